@@ -1,0 +1,289 @@
+#include "protocol/codec.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "protocol/limits.hpp"
+#include "protocol/room_name.hpp"
+
+namespace onair::protocol {
+namespace {
+
+using nlohmann::json;
+
+/// Takes fields out of one JSON object and keeps the first refusal. A reader asks for all fields of
+/// its kind and looks at `refusal` once, at the end.
+class FieldReader {
+ public:
+  explicit FieldReader(const json& object) : object_(object) {}
+
+  std::string text(const char* name) {
+    const json* field = find(name);
+    if (field != nullptr && field->is_string()) return field->get_ref<const std::string&>();
+    refuse(name, "must be a string");
+    return {};
+  }
+
+  /// Absent and null are both "nothing", as in the dictionaries of webrtc-pc.
+  std::optional<std::string> optional_text(const char* name) {
+    const json* field = find(name);
+    if (field == nullptr || field->is_null()) return std::nullopt;
+    return text(name);
+  }
+
+  std::optional<PeerId> optional_peer(const char* name) {
+    std::optional<PeerId> peer = optional_text(name);
+    if (peer && (peer->empty() || peer->size() > kMaxPeerIdBytes)) {
+      refuse(name, "must be a peer id of 1 to " + std::to_string(kMaxPeerIdBytes) + " bytes");
+    }
+    return peer;
+  }
+
+  template <typename Unsigned>
+  std::optional<Unsigned> optional_number(const char* name) {
+    const json* field = find(name);
+    if (field == nullptr || field->is_null()) return std::nullopt;
+    if (field->is_number_unsigned()) {
+      const auto value = field->get<std::uint64_t>();
+      if (value <= std::numeric_limits<Unsigned>::max()) return static_cast<Unsigned>(value);
+    }
+    refuse(name, "must be a whole number from 0 to " +
+                     std::to_string(std::numeric_limits<Unsigned>::max()));
+    return std::nullopt;
+  }
+
+  template <typename Unsigned>
+  Unsigned number(const char* name) {
+    if (find(name) == nullptr) refuse(name, "is missing");
+    return optional_number<Unsigned>(name).value_or(0);
+  }
+
+  std::vector<std::string> texts(const char* name) {
+    std::vector<std::string> result;
+    const json* field = find(name);
+    if (field == nullptr || !field->is_array()) {
+      refuse(name, "must be an array of strings");
+      return result;
+    }
+    for (const json& element : *field) {
+      if (!element.is_string()) {
+        refuse(name, "must be an array of strings");
+        return result;
+      }
+      result.push_back(element.get_ref<const std::string&>());
+    }
+    return result;
+  }
+
+  const json* find(const char* name) const {
+    const auto found = object_.find(name);
+    return found == object_.end() ? nullptr : &*found;
+  }
+
+  void refuse(const std::string& name, const std::string& why,
+              ErrorCode code = ErrorCode::bad_message) {
+    if (!refusal_) refusal_ = Refusal{code, "`" + name + "` " + why};
+  }
+
+  const std::optional<Refusal>& refusal() const { return refusal_; }
+
+ private:
+  const json& object_;
+  std::optional<Refusal> refusal_;
+};
+
+Enter read_enter(FieldReader& fields) {
+  Enter enter{fields.text("room"), Role::watch, fields.optional_text("resume")};
+  if (!fields.refusal()) {
+    if (const auto why = room_name_fault(enter.room)) {
+      fields.refuse("room", *why, ErrorCode::bad_room);
+    }
+  }
+  const std::string role = fields.text("role");
+  if (role == name_of(Role::talk)) {
+    enter.role = Role::talk;
+  } else if (role != name_of(Role::watch)) {
+    fields.refuse("role", "must be \"talk\" or \"watch\"");
+  }
+  return enter;
+}
+
+IceServer read_ice_server(FieldReader& welcome, const json& element) {
+  FieldReader fields(element);
+  const json* urls = fields.find("urls");
+  IceServer server;
+  // A single string is allowed in RTCIceServer, so an operator may have written one.
+  if (urls != nullptr && urls->is_string()) {
+    server.urls.push_back(urls->get_ref<const std::string&>());
+  } else {
+    server.urls = fields.texts("urls");
+  }
+  server.username = fields.optional_text("username");
+  server.credential = fields.optional_text("credential");
+  if (fields.refusal())
+    welcome.refuse("iceServers", "has an entry whose " + fields.refusal()->message);
+  return server;
+}
+
+Welcome read_welcome(FieldReader& fields) {
+  Welcome welcome;
+  welcome.id = fields.text("id");
+  welcome.room = fields.text("room");
+  welcome.resume = fields.text("resume");
+  welcome.talkers = fields.texts("talkers");
+  const json* servers = fields.find("iceServers");
+  if (servers == nullptr || !servers->is_array()) {
+    fields.refuse("iceServers", "must be an array");
+    return welcome;
+  }
+  for (const json& element : *servers) {
+    if (!element.is_object()) {
+      fields.refuse("iceServers", "must hold objects");
+      break;
+    }
+    welcome.ice_servers.push_back(read_ice_server(fields, element));
+  }
+  return welcome;
+}
+
+TalkDeclined read_talk_declined(FieldReader& fields) {
+  const std::string reason = fields.text("reason");
+  if (reason == name_of(DeclineReason::full)) return {DeclineReason::full};
+  if (reason != name_of(DeclineReason::not_on_air)) {
+    fields.refuse("reason", "must be \"not_on_air\" or \"full\"");
+  }
+  return {DeclineReason::not_on_air};
+}
+
+Candidate read_candidate(FieldReader& fields) {
+  if (fields.find("candidate") == nullptr) fields.refuse("candidate", "is missing");
+  return {fields.optional_text("candidate"), fields.optional_text("sdpMid"),
+          fields.optional_number<std::uint16_t>("sdpMLineIndex"),
+          fields.optional_number<ConnectionId>("connection")};
+}
+
+Body read_body(const std::string& type, FieldReader& fields) {
+  if (type == "enter") return read_enter(fields);
+  if (type == "welcome") return read_welcome(fields);
+  if (type == "talk_ready") return TalkReady{};
+  if (type == "talk_request") return TalkRequest{};
+  if (type == "talk_declined") return read_talk_declined(fields);
+  if (type == "offer") {
+    return Offer{fields.text("sdp"), fields.optional_number<ConnectionId>("connection")};
+  }
+  if (type == "answer") {
+    return Answer{fields.text("sdp"), fields.optional_number<ConnectionId>("connection")};
+  }
+  if (type == "candidate") return read_candidate(fields);
+  if (type == "bye") return Bye{};
+  if (type == "end_talk") return EndTalk{};
+  if (type == "user_disconnected") return UserDisconnected{fields.text("id")};
+  if (type == "audience") return Audience{fields.number<std::uint32_t>("watching")};
+  if (type == "error") return Error{fields.text("code"), fields.text("message")};
+  return Unknown{type};
+}
+
+template <typename Value>
+void put(json& object, const char* name, const std::optional<Value>& value) {
+  if (value) object[name] = *value;
+}
+
+void write(json& object, const Enter& enter) {
+  object["room"] = enter.room;
+  object["role"] = name_of(enter.role);
+  put(object, "resume", enter.resume);
+}
+
+void write(json& object, const Welcome& welcome) {
+  object["id"] = welcome.id;
+  object["room"] = welcome.room;
+  object["resume"] = welcome.resume;
+  object["talkers"] = welcome.talkers;
+  json& servers = object["iceServers"] = json::array();
+  for (const IceServer& server : welcome.ice_servers) {
+    json entry = {{"urls", server.urls}};
+    put(entry, "username", server.username);
+    put(entry, "credential", server.credential);
+    servers.push_back(std::move(entry));
+  }
+}
+
+void write(json& object, const TalkDeclined& declined) {
+  object["reason"] = name_of(declined.reason);
+}
+
+void write(json& object, const Offer& offer) {
+  object["sdp"] = offer.sdp;
+  put(object, "connection", offer.connection);
+}
+
+void write(json& object, const Answer& answer) {
+  object["sdp"] = answer.sdp;
+  put(object, "connection", answer.connection);
+}
+
+void write(json& object, const Candidate& candidate) {
+  object["candidate"] = nullptr;
+  put(object, "candidate", candidate.candidate);
+  put(object, "sdpMid", candidate.sdp_mid);
+  put(object, "sdpMLineIndex", candidate.sdp_m_line_index);
+  put(object, "connection", candidate.connection);
+}
+
+void write(json& object, const UserDisconnected& gone) {
+  object["id"] = gone.id;
+}
+void write(json& object, const Audience& audience) {
+  object["watching"] = audience.watching;
+}
+
+void write(json& object, const Error& error) {
+  object["code"] = error.code;
+  object["message"] = error.message;
+}
+
+void write(json&, const TalkReady&) {}
+void write(json&, const TalkRequest&) {}
+void write(json&, const Bye&) {}
+void write(json&, const EndTalk&) {}
+void write(json&, const Unknown&) {}
+
+}  // namespace
+
+Decoded decode(std::string_view frame) {
+  const json object = json::parse(frame, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) {
+    return Refusal{ErrorCode::bad_json, "A frame must be one JSON object in UTF-8."};
+  }
+  FieldReader fields(object);
+  const std::string type = fields.text("type");
+  if (!fields.refusal() && (type.empty() || type.size() > kMaxTypeBytes)) {
+    fields.refuse("type", "must have 1 to " + std::to_string(kMaxTypeBytes) + " bytes");
+  }
+  Message message{Unknown{}, fields.optional_peer("from"), fields.optional_peer("sendto")};
+  if (!fields.refusal()) message.body = read_body(type, fields);
+  if (fields.refusal()) return *fields.refusal();
+  return message;
+}
+
+std::string encode(const Message& message) {
+  json object = {{"type", type_of(message.body)}};
+  put(object, "from", message.from);
+  put(object, "sendto", message.sendto);
+  std::visit([&object](const auto& body) { write(object, body); }, message.body);
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string stamp_from(std::string_view frame, std::string_view from) {
+  const std::size_t inside = frame.find('{') + 1;
+  std::string stamped;
+  stamped.reserve(frame.size() + from.size() + 10);
+  stamped.append(frame.substr(0, inside)).append("\"from\":\"").append(from).append("\",");
+  return stamped.append(frame.substr(inside));
+}
+
+}  // namespace onair::protocol

@@ -1,0 +1,28 @@
+// Frames to messages and back (JSON, RFC 8259).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "protocol/error_code.hpp"
+#include "protocol/message.hpp"
+
+namespace onair::protocol {
+
+using Decoded = std::variant<Message, Refusal>;
+
+/// Reads one frame. A known kind has every field it needs, each of the right type and within its
+/// limit; a kind that this version does not know is an Unknown. Never throws.
+/// Errors: `bad_json` (not one JSON object in UTF-8), `bad_message` (a field is missing or wrong),
+/// `bad_room`.
+Decoded decode(std::string_view frame);
+
+/// Writes one frame. Bytes that are not UTF-8 are replaced by U+FFFD. Never throws.
+std::string encode(const Message& message);
+
+/// The frame as it came, with `from` put in. The frame must be one that `decode` accepts and that
+/// has no `from` of its own; its other fields, known or not, stay as they are.
+std::string stamp_from(std::string_view frame, std::string_view from);
+
+}  // namespace onair::protocol

@@ -1,0 +1,44 @@
+#include "protocol/error_code.hpp"
+
+namespace onair::protocol {
+
+std::string_view name_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::bad_json:
+      return "bad_json";
+    case ErrorCode::bad_message:
+      return "bad_message";
+    case ErrorCode::bad_room:
+      return "bad_room";
+    case ErrorCode::not_entered:
+      return "not_entered";
+    case ErrorCode::already_entered:
+      return "already_entered";
+    case ErrorCode::forged_from:
+      return "forged_from";
+    case ErrorCode::wrong_role:
+      return "wrong_role";
+    case ErrorCode::unknown_type:
+      return "unknown_type";
+    case ErrorCode::no_such_peer:
+      return "no_such_peer";
+    case ErrorCode::binary_frame:
+      return "binary_frame";
+    case ErrorCode::frame_too_large:
+      return "frame_too_large";
+  }
+  return "unknown";
+}
+
+std::optional<CloseCode> close_code_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::binary_frame:
+      return CloseCode::unsupported_data;
+    case ErrorCode::frame_too_large:
+      return CloseCode::message_too_big;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace onair::protocol

@@ -1,0 +1,53 @@
+// Why a frame was refused: a stable name for programs, a sentence for people, and what becomes of
+// the connection.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace onair::protocol {
+
+enum class ErrorCode {
+  bad_json,
+  bad_message,
+  bad_room,
+  not_entered,
+  already_entered,
+  forged_from,
+  wrong_role,
+  unknown_type,
+  no_such_peer,
+  binary_frame,
+  frame_too_large,
+};
+
+inline constexpr ErrorCode kAllErrorCodes[] = {
+    ErrorCode::bad_json,     ErrorCode::bad_message,     ErrorCode::bad_room,
+    ErrorCode::not_entered,  ErrorCode::already_entered, ErrorCode::forged_from,
+    ErrorCode::wrong_role,   ErrorCode::unknown_type,    ErrorCode::no_such_peer,
+    ErrorCode::binary_frame, ErrorCode::frame_too_large,
+};
+
+/// WebSocket close codes that the server sends (RFC 6455 section 7.4.1).
+enum class CloseCode : std::uint16_t {
+  normal = 1000,
+  unsupported_data = 1003,
+  message_too_big = 1009,
+  service_restart = 1012,
+};
+
+/// A refused frame. `message` says which field or rule it broke, in English.
+struct Refusal {
+  ErrorCode code;
+  std::string message;
+};
+
+/// The name on the wire, e.g. "bad_json". It never changes.
+std::string_view name_of(ErrorCode code);
+
+/// The code with which the connection ends, or nothing where it goes on.
+std::optional<CloseCode> close_code_of(ErrorCode code);
+
+}  // namespace onair::protocol

@@ -1,0 +1,27 @@
+// Every bound of the wire protocol. PROTOCOL.md states them for people.
+#pragma once
+
+#include <cstddef>
+
+namespace onair::protocol {
+
+/// The longest WebSocket message that is read, in bytes. A browser's offer with audio, video and a
+/// data channel is about 8 KB.
+inline constexpr std::size_t kMaxFrameBytes = 64 * 1024;
+
+/// The longest room name, in bytes of UTF-8 after percent-decoding.
+inline constexpr std::size_t kMaxRoomNameBytes = 128;
+
+/// The longest message name (`type`), in bytes.
+inline constexpr std::size_t kMaxTypeBytes = 64;
+
+/// The longest peer id (`sendto`), in bytes.
+inline constexpr std::size_t kMaxPeerIdBytes = 64;
+
+/// The longest text that one end sends over a data channel, in bytes of UTF-8.
+inline constexpr std::size_t kMaxTextBytes = 4 * 1024;
+
+/// The room of a page that names none.
+inline constexpr const char* kDefaultRoom = "_defaultroom";
+
+}  // namespace onair::protocol

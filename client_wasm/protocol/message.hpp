@@ -1,0 +1,135 @@
+// The messages of wire protocol version 1 as values. PROTOCOL.md describes their order in a
+// connection's life; past the codec nobody sees JSON.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace onair::protocol {
+
+/// Names one member of a room. Given by the server, unguessable, opaque to clients.
+using PeerId = std::string;
+
+/// Names one peer connection of a talker, so that what was said of an earlier one between the same
+/// two peers is never taken for this one. Chosen by the talker, repeated by the watcher.
+using ConnectionId = std::uint32_t;
+
+enum class Role { talk, watch };
+
+enum class DeclineReason { not_on_air, full };
+
+/// As in RTCIceServer of W3C webrtc-pc.
+struct IceServer {
+  std::vector<std::string> urls;
+  std::optional<std::string> username;
+  std::optional<std::string> credential;
+  bool operator==(const IceServer&) const = default;
+};
+
+struct Enter {
+  std::string room;
+  Role role;
+  std::optional<std::string> resume;  ///< from an earlier `welcome`, to be the same peer again
+  bool operator==(const Enter&) const = default;
+};
+
+struct Welcome {
+  PeerId id;
+  std::string room;
+  std::string resume;
+  std::vector<IceServer> ice_servers;
+  std::vector<PeerId> talkers;  ///< those on air now
+  bool operator==(const Welcome&) const = default;
+};
+
+struct TalkReady {
+  bool operator==(const TalkReady&) const = default;
+};
+
+struct TalkRequest {
+  bool operator==(const TalkRequest&) const = default;
+};
+
+struct TalkDeclined {
+  DeclineReason reason;
+  bool operator==(const TalkDeclined&) const = default;
+};
+
+struct Offer {
+  std::string sdp;  ///< RFC 8866, as made by RFC 8829
+  std::optional<ConnectionId> connection;
+  bool operator==(const Offer&) const = default;
+};
+
+struct Answer {
+  std::string sdp;
+  std::optional<ConnectionId> connection;
+  bool operator==(const Answer&) const = default;
+};
+
+/// Trickle ICE (RFC 8838).
+struct Candidate {
+  std::optional<std::string> candidate;  ///< nothing ends the candidates
+  std::optional<std::string> sdp_mid;
+  std::optional<std::uint16_t> sdp_m_line_index;
+  std::optional<ConnectionId> connection;
+  bool operator==(const Candidate&) const = default;
+};
+
+struct Bye {
+  bool operator==(const Bye&) const = default;
+};
+
+struct EndTalk {
+  bool operator==(const EndTalk&) const = default;
+};
+
+struct UserDisconnected {
+  PeerId id;
+  bool operator==(const UserDisconnected&) const = default;
+};
+
+struct Audience {
+  std::uint32_t watching;  ///< watchers in the room
+  bool operator==(const Audience&) const = default;
+};
+
+/// `code` is text and not an ErrorCode: a newer server may know more codes than this client.
+struct Error {
+  std::string code;
+  std::string message;
+  bool operator==(const Error&) const = default;
+};
+
+/// A kind this version does not know. It is relayed between peers, so that clients can grow.
+struct Unknown {
+  std::string type;
+  bool operator==(const Unknown&) const = default;
+};
+
+using Body = std::variant<Enter, Welcome, TalkReady, TalkRequest, TalkDeclined, Offer, Answer,
+                          Candidate, Bye, EndTalk, UserDisconnected, Audience, Error, Unknown>;
+
+struct Message {
+  Body body;
+  std::optional<PeerId> from;    ///< set by the server alone
+  std::optional<PeerId> sendto;  ///< nothing: for the room
+  bool operator==(const Message&) const = default;
+};
+
+/// Who may say a kind of message to other peers.
+enum class Sender { talker, watcher, any_peer, entering_client, server };
+
+Sender sender_of(const Body& body);
+
+/// The `type` on the wire, e.g. "talk_ready".
+std::string_view type_of(const Body& body);
+
+std::string_view name_of(Role role);
+std::string_view name_of(DeclineReason reason);
+
+}  // namespace onair::protocol

@@ -1,0 +1,60 @@
+// The connections of one session: at most one for each peer, each with a generation of its own.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "session/peer_connection.hpp"
+
+namespace onair::session {
+
+/// `Connection` is what a session keeps of one connection; it is default-constructible.
+template <typename Connection>
+class ConnectionTable {
+ public:
+  struct Entry {
+    Generation generation;
+    Connection connection;
+  };
+
+  /// Generations are given in order from `first`. Two pages that may have the same peer id, one
+  /// after the other, should start at different numbers.
+  explicit ConnectionTable(Generation first) : next_generation_(first) {}
+
+  /// A new connection with `peer`, which must have none.
+  ConnectionKey open(const PeerId& peer) {
+    const Generation generation = next_generation_++;
+    entries_.emplace(peer, Entry{generation, Connection{}});
+    return {peer, generation};
+  }
+
+  /// Nothing when the connection is gone, even if there is a newer one with its peer.
+  Connection* find(const ConnectionKey& key) {
+    const auto found = entries_.find(key.peer);
+    if (found == entries_.end() || found->second.generation != key.generation) return nullptr;
+    return &found->second.connection;
+  }
+
+  std::optional<ConnectionKey> key_of(const PeerId& peer) const {
+    const auto found = entries_.find(peer);
+    if (found == entries_.end()) return std::nullopt;
+    return ConnectionKey{peer, found->second.generation};
+  }
+
+  bool contains(const PeerId& peer) const { return entries_.contains(peer); }
+  void erase(const PeerId& peer) { entries_.erase(peer); }
+  std::size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+
+  /// In the order of the peers' ids: pairs of PeerId and Entry.
+  auto begin() const { return entries_.begin(); }
+  auto end() const { return entries_.end(); }
+
+ private:
+  std::map<PeerId, Entry> entries_;
+  Generation next_generation_;
+};
+
+}  // namespace onair::session

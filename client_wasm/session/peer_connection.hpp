@@ -1,0 +1,127 @@
+// The inputs and outputs that concern one RTCPeerConnection (W3C webrtc-pc). Every command that a
+// browser carries out later ends in exactly one event of success or in a StepFailed, both with the
+// key of the connection; an event whose key is in no table is late, and dropped.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "protocol/message.hpp"
+
+namespace onair::session {
+
+using protocol::Candidate;
+using protocol::PeerId;
+
+/// Tells a connection from earlier ones with the same peer.
+using Generation = protocol::ConnectionId;
+
+struct ConnectionKey {
+  PeerId peer;
+  Generation generation;
+  auto operator<=>(const ConnectionKey&) const = default;
+};
+
+/// RTCPeerConnectionState without "closed", which only our own close() brings about.
+enum class TransportState { fresh, connecting, connected, disconnected, failed };
+
+// Outputs.
+
+/// A talker's connection sends all local tracks, never receives, and opens the data channel; a
+/// watcher's receives and takes the channel that comes. No event of success of its own.
+struct CreateConnection {
+  ConnectionKey key;
+  std::vector<protocol::IceServer> ice_servers;
+};
+
+/// setLocalDescription() without arguments: the talker makes an offer, the watcher an answer.
+/// Ends in LocalDescriptionMade.
+struct MakeLocalDescription {
+  ConnectionKey key;
+};
+
+/// setRemoteDescription(): an answer for the talker, an offer for the watcher.
+/// Ends in RemoteDescriptionApplied.
+struct ApplyRemoteDescription {
+  ConnectionKey key;
+  std::string sdp;
+};
+
+/// addIceCandidate(). Ends in CandidateAdded.
+struct AddCandidate {
+  ConnectionKey key;
+  Candidate candidate;
+};
+
+/// close(), and lets go of everything that the connection held. There is no answer to it, and it
+/// does nothing where CreateConnection did not come before.
+struct CloseConnection {
+  ConnectionKey key;
+};
+
+struct SendText {
+  ConnectionKey key;
+  std::string text;
+};
+
+// Inputs.
+
+struct LocalDescriptionMade {
+  ConnectionKey key;
+  std::string sdp;
+};
+
+struct RemoteDescriptionApplied {
+  ConnectionKey key;
+};
+
+struct CandidateAdded {
+  ConnectionKey key;
+};
+
+enum class Step {
+  create_connection,
+  make_local_description,
+  apply_remote_description,
+  add_candidate,
+  replace_tracks,
+};
+
+struct StepFailed {
+  ConnectionKey key;
+  Step step;
+  std::string reason;  ///< the browser's words, for the console
+};
+
+/// The browser found a way to us; a candidate of nothing says that there are no more.
+struct CandidateFound {
+  ConnectionKey key;
+  Candidate candidate;
+};
+
+struct TransportChanged {
+  ConnectionKey key;
+  TransportState state;
+};
+
+struct ChannelOpened {
+  ConnectionKey key;
+};
+
+struct ChannelClosed {
+  ConnectionKey key;
+};
+
+struct ChannelFailed {
+  ConnectionKey key;
+  std::string reason;
+};
+
+struct TextReceived {
+  ConnectionKey key;
+  std::string text;
+};
+
+}  // namespace onair::session

@@ -1,0 +1,137 @@
+// What both sides of a broadcast do alike: the link, the table, the data channels, the output.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "protocol/limits.hpp"
+#include "session/connection_table.hpp"
+#include "session/names.hpp"
+#include "session/page.hpp"
+#include "session/peer_connection.hpp"
+#include "session/signaling.hpp"
+#include "session/signaling_link.hpp"
+
+namespace onair::session {
+
+/// `Connection` has `state` (a variant), `transport` and `channel_open`. A session is a subclass
+/// that brings these handlers into its overload set and adds its own.
+template <typename Connection, typename Output>
+class SessionBase {
+ public:
+  /// When to hand in TimePassed, or nothing for never.
+  std::optional<TimePoint> next_deadline() const { return link_.next_deadline(); }
+
+  const ConnectionTable<Connection>& connections() const { return connections_; }
+
+ protected:
+  SessionBase(SignalingLink link, Generation first_generation)
+      : link_(std::move(link)), connections_(first_generation) {}
+  ~SessionBase() = default;
+  SessionBase(const SessionBase&) = default;
+  SessionBase& operator=(const SessionBase&) = default;
+  SessionBase(SessionBase&&) noexcept = default;
+  SessionBase& operator=(SessionBase&&) noexcept = default;
+
+  void on(const Started&, TimePoint now) { pass_on(link_.start(now)); }
+  void on(const TimePassed& passed, TimePoint now) { pass_on(link_.handle(passed, now)); }
+  void on(const SocketOpened& opened, TimePoint now) { pass_on(link_.handle(opened, now)); }
+  void on(const SocketClosed& closed, TimePoint now) { pass_on(link_.handle(closed, now)); }
+
+  void on(const CandidateAdded&, TimePoint) {}
+
+  void on(const ChannelOpened& opened, TimePoint) { set_channel_open(opened.key, true); }
+  void on(const ChannelClosed& closed, TimePoint) { set_channel_open(closed.key, false); }
+
+  void on(const ChannelFailed& failed, TimePoint) {
+    if (connections_.find(failed.key) != nullptr) trace(describe(failed));
+  }
+
+  void on(const TextEntered& entered, TimePoint) {
+    if (!is_sendable_text(entered.text)) return;
+    for (const auto& [peer, entry] : connections_) {
+      if (!entry.connection.channel_open) continue;
+      output_.emplace_back(SendText{{peer, entry.generation}, entered.text});
+    }
+  }
+
+  void on(const TextReceived& received, TimePoint) {
+    if (connections_.find(received.key) == nullptr || !is_sendable_text(received.text)) return;
+    output_.emplace_back(ShowText{received.key.peer, received.text});
+  }
+
+  void said(const protocol::Error& error, const PeerId&) {
+    trace("server: " + error.code + ": " + error.message);
+    pass_on(link_.refused(error));
+  }
+
+  /// Kinds that mean nothing to this side.
+  template <typename Other>
+  void said(const Other&, const PeerId&) {}
+
+  /// The sender of what came over the socket in use; nothing where it must be ignored.
+  std::optional<PeerId> sender_of_current(const MessageReceived& received) const {
+    if (!link_.is_current(received.socket)) return std::nullopt;
+    const protocol::Message& message = received.message;
+    const bool from_server = sender_of(message.body) == protocol::Sender::server;
+    if (!from_server && !message.from) return std::nullopt;
+    return message.from.value_or(PeerId{});
+  }
+
+  /// The one place where a connection's state changes.
+  template <typename Next>
+  void advance(const ConnectionKey& key, Connection& connection, Next next,
+               std::string_view reason) {
+    connection.state = std::move(next);
+    trace(describe(key) + ": " + std::string(reason));
+  }
+
+  /// The one place where a connection ends. False where there was none.
+  bool close(const PeerId& peer, std::string_view reason) {
+    const std::optional<ConnectionKey> key = connections_.key_of(peer);
+    if (!key) return false;
+    trace(describe(*key) + ": closed, " + std::string(reason));
+    output_.emplace_back(CloseConnection{*key});
+    connections_.erase(key->peer);
+    return true;
+  }
+
+  void close_all(std::string_view reason) {
+    while (!connections_.empty()) close(connections_.begin()->first, reason);
+  }
+
+  /// What can't be said because the socket is away is made good after the next welcome.
+  void say(protocol::Body body, std::optional<PeerId> to = std::nullopt) {
+    if (!link_.joined()) return;
+    output_.emplace_back(SendMessage{{std::move(body), std::nullopt, std::move(to)}});
+  }
+
+  void trace(std::string line) { output_.emplace_back(Trace{std::move(line)}); }
+
+  void pass_on(std::vector<LinkOutput> outputs) {
+    for (LinkOutput& output : outputs) {
+      std::visit([this](auto& each) { output_.emplace_back(std::move(each)); }, output);
+    }
+  }
+
+  SignalingLink link_;
+  ConnectionTable<Connection> connections_;
+  Notice notice_ = Notice::none;
+  std::vector<Output> output_;
+
+ private:
+  static bool is_sendable_text(std::string_view text) {
+    return !text.empty() && text.size() <= protocol::kMaxTextBytes;
+  }
+
+  void set_channel_open(const ConnectionKey& key, bool open) {
+    if (Connection* connection = connections_.find(key)) connection->channel_open = open;
+  }
+};
+
+}  // namespace onair::session

@@ -1,0 +1,116 @@
+#include "session/signaling_link.hpp"
+
+#include <type_traits>
+#include <utility>
+
+namespace onair::session {
+
+std::string_view name_of(LinkStatus status) {
+  switch (status) {
+    case LinkStatus::idle:
+      return "idle";
+    case LinkStatus::connecting:
+      return "connecting";
+    case LinkStatus::joined:
+      return "joined";
+    case LinkStatus::reconnecting:
+      return "reconnecting";
+    case LinkStatus::unreachable:
+      return "unreachable";
+    case LinkStatus::refused:
+      return "refused";
+  }
+  return "idle";
+}
+
+SignalingLink::SignalingLink(std::string room, protocol::Role role, Backoff backoff)
+    : room_(std::move(room)), role_(role), backoff_(backoff) {}
+
+std::vector<LinkOutput> SignalingLink::start(TimePoint now) {
+  if (!std::holds_alternative<Idle>(state_)) return {};
+  return {connect(now)};
+}
+
+std::vector<LinkOutput> SignalingLink::leave() {
+  const std::optional<SocketNumber> open = socket();
+  state_ = Idle{};
+  if (!open) return {};
+  return {CloseSocket{*open}};
+}
+
+std::vector<LinkOutput> SignalingLink::handle(const SocketOpened& opened, TimePoint now) {
+  const auto* connecting = std::get_if<Connecting>(&state_);
+  if (connecting == nullptr || connecting->socket != opened.socket) return {};
+  state_ = Entering{opened.socket, now + kAnswerTimeout};
+  return {SendMessage{{protocol::Enter{room_, role_, resume_}, std::nullopt, std::nullopt}}};
+}
+
+std::vector<LinkOutput> SignalingLink::handle(const SocketClosed& closed, TimePoint now) {
+  if (!is_current(closed.socket)) return {};
+  tried_in_vain_ = true;
+  state_ = Waiting{now + backoff_.next()};
+  return {};
+}
+
+std::vector<LinkOutput> SignalingLink::handle(const TimePassed&, TimePoint now) {
+  const std::optional<TimePoint> deadline = next_deadline();
+  if (!deadline || now < *deadline) return {};
+  const std::optional<SocketNumber> overdue = socket();
+  if (!overdue) return {connect(now)};
+  handle(SocketClosed{*overdue}, now);
+  return {CloseSocket{*overdue}};
+}
+
+SignalingLink::Entry SignalingLink::welcomed(const protocol::Welcome& welcome) {
+  const auto* entering = std::get_if<Entering>(&state_);
+  if (entering == nullptr) return Entry::none;
+  state_ = Joined{entering->socket};
+  backoff_.reset();
+  tried_in_vain_ = false;
+  resume_ = welcome.resume;
+  ice_servers_ = welcome.ice_servers;
+  return std::exchange(id_, welcome.id) == welcome.id ? Entry::resumed : Entry::fresh;
+}
+
+std::vector<LinkOutput> SignalingLink::refused(const protocol::Error&) {
+  const auto* entering = std::get_if<Entering>(&state_);
+  if (entering == nullptr) return {};
+  const SocketNumber open = entering->socket;
+  state_ = Refused{};
+  return {CloseSocket{open}};
+}
+
+bool SignalingLink::is_current(SocketNumber number) const {
+  return socket() == number;
+}
+
+LinkStatus SignalingLink::status() const {
+  if (std::holds_alternative<Idle>(state_)) return LinkStatus::idle;
+  if (std::holds_alternative<Joined>(state_)) return LinkStatus::joined;
+  if (std::holds_alternative<Refused>(state_)) return LinkStatus::refused;
+  if (!id_.empty()) return LinkStatus::reconnecting;
+  return tried_in_vain_ ? LinkStatus::unreachable : LinkStatus::connecting;
+}
+
+std::optional<TimePoint> SignalingLink::next_deadline() const {
+  if (const auto* connecting = std::get_if<Connecting>(&state_)) return connecting->deadline;
+  if (const auto* entering = std::get_if<Entering>(&state_)) return entering->deadline;
+  if (const auto* waiting = std::get_if<Waiting>(&state_)) return waiting->until;
+  return std::nullopt;
+}
+
+std::optional<SocketNumber> SignalingLink::socket() const {
+  return std::visit(
+      [](const auto& state) -> std::optional<SocketNumber> {
+        if constexpr (requires { state.socket; }) return state.socket;
+        return std::nullopt;
+      },
+      state_);
+}
+
+LinkOutput SignalingLink::connect(TimePoint now) {
+  state_ = Connecting{++last_socket_, now + kAnswerTimeout};
+  return OpenSocket{last_socket_};
+}
+
+}  // namespace onair::session

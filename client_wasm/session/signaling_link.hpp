@@ -1,0 +1,96 @@
+// The way to the server: opens the socket, enters the room, and comes back after a loss.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "protocol/message.hpp"
+#include "session/backoff.hpp"
+#include "session/signaling.hpp"
+#include "session/time.hpp"
+
+namespace onair::session {
+
+using LinkOutput = std::variant<OpenSocket, CloseSocket, SendMessage>;
+
+enum class LinkStatus {
+  idle,          ///< not started, or left
+  connecting,    ///< the first try
+  joined,        ///< in the room
+  reconnecting,  ///< was in the room and is on the way back
+  unreachable,   ///< never got in so far; still trying
+  refused,       ///< the server will not have us in this room; no further try
+};
+
+std::string_view name_of(LinkStatus status);
+
+class SignalingLink {
+ public:
+  /// How long a socket may take to open, and the server to answer `enter`.
+  static constexpr Duration kAnswerTimeout{10'000};
+
+  SignalingLink(std::string room, protocol::Role role, Backoff backoff);
+
+  std::vector<LinkOutput> start(TimePoint now);
+  std::vector<LinkOutput> leave();
+
+  std::vector<LinkOutput> handle(const SocketOpened& opened, TimePoint now);
+  std::vector<LinkOutput> handle(const SocketClosed& closed, TimePoint now);
+  std::vector<LinkOutput> handle(const TimePassed& passed, TimePoint now);
+
+  enum class Entry {
+    none,     ///< not awaited, and ignored
+    resumed,  ///< we are the peer that we were
+    fresh,    ///< we are a new peer: what others knew of us is gone
+  };
+  Entry welcomed(const protocol::Welcome& welcome);
+
+  /// An `error` came. Before the welcome it is final.
+  std::vector<LinkOutput> refused(const protocol::Error& error);
+
+  /// Is this the socket in use? What comes from any other is late.
+  bool is_current(SocketNumber socket) const;
+
+  bool joined() const { return std::holds_alternative<Joined>(state_); }
+  LinkStatus status() const;
+  const protocol::PeerId& id() const { return id_; }
+  const std::vector<protocol::IceServer>& ice_servers() const { return ice_servers_; }
+  std::optional<TimePoint> next_deadline() const;
+
+ private:
+  struct Idle {};
+  struct Connecting {
+    SocketNumber socket;
+    TimePoint deadline;
+  };
+  struct Entering {
+    SocketNumber socket;
+    TimePoint deadline;
+  };
+  struct Joined {
+    SocketNumber socket;
+  };
+  struct Waiting {
+    TimePoint until;
+  };
+  struct Refused {};
+  using State = std::variant<Idle, Connecting, Entering, Joined, Waiting, Refused>;
+
+  std::optional<SocketNumber> socket() const;
+  LinkOutput connect(TimePoint now);
+
+  std::string room_;
+  protocol::Role role_;
+  Backoff backoff_;
+  State state_;
+  SocketNumber last_socket_ = 0;
+  bool tried_in_vain_ = false;
+  protocol::PeerId id_;
+  std::optional<std::string> resume_;
+  std::vector<protocol::IceServer> ice_servers_;
+};
+
+}  // namespace onair::session

@@ -1,0 +1,300 @@
+#include "session/talk_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "session/names.hpp"
+#include "session/pending.hpp"
+
+namespace onair::session {
+
+using protocol::DeclineReason;
+
+std::string_view name_of(TalkView::Stage stage) {
+  switch (stage) {
+    case TalkView::Stage::idle:
+      return "idle";
+    case TalkView::Stage::starting:
+      return "starting";
+    case TalkView::Stage::on_air:
+      return "on_air";
+  }
+  return "idle";
+}
+
+TalkSession::TalkSession(TalkOptions options)
+    : SessionBase(SignalingLink(options.room, protocol::Role::talk,
+                                Backoff(options.backoff, options.backoff_seed)),
+                  options.first_generation),
+      options_(std::move(options)) {}
+
+std::vector<TalkOutput> TalkSession::handle(const TalkInput& input, TimePoint now) {
+  output_.clear();
+  std::visit([this, now](const auto& event) { on(event, now); }, input);
+  if (const TalkView now_shown = view(); now_shown != shown_) {
+    shown_ = now_shown;
+    output_.emplace_back(ViewChanged{});
+  }
+  return std::exchange(output_, {});
+}
+
+TalkView TalkSession::view() const {
+  TalkView view;
+  view.link = link_.status();
+  if (!std::holds_alternative<Idle>(state_)) view.stage = TalkView::Stage::starting;
+  if (on_air()) view.stage = TalkView::Stage::on_air;
+  for (const auto& [peer, entry] : connections_) {
+    ++(entry.connection.transport == TransportState::connected ? view.viewers : view.connecting);
+  }
+  view.watching = watching_;
+  view.notice = notice_;
+  return view;
+}
+
+std::vector<CaptureNumber> TalkSession::captures() const {
+  if (const auto* acquiring = std::get_if<Acquiring>(&state_)) return {acquiring->capture};
+  if (const auto* previewing = std::get_if<Previewing>(&state_)) return {previewing->capture};
+  const auto* air = std::get_if<OnAir>(&state_);
+  if (air == nullptr) return {};
+  if (!air->next) return {air->capture};
+  return {air->capture, *air->next};
+}
+
+// The page and the socket.
+
+void TalkSession::on(const LeaveRequested&, TimePoint) {
+  stop(Notice::none);
+  pass_on(link_.leave());
+}
+
+void TalkSession::on(const MessageReceived& received, TimePoint) {
+  const std::optional<PeerId> from = sender_of_current(received);
+  if (!from) return;
+  std::visit([this, &from](const auto& body) { said(body, *from); }, received.message.body);
+}
+
+// The local stream.
+
+void TalkSession::on(const StartRequested& start, TimePoint) {
+  notice_ = Notice::none;
+  const CaptureNumber capture = ++last_capture_;
+  if (auto* air = std::get_if<OnAir>(&state_)) {
+    if (air->next) output_.emplace_back(ReleaseMedia{*air->next});
+    air->next = capture;
+  } else {
+    release_captures();
+    transition(Acquiring{capture}, "start pressed");
+  }
+  output_.emplace_back(AcquireMedia{capture, start.source});
+}
+
+void TalkSession::on(const MediaReady& ready, TimePoint) {
+  const auto* acquiring = std::get_if<Acquiring>(&state_);
+  auto* air = std::get_if<OnAir>(&state_);
+  if (acquiring != nullptr && acquiring->capture == ready.capture) {
+    output_.emplace_back(UseMedia{ready.capture});
+    transition(Previewing{ready.capture}, "stream is there");
+  } else if (air != nullptr && air->next == ready.capture) {
+    switch_to(*air, ready.capture);
+  } else {
+    output_.emplace_back(ReleaseMedia{ready.capture});  // nobody waits for it any more
+  }
+}
+
+void TalkSession::on(const PreviewReady& ready, TimePoint) {
+  const auto* previewing = std::get_if<Previewing>(&state_);
+  if (previewing == nullptr || previewing->capture != ready.capture) return;
+  transition(OnAir{ready.capture, std::nullopt}, "metadata is there");
+  announce();
+}
+
+void TalkSession::on(const MediaFailed& failed, TimePoint) {
+  const auto* acquiring = std::get_if<Acquiring>(&state_);
+  auto* air = std::get_if<OnAir>(&state_);
+  if (acquiring != nullptr && acquiring->capture == failed.capture) {
+    notice_ = failed.reason;
+    transition(Idle{}, name_of(failed.reason));
+  } else if (air != nullptr && air->next == failed.capture) {
+    notice_ = failed.reason;
+    air->next.reset();
+  }
+}
+
+void TalkSession::on(const MediaEnded& ended, TimePoint) {
+  const std::vector<CaptureNumber> held = captures();
+  if (!held.empty() && held.front() == ended.capture) stop(Notice::media_ended);
+}
+
+void TalkSession::on(const OnAirRequested&, TimePoint) {
+  if (!on_air()) {
+    notice_ = Notice::no_local_stream;
+    return;
+  }
+  announce();
+}
+
+void TalkSession::on(const StopRequested&, TimePoint) {
+  stop(Notice::none);
+}
+
+// The viewers' connections.
+
+void TalkSession::on(const LocalDescriptionMade& made, TimePoint) {
+  ViewerConnection* viewer = connections_.find(made.key);
+  if (viewer == nullptr) return;
+  auto* offering = std::get_if<ViewerConnection::Offering>(&viewer->state);
+  if (offering == nullptr) return;
+  const std::vector<Candidate> found = std::move(offering->found);
+  say(protocol::Offer{made.sdp, made.key.generation}, made.key.peer);
+  for (const Candidate& candidate : found) say(candidate, made.key.peer);
+  advance(made.key, *viewer, ViewerConnection::AwaitingAnswer{}, "offer sent");
+}
+
+void TalkSession::on(const RemoteDescriptionApplied& applied, TimePoint) {
+  ViewerConnection* viewer = connections_.find(applied.key);
+  if (viewer == nullptr) return;
+  auto* applying = std::get_if<ViewerConnection::ApplyingAnswer>(&viewer->state);
+  if (applying == nullptr) return;
+  for (Candidate& candidate : applying->early) {
+    output_.emplace_back(AddCandidate{applied.key, std::move(candidate)});
+  }
+  advance(applied.key, *viewer, ViewerConnection::Negotiated{}, "answer applied");
+}
+
+void TalkSession::on(const StepFailed& failed, TimePoint) {
+  if (connections_.find(failed.key) == nullptr) return;
+  trace(describe(failed));
+  // One candidate or a missed switch of camera is no reason to lose a viewer.
+  if (failed.step == Step::add_candidate || failed.step == Step::replace_tracks) return;
+  close(failed.key.peer, "a step failed");
+  decline(failed.key.peer, DeclineReason::full);
+}
+
+void TalkSession::on(const CandidateFound& found, TimePoint) {
+  ViewerConnection* viewer = connections_.find(found.key);
+  if (viewer == nullptr) return;
+  Candidate candidate = found.candidate;
+  candidate.connection = found.key.generation;
+  if (auto* offering = std::get_if<ViewerConnection::Offering>(&viewer->state)) {
+    hold(offering->found, std::move(candidate));
+  } else {
+    say(std::move(candidate), found.key.peer);
+  }
+}
+
+void TalkSession::on(const TransportChanged& changed, TimePoint) {
+  ViewerConnection* viewer = connections_.find(changed.key);
+  if (viewer == nullptr) return;
+  viewer->transport = changed.state;
+  trace(describe(changed));
+  if (changed.state == TransportState::failed) close(changed.key.peer, "its transport failed");
+}
+
+// What others say.
+
+void TalkSession::said(const protocol::Welcome& welcome, const PeerId&) {
+  const SignalingLink::Entry entry = link_.welcomed(welcome);
+  if (entry == SignalingLink::Entry::none) return;
+  if (entry == SignalingLink::Entry::fresh) close_all("we are a new peer");
+  if (notice_ == Notice::no_signaling) notice_ = Notice::none;
+  if (on_air()) {
+    announce();
+  } else if (std::ranges::count(welcome.talkers, welcome.id) > 0) {
+    say(protocol::EndTalk{});  // stopped while the server could not hear it
+  }
+}
+
+void TalkSession::said(const protocol::TalkRequest&, const PeerId& from) {
+  if (!on_air()) return decline(from, DeclineReason::not_on_air);
+  // Who asks has no connection, whatever we believe.
+  if (connections_.contains(from)) close(from, "it asks anew");
+  if (connections_.size() >= options_.max_viewers) return decline(from, DeclineReason::full);
+  offer_to(from);
+}
+
+void TalkSession::said(const protocol::Answer& answer, const PeerId& from) {
+  const std::optional<ConnectionKey> key = connections_.key_of(from);
+  if (!key || answer.connection.value_or(key->generation) != key->generation) return;
+  ViewerConnection& viewer = *connections_.find(*key);
+  auto* awaiting = std::get_if<ViewerConnection::AwaitingAnswer>(&viewer.state);
+  if (awaiting == nullptr) return;
+  output_.emplace_back(ApplyRemoteDescription{*key, answer.sdp});
+  advance(*key, viewer, ViewerConnection::ApplyingAnswer{std::move(awaiting->early)},
+          "answer came");
+}
+
+void TalkSession::said(const protocol::Candidate& candidate, const PeerId& from) {
+  const std::optional<ConnectionKey> key = connections_.key_of(from);
+  if (!key || candidate.connection.value_or(key->generation) != key->generation) return;
+  ViewerConnection& viewer = *connections_.find(*key);
+  if (auto* awaiting = std::get_if<ViewerConnection::AwaitingAnswer>(&viewer.state)) {
+    hold(awaiting->early, candidate);
+  } else if (auto* applying = std::get_if<ViewerConnection::ApplyingAnswer>(&viewer.state)) {
+    hold(applying->early, candidate);
+  } else if (std::holds_alternative<ViewerConnection::Negotiated>(viewer.state)) {
+    output_.emplace_back(AddCandidate{*key, candidate});
+  }
+}
+
+void TalkSession::said(const protocol::Bye&, const PeerId& from) {
+  close(from, "bye");
+}
+
+void TalkSession::said(const protocol::UserDisconnected& gone, const PeerId&) {
+  close(gone.id, "user_disconnected");
+}
+
+void TalkSession::said(const protocol::Audience& audience, const PeerId&) {
+  watching_ = audience.watching;
+}
+
+// Steps.
+
+void TalkSession::transition(State next, std::string_view reason) {
+  state_ = std::move(next);
+  trace("talk: " + std::string(name_of(view().stage)) + " (" + std::string(reason) + ")");
+}
+
+void TalkSession::announce() {
+  if (link_.joined()) {
+    notice_ = Notice::none;
+    say(protocol::TalkReady{});
+  } else {
+    notice_ = Notice::no_signaling;
+  }
+}
+
+void TalkSession::stop(Notice why) {
+  notice_ = why;
+  if (on_air()) say(protocol::EndTalk{});
+  close_all("stopped");
+  release_captures();
+  if (!std::holds_alternative<Idle>(state_)) transition(Idle{}, "stopped");
+}
+
+void TalkSession::release_captures() {
+  for (const CaptureNumber capture : captures()) output_.emplace_back(ReleaseMedia{capture});
+}
+
+void TalkSession::switch_to(OnAir& air, CaptureNumber next) {
+  const CaptureNumber before = std::exchange(air.capture, next);
+  air.next.reset();
+  output_.emplace_back(UseMedia{next});
+  for (const auto& [peer, entry] : connections_) {
+    output_.emplace_back(ReplaceTracks{{peer, entry.generation}});
+  }
+  output_.emplace_back(ReleaseMedia{before});
+}
+
+void TalkSession::offer_to(const PeerId& viewer) {
+  const ConnectionKey key = connections_.open(viewer);
+  trace(describe(key) + ": talk_request");
+  output_.emplace_back(CreateConnection{key, link_.ice_servers()});
+  output_.emplace_back(MakeLocalDescription{key});
+}
+
+void TalkSession::decline(const PeerId& viewer, DeclineReason reason) {
+  say(protocol::TalkDeclined{reason}, viewer);
+}
+
+}  // namespace onair::session

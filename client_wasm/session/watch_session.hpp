@@ -1,0 +1,147 @@
+// A viewer's side: finds the talker who is on air and shows the picture.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "session/page.hpp"
+#include "session/peer_connection.hpp"
+#include "session/session_base.hpp"
+#include "session/signaling.hpp"
+#include "session/signaling_link.hpp"
+
+namespace onair::session {
+
+/// The person pressed Request.
+struct RequestPressed {};
+
+/// Show the stream that came over this connection.
+struct ShowPicture {
+  ConnectionKey key;
+};
+
+/// Take the picture off the page.
+struct ClearPicture {};
+
+/// A stream came (W3C webrtc-pc, the `track` event).
+struct PictureArrived {
+  ConnectionKey key;
+};
+
+using WatchInput =
+    std::variant<Started, LeaveRequested, TimePassed, SocketOpened, SocketClosed, MessageReceived,
+                 RequestPressed, TextEntered, LocalDescriptionMade, RemoteDescriptionApplied,
+                 CandidateAdded, StepFailed, CandidateFound, TransportChanged, PictureArrived,
+                 ChannelOpened, ChannelClosed, ChannelFailed, TextReceived>;
+
+using WatchOutput =
+    std::variant<OpenSocket, CloseSocket, SendMessage, CreateConnection, MakeLocalDescription,
+                 ApplyRemoteDescription, AddCandidate, CloseConnection, SendText, ShowPicture,
+                 ClearPicture, ViewChanged, ShowText, Trace>;
+
+/// What a talker's connection holds besides its key.
+struct TalkerConnection {
+  /// We asked. Candidates of the talker that outran its offer wait for it.
+  struct AwaitingOffer {
+    std::vector<Candidate> early;
+  };
+  struct ApplyingOffer {
+    std::vector<Candidate> early;
+  };
+  /// Our answer is being made; our candidates that come before it is sent follow it.
+  struct Answering {
+    std::vector<Candidate> found;
+  };
+  struct Negotiated {};
+  using State = std::variant<AwaitingOffer, ApplyingOffer, Answering, Negotiated>;
+
+  State state;
+  std::optional<protocol::ConnectionId> id;  ///< as the talker's offer named it
+  TransportState transport = TransportState::fresh;
+  bool channel_open = false;
+};
+
+struct WatchOptions {
+  std::string room;
+  /// The most talkers watched at a time. The page has one picture.
+  std::size_t max_talkers = 1;
+  BackoffOptions backoff;
+  std::uint32_t backoff_seed = 1;
+};
+
+/// What the page shows.
+struct WatchView {
+  enum class Picture {
+    waiting,     ///< nobody is on air
+    requesting,  ///< asked for an offer
+    connecting,  ///< the offer came
+    live,
+    ended,  ///< the talker stopped
+    full,   ///< the talker takes no more viewers
+  };
+  LinkStatus link = LinkStatus::idle;
+  Picture picture = Picture::waiting;
+  Notice notice = Notice::none;
+  bool operator==(const WatchView&) const = default;
+};
+
+std::string_view name_of(WatchView::Picture picture);
+
+class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
+ public:
+  explicit WatchSession(WatchOptions options);
+
+  /// Takes one event and says what to do, in this order. Never fails; an event that is late or that
+  /// makes no sense now changes nothing.
+  std::vector<WatchOutput> handle(const WatchInput& input, TimePoint now);
+
+  WatchView view() const;
+  /// Whether something was shown and not cleared since.
+  bool picture_shown() const { return shown_picture_.has_value(); }
+
+ private:
+  using SessionBase::on;
+  void on(const LeaveRequested&, TimePoint now);
+  void on(const MessageReceived& received, TimePoint now);
+  void on(const RequestPressed&, TimePoint now);
+  void on(const LocalDescriptionMade& made, TimePoint now);
+  void on(const RemoteDescriptionApplied& applied, TimePoint now);
+  void on(const StepFailed& failed, TimePoint now);
+  void on(const CandidateFound& found, TimePoint now);
+  void on(const TransportChanged& changed, TimePoint now);
+  void on(const PictureArrived& arrived, TimePoint now);
+
+  using SessionBase::said;
+  void said(const protocol::Welcome& welcome, const PeerId& from);
+  void said(const protocol::TalkReady&, const PeerId& from);
+  void said(const protocol::TalkDeclined& declined, const PeerId& from);
+  void said(const protocol::Offer& offer, const PeerId& from);
+  void said(const protocol::Candidate& candidate, const PeerId& from);
+  void said(const protocol::EndTalk&, const PeerId& from);
+  void said(const protocol::UserDisconnected& gone, const PeerId& from);
+
+  WatchView::Picture picture() const;
+  void stay_without(WatchView::Picture why, std::string_view reason);
+  void ask_those_on_air();
+  void accept(const protocol::Offer& offer, const PeerId& from,
+              TalkerConnection::AwaitingOffer awaited);
+  void give_up(const PeerId& talker, std::string_view reason);
+  bool drop(const PeerId& talker, std::string_view reason);
+  void drop_unconnected(std::string_view reason);
+  void drop_all(std::string_view reason);
+
+  WatchOptions options_;
+  /// What the person sees while there is no connection: waiting, requesting, ended or full.
+  WatchView::Picture absence_ = WatchView::Picture::waiting;
+  std::set<PeerId> on_air_;
+  std::optional<ConnectionKey> shown_picture_;
+  WatchView shown_;
+};
+
+}  // namespace onair::session

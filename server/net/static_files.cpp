@@ -1,0 +1,63 @@
+#include "net/static_files.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+#include "net/crypto.hpp"
+
+namespace onair::net {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string content_type_of(const fs::path& path) {
+  static const std::map<std::string, std::string> types = {
+      {".html", "text/html; charset=utf-8"},
+      {".css", "text/css; charset=utf-8"},
+      {".js", "text/javascript; charset=utf-8"},
+      {".mjs", "text/javascript; charset=utf-8"},
+      {".json", "application/json"},
+      {".wasm", "application/wasm"},
+      {".svg", "image/svg+xml"},
+      {".png", "image/png"},
+      {".ico", "image/x-icon"},
+  };
+  const auto found = types.find(path.extension().string());
+  return found == types.end() ? "application/octet-stream" : found->second;
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string content{std::istreambuf_iterator<char>(file), {}};
+  if (!file) throw std::runtime_error("The file " + path.string() + " can't be read.");
+  return content;
+}
+
+}  // namespace
+
+StaticFiles StaticFiles::read(const fs::path& root) {
+  if (!fs::is_directory(root)) {
+    throw std::runtime_error("There is no folder " + root.string() +
+                             " with the pages: give it with --web, or start the server by "
+                             "scripts/run, which makes it.");
+  }
+  StaticFiles files;
+  for (const auto& entry : fs::recursive_directory_iterator(root)) {
+    if (!entry.is_regular_file() || entry.path().extension() == ".gz") continue;
+    StaticFile file{content_type_of(entry.path()), {}, read_file(entry.path()), {}};
+    file.etag.append("\"").append(sha256_hex(file.body), 0, 32).append("\"");
+    const fs::path compressed = entry.path().string() + ".gz";
+    if (fs::exists(compressed)) file.gzip = read_file(compressed);
+    files.files_.emplace("/" + fs::relative(entry.path(), root).generic_string(), std::move(file));
+  }
+  return files;
+}
+
+const StaticFile* StaticFiles::find(std::string_view path) const {
+  const auto found = files_.find(path == "/" ? "/index.html" : path);
+  return found == files_.end() ? nullptr : &found->second;
+}
+
+}  // namespace onair::net

@@ -1,0 +1,34 @@
+// The pages and the client, read into memory once: a request is a look-up among what was read, so
+// that no path can lead out of the folder.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace onair::net {
+
+struct StaticFile {
+  std::string content_type;  ///< RFC 9110 section 8.3
+  std::string etag;          ///< strong, with its quotes (RFC 9110 section 8.8.3)
+  std::string body;
+  std::optional<std::string> gzip;  ///< the same, from the file's neighbour `NAME.gz`
+};
+
+class StaticFiles {
+ public:
+  /// Reads every regular file below `root`. Throws std::runtime_error with a sentence for people
+  /// where there is no such folder or a file can't be read.
+  static StaticFiles read(const std::filesystem::path& root);
+
+  /// The file of a request's path (without query), `/` being `/index.html`; nothing where there is
+  /// none.
+  const StaticFile* find(std::string_view path) const;
+
+ private:
+  std::map<std::string, StaticFile, std::less<>> files_;
+};
+
+}  // namespace onair::net

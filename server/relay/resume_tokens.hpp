@@ -1,0 +1,31 @@
+// How a peer proves that it is the one it was.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/message.hpp"
+
+namespace onair::relay {
+
+/// What a resume token says.
+struct Identity {
+  protocol::PeerId id;
+  std::string room;
+  protocol::Role role;
+};
+
+class ResumeTokens {
+ public:
+  virtual ~ResumeTokens() = default;
+
+  virtual std::string issue(const Identity& identity) = 0;
+
+  /// The id in the token, or nothing where the token is forged, expired, or for another room or
+  /// role.
+  virtual std::optional<protocol::PeerId> redeem(std::string_view token, std::string_view room,
+                                                 protocol::Role role) = 0;
+};
+
+}  // namespace onair::relay
