@@ -3,9 +3,9 @@
 // key of the connection; an event whose key is in no table is late, and dropped.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "protocol/message.hpp"
@@ -21,7 +21,10 @@ using Generation = protocol::ConnectionId;
 struct ConnectionKey {
   PeerId peer;
   Generation generation;
-  auto operator<=>(const ConnectionKey&) const = default;
+  bool operator==(const ConnectionKey&) const = default;
+  bool operator<(const ConnectionKey& other) const {
+    return std::tie(peer, generation) < std::tie(other.peer, other.generation);
+  }
 };
 
 /// RTCPeerConnectionState without "closed", which only our own close() brings about.

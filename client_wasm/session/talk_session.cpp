@@ -199,7 +199,7 @@ void TalkSession::said(const protocol::Welcome& welcome, const PeerId&) {
   if (notice_ == Notice::no_signaling) notice_ = Notice::none;
   if (on_air()) {
     announce();
-  } else if (std::ranges::count(welcome.talkers, welcome.id) > 0) {
+  } else if (std::count(welcome.talkers.begin(), welcome.talkers.end(), welcome.id) > 0) {
     say(protocol::EndTalk{});  // stopped while the server could not hear it
   }
 }

@@ -1,0 +1,51 @@
+// What a page sees of the client.
+#include <emscripten/bind.h>
+
+#include "browser/events.hpp"
+#include "browser/javascript.hpp"
+#include "browser/talk_client.hpp"
+#include "browser/watch_client.hpp"
+#include "protocol/room_name.hpp"
+
+namespace {
+
+using emscripten::class_;
+using emscripten::val;
+using onair::browser::TalkClient;
+using onair::browser::WatchClient;
+
+/// {room} of a page's location.search, or {error} with a sentence for people.
+val room_of_query(const std::string& query) {
+  const auto room = onair::protocol::room_of_query(query);
+  if (const auto* refusal = std::get_if<onair::protocol::Refusal>(&room)) {
+    return onair::browser::object_of({{"error", val(refusal->message)}});
+  }
+  return onair::browser::object_of({{"room", val(std::get<std::string>(room))}});
+}
+
+/// A class with what both sides have. The casts make the functions of a base class the class's own,
+/// which embind needs in order to find them.
+template <typename Client>
+class_<Client> bind_client(const char* name) {
+  return class_<Client>(name)
+      .template constructor<val>()
+      .function("start", static_cast<void (Client::*)()>(&Client::start))
+      .function("leave", static_cast<void (Client::*)()>(&Client::leave))
+      .function("sendText", static_cast<void (Client::*)(const std::string&)>(&Client::send_text))
+      .function("view", static_cast<val (Client::*)() const>(&Client::view));
+}
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(onair) {
+  emscripten::function(onair::browser::kDispatchName, &onair::browser::dispatch);
+  emscripten::function("roomOfQuery", &room_of_query);
+
+  bind_client<TalkClient>("TalkClient")
+      .function("startVideo", &TalkClient::start_video)
+      .function("startScreen", &TalkClient::start_screen)
+      .function("onAir", &TalkClient::on_air)
+      .function("stopVideo", &TalkClient::stop_video);
+
+  bind_client<WatchClient>("WatchClient").function("request", &WatchClient::request);
+}

@@ -1,0 +1,237 @@
+// A session and the browser around it: events in, commands out.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <emscripten/emscripten.h>
+
+#include "browser/events.hpp"
+#include "browser/javascript.hpp"
+#include "browser/peer_connections.hpp"
+#include "browser/signaling_socket.hpp"
+#include "protocol/codec.hpp"
+#include "session/page.hpp"
+#include "session/signaling.hpp"
+#include "session/time.hpp"
+
+namespace onair::browser {
+
+/// What the page hands over: `url` of the WebSocket, `room`, the <video> element, and the functions
+/// `changed(view)` and `text(from, text)`.
+struct PageOptions {
+  explicit PageOptions(const val& options)
+      : url(options["url"].as<std::string>()),
+        room(options["room"].as<std::string>()),
+        video(options["video"]),
+        changed(options["changed"]),
+        text(options["text"]) {}
+
+  std::string url;
+  std::string room;
+  val video;
+  val changed;
+  val text;
+};
+
+/// A number that the next page does not repeat.
+inline std::uint32_t random_number() {
+  const val numbers = val::global("Uint32Array").new_(1);
+  val::global("crypto").call<void>("getRandomValues", numbers);
+  return numbers[0].as<std::uint32_t>();
+}
+
+/// `Derived` has `perform` for the commands that are its side's own, and `view_for_page`.
+template <typename Derived, typename Session, typename Input>
+class Client : public EventTarget {
+ public:
+  void start() { feed(session::Started{}); }
+  void leave() { feed(session::LeaveRequested{}); }
+  void send_text(const std::string& text) { feed(session::TextEntered{text}); }
+  val view() const { return static_cast<const Derived*>(this)->view_for_page(session_.view()); }
+
+ protected:
+  Client(PageOptions page, Session session, Side side)
+      : page_(std::move(page)),
+        session_(std::move(session)),
+        socket_(*this, page_.url),
+        connections_(*this, side) {}
+
+  /// Hands an event to the session and does what it says. What happens while something is being
+  /// done waits for its turn.
+  void feed(Input input) {
+    waiting_.push_back(std::move(input));
+    if (busy_) return;
+    busy_ = true;
+    while (!waiting_.empty()) {
+      const Input next = std::move(waiting_.front());
+      waiting_.pop_front();
+      for (const auto& output : session_.handle(next, now())) {
+        std::visit([this](const auto& command) { derived().perform(command); }, output);
+      }
+    }
+    busy_ = false;
+    set_deadline();
+  }
+
+  /// The events that both sides know.
+  void on_event(Event event, const ConnectionKey& key, const val& payload) override;
+
+  void perform(const session::OpenSocket& open) {
+    if (!socket_.open(open.socket)) feed(session::SocketClosed{open.socket});
+  }
+  void perform(const session::CloseSocket& close) { socket_.close(close.socket); }
+  void perform(const session::SendMessage& send) { socket_.send(protocol::encode(send.message)); }
+  void perform(const session::MakeLocalDescription& make) {
+    connections_.make_local_description(make.key);
+  }
+  void perform(const session::ApplyRemoteDescription& apply) {
+    connections_.apply_remote_description(apply.key, apply.sdp);
+  }
+  void perform(const session::AddCandidate& add) {
+    connections_.add_candidate(add.key, add.candidate);
+  }
+  void perform(const session::CloseConnection& close) { connections_.close(close.key); }
+  void perform(const session::SendText& send) {
+    if (!connections_.send_text(send.key, send.text)) {
+      feed(session::ChannelFailed{send.key, "could not send"});
+    }
+  }
+  void perform(const session::ViewChanged&) { tell_page(page_.changed, {view()}); }
+  void perform(const session::ShowText& show) {
+    tell_page(page_.text, {val(show.from), val(show.text)});
+  }
+  void perform(const session::Trace& trace) {
+    val::global("console").call<void>("debug", "onair " + trace.line);
+  }
+
+  /// For a step that failed at once.
+  void fail(const ConnectionKey& key, session::Step step, std::string reason) {
+    feed(session::StepFailed{key, step, std::move(reason)});
+  }
+
+  PageOptions page_;
+  Session session_;
+  SignalingSocket socket_;
+  PeerConnections connections_;
+
+ private:
+  static session::TimePoint now() {
+    return session::TimePoint(session::Duration(static_cast<std::int64_t>(emscripten_get_now())));
+  }
+
+  Derived& derived() { return *static_cast<Derived*>(this); }
+
+  void tell_page(const val& function, std::initializer_list<val> arguments);
+  void on_frame(const ConnectionKey& key, const val& event);
+  void on_candidate(const ConnectionKey& key, const val& event);
+  void set_deadline();
+
+  std::deque<Input> waiting_;
+  bool busy_ = false;
+  std::optional<session::TimePoint> wake_at_;
+  val timer_ = val::undefined();
+};
+
+template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::on_event(Event event, const ConnectionKey& key,
+                                               const val& payload) {
+  using session::Step;
+  switch (event) {
+    case Event::deadline:
+      wake_at_.reset();
+      return feed(session::TimePassed{});
+    case Event::socket_opened:
+      return feed(session::SocketOpened{key.generation});
+    case Event::socket_closed:
+      return feed(session::SocketClosed{key.generation});
+    case Event::socket_message:
+      return on_frame(key, payload);
+    case Event::local_description_made:
+      return feed(session::LocalDescriptionMade{key, connections_.local_sdp(key)});
+    case Event::local_description_failed:
+      return fail(key, Step::make_local_description, describe_error(payload));
+    case Event::remote_description_applied:
+      return feed(session::RemoteDescriptionApplied{key});
+    case Event::remote_description_failed:
+      return fail(key, Step::apply_remote_description, describe_error(payload));
+    case Event::candidate_added:
+      return feed(session::CandidateAdded{key});
+    case Event::candidate_failed:
+      return fail(key, Step::add_candidate, describe_error(payload));
+    case Event::candidate_found:
+      return on_candidate(key, payload);
+    case Event::transport_changed:
+      if (const auto state = connections_.transport(key)) {
+        feed(session::TransportChanged{key, *state});
+      }
+      return;
+    case Event::channel_arrived:
+      return connections_.adopt_channel(key, payload["channel"]);
+    case Event::channel_opened:
+      return feed(session::ChannelOpened{key});
+    case Event::channel_message:
+      if (payload["data"].isString()) {
+        feed(session::TextReceived{key, payload["data"].as<std::string>()});
+      }
+      return;
+    case Event::channel_closed:
+      return feed(session::ChannelClosed{key});
+    case Event::channel_failed:
+      return feed(session::ChannelFailed{key, describe_error(payload["error"])});
+    default:
+      return;
+  }
+}
+
+template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::on_frame(const ConnectionKey& key, const val& event) {
+  if (!event["data"].isString()) return;
+  const protocol::Decoded decoded = protocol::decode(event["data"].as<std::string>());
+  if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) {
+    val::global("console").call<void>("warn", "onair: ignored a frame: " + refusal->message);
+    return;
+  }
+  feed(session::MessageReceived{key.generation, std::get<protocol::Message>(decoded)});
+}
+
+template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::on_candidate(const ConnectionKey& key, const val& event) {
+  const val found = event["candidate"];
+  session::Candidate candidate;
+  if (!is_nothing(found)) {
+    candidate.candidate = found["candidate"].as<std::string>();
+    if (!is_nothing(found["sdpMid"])) candidate.sdp_mid = found["sdpMid"].as<std::string>();
+    if (!is_nothing(found["sdpMLineIndex"])) {
+      candidate.sdp_m_line_index = found["sdpMLineIndex"].as<std::uint16_t>();
+    }
+  }
+  feed(session::CandidateFound{key, std::move(candidate)});
+}
+
+template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::tell_page(const val& function,
+                                                std::initializer_list<val> arguments) {
+  const val list = val::array();
+  for (const val& argument : arguments) list.call<void>("push", argument);
+  const Outcome told = attempt(function, "apply", {val::null(), list});
+  if (!told.ok) val::global("console").call<void>("error", told.value);
+}
+
+template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::set_deadline() {
+  const auto next = session_.next_deadline();
+  if (next == wake_at_) return;
+  wake_at_ = next;
+  val::global().call<void>("clearTimeout", timer_);
+  if (!next) return;
+  const double delay = static_cast<double>((*next - now()).count());
+  // the null stands for the payload that a listener takes
+  timer_ = val::global().call<val>("setTimeout", listener(Event::deadline), delay, val::null());
+}
+
+}  // namespace onair::browser

@@ -1,0 +1,33 @@
+// Calls into JavaScript that may throw. Without C++ exceptions a JavaScript exception would run
+// through our frames and leave them half done, so a call that may throw goes through here.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+
+#include <emscripten/val.h>
+
+namespace onair::browser {
+
+using emscripten::val;
+
+struct Outcome {
+  bool ok;
+  val value;  ///< the result, or what was thrown
+};
+
+/// object.method(...arguments)
+Outcome attempt(const val& object, const char* method, std::initializer_list<val> arguments);
+
+/// new Class(...arguments), where Class is global.
+Outcome attempt_new(const char* global_class, std::initializer_list<val> arguments);
+
+/// "NotAllowedError: Permission denied"; any value will do.
+std::string describe_error(const val& error);
+
+bool is_nothing(const val& value);
+
+/// An object with these fields.
+val object_of(std::initializer_list<std::pair<const char*, val>> fields);
+
+}  // namespace onair::browser

@@ -1,0 +1,190 @@
+#include "browser/peer_connections.hpp"
+
+#include "browser/javascript.hpp"
+#include "browser/promise.hpp"
+#include "session/names.hpp"
+
+namespace onair::browser {
+namespace {
+
+template <typename Value>
+val or_null(const std::optional<Value>& value) {
+  return value ? val(*value) : val::null();
+}
+
+val to_js(const protocol::IceServer& server) {
+  const val urls = val::array(server.urls);
+  val entry = object_of({{"urls", urls}});
+  if (server.username) entry.set("username", *server.username);
+  if (server.credential) entry.set("credential", *server.credential);
+  return entry;
+}
+
+val configuration(const std::vector<protocol::IceServer>& ice_servers) {
+  const val servers = val::array();
+  for (const protocol::IceServer& server : ice_servers) servers.call<void>("push", to_js(server));
+  return object_of({{"iceServers", servers}, {"bundlePolicy", val("max-bundle")}});
+}
+
+val to_js(const DataChannelOptions& options) {
+  val init = object_of({{"ordered", val(options.ordered)}});
+  if (options.max_packet_life_time_ms) {
+    init.set("maxPacketLifeTime", *options.max_packet_life_time_ms);
+  }
+  if (options.max_retransmits) init.set("maxRetransmits", *options.max_retransmits);
+  return init;
+}
+
+/// The stream's first track of a kind, or null.
+val track_of(const val& stream, const std::string& kind) {
+  const val tracks = stream.call<val>(kind == "audio" ? "getAudioTracks" : "getVideoTracks");
+  return tracks["length"].as<int>() > 0 ? tracks[0] : val::null();
+}
+
+}  // namespace
+
+std::optional<std::string> PeerConnections::create_sending(const session::CreateConnection& command,
+                                                           const val& stream,
+                                                           const DataChannelOptions& channel) {
+  if (auto error = create(command)) return error;
+  Held& held = held_.at(command.key);
+  const val streams = val::array();
+  streams.call<void>("push", stream);
+  const val init = object_of({{"direction", val("sendonly")}, {"streams", streams}});
+  // Both kinds even where there is no such track yet: then one can be put in later without a new
+  // negotiation.
+  for (const char* kind : {"audio", "video"}) {
+    const val track = track_of(stream, kind);
+    const Outcome added =
+        attempt(held.connection, "addTransceiver", {track.isNull() ? val(kind) : track, init});
+    if (!added.ok) return describe_error(added.value);
+  }
+  const Outcome opened =
+      attempt(held.connection, "createDataChannel", {val(kChannelLabel), to_js(channel)});
+  if (!opened.ok) return describe_error(opened.value);
+  adopt_channel(command.key, opened.value);
+  return std::nullopt;
+}
+
+std::optional<std::string> PeerConnections::create_receiving(
+    const session::CreateConnection& command) {
+  if (auto error = create(command)) return error;
+  val& connection = held_.at(command.key).connection;
+  connection.set("ontrack", target_.listener(Event::track_arrived, command.key));
+  connection.set("ondatachannel", target_.listener(Event::channel_arrived, command.key));
+  return std::nullopt;
+}
+
+std::optional<std::string> PeerConnections::create(const session::CreateConnection& command) {
+  const Outcome made = attempt_new("RTCPeerConnection", {configuration(command.ice_servers)});
+  if (!made.ok) return describe_error(made.value);
+  val connection = made.value;
+  connection.set("onicecandidate", target_.listener(Event::candidate_found, command.key));
+  connection.set("onconnectionstatechange",
+                 target_.listener(Event::transport_changed, command.key));
+  held_.insert_or_assign(command.key, Held{connection});
+  return std::nullopt;
+}
+
+void PeerConnections::make_local_description(const ConnectionKey& key) {
+  const Held* held = find(key);
+  if (held == nullptr) return;
+  call_async(target_, held->connection, "setLocalDescription", {}, key,
+             Event::local_description_made, Event::local_description_failed);
+}
+
+void PeerConnections::apply_remote_description(const ConnectionKey& key, const std::string& sdp) {
+  const Held* held = find(key);
+  if (held == nullptr) return;
+  const char* type = side_ == Side::talker ? "answer" : "offer";
+  call_async(target_, held->connection, "setRemoteDescription",
+             {object_of({{"type", val(type)}, {"sdp", val(sdp)}})}, key,
+             Event::remote_description_applied, Event::remote_description_failed);
+}
+
+void PeerConnections::add_candidate(const ConnectionKey& key, const session::Candidate& candidate) {
+  const Held* held = find(key);
+  if (held == nullptr) return;
+  val init = val::null();  // the end of candidates
+  if (candidate.candidate) {
+    init = object_of({{"candidate", val(*candidate.candidate)},
+                      {"sdpMid", or_null(candidate.sdp_mid)},
+                      {"sdpMLineIndex", or_null(candidate.sdp_m_line_index)}});
+  }
+  call_async(target_, held->connection, "addIceCandidate", {init}, key, Event::candidate_added,
+             Event::candidate_failed);
+}
+
+void PeerConnections::replace_tracks(const ConnectionKey& key, const val& stream) {
+  const Held* held = find(key);
+  if (held == nullptr) return;
+  const val transceivers = held->connection.call<val>("getTransceivers");
+  const val replacements = val::array();
+  for (int i = 0; i < transceivers["length"].as<int>(); ++i) {
+    const val kind = transceivers[i]["receiver"]["track"]["kind"];
+    replacements.call<void>("push", transceivers[i]["sender"].call<val>(
+                                        "replaceTrack", track_of(stream, kind.as<std::string>())));
+  }
+  call_async(target_, val::global("Promise"), "all", {replacements}, key, Event::tracks_replaced,
+             Event::replacing_failed);
+}
+
+bool PeerConnections::send_text(const ConnectionKey& key, const std::string& text) {
+  const Held* held = find(key);
+  if (held == nullptr || held->channel.isNull()) return false;
+  return attempt(held->channel, "send", {val(text)}).ok;
+}
+
+void PeerConnections::adopt_channel(const ConnectionKey& key, const val& channel) {
+  const auto found = held_.find(key);
+  if (found == held_.end()) return;
+  val& held = found->second.channel = channel;
+  held.set("onopen", target_.listener(Event::channel_opened, key));
+  held.set("onmessage", target_.listener(Event::channel_message, key));
+  held.set("onclose", target_.listener(Event::channel_closed, key));
+  held.set("onerror", target_.listener(Event::channel_failed, key));
+}
+
+void PeerConnections::close(const ConnectionKey& key) {
+  const auto found = held_.find(key);
+  if (found == held_.end()) return;
+  auto& [connection, channel] = found->second;
+  if (!channel.isNull()) {
+    for (const char* handler : {"onopen", "onmessage", "onclose", "onerror"}) {
+      channel.set(handler, val::null());
+    }
+  }
+  for (const char* handler :
+       {"onicecandidate", "onconnectionstatechange", "ontrack", "ondatachannel"}) {
+    connection.set(handler, val::null());
+  }
+  attempt(connection, "close", {});
+  held_.erase(found);
+}
+
+std::string PeerConnections::local_sdp(const ConnectionKey& key) const {
+  const Held* held = find(key);
+  if (held == nullptr) return {};
+  const val description = held->connection["localDescription"];
+  return is_nothing(description) ? std::string() : description["sdp"].as<std::string>();
+}
+
+std::optional<session::TransportState> PeerConnections::transport(const ConnectionKey& key) const {
+  using session::TransportState;
+  const Held* held = find(key);
+  if (held == nullptr) return std::nullopt;
+  const auto state = held->connection["connectionState"].as<std::string>();
+  for (const TransportState each :
+       {TransportState::fresh, TransportState::connecting, TransportState::connected,
+        TransportState::disconnected, TransportState::failed}) {
+    if (state == name_of(each)) return each;
+  }
+  return std::nullopt;  // "closed", by us
+}
+
+const PeerConnections::Held* PeerConnections::find(const ConnectionKey& key) const {
+  const auto found = held_.find(key);
+  return found == held_.end() ? nullptr : &found->second;
+}
+
+}  // namespace onair::browser

@@ -1,0 +1,78 @@
+// The browser's RTCPeerConnections (W3C webrtc-pc), by the keys of the session's table.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "browser/events.hpp"
+#include "session/peer_connection.hpp"
+
+namespace onair::browser {
+
+/// RTCDataChannelInit. The browser refuses both limits at once; with neither the channel is
+/// reliable.
+struct DataChannelOptions {
+  bool ordered = false;
+  std::optional<std::uint16_t> max_packet_life_time_ms = 3000;
+  std::optional<std::uint16_t> max_retransmits = {};
+};
+
+/// Which end of a broadcast these connections are.
+enum class Side { talker, watcher };
+
+class PeerConnections {
+ public:
+  PeerConnections(const EventTarget& target, Side side) : target_(target), side_(side) {}
+
+  /// The label of the data channel that the talker opens.
+  static constexpr const char* kChannelLabel = "onair";
+
+  /// A talker's connection: sends the tracks of `stream`, one audio and one video at most, and
+  /// opens the data channel. What the browser said where it could not be made.
+  std::optional<std::string> create_sending(const session::CreateConnection& command,
+                                            const val& stream, const DataChannelOptions& channel);
+
+  /// A watcher's connection: takes what the offer brings.
+  std::optional<std::string> create_receiving(const session::CreateConnection& command);
+
+  void make_local_description(const ConnectionKey& key);
+  void apply_remote_description(const ConnectionKey& key, const std::string& sdp);
+  void add_candidate(const ConnectionKey& key, const session::Candidate& candidate);
+
+  /// Sends the tracks of `stream` from now on.
+  void replace_tracks(const ConnectionKey& key, const val& stream);
+
+  /// False where the channel is not open.
+  bool send_text(const ConnectionKey& key, const std::string& text);
+
+  /// Takes the data channel that the talker opened.
+  void adopt_channel(const ConnectionKey& key, const val& channel);
+
+  /// Closes the connection and lets go of it and of its handlers.
+  void close(const ConnectionKey& key);
+
+  /// localDescription.sdp, with the candidates found so far.
+  std::string local_sdp(const ConnectionKey& key) const;
+
+  std::optional<session::TransportState> transport(const ConnectionKey& key) const;
+
+  std::size_t size() const { return held_.size(); }
+
+ private:
+  struct Held {
+    val connection;
+    val channel = val::null();
+  };
+
+  std::optional<std::string> create(const session::CreateConnection& command);
+  const Held* find(const ConnectionKey& key) const;
+
+  const EventTarget& target_;
+  Side side_;
+  std::map<ConnectionKey, Held> held_;
+};
+
+}  // namespace onair::browser

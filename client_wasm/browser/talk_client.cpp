@@ -1,0 +1,70 @@
+#include "browser/talk_client.hpp"
+
+namespace onair::browser {
+namespace {
+
+session::TalkOptions options_for(const PageOptions& page) {
+  session::TalkOptions options;
+  options.room = page.room;
+  options.first_generation = random_number();
+  options.backoff_seed = random_number();
+  return options;
+}
+
+}  // namespace
+
+TalkClient::TalkClient(val options)
+    : Base(PageOptions(options), session::TalkSession(options_for(PageOptions(options))),
+           Side::talker),
+      captures_(*this, page_.video) {}
+
+void TalkClient::start_video() {
+  feed(session::StartRequested{session::MediaSource::camera});
+}
+void TalkClient::start_screen() {
+  feed(session::StartRequested{session::MediaSource::screen});
+}
+void TalkClient::on_air() {
+  feed(session::OnAirRequested{});
+}
+void TalkClient::stop_video() {
+  feed(session::StopRequested{});
+}
+
+void TalkClient::perform(const session::CreateConnection& create) {
+  const auto error = connections_.create_sending(create, captures_.in_use(), DataChannelOptions{});
+  if (error) fail(create.key, session::Step::create_connection, *error);
+}
+
+void TalkClient::on_event(Event event, const ConnectionKey& key, const val& payload) {
+  const session::CaptureNumber capture = key.generation;
+  switch (event) {
+    case Event::media_granted:
+      captures_.granted(capture, payload);
+      return feed(session::MediaReady{capture});
+    case Event::media_failed:
+      return feed(session::MediaFailed{capture,
+                                       Captures::reason_of(payload, captures_.source_of(capture))});
+    case Event::media_ended:
+      return feed(session::MediaEnded{capture});
+    case Event::preview_ready:
+      return feed(session::PreviewReady{capture});
+    case Event::tracks_replaced:
+      return feed(session::TracksReplaced{key});
+    case Event::replacing_failed:
+      return fail(key, session::Step::replace_tracks, describe_error(payload));
+    default:
+      return Base::on_event(event, key, payload);
+  }
+}
+
+val TalkClient::view_for_page(const session::TalkView& view) {
+  return object_of({{"link", val(std::string(name_of(view.link)))},
+                    {"stage", val(std::string(name_of(view.stage)))},
+                    {"viewers", val(static_cast<double>(view.viewers))},
+                    {"connecting", val(static_cast<double>(view.connecting))},
+                    {"watching", val(view.watching)},
+                    {"notice", val(std::string(name_of(view.notice)))}});
+}
+
+}  // namespace onair::browser

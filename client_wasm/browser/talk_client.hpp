@@ -1,0 +1,38 @@
+// The broadcaster in a browser.
+#pragma once
+
+#include "browser/captures.hpp"
+#include "browser/client.hpp"
+#include "session/talk_session.hpp"
+
+namespace onair::browser {
+
+class TalkClient final : public Client<TalkClient, session::TalkSession, session::TalkInput> {
+ public:
+  /// `options` as PageOptions; `video` is the preview.
+  explicit TalkClient(val options);
+
+  void start_video();
+  void start_screen();
+  void on_air();
+  void stop_video();
+
+ private:
+  using Base = Client<TalkClient, session::TalkSession, session::TalkInput>;
+  friend Base;
+  using Base::perform;
+  void perform(const session::CreateConnection& create);
+  void perform(const session::AcquireMedia& acquire) { captures_.acquire(acquire); }
+  void perform(const session::UseMedia& use) { captures_.use(use.capture); }
+  void perform(const session::ReleaseMedia& release) { captures_.release(release.capture); }
+  void perform(const session::ReplaceTracks& replace) {
+    connections_.replace_tracks(replace.key, captures_.in_use());
+  }
+
+  void on_event(Event event, const ConnectionKey& key, const val& payload) override;
+  static val view_for_page(const session::TalkView& view);
+
+  Captures captures_;
+};
+
+}  // namespace onair::browser

@@ -1,0 +1,56 @@
+#include "browser/watch_client.hpp"
+
+namespace onair::browser {
+namespace {
+
+session::WatchOptions options_for(const PageOptions& page) {
+  session::WatchOptions options;
+  options.room = page.room;
+  options.backoff_seed = random_number();
+  return options;
+}
+
+}  // namespace
+
+WatchClient::WatchClient(val options)
+    : Base(PageOptions(options), session::WatchSession(options_for(PageOptions(options))),
+           Side::watcher) {}
+
+void WatchClient::request() {
+  feed(session::RequestPressed{});
+}
+
+void WatchClient::perform(const session::CreateConnection& create) {
+  if (const auto error = connections_.create_receiving(create)) {
+    fail(create.key, session::Step::create_connection, *error);
+  }
+}
+
+void WatchClient::perform(const session::CloseConnection& close) {
+  streams_.erase(close.key);
+  Base::perform(close);
+}
+
+void WatchClient::perform(const session::ShowPicture& show) {
+  const auto found = streams_.find(show.key);
+  if (found != streams_.end()) page_.video.set("srcObject", found->second);
+}
+
+void WatchClient::perform(const session::ClearPicture&) {
+  page_.video.set("srcObject", val::null());
+}
+
+void WatchClient::on_event(Event event, const ConnectionKey& key, const val& payload) {
+  if (event != Event::track_arrived) return Base::on_event(event, key, payload);
+  // Sound and picture come one after the other, in the same stream.
+  if (!streams_.emplace(key, payload["streams"][0]).second) return;
+  feed(session::PictureArrived{key});
+}
+
+val WatchClient::view_for_page(const session::WatchView& view) {
+  return object_of({{"link", val(std::string(name_of(view.link)))},
+                    {"picture", val(std::string(name_of(view.picture)))},
+                    {"notice", val(std::string(name_of(view.notice)))}});
+}
+
+}  // namespace onair::browser

@@ -1,0 +1,33 @@
+// A viewer in a browser.
+#pragma once
+
+#include <map>
+
+#include "browser/client.hpp"
+#include "session/watch_session.hpp"
+
+namespace onair::browser {
+
+class WatchClient final : public Client<WatchClient, session::WatchSession, session::WatchInput> {
+ public:
+  /// `options` as PageOptions; `video` shows the broadcast.
+  explicit WatchClient(val options);
+
+  void request();
+
+ private:
+  using Base = Client<WatchClient, session::WatchSession, session::WatchInput>;
+  friend Base;
+  using Base::perform;
+  void perform(const session::CreateConnection& create);
+  void perform(const session::CloseConnection& close);
+  void perform(const session::ShowPicture& show);
+  void perform(const session::ClearPicture& clear);
+
+  void on_event(Event event, const ConnectionKey& key, const val& payload) override;
+  static val view_for_page(const session::WatchView& view);
+
+  std::map<ConnectionKey, val> streams_;
+};
+
+}  // namespace onair::browser

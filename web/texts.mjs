@@ -1,0 +1,49 @@
+// What the pages say. The keys are the names that the client gives its states.
+
+export const link = {
+  idle: '',
+  connecting: 'Connecting…',
+  joined: 'Connected',
+  reconnecting: 'Reconnecting…',
+  unreachable: 'The server can’t be reached. Trying again…',
+  refused: 'The server does not let us into this room.',
+};
+
+export const picture = {
+  waiting: 'Waiting for the broadcaster.',
+  requesting: 'Asked for the broadcast. Waiting for the broadcaster…',
+  connecting: 'Connecting…',
+  live: '',
+  ended: 'The broadcast has ended.',
+  full: 'The broadcast is full just now. Press Request to try again.',
+};
+
+export const notice = {
+  none: '',
+  no_local_stream:
+    'There is no picture to send yet. Press Start video or Start screen first.',
+  no_signaling:
+    'The server is not connected just now. It will be tried again without your doing anything.',
+  camera_refused:
+    'The browser did not allow the camera and microphone. Allow them for this page (the icon beside ' +
+    'the address), then press Start video again.',
+  no_camera: 'No camera or microphone was found. Plug one in, then press Start video again.',
+  camera_in_use:
+    'The camera or microphone is busy. Close the other program that uses it, then press Start video ' +
+    'again.',
+  insecure_context:
+    'Browsers give the camera only to secure pages. Open this page by https://, or on this machine ' +
+    'by http://localhost.',
+  screen_refused: 'The screen is not shared. Press Start screen again and choose what to share.',
+  screen_not_supported: 'This browser can’t share its screen.',
+  media_failed: 'The camera or microphone could not be started. Press Start video to try again.',
+  media_ended: 'The camera was unplugged or sharing was ended, so the broadcast has stopped.',
+  connection_failed:
+    'No way to the broadcaster was found through the network. Press Request to try again.',
+};
+
+export const noWebAssembly =
+  'This browser is too old for onair: it lacks WebAssembly or WebRTC. A current Firefox, Chrome, ' +
+  'Edge or Safari will do.';
+
+export const badRoom = (why) => `This address does not name a room. ${why}`;
