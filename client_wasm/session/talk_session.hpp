@@ -58,7 +58,7 @@ struct TalkOptions {
   /// Where this page's connection ids start; at random, so that they differ from those of an
   /// earlier page.
   Generation first_generation = 1;
-  BackoffOptions backoff;
+  BackoffOptions backoff = {};
   std::uint32_t backoff_seed = 1;
 };
 

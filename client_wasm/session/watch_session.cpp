@@ -136,7 +136,9 @@ void WatchSession::on(const TransportChanged& changed, TimePoint) {
 }
 
 void WatchSession::on(const PictureArrived& arrived, TimePoint) {
-  if (connections_.find(arrived.key) == nullptr) return;
+  const TalkerConnection* talker = connections_.find(arrived.key);
+  if (talker == nullptr) return;
+  if (std::holds_alternative<TalkerConnection::AwaitingOffer>(talker->state)) return;
   shown_picture_ = arrived.key;
   output_.emplace_back(ShowPicture{arrived.key});
 }

@@ -71,7 +71,7 @@ struct WatchOptions {
   std::string room;
   /// The most talkers watched at a time. The page has one picture.
   std::size_t max_talkers = 1;
-  BackoffOptions backoff;
+  BackoffOptions backoff = {};
   std::uint32_t backoff_seed = 1;
 };
 

@@ -1,0 +1,125 @@
+#include "protocol/codec.hpp"
+
+#include <set>
+#include <string>
+#include <variant>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "protocol/limits.hpp"
+#include "support/fixtures.hpp"
+
+namespace onair::protocol {
+namespace {
+
+using nlohmann::json;
+using tests::Fixture;
+using tests::protocol_fixtures;
+
+std::string code_of_refusal(std::string_view frame) {
+  const Decoded decoded = decode(frame);
+  const auto* refusal = std::get_if<Refusal>(&decoded);
+  return refusal == nullptr ? "accepted" : std::string(name_of(refusal->code));
+}
+
+Message decoded(std::string_view frame) {
+  const Decoded decoded = decode(frame);
+  if (const auto* refusal = std::get_if<Refusal>(&decoded)) {
+    ADD_FAILURE() << frame << ": " << refusal->message;
+    return {Unknown{"refused"}, {}, {}};
+  }
+  return std::get<Message>(decoded);
+}
+
+TEST(Codec, AcceptsAndWritesAgainEveryFrameThatTheProtocolShows) {
+  std::set<std::string> seen;
+  for (const Fixture& fixture : protocol_fixtures()) {
+    if (!fixture.refused_with.empty()) continue;
+    const Message message = decoded(fixture.frame);
+    seen.insert(std::string(type_of(message.body)));
+    EXPECT_EQ(decoded(encode(message)), message) << fixture.frame;
+    EXPECT_EQ(json::parse(encode(message)), json::parse(fixture.frame)) << fixture.frame;
+  }
+  const std::set<std::string> kinds = {
+      "enter",     "welcome", "talk_ready", "talk_request",      "talk_declined", "offer", "answer",
+      "candidate", "bye",     "end_talk",   "user_disconnected", "audience",      "error", "wave"};
+  EXPECT_EQ(seen, kinds) << "PROTOCOL.md shows every kind";
+}
+
+TEST(Codec, RefusesEveryFrameThatTheProtocolRefuses) {
+  int refused = 0;
+  for (const Fixture& fixture : protocol_fixtures()) {
+    if (fixture.refused_with.empty()) continue;
+    EXPECT_EQ(code_of_refusal(fixture.frame), fixture.refused_with) << fixture.frame;
+    ++refused;
+  }
+  EXPECT_GT(refused, 30);
+}
+
+TEST(Codec, ARefusalNamesTheField) {
+  const Decoded decoded = decode(R"({"type":"offer","sendto":"a","sdp":7})");
+  ASSERT_TRUE(std::holds_alternative<Refusal>(decoded));
+  EXPECT_EQ(std::get<Refusal>(decoded).message, "`sdp` must be a string");
+}
+
+TEST(Codec, RefusesInvalidUtf8) {
+  EXPECT_EQ(code_of_refusal("{\"type\":\"wave\",\"text\":\"\xff\"}"), "bad_json");
+  EXPECT_EQ(code_of_refusal("{\"type\":\"wave\",\"text\":\"\xc0\xaf\"}"), "bad_json");
+}
+
+TEST(Codec, RefusesEmptyAndDeeplyNestedFrames) {
+  EXPECT_EQ(code_of_refusal(""), "bad_json");
+  EXPECT_EQ(code_of_refusal(std::string(kMaxFrameBytes, '[')), "bad_json");
+  const std::string deep(20'000, '[');
+  const std::string end(20'000, ']');
+  EXPECT_EQ(code_of_refusal(R"({"type":"wave","deep":)" + deep + end + "}"), "accepted");
+}
+
+TEST(Codec, TheLastOfTwoEqualKeysCountsAsInEveryJsonParser) {
+  EXPECT_EQ(decoded(R"({"type":"offer","type":"bye"})").body, Body(Bye{}));
+}
+
+TEST(Codec, WritesReplacementCharactersForBytesThatAreNotUtf8) {
+  const std::string frame = encode({Error{"bad_json", "\xff"}, {}, {}});
+  EXPECT_EQ(std::get<Error>(decoded(frame).body).message, "\xef\xbf\xbd");
+}
+
+TEST(Codec, TakesASingleUrlOfAnIceServer) {
+  const Message message =
+      decoded(R"({"type":"welcome","id":"a","room":"r","resume":"","talkers":[],)"
+              R"("iceServers":[{"urls":"stun:s"}]})");
+  const std::vector<IceServer> one = {{{"stun:s"}, std::nullopt, std::nullopt}};
+  EXPECT_EQ(std::get<Welcome>(message.body).ice_servers, one);
+}
+
+TEST(StampFrom, PutsTheSenderIntoTheFrameAndLeavesTheRestAsItIs) {
+  const std::string frame = "  { \"type\":\"wave\",\"n\":1.50,\"x\":{\"from\":\"y\"}}";
+  EXPECT_EQ(stamp_from(frame, "5f0c"),
+            "  {\"from\":\"5f0c\", \"type\":\"wave\",\"n\":1.50,\"x\":{\"from\":\"y\"}}");
+}
+
+TEST(StampFrom, GivesAFrameThatDecodesWithTheSender) {
+  for (const Fixture& fixture : protocol_fixtures()) {
+    if (!fixture.refused_with.empty() || decoded(fixture.frame).from) continue;
+    Message expected = decoded(fixture.frame);
+    expected.from = "77aa";
+    EXPECT_EQ(decoded(stamp_from(fixture.frame, "77aa")), expected) << fixture.frame;
+  }
+}
+
+TEST(ErrorCodes, TheProtocolListsEachWithItsCloseCode) {
+  const std::string text = tests::protocol_text();
+  for (const ErrorCode code : kAllErrorCodes) {
+    const auto row = text.find("| `" + std::string(name_of(code)) + "` | ");
+    ASSERT_NE(row, std::string::npos) << name_of(code);
+    const std::string line = text.substr(row, text.find('\n', row) - row);
+    const auto close = close_code_of(code);
+    const std::string end =
+        close ? " | " + std::to_string(static_cast<int>(*close)) + " |" : ". | |";
+    EXPECT_TRUE(line.ends_with(end)) << line;
+  }
+}
+
+}  // namespace
+}  // namespace onair::protocol

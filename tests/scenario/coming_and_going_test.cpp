@@ -1,0 +1,164 @@
+// Talkers and viewers who leave and return.
+
+#include <gtest/gtest.h>
+
+#include "support/clients.hpp"
+
+namespace onair::tests {
+namespace {
+
+using Picture = session::WatchView::Picture;
+
+TEST(ComingAndGoing, StopEndsThePictureForAllAndAnotherStartBringsItBack) {
+  World world;
+  Talker& talker = world.add_talker();
+  Watcher& watcher = world.add_watcher();
+  talker.start_video();
+  world.settle();
+  ASSERT_EQ(watcher.picture(), Picture::live);
+
+  talker.stop_video();
+  world.settle();
+  EXPECT_EQ(watcher.picture(), Picture::ended);
+  EXPECT_FALSE(watcher.shown.has_value());
+  EXPECT_TRUE(talker.streams.empty()) << "the camera's light is out";
+  EXPECT_EQ(world.open_connections(), 0u);
+
+  talker.start_video();
+  world.settle();
+  EXPECT_EQ(watcher.picture(), Picture::live);
+  world.expect_empty_after_all_left();
+}
+
+TEST(ComingAndGoing, AViewerWhoComesAfterStopWaits) {
+  World world;
+  Talker& talker = world.add_talker();
+  talker.start_video();
+  world.settle();
+  talker.stop_video();
+  world.settle();
+  Watcher& watcher = world.add_watcher();
+  world.settle();
+  EXPECT_EQ(watcher.picture(), Picture::waiting);
+  EXPECT_EQ(watcher.count_done<session::SendMessage>(), 1u) << "it only entered";
+  world.expect_empty_after_all_left();
+}
+
+TEST(ComingAndGoing, ATalkerWhoLeavesIsReplacedByOneWhoComes) {
+  World world;
+  Talker& first = world.add_talker();
+  Watcher& watcher = world.add_watcher();
+  first.start_video();
+  world.settle();
+  first.leave();
+  world.settle();
+  EXPECT_EQ(watcher.picture(), Picture::ended);
+
+  Talker& second = world.add_talker();
+  second.start_video();
+  world.settle();
+  EXPECT_EQ(watcher.picture(), Picture::live);
+  world.expect_empty_after_all_left();
+}
+
+TEST(ComingAndGoing, ATalkerWhoVanishesIsGoneAfterTheGraceTime) {
+  World world;
+  Talker& talker = world.add_talker();
+  Watcher& watcher = world.add_watcher();
+  talker.start_video();
+  world.settle();
+  world.hold("talker1 socket");  // it does not come back
+  talker.lose_socket();
+  world.pass(Duration(14'999));
+  EXPECT_EQ(watcher.count_heard<protocol::UserDisconnected>(), 0u);
+  EXPECT_EQ(watcher.picture(), Picture::live) << "the picture needs no server";
+  world.pass(Duration(1));
+  EXPECT_EQ(watcher.count_heard<protocol::UserDisconnected>(), 1u);
+  EXPECT_EQ(watcher.picture(), Picture::waiting);
+  EXPECT_FALSE(watcher.shown.has_value());
+  world.expect_empty_after_all_left();
+}
+
+TEST(ComingAndGoing, AViewerWhoLeavesLeavesNothingAtTheTalker) {
+  World world;
+  Talker& talker = world.add_talker();
+  Watcher& watcher = world.add_watcher();
+  talker.start_video();
+  world.settle();
+  watcher.leave();
+  world.settle();
+  EXPECT_TRUE(talker.session.connections().empty());
+  EXPECT_EQ(world.open_connections(), 0u);
+  EXPECT_EQ(talker.count_heard<protocol::Bye>(), 1u);
+  world.expect_empty_after_all_left();
+}
+
+TEST(ComingAndGoing, WhoIsOnAirNextIsAskedWhenTheTalkerStops) {
+  World world;
+  Talker& first = world.add_talker();
+  Watcher& watcher = world.add_watcher();
+  first.start_video();
+  world.settle();
+  Talker& second = world.add_talker();
+  second.start_video();
+  world.settle();
+  EXPECT_EQ(second.session.view().viewers, 0u) << "one picture, one talker";
+
+  first.stop_video();
+  world.settle();
+  EXPECT_EQ(second.session.view().viewers, 1u);
+  EXPECT_EQ(watcher.picture(), Picture::live);
+  world.expect_empty_after_all_left();
+}
+
+TEST(ComingAndGoing, BeyondTheLimitOfViewersARequestIsDeclinedAsFull) {
+  World world;
+  session::TalkOptions options;
+  options.max_viewers = 1;
+  Talker& talker = world.add_talker(options);
+  Watcher& one = world.add_watcher();
+  talker.start_video();
+  world.settle();
+  Watcher& two = world.add_watcher();
+  world.settle();
+  EXPECT_EQ(two.picture(), Picture::full);
+
+  one.leave();
+  world.settle();
+  two.request();
+  world.settle();
+  EXPECT_EQ(two.picture(), Picture::live);
+  world.expect_empty_after_all_left();
+}
+
+TEST(ComingAndGoing, ARequestToARoomWhereNobodyIsOnAirIsDeclined) {
+  World world;
+  world.add_talker();
+  Watcher& watcher = world.add_watcher();
+  world.settle();
+  watcher.request();
+  EXPECT_EQ(watcher.picture(), Picture::requesting);
+  world.settle();
+  EXPECT_EQ(watcher.picture(), Picture::waiting);
+  EXPECT_EQ(watcher.count_heard<protocol::TalkDeclined>(), 1u);
+  world.expect_empty_after_all_left();
+}
+
+TEST(ComingAndGoing, ASwitchOfCameraKeepsTheConnections) {
+  World world;
+  Talker& talker = world.add_talker();
+  Watcher& watcher = world.add_watcher();
+  talker.start_video();
+  world.settle();
+  talker.start_screen();
+  world.settle();
+  EXPECT_EQ(talker.count_done<session::ReplaceTracks>(), 1u);
+  EXPECT_EQ(talker.count_done<session::CreateConnection>(), 1u);
+  EXPECT_EQ(talker.streams, std::set<session::CaptureNumber>{2u});
+  EXPECT_EQ(watcher.count_heard<protocol::Offer>(), 1u);
+  EXPECT_EQ(watcher.picture(), Picture::live);
+  world.expect_empty_after_all_left();
+}
+
+}  // namespace
+}  // namespace onair::tests

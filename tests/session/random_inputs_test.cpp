@@ -1,0 +1,272 @@
+// Whatever happens, in whatever order, the sessions' promises hold.
+
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "session/talk_session.hpp"
+#include "session/watch_session.hpp"
+
+namespace onair::session {
+namespace {
+
+constexpr std::uint32_t kSeeds = 200;
+constexpr int kSteps = 2'000;
+
+/// Checks the outputs of one session against what it has said before.
+class Audit {
+ public:
+  template <typename Output>
+  void check(const std::vector<Output>& outputs) {
+    for (const Output& output : outputs) {
+      std::visit([this](const auto& command) { check(command); }, output);
+    }
+  }
+
+  bool is_open(const ConnectionKey& key) const { return open_.count(key) > 0; }
+  const std::set<ConnectionKey>& open() const { return open_; }
+  const std::set<CaptureNumber>& captures() const { return captures_; }
+  /// Any key that the session has ever used, and the sockets that it opened.
+  const std::vector<ConnectionKey>& keys() const { return keys_; }
+  SocketNumber last_socket() const { return last_socket_; }
+
+ private:
+  void check(const OpenSocket& open) {
+    EXPECT_GT(open.socket, last_socket_);
+    last_socket_ = open.socket;
+  }
+  void check(const CloseSocket& close) { EXPECT_EQ(close.socket, last_socket_); }
+  void check(const CreateConnection& create) {
+    EXPECT_TRUE(ever_.insert(create.key).second) << "a key is used once";
+    keys_.push_back(create.key);
+    for (const ConnectionKey& key : open_) EXPECT_NE(key.peer, create.key.peer);
+    open_.insert(create.key);
+  }
+  // The watcher may close what it has only asked for.
+  void check(const CloseConnection& close) { open_.erase(close.key); }
+  void check(const MakeLocalDescription& make) { EXPECT_TRUE(is_open(make.key)); }
+  void check(const ApplyRemoteDescription& apply) {
+    EXPECT_TRUE(is_open(apply.key));
+    EXPECT_TRUE(described_.insert(apply.key).second) << "one description for each connection";
+  }
+  void check(const AddCandidate& add) { EXPECT_TRUE(described_.count(add.key)); }
+  void check(const ReplaceTracks& replace) { EXPECT_TRUE(is_open(replace.key)); }
+  void check(const SendText& send) { EXPECT_TRUE(is_open(send.key)); }
+  void check(const ShowPicture& show) { EXPECT_TRUE(is_open(show.key)); }
+  void check(const AcquireMedia& acquire) { EXPECT_TRUE(captures_.insert(acquire.capture).second); }
+  void check(const ReleaseMedia& release) { captures_.erase(release.capture); }
+  template <typename Other>
+  void check(const Other&) {}
+
+  std::set<ConnectionKey> open_;
+  std::set<ConnectionKey> ever_;
+  std::set<ConnectionKey> described_;
+  std::vector<ConnectionKey> keys_;
+  std::set<CaptureNumber> captures_;
+  SocketNumber last_socket_ = 0;
+};
+
+class Random {
+ public:
+  explicit Random(std::uint32_t seed) : engine_(seed) {}
+
+  int below(int limit) { return std::uniform_int_distribution<int>(0, limit - 1)(engine_); }
+  template <typename Value>
+  Value one_of(const std::vector<Value>& values) {
+    return values[static_cast<std::size_t>(below(static_cast<int>(values.size())))];
+  }
+
+  PeerId peer() { return one_of<PeerId>({"a", "b", "c", "d"}); }
+  std::optional<protocol::ConnectionId> connection(const Audit& audit) {
+    if (below(3) == 0) return std::nullopt;
+    return key(audit).generation;
+  }
+  ConnectionKey key(const Audit& audit) {
+    if (audit.keys().empty() || below(8) == 0) {
+      return {peer(), static_cast<Generation>(below(5))};
+    }
+    // mostly one of the latest
+    const auto& keys = audit.keys();
+    const int back = below(std::min<int>(4, static_cast<int>(keys.size())));
+    return keys[keys.size() - 1 - static_cast<std::size_t>(back)];
+  }
+
+  protocol::Body body(const Audit& audit) {
+    using namespace protocol;
+    switch (below(14)) {
+      case 0:
+        return Welcome{below(3) == 0 ? "me2" : "me", "lesson", "t", {}, {peer(), peer()}};
+      case 1:
+        return TalkReady{};
+      case 2:
+      case 3:
+        return TalkRequest{};
+      case 4:
+        return TalkDeclined{below(2) == 0 ? DeclineReason::full : DeclineReason::not_on_air};
+      case 5:
+      case 6:
+        return Offer{"offer", connection(audit)};
+      case 7:
+      case 8:
+        return Answer{"answer", connection(audit)};
+      case 9:
+        return Candidate{"c", "0", 0, connection(audit)};
+      case 10:
+        return Bye{};
+      case 11:
+        return EndTalk{};
+      case 12:
+        return UserDisconnected{peer()};
+      default:
+        return Error{"no_such_peer", "x"};
+    }
+  }
+
+  /// An input that both sessions know.
+  template <typename Input>
+  Input common(const Audit& audit) {
+    const SocketNumber socket =
+        audit.last_socket() - (below(10) == 0 && audit.last_socket() > 0 ? 1 : 0);
+    switch (below(24)) {
+      case 0:
+        return TimePassed{};
+      case 1:
+      case 2:
+        return SocketOpened{socket};
+      case 3:
+        return SocketClosed{socket};
+      case 4:
+        return LocalDescriptionMade{key(audit), "sdp"};
+      case 5:
+      case 6:
+        return RemoteDescriptionApplied{key(audit)};
+      case 7:
+        return StepFailed{key(audit),
+                          one_of<Step>({Step::create_connection, Step::add_candidate,
+                                        Step::make_local_description}),
+                          "x"};
+      case 8:
+        return CandidateFound{key(audit), {}};
+      case 9:
+      case 10:
+        return TransportChanged{
+            key(audit),
+            one_of<TransportState>({TransportState::connecting, TransportState::connected,
+                                    TransportState::disconnected, TransportState::failed})};
+      case 11:
+        return ChannelOpened{key(audit)};
+      case 12:
+        return ChannelClosed{key(audit)};
+      case 13:
+        return TextReceived{key(audit), "text"};
+      case 14:
+        return TextEntered{"text"};
+      default: {
+        protocol::Message message{body(audit), std::nullopt, std::nullopt};
+        if (below(20) != 0) message.from = peer();
+        return MessageReceived{socket, message};
+      }
+    }
+  }
+
+ private:
+  std::minstd_rand engine_;
+};
+
+template <typename Session>
+void expect_table_matches(const Session& session, const Audit& audit) {
+  for (const ConnectionKey& key : audit.open()) {
+    EXPECT_EQ(session.connections().key_of(key.peer), key) << "what is open is in the table";
+  }
+}
+
+TEST(RandomInputs, NeverBreakATalkSession) {
+  for (std::uint32_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    Audit audit;
+    TalkOptions options;
+    options.room = "lesson";
+    options.max_viewers = 3;
+    options.first_generation = 100;
+    TalkSession session(options);
+    TimePoint now{};
+    audit.check(session.handle(Started{}, now));
+    const auto input = [&]() -> TalkInput {
+      const auto capture = static_cast<CaptureNumber>(random.below(4));
+      const CaptureNumber likely =
+          audit.captures().empty() || random.below(5) == 0 ? capture : *audit.captures().rbegin();
+      switch (random.below(20)) {
+        case 0:
+          return StartRequested{MediaSource::camera};
+        case 1:
+          return StopRequested{};
+        case 2:
+        case 3:
+          return MediaReady{likely};
+        case 4:
+        case 5:
+          return PreviewReady{likely};
+        case 6:
+          return random.below(4) == 0 ? TalkInput(MediaFailed{likely, Notice::no_camera})
+                                      : TalkInput(OnAirRequested{});
+        case 7:
+          return random.below(4) == 0 ? TalkInput(MediaEnded{likely})
+                                      : TalkInput(TracksReplaced{random.key(audit)});
+        default:
+          return random.common<TalkInput>(audit);
+      }
+    };
+    for (int step = 0; step < kSteps && !testing::Test::HasFailure(); ++step) {
+      now += Duration(random.below(1'000));
+      audit.check(session.handle(input(), now));
+      EXPECT_LE(session.connections().size(), options.max_viewers);
+      EXPECT_EQ(audit.open().size(), session.connections().size());
+      expect_table_matches(session, audit);
+      EXPECT_TRUE(session.on_air() || session.connections().empty());
+    }
+    audit.check(session.handle(LeaveRequested{}, now));
+    EXPECT_TRUE(session.connections().empty());
+    EXPECT_TRUE(audit.open().empty());
+    EXPECT_TRUE(session.captures().empty());
+    EXPECT_EQ(session.next_deadline(), std::nullopt);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(RandomInputs, NeverBreakAWatchSession) {
+  for (std::uint32_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    Audit audit;
+    WatchOptions options;
+    options.room = "lesson";
+    options.max_talkers = 2;
+    WatchSession session(options);
+    TimePoint now{};
+    audit.check(session.handle(Started{}, now));
+    for (int step = 0; step < kSteps && !testing::Test::HasFailure(); ++step) {
+      now += Duration(random.below(1'000));
+      WatchInput input = random.common<WatchInput>(audit);
+      if (random.below(20) == 0) input = RequestPressed{};
+      if (random.below(20) == 0) input = PictureArrived{random.key(audit)};
+      audit.check(session.handle(input, now));
+      EXPECT_LE(session.connections().size(), options.max_talkers);
+      expect_table_matches(session, audit);
+      EXPECT_FALSE(session.connections().empty() && session.picture_shown());
+    }
+    audit.check(session.handle(LeaveRequested{}, now));
+    EXPECT_TRUE(session.connections().empty());
+    EXPECT_TRUE(audit.open().empty());
+    EXPECT_FALSE(session.picture_shown());
+    EXPECT_EQ(session.next_deadline(), std::nullopt);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace onair::session

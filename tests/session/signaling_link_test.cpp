@@ -1,0 +1,133 @@
+#include "session/signaling_link.hpp"
+
+#include <gtest/gtest.h>
+
+namespace onair::session {
+namespace {
+
+using protocol::Role;
+
+class SignalingLinkTest : public testing::Test {
+ protected:
+  /// The message of the one SendMessage among these.
+  static protocol::Enter enter_in(const std::vector<LinkOutput>& outputs) {
+    EXPECT_EQ(outputs.size(), 1u);
+    return std::get<protocol::Enter>(std::get<SendMessage>(outputs.at(0)).message.body);
+  }
+  void join(SocketNumber socket, const protocol::PeerId& id = "me") {
+    link.handle(SocketOpened{socket}, now);
+    link.welcomed({id, "lesson", "token of " + id, {}, {}});
+  }
+
+  TimePoint now{};
+  SignalingLink link{"lesson", Role::watch, Backoff({}, 1)};
+};
+
+TEST_F(SignalingLinkTest, OpensASocketAndEntersTheRoom) {
+  EXPECT_EQ(link.status(), LinkStatus::idle);
+  const auto outputs = link.start(now);
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(std::get<OpenSocket>(outputs[0]).socket, 1u);
+  EXPECT_EQ(link.status(), LinkStatus::connecting);
+  EXPECT_TRUE(link.start(now).empty()) << "once is enough";
+
+  const protocol::Enter enter = enter_in(link.handle(SocketOpened{1}, now));
+  EXPECT_EQ(enter, (protocol::Enter{"lesson", Role::watch, std::nullopt}));
+  EXPECT_FALSE(link.joined());
+  EXPECT_EQ(link.welcomed({"me", "lesson", "token", {}, {}}), SignalingLink::Entry::fresh);
+  EXPECT_TRUE(link.joined());
+  EXPECT_EQ(link.id(), "me");
+  EXPECT_EQ(link.next_deadline(), std::nullopt);
+}
+
+TEST_F(SignalingLinkTest, ComesBackAfterALossWithItsToken) {
+  link.start(now);
+  join(1);
+  link.handle(SocketClosed{1}, now);
+  EXPECT_EQ(link.status(), LinkStatus::reconnecting);
+  const TimePoint retry = *link.next_deadline();
+  EXPECT_TRUE(link.handle(TimePassed{}, retry - Duration(1)).empty());
+  const auto outputs = link.handle(TimePassed{}, retry);
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(std::get<OpenSocket>(outputs[0]).socket, 2u);
+  EXPECT_EQ(enter_in(link.handle(SocketOpened{2}, retry)).resume, "token of me");
+  EXPECT_EQ(link.welcomed({"me", "lesson", "token", {}, {}}), SignalingLink::Entry::resumed);
+}
+
+TEST_F(SignalingLinkTest, IsAFreshPeerWhenTheServerGaveAnotherId) {
+  link.start(now);
+  join(1);
+  link.handle(SocketClosed{1}, now);
+  link.handle(TimePassed{}, *link.next_deadline());
+  link.handle(SocketOpened{2}, now);
+  EXPECT_EQ(link.welcomed({"you", "lesson", "token", {}, {}}), SignalingLink::Entry::fresh);
+}
+
+TEST_F(SignalingLinkTest, WaitsLongerAfterEachFailureAndSaysThatTheServerIsOutOfReach) {
+  link.start(now);
+  Duration longest{};
+  for (SocketNumber socket = 1; socket <= 6; ++socket) {
+    link.handle(SocketClosed{socket}, now);
+    EXPECT_EQ(link.status(), LinkStatus::unreachable);
+    longest = std::max(longest, *link.next_deadline() - now);
+    now = *link.next_deadline();
+    link.handle(TimePassed{}, now);
+  }
+  EXPECT_GE(longest, Duration(5'000));
+}
+
+TEST_F(SignalingLinkTest, GivesUpOnASocketThatDoesNotOpenOrAServerThatDoesNotAnswer) {
+  link.start(now);
+  now += SignalingLink::kAnswerTimeout;
+  auto outputs = link.handle(TimePassed{}, now);
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(std::get<CloseSocket>(outputs[0]).socket, 1u);
+
+  now = *link.next_deadline();
+  link.handle(TimePassed{}, now);
+  link.handle(SocketOpened{2}, now);
+  now += SignalingLink::kAnswerTimeout;
+  outputs = link.handle(TimePassed{}, now);
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(std::get<CloseSocket>(outputs[0]).socket, 2u);
+}
+
+TEST_F(SignalingLinkTest, IgnoresTheEventsOfEarlierSockets) {
+  link.start(now);
+  join(1);
+  link.handle(SocketClosed{1}, now);
+  link.handle(TimePassed{}, *link.next_deadline());
+  EXPECT_TRUE(link.handle(SocketOpened{1}, now).empty());
+  EXPECT_TRUE(link.handle(SocketClosed{1}, now).empty());
+  EXPECT_FALSE(link.is_current(1));
+  EXPECT_TRUE(link.is_current(2));
+  EXPECT_EQ(link.status(), LinkStatus::reconnecting);
+}
+
+TEST_F(SignalingLinkTest, StopsWhereTheServerRefusesItAtTheDoor) {
+  link.start(now);
+  link.handle(SocketOpened{1}, now);
+  const auto outputs = link.refused({"bad_room", "No."});
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<CloseSocket>(outputs[0]));
+  EXPECT_EQ(link.status(), LinkStatus::refused);
+  EXPECT_EQ(link.next_deadline(), std::nullopt);
+}
+
+TEST_F(SignalingLinkTest, AnErrorInTheRoomChangesNothing) {
+  link.start(now);
+  join(1);
+  EXPECT_TRUE(link.refused({"no_such_peer", "Gone."}).empty());
+  EXPECT_TRUE(link.joined());
+}
+
+TEST_F(SignalingLinkTest, LeavesForGood) {
+  link.start(now);
+  join(1);
+  ASSERT_EQ(link.leave().size(), 1u);
+  EXPECT_EQ(link.status(), LinkStatus::idle);
+  EXPECT_TRUE(link.leave().empty());
+}
+
+}  // namespace
+}  // namespace onair::session

@@ -1,0 +1,287 @@
+#include "session/talk_session.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/stepper.hpp"
+
+namespace onair::session {
+namespace {
+
+using Lines = std::vector<std::string>;
+using Stage = TalkView::Stage;
+
+class TalkSessionTest : public testing::Test {
+ protected:
+  static TalkOptions options() {
+    TalkOptions options;
+    options.room = "lesson";
+    options.max_viewers = 2;
+    options.first_generation = 10;
+    return options;
+  }
+  void go_on_air() {
+    talk.join();
+    talk.feed(StartRequested{MediaSource::camera});
+    talk.feed(MediaReady{1});
+    talk.feed(PreviewReady{1});
+  }
+  ConnectionKey negotiate(const PeerId& viewer) {
+    talk.hear(protocol::TalkRequest{}, viewer);
+    const ConnectionKey key = talk.all<CreateConnection>().at(0).key;
+    talk.feed(LocalDescriptionMade{key, "offer"});
+    talk.hear(protocol::Answer{"answer", key.generation}, viewer);
+    talk.feed(RemoteDescriptionApplied{key});
+    return key;
+  }
+
+  tests::Stepper<TalkSession, TalkInput, TalkOutput> talk{TalkSession(options())};
+};
+
+TEST_F(TalkSessionTest, AnnouncesItselfOnceTheMetadataIsThereAndNotBefore) {
+  talk.join();
+  talk.feed(StartRequested{MediaSource::camera});
+  ASSERT_EQ(talk.all<AcquireMedia>().size(), 1u);
+  EXPECT_EQ(talk.all<AcquireMedia>()[0].source, MediaSource::camera);
+  EXPECT_EQ(talk.session.view().stage, Stage::starting);
+  talk.feed(MediaReady{1});
+  EXPECT_EQ(talk.all<UseMedia>().size(), 1u);
+  EXPECT_EQ(talk.sent(), Lines{});
+  talk.feed(PreviewReady{1});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready"});
+  EXPECT_EQ(talk.session.view().stage, Stage::on_air);
+}
+
+TEST_F(TalkSessionTest, StartScreenTakesTheSamePath) {
+  talk.join();
+  talk.feed(StartRequested{MediaSource::screen});
+  EXPECT_EQ(talk.all<AcquireMedia>().at(0).source, MediaSource::screen);
+}
+
+TEST_F(TalkSessionTest, OnAirSaysItAgain) {
+  go_on_air();
+  talk.feed(OnAirRequested{});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready"});
+}
+
+TEST_F(TalkSessionTest, OnAirSaysWhichIsMissing) {
+  talk.feed(OnAirRequested{});
+  EXPECT_EQ(talk.session.view().notice, Notice::no_local_stream);
+  talk.feed(StartRequested{MediaSource::camera});
+  EXPECT_EQ(talk.session.view().notice, Notice::none);
+  talk.feed(MediaReady{1});
+  talk.feed(PreviewReady{1});
+  EXPECT_EQ(talk.session.view().notice, Notice::no_signaling);
+  talk.feed(OnAirRequested{});
+  EXPECT_EQ(talk.session.view().notice, Notice::no_signaling);
+  talk.join();
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready"});
+  EXPECT_EQ(talk.session.view().notice, Notice::none);
+}
+
+TEST_F(TalkSessionTest, ARefusedCameraIsSaid) {
+  talk.join();
+  talk.feed(StartRequested{MediaSource::camera});
+  talk.feed(MediaFailed{1, Notice::camera_refused});
+  EXPECT_EQ(talk.session.view().notice, Notice::camera_refused);
+  EXPECT_EQ(talk.session.view().stage, Stage::idle);
+}
+
+TEST_F(TalkSessionTest, DeclinesRequestsWhileNotOnAir) {
+  talk.join();
+  talk.hear(protocol::TalkRequest{}, "v");
+  EXPECT_EQ(talk.sent(), Lines{"talk_declined to v"});
+  EXPECT_TRUE(talk.all<CreateConnection>().empty());
+}
+
+TEST_F(TalkSessionTest, OffersToWhoAsks) {
+  go_on_air();
+  talk.hear(protocol::TalkRequest{}, "v");
+  ASSERT_EQ(talk.all<CreateConnection>().size(), 1u);
+  const ConnectionKey key{"v", 10};
+  EXPECT_EQ(talk.all<CreateConnection>()[0].key, key);
+  EXPECT_EQ(talk.all<MakeLocalDescription>().size(), 1u);
+  talk.feed(LocalDescriptionMade{key, "the offer"});
+  const auto sends = talk.all<SendMessage>();
+  ASSERT_EQ(sends.size(), 1u);
+  EXPECT_EQ(sends[0].message,
+            (protocol::Message{protocol::Offer{"the offer", 10}, std::nullopt, "v"}));
+}
+
+TEST_F(TalkSessionTest, GivesTheIceServersOfTheWelcomeToEachConnection) {
+  talk.feed(Started{});
+  talk.feed(SocketOpened{1});
+  const protocol::IceServer server{{"stun:s"}, std::nullopt, std::nullopt};
+  talk.hear(protocol::Welcome{"me", "lesson", "token", {server}, {}});
+  talk.feed(StartRequested{MediaSource::camera});
+  talk.feed(MediaReady{1});
+  talk.feed(PreviewReady{1});
+  talk.hear(protocol::TalkRequest{}, "v");
+  EXPECT_EQ(talk.all<CreateConnection>().at(0).ice_servers, std::vector{server});
+}
+
+TEST_F(TalkSessionTest, BeyondTheLimitItIsFull) {
+  go_on_air();
+  negotiate("a");
+  negotiate("b");
+  talk.hear(protocol::TalkRequest{}, "c");
+  const auto declined =
+      std::get<protocol::TalkDeclined>(talk.all<SendMessage>().at(0).message.body);
+  EXPECT_EQ(declined.reason, protocol::DeclineReason::full);
+  talk.hear(protocol::Bye{}, "a");
+  talk.hear(protocol::TalkRequest{}, "c");
+  EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
+}
+
+TEST_F(TalkSessionTest, WhoAsksAnewGetsANewConnectionInThePlaceOfTheOld) {
+  go_on_air();
+  const ConnectionKey old = negotiate("v");
+  talk.hear(protocol::TalkRequest{}, "v");
+  EXPECT_EQ(talk.all<CloseConnection>().at(0).key, old);
+  EXPECT_NE(talk.all<CreateConnection>().at(0).key, old);
+  EXPECT_EQ(talk.session.connections().size(), 1u);
+}
+
+TEST_F(TalkSessionTest, TakesAnAnswerOnceAndOnlyForItsConnection) {
+  go_on_air();
+  talk.hear(protocol::TalkRequest{}, "v");
+  const ConnectionKey key = talk.all<CreateConnection>()[0].key;
+  talk.hear(protocol::Answer{"too early", key.generation}, "v");
+  EXPECT_TRUE(talk.all<ApplyRemoteDescription>().empty());
+  talk.feed(LocalDescriptionMade{key, "offer"});
+  talk.hear(protocol::Answer{"of another", key.generation + 1}, "v");
+  EXPECT_TRUE(talk.all<ApplyRemoteDescription>().empty());
+  talk.hear(protocol::Answer{"of a stranger", key.generation}, "x");
+  EXPECT_TRUE(talk.all<ApplyRemoteDescription>().empty());
+  talk.hear(protocol::Answer{"right", std::nullopt}, "v");
+  EXPECT_EQ(talk.all<ApplyRemoteDescription>().at(0).sdp, "right");
+  talk.hear(protocol::Answer{"twice", key.generation}, "v");
+  EXPECT_TRUE(talk.all<ApplyRemoteDescription>().empty());
+}
+
+TEST_F(TalkSessionTest, DropsCandidatesOfAnotherConnection) {
+  go_on_air();
+  const ConnectionKey key = negotiate("v");
+  talk.hear(protocol::Candidate{"c", "0", 0, key.generation + 1}, "v");
+  talk.hear(protocol::Candidate{"c", "0", 0, {}}, "x");
+  EXPECT_TRUE(talk.all<AddCandidate>().empty());
+  talk.hear(protocol::Candidate{"c", "0", 0, key.generation}, "v");
+  EXPECT_EQ(talk.all<AddCandidate>().size(), 1u);
+}
+
+TEST_F(TalkSessionTest, HoldsAtMostAHundredAndTwentyEightCandidates) {
+  go_on_air();
+  talk.hear(protocol::TalkRequest{}, "v");
+  const ConnectionKey key = talk.all<CreateConnection>()[0].key;
+  talk.feed(LocalDescriptionMade{key, "offer"});
+  for (int i = 0; i < 1000; ++i) talk.hear(protocol::Candidate{"c", "0", 0, {}}, "v");
+  talk.hear(protocol::Answer{"answer", {}}, "v");
+  talk.feed(RemoteDescriptionApplied{key});
+  EXPECT_EQ(talk.all<AddCandidate>().size(), 128u);
+}
+
+TEST_F(TalkSessionTest, PassesOnItsCandidatesAndTheirEnd) {
+  go_on_air();
+  const ConnectionKey key = negotiate("v");
+  talk.feed(CandidateFound{key, {"c", "0", 0, {}}});
+  EXPECT_EQ(std::get<protocol::Candidate>(talk.all<SendMessage>().at(0).message.body),
+            (protocol::Candidate{"c", "0", 0, key.generation}));
+  talk.feed(CandidateFound{key, {}});
+  EXPECT_EQ(std::get<protocol::Candidate>(talk.all<SendMessage>().at(0).message.body).candidate,
+            std::nullopt);
+}
+
+TEST_F(TalkSessionTest, AConnectionThatFailedLeavesTheTable) {
+  go_on_air();
+  const ConnectionKey key = negotiate("v");
+  talk.feed(TransportChanged{key, TransportState::connected});
+  EXPECT_EQ(talk.session.view().viewers, 1u);
+  talk.feed(TransportChanged{key, TransportState::failed});
+  EXPECT_EQ(talk.all<CloseConnection>().size(), 1u);
+  EXPECT_TRUE(talk.session.connections().empty());
+}
+
+TEST_F(TalkSessionTest, StopHangsUpEveryViewerAndReleasesTheCamera) {
+  go_on_air();
+  negotiate("a");
+  negotiate("b");
+  talk.feed(StopRequested{});
+  EXPECT_EQ(talk.sent(), Lines{"end_talk"});
+  EXPECT_EQ(talk.all<CloseConnection>().size(), 2u);
+  EXPECT_EQ(talk.all<ReleaseMedia>().at(0).capture, 1u);
+  EXPECT_TRUE(talk.session.captures().empty());
+  talk.feed(StopRequested{});
+  EXPECT_EQ(talk.sent(), Lines{});
+}
+
+TEST_F(TalkSessionTest, AStreamThatEndsByItselfEndsTheBroadcast) {
+  go_on_air();
+  talk.feed(MediaEnded{1});
+  EXPECT_EQ(talk.sent(), Lines{"end_talk"});
+  EXPECT_EQ(talk.session.view().notice, Notice::media_ended);
+}
+
+TEST_F(TalkSessionTest, AnotherStreamTakesThePlaceOfTheFirstWithoutANewOffer) {
+  go_on_air();
+  const ConnectionKey key = negotiate("v");
+  talk.feed(StartRequested{MediaSource::screen});
+  EXPECT_TRUE(talk.session.on_air());
+  talk.feed(MediaReady{2});
+  EXPECT_EQ(talk.all<UseMedia>().at(0).capture, 2u);
+  EXPECT_EQ(talk.all<ReplaceTracks>().at(0).key, key);
+  EXPECT_EQ(talk.all<ReleaseMedia>().at(0).capture, 1u);
+  EXPECT_EQ(talk.sent(), Lines{});
+  talk.feed(MediaEnded{1});
+  EXPECT_TRUE(talk.session.on_air()) << "the one before is not missed";
+}
+
+TEST_F(TalkSessionTest, ARefusedSwitchKeepsWhatRuns) {
+  go_on_air();
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(MediaFailed{2, Notice::screen_refused});
+  EXPECT_TRUE(talk.session.on_air());
+  EXPECT_EQ(talk.session.view().notice, Notice::screen_refused);
+  EXPECT_EQ(talk.session.captures(), std::vector<CaptureNumber>{1});
+}
+
+TEST_F(TalkSessionTest, AResumedPeerKeepsItsViewersAndAFreshOneDoesNot) {
+  go_on_air();
+  negotiate("v");
+  talk.feed(SocketClosed{1});
+  talk.now = *talk.session.next_deadline();
+  talk.feed(TimePassed{});
+  talk.feed(SocketOpened{2});
+  talk.feed(MessageReceived{2, {protocol::Welcome{"me", "lesson", "t", {}, {}}, {}, {}}});
+  EXPECT_EQ(talk.session.connections().size(), 1u);
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready"});
+
+  talk.feed(SocketClosed{2});
+  talk.now = *talk.session.next_deadline();
+  talk.feed(TimePassed{});
+  talk.feed(SocketOpened{3});
+  talk.feed(MessageReceived{3, {protocol::Welcome{"other", "lesson", "t", {}, {}}, {}, {}}});
+  EXPECT_TRUE(talk.session.connections().empty());
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready"});
+}
+
+TEST_F(TalkSessionTest, MakesGoodAnEndTalkThatTheServerCouldNotHear) {
+  go_on_air();
+  talk.feed(SocketClosed{1});
+  talk.feed(StopRequested{});
+  EXPECT_EQ(talk.sent(), Lines{});
+  talk.now = *talk.session.next_deadline();
+  talk.feed(TimePassed{});
+  talk.feed(SocketOpened{2});
+  talk.feed(MessageReceived{2, {protocol::Welcome{"me", "lesson", "t", {}, {"me"}}, {}, {}}});
+  EXPECT_EQ(talk.sent(), Lines{"end_talk"});
+}
+
+TEST_F(TalkSessionTest, IgnoresMessagesWithoutASenderAndOfEarlierSockets) {
+  go_on_air();
+  talk.hear(protocol::TalkRequest{});
+  EXPECT_TRUE(talk.outputs.empty());
+  talk.feed(MessageReceived{7, {protocol::TalkRequest{}, "v", {}}});
+  EXPECT_TRUE(talk.outputs.empty());
+}
+
+}  // namespace
+}  // namespace onair::session

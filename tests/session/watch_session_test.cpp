@@ -1,0 +1,202 @@
+#include "session/watch_session.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/stepper.hpp"
+
+namespace onair::session {
+namespace {
+
+using Lines = std::vector<std::string>;
+using Picture = WatchView::Picture;
+
+class WatchSessionTest : public testing::Test {
+ protected:
+  ConnectionKey receive_offer(protocol::ConnectionId id = 77) {
+    watch.hear(protocol::Offer{"offer", id}, "t");
+    return watch.all<CreateConnection>().at(0).key;
+  }
+  ConnectionKey negotiate() {
+    const ConnectionKey key = receive_offer();
+    watch.feed(RemoteDescriptionApplied{key});
+    watch.feed(LocalDescriptionMade{key, "answer"});
+    return key;
+  }
+
+  tests::Stepper<WatchSession, WatchInput, WatchOutput> watch{WatchSession({.room = "lesson"})};
+};
+
+TEST_F(WatchSessionTest, AsksWhoeverIsOnAirWhenItEnters) {
+  watch.join({"t"});
+  EXPECT_EQ(watch.sent(), Lines{"talk_request to t"});
+  EXPECT_EQ(watch.session.view().picture, Picture::requesting);
+}
+
+TEST_F(WatchSessionTest, AsksOnTalkReadyUnlessItHasAskedAlready) {
+  watch.join();
+  EXPECT_EQ(watch.session.view().picture, Picture::waiting);
+  watch.hear(protocol::TalkReady{}, "t");
+  EXPECT_EQ(watch.sent(), Lines{"talk_request to t"});
+  watch.hear(protocol::TalkReady{}, "t");
+  EXPECT_EQ(watch.sent(), Lines{});
+}
+
+TEST_F(WatchSessionTest, AsksNobodyElseAtTheLimit) {
+  watch.join({"t"});
+  watch.hear(protocol::TalkReady{}, "u");
+  EXPECT_EQ(watch.sent(), Lines{});
+  watch.hear(protocol::Offer{"offer", {}}, "u");
+  EXPECT_EQ(watch.sent(), Lines{"bye to u"});
+  EXPECT_TRUE(watch.all<CreateConnection>().empty());
+}
+
+TEST_F(WatchSessionTest, AnswersAnOffer) {
+  watch.join({"t"});
+  watch.hear(protocol::Offer{"offer", 77}, "t");
+  const ConnectionKey key = watch.all<CreateConnection>().at(0).key;
+  EXPECT_EQ(watch.all<ApplyRemoteDescription>().at(0).sdp, "offer");
+  EXPECT_EQ(watch.session.view().picture, Picture::connecting);
+  watch.feed(RemoteDescriptionApplied{key});
+  EXPECT_EQ(watch.all<MakeLocalDescription>().size(), 1u);
+  watch.feed(LocalDescriptionMade{key, "answer"});
+  EXPECT_EQ(watch.all<SendMessage>().at(0).message,
+            (protocol::Message{protocol::Answer{"answer", 77}, std::nullopt, "t"}));
+  watch.feed(TransportChanged{key, TransportState::connected});
+  EXPECT_EQ(watch.session.view().picture, Picture::live);
+}
+
+TEST_F(WatchSessionTest, AcceptsAnOfferThatItDidNotAskFor) {
+  watch.join();
+  watch.hear(protocol::Offer{"offer", {}}, "t");
+  EXPECT_EQ(watch.all<CreateConnection>().size(), 1u);
+}
+
+TEST_F(WatchSessionTest, ANewOfferTakesThePlaceOfTheConnection) {
+  watch.join({"t"});
+  const ConnectionKey old = negotiate();
+  watch.feed(PictureArrived{old});
+  watch.hear(protocol::Offer{"again", 78}, "t");
+  EXPECT_EQ(watch.all<CloseConnection>().at(0).key, old);
+  EXPECT_EQ(watch.all<ClearPicture>().size(), 1u);
+  EXPECT_EQ(watch.all<CreateConnection>().size(), 1u);
+  EXPECT_EQ(watch.session.connections().size(), 1u);
+}
+
+TEST_F(WatchSessionTest, HoldsCandidatesUntilTheOfferIsApplied) {
+  watch.join({"t"});
+  watch.hear(protocol::Candidate{"early", "0", 0, 77}, "t");
+  const ConnectionKey key = receive_offer(77);
+  watch.hear(protocol::Candidate{"later", "0", 0, 77}, "t");
+  EXPECT_TRUE(watch.all<AddCandidate>().empty());
+  watch.feed(RemoteDescriptionApplied{key});
+  const auto added = watch.all<AddCandidate>();
+  ASSERT_EQ(added.size(), 2u);
+  EXPECT_EQ(added[0].candidate.candidate, "early");
+  EXPECT_EQ(added[1].candidate.candidate, "later");
+  watch.hear(protocol::Candidate{"last", "0", 0, 77}, "t");
+  EXPECT_EQ(watch.all<AddCandidate>().size(), 1u);
+}
+
+TEST_F(WatchSessionTest, DropsCandidatesOfAnotherConnectionAndOfStrangers) {
+  watch.join({"t"});
+  watch.hear(protocol::Candidate{"stale", "0", 0, 76}, "t");
+  const ConnectionKey key = receive_offer(77);
+  watch.hear(protocol::Candidate{"stale", "0", 0, 76}, "t");
+  watch.feed(RemoteDescriptionApplied{key});
+  EXPECT_TRUE(watch.all<AddCandidate>().empty());
+  watch.hear(protocol::Candidate{"strange", "0", 0, {}}, "x");
+  EXPECT_TRUE(watch.all<AddCandidate>().empty());
+}
+
+TEST_F(WatchSessionTest, ShowsThePictureAndTakesItOffAtEndTalk) {
+  watch.join({"t"});
+  const ConnectionKey key = negotiate();
+  watch.feed(PictureArrived{key});
+  EXPECT_EQ(watch.all<ShowPicture>().at(0).key, key);
+  watch.hear(protocol::EndTalk{}, "t");
+  EXPECT_EQ(watch.all<ClearPicture>().size(), 1u);
+  EXPECT_EQ(watch.all<CloseConnection>().at(0).key, key);
+  EXPECT_EQ(watch.session.view().picture, Picture::ended);
+}
+
+TEST_F(WatchSessionTest, WaitsWhenTheTalkerIsGone) {
+  watch.join({"t"});
+  const ConnectionKey key = negotiate();
+  watch.feed(PictureArrived{key});
+  watch.hear(protocol::UserDisconnected{"t"});
+  EXPECT_EQ(watch.all<ClearPicture>().size(), 1u);
+  EXPECT_EQ(watch.session.view().picture, Picture::waiting);
+}
+
+TEST_F(WatchSessionTest, RequestAsksTheRoom) {
+  watch.join();
+  watch.feed(RequestPressed{});
+  EXPECT_EQ(watch.sent(), Lines{"talk_request"});
+  EXPECT_EQ(watch.session.view().picture, Picture::requesting);
+}
+
+TEST_F(WatchSessionTest, RequestWithoutAServerSaysSo) {
+  watch.feed(RequestPressed{});
+  EXPECT_EQ(watch.session.view().notice, Notice::no_signaling);
+  watch.join();
+  EXPECT_EQ(watch.session.view().notice, Notice::none);
+}
+
+TEST_F(WatchSessionTest, RequestWhileLiveKeepsThePicture) {
+  watch.join({"t"});
+  watch.feed(TransportChanged{negotiate(), TransportState::connected});
+  watch.feed(RequestPressed{});
+  EXPECT_TRUE(watch.outputs.empty());
+}
+
+TEST_F(WatchSessionTest, ADeclinedRequestIsFullOrWaits) {
+  watch.join({"t"});
+  watch.hear(protocol::TalkDeclined{protocol::DeclineReason::full}, "t");
+  EXPECT_EQ(watch.session.view().picture, Picture::full);
+  watch.feed(RequestPressed{});
+  watch.hear(protocol::TalkDeclined{protocol::DeclineReason::not_on_air}, "t");
+  EXPECT_EQ(watch.session.view().picture, Picture::waiting);
+}
+
+TEST_F(WatchSessionTest, AFailedConnectionIsSaidAndLeavesTheTable) {
+  watch.join({"t"});
+  const ConnectionKey key = negotiate();
+  watch.feed(TransportChanged{key, TransportState::failed});
+  EXPECT_EQ(watch.sent(), Lines{"bye to t"});
+  EXPECT_TRUE(watch.session.connections().empty());
+  EXPECT_EQ(watch.session.view().notice, Notice::connection_failed);
+}
+
+TEST_F(WatchSessionTest, AfterAnOutageItKeepsWhatIsConnectedAndAsksAnewForTheRest) {
+  watch.join({"t"});
+  const ConnectionKey key = negotiate();
+  const auto come_back = [this](SocketNumber before) {
+    watch.feed(SocketClosed{before});
+    watch.now = *watch.session.next_deadline();
+    watch.feed(TimePassed{});
+    watch.feed(SocketOpened{before + 1});
+    watch.feed(
+        MessageReceived{before + 1, {protocol::Welcome{"me", "lesson", "t", {}, {"t"}}, {}, {}}});
+  };
+  watch.feed(TransportChanged{key, TransportState::connected});
+  come_back(1);
+  EXPECT_TRUE(watch.all<CloseConnection>().empty());
+  EXPECT_EQ(watch.sent(), Lines{});
+
+  watch.feed(TransportChanged{key, TransportState::disconnected});
+  come_back(2);
+  EXPECT_EQ(watch.all<CloseConnection>().at(0).key, key);
+  EXPECT_EQ(watch.sent(), Lines{"talk_request to t"});
+}
+
+TEST_F(WatchSessionTest, SaysByeWhenItLeaves) {
+  watch.join({"t"});
+  negotiate();
+  watch.feed(LeaveRequested{});
+  EXPECT_EQ(watch.sent(), Lines{"bye to t"});
+  EXPECT_EQ(watch.all<CloseSocket>().size(), 1u);
+  EXPECT_TRUE(watch.session.connections().empty());
+}
+
+}  // namespace
+}  // namespace onair::session

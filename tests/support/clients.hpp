@@ -1,0 +1,365 @@
+// A session with a fake browser around it.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "protocol/codec.hpp"
+#include "support/world.hpp"
+
+namespace onair::tests {
+
+/// The client's end of one WebSocket and the server's end, which is the hub's link.
+class FakeSocket final : public relay::Link {
+ public:
+  FakeSocket(std::function<void(std::string)> to_client, std::function<void()> closed)
+      : to_client_(std::move(to_client)), closed_(std::move(closed)) {}
+
+  void send(relay::Frame frame) override { to_client_(*frame); }
+  void close(protocol::CloseCode) override { closed_(); }
+
+  bool open = true;
+
+ private:
+  std::function<void(std::string)> to_client_;
+  std::function<void()> closed_;
+};
+
+/// `Derived` performs what is its side's own.
+template <typename Derived, typename Session, typename Input, typename Output>
+class SessionClient : public Client {
+ public:
+  SessionClient(World& world, std::string name, Session its_session)
+      : session(std::move(its_session)), world_(world), name_(std::move(name)) {}
+
+  Session session;
+  std::set<session::Step> fail_next;     ///< steps whose next try fails
+  std::vector<protocol::Message> heard;  ///< all that came from the server, in order
+  std::vector<std::string> texts;        ///< all that came over data channels
+  std::vector<Output> done;              ///< every output, in order
+
+  void feed(Input input) {
+    for (Output& output : session.handle(input, world_.now())) {
+      done.push_back(output);
+      std::visit([this](const auto& command) { derived().perform(command); }, output);
+    }
+  }
+
+  const std::string& id() const { return id_; }
+
+  template <typename Kind>
+  std::size_t count_heard() const {
+    return static_cast<std::size_t>(std::count_if(
+        heard.begin(), heard.end(),
+        [](const auto& message) { return std::holds_alternative<Kind>(message.body); }));
+  }
+
+  template <typename Kind>
+  std::size_t count_done() const {
+    return static_cast<std::size_t>(std::count_if(done.begin(), done.end(), [](const auto& output) {
+      return std::holds_alternative<Kind>(output);
+    }));
+  }
+
+  /// The transport of every connection reports this.
+  void report_transport(session::TransportState state) {
+    for (const auto& [key, number] : std::map(numbers_)) {
+      feed(session::TransportChanged{key, state});
+    }
+    world_.settle();
+  }
+
+  void lose_socket() override { break_socket(relay::Hub::Leaving::perhaps); }
+  void leave() override { feed(session::LeaveRequested{}); }
+  void pass_time() override { feed(session::TimePassed{}); }
+  std::optional<TimePoint> next_deadline() const override { return session.next_deadline(); }
+  bool is_empty() const override {
+    return session.connections().empty() && numbers_.empty() && !session.next_deadline();
+  }
+
+ protected:
+  template <typename, typename, typename, typename>
+  friend class SessionClient;
+
+  Derived& derived() { return *static_cast<Derived*>(this); }
+
+  void post(const std::string& lane, const std::string& label, std::function<void()> run) {
+    world_.post(name_ + " " + lane, name_ + " " + label, std::move(run));
+  }
+
+  /// A promise's outcome: in a lane of its own, since promises overtake each other.
+  void post_outcome(session::Step step, const ConnectionKey& key, Input success) {
+    const bool fails = fail_next.erase(step) > 0;
+    const std::string label(name_of(step));
+    post(label + std::to_string(++outcomes_), label, [this, fails, step, key, success] {
+      if (fails) {
+        feed(session::StepFailed{key, step, "as the test wants"});
+      } else {
+        feed(success);
+      }
+    });
+  }
+
+  void perform(const session::OpenSocket& open) {
+    socket_number_ = open.socket;
+    const session::SocketNumber number = open.socket;
+    if (!world_.server_is_up()) {
+      post("socket", "socket refused", [this, number] { feed(session::SocketClosed{number}); });
+      return;
+    }
+    post("socket", "socket opens", [this, number] {
+      if (number != socket_number_) return;
+      if (!world_.server_is_up()) return feed(session::SocketClosed{number});
+      socket_ = std::make_shared<FakeSocket>(
+          [this, number](std::string frame) { hear(number, std::move(frame)); },
+          [this, number] {
+            post("down", "closed by server", [this, number] {
+              if (number == socket_number_) break_socket(relay::Hub::Leaving::for_good);
+            });
+          });
+      feed(session::SocketOpened{number});
+    });
+  }
+
+  void perform(const session::CloseSocket& close) {
+    if (close.socket != socket_number_) return;
+    post("up", "closes its socket",
+         [socket = socket_, this] { drop(socket, relay::Hub::Leaving::for_good); });
+    socket_.reset();
+    socket_number_ = 0;
+  }
+
+  void perform(const session::SendMessage& send) {
+    ASSERT_NE(socket_, nullptr) << name_ << " speaks without a socket";
+    const std::string frame = protocol::encode(send.message);
+    post("up", "-> " + std::string(type_of(send.message.body)), [this, socket = socket_, frame] {
+      if (socket->open && world_.server_is_up()) {
+        world_.hub().receive(*socket, frame, world_.now());
+      }
+    });
+  }
+
+  void perform(const session::CreateConnection& create) {
+    ASSERT_TRUE(numbers_.find(create.key) == numbers_.end()) << "a key is used once";
+    if (fail_next.erase(session::Step::create_connection) > 0) {
+      numbers_[create.key] = kNotMade;
+      post("create", "create_connection", [this, key = create.key] {
+        feed(session::StepFailed{key, session::Step::create_connection, "no more"});
+      });
+      return;
+    }
+    FakeConnection& made = world_.make_connection();
+    numbers_[create.key] = made.number;
+    const ConnectionKey key = create.key;
+    made.report_transport = [this, key](session::TransportState state) {
+      post("transport" + std::to_string(key.generation), "transport " + std::string(name_of(state)),
+           [this, key, state] {
+             feed(session::TransportChanged{key, state});
+           });
+    };
+    made.report_channel_open = [this, key] {
+      post("channel" + std::to_string(key.generation), "channel opens",
+           [this, key] { feed(session::ChannelOpened{key}); });
+    };
+    made.report_text = [this, key](std::string text) {
+      post("channel" + std::to_string(key.generation), "text arrives", [this, key, text] {
+        feed(session::TextReceived{key, text});
+      });
+    };
+  }
+
+  void perform(const session::MakeLocalDescription& make) {
+    FakeConnection* connection = find(make.key);
+    if (connection == nullptr) return;
+    const bool fails = fail_next.count(session::Step::make_local_description) > 0;
+    if (!fails) connection->local_made = true;
+    const std::string sdp =
+        std::to_string(connection->number) + " " + std::to_string(connection->remote);
+    post_outcome(session::Step::make_local_description, make.key,
+                 session::LocalDescriptionMade{make.key, sdp});
+    if (fails) return;
+    const int number = connection->number;
+    for (const bool end : {false, true}) {
+      session::Candidate candidate;
+      if (!end) candidate.candidate = "candidate of " + std::to_string(number);
+      post("candidates" + std::to_string(make.key.generation), "candidate found",
+           [this, key = make.key, candidate] {
+             feed(session::CandidateFound{key, candidate});
+           });
+    }
+  }
+
+  void perform(const session::ApplyRemoteDescription& apply) {
+    FakeConnection* connection = find(apply.key);
+    if (connection == nullptr) return;
+    const bool fails = fail_next.count(session::Step::apply_remote_description) > 0;
+    const int number = connection->number;
+    post("apply" + std::to_string(number), "apply starts",
+         [this, number, fails, sdp = apply.sdp, key = apply.key] {
+           FakeConnection* applied = world_.find_connection(number);
+           if (applied == nullptr) return;
+           if (!fails) {
+             applied->remote = std::stoi(sdp);
+             derived().remote_description_set(key);
+             world_.connect_if_ready(number);
+           }
+           post_outcome(session::Step::apply_remote_description, key,
+                        session::RemoteDescriptionApplied{key});
+         });
+  }
+
+  void perform(const session::AddCandidate& add) {
+    FakeConnection* connection = find(add.key);
+    if (connection == nullptr) return;
+    if (connection->remote == 0) {
+      ADD_FAILURE() << name_ << " adds a candidate before the description";
+      fail_next.insert(session::Step::add_candidate);
+    }
+    const bool fails = fail_next.count(session::Step::add_candidate) > 0;
+    if (add.candidate.candidate && !fails) {
+      EXPECT_EQ(*add.candidate.candidate, "candidate of " + std::to_string(connection->remote))
+          << name_ << " takes a candidate of another connection";
+      connection->has_candidate = true;
+      world_.connect_if_ready(connection->number);
+    }
+    if (!add.candidate.candidate) ++ends_of_candidates;
+    post_outcome(session::Step::add_candidate, add.key, session::CandidateAdded{add.key});
+  }
+
+  void perform(const session::CloseConnection& close) {
+    const auto found = numbers_.find(close.key);
+    if (found == numbers_.end()) return;
+    world_.close_connection(found->second);
+    numbers_.erase(found);
+  }
+
+  void perform(const session::SendText& send) {
+    FakeConnection* connection = find(send.key);
+    ASSERT_NE(connection, nullptr);
+    if (FakeConnection* other = world_.find_connection(connection->remote)) {
+      other->report_text(send.text);
+    }
+  }
+
+  void perform(const session::ViewChanged&) {}
+  void perform(const session::ShowText& show) { texts.push_back(show.text); }
+  void perform(const session::Trace&) {}
+
+ public:
+  int ends_of_candidates = 0;  ///< how often the browser was told that there are no more
+
+ private:
+  static constexpr int kNotMade = 0;
+
+  /// Nothing where making it failed, which the session hears of later.
+  FakeConnection* find(const ConnectionKey& key) {
+    const auto found = numbers_.find(key);
+    if (found == numbers_.end()) {
+      ADD_FAILURE() << name_ << " commands a connection that it did not create or has closed";
+      return nullptr;
+    }
+    return world_.find_connection(found->second);
+  }
+
+  void hear(session::SocketNumber number, std::string frame) {
+    const auto decoded = protocol::decode(frame);
+    ASSERT_TRUE(std::holds_alternative<protocol::Message>(decoded)) << frame;
+    const auto& message = std::get<protocol::Message>(decoded);
+    post("down", "<- " + std::string(type_of(message.body)), [this, number, message] {
+      if (number != socket_number_) return;
+      heard.push_back(message);
+      if (const auto* welcome = std::get_if<protocol::Welcome>(&message.body)) id_ = welcome->id;
+      feed(session::MessageReceived{number, message});
+    });
+  }
+
+  void break_socket(relay::Hub::Leaving leaving) {
+    if (socket_number_ == 0) return;
+    const session::SocketNumber number = std::exchange(socket_number_, 0);
+    drop(std::exchange(socket_, nullptr), leaving);
+    feed(session::SocketClosed{number});
+  }
+
+  void drop(const std::shared_ptr<FakeSocket>& socket, relay::Hub::Leaving leaving) {
+    if (!socket || !std::exchange(socket->open, false)) return;
+    if (world_.server_is_up()) world_.hub().disconnected(*socket, leaving, world_.now());
+  }
+
+  World& world_;
+  std::string name_;
+  std::string id_;
+  std::shared_ptr<FakeSocket> socket_;
+  session::SocketNumber socket_number_ = 0;
+  std::map<ConnectionKey, int> numbers_;
+  int outcomes_ = 0;
+};
+
+class Talker final
+    : public SessionClient<Talker, session::TalkSession, session::TalkInput, session::TalkOutput> {
+ public:
+  using SessionClient::SessionClient;
+
+  void start_video() { feed(session::StartRequested{session::MediaSource::camera}); }
+  void start_screen() { feed(session::StartRequested{session::MediaSource::screen}); }
+  void on_air() { feed(session::OnAirRequested{}); }
+  void stop_video() { feed(session::StopRequested{}); }
+  void say_text(std::string text) { feed(session::TextEntered{std::move(text)}); }
+
+  std::set<session::CaptureNumber> streams;  ///< whose tracks run
+  std::optional<session::Notice> refuse_media;
+
+ private:
+  friend SessionClient;
+  using SessionClient::perform;
+
+  void perform(const session::AcquireMedia& acquire) {
+    post("media" + std::to_string(acquire.capture), "media", [this, acquire] {
+      if (refuse_media) return feed(session::MediaFailed{acquire.capture, *refuse_media});
+      streams.insert(acquire.capture);
+      feed(session::MediaReady{acquire.capture});
+    });
+  }
+  void perform(const session::UseMedia& use) {
+    EXPECT_TRUE(streams.count(use.capture)) << "only a granted stream can be used";
+    post("media" + std::to_string(use.capture), "metadata",
+         [this, use] { feed(session::PreviewReady{use.capture}); });
+  }
+  void perform(const session::ReleaseMedia& release) { streams.erase(release.capture); }
+  void perform(const session::ReplaceTracks& replace) {
+    post_outcome(session::Step::replace_tracks, replace.key, session::TracksReplaced{replace.key});
+  }
+  void remote_description_set(const ConnectionKey&) {}
+};
+
+class Watcher final : public SessionClient<Watcher, session::WatchSession, session::WatchInput,
+                                           session::WatchOutput> {
+ public:
+  using SessionClient::SessionClient;
+
+  void request() { feed(session::RequestPressed{}); }
+  void say_text(std::string text) { feed(session::TextEntered{std::move(text)}); }
+  session::WatchView::Picture picture() const { return session.view().picture; }
+
+  std::optional<ConnectionKey> shown;  ///< the connection whose picture is on the page
+
+ private:
+  friend SessionClient;
+  using SessionClient::perform;
+
+  void perform(const session::ShowPicture& show) { shown = show.key; }
+  void perform(const session::ClearPicture&) { shown.reset(); }
+  void remote_description_set(const ConnectionKey& key) {
+    post("track" + std::to_string(key.generation), "picture arrives",
+         [this, key] { feed(session::PictureArrived{key}); });
+  }
+};
+
+}  // namespace onair::tests

@@ -1,0 +1,165 @@
+#include "support/world.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "support/clients.hpp"
+
+namespace onair::tests {
+
+std::string PlainTokens::issue(const relay::Identity& identity) {
+  return std::string(name_of(identity.role)) + " " + identity.id + " " + identity.room;
+}
+
+std::optional<protocol::PeerId> PlainTokens::redeem(std::string_view token, std::string_view room,
+                                                    protocol::Role role) {
+  const std::string start = std::string(name_of(role)) + " ";
+  const std::string end = " " + std::string(room);
+  if (!token.starts_with(start) || !token.ends_with(end)) return std::nullopt;
+  return std::string(token.substr(start.size(), token.size() - start.size() - end.size()));
+}
+
+World::World() {
+  start_server();
+}
+
+Talker& World::add_talker(session::TalkOptions options) {
+  if (options.room.empty()) options.room = "lesson";
+  auto talker = std::make_unique<Talker>(*this, "talker" + std::to_string(clients_.size() + 1),
+                                         session::TalkSession(std::move(options)));
+  Talker& added = *talker;
+  clients_.push_back(std::move(talker));
+  added.feed(session::Started{});
+  return added;
+}
+
+Watcher& World::add_watcher(session::WatchOptions options) {
+  if (options.room.empty()) options.room = "lesson";
+  auto watcher = std::make_unique<Watcher>(*this, "watcher" + std::to_string(clients_.size() + 1),
+                                           session::WatchSession(std::move(options)));
+  Watcher& added = *watcher;
+  clients_.push_back(std::move(watcher));
+  added.feed(session::Started{});
+  return added;
+}
+
+void World::settle() {
+  for (int steps = 0; !actions_.empty(); ++steps) {
+    if (steps > 100'000) {
+      FAIL() << "the actions never end; next is " << actions_.front().label;
+    }
+    Action action = take_next();
+    if (is_held(action.label)) {
+      held_.push_back(std::move(action));
+    } else {
+      action.run();
+    }
+  }
+}
+
+World::Action World::take_next() {
+  std::size_t chosen = 0;
+  if (random_) {
+    std::set<std::string> lanes;
+    std::vector<std::size_t> heads;
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+      if (lanes.insert(actions_[i].lane).second) heads.push_back(i);
+    }
+    chosen = heads[std::uniform_int_distribution<std::size_t>(0, heads.size() - 1)(*random_)];
+  }
+  Action action = std::move(actions_[chosen]);
+  actions_.erase(actions_.begin() + static_cast<std::ptrdiff_t>(chosen));
+  return action;
+}
+
+void World::pass(Duration duration) {
+  const TimePoint end = now_ + duration;
+  settle();
+  for (;;) {
+    std::optional<TimePoint> next;
+    for (const auto& client : clients_) next = session::earlier(next, client->next_deadline());
+    if (hub_) {
+      if (const auto due = hub_->next_deadline()) {
+        // the hub's clock is finer: round up
+        next = session::earlier(next, std::chrono::ceil<Duration>(*due));
+      }
+    }
+    if (!next || *next > end) break;
+    now_ = std::max(now_, *next);
+    if (hub_) hub_->advance(now_);
+    for (const auto& client : clients_) client->pass_time();
+    settle();
+  }
+  now_ = end;
+}
+
+void World::release() {
+  held_labels_.clear();
+  for (Action& action : held_) actions_.push_back(std::move(action));
+  held_.clear();
+  settle();
+}
+
+void World::kill_server() {
+  for (const auto& client : clients_) client->lose_socket();
+  hub_.reset();
+  settle();
+}
+
+void World::start_server() {
+  hub_ = std::make_unique<relay::Hub>(relay::HubOptions{
+      .make_id = [this] { return "id" + std::to_string(++last_id_); },
+      .resume_tokens = tokens_,
+      .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+  });
+}
+
+void World::expect_empty_after_all_left() {
+  for (const auto& client : clients_) client->leave();
+  release();
+  for (const auto& client : clients_) EXPECT_TRUE(client->is_empty());
+  EXPECT_TRUE(connections_.empty());
+  if (!hub_) return;
+  EXPECT_EQ(hub_->peers(), 0u);
+  EXPECT_EQ(hub_->rooms(), 0u);
+  EXPECT_EQ(hub_->next_deadline(), std::nullopt);
+}
+
+void World::post(std::string lane, std::string label, std::function<void()> run) {
+  actions_.push_back({std::move(lane), std::move(label), std::move(run)});
+}
+
+bool World::is_held(const std::string& label) const {
+  return std::any_of(held_labels_.begin(), held_labels_.end(),
+                     [&label](const auto& part) { return label.find(part) != std::string::npos; });
+}
+
+FakeConnection* World::find_connection(int number) {
+  const auto found = connections_.find(number);
+  return found == connections_.end() ? nullptr : &found->second;
+}
+
+FakeConnection& World::make_connection() {
+  FakeConnection& made = connections_[++last_connection_];
+  made.number = last_connection_;
+  return made;
+}
+
+void World::connect_if_ready(int number) {
+  FakeConnection* one = find_connection(number);
+  FakeConnection* other = one == nullptr ? nullptr : find_connection(one->remote);
+  if (other == nullptr || other->remote != number || one->connected) return;
+  for (const FakeConnection* end : {one, other}) {
+    if (!end->local_made || !end->has_candidate) return;
+  }
+  for (FakeConnection* end : {one, other}) {
+    end->connected = true;
+    end->report_transport(session::TransportState::connecting);
+    end->report_transport(session::TransportState::connected);
+    end->report_channel_open();
+  }
+}
+
+}  // namespace onair::tests
