@@ -58,8 +58,7 @@ struct AddCandidate {
   Candidate candidate;
 };
 
-/// close(), and lets go of everything that the connection held. There is no answer to it, and it
-/// does nothing where CreateConnection did not come before.
+/// close(), and lets go of everything that the connection held. There is no answer to it.
 struct CloseConnection {
   ConnectionKey key;
 };

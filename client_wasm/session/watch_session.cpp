@@ -46,19 +46,17 @@ WatchView WatchSession::view() const {
 
 WatchView::Picture WatchSession::picture() const {
   using Picture = WatchView::Picture;
-  bool offered = false;
   for (const auto& [peer, entry] : connections_) {
     if (entry.connection.transport == TransportState::connected) return Picture::live;
-    offered |= !std::holds_alternative<TalkerConnection::AwaitingOffer>(entry.connection.state);
   }
-  if (offered) return Picture::connecting;
-  if (!connections_.empty()) return Picture::requesting;
-  return absence_;
+  if (!connections_.empty()) return Picture::connecting;
+  return asked_.empty() ? absence_ : Picture::requesting;
 }
 
 // The page and the socket.
 
 void WatchSession::on(const LeaveRequested&, TimePoint) {
+  for (const auto& [peer, early] : asked_) say(protocol::Bye{}, peer);
   for (const auto& [peer, entry] : connections_) say(protocol::Bye{}, peer);
   drop_all("leaving");
   pass_on(link_.leave());
@@ -136,9 +134,7 @@ void WatchSession::on(const TransportChanged& changed, TimePoint) {
 }
 
 void WatchSession::on(const PictureArrived& arrived, TimePoint) {
-  const TalkerConnection* talker = connections_.find(arrived.key);
-  if (talker == nullptr) return;
-  if (std::holds_alternative<TalkerConnection::AwaitingOffer>(talker->state)) return;
+  if (connections_.find(arrived.key) == nullptr) return;
   shown_picture_ = arrived.key;
   output_.emplace_back(ShowPicture{arrived.key});
 }
@@ -172,34 +168,22 @@ void WatchSession::said(const protocol::TalkDeclined& declined, const PeerId& fr
 }
 
 void WatchSession::said(const protocol::Offer& offer, const PeerId& from) {
-  const std::optional<ConnectionKey> before = connections_.key_of(from);
-  TalkerConnection::AwaitingOffer awaited;
-  if (before) {
-    TalkerConnection& talker = *connections_.find(*before);
-    if (auto* awaiting = std::get_if<TalkerConnection::AwaitingOffer>(&talker.state)) {
-      awaited = std::move(*awaiting);
-      connections_.erase(from);  // there was nothing to close yet
-    } else {
-      drop(from, "a new offer");
-    }
-  }
-  if (connections_.size() >= options_.max_talkers) return say(protocol::Bye{}, from);
-  accept(offer, from, std::move(awaited));
+  std::vector<Candidate> early;
+  if (const auto asked = asked_.find(from); asked != asked_.end()) early = std::move(asked->second);
+  drop(from, "a new offer");
+  if (!has_room()) return say(protocol::Bye{}, from);
+  accept(offer, from, std::move(early));
 }
 
 void WatchSession::said(const protocol::Candidate& candidate, const PeerId& from) {
   const std::optional<ConnectionKey> key = connections_.key_of(from);
   if (!key) {
-    // It may have outrun the offer that a request to the room brings.
-    if (absence_ != WatchView::Picture::requesting) return;
-    if (connections_.size() >= options_.max_talkers) return;
-    connections_.open(from);
-    return said(candidate, from);
+    // It may also have outrun the offer that a request to the room brings.
+    const bool awaited = absence_ == WatchView::Picture::requesting && has_room();
+    if (awaited || asked_.contains(from)) hold(asked_[from], candidate);
+    return;
   }
   TalkerConnection& talker = *connections_.find(*key);
-  if (auto* awaiting = std::get_if<TalkerConnection::AwaitingOffer>(&talker.state)) {
-    return hold(awaiting->early, candidate);
-  }
   if (candidate.connection && talker.id && candidate.connection != talker.id) return;
   if (auto* applying = std::get_if<TalkerConnection::ApplyingOffer>(&talker.state)) {
     hold(applying->early, candidate);
@@ -231,16 +215,17 @@ void WatchSession::stay_without(WatchView::Picture why, std::string_view reason)
 
 void WatchSession::ask_those_on_air() {
   for (const PeerId& talker : on_air_) {
-    if (connections_.size() >= options_.max_talkers) return;
-    if (connections_.contains(talker)) continue;
-    trace(describe(connections_.open(talker)) + ": asked for an offer");
+    if (!has_room()) return;
+    if (asked_.contains(talker) || connections_.contains(talker)) continue;
+    asked_.emplace(talker, std::vector<Candidate>{});
+    trace(talker + ": asked for an offer");
     say(protocol::TalkRequest{}, talker);
   }
 }
 
 void WatchSession::accept(const protocol::Offer& offer, const PeerId& from,
-                          TalkerConnection::AwaitingOffer awaited) {
-  std::erase_if(awaited.early, [&offer](const Candidate& candidate) {
+                          std::vector<Candidate> early) {
+  std::erase_if(early, [&offer](const Candidate& candidate) {
     return candidate.connection && offer.connection && candidate.connection != offer.connection;
   });
   const ConnectionKey key = connections_.open(from);
@@ -249,7 +234,7 @@ void WatchSession::accept(const protocol::Offer& offer, const PeerId& from,
   output_.emplace_back(CreateConnection{key, link_.ice_servers()});
   output_.emplace_back(ApplyRemoteDescription{key, offer.sdp});
   absence_ = WatchView::Picture::waiting;
-  advance(key, talker, TalkerConnection::ApplyingOffer{std::move(awaited.early)}, "offer came");
+  advance(key, talker, TalkerConnection::ApplyingOffer{std::move(early)}, "offer came");
 }
 
 void WatchSession::give_up(const PeerId& talker, std::string_view reason) {
@@ -264,10 +249,12 @@ bool WatchSession::drop(const PeerId& talker, std::string_view reason) {
     shown_picture_.reset();
     output_.emplace_back(ClearPicture{});
   }
-  return close(talker, reason);
+  const bool was_asked = asked_.erase(talker) > 0;
+  return close(talker, reason) || was_asked;
 }
 
 void WatchSession::drop_unconnected(std::string_view reason) {
+  asked_.clear();
   std::vector<PeerId> unconnected;
   for (const auto& [peer, entry] : connections_) {
     if (entry.connection.transport != TransportState::connected) unconnected.push_back(peer);
@@ -276,6 +263,7 @@ void WatchSession::drop_unconnected(std::string_view reason) {
 }
 
 void WatchSession::drop_all(std::string_view reason) {
+  asked_.clear();
   while (!connections_.empty()) drop(connections_.begin()->first, reason);
 }
 

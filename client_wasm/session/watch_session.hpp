@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -47,10 +48,7 @@ using WatchOutput =
 
 /// What a talker's connection holds besides its key.
 struct TalkerConnection {
-  /// We asked. Candidates of the talker that outran its offer wait for it.
-  struct AwaitingOffer {
-    std::vector<Candidate> early;
-  };
+  /// Candidates of the talker that outran its offer wait for it.
   struct ApplyingOffer {
     std::vector<Candidate> early;
   };
@@ -59,7 +57,7 @@ struct TalkerConnection {
     std::vector<Candidate> found;
   };
   struct Negotiated {};
-  using State = std::variant<AwaitingOffer, ApplyingOffer, Answering, Negotiated>;
+  using State = std::variant<ApplyingOffer, Answering, Negotiated>;
 
   State state;
   std::optional<protocol::ConnectionId> id;  ///< as the talker's offer named it
@@ -102,6 +100,8 @@ class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
   std::vector<WatchOutput> handle(const WatchInput& input, TimePoint now);
 
   WatchView view() const;
+  /// How many talkers owe an answer to our request.
+  std::size_t asked() const { return asked_.size(); }
   /// Whether something was shown and not cleared since.
   bool picture_shown() const { return shown_picture_.has_value(); }
 
@@ -128,10 +128,11 @@ class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
 
   WatchView::Picture picture() const;
   void stay_without(WatchView::Picture why, std::string_view reason);
+  bool has_room() const { return asked_.size() + connections_.size() < options_.max_talkers; }
   void ask_those_on_air();
-  void accept(const protocol::Offer& offer, const PeerId& from,
-              TalkerConnection::AwaitingOffer awaited);
+  void accept(const protocol::Offer& offer, const PeerId& from, std::vector<Candidate> early);
   void give_up(const PeerId& talker, std::string_view reason);
+  /// Forgets the talker, asked or connected. False where it was neither.
   bool drop(const PeerId& talker, std::string_view reason);
   void drop_unconnected(std::string_view reason);
   void drop_all(std::string_view reason);
@@ -140,6 +141,8 @@ class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
   /// What the person sees while there is no connection: waiting, requesting, ended or full.
   WatchView::Picture absence_ = WatchView::Picture::waiting;
   std::set<PeerId> on_air_;
+  /// Those who were asked for an offer, each with the candidates that outran it.
+  std::map<PeerId, std::vector<Candidate>> asked_;
   std::optional<ConnectionKey> shown_picture_;
   WatchView shown_;
 };

@@ -46,8 +46,7 @@ class Audit {
     for (const ConnectionKey& key : open_) EXPECT_NE(key.peer, create.key.peer);
     open_.insert(create.key);
   }
-  // The watcher may close what it has only asked for.
-  void check(const CloseConnection& close) { open_.erase(close.key); }
+  void check(const CloseConnection& close) { EXPECT_EQ(open_.erase(close.key), 1u); }
   void check(const MakeLocalDescription& make) { EXPECT_TRUE(is_open(make.key)); }
   void check(const ApplyRemoteDescription& apply) {
     EXPECT_TRUE(is_open(apply.key));
@@ -255,13 +254,15 @@ TEST(RandomInputs, NeverBreakAWatchSession) {
       if (random.below(20) == 0) input = RequestPressed{};
       if (random.below(20) == 0) input = PictureArrived{random.key(audit)};
       audit.check(session.handle(input, now));
-      EXPECT_LE(session.connections().size(), options.max_talkers);
+      EXPECT_LE(session.connections().size() + session.asked(), options.max_talkers);
+      EXPECT_EQ(audit.open().size(), session.connections().size());
       expect_table_matches(session, audit);
       EXPECT_FALSE(session.connections().empty() && session.picture_shown());
     }
     audit.check(session.handle(LeaveRequested{}, now));
     EXPECT_TRUE(session.connections().empty());
     EXPECT_TRUE(audit.open().empty());
+    EXPECT_EQ(session.asked(), 0u);
     EXPECT_FALSE(session.picture_shown());
     EXPECT_EQ(session.next_deadline(), std::nullopt);
     if (testing::Test::HasFailure()) return;

@@ -236,7 +236,7 @@ class SessionClient : public Client {
 
   void perform(const session::CloseConnection& close) {
     const auto found = numbers_.find(close.key);
-    if (found == numbers_.end()) return;
+    ASSERT_TRUE(found != numbers_.end()) << name_ << " closes what it did not create";
     world_.close_connection(found->second);
     numbers_.erase(found);
   }
