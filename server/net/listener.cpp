@@ -43,11 +43,6 @@ void Listener::start() {
   asio::co_spawn(context_, accept_connections(), asio::detached);
 }
 
-void Listener::stop() {
-  boost::system::error_code ignored;
-  acceptor_.close(ignored);
-}
-
 Task<void> Listener::accept_connections() {
   while (acceptor_.is_open()) {
     auto [error, socket] = co_await acceptor_.async_accept(no_throw);

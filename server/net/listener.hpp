@@ -20,7 +20,6 @@ class Listener {
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
   void start();
-  void stop();
 
  private:
   Task<void> accept_connections();

@@ -1,0 +1,141 @@
+#include "net/client.hpp"
+
+#include <fstream>
+#include <optional>
+#include <stdexcept>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+
+namespace onair::tests {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::chrono::seconds kBound{20};
+
+std::filesystem::path make_site() {
+  std::string folder = (std::filesystem::temp_directory_path() / "onair-test-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+  const std::filesystem::path site(folder);
+  std::ofstream(site / "index.html") << "<!doctype html><title>start</title>";
+  std::ofstream(site / "page.mjs") << "export const page = 1;";
+  std::ofstream(site / "page.mjs.gz") << "not really gzip";
+  std::ofstream(site / "client.wasm") << "\0asm";
+  return site;
+}
+
+asio::ip::tcp::endpoint endpoint(std::uint16_t port) {
+  return {asio::ip::make_address("127.0.0.1"), port};
+}
+
+/// Runs until the operation ended or the bound is over.
+void run(asio::io_context& context, const std::optional<error_code>& result) {
+  context.restart();
+  context.run_for(kBound);
+  if (!result) throw std::runtime_error("nothing came within the bound");
+}
+
+}  // namespace
+
+RunningServer::RunningServer() : site_(make_site()) {
+  Options options;
+  options.address = "127.0.0.1";
+  options.port = 0;
+  options.web = site_;
+  server_ = std::make_unique<Server>(options);
+  thread_ = std::thread([this] { server_->run(); });
+}
+
+RunningServer::~RunningServer() {
+  server_->stop();
+  thread_.join();
+  std::filesystem::remove_all(site_);
+}
+
+Response request(std::uint16_t port, http::verb method, const std::string& target,
+                 const std::vector<std::pair<std::string, std::string>>& headers) {
+  asio::io_context context;
+  beast::tcp_stream stream(context);
+  stream.connect(endpoint(port));
+  http::request<http::empty_body> asked(method, target, 11);
+  asked.set(http::field::host, "localhost");
+  for (const auto& [name, value] : headers) asked.set(name, value);
+  http::write(stream, asked);
+  beast::flat_buffer buffer;
+  http::response_parser<http::string_body> parser;
+  if (method == http::verb::head) parser.skip(true);
+  http::read(stream, buffer, parser);
+  return parser.release();
+}
+
+std::string raw_exchange(std::uint16_t port, const std::string& bytes) {
+  asio::io_context context;
+  asio::ip::tcp::socket socket(context);
+  socket.connect(endpoint(port));
+  asio::write(socket, asio::buffer(bytes));
+  std::string answer;
+  error_code error;
+  asio::read(socket, asio::dynamic_buffer(answer), error);
+  return answer;
+}
+
+WebSocketClient::WebSocketClient(std::uint16_t port) : socket_(context_) {
+  beast::get_lowest_layer(socket_).connect(endpoint(port));
+  socket_.handshake("localhost", "/ws");
+}
+
+nlohmann::json WebSocketClient::enter(const std::string& role, const std::string& room) {
+  send(nlohmann::json{{"type", "enter"}, {"room", room}, {"role", role}}.dump());
+  return receive();
+}
+
+void WebSocketClient::send(const std::string& text) {
+  socket_.text(true);
+  socket_.write(asio::buffer(text));
+}
+
+void WebSocketClient::send_binary(const std::string& bytes) {
+  socket_.binary(true);
+  socket_.write(asio::buffer(bytes));
+}
+
+nlohmann::json WebSocketClient::receive() {
+  beast::flat_buffer buffer;
+  std::optional<error_code> result;
+  socket_.async_read(buffer, [&result](error_code error, std::size_t) { result = error; });
+  run(context_, result);
+  if (*result) throw boost::system::system_error(*result);
+  return nlohmann::json::parse(beast::buffers_to_string(buffer.data()));
+}
+
+int WebSocketClient::receive_close() {
+  for (;;) {
+    beast::flat_buffer buffer;
+    std::optional<error_code> result;
+    socket_.async_read(buffer, [&result](error_code error, std::size_t) { result = error; });
+    run(context_, result);
+    if (*result == websocket::error::closed) return socket_.reason().code;
+    if (*result) throw boost::system::system_error(*result);
+  }
+}
+
+void WebSocketClient::close() {
+  socket_.close(websocket::close_code::normal);
+}
+
+void WebSocketClient::cut() {
+  beast::get_lowest_layer(socket_).close();
+}
+
+}  // namespace onair::tests
