@@ -23,7 +23,7 @@ class Audit {
   template <typename Output>
   void check(const std::vector<Output>& outputs) {
     for (const Output& output : outputs) {
-      std::visit([this](const auto& command) { check(command); }, output);
+      std::visit([this](const auto& command) { this->check(command); }, output);
     }
   }
 

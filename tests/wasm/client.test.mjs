@@ -1,0 +1,367 @@
+// The built WASM client between a page and a fake browser.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, mock, test } from 'node:test';
+
+import {
+  FakePeerConnection,
+  FakeStream,
+  FakeVideo,
+  FakeWebSocket,
+  install,
+  letTimePass,
+  settle,
+} from './fake_browser.mjs';
+
+const built = new URL(`file://${process.env.ONAIR_WASM_DIR}/`);
+install({});
+const { default: createOnair } = await import(new URL('onair.mjs', built).href);
+const onair = await createOnair({ wasmBinary: readFileSync(new URL('onair.wasm', built)) });
+
+let media;
+let views;
+let texts;
+
+beforeEach(() => {
+  media = {
+    asked: [],
+    camera: new FakeStream('audio', 'video'),
+    screen: new FakeStream('video'),
+    getUserMedia(constraints) {
+      this.asked.push(constraints);
+      return this.error ? Promise.reject(this.error) : Promise.resolve(this.camera);
+    },
+    getDisplayMedia(constraints) {
+      this.asked.push(constraints);
+      return this.error ? Promise.reject(this.error) : Promise.resolve(this.screen);
+    },
+  };
+  install(media);
+  mock.method(console, 'debug', () => {});
+  views = [];
+  texts = [];
+});
+
+afterEach(() => {
+  mock.restoreAll();
+});
+
+function make(kind, video = new FakeVideo()) {
+  const client = new onair[kind]({
+    url: 'ws://here/ws',
+    room: 'lesson',
+    video,
+    changed: (view) => views.push(view),
+    text: (from, text) => texts.push([from, text]),
+  });
+  client.start();
+  return { client, video };
+}
+
+function join(talkers = []) {
+  const socket = FakeWebSocket.all.at(-1);
+  socket.open();
+  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 'token', iceServers: [], talkers });
+  return socket;
+}
+
+async function goOnAir() {
+  const made = make('TalkClient');
+  const socket = join();
+  made.client.startVideo();
+  await settle();
+  made.video.onloadedmetadata({});
+  return { ...made, socket };
+}
+
+const lastSent = (socket) => socket.sent.at(-1);
+const lastConnection = () => FakePeerConnection.all.at(-1);
+
+test('a room name is read from the page’s query', () => {
+  assert.deepEqual(onair.roomOfQuery('?%E6%95%99%E5%AE%A4'), { room: '教室' });
+  assert.deepEqual(onair.roomOfQuery(''), { room: '_defaultroom' });
+  assert.match(onair.roomOfQuery('?%ff').error, /UTF-8/);
+});
+
+test('a talker enters, starts the camera and is on air once the metadata is there', async () => {
+  const { client, video, socket } = await goOnAir();
+  assert.equal(socket.url, 'ws://here/ws');
+  assert.deepEqual(socket.sent[0], { type: 'enter', room: 'lesson', role: 'talk' });
+  assert.deepEqual(media.asked, [{ audio: true, video: { width: 1280, height: 720 } }]);
+  assert.equal(video.srcObject, media.camera);
+  assert.equal(video.muted, true);
+  assert.deepEqual(lastSent(socket), { type: 'talk_ready' });
+  assert.equal(client.view().stage, 'on_air');
+  assert.equal(views.at(-1).stage, 'on_air');
+  client.leave();
+});
+
+test('a talker offers to send, never to receive, and opens the data channel', async () => {
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const connection = lastConnection();
+  assert.deepEqual(
+    connection.transceivers.map(({ direction, streams, sender }) => [
+      direction,
+      streams[0],
+      sender.track.kind,
+    ]),
+    [
+      ['sendonly', media.camera, 'audio'],
+      ['sendonly', media.camera, 'video'],
+    ],
+  );
+  assert.equal(connection.channels[0].label, 'onair');
+  assert.deepEqual(connection.channels[0].options, { ordered: false, maxPacketLifeTime: 3000 });
+  const offer = lastSent(socket);
+  assert.equal(offer.sdp, 'offer sdp');
+  assert.equal(offer.sendto, 'v');
+  assert.equal(typeof offer.connection, 'number');
+  client.leave();
+});
+
+test('candidates go both ways, held until the answer is applied, with their end', async () => {
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const connection = lastConnection();
+  const id = lastSent(socket).connection;
+
+  connection.onicecandidate({ candidate: { candidate: 'c1', sdpMid: '0', sdpMLineIndex: 0 } });
+  assert.deepEqual(lastSent(socket), {
+    type: 'candidate', sendto: 'v', candidate: 'c1', sdpMid: '0', sdpMLineIndex: 0, connection: id,
+  });
+  connection.onicecandidate({ candidate: null });
+  assert.equal(lastSent(socket).candidate, null);
+
+  socket.say({ type: 'candidate', from: 'v', candidate: 'c2', sdpMid: '0', sdpMLineIndex: 0 });
+  assert.deepEqual(connection.candidates, []);
+  socket.say({ type: 'answer', from: 'v', sdp: 'answer sdp', connection: id });
+  await settle();
+  assert.deepEqual(connection.remoteDescription, { type: 'answer', sdp: 'answer sdp' });
+  assert.deepEqual(connection.candidates, [
+    { candidate: 'c2', sdpMid: '0', sdpMLineIndex: 0 },
+  ]);
+  socket.say({ type: 'candidate', from: 'v', candidate: null });
+  assert.equal(connection.candidates.at(-1), null);
+  client.leave();
+});
+
+test('stop hangs up, stops every track and clears the preview', async () => {
+  const { client, video, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  client.stopVideo();
+  assert.deepEqual(lastSent(socket), { type: 'end_talk' });
+  assert.equal(lastConnection().closed, true);
+  assert.ok(media.camera.tracks.every((track) => track.stopped));
+  assert.equal(video.srcObject, null);
+  assert.equal(lastConnection().onicecandidate, null);
+  client.leave();
+});
+
+test('the screen takes the camera’s place and keeps the microphone', async () => {
+  const { client, video, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const [microphone, camera] = media.camera.tracks;
+  client.startScreen();
+  await settle();
+  assert.equal(video.srcObject, media.screen);
+  assert.deepEqual(
+    lastConnection().transceivers.map(({ sender }) => sender.track),
+    [microphone, media.screen.getVideoTracks()[0]],
+  );
+  assert.equal(camera.stopped, true);
+  assert.equal(microphone.stopped, false);
+  client.stopVideo();
+  assert.equal(microphone.stopped, true);
+  client.leave();
+});
+
+for (const [name, notice] of [
+  ['NotAllowedError', 'camera_refused'],
+  ['NotFoundError', 'no_camera'],
+  ['OverconstrainedError', 'no_camera'],
+  ['NotReadableError', 'camera_in_use'],
+  ['SomethingElse', 'media_failed'],
+]) {
+  test(`a camera that fails with ${name} is said as ${notice}`, async () => {
+    const { client } = make('TalkClient');
+    join();
+    media.error = new DOMException('no', name);
+    client.startVideo();
+    await settle();
+    assert.equal(client.view().notice, notice);
+    assert.equal(client.view().stage, 'idle');
+    client.leave();
+  });
+}
+
+test('a page without mediaDevices says that it is not secure', async () => {
+  const { client } = make('TalkClient');
+  join();
+  navigator.mediaDevices = undefined;
+  globalThis.isSecureContext = false;
+  client.startVideo();
+  await settle();
+  assert.equal(client.view().notice, 'insecure_context');
+  client.leave();
+});
+
+test('a browser that can’t share its screen says so', async () => {
+  const { client } = make('TalkClient');
+  join();
+  media.getDisplayMedia = undefined;
+  client.startScreen();
+  await settle();
+  assert.equal(client.view().notice, 'screen_not_supported');
+  client.leave();
+});
+
+for (const method of ['setLocalDescription', 'construction']) {
+  test(`a talker whose ${method} fails declines and forgets the viewer`, async () => {
+    const { client, socket } = await goOnAir();
+    FakePeerConnection.failing.add(method);
+    FakePeerConnection.constructionFails = method === 'construction';
+    socket.say({ type: 'talk_request', from: 'v' });
+    await settle();
+    assert.deepEqual(lastSent(socket), { type: 'talk_declined', sendto: 'v', reason: 'full' });
+    assert.ok(FakePeerConnection.all.every(({ closed }) => closed));
+    assert.equal(client.view().connecting, 0);
+    client.leave();
+  });
+}
+
+test('a viewer answers and shows the stream once', async () => {
+  const { client, video } = make('WatchClient');
+  const socket = join(['t']);
+  assert.deepEqual(lastSent(socket), { type: 'talk_request', sendto: 't' });
+  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp', connection: 7 });
+  await settle();
+  const connection = lastConnection();
+  assert.deepEqual(lastSent(socket), {
+    type: 'answer', sendto: 't', sdp: 'answer sdp', connection: 7,
+  });
+  const stream = new FakeStream('audio', 'video');
+  connection.ontrack({ streams: [stream], track: stream.tracks[0] });
+  connection.ontrack({ streams: [stream], track: stream.tracks[1] });
+  assert.equal(video.srcObject, stream);
+  connection.become('connected');
+  assert.equal(client.view().picture, 'live');
+
+  socket.say({ type: 'end_talk', from: 't' });
+  assert.equal(video.srcObject, null);
+  assert.equal(connection.closed, true);
+  assert.equal(client.view().picture, 'ended');
+  client.leave();
+});
+
+for (const method of ['setRemoteDescription', 'setLocalDescription']) {
+  test(`a viewer whose ${method} fails says bye and tells the person`, async () => {
+    const { client } = make('WatchClient');
+    const socket = join(['t']);
+    FakePeerConnection.failing.add(method);
+    socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+    await settle();
+    assert.deepEqual(lastSent(socket), { type: 'bye', sendto: 't' });
+    assert.equal(lastConnection().closed, true);
+    assert.equal(client.view().notice, 'connection_failed');
+    client.leave();
+  });
+}
+
+test('texts go over the data channel both ways', async () => {
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const [channel] = lastConnection().channels;
+  client.sendText('too early');
+  assert.deepEqual(channel.sent, []);
+  channel.open();
+  client.sendText('welcome 👋');
+  assert.deepEqual(channel.sent, ['welcome 👋']);
+  channel.onmessage({ data: 'hello' });
+  channel.onmessage({ data: new ArrayBuffer(2) });
+  assert.deepEqual(texts, [['v', 'hello']]);
+  channel.onerror({ error: new DOMException('broken', 'OperationError') });
+  channel.onclose({});
+  client.sendText('too late');
+  assert.deepEqual(channel.sent, ['welcome 👋']);
+  client.leave();
+});
+
+test('a viewer takes the channel that the talker opened', async () => {
+  const { client } = make('WatchClient');
+  const socket = join(['t']);
+  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+  await settle();
+  const channel = lastConnection().bringChannel();
+  channel.open();
+  client.sendText('hello');
+  assert.deepEqual(channel.sent, ['hello']);
+  client.leave();
+});
+
+test('a lost socket is opened again after a while, with the token', () => {
+  const { client } = make('WatchClient');
+  join();
+  FakeWebSocket.all[0].lose();
+  assert.equal(client.view().link, 'reconnecting');
+  assert.equal(FakeWebSocket.all.length, 1);
+  letTimePass();
+  assert.equal(FakeWebSocket.all.length, 2);
+  FakeWebSocket.all[1].open();
+  assert.equal(FakeWebSocket.all[1].sent[0].resume, 'token');
+  client.leave();
+});
+
+test('an address that the browser refuses is an unreachable server, not an exception', () => {
+  const client = new onair.WatchClient({
+    url: 'ws://refused/', room: 'r', video: new FakeVideo(), changed() {}, text() {},
+  });
+  client.start();
+  assert.equal(client.view().link, 'unreachable');
+  client.leave();
+});
+
+test('callbacks that come after the client is gone do nothing', async () => {
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  const connection = lastConnection();
+  const late = connection.onconnectionstatechange;
+  client.delete();
+  await settle();
+  late({});
+  socket.say({ type: 'talk_request', from: 'w' });
+  await settle();
+  assert.equal(FakePeerConnection.all.length, 1);
+});
+
+test('what is not a message is ignored', () => {
+  const warned = mock.method(console, 'warn', () => {});
+  const { client } = make('WatchClient');
+  const socket = join();
+  socket.onmessage({ data: 'not json' });
+  socket.onmessage({ data: new ArrayBuffer(4) });
+  socket.say({ type: 'offer', from: 't' });
+  assert.equal(warned.mock.callCount(), 2);
+  assert.equal(FakePeerConnection.all.length, 0);
+  client.leave();
+});
+
+test('an exception in the page’s own function is its own', () => {
+  const failed = mock.method(console, 'error', () => {});
+  const client = new onair.WatchClient({
+    url: 'ws://here/ws', room: 'r', video: new FakeVideo(),
+    changed() { throw new Error('a bug in the page'); },
+    text() {},
+  });
+  client.start();
+  join();
+  assert.equal(client.view().link, 'joined');
+  assert.ok(failed.mock.callCount() > 0);
+  client.leave();
+});
