@@ -9,7 +9,8 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
   CLI::App app(
       "onair-server: one broadcaster's voice and picture to everyone in the room.\n"
       "Serves the pages and relays what browsers tell each other to connect.");
-  app.option_defaults()->always_capture_default();
+  app.option_defaults()->always_capture_default()->multi_option_policy(
+      CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--address", options.address, "The address to listen on");
   app.add_option("--port", options.port, "The TCP port; 0 lets the system choose");
   app.add_option("--web", options.web, "The folder with the pages and the WebAssembly client");

@@ -10,27 +10,50 @@ export function say(id, words) {
   element(id).hidden = words === '';
 }
 
+/** The address of the server's WebSocket. */
+function socketAddress() {
+  const url = new URL('ws', location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.search = '';
+  return url.href;
+}
+
 /**
- * Loads the client and gives it with what every client needs: {onair, options}. Where that can't be
- * done, says so on the page and gives nothing.
+ * What takes a while begins as soon as this file is there: the client is compiled, the socket opens,
+ * and the browser starts its WebRTC, which it does with a page's first connection.
+ */
+function beginLoading() {
+  if (typeof WebAssembly !== 'object' || typeof RTCPeerConnection !== 'function') return undefined;
+  const onair = import('./onair.mjs').then(({ default: createOnair }) => createOnair());
+  const url = socketAddress();
+  const socket = new WebSocket(url);
+  new RTCPeerConnection().close();
+  return { onair, url, socket };
+}
+
+const loading = beginLoading();
+
+/**
+ * Gives the client with what every client needs: {onair, options}. Where that can't be done, says so
+ * on the page and gives nothing.
  */
 export async function openRoom(video) {
-  if (typeof WebAssembly !== 'object' || typeof RTCPeerConnection !== 'function') {
+  if (!loading) {
     say('notice', texts.noWebAssembly);
     return undefined;
   }
-  const { default: createOnair } = await import('./onair.mjs');
-  const onair = await createOnair();
+  const { url, socket } = loading;
+  const onair = await loading.onair;
   const { room, error } = onair.roomOfQuery(location.search);
   if (error) {
+    socket.close();
     say('notice', texts.badRoom(error));
     return undefined;
   }
   element('room').textContent = room;
-  const url = new URL('ws', location.href);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.search = '';
-  return { onair, options: { url: url.href, room, video } };
+  // In the console, localStorage.setItem('onair-trace', '') shows every step from the next load on.
+  const trace = localStorage.getItem('onair-trace') !== null;
+  return { onair, options: { url, socket, room, video, trace } };
 }
 
 /** Starts the client, and lets it say good-bye when the page goes away. */

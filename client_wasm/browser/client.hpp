@@ -21,21 +21,25 @@
 
 namespace onair::browser {
 
-/// What the page hands over: `url` of the WebSocket, `room`, the <video> element, and the functions
-/// `changed(view)` and `text(from, text)`.
+/// What the page hands over: `url` of the WebSocket, `socket` if it has begun to open the first
+/// one, `room`, the <video> element, and the functions `changed(view)` and `text(from, text)`.
 struct PageOptions {
   explicit PageOptions(const val& options)
       : url(options["url"].as<std::string>()),
+        socket(options["socket"]),
         room(options["room"].as<std::string>()),
         video(options["video"]),
         changed(options["changed"]),
-        text(options["text"]) {}
+        text(options["text"]),
+        trace(options["trace"].isTrue()) {}
 
   std::string url;
+  val socket;
   std::string room;
   val video;
   val changed;
   val text;
+  bool trace;
 };
 
 /// A number that the next page does not repeat.
@@ -58,7 +62,7 @@ class Client : public EventTarget {
   Client(PageOptions page, Session session, Side side)
       : page_(std::move(page)),
         session_(std::move(session)),
-        socket_(*this, page_.url),
+        socket_(*this, page_.url, page_.socket),
         connections_(*this, side) {}
 
   /// Hands an event to the session and does what it says. What happens while something is being
@@ -106,7 +110,7 @@ class Client : public EventTarget {
     tell_page(page_.text, {val(show.from), val(show.text)});
   }
   void perform(const session::Trace& trace) {
-    val::global("console").call<void>("debug", "onair " + trace.line);
+    if (page_.trace) val::global("console").call<void>("debug", "onair " + trace.line);
   }
 
   /// For a step that failed at once.

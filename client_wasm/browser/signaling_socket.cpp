@@ -5,13 +5,22 @@
 #include "browser/javascript.hpp"
 
 namespace onair::browser {
+namespace {
 
-SignalingSocket::SignalingSocket(const EventTarget& target, std::string url)
-    : target_(target), url_(std::move(url)) {}
+// WebSocket.readyState
+constexpr int kConnecting = 0;
+constexpr int kOpen = 1;
+
+}  // namespace
+
+SignalingSocket::SignalingSocket(const EventTarget& target, std::string url, val first)
+    : target_(target), url_(std::move(url)), first_(std::move(first)) {}
 
 bool SignalingSocket::open(session::SocketNumber number) {
   close(number_);
-  const Outcome made = attempt_new("WebSocket", {val(url_)});
+  const Outcome made =
+      is_nothing(first_) ? attempt_new("WebSocket", {val(url_)}) : Outcome{true, first_};
+  first_ = val::undefined();
   if (!made.ok) return false;
   socket_ = made.value;
   number_ = number;
@@ -19,7 +28,15 @@ bool SignalingSocket::open(session::SocketNumber number) {
   socket_.set("onopen", target_.listener(Event::socket_opened, key));
   socket_.set("onclose", target_.listener(Event::socket_closed, key));
   socket_.set("onmessage", target_.listener(Event::socket_message, key));
+  tell_if_past(key);
   return true;
+}
+
+void SignalingSocket::tell_if_past(const ConnectionKey& key) const {
+  const int state = socket_["readyState"].as<int>();
+  if (state == kConnecting) return;
+  const Event missed = state == kOpen ? Event::socket_opened : Event::socket_closed;
+  val::global("Promise").call<val>("resolve").call<void>("then", target_.listener(missed, key));
 }
 
 void SignalingSocket::send(const std::string& frame) {

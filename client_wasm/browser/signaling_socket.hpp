@@ -12,7 +12,8 @@ class SignalingSocket {
  public:
   /// `target` hears socket_opened, socket_closed and socket_message with the socket's number as
   /// the generation.
-  SignalingSocket(const EventTarget& target, std::string url);
+  /// `first` is a WebSocket to `url` that the page began to open, or undefined.
+  SignalingSocket(const EventTarget& target, std::string url, val first);
 
   /// Replaces an earlier socket. False where the browser refused the address.
   bool open(session::SocketNumber number);
@@ -23,8 +24,12 @@ class SignalingSocket {
   void close(session::SocketNumber number);
 
  private:
+  /// A socket that the page opened may have opened, or failed, before anyone listened.
+  void tell_if_past(const ConnectionKey& key) const;
+
   const EventTarget& target_;
   std::string url_;
+  val first_;
   session::SocketNumber number_ = 0;
   val socket_ = val::null();
 };

@@ -7,7 +7,7 @@ namespace onair::protocol {
 
 /// The longest WebSocket message that is read, in bytes. A browser's offer with audio, video and a
 /// data channel is about 8 KB.
-inline constexpr std::size_t kMaxFrameBytes = 64 * 1024;
+inline constexpr std::size_t kMaxFrameBytes = 65'536;
 
 /// The longest room name, in bytes of UTF-8 after percent-decoding.
 inline constexpr std::size_t kMaxRoomNameBytes = 128;
@@ -19,7 +19,7 @@ inline constexpr std::size_t kMaxTypeBytes = 64;
 inline constexpr std::size_t kMaxPeerIdBytes = 64;
 
 /// The longest text that one end sends over a data channel, in bytes of UTF-8.
-inline constexpr std::size_t kMaxTextBytes = 4 * 1024;
+inline constexpr std::size_t kMaxTextBytes = 4'096;
 
 /// The room of a page that names none.
 inline constexpr const char* kDefaultRoom = "_defaultroom";

@@ -251,7 +251,7 @@ void TalkSession::said(const protocol::Audience& audience, const PeerId&) {
 // Steps.
 
 void TalkSession::transition(State next, std::string_view reason) {
-  state_ = std::move(next);
+  state_ = next;
   trace("talk: " + std::string(name_of(view().stage)) + " (" + std::string(reason) + ")");
 }
 

@@ -46,17 +46,18 @@ WatchView WatchSession::view() const {
 
 WatchView::Picture WatchSession::picture() const {
   using Picture = WatchView::Picture;
+  bool offered = false;
   for (const auto& [peer, entry] : connections_) {
     if (entry.connection.transport == TransportState::connected) return Picture::live;
+    offered |= !std::holds_alternative<TalkerConnection::AwaitingOffer>(entry.connection.state);
   }
-  if (!connections_.empty()) return Picture::connecting;
-  return asked_.empty() ? absence_ : Picture::requesting;
+  if (offered) return Picture::connecting;
+  return connections_.empty() ? absence_ : Picture::requesting;
 }
 
 // The page and the socket.
 
 void WatchSession::on(const LeaveRequested&, TimePoint) {
-  for (const auto& [peer, early] : asked_) say(protocol::Bye{}, peer);
   for (const auto& [peer, entry] : connections_) say(protocol::Bye{}, peer);
   drop_all("leaving");
   pass_on(link_.leave());
@@ -77,6 +78,7 @@ void WatchSession::on(const RequestPressed&, TimePoint) {
   if (picture() == WatchView::Picture::live) return;
   drop_all("asked anew");
   say(protocol::TalkRequest{});
+  unwanted_.clear();
   stay_without(WatchView::Picture::requesting, "request pressed");
 }
 
@@ -168,22 +170,39 @@ void WatchSession::said(const protocol::TalkDeclined& declined, const PeerId& fr
 }
 
 void WatchSession::said(const protocol::Offer& offer, const PeerId& from) {
-  std::vector<Candidate> early;
-  if (const auto asked = asked_.find(from); asked != asked_.end()) early = std::move(asked->second);
-  drop(from, "a new offer");
-  if (!has_room()) return say(protocol::Bye{}, from);
-  accept(offer, from, std::move(early));
+  std::optional<ConnectionKey> key = connections_.key_of(from);
+  if (key &&
+      !std::holds_alternative<TalkerConnection::AwaitingOffer>(connections_.find(*key)->state)) {
+    drop(from, "a new offer");
+    key.reset();
+  }
+  if (!key) {
+    if (unwanted_.erase(from) > 0) return;
+    if (!has_room()) return say(protocol::Bye{}, from);
+    key = await_offer_of(from);
+  }
+  TalkerConnection& talker = *connections_.find(*key);
+  auto early = std::move(std::get<TalkerConnection::AwaitingOffer>(talker.state).early);
+  std::erase_if(early, [&offer](const Candidate& candidate) {
+    return candidate.connection && offer.connection && candidate.connection != offer.connection;
+  });
+  talker.id = offer.connection;
+  absence_ = WatchView::Picture::waiting;
+  output_.emplace_back(ApplyRemoteDescription{*key, offer.sdp});
+  advance(*key, talker, TalkerConnection::ApplyingOffer{std::move(early)}, "offer came");
 }
 
 void WatchSession::said(const protocol::Candidate& candidate, const PeerId& from) {
-  const std::optional<ConnectionKey> key = connections_.key_of(from);
+  std::optional<ConnectionKey> key = connections_.key_of(from);
   if (!key) {
-    // It may also have outrun the offer that a request to the room brings.
-    const bool awaited = absence_ == WatchView::Picture::requesting && has_room();
-    if (awaited || asked_.contains(from)) hold(asked_[from], candidate);
-    return;
+    // It may have outrun the offer that a request to the room brings.
+    if (absence_ != WatchView::Picture::requesting || !has_room()) return;
+    key = await_offer_of(from);
   }
   TalkerConnection& talker = *connections_.find(*key);
+  if (auto* awaiting = std::get_if<TalkerConnection::AwaitingOffer>(&talker.state)) {
+    return hold(awaiting->early, candidate);
+  }
   if (candidate.connection && talker.id && candidate.connection != talker.id) return;
   if (auto* applying = std::get_if<TalkerConnection::ApplyingOffer>(&talker.state)) {
     hold(applying->early, candidate);
@@ -194,6 +213,7 @@ void WatchSession::said(const protocol::Candidate& candidate, const PeerId& from
 
 void WatchSession::said(const protocol::EndTalk&, const PeerId& from) {
   on_air_.erase(from);
+  unwanted_.erase(from);
   if (!drop(from, "end_talk")) return;
   stay_without(WatchView::Picture::ended, "end_talk");
   ask_those_on_air();
@@ -201,6 +221,7 @@ void WatchSession::said(const protocol::EndTalk&, const PeerId& from) {
 
 void WatchSession::said(const protocol::UserDisconnected& gone, const PeerId&) {
   on_air_.erase(gone.id);
+  unwanted_.erase(gone.id);
   if (!drop(gone.id, "user_disconnected")) return;
   stay_without(WatchView::Picture::waiting, "the talker is gone");
   ask_those_on_air();
@@ -216,29 +237,26 @@ void WatchSession::stay_without(WatchView::Picture why, std::string_view reason)
 void WatchSession::ask_those_on_air() {
   for (const PeerId& talker : on_air_) {
     if (!has_room()) return;
-    if (asked_.contains(talker) || connections_.contains(talker)) continue;
-    asked_.emplace(talker, std::vector<Candidate>{});
-    trace(talker + ": asked for an offer");
+    if (connections_.contains(talker)) continue;
     say(protocol::TalkRequest{}, talker);
+    await_offer_of(talker);
   }
 }
 
-void WatchSession::accept(const protocol::Offer& offer, const PeerId& from,
-                          std::vector<Candidate> early) {
-  std::erase_if(early, [&offer](const Candidate& candidate) {
-    return candidate.connection && offer.connection && candidate.connection != offer.connection;
-  });
-  const ConnectionKey key = connections_.open(from);
-  TalkerConnection& talker = *connections_.find(key);
-  talker.id = offer.connection;
+ConnectionKey WatchSession::await_offer_of(const PeerId& talker) {
+  unwanted_.erase(talker);
+  ConnectionKey key = connections_.open(talker);
   output_.emplace_back(CreateConnection{key, link_.ice_servers()});
-  output_.emplace_back(ApplyRemoteDescription{key, offer.sdp});
-  absence_ = WatchView::Picture::waiting;
-  advance(key, talker, TalkerConnection::ApplyingOffer{std::move(early)}, "offer came");
+  trace(describe(key) + ": awaits an offer");
+  return key;
 }
 
 void WatchSession::give_up(const PeerId& talker, std::string_view reason) {
   say(protocol::Bye{}, talker);
+  const TalkerConnection* given_up = connections_.find(*connections_.key_of(talker));
+  if (std::holds_alternative<TalkerConnection::AwaitingOffer>(given_up->state)) {
+    unwanted_.insert(talker);
+  }
   drop(talker, reason);
   notice_ = Notice::connection_failed;
   stay_without(WatchView::Picture::waiting, reason);
@@ -249,12 +267,10 @@ bool WatchSession::drop(const PeerId& talker, std::string_view reason) {
     shown_picture_.reset();
     output_.emplace_back(ClearPicture{});
   }
-  const bool was_asked = asked_.erase(talker) > 0;
-  return close(talker, reason) || was_asked;
+  return close(talker, reason);
 }
 
 void WatchSession::drop_unconnected(std::string_view reason) {
-  asked_.clear();
   std::vector<PeerId> unconnected;
   for (const auto& [peer, entry] : connections_) {
     if (entry.connection.transport != TransportState::connected) unconnected.push_back(peer);
@@ -263,7 +279,6 @@ void WatchSession::drop_unconnected(std::string_view reason) {
 }
 
 void WatchSession::drop_all(std::string_view reason) {
-  asked_.clear();
   while (!connections_.empty()) drop(connections_.begin()->first, reason);
 }
 

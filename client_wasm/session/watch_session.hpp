@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -48,6 +47,11 @@ using WatchOutput =
 
 /// What a talker's connection holds besides its key.
 struct TalkerConnection {
+  /// We asked, and the browser may get ready meanwhile. Candidates that outrun the offer wait for
+  /// it.
+  struct AwaitingOffer {
+    std::vector<Candidate> early;
+  };
   /// Candidates of the talker that outran its offer wait for it.
   struct ApplyingOffer {
     std::vector<Candidate> early;
@@ -57,7 +61,7 @@ struct TalkerConnection {
     std::vector<Candidate> found;
   };
   struct Negotiated {};
-  using State = std::variant<ApplyingOffer, Answering, Negotiated>;
+  using State = std::variant<AwaitingOffer, ApplyingOffer, Answering, Negotiated>;
 
   State state;
   std::optional<protocol::ConnectionId> id;  ///< as the talker's offer named it
@@ -100,8 +104,6 @@ class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
   std::vector<WatchOutput> handle(const WatchInput& input, TimePoint now);
 
   WatchView view() const;
-  /// How many talkers owe an answer to our request.
-  std::size_t asked() const { return asked_.size(); }
   /// Whether something was shown and not cleared since.
   bool picture_shown() const { return shown_picture_.has_value(); }
 
@@ -128,11 +130,11 @@ class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
 
   WatchView::Picture picture() const;
   void stay_without(WatchView::Picture why, std::string_view reason);
-  bool has_room() const { return asked_.size() + connections_.size() < options_.max_talkers; }
+  bool has_room() const { return connections_.size() < options_.max_talkers; }
   void ask_those_on_air();
-  void accept(const protocol::Offer& offer, const PeerId& from, std::vector<Candidate> early);
+  ConnectionKey await_offer_of(const PeerId& talker);
   void give_up(const PeerId& talker, std::string_view reason);
-  /// Forgets the talker, asked or connected. False where it was neither.
+  /// False where there was no connection.
   bool drop(const PeerId& talker, std::string_view reason);
   void drop_unconnected(std::string_view reason);
   void drop_all(std::string_view reason);
@@ -141,8 +143,8 @@ class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
   /// What the person sees while there is no connection: waiting, requesting, ended or full.
   WatchView::Picture absence_ = WatchView::Picture::waiting;
   std::set<PeerId> on_air_;
-  /// Those who were asked for an offer, each with the candidates that outran it.
-  std::map<PeerId, std::vector<Candidate>> asked_;
+  /// Those whose offer may still be on its way although we gave up waiting for it.
+  std::set<PeerId> unwanted_;
   std::optional<ConnectionKey> shown_picture_;
   WatchView shown_;
 };

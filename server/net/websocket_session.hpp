@@ -18,7 +18,7 @@ namespace onair::net {
 
 /// The most bytes that wait to be written to one client. A client that reads so slowly is cut off,
 /// so that it can't eat the server.
-inline constexpr std::size_t kMaxSendQueueBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxSendQueueBytes = 1'048'576;
 
 class WebsocketSession final : public relay::Link,
                                public std::enable_shared_from_this<WebsocketSession> {

@@ -1,0 +1,84 @@
+// From opening watch.html to the first rendered frame, the talker being on air: onair beside the
+// seed's design (plain JavaScript, Node and socket.io), in turn, in one run.
+//
+//   scripts/bench-first-frame [ROUNDS]
+
+import { spawn } from 'node:child_process';
+import { loadavg } from 'node:os';
+
+import { Chromium, Server, until } from '../e2e/support.mjs';
+
+// A phone's, so that both pages paint a picture of about the same size: without a GPU, painting a large
+// one costs more than all the rest.
+const viewport = { width: 390, height: 844 };
+const rounds = Number(process.argv[2] ?? 10);
+
+/** In the page: notes when the first frame of #remote-video is presented. */
+function watchFirstFrame() {
+  addEventListener('DOMContentLoaded', () => {
+    document.getElementById('remote-video').requestVideoFrameCallback(() => {
+      window.firstFrame = performance.now();
+    });
+  });
+}
+
+async function startSeed() {
+  const process = spawn('node', [new URL('seed/server.mjs', import.meta.url).pathname], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const origin = await new Promise((resolve) => {
+    process.stdout.once('data', (data) => resolve(String(data).trim()));
+  });
+  return { origin, stop: () => process.kill() };
+}
+
+async function measure(chromium, origin) {
+  const viewer = await chromium.open(`${origin}/watch.html?bench`, watchFirstFrame, viewport);
+  const ms = await until('the first frame', () => viewer.evaluate(() => window.firstFrame));
+  const weight = await viewer.evaluate(() => {
+    const entries = [
+      ...performance.getEntriesByType('navigation'),
+      ...performance.getEntriesByType('resource'),
+    ];
+    return {
+      requests: entries.length,
+      bytes: entries.reduce((sum, entry) => sum + entry.transferSize, 0),
+    };
+  });
+  await viewer.close();
+  return { ms, ...weight };
+}
+
+const median = (numbers) => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+const load = loadavg()[0].toFixed(2);
+const chromium = await Chromium.start();
+const contestants = { onair: await Server.start(), seed: await startSeed() };
+const results = { onair: [], seed: [] };
+for (const { origin } of Object.values(contestants)) {
+  const talker = await chromium.open(`${origin}/talk.html?bench`, undefined, viewport);
+  await talker.press('start-video');
+  await until('on air', () => talker.shown('badge'));
+}
+for (const { origin } of Object.values(contestants)) await measure(chromium, origin); // warm-up
+for (let round = 0; round < rounds; ++round) {
+  for (const [name, { origin }] of Object.entries(contestants)) {
+    results[name].push(await measure(chromium, origin));
+  }
+}
+for (const [name, runs] of Object.entries(results)) {
+  const times = runs.map(({ ms }) => ms);
+  console.log(
+    `${name.padEnd(6)} median ${median(times).toFixed(0)} ms` +
+      ` (${Math.min(...times).toFixed(0)} to ${Math.max(...times).toFixed(0)}),` +
+      ` ${runs[0].requests} requests, ${(runs[0].bytes / 1000).toFixed(1)} kB`,
+  );
+}
+const ratio = median(results.onair.map(({ ms }) => ms)) / median(results.seed.map(({ ms }) => ms));
+console.log(`onair / seed: ${ratio.toFixed(2)}, of ${rounds} each in turn; load before: ${load}`);
+await chromium.stop();
+for (const contestant of Object.values(contestants)) await contestant.stop();

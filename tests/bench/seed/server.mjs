@@ -1,0 +1,37 @@
+// The reference: a signaling server with socket.io as the seed describes it, and its two pages.
+
+import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+
+import { Server } from 'socket.io';
+
+const pages = new Map(
+  ['talk.html', 'watch.html'].map((name) => [
+    `/${name}`,
+    readFileSync(new URL(name, import.meta.url)),
+  ]),
+);
+
+const http = createServer((request, response) => {
+  const page = pages.get(request.url.split('?')[0]);
+  response.writeHead(page ? 200 : 404, { 'Content-Type': 'text/html; charset=utf-8' });
+  response.end(page);
+});
+
+const io = new Server(http);
+io.on('connection', (socket) => {
+  let room = null;
+  socket.on('enter', (name) => {
+    room = name;
+    socket.join(name);
+  });
+  const emit = (type, message) => (room ? socket.broadcast.to(room) : socket.broadcast).emit(type, message);
+  socket.on('message', (message) => {
+    message.from = socket.id;
+    if (message.sendto) socket.to(message.sendto).emit('message', message);
+    else emit('message', message);
+  });
+  socket.on('disconnect', () => emit('user disconnected', { id: socket.id }));
+});
+
+http.listen(0, () => console.log(`http://localhost:${http.address().port}`));

@@ -1,0 +1,158 @@
+// A broadcast as people have it: real browsers with a fake camera and microphone.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { Chromium, Firefox, goOnAir, Server, until } from './support.mjs';
+
+let server;
+let chromium;
+
+before(async () => {
+  server = await Server.start();
+  chromium = await Chromium.start();
+});
+
+after(async () => {
+  await chromium?.stop();
+  await server?.stop();
+});
+
+test('Chromium to Chromium: picture, sound, a second viewer, Stop and On Air again', async () => {
+  const talker = await goOnAir(chromium, server, 'lesson');
+  assert.deepEqual(await talker.evaluate(() => window.testConstraints), {
+    audio: true,
+    video: { width: 1280, height: 720 },
+  });
+  assert.equal(await talker.evaluate(() => document.getElementById('local-video').muted), true);
+
+  const viewer = await chromium.open(`${server.origin}/watch.html?lesson`);
+  await viewer.decodesFrames();
+  await viewer.hearsSound();
+  await until('the picture is on the page', () =>
+    viewer.evaluate(() => document.getElementById('remote-video').videoWidth === 320),
+  );
+  await until('the data channel is open', async () => (await viewer.stats()).channel === 'open');
+  assert.ok(await viewer.shown('badge'));
+
+  const second = await chromium.open(`${server.origin}/watch.html?lesson`);
+  await second.decodesFrames();
+  await viewer.decodesFrames();
+  await talker.says('viewers', /^2$/);
+  await talker.says('watching', /^2$/);
+
+  await talker.press('stop-video');
+  await viewer.says('cover', /ended/);
+  await second.says('cover', /ended/);
+  assert.equal(await viewer.evaluate(() => document.getElementById('remote-video').srcObject), null);
+  assert.equal(await talker.evaluate(() => document.getElementById('local-video').srcObject), null);
+  assert.equal(await talker.openConnections(), 0);
+  assert.equal(await viewer.openConnections(), 0);
+
+  await talker.press('on-air');
+  await talker.says('notice', /Start video/);
+  await talker.press('start-video');
+  await viewer.decodesFrames();
+  await second.decodesFrames();
+  await talker.press('on-air');
+  await viewer.decodesFrames();
+  assert.equal(await talker.openConnections(), 2, 'On Air again leaves those alone who watch');
+
+  await second.close();
+  await talker.says('viewers', /^1$/);
+  for (const page of [talker, viewer]) assert.deepEqual(page.errors, []);
+  await viewer.close();
+  await talker.close();
+});
+
+test('a viewer who is there first gets the picture without pressing anything', async () => {
+  const viewer = await chromium.open(`${server.origin}/watch.html?first`);
+  await viewer.says('cover', /Waiting/);
+  const talker = await goOnAir(chromium, server, 'first');
+  await viewer.decodesFrames();
+  await viewer.close();
+  await talker.close();
+});
+
+test('Request asks the room', async () => {
+  const viewer = await chromium.open(
+    `${server.origin}/watch.html?ask`,
+    "localStorage.setItem('onair-trace', '')",
+  );
+  const talker = await chromium.open(`${server.origin}/talk.html?ask`);
+  await talker.says('link', /Connected/);
+  await viewer.press('request');
+  await until('the talker declines', () =>
+    viewer.console.some((line) => line.includes('talk_declined')),
+  );
+  await viewer.says('cover', /Waiting/);
+  await viewer.close();
+  await talker.close();
+});
+
+test('rooms are apart, and their names may be in any script', async () => {
+  const room = encodeURIComponent('教室 1');
+  const talker = await goOnAir(chromium, server, room);
+  await talker.says('room', /^教室 1$/);
+  const viewer = await chromium.open(`${server.origin}/watch.html?${room}`);
+  const stranger = await chromium.open(`${server.origin}/watch.html?1`);
+  await viewer.decodesFrames();
+  await stranger.says('cover', /Waiting/);
+  assert.equal(await stranger.openConnections(), 0);
+  for (const page of [viewer, stranger, talker]) await page.close();
+});
+
+test('the screen takes the camera’s place without a new connection', async () => {
+  const talker = await goOnAir(chromium, server, 'screen');
+  const viewer = await chromium.open(`${server.origin}/watch.html?screen`);
+  await viewer.decodesFrames();
+  // a canvas stands for the screen, which a headless browser has not
+  await talker.evaluate(() => {
+    const canvas = document.createElement('canvas');
+    canvas.width = 400;
+    canvas.height = 200;
+    const context = canvas.getContext('2d');
+    setInterval(() => {
+      context.fillStyle = `hsl(${Date.now() % 360} 80% 50%)`;
+      context.fillRect(0, 0, 400, 200);
+    }, 50);
+    navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(20);
+  });
+  await talker.press('start-screen');
+  await until('the viewer sees the screen', () =>
+    viewer.evaluate(() => document.getElementById('remote-video').videoWidth === 400),
+  );
+  await viewer.decodesFrames();
+  assert.equal(await viewer.evaluate(() => window.testConnections.length), 1);
+  await viewer.close();
+  await talker.close();
+});
+
+describe('with Firefox', () => {
+  let firefox;
+  before(async () => {
+    firefox = await Firefox.start();
+  });
+  after(() => firefox?.stop());
+
+  test('Chromium to Firefox', async () => {
+    const talker = await goOnAir(chromium, server, 'to-firefox');
+    const viewer = await firefox.open(`${server.origin}/watch.html?to-firefox`);
+    await viewer.decodesFrames();
+    await viewer.hearsSound();
+    await viewer.close();
+    await talker.says('viewers', /^0$/);
+    await talker.close();
+  });
+
+  test('Firefox to Chromium', async () => {
+    const talker = await goOnAir(firefox, server, 'from-firefox');
+    const viewer = await chromium.open(`${server.origin}/watch.html?from-firefox`);
+    await viewer.decodesFrames();
+    await viewer.hearsSound();
+    await talker.press('stop-video');
+    await viewer.says('cover', /ended/);
+    await viewer.close();
+    await talker.close();
+  });
+});

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Runs a command in a network of its own: a namespace with loopback and one Ethernet address, since
+# browsers gather no loopback ICE candidates. It ends with the command and touches nothing outside.
+set -euo pipefail
+
+if [ "${ONAIR_IN_NAMESPACE:-}" != 1 ]; then
+  flags=(--net)
+  [ "$(id -u)" = 0 ] || flags+=(--map-root-user)
+  if ! unshare "${flags[@]}" true; then
+    echo "The browser tests need a network namespace: run them as root, or allow user namespaces" \
+      "(sysctl kernel.unprivileged_userns_clone=1)." >&2
+    exit 1
+  fi
+  ONAIR_IN_NAMESPACE=1 exec unshare "${flags[@]}" "$0" "$@"
+fi
+
+ip link set lo up
+ip link add onair0 type veth peer name onair1
+ip addr add 10.77.0.1/24 dev onair0
+ip link set onair0 up
+ip link set onair1 up
+ip route add default via 10.77.0.2 dev onair0
+ip route add 224.0.0.0/4 dev onair0 # multicast DNS, by which browsers hide their addresses
+exec "$@"

@@ -1,0 +1,90 @@
+// What the pages say when something is not as it should be.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Chromium, Server } from './support.mjs';
+
+let server;
+let chromium;
+
+before(async () => {
+  server = await Server.start();
+  chromium = await Chromium.start();
+});
+
+after(async () => {
+  await chromium?.stop();
+  await server?.stop();
+});
+
+function failingCamera(name) {
+  return `navigator.mediaDevices.getUserMedia = () =>
+    Promise.reject(new DOMException('no', '${name}'));`;
+}
+
+for (const [name, words] of [
+  ['NotAllowedError', /did not allow the camera/],
+  ['NotFoundError', /No camera or microphone was found/],
+  ['NotReadableError', /busy/],
+]) {
+  test(`a camera that fails with ${name}`, async () => {
+    const talker = await chromium.open(`${server.origin}/talk.html?trouble`, failingCamera(name));
+    await talker.press('start-video');
+    await talker.says('notice', words);
+    assert.equal(await talker.shown('badge'), false);
+    await talker.close();
+  });
+}
+
+test('a page that is not secure says how to fix it', async () => {
+  const talker = await chromium.open(`http://10.77.0.1:${server.port}/talk.html`);
+  await talker.press('start-video');
+  await talker.says('notice', /https:\/\/.*localhost/);
+  await talker.close();
+});
+
+for (const page of ['talk.html', 'watch.html']) {
+  test(`a bad room name at ${page}`, async () => {
+    const opened = await chromium.open(`${server.origin}/${page}?%ff`);
+    await opened.says('notice', /does not name a room/);
+    await opened.close();
+  });
+
+  test(`a browser without WebAssembly at ${page}`, async () => {
+    const opened = await chromium.open(`${server.origin}/${page}`, 'delete window.WebAssembly;');
+    await opened.says('notice', /too old/);
+    await opened.close();
+  });
+}
+
+test('On Air without a camera says what is missing', async () => {
+  const talker = await chromium.open(`${server.origin}/talk.html?missing`);
+  await talker.press('on-air');
+  await talker.says('notice', /Press Start video/);
+  await talker.close();
+});
+
+test('a server that goes away is said, and found again', async () => {
+  const first = await Server.start();
+  const viewer = await chromium.open(`${first.origin}/watch.html?away`);
+  await viewer.says('link', /Connected/);
+  await first.stop('SIGKILL');
+  await viewer.says('link', /Reconnecting/);
+  await viewer.press('request');
+  await viewer.says('notice', /server is not connected/);
+  const again = await Server.start('--port', String(first.port));
+  await viewer.says('link', /Connected/);
+  await viewer.says('notice', /^$/);
+  await viewer.close();
+  await again.stop();
+});
+
+test('no page breaks its own policy or asks for what is not there', async () => {
+  for (const path of ['', 'talk.html', 'watch.html']) {
+    const opened = await chromium.open(`${server.origin}/${path}`);
+    if (path) await opened.says('link', /Connected/);
+    assert.deepEqual(opened.errors, [], path);
+    await opened.close();
+  }
+});
