@@ -53,7 +53,20 @@ export async function openRoom(video) {
   element('room').textContent = room;
   // In the console, localStorage.setItem('onair-trace', '') shows every step from the next load on.
   const trace = localStorage.getItem('onair-trace') !== null;
-  return { onair, options: { url, socket, room, video, trace } };
+  return { onair, options: { url, socket, room, video, trace, ...memory(room) } };
+}
+
+/**
+ * Where a page that is loaded again finds its token. A page that was opened anew, or as a copy of
+ * another tab, is somebody else.
+ */
+function memory(room) {
+  const name = `onair ${location.pathname} ${room}`;
+  const [{ type }] = performance.getEntriesByType('navigation');
+  return {
+    token: type === 'reload' ? sessionStorage.getItem(name) : null,
+    remember: (token) => sessionStorage.setItem(name, token),
+  };
 }
 
 /** Starts the client, and lets it say good-bye when the page goes away. */
@@ -61,6 +74,8 @@ export function begin(client) {
   addEventListener('pagehide', () => client.leave());
   // A page that the browser kept and shows again has said good-bye: it must enter anew.
   addEventListener('pageshow', (event) => event.persisted && location.reload());
+  addEventListener('online', () => client.wake());
+  document.addEventListener('visibilitychange', () => document.hidden || client.wake());
   client.start();
   return client;
 }

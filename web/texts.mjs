@@ -14,6 +14,7 @@ export const picture = {
   requesting: 'Asked for the broadcast. Waiting for the broadcaster…',
   connecting: 'Connecting…',
   live: '',
+  reconnecting: 'The connection is being mended…',
   ended: 'The broadcast has ended.',
   full: 'The broadcast is full just now. Press Request to try again.',
 };
@@ -39,7 +40,7 @@ export const notice = {
   media_failed: 'The camera or microphone could not be started. Press Start video to try again.',
   media_ended: 'The camera was unplugged or sharing was ended, so the broadcast has stopped.',
   connection_failed:
-    'No way to the broadcaster was found through the network. Press Request to try again.',
+    'No way to the broadcaster was found through the network so far. It is tried again and again.',
 };
 
 export const noWebAssembly =

@@ -30,6 +30,7 @@ class_<Client> bind_client(const char* name) {
   return class_<Client>(name)
       .template constructor<val>()
       .function("start", static_cast<void (Client::*)()>(&Client::start))
+      .function("wake", static_cast<void (Client::*)()>(&Client::wake))
       .function("leave", static_cast<void (Client::*)()>(&Client::leave))
       .function("sendText", static_cast<void (Client::*)(const std::string&)>(&Client::send_text))
       .function("view", static_cast<val (Client::*)() const>(&Client::view));

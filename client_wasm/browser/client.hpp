@@ -22,7 +22,9 @@
 namespace onair::browser {
 
 /// What the page hands over: `url` of the WebSocket, `socket` if it has begun to open the first
-/// one, `room`, the <video> element, and the functions `changed(view)` and `text(from, text)`.
+/// one, `room`, the <video> element, the functions `changed(view)`, `text(from, text)` and
+/// `remember(token)`, the `token` that an earlier load of the page remembered if there is one, and
+/// `trace`, true to have every step written to the console.
 struct PageOptions {
   explicit PageOptions(const val& options)
       : url(options["url"].as<std::string>()),
@@ -31,6 +33,8 @@ struct PageOptions {
         video(options["video"]),
         changed(options["changed"]),
         text(options["text"]),
+        remember(options["remember"]),
+        token(optional_text(options["token"])),
         trace(options["trace"].isTrue()) {}
 
   std::string url;
@@ -39,7 +43,15 @@ struct PageOptions {
   val video;
   val changed;
   val text;
+  val remember;
+  std::optional<std::string> token;
   bool trace;
+
+ private:
+  static std::optional<std::string> optional_text(const val& value) {
+    if (!value.isString()) return std::nullopt;
+    return value.as<std::string>();
+  }
 };
 
 /// A number that the next page does not repeat.
@@ -54,6 +66,7 @@ template <typename Derived, typename Session, typename Input>
 class Client : public EventTarget {
  public:
   void start() { feed(session::Started{}); }
+  void wake() { feed(session::Woken{}); }
   void leave() { feed(session::LeaveRequested{}); }
   void send_text(const std::string& text) { feed(session::TextEntered{text}); }
   val view() const { return static_cast<const Derived*>(this)->view_for_page(session_.view()); }
@@ -89,6 +102,10 @@ class Client : public EventTarget {
     if (!socket_.open(open.socket)) feed(session::SocketClosed{open.socket});
   }
   void perform(const session::CloseSocket& close) { socket_.close(close.socket); }
+  void perform(const session::RememberToken& remember) {
+    tell_page(page_.remember, {val(remember.token)});
+  }
+  void perform(const session::RestartIce& restart) { connections_.restart_ice(restart); }
   void perform(const session::SendMessage& send) { socket_.send(protocol::encode(send.message)); }
   void perform(const session::MakeLocalDescription& make) {
     connections_.make_local_description(make.key);
@@ -130,6 +147,12 @@ class Client : public EventTarget {
 
   Derived& derived() { return *static_cast<Derived*>(this); }
 
+  /// Of a CloseEvent; 1006 where the event came as news of the past.
+  static std::uint16_t close_code_of(const val& event) {
+    const val code = is_nothing(event) ? val::undefined() : event["code"];
+    return code.isNumber() ? code.as<std::uint16_t>() : 1006;
+  }
+
   void tell_page(const val& function, std::initializer_list<val> arguments);
   void on_frame(const ConnectionKey& key, const val& event);
   void on_candidate(const ConnectionKey& key, const val& event);
@@ -152,7 +175,7 @@ void Client<Derived, Session, Input>::on_event(Event event, const ConnectionKey&
     case Event::socket_opened:
       return feed(session::SocketOpened{key.generation});
     case Event::socket_closed:
-      return feed(session::SocketClosed{key.generation});
+      return feed(session::SocketClosed{key.generation, close_code_of(payload)});
     case Event::socket_message:
       return on_frame(key, payload);
     case Event::local_description_made:

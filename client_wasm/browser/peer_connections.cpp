@@ -20,10 +20,12 @@ val to_js(const protocol::IceServer& server) {
   return entry;
 }
 
-val configuration(const std::vector<protocol::IceServer>& ice_servers) {
+val configuration(const session::IceConfiguration& ice) {
   const val servers = val::array();
-  for (const protocol::IceServer& server : ice_servers) servers.call<void>("push", to_js(server));
-  return object_of({{"iceServers", servers}, {"bundlePolicy", val("max-bundle")}});
+  for (const protocol::IceServer& server : ice.servers) servers.call<void>("push", to_js(server));
+  return object_of({{"iceServers", servers},
+                    {"iceTransportPolicy", val(ice.relay_only ? "relay" : "all")},
+                    {"bundlePolicy", val("max-bundle")}});
 }
 
 val to_js(const DataChannelOptions& options) {
@@ -76,7 +78,7 @@ std::optional<std::string> PeerConnections::create_receiving(
 }
 
 std::optional<std::string> PeerConnections::create(const session::CreateConnection& command) {
-  const Outcome made = attempt_new("RTCPeerConnection", {configuration(command.ice_servers)});
+  const Outcome made = attempt_new("RTCPeerConnection", {configuration(command.ice)});
   if (!made.ok) return describe_error(made.value);
   val connection = made.value;
   connection.set("onicecandidate", target_.listener(Event::candidate_found, command.key));
@@ -84,6 +86,13 @@ std::optional<std::string> PeerConnections::create(const session::CreateConnecti
                  target_.listener(Event::transport_changed, command.key));
   held_.insert_or_assign(command.key, Held{connection});
   return std::nullopt;
+}
+
+void PeerConnections::restart_ice(const session::RestartIce& command) {
+  const Held* held = find(command.key);
+  if (held == nullptr) return;
+  attempt(held->connection, "setConfiguration", {configuration(command.ice)});
+  attempt(held->connection, "restartIce", {});
 }
 
 void PeerConnections::make_local_description(const ConnectionKey& key) {

@@ -38,6 +38,9 @@ class PeerConnections {
   /// A watcher's connection: takes what the offer brings.
   std::optional<std::string> create_receiving(const session::CreateConnection& command);
 
+  /// Takes fresh credentials and makes the next offer restart ICE.
+  void restart_ice(const session::RestartIce& command);
+
   void make_local_description(const ConnectionKey& key);
   void apply_remote_description(const ConnectionKey& key, const std::string& sdp);
   void add_candidate(const ConnectionKey& key, const session::Candidate& candidate);

@@ -8,6 +8,7 @@ session::TalkOptions options_for(const PageOptions& page) {
   options.room = page.room;
   options.first_generation = random_number();
   options.backoff_seed = random_number();
+  options.resume = page.token;
   return options;
 }
 

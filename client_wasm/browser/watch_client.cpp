@@ -7,6 +7,7 @@ session::WatchOptions options_for(const PageOptions& page) {
   session::WatchOptions options;
   options.room = page.room;
   options.backoff_seed = random_number();
+  options.resume = page.token;
   return options;
 }
 

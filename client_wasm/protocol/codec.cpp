@@ -43,6 +43,14 @@ class FieldReader {
     return peer;
   }
 
+  /// Absent is false.
+  bool flag(const char* name) {
+    const json* field = find(name);
+    if (field == nullptr) return false;
+    if (!field->is_boolean()) refuse(name, "must be true or false");
+    return field->is_boolean() && field->get<bool>();
+  }
+
   template <typename Unsigned>
   std::optional<Unsigned> optional_number(const char* name) {
     const json* field = find(name);
@@ -97,7 +105,8 @@ class FieldReader {
 };
 
 Enter read_enter(FieldReader& fields) {
-  Enter enter{fields.text("room"), Role::watch, fields.optional_text("resume")};
+  Enter enter{fields.text("room"), Role::watch, fields.optional_text("resume"),
+              fields.flag("fresh")};
   if (!fields.refusal()) {
     if (const auto why = room_name_fault(enter.room)) {
       fields.refuse("room", *why, ErrorCode::bad_room);
@@ -112,7 +121,7 @@ Enter read_enter(FieldReader& fields) {
   return enter;
 }
 
-IceServer read_ice_server(FieldReader& welcome, const json& element) {
+IceServer read_ice_server(FieldReader& message, const json& element) {
   FieldReader fields(element);
   const json* urls = fields.find("urls");
   IceServer server;
@@ -125,8 +134,25 @@ IceServer read_ice_server(FieldReader& welcome, const json& element) {
   server.username = fields.optional_text("username");
   server.credential = fields.optional_text("credential");
   if (fields.refusal())
-    welcome.refuse("iceServers", "has an entry whose " + fields.refusal()->message);
+    message.refuse("iceServers", "has an entry whose " + fields.refusal()->message);
   return server;
+}
+
+std::vector<IceServer> read_ice_servers(FieldReader& fields) {
+  std::vector<IceServer> result;
+  const json* servers = fields.find("iceServers");
+  if (servers == nullptr || !servers->is_array()) {
+    fields.refuse("iceServers", "must be an array");
+    return result;
+  }
+  for (const json& element : *servers) {
+    if (!element.is_object()) {
+      fields.refuse("iceServers", "must hold objects");
+      break;
+    }
+    result.push_back(read_ice_server(fields, element));
+  }
+  return result;
 }
 
 Welcome read_welcome(FieldReader& fields) {
@@ -135,18 +161,8 @@ Welcome read_welcome(FieldReader& fields) {
   welcome.room = fields.text("room");
   welcome.resume = fields.text("resume");
   welcome.talkers = fields.texts("talkers");
-  const json* servers = fields.find("iceServers");
-  if (servers == nullptr || !servers->is_array()) {
-    fields.refuse("iceServers", "must be an array");
-    return welcome;
-  }
-  for (const json& element : *servers) {
-    if (!element.is_object()) {
-      fields.refuse("iceServers", "must hold objects");
-      break;
-    }
-    welcome.ice_servers.push_back(read_ice_server(fields, element));
-  }
+  welcome.ice_servers = read_ice_servers(fields);
+  welcome.relay_only = fields.flag("relayOnly");
   return welcome;
 }
 
@@ -170,7 +186,9 @@ Body read_body(const std::string& type, FieldReader& fields) {
   if (type == "enter") return read_enter(fields);
   if (type == "welcome") return read_welcome(fields);
   if (type == "talk_ready") return TalkReady{};
-  if (type == "talk_request") return TalkRequest{};
+  if (type == "talk_request") {
+    return TalkRequest{fields.optional_number<ConnectionId>("connection")};
+  }
   if (type == "talk_declined") return read_talk_declined(fields);
   if (type == "offer") {
     return Offer{fields.text("sdp"), fields.optional_number<ConnectionId>("connection")};
@@ -181,6 +199,8 @@ Body read_body(const std::string& type, FieldReader& fields) {
   if (type == "candidate") return read_candidate(fields);
   if (type == "bye") return Bye{};
   if (type == "end_talk") return EndTalk{};
+  if (type == "ping") return Ping{};
+  if (type == "pong") return Pong{read_ice_servers(fields)};
   if (type == "user_disconnected") return UserDisconnected{fields.text("id")};
   if (type == "audience") return Audience{fields.number<std::uint32_t>("watching")};
   if (type == "error") return Error{fields.text("code"), fields.text("message")};
@@ -196,6 +216,17 @@ void write(json& object, const Enter& enter) {
   object["room"] = enter.room;
   object["role"] = name_of(enter.role);
   put(object, "resume", enter.resume);
+  if (enter.fresh) object["fresh"] = true;
+}
+
+void write_ice_servers(json& object, const std::vector<IceServer>& ice_servers) {
+  json& servers = object["iceServers"] = json::array();
+  for (const IceServer& server : ice_servers) {
+    json entry = {{"urls", server.urls}};
+    put(entry, "username", server.username);
+    put(entry, "credential", server.credential);
+    servers.push_back(std::move(entry));
+  }
 }
 
 void write(json& object, const Welcome& welcome) {
@@ -203,13 +234,8 @@ void write(json& object, const Welcome& welcome) {
   object["room"] = welcome.room;
   object["resume"] = welcome.resume;
   object["talkers"] = welcome.talkers;
-  json& servers = object["iceServers"] = json::array();
-  for (const IceServer& server : welcome.ice_servers) {
-    json entry = {{"urls", server.urls}};
-    put(entry, "username", server.username);
-    put(entry, "credential", server.credential);
-    servers.push_back(std::move(entry));
-  }
+  write_ice_servers(object, welcome.ice_servers);
+  if (welcome.relay_only) object["relayOnly"] = true;
 }
 
 void write(json& object, const TalkDeclined& declined) {
@@ -234,6 +260,13 @@ void write(json& object, const Candidate& candidate) {
   put(object, "connection", candidate.connection);
 }
 
+void write(json& object, const TalkRequest& request) {
+  put(object, "connection", request.connection);
+}
+
+void write(json& object, const Pong& pong) {
+  write_ice_servers(object, pong.ice_servers);
+}
 void write(json& object, const UserDisconnected& gone) {
   object["id"] = gone.id;
 }
@@ -247,9 +280,9 @@ void write(json& object, const Error& error) {
 }
 
 void write(json&, const TalkReady&) {}
-void write(json&, const TalkRequest&) {}
 void write(json&, const Bye&) {}
 void write(json&, const EndTalk&) {}
+void write(json&, const Ping&) {}
 void write(json&, const Unknown&) {}
 
 }  // namespace

@@ -30,12 +30,13 @@ inline constexpr ErrorCode kAllErrorCodes[] = {
     ErrorCode::binary_frame, ErrorCode::frame_too_large,
 };
 
-/// WebSocket close codes that the server sends (RFC 6455 section 7.4.1).
+/// WebSocket close codes that the server sends (RFC 6455 section 7.4).
 enum class CloseCode : std::uint16_t {
   normal = 1000,
   unsupported_data = 1003,
   message_too_big = 1009,
   service_restart = 1012,
+  replaced = 4000,  ///< the same peer entered over another socket
 };
 
 /// A refused frame. `message` says which field or rule it broke, in English.

@@ -38,6 +38,12 @@ Kind kind_of(const Bye&) {
 Kind kind_of(const EndTalk&) {
   return {"end_talk", Sender::talker};
 }
+Kind kind_of(const Ping&) {
+  return {"ping", Sender::client};
+}
+Kind kind_of(const Pong&) {
+  return {"pong", Sender::server};
+}
 Kind kind_of(const UserDisconnected&) {
   return {"user_disconnected", Sender::server};
 }

@@ -33,7 +33,8 @@ struct IceServer {
 struct Enter {
   std::string room;
   Role role;
-  std::optional<std::string> resume;  ///< from an earlier `welcome`, to be the same peer again
+  std::optional<std::string> resume = {};  ///< from an earlier `welcome`, to be the same peer again
+  bool fresh = false;  ///< resumes without the peer connections that it had, as after a reload
   bool operator==(const Enter&) const = default;
 };
 
@@ -43,6 +44,7 @@ struct Welcome {
   std::string resume;
   std::vector<IceServer> ice_servers;
   std::vector<PeerId> talkers;  ///< those on air now
+  bool relay_only = false;      ///< use TURN alone, so that an operator sees whether it works
   bool operator==(const Welcome&) const = default;
 };
 
@@ -51,6 +53,8 @@ struct TalkReady {
 };
 
 struct TalkRequest {
+  /// The connection whose ICE should be restarted; nothing for a new one.
+  std::optional<ConnectionId> connection = {};
   bool operator==(const TalkRequest&) const = default;
 };
 
@@ -88,6 +92,17 @@ struct EndTalk {
   bool operator==(const EndTalk&) const = default;
 };
 
+/// Are you there? Every so often, since a browser's WebSocket does not say when its path has died.
+struct Ping {
+  bool operator==(const Ping&) const = default;
+};
+
+/// With ICE servers whose credentials are fresh.
+struct Pong {
+  std::vector<IceServer> ice_servers;
+  bool operator==(const Pong&) const = default;
+};
+
 struct UserDisconnected {
   PeerId id;
   bool operator==(const UserDisconnected&) const = default;
@@ -111,8 +126,9 @@ struct Unknown {
   bool operator==(const Unknown&) const = default;
 };
 
-using Body = std::variant<Enter, Welcome, TalkReady, TalkRequest, TalkDeclined, Offer, Answer,
-                          Candidate, Bye, EndTalk, UserDisconnected, Audience, Error, Unknown>;
+using Body =
+    std::variant<Enter, Welcome, TalkReady, TalkRequest, TalkDeclined, Offer, Answer, Candidate,
+                 Bye, EndTalk, Ping, Pong, UserDisconnected, Audience, Error, Unknown>;
 
 struct Message {
   Body body;
@@ -121,8 +137,8 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
-/// Who may say a kind of message to other peers.
-enum class Sender { talker, watcher, any_peer, entering_client, server };
+/// Who may say a kind of message: the first three to other peers, clients to the server.
+enum class Sender { talker, watcher, any_peer, entering_client, client, server };
 
 Sender sender_of(const Body& body);
 

@@ -10,7 +10,7 @@ namespace onair::session {
 
 struct BackoffOptions {
   Duration first{500};
-  Duration most{10'000};
+  Duration most{5'000};
 };
 
 class Backoff {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "session/peer_connection.hpp"
 
@@ -41,6 +42,13 @@ class ConnectionTable {
     const auto found = entries_.find(peer);
     if (found == entries_.end()) return std::nullopt;
     return ConnectionKey{peer, found->second.generation};
+  }
+
+  /// All keys, for a walk that may close connections.
+  std::vector<ConnectionKey> keys() const {
+    std::vector<ConnectionKey> result;
+    for (const auto& [peer, entry] : entries_) result.push_back({peer, entry.generation});
+    return result;
   }
 
   bool contains(const PeerId& peer) const { return entries_.contains(peer); }

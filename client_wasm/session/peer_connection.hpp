@@ -30,13 +30,25 @@ struct ConnectionKey {
 /// RTCPeerConnectionState without "closed", which only our own close() brings about.
 enum class TransportState { fresh, connecting, connected, disconnected, failed };
 
+/// What is known of STUN and TURN.
+struct IceConfiguration {
+  std::vector<protocol::IceServer> servers;
+  bool relay_only = false;  ///< an iceTransportPolicy of "relay"
+};
+
 // Outputs.
 
 /// A talker's connection sends all local tracks, never receives, and opens the data channel; a
 /// watcher's receives and takes the channel that comes. No event of success of its own.
 struct CreateConnection {
   ConnectionKey key;
-  std::vector<protocol::IceServer> ice_servers;
+  IceConfiguration ice;
+};
+
+/// setConfiguration() with fresh credentials and restartIce(): the next offer restarts ICE.
+struct RestartIce {
+  ConnectionKey key;
+  IceConfiguration ice;
 };
 
 /// setLocalDescription() without arguments: the talker makes an offer, the watcher an answer.

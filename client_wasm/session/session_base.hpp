@@ -19,13 +19,18 @@
 
 namespace onair::session {
 
-/// `Connection` has `state` (a variant), `transport` and `channel_open`. A session is a subclass
-/// that brings these handlers into its overload set and adds its own.
+/// `Connection` has `state` (a variant), `transport`, `channel_open` and `due` (when to do
+/// something about it, if ever). A session is a subclass that brings these handlers into its
+/// overload set and adds its own.
 template <typename Connection, typename Output>
 class SessionBase {
  public:
   /// When to hand in TimePassed, or nothing for never.
-  std::optional<TimePoint> next_deadline() const { return link_.next_deadline(); }
+  std::optional<TimePoint> next_deadline() const {
+    std::optional<TimePoint> next = earlier(link_.next_deadline(), own_deadline_);
+    for (const auto& [peer, entry] : connections_) next = earlier(next, entry.connection.due);
+    return next;
+  }
 
   const ConnectionTable<Connection>& connections() const { return connections_; }
 
@@ -38,21 +43,21 @@ class SessionBase {
   SessionBase(SessionBase&&) noexcept = default;
   SessionBase& operator=(SessionBase&&) noexcept = default;
 
-  void on(const Started&, TimePoint now) { pass_on(link_.start(now)); }
-  void on(const TimePassed& passed, TimePoint now) { pass_on(link_.handle(passed, now)); }
-  void on(const SocketOpened& opened, TimePoint now) { pass_on(link_.handle(opened, now)); }
-  void on(const SocketClosed& closed, TimePoint now) { pass_on(link_.handle(closed, now)); }
+  void on(const Started&) { pass_on(link_.start(now_)); }
+  void on(const Woken& woken) { pass_on(link_.handle(woken, now_)); }
+  void on(const SocketOpened& opened) { pass_on(link_.handle(opened, now_)); }
+  void on(const SocketClosed& closed) { pass_on(link_.handle(closed, now_)); }
 
-  void on(const CandidateAdded&, TimePoint) {}
+  void on(const CandidateAdded&) {}
 
-  void on(const ChannelOpened& opened, TimePoint) { set_channel_open(opened.key, true); }
-  void on(const ChannelClosed& closed, TimePoint) { set_channel_open(closed.key, false); }
+  void on(const ChannelOpened& opened) { set_channel_open(opened.key, true); }
+  void on(const ChannelClosed& closed) { set_channel_open(closed.key, false); }
 
-  void on(const ChannelFailed& failed, TimePoint) {
+  void on(const ChannelFailed& failed) {
     if (connections_.find(failed.key) != nullptr) trace(describe(failed));
   }
 
-  void on(const TextEntered& entered, TimePoint) {
+  void on(const TextEntered& entered) {
     if (!is_sendable_text(entered.text)) return;
     for (const auto& [peer, entry] : connections_) {
       if (!entry.connection.channel_open) continue;
@@ -60,9 +65,13 @@ class SessionBase {
     }
   }
 
-  void on(const TextReceived& received, TimePoint) {
+  void on(const TextReceived& received) {
     if (connections_.find(received.key) == nullptr || !is_sendable_text(received.text)) return;
     output_.emplace_back(ShowText{received.key.peer, received.text});
+  }
+
+  void said(const protocol::Pong& pong, const PeerId&) {
+    link_.refresh_ice_servers(pong.ice_servers);
   }
 
   void said(const protocol::Error& error, const PeerId&) {
@@ -75,8 +84,9 @@ class SessionBase {
   void said(const Other&, const PeerId&) {}
 
   /// The sender of what came over the socket in use; nothing where it must be ignored.
-  std::optional<PeerId> sender_of_current(const MessageReceived& received) const {
+  std::optional<PeerId> sender_of_current(const MessageReceived& received) {
     if (!link_.is_current(received.socket)) return std::nullopt;
+    link_.heard(now_);
     const protocol::Message& message = received.message;
     const bool from_server = sender_of(message.body) == protocol::Sender::server;
     if (!from_server && !message.from) return std::nullopt;
@@ -119,8 +129,20 @@ class SessionBase {
     }
   }
 
+  /// The connections whose time has come. Each is then either given another time or closed.
+  std::vector<ConnectionKey> due_connections() const {
+    std::vector<ConnectionKey> due;
+    for (const auto& [peer, entry] : connections_) {
+      const std::optional<TimePoint> when = entry.connection.due;
+      if (when && *when <= now_) due.push_back({peer, entry.generation});
+    }
+    return due;
+  }
+
+  TimePoint now_{};  ///< of the event at hand
   SignalingLink link_;
   ConnectionTable<Connection> connections_;
+  std::optional<TimePoint> own_deadline_;  ///< of what concerns no connection
   Notice notice_ = Notice::none;
   std::vector<Output> output_;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "protocol/message.hpp"
 
@@ -24,6 +25,11 @@ struct SendMessage {
   protocol::Message message;
 };
 
+/// Keep the token where the next load of this page finds it, and no other page does.
+struct RememberToken {
+  std::string token;
+};
+
 // Inputs.
 
 struct SocketOpened {
@@ -33,6 +39,7 @@ struct SocketOpened {
 /// The socket was closed by anyone or could not be opened.
 struct SocketClosed {
   SocketNumber socket;
+  std::uint16_t code = 1006;  ///< RFC 6455 section 7.4; 1006 is none
 };
 
 struct MessageReceived {
@@ -42,5 +49,8 @@ struct MessageReceived {
 
 /// A moment that `next_deadline()` named has come. Too early or too often is harmless.
 struct TimePassed {};
+
+/// The network came back, or the page from sleep: what waits need not wait any longer.
+struct Woken {};
 
 }  // namespace onair::session

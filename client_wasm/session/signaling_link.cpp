@@ -3,6 +3,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "protocol/error_code.hpp"
+
 namespace onair::session {
 
 std::string_view name_of(LinkStatus status) {
@@ -23,8 +25,9 @@ std::string_view name_of(LinkStatus status) {
   return "idle";
 }
 
-SignalingLink::SignalingLink(std::string room, protocol::Role role, Backoff backoff)
-    : room_(std::move(room)), role_(role), backoff_(backoff) {}
+SignalingLink::SignalingLink(std::string room, protocol::Role role, Backoff backoff,
+                             std::optional<std::string> resume)
+    : room_(std::move(room)), role_(role), backoff_(backoff), resume_(std::move(resume)) {}
 
 std::vector<LinkOutput> SignalingLink::start(TimePoint now) {
   if (!std::holds_alternative<Idle>(state_)) return {};
@@ -42,12 +45,14 @@ std::vector<LinkOutput> SignalingLink::handle(const SocketOpened& opened, TimePo
   const auto* connecting = std::get_if<Connecting>(&state_);
   if (connecting == nullptr || connecting->socket != opened.socket) return {};
   state_ = Entering{opened.socket, now + kAnswerTimeout};
-  return {SendMessage{{protocol::Enter{room_, role_, resume_}, std::nullopt, std::nullopt}}};
+  const protocol::Enter enter{room_, role_, resume_, resume_.has_value() && page_is_new_};
+  return {SendMessage{{enter, std::nullopt, std::nullopt}}};
 }
 
 std::vector<LinkOutput> SignalingLink::handle(const SocketClosed& closed, TimePoint now) {
   if (!is_current(closed.socket)) return {};
   tried_in_vain_ = true;
+  if (closed.code == static_cast<std::uint16_t>(protocol::CloseCode::replaced)) resume_.reset();
   state_ = Waiting{now + backoff_.next()};
   return {};
 }
@@ -57,18 +62,44 @@ std::vector<LinkOutput> SignalingLink::handle(const TimePassed&, TimePoint now) 
   if (!deadline || now < *deadline) return {};
   const std::optional<SocketNumber> overdue = socket();
   if (!overdue) return {connect(now)};
+  if (const auto* joined = std::get_if<Joined>(&state_);
+      joined != nullptr && !joined->awaits_pong) {
+    return probe(now);
+  }
   handle(SocketClosed{*overdue}, now);
   return {CloseSocket{*overdue}};
 }
 
-SignalingLink::Entry SignalingLink::welcomed(const protocol::Welcome& welcome) {
+std::vector<LinkOutput> SignalingLink::handle(const Woken&, TimePoint now) {
+  if (std::holds_alternative<Waiting>(state_)) return {connect(now)};
+  const auto* joined = std::get_if<Joined>(&state_);
+  if (joined == nullptr || joined->awaits_pong) return {};
+  return probe(now);
+}
+
+std::vector<LinkOutput> SignalingLink::probe(TimePoint now) {
+  auto& joined = std::get<Joined>(state_);
+  joined.awaits_pong = true;
+  joined.deadline = now + kPongTimeout;
+  return {SendMessage{{protocol::Ping{}, std::nullopt, std::nullopt}}};
+}
+
+void SignalingLink::heard(TimePoint now) {
+  if (auto* joined = std::get_if<Joined>(&state_)) {
+    joined->awaits_pong = false;
+    joined->deadline = now + kPingInterval;
+  }
+}
+
+SignalingLink::Entry SignalingLink::welcomed(const protocol::Welcome& welcome, TimePoint now) {
   const auto* entering = std::get_if<Entering>(&state_);
   if (entering == nullptr) return Entry::none;
-  state_ = Joined{entering->socket};
+  state_ = Joined{entering->socket, now + kPingInterval};
   backoff_.reset();
   tried_in_vain_ = false;
   resume_ = welcome.resume;
-  ice_servers_ = welcome.ice_servers;
+  page_is_new_ = false;
+  ice_ = {welcome.ice_servers, welcome.relay_only};
   return std::exchange(id_, welcome.id) == welcome.id ? Entry::resumed : Entry::fresh;
 }
 
@@ -95,6 +126,7 @@ LinkStatus SignalingLink::status() const {
 std::optional<TimePoint> SignalingLink::next_deadline() const {
   if (const auto* connecting = std::get_if<Connecting>(&state_)) return connecting->deadline;
   if (const auto* entering = std::get_if<Entering>(&state_)) return entering->deadline;
+  if (const auto* joined = std::get_if<Joined>(&state_)) return joined->deadline;
   if (const auto* waiting = std::get_if<Waiting>(&state_)) return waiting->until;
   return std::nullopt;
 }

@@ -9,6 +9,7 @@
 
 #include "protocol/message.hpp"
 #include "session/backoff.hpp"
+#include "session/peer_connection.hpp"
 #include "session/signaling.hpp"
 #include "session/time.hpp"
 
@@ -31,8 +32,14 @@ class SignalingLink {
  public:
   /// How long a socket may take to open, and the server to answer `enter`.
   static constexpr Duration kAnswerTimeout{10'000};
+  /// A server that was silent for this long is asked whether it is there.
+  static constexpr Duration kPingInterval{20'000};
+  /// How long it may take to answer that before the socket counts as dead.
+  static constexpr Duration kPongTimeout{5'000};
 
-  SignalingLink(std::string room, protocol::Role role, Backoff backoff);
+  /// `resume` is the token that an earlier load of this page remembered.
+  SignalingLink(std::string room, protocol::Role role, Backoff backoff,
+                std::optional<std::string> resume = std::nullopt);
 
   std::vector<LinkOutput> start(TimePoint now);
   std::vector<LinkOutput> leave();
@@ -40,13 +47,21 @@ class SignalingLink {
   std::vector<LinkOutput> handle(const SocketOpened& opened, TimePoint now);
   std::vector<LinkOutput> handle(const SocketClosed& closed, TimePoint now);
   std::vector<LinkOutput> handle(const TimePassed& passed, TimePoint now);
+  std::vector<LinkOutput> handle(const Woken& woken, TimePoint now);
+
+  /// Anything came over the socket in use, so it lives.
+  void heard(TimePoint now);
 
   enum class Entry {
     none,     ///< not awaited, and ignored
     resumed,  ///< we are the peer that we were
     fresh,    ///< we are a new peer: what others knew of us is gone
   };
-  Entry welcomed(const protocol::Welcome& welcome);
+  Entry welcomed(const protocol::Welcome& welcome, TimePoint now);
+
+  void refresh_ice_servers(std::vector<protocol::IceServer> servers) {
+    ice_.servers = std::move(servers);
+  }
 
   /// An `error` came. Before the welcome it is final.
   std::vector<LinkOutput> refused(const protocol::Error& error);
@@ -57,7 +72,7 @@ class SignalingLink {
   bool joined() const { return std::holds_alternative<Joined>(state_); }
   LinkStatus status() const;
   const protocol::PeerId& id() const { return id_; }
-  const std::vector<protocol::IceServer>& ice_servers() const { return ice_servers_; }
+  const IceConfiguration& ice() const { return ice_; }
   std::optional<TimePoint> next_deadline() const;
 
  private:
@@ -72,6 +87,8 @@ class SignalingLink {
   };
   struct Joined {
     SocketNumber socket;
+    TimePoint deadline;  ///< when to ask, or to stop waiting for the answer
+    bool awaits_pong = false;
   };
   struct Waiting {
     TimePoint until;
@@ -81,6 +98,7 @@ class SignalingLink {
 
   std::optional<SocketNumber> socket() const;
   LinkOutput connect(TimePoint now);
+  std::vector<LinkOutput> probe(TimePoint now);
 
   std::string room_;
   protocol::Role role_;
@@ -90,7 +108,8 @@ class SignalingLink {
   bool tried_in_vain_ = false;
   protocol::PeerId id_;
   std::optional<std::string> resume_;
-  std::vector<protocol::IceServer> ice_servers_;
+  bool page_is_new_ = true;  ///< it has no peer connections that a token could speak for
+  IceConfiguration ice_;
 };
 
 }  // namespace onair::session

@@ -5,10 +5,19 @@
 
 #include "session/names.hpp"
 #include "session/pending.hpp"
+#include "session/recovery.hpp"
 
 namespace onair::session {
 
 using protocol::DeclineReason;
+
+namespace {
+
+Duration restart_timeout(const ViewerConnection& viewer) {
+  return kFirstRestartTimeout * (1 << (viewer.restarts - 1));
+}
+
+}  // namespace
 
 std::string_view name_of(TalkView::Stage stage) {
   switch (stage) {
@@ -24,13 +33,14 @@ std::string_view name_of(TalkView::Stage stage) {
 
 TalkSession::TalkSession(TalkOptions options)
     : SessionBase(SignalingLink(options.room, protocol::Role::talk,
-                                Backoff(options.backoff, options.backoff_seed)),
+                                Backoff(options.backoff, options.backoff_seed), options.resume),
                   options.first_generation),
       options_(std::move(options)) {}
 
 std::vector<TalkOutput> TalkSession::handle(const TalkInput& input, TimePoint now) {
+  now_ = now;
   output_.clear();
-  std::visit([this, now](const auto& event) { on(event, now); }, input);
+  std::visit([this](const auto& event) { on(event); }, input);
   if (const TalkView now_shown = view(); now_shown != shown_) {
     shown_ = now_shown;
     output_.emplace_back(ViewChanged{});
@@ -60,14 +70,19 @@ std::vector<CaptureNumber> TalkSession::captures() const {
   return {air->capture, *air->next};
 }
 
-// The page and the socket.
+// The page, the clock and the socket.
 
-void TalkSession::on(const LeaveRequested&, TimePoint) {
+void TalkSession::on(const LeaveRequested&) {
   stop(Notice::none);
   pass_on(link_.leave());
 }
 
-void TalkSession::on(const MessageReceived& received, TimePoint) {
+void TalkSession::on(const TimePassed& passed) {
+  pass_on(link_.handle(passed, now_));
+  for (const ConnectionKey& key : due_connections()) recover(key);
+}
+
+void TalkSession::on(const MessageReceived& received) {
   const std::optional<PeerId> from = sender_of_current(received);
   if (!from) return;
   std::visit([this, &from](const auto& body) { said(body, *from); }, received.message.body);
@@ -75,7 +90,7 @@ void TalkSession::on(const MessageReceived& received, TimePoint) {
 
 // The local stream.
 
-void TalkSession::on(const StartRequested& start, TimePoint) {
+void TalkSession::on(const StartRequested& start) {
   notice_ = Notice::none;
   const CaptureNumber capture = ++last_capture_;
   if (auto* air = std::get_if<OnAir>(&state_)) {
@@ -88,7 +103,7 @@ void TalkSession::on(const StartRequested& start, TimePoint) {
   output_.emplace_back(AcquireMedia{capture, start.source});
 }
 
-void TalkSession::on(const MediaReady& ready, TimePoint) {
+void TalkSession::on(const MediaReady& ready) {
   const auto* acquiring = std::get_if<Acquiring>(&state_);
   auto* air = std::get_if<OnAir>(&state_);
   if (acquiring != nullptr && acquiring->capture == ready.capture) {
@@ -101,14 +116,14 @@ void TalkSession::on(const MediaReady& ready, TimePoint) {
   }
 }
 
-void TalkSession::on(const PreviewReady& ready, TimePoint) {
+void TalkSession::on(const PreviewReady& ready) {
   const auto* previewing = std::get_if<Previewing>(&state_);
   if (previewing == nullptr || previewing->capture != ready.capture) return;
   transition(OnAir{ready.capture, std::nullopt}, "metadata is there");
   announce();
 }
 
-void TalkSession::on(const MediaFailed& failed, TimePoint) {
+void TalkSession::on(const MediaFailed& failed) {
   const auto* acquiring = std::get_if<Acquiring>(&state_);
   auto* air = std::get_if<OnAir>(&state_);
   if (acquiring != nullptr && acquiring->capture == failed.capture) {
@@ -120,12 +135,12 @@ void TalkSession::on(const MediaFailed& failed, TimePoint) {
   }
 }
 
-void TalkSession::on(const MediaEnded& ended, TimePoint) {
+void TalkSession::on(const MediaEnded& ended) {
   const std::vector<CaptureNumber> held = captures();
   if (!held.empty() && held.front() == ended.capture) stop(Notice::media_ended);
 }
 
-void TalkSession::on(const OnAirRequested&, TimePoint) {
+void TalkSession::on(const OnAirRequested&) {
   if (!on_air()) {
     notice_ = Notice::no_local_stream;
     return;
@@ -133,13 +148,13 @@ void TalkSession::on(const OnAirRequested&, TimePoint) {
   announce();
 }
 
-void TalkSession::on(const StopRequested&, TimePoint) {
+void TalkSession::on(const StopRequested&) {
   stop(Notice::none);
 }
 
 // The viewers' connections.
 
-void TalkSession::on(const LocalDescriptionMade& made, TimePoint) {
+void TalkSession::on(const LocalDescriptionMade& made) {
   ViewerConnection* viewer = connections_.find(made.key);
   if (viewer == nullptr) return;
   auto* offering = std::get_if<ViewerConnection::Offering>(&viewer->state);
@@ -150,7 +165,7 @@ void TalkSession::on(const LocalDescriptionMade& made, TimePoint) {
   advance(made.key, *viewer, ViewerConnection::AwaitingAnswer{}, "offer sent");
 }
 
-void TalkSession::on(const RemoteDescriptionApplied& applied, TimePoint) {
+void TalkSession::on(const RemoteDescriptionApplied& applied) {
   ViewerConnection* viewer = connections_.find(applied.key);
   if (viewer == nullptr) return;
   auto* applying = std::get_if<ViewerConnection::ApplyingAnswer>(&viewer->state);
@@ -158,10 +173,14 @@ void TalkSession::on(const RemoteDescriptionApplied& applied, TimePoint) {
   for (Candidate& candidate : applying->early) {
     output_.emplace_back(AddCandidate{applied.key, std::move(candidate)});
   }
+  viewer->due.reset();
+  if (viewer->transport != TransportState::connected) {
+    viewer->due = now_ + (viewer->restarts == 0 ? kConnectTimeout : restart_timeout(*viewer));
+  }
   advance(applied.key, *viewer, ViewerConnection::Negotiated{}, "answer applied");
 }
 
-void TalkSession::on(const StepFailed& failed, TimePoint) {
+void TalkSession::on(const StepFailed& failed) {
   if (connections_.find(failed.key) == nullptr) return;
   trace(describe(failed));
   // One candidate or a missed switch of camera is no reason to lose a viewer.
@@ -170,7 +189,7 @@ void TalkSession::on(const StepFailed& failed, TimePoint) {
   decline(failed.key.peer, DeclineReason::full);
 }
 
-void TalkSession::on(const CandidateFound& found, TimePoint) {
+void TalkSession::on(const CandidateFound& found) {
   ViewerConnection* viewer = connections_.find(found.key);
   if (viewer == nullptr) return;
   Candidate candidate = found.candidate;
@@ -182,20 +201,33 @@ void TalkSession::on(const CandidateFound& found, TimePoint) {
   }
 }
 
-void TalkSession::on(const TransportChanged& changed, TimePoint) {
+void TalkSession::on(const TransportChanged& changed) {
   ViewerConnection* viewer = connections_.find(changed.key);
   if (viewer == nullptr) return;
   viewer->transport = changed.state;
   trace(describe(changed));
-  if (changed.state == TransportState::failed) close(changed.key.peer, "its transport failed");
+  if (changed.state == TransportState::connected) {
+    viewer->was_connected = true;
+    viewer->restarts = 0;
+  }
+  // A negotiation that is under way has its own time.
+  if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer->state)) return;
+  if (changed.state == TransportState::connected) viewer->due.reset();
+  if (changed.state == TransportState::disconnected) viewer->due = now_ + kTalkerPatience;
+  if (changed.state == TransportState::failed) recover(changed.key);
 }
 
 // What others say.
 
 void TalkSession::said(const protocol::Welcome& welcome, const PeerId&) {
-  const SignalingLink::Entry entry = link_.welcomed(welcome);
+  const SignalingLink::Entry entry = link_.welcomed(welcome, now_);
   if (entry == SignalingLink::Entry::none) return;
+  output_.emplace_back(RememberToken{welcome.resume});
   if (entry == SignalingLink::Entry::fresh) close_all("we are a new peer");
+  for (const ConnectionKey& key : connections_.keys()) {
+    ViewerConnection& viewer = *connections_.find(key);
+    if (viewer.was_connected && viewer.transport != TransportState::connected) viewer.due = now_;
+  }
   if (notice_ == Notice::no_signaling) notice_ = Notice::none;
   if (on_air()) {
     announce();
@@ -204,10 +236,17 @@ void TalkSession::said(const protocol::Welcome& welcome, const PeerId&) {
   }
 }
 
-void TalkSession::said(const protocol::TalkRequest&, const PeerId& from) {
+void TalkSession::said(const protocol::TalkRequest& request, const PeerId& from) {
   if (!on_air()) return decline(from, DeclineReason::not_on_air);
-  // Who asks has no connection, whatever we believe.
-  if (connections_.contains(from)) close(from, "it asks anew");
+  const std::optional<ConnectionKey> key = connections_.key_of(from);
+  if (key && request.connection == key->generation) {
+    ViewerConnection& viewer = *connections_.find(*key);
+    if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer.state))
+      return;  // we are at it
+    if (viewer.restarts < kMaxIceRestarts) return restart_ice(*key, viewer);
+  }
+  // Who asks for a new connection has none, whatever we believe.
+  close(from, "it asks anew");
   if (connections_.size() >= options_.max_viewers) return decline(from, DeclineReason::full);
   offer_to(from);
 }
@@ -288,9 +327,29 @@ void TalkSession::switch_to(OnAir& air, CaptureNumber next) {
 
 void TalkSession::offer_to(const PeerId& viewer) {
   const ConnectionKey key = connections_.open(viewer);
+  connections_.find(key)->due = now_ + kNegotiationTimeout;
   trace(describe(key) + ": talk_request");
-  output_.emplace_back(CreateConnection{key, link_.ice_servers()});
+  output_.emplace_back(CreateConnection{key, link_.ice()});
   output_.emplace_back(MakeLocalDescription{key});
+}
+
+void TalkSession::recover(const ConnectionKey& key) {
+  ViewerConnection& viewer = *connections_.find(key);
+  if (!link_.joined()) {
+    viewer.due = now_ + kSignalingPause;
+  } else if (viewer.was_connected && viewer.restarts < kMaxIceRestarts) {
+    restart_ice(key, viewer);
+  } else {
+    close(key.peer, "it does not connect");
+  }
+}
+
+void TalkSession::restart_ice(const ConnectionKey& key, ViewerConnection& viewer) {
+  ++viewer.restarts;
+  viewer.due = now_ + restart_timeout(viewer);
+  output_.emplace_back(RestartIce{key, link_.ice()});
+  output_.emplace_back(MakeLocalDescription{key});
+  advance(key, viewer, ViewerConnection::Offering{}, "restarts ICE");
 }
 
 void TalkSession::decline(const PeerId& viewer, DeclineReason reason) {

@@ -19,16 +19,18 @@
 namespace onair::session {
 
 using TalkInput =
-    std::variant<Started, LeaveRequested, TimePassed, SocketOpened, SocketClosed, MessageReceived,
-                 StartRequested, MediaReady, PreviewReady, MediaFailed, MediaEnded, OnAirRequested,
-                 StopRequested, TextEntered, LocalDescriptionMade, RemoteDescriptionApplied,
-                 CandidateAdded, TracksReplaced, StepFailed, CandidateFound, TransportChanged,
-                 ChannelOpened, ChannelClosed, ChannelFailed, TextReceived>;
+    std::variant<Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed,
+                 MessageReceived, StartRequested, MediaReady, PreviewReady, MediaFailed, MediaEnded,
+                 OnAirRequested, StopRequested, TextEntered, LocalDescriptionMade,
+                 RemoteDescriptionApplied, CandidateAdded, TracksReplaced, StepFailed,
+                 CandidateFound, TransportChanged, ChannelOpened, ChannelClosed, ChannelFailed,
+                 TextReceived>;
 
 using TalkOutput =
-    std::variant<OpenSocket, CloseSocket, SendMessage, AcquireMedia, UseMedia, ReleaseMedia,
-                 CreateConnection, MakeLocalDescription, ApplyRemoteDescription, AddCandidate,
-                 ReplaceTracks, CloseConnection, SendText, ViewChanged, ShowText, Trace>;
+    std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, AcquireMedia, UseMedia,
+                 ReleaseMedia, CreateConnection, RestartIce, MakeLocalDescription,
+                 ApplyRemoteDescription, AddCandidate, ReplaceTracks, CloseConnection, SendText,
+                 ViewChanged, ShowText, Trace>;
 
 /// What a viewer's connection holds besides its key.
 struct ViewerConnection {
@@ -47,8 +49,11 @@ struct ViewerConnection {
   using State = std::variant<Offering, AwaitingAnswer, ApplyingAnswer, Negotiated>;
 
   State state;
+  bool was_connected = false;  ///< so that a way was there, and an ICE restart may find another
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
+  std::optional<TimePoint> due = {};  ///< when the next step of its recovery begins
+  unsigned restarts = 0;              ///< of ICE, since it was last connected
 };
 
 struct TalkOptions {
@@ -60,6 +65,8 @@ struct TalkOptions {
   Generation first_generation = 1;
   BackoffOptions backoff = {};
   std::uint32_t backoff_seed = 1;
+  /// The token that an earlier load of this page remembered.
+  std::optional<std::string> resume = {};
 };
 
 /// What the page shows.
@@ -104,25 +111,26 @@ class TalkSession : public SessionBase<ViewerConnection, TalkOutput> {
   using State = std::variant<Idle, Acquiring, Previewing, OnAir>;
 
   using SessionBase::on;
-  void on(const LeaveRequested&, TimePoint now);
-  void on(const MessageReceived& received, TimePoint now);
-  void on(const StartRequested& start, TimePoint now);
-  void on(const MediaReady& ready, TimePoint now);
-  void on(const PreviewReady& ready, TimePoint now);
-  void on(const MediaFailed& failed, TimePoint now);
-  void on(const MediaEnded& ended, TimePoint now);
-  void on(const OnAirRequested&, TimePoint now);
-  void on(const StopRequested&, TimePoint now);
-  void on(const LocalDescriptionMade& made, TimePoint now);
-  void on(const RemoteDescriptionApplied& applied, TimePoint now);
-  void on(const TracksReplaced&, TimePoint) {}
-  void on(const StepFailed& failed, TimePoint now);
-  void on(const CandidateFound& found, TimePoint now);
-  void on(const TransportChanged& changed, TimePoint now);
+  void on(const LeaveRequested&);
+  void on(const TimePassed& passed);
+  void on(const MessageReceived& received);
+  void on(const StartRequested& start);
+  void on(const MediaReady& ready);
+  void on(const PreviewReady& ready);
+  void on(const MediaFailed& failed);
+  void on(const MediaEnded& ended);
+  void on(const OnAirRequested&);
+  void on(const StopRequested&);
+  void on(const LocalDescriptionMade& made);
+  void on(const RemoteDescriptionApplied& applied);
+  void on(const TracksReplaced&) {}
+  void on(const StepFailed& failed);
+  void on(const CandidateFound& found);
+  void on(const TransportChanged& changed);
 
   using SessionBase::said;
   void said(const protocol::Welcome& welcome, const PeerId& from);
-  void said(const protocol::TalkRequest&, const PeerId& from);
+  void said(const protocol::TalkRequest& request, const PeerId& from);
   void said(const protocol::Answer& answer, const PeerId& from);
   void said(const protocol::Candidate& candidate, const PeerId& from);
   void said(const protocol::Bye&, const PeerId& from);
@@ -135,6 +143,8 @@ class TalkSession : public SessionBase<ViewerConnection, TalkOutput> {
   void release_captures();
   void switch_to(OnAir& air, CaptureNumber next);
   void offer_to(const PeerId& viewer);
+  void recover(const ConnectionKey& key);
+  void restart_ice(const ConnectionKey& key, ViewerConnection& viewer);
   void decline(const PeerId& viewer, protocol::DeclineReason reason);
 
   TalkOptions options_;

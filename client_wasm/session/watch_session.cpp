@@ -1,10 +1,25 @@
 #include "session/watch_session.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "session/pending.hpp"
+#include "session/recovery.hpp"
 
 namespace onair::session {
+namespace {
+
+bool is_broken(TransportState state) {
+  return state == TransportState::disconnected || state == TransportState::failed;
+}
+
+/// Whether the offer is for this connection and not for a new one in its place.
+bool continues(const protocol::Offer& offer, const TalkerConnection& talker) {
+  if (std::holds_alternative<TalkerConnection::AwaitingOffer>(talker.state)) return true;
+  return talker.id && offer.connection == talker.id;
+}
+
+}  // namespace
 
 std::string_view name_of(WatchView::Picture picture) {
   switch (picture) {
@@ -16,6 +31,8 @@ std::string_view name_of(WatchView::Picture picture) {
       return "connecting";
     case WatchView::Picture::live:
       return "live";
+    case WatchView::Picture::reconnecting:
+      return "reconnecting";
     case WatchView::Picture::ended:
       return "ended";
     case WatchView::Picture::full:
@@ -26,13 +43,15 @@ std::string_view name_of(WatchView::Picture picture) {
 
 WatchSession::WatchSession(WatchOptions options)
     : SessionBase(SignalingLink(options.room, protocol::Role::watch,
-                                Backoff(options.backoff, options.backoff_seed)),
+                                Backoff(options.backoff, options.backoff_seed), options.resume),
                   1),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      retry_({Duration(1'000), Duration(30'000)}, options_.backoff_seed) {}
 
 std::vector<WatchOutput> WatchSession::handle(const WatchInput& input, TimePoint now) {
+  now_ = now;
   output_.clear();
-  std::visit([this, now](const auto& event) { on(event, now); }, input);
+  std::visit([this](const auto& event) { on(event); }, input);
   if (const WatchView now_shown = view(); now_shown != shown_) {
     shown_ = now_shown;
     output_.emplace_back(ViewChanged{});
@@ -49,27 +68,35 @@ WatchView::Picture WatchSession::picture() const {
   bool offered = false;
   for (const auto& [peer, entry] : connections_) {
     if (entry.connection.transport == TransportState::connected) return Picture::live;
+    if (is_broken(entry.connection.transport)) return Picture::reconnecting;
     offered |= !std::holds_alternative<TalkerConnection::AwaitingOffer>(entry.connection.state);
   }
   if (offered) return Picture::connecting;
   return connections_.empty() ? absence_ : Picture::requesting;
 }
 
-// The page and the socket.
+// The page, the clock and the socket.
 
-void WatchSession::on(const LeaveRequested&, TimePoint) {
+void WatchSession::on(const LeaveRequested&) {
   for (const auto& [peer, entry] : connections_) say(protocol::Bye{}, peer);
   drop_all("leaving");
+  own_deadline_.reset();
   pass_on(link_.leave());
 }
 
-void WatchSession::on(const MessageReceived& received, TimePoint) {
+void WatchSession::on(const TimePassed& passed) {
+  pass_on(link_.handle(passed, now_));
+  for (const ConnectionKey& key : due_connections()) recover(key);
+  if (own_deadline_ && *own_deadline_ <= now_) ask_those_on_air();
+}
+
+void WatchSession::on(const MessageReceived& received) {
   const std::optional<PeerId> from = sender_of_current(received);
   if (!from) return;
   std::visit([this, &from](const auto& body) { said(body, *from); }, received.message.body);
 }
 
-void WatchSession::on(const RequestPressed&, TimePoint) {
+void WatchSession::on(const RequestPressed&) {
   if (!link_.joined()) {
     notice_ = Notice::no_signaling;
     return;
@@ -79,12 +106,13 @@ void WatchSession::on(const RequestPressed&, TimePoint) {
   drop_all("asked anew");
   say(protocol::TalkRequest{});
   unwanted_.clear();
+  own_deadline_.reset();
   stay_without(WatchView::Picture::requesting, "request pressed");
 }
 
 // The talkers' connections.
 
-void WatchSession::on(const RemoteDescriptionApplied& applied, TimePoint) {
+void WatchSession::on(const RemoteDescriptionApplied& applied) {
   TalkerConnection* talker = connections_.find(applied.key);
   if (talker == nullptr) return;
   auto* applying = std::get_if<TalkerConnection::ApplyingOffer>(&talker->state);
@@ -96,7 +124,7 @@ void WatchSession::on(const RemoteDescriptionApplied& applied, TimePoint) {
   advance(applied.key, *talker, TalkerConnection::Answering{}, "offer applied");
 }
 
-void WatchSession::on(const LocalDescriptionMade& made, TimePoint) {
+void WatchSession::on(const LocalDescriptionMade& made) {
   TalkerConnection* talker = connections_.find(made.key);
   if (talker == nullptr) return;
   auto* answering = std::get_if<TalkerConnection::Answering>(&talker->state);
@@ -104,17 +132,19 @@ void WatchSession::on(const LocalDescriptionMade& made, TimePoint) {
   const std::vector<Candidate> found = std::move(answering->found);
   say(protocol::Answer{made.sdp, talker->id}, made.key.peer);
   for (const Candidate& candidate : found) say(candidate, made.key.peer);
+  talker->due.reset();
+  if (talker->transport != TransportState::connected) talker->due = now_ + kConnectTimeout;
   advance(made.key, *talker, TalkerConnection::Negotiated{}, "answer sent");
 }
 
-void WatchSession::on(const StepFailed& failed, TimePoint) {
+void WatchSession::on(const StepFailed& failed) {
   if (connections_.find(failed.key) == nullptr) return;
   trace(describe(failed));
   if (failed.step == Step::add_candidate) return;  // others may lead there
   give_up(failed.key.peer, "a step failed");
 }
 
-void WatchSession::on(const CandidateFound& found, TimePoint) {
+void WatchSession::on(const CandidateFound& found) {
   TalkerConnection* talker = connections_.find(found.key);
   if (talker == nullptr) return;
   Candidate candidate = found.candidate;
@@ -126,16 +156,32 @@ void WatchSession::on(const CandidateFound& found, TimePoint) {
   }
 }
 
-void WatchSession::on(const TransportChanged& changed, TimePoint) {
+void WatchSession::on(const TransportChanged& changed) {
   TalkerConnection* talker = connections_.find(changed.key);
   if (talker == nullptr) return;
   talker->transport = changed.state;
   trace(describe(changed));
-  if (changed.state == TransportState::connected) notice_ = Notice::none;
-  if (changed.state == TransportState::failed) give_up(changed.key.peer, "its transport failed");
+  if (changed.state == TransportState::connected) {
+    talker->due.reset();
+    talker->was_connected = true;
+    talker->restarts = 0;
+    failures_ = 0;
+    retry_.reset();
+    notice_ = Notice::none;
+    return;
+  }
+  if (!is_broken(changed.state)) return;
+  if (has_alternative()) {
+    drop(changed.key.peer, "somebody else is on air");
+    return ask_those_on_air();
+  }
+  // A negotiation that is under way has its own time.
+  if (!std::holds_alternative<TalkerConnection::Negotiated>(talker->state)) return;
+  if (changed.state == TransportState::disconnected) talker->due = now_ + kWatcherPatience;
+  if (changed.state == TransportState::failed) recover(changed.key);
 }
 
-void WatchSession::on(const PictureArrived& arrived, TimePoint) {
+void WatchSession::on(const PictureArrived& arrived) {
   if (connections_.find(arrived.key) == nullptr) return;
   shown_picture_ = arrived.key;
   output_.emplace_back(ShowPicture{arrived.key});
@@ -144,26 +190,37 @@ void WatchSession::on(const PictureArrived& arrived, TimePoint) {
 // What others say.
 
 void WatchSession::said(const protocol::Welcome& welcome, const PeerId&) {
-  const SignalingLink::Entry entry = link_.welcomed(welcome);
+  const SignalingLink::Entry entry = link_.welcomed(welcome, now_);
   if (entry == SignalingLink::Entry::none) return;
-  if (entry == SignalingLink::Entry::fresh) {
-    drop_all("we are a new peer");
-  } else {
-    drop_unconnected("what was said meanwhile is lost");
+  output_.emplace_back(RememberToken{welcome.resume});
+  if (entry == SignalingLink::Entry::fresh) drop_all("we are a new peer");
+  for (const ConnectionKey& key : connections_.keys()) {
+    TalkerConnection& talker = *connections_.find(key);
+    if (talker.transport == TransportState::connected) continue;
+    if (std::holds_alternative<TalkerConnection::Negotiated>(talker.state)) {
+      talker.due = now_;
+    } else {
+      drop(key.peer, "what was said meanwhile is lost");
+    }
   }
   if (notice_ == Notice::no_signaling) notice_ = Notice::none;
-  on_air_ = {welcome.talkers.begin(), welcome.talkers.end()};
+  on_air_ = welcome.talkers;
   ask_those_on_air();
 }
 
 void WatchSession::said(const protocol::TalkReady&, const PeerId& from) {
-  on_air_.insert(from);
+  std::erase(on_air_, from);
+  on_air_.push_back(from);
+  for (const ConnectionKey& key : connections_.keys()) {
+    if (key.peer == from || !is_broken(connections_.find(key)->transport)) continue;
+    drop(key.peer, "somebody else is on air");
+  }
   ask_those_on_air();
 }
 
 void WatchSession::said(const protocol::TalkDeclined& declined, const PeerId& from) {
   const bool full = declined.reason == protocol::DeclineReason::full;
-  if (!full) on_air_.erase(from);
+  if (!full) std::erase(on_air_, from);
   const bool awaited = drop(from, "declined") || absence_ == WatchView::Picture::requesting;
   if (!awaited) return;
   stay_without(full ? WatchView::Picture::full : WatchView::Picture::waiting, "talk_declined");
@@ -171,8 +228,7 @@ void WatchSession::said(const protocol::TalkDeclined& declined, const PeerId& fr
 
 void WatchSession::said(const protocol::Offer& offer, const PeerId& from) {
   std::optional<ConnectionKey> key = connections_.key_of(from);
-  if (key &&
-      !std::holds_alternative<TalkerConnection::AwaitingOffer>(connections_.find(*key)->state)) {
+  if (key && !continues(offer, *connections_.find(*key))) {
     drop(from, "a new offer");
     key.reset();
   }
@@ -182,11 +238,15 @@ void WatchSession::said(const protocol::Offer& offer, const PeerId& from) {
     key = await_offer_of(from);
   }
   TalkerConnection& talker = *connections_.find(*key);
-  auto early = std::move(std::get<TalkerConnection::AwaitingOffer>(talker.state).early);
+  std::vector<Candidate> early;
+  if (auto* awaiting = std::get_if<TalkerConnection::AwaitingOffer>(&talker.state)) {
+    early = std::move(awaiting->early);
+  }
   std::erase_if(early, [&offer](const Candidate& candidate) {
     return candidate.connection && offer.connection && candidate.connection != offer.connection;
   });
   talker.id = offer.connection;
+  talker.due = now_ + kNegotiationTimeout;
   absence_ = WatchView::Picture::waiting;
   output_.emplace_back(ApplyRemoteDescription{*key, offer.sdp});
   advance(*key, talker, TalkerConnection::ApplyingOffer{std::move(early)}, "offer came");
@@ -212,16 +272,14 @@ void WatchSession::said(const protocol::Candidate& candidate, const PeerId& from
 }
 
 void WatchSession::said(const protocol::EndTalk&, const PeerId& from) {
-  on_air_.erase(from);
-  unwanted_.erase(from);
+  forget(from);
   if (!drop(from, "end_talk")) return;
   stay_without(WatchView::Picture::ended, "end_talk");
   ask_those_on_air();
 }
 
 void WatchSession::said(const protocol::UserDisconnected& gone, const PeerId&) {
-  on_air_.erase(gone.id);
-  unwanted_.erase(gone.id);
+  forget(gone.id);
   if (!drop(gone.id, "user_disconnected")) return;
   stay_without(WatchView::Picture::waiting, "the talker is gone");
   ask_those_on_air();
@@ -235,20 +293,37 @@ void WatchSession::stay_without(WatchView::Picture why, std::string_view reason)
 }
 
 void WatchSession::ask_those_on_air() {
-  for (const PeerId& talker : on_air_) {
-    if (!has_room()) return;
-    if (connections_.contains(talker)) continue;
-    say(protocol::TalkRequest{}, talker);
-    await_offer_of(talker);
+  own_deadline_.reset();
+  for (auto talker = on_air_.rbegin(); talker != on_air_.rend() && has_room(); ++talker) {
+    if (connections_.contains(*talker)) continue;
+    say(protocol::TalkRequest{}, *talker);
+    await_offer_of(*talker);
   }
 }
 
 ConnectionKey WatchSession::await_offer_of(const PeerId& talker) {
   unwanted_.erase(talker);
   ConnectionKey key = connections_.open(talker);
-  output_.emplace_back(CreateConnection{key, link_.ice_servers()});
+  connections_.find(key)->due = now_ + kNegotiationTimeout;
+  output_.emplace_back(CreateConnection{key, link_.ice()});
   trace(describe(key) + ": awaits an offer");
   return key;
+}
+
+void WatchSession::recover(const ConnectionKey& key) {
+  TalkerConnection& talker = *connections_.find(key);
+  const bool can_restart = talker.was_connected && talker.id &&
+                           std::holds_alternative<TalkerConnection::Negotiated>(talker.state);
+  if (!link_.joined()) {
+    talker.due = now_ + kSignalingPause;
+  } else if (can_restart && talker.restarts < kMaxRestartRequests) {
+    ++talker.restarts;
+    talker.due = now_ + kNegotiationTimeout;
+    trace(describe(key) + ": asks for an ICE restart");
+    say(protocol::TalkRequest{talker.id}, key.peer);
+  } else {
+    give_up(key.peer, "it does not connect");
+  }
 }
 
 void WatchSession::give_up(const PeerId& talker, std::string_view reason) {
@@ -258,8 +333,19 @@ void WatchSession::give_up(const PeerId& talker, std::string_view reason) {
     unwanted_.insert(talker);
   }
   drop(talker, reason);
-  notice_ = Notice::connection_failed;
+  if (++failures_ >= kFailuresToTell) notice_ = Notice::connection_failed;
+  own_deadline_ = now_ + retry_.next();
   stay_without(WatchView::Picture::waiting, reason);
+}
+
+bool WatchSession::has_alternative() const {
+  return std::any_of(on_air_.begin(), on_air_.end(),
+                     [this](const PeerId& talker) { return !connections_.contains(talker); });
+}
+
+void WatchSession::forget(const PeerId& talker) {
+  std::erase(on_air_, talker);
+  unwanted_.erase(talker);
 }
 
 bool WatchSession::drop(const PeerId& talker, std::string_view reason) {
@@ -268,14 +354,6 @@ bool WatchSession::drop(const PeerId& talker, std::string_view reason) {
     output_.emplace_back(ClearPicture{});
   }
   return close(talker, reason);
-}
-
-void WatchSession::drop_unconnected(std::string_view reason) {
-  std::vector<PeerId> unconnected;
-  for (const auto& [peer, entry] : connections_) {
-    if (entry.connection.transport != TransportState::connected) unconnected.push_back(peer);
-  }
-  for (const PeerId& peer : unconnected) drop(peer, reason);
 }
 
 void WatchSession::drop_all(std::string_view reason) {

@@ -34,16 +34,16 @@ struct PictureArrived {
   ConnectionKey key;
 };
 
-using WatchInput =
-    std::variant<Started, LeaveRequested, TimePassed, SocketOpened, SocketClosed, MessageReceived,
-                 RequestPressed, TextEntered, LocalDescriptionMade, RemoteDescriptionApplied,
-                 CandidateAdded, StepFailed, CandidateFound, TransportChanged, PictureArrived,
-                 ChannelOpened, ChannelClosed, ChannelFailed, TextReceived>;
+using WatchInput = std::variant<Started, LeaveRequested, TimePassed, Woken, SocketOpened,
+                                SocketClosed, MessageReceived, RequestPressed, TextEntered,
+                                LocalDescriptionMade, RemoteDescriptionApplied, CandidateAdded,
+                                StepFailed, CandidateFound, TransportChanged, PictureArrived,
+                                ChannelOpened, ChannelClosed, ChannelFailed, TextReceived>;
 
 using WatchOutput =
-    std::variant<OpenSocket, CloseSocket, SendMessage, CreateConnection, MakeLocalDescription,
-                 ApplyRemoteDescription, AddCandidate, CloseConnection, SendText, ShowPicture,
-                 ClearPicture, ViewChanged, ShowText, Trace>;
+    std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, CreateConnection, RestartIce,
+                 MakeLocalDescription, ApplyRemoteDescription, AddCandidate, CloseConnection,
+                 SendText, ShowPicture, ClearPicture, ViewChanged, ShowText, Trace>;
 
 /// What a talker's connection holds besides its key.
 struct TalkerConnection {
@@ -65,8 +65,11 @@ struct TalkerConnection {
 
   State state;
   std::optional<protocol::ConnectionId> id;  ///< as the talker's offer named it
+  bool was_connected = false;  ///< so that a way was there, and an ICE restart may find another
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
+  std::optional<TimePoint> due = {};  ///< when the next step of its recovery begins
+  unsigned restarts = 0;              ///< of ICE, since it was last connected
 };
 
 struct WatchOptions {
@@ -75,6 +78,8 @@ struct WatchOptions {
   std::size_t max_talkers = 1;
   BackoffOptions backoff = {};
   std::uint32_t backoff_seed = 1;
+  /// The token that an earlier load of this page remembered.
+  std::optional<std::string> resume = {};
 };
 
 /// What the page shows.
@@ -84,8 +89,9 @@ struct WatchView {
     requesting,  ///< asked for an offer
     connecting,  ///< the offer came
     live,
-    ended,  ///< the talker stopped
-    full,   ///< the talker takes no more viewers
+    reconnecting,  ///< the picture stands still while the way to the talker is mended
+    ended,         ///< the talker stopped
+    full,          ///< the talker takes no more viewers
   };
   LinkStatus link = LinkStatus::idle;
   Picture picture = Picture::waiting;
@@ -109,15 +115,16 @@ class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
 
  private:
   using SessionBase::on;
-  void on(const LeaveRequested&, TimePoint now);
-  void on(const MessageReceived& received, TimePoint now);
-  void on(const RequestPressed&, TimePoint now);
-  void on(const LocalDescriptionMade& made, TimePoint now);
-  void on(const RemoteDescriptionApplied& applied, TimePoint now);
-  void on(const StepFailed& failed, TimePoint now);
-  void on(const CandidateFound& found, TimePoint now);
-  void on(const TransportChanged& changed, TimePoint now);
-  void on(const PictureArrived& arrived, TimePoint now);
+  void on(const LeaveRequested&);
+  void on(const TimePassed& passed);
+  void on(const MessageReceived& received);
+  void on(const RequestPressed&);
+  void on(const LocalDescriptionMade& made);
+  void on(const RemoteDescriptionApplied& applied);
+  void on(const StepFailed& failed);
+  void on(const CandidateFound& found);
+  void on(const TransportChanged& changed);
+  void on(const PictureArrived& arrived);
 
   using SessionBase::said;
   void said(const protocol::Welcome& welcome, const PeerId& from);
@@ -133,16 +140,21 @@ class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
   bool has_room() const { return connections_.size() < options_.max_talkers; }
   void ask_those_on_air();
   ConnectionKey await_offer_of(const PeerId& talker);
+  void recover(const ConnectionKey& key);
   void give_up(const PeerId& talker, std::string_view reason);
+  /// Is there somebody on air to whom we have no connection?
+  bool has_alternative() const;
+  void forget(const PeerId& talker);
   /// False where there was no connection.
   bool drop(const PeerId& talker, std::string_view reason);
-  void drop_unconnected(std::string_view reason);
   void drop_all(std::string_view reason);
 
   WatchOptions options_;
+  Backoff retry_;          ///< of connections that failed
+  unsigned failures_ = 0;  ///< in a row
   /// What the person sees while there is no connection: waiting, requesting, ended or full.
   WatchView::Picture absence_ = WatchView::Picture::waiting;
-  std::set<PeerId> on_air_;
+  std::vector<PeerId> on_air_;  ///< who said it last comes last
   /// Those whose offer may still be on its way although we gave up waiting for it.
   std::set<PeerId> unwanted_;
   std::optional<ConnectionKey> shown_picture_;

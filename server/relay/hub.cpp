@@ -24,6 +24,7 @@ std::optional<Refusal> fault_of(const Peer& from, const Message& message) {
   const std::string type(type_of(message.body));
   switch (sender_of(message.body)) {
     case Sender::any_peer:
+    case Sender::client:
       return std::nullopt;
     case Sender::talker:
       if (from.role == Role::talk) return std::nullopt;
@@ -63,6 +64,9 @@ void Hub::refuse(Link& link, const Refusal& refusal) {
 
 void Hub::relay(Peer& from, const Message& message, std::string_view frame) {
   if (const auto fault = fault_of(from, message)) return refuse(*from.link, *fault);
+  if (std::holds_alternative<protocol::Ping>(message.body)) {
+    return from.link->send(frame_of(protocol::Pong{options_.ice_servers(from.id)}));
+  }
   const auto stamped = std::make_shared<const std::string>(protocol::stamp_from(frame, from.id));
   if (message.sendto) {
     const Peer* to = from.room.find(*message.sendto, from);
@@ -94,15 +98,25 @@ Peer& Hub::admit(Link& link, const protocol::Enter& enter) {
     id = options_.resume_tokens.redeem(*enter.resume, enter.room, enter.role);
     const auto known = id ? room.peers.find(*id) : room.peers.end();
     if (known != room.peers.end()) {
-      attach(link, *known->second);
-      return *known->second;
+      Peer& peer = *known->second;
+      if (enter.fresh) {
+        peer.on_air = false;
+        room.tell_others(peer, frame_of(protocol::UserDisconnected{peer.id}));
+      }
+      attach(link, peer);
+      return peer;
     }
   }
+  const bool id_is_old = id.has_value();
   if (!id) id = options_.make_id();
   auto peer = std::make_unique<Peer>(Peer{*id, enter.role, room});
   Peer& entered = *room.peers.emplace(*id, std::move(peer)).first->second;
   if (enter.role == Role::talk) room.talkers.push_back(&entered);
   attach(link, entered);
+  // Also where the server was restarted meanwhile: others may still believe in its connections.
+  if (id_is_old && enter.fresh) {
+    room.tell_others(entered, frame_of(protocol::UserDisconnected{entered.id}));
+  }
   return entered;
 }
 
@@ -110,7 +124,7 @@ void Hub::attach(Link& link, Peer& peer) {
   if (peer.link != nullptr) {
     // A half-open socket: the client knows that it is gone, the server did not.
     peer.link->peer = nullptr;
-    peer.link->close(protocol::CloseCode::normal);
+    peer.link->close(protocol::CloseCode::replaced);
   }
   peer.link = &link;
   if (peer.gone_at) away_.erase({*peer.gone_at, &peer});
@@ -125,6 +139,7 @@ void Hub::welcome(const Peer& peer) {
   welcome.resume = options_.resume_tokens.issue({peer.id, peer.room.name, peer.role});
   welcome.ice_servers = options_.ice_servers(peer.id);
   welcome.talkers = peer.room.on_air();
+  welcome.relay_only = options_.relay_only;
   peer.link->send(frame_of(std::move(welcome)));
 }
 

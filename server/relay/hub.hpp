@@ -25,8 +25,10 @@ struct HubOptions {
   std::function<protocol::PeerId()> make_id;
   /// Outlives the hub.
   ResumeTokens& resume_tokens;
-  /// What a peer's `welcome` says of STUN and TURN.
+  /// What a peer's `welcome` and `pong` say of STUN and TURN.
   std::function<std::vector<protocol::IceServer>(const protocol::PeerId&)> ice_servers;
+  /// Whether clients are to use TURN alone.
+  bool relay_only = false;
   /// How long a peer that lost its socket stays a member.
   Duration grace = std::chrono::seconds(15);
   /// The least time between two `audience` to the same room.

@@ -42,8 +42,9 @@ TEST(Codec, AcceptsAndWritesAgainEveryFrameThatTheProtocolShows) {
     EXPECT_EQ(json::parse(encode(message)), json::parse(fixture.frame)) << fixture.frame;
   }
   const std::set<std::string> kinds = {
-      "enter",     "welcome", "talk_ready", "talk_request",      "talk_declined", "offer", "answer",
-      "candidate", "bye",     "end_talk",   "user_disconnected", "audience",      "error", "wave"};
+      "enter",  "welcome",   "talk_ready", "talk_request", "talk_declined",     "offer",
+      "answer", "candidate", "bye",        "end_talk",     "user_disconnected", "audience",
+      "error",  "wave",      "ping",       "pong"};
   EXPECT_EQ(seen, kinds) << "PROTOCOL.md shows every kind";
 }
 

@@ -50,7 +50,11 @@ class Audit {
   void check(const MakeLocalDescription& make) { EXPECT_TRUE(is_open(make.key)); }
   void check(const ApplyRemoteDescription& apply) {
     EXPECT_TRUE(is_open(apply.key));
-    EXPECT_TRUE(described_.insert(apply.key).second) << "one description for each connection";
+    described_.insert(apply.key);
+  }
+  void check(const RestartIce& restart) {
+    EXPECT_TRUE(is_open(restart.key));
+    EXPECT_TRUE(described_.count(restart.key)) << "only what was negotiated can be restarted";
   }
   void check(const AddCandidate& add) { EXPECT_TRUE(described_.count(add.key)); }
   void check(const ReplaceTracks& replace) { EXPECT_TRUE(is_open(replace.key)); }
@@ -103,7 +107,7 @@ class Random {
         return TalkReady{};
       case 2:
       case 3:
-        return TalkRequest{};
+        return TalkRequest{connection(audit)};
       case 4:
         return TalkDeclined{below(2) == 0 ? DeclineReason::full : DeclineReason::not_on_air};
       case 5:
@@ -132,7 +136,7 @@ class Random {
         audit.last_socket() - (below(10) == 0 && audit.last_socket() > 0 ? 1 : 0);
     switch (below(24)) {
       case 0:
-        return TimePassed{};
+        return below(5) == 0 ? Input(Woken{}) : Input(TimePassed{});
       case 1:
       case 2:
         return SocketOpened{socket};

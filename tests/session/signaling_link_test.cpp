@@ -16,7 +16,7 @@ class SignalingLinkTest : public testing::Test {
   }
   void join(SocketNumber socket, const protocol::PeerId& id = "me") {
     link.handle(SocketOpened{socket}, now);
-    link.welcomed({id, "lesson", "token of " + id, {}, {}});
+    link.welcomed({id, "lesson", "token of " + id, {}, {}}, now);
   }
 
   TimePoint now{};
@@ -34,10 +34,9 @@ TEST_F(SignalingLinkTest, OpensASocketAndEntersTheRoom) {
   const protocol::Enter enter = enter_in(link.handle(SocketOpened{1}, now));
   EXPECT_EQ(enter, (protocol::Enter{"lesson", Role::watch, std::nullopt}));
   EXPECT_FALSE(link.joined());
-  EXPECT_EQ(link.welcomed({"me", "lesson", "token", {}, {}}), SignalingLink::Entry::fresh);
+  EXPECT_EQ(link.welcomed({"me", "lesson", "token", {}, {}}, now), SignalingLink::Entry::fresh);
   EXPECT_TRUE(link.joined());
   EXPECT_EQ(link.id(), "me");
-  EXPECT_EQ(link.next_deadline(), std::nullopt);
 }
 
 TEST_F(SignalingLinkTest, ComesBackAfterALossWithItsToken) {
@@ -51,7 +50,7 @@ TEST_F(SignalingLinkTest, ComesBackAfterALossWithItsToken) {
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_EQ(std::get<OpenSocket>(outputs[0]).socket, 2u);
   EXPECT_EQ(enter_in(link.handle(SocketOpened{2}, retry)).resume, "token of me");
-  EXPECT_EQ(link.welcomed({"me", "lesson", "token", {}, {}}), SignalingLink::Entry::resumed);
+  EXPECT_EQ(link.welcomed({"me", "lesson", "token", {}, {}}, now), SignalingLink::Entry::resumed);
 }
 
 TEST_F(SignalingLinkTest, IsAFreshPeerWhenTheServerGaveAnotherId) {
@@ -60,7 +59,7 @@ TEST_F(SignalingLinkTest, IsAFreshPeerWhenTheServerGaveAnotherId) {
   link.handle(SocketClosed{1}, now);
   link.handle(TimePassed{}, *link.next_deadline());
   link.handle(SocketOpened{2}, now);
-  EXPECT_EQ(link.welcomed({"you", "lesson", "token", {}, {}}), SignalingLink::Entry::fresh);
+  EXPECT_EQ(link.welcomed({"you", "lesson", "token", {}, {}}, now), SignalingLink::Entry::fresh);
 }
 
 TEST_F(SignalingLinkTest, WaitsLongerAfterEachFailureAndSaysThatTheServerIsOutOfReach) {
@@ -73,7 +72,8 @@ TEST_F(SignalingLinkTest, WaitsLongerAfterEachFailureAndSaysThatTheServerIsOutOf
     now = *link.next_deadline();
     link.handle(TimePassed{}, now);
   }
-  EXPECT_GE(longest, Duration(5'000));
+  EXPECT_GE(longest, Duration(2'500));
+  EXPECT_LE(longest, Duration(5'000));
 }
 
 TEST_F(SignalingLinkTest, GivesUpOnASocketThatDoesNotOpenOrAServerThatDoesNotAnswer) {
@@ -102,6 +102,59 @@ TEST_F(SignalingLinkTest, IgnoresTheEventsOfEarlierSockets) {
   EXPECT_FALSE(link.is_current(1));
   EXPECT_TRUE(link.is_current(2));
   EXPECT_EQ(link.status(), LinkStatus::reconnecting);
+}
+
+TEST_F(SignalingLinkTest, AsksASilentServerWhetherItIsThere) {
+  link.start(now);
+  join(1);
+  now += SignalingLink::kPingInterval;
+  auto outputs = link.handle(TimePassed{}, now);
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_TRUE(
+      std::holds_alternative<protocol::Ping>(std::get<SendMessage>(outputs[0]).message.body));
+  EXPECT_TRUE(link.joined());
+  link.heard(now);
+  EXPECT_EQ(link.next_deadline(), now + SignalingLink::kPingInterval);
+
+  now += SignalingLink::kPingInterval;
+  link.handle(TimePassed{}, now);
+  now += SignalingLink::kPongTimeout;
+  outputs = link.handle(TimePassed{}, now);
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(std::get<CloseSocket>(outputs[0]).socket, 1u) << "its path has died";
+  EXPECT_EQ(link.status(), LinkStatus::reconnecting);
+}
+
+TEST_F(SignalingLinkTest, DoesNotWaitAnyLongerWhenItIsWoken) {
+  link.start(now);
+  join(1);
+  auto outputs = link.handle(Woken{}, now);
+  ASSERT_EQ(outputs.size(), 1u) << "a ping";
+  EXPECT_TRUE(link.handle(Woken{}, now).empty()) << "one is enough";
+  link.handle(SocketClosed{1}, now);
+  outputs = link.handle(Woken{}, now);
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(std::get<OpenSocket>(outputs[0]).socket, 2u);
+}
+
+TEST_F(SignalingLinkTest, ANewPageResumesWithoutConnectionsAndALaterSocketWithThem) {
+  SignalingLink reloaded("lesson", Role::watch, Backoff({}, 1), "old token");
+  reloaded.start(now);
+  const protocol::Enter first = enter_in(reloaded.handle(SocketOpened{1}, now));
+  EXPECT_EQ(first.resume, "old token");
+  EXPECT_TRUE(first.fresh);
+  reloaded.welcomed({"me", "lesson", "token", {}, {}}, now);
+  reloaded.handle(SocketClosed{1}, now);
+  reloaded.handle(TimePassed{}, *reloaded.next_deadline());
+  EXPECT_FALSE(enter_in(reloaded.handle(SocketOpened{2}, now)).fresh);
+}
+
+TEST_F(SignalingLinkTest, DoesNotFightForAPlaceThatWasTaken) {
+  link.start(now);
+  join(1);
+  link.handle(SocketClosed{1, 4000}, now);
+  link.handle(TimePassed{}, *link.next_deadline());
+  EXPECT_EQ(enter_in(link.handle(SocketOpened{2}, now)).resume, std::nullopt);
 }
 
 TEST_F(SignalingLinkTest, StopsWhereTheServerRefusesItAtTheDoor) {

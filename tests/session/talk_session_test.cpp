@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "session/recovery.hpp"
 #include "support/stepper.hpp"
 
 namespace onair::session {
@@ -116,7 +117,7 @@ TEST_F(TalkSessionTest, GivesTheIceServersOfTheWelcomeToEachConnection) {
   talk.feed(MediaReady{1});
   talk.feed(PreviewReady{1});
   talk.hear(protocol::TalkRequest{}, "v");
-  EXPECT_EQ(talk.all<CreateConnection>().at(0).ice_servers, std::vector{server});
+  EXPECT_EQ(talk.all<CreateConnection>().at(0).ice.servers, std::vector{server});
 }
 
 TEST_F(TalkSessionTest, BeyondTheLimitItIsFull) {
@@ -190,14 +191,74 @@ TEST_F(TalkSessionTest, PassesOnItsCandidatesAndTheirEnd) {
             std::nullopt);
 }
 
-TEST_F(TalkSessionTest, AConnectionThatFailedLeavesTheTable) {
+TEST_F(TalkSessionTest, RestartsTheIceOfAConnectionThatFailedUntilItLeavesTheTable) {
   go_on_air();
   const ConnectionKey key = negotiate("v");
   talk.feed(TransportChanged{key, TransportState::connected});
   EXPECT_EQ(talk.session.view().viewers, 1u);
   talk.feed(TransportChanged{key, TransportState::failed});
+  for (unsigned restart = 1; restart <= kMaxIceRestarts; ++restart) {
+    ASSERT_EQ(talk.all<RestartIce>().size(), 1u) << restart;
+    talk.feed(LocalDescriptionMade{key, "offer again"});
+    EXPECT_EQ(talk.sent(), Lines{"offer to v"});
+    const TimePoint due = *talk.session.connections().begin()->second.connection.due;
+    EXPECT_EQ(due - talk.now, kFirstRestartTimeout * (1 << (restart - 1)));
+    talk.now = due;
+    talk.feed(TimePassed{});
+  }
   EXPECT_EQ(talk.all<CloseConnection>().size(), 1u);
   EXPECT_TRUE(talk.session.connections().empty());
+}
+
+TEST_F(TalkSessionTest, IsPatientWithATransportThatIsDisconnected) {
+  go_on_air();
+  const ConnectionKey key = negotiate("v");
+  talk.feed(TransportChanged{key, TransportState::connected});
+  talk.feed(TransportChanged{key, TransportState::disconnected});
+  talk.now += kTalkerPatience - Duration(1);
+  talk.feed(TimePassed{});
+  EXPECT_TRUE(talk.all<RestartIce>().empty());
+  talk.feed(TransportChanged{key, TransportState::connected});
+  talk.now += Duration(1);
+  talk.feed(TimePassed{});
+  EXPECT_TRUE(talk.all<RestartIce>().empty()) << "it mended itself";
+  talk.feed(TransportChanged{key, TransportState::disconnected});
+  talk.now += kTalkerPatience;
+  talk.feed(TimePassed{});
+  EXPECT_EQ(talk.all<RestartIce>().size(), 1u);
+}
+
+TEST_F(TalkSessionTest, RestartsIceForAViewerWhoAsksAndTakesTheCredentialsOfTheLastPong) {
+  go_on_air();
+  const ConnectionKey key = negotiate("v");
+  const protocol::IceServer fresh{{"turn:t"}, "later:me", "secret"};
+  talk.hear(protocol::Pong{{fresh}});
+  talk.hear(protocol::TalkRequest{key.generation}, "v");
+  ASSERT_EQ(talk.all<RestartIce>().size(), 1u);
+  EXPECT_EQ(talk.all<RestartIce>()[0].ice.servers, std::vector{fresh});
+  talk.hear(protocol::TalkRequest{key.generation}, "v");
+  EXPECT_TRUE(talk.outputs.empty()) << "it is at it";
+  talk.hear(protocol::TalkRequest{key.generation + 1}, "v");
+  EXPECT_EQ(talk.all<CreateConnection>().size(), 1u) << "of another connection nothing is left";
+}
+
+TEST_F(TalkSessionTest, DropsAViewerWhoNeverAnswers) {
+  go_on_air();
+  talk.hear(protocol::TalkRequest{}, "v");
+  talk.feed(LocalDescriptionMade{talk.session.connections().keys().at(0), "offer"});
+  talk.now += kNegotiationTimeout;
+  talk.feed(TimePassed{});
+  EXPECT_TRUE(talk.session.connections().empty());
+}
+
+TEST_F(TalkSessionTest, RestartsNothingWhileTheServerIsAway) {
+  go_on_air();
+  const ConnectionKey key = negotiate("v");
+  talk.feed(TransportChanged{key, TransportState::connected});
+  talk.feed(SocketClosed{1});
+  talk.feed(TransportChanged{key, TransportState::failed});
+  EXPECT_TRUE(talk.all<RestartIce>().empty());
+  EXPECT_EQ(talk.session.connections().size(), 1u);
 }
 
 TEST_F(TalkSessionTest, StopHangsUpEveryViewerAndReleasesTheCamera) {
@@ -247,7 +308,7 @@ TEST_F(TalkSessionTest, AResumedPeerKeepsItsViewersAndAFreshOneDoesNot) {
   go_on_air();
   negotiate("v");
   talk.feed(SocketClosed{1});
-  talk.now = *talk.session.next_deadline();
+  talk.now += Duration(500);
   talk.feed(TimePassed{});
   talk.feed(SocketOpened{2});
   talk.feed(MessageReceived{2, {protocol::Welcome{"me", "lesson", "t", {}, {}}, {}, {}}});
@@ -255,7 +316,7 @@ TEST_F(TalkSessionTest, AResumedPeerKeepsItsViewersAndAFreshOneDoesNot) {
   EXPECT_EQ(talk.sent(), Lines{"talk_ready"});
 
   talk.feed(SocketClosed{2});
-  talk.now = *talk.session.next_deadline();
+  talk.now += Duration(500);
   talk.feed(TimePassed{});
   talk.feed(SocketOpened{3});
   talk.feed(MessageReceived{3, {protocol::Welcome{"other", "lesson", "t", {}, {}}, {}, {}}});
@@ -268,7 +329,7 @@ TEST_F(TalkSessionTest, MakesGoodAnEndTalkThatTheServerCouldNotHear) {
   talk.feed(SocketClosed{1});
   talk.feed(StopRequested{});
   EXPECT_EQ(talk.sent(), Lines{});
-  talk.now = *talk.session.next_deadline();
+  talk.now += Duration(500);
   talk.feed(TimePassed{});
   talk.feed(SocketOpened{2});
   talk.feed(MessageReceived{2, {protocol::Welcome{"me", "lesson", "t", {}, {"me"}}, {}, {}}});

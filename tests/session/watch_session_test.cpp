@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "session/recovery.hpp"
 #include "support/stepper.hpp"
 
 namespace onair::session {
@@ -159,13 +160,60 @@ TEST_F(WatchSessionTest, ADeclinedRequestIsFullOrWaits) {
   EXPECT_EQ(watch.session.view().picture, Picture::waiting);
 }
 
-TEST_F(WatchSessionTest, AFailedConnectionIsSaidAndLeavesTheTable) {
+TEST_F(WatchSessionTest, AsksForIceRestartsThenForAFreshConnectionThenTellsThePerson) {
+  watch.join({"t"});
+  ConnectionKey key = negotiate();
+  watch.feed(TransportChanged{key, TransportState::connected});
+  watch.feed(TransportChanged{key, TransportState::failed});
+  EXPECT_EQ(watch.session.view().picture, Picture::reconnecting);
+  for (unsigned request = 1; request <= kMaxRestartRequests; ++request) {
+    ASSERT_EQ(watch.sent(), Lines{"talk_request to t"});
+    EXPECT_EQ(watch.all<SendMessage>()[0].message.body, protocol::Body(protocol::TalkRequest{77}));
+    watch.now += kNegotiationTimeout;
+    watch.feed(TimePassed{});
+  }
+  EXPECT_EQ(watch.sent().back(), "bye to t");
+  EXPECT_TRUE(watch.session.connections().empty());
+  EXPECT_EQ(watch.session.view().notice, Notice::none);
+
+  watch.hear(protocol::Pong{});
+  watch.now += Duration(1'000);
+  watch.feed(TimePassed{});
+  ASSERT_EQ(watch.sent(), Lines{"talk_request to t"}) << "a fresh one";
+  watch.now += kNegotiationTimeout;
+  watch.feed(TimePassed{});
+  EXPECT_EQ(watch.session.view().notice, Notice::connection_failed);
+  watch.hear(protocol::Pong{});
+  watch.now += Duration(2'000);
+  watch.feed(TimePassed{});
+  ASSERT_EQ(watch.sent(), Lines{"talk_request to t"}) << "it goes on trying";
+  key = negotiate();
+  watch.feed(TransportChanged{key, TransportState::connected});
+  EXPECT_EQ(watch.session.view().notice, Notice::none);
+}
+
+TEST_F(WatchSessionTest, AnOfferForTheSameConnectionRenegotiatesIt) {
   watch.join({"t"});
   const ConnectionKey key = negotiate();
-  watch.feed(TransportChanged{key, TransportState::failed});
-  EXPECT_EQ(watch.sent(), Lines{"bye to t"});
-  EXPECT_TRUE(watch.session.connections().empty());
-  EXPECT_EQ(watch.session.view().notice, Notice::connection_failed);
+  watch.feed(PictureArrived{key});
+  watch.hear(protocol::Offer{"restart", 77}, "t");
+  EXPECT_TRUE(watch.all<CloseConnection>().empty());
+  EXPECT_TRUE(watch.all<ClearPicture>().empty());
+  EXPECT_EQ(watch.all<ApplyRemoteDescription>().at(0).key, key);
+  watch.feed(RemoteDescriptionApplied{key});
+  watch.feed(LocalDescriptionMade{key, "answer"});
+  EXPECT_EQ(watch.sent(), Lines{"answer to t"});
+}
+
+TEST_F(WatchSessionTest, AnotherTalkerTakesThePlaceOfOneWhoseConnectionIsBroken) {
+  watch.join({"t"});
+  const ConnectionKey key = negotiate();
+  watch.feed(TransportChanged{key, TransportState::connected});
+  watch.hear(protocol::TalkReady{}, "u");
+  EXPECT_EQ(watch.sent(), Lines{});
+  watch.feed(TransportChanged{key, TransportState::disconnected});
+  EXPECT_EQ(watch.sent(), Lines{"talk_request to u"});
+  EXPECT_EQ(watch.all<CloseConnection>().at(0).key, key);
 }
 
 TEST_F(WatchSessionTest, AfterAnOutageItKeepsWhatIsConnectedAndAsksAnewForTheRest) {
@@ -173,7 +221,7 @@ TEST_F(WatchSessionTest, AfterAnOutageItKeepsWhatIsConnectedAndAsksAnewForTheRes
   const ConnectionKey key = negotiate();
   const auto come_back = [this](SocketNumber before) {
     watch.feed(SocketClosed{before});
-    watch.now = *watch.session.next_deadline();
+    watch.now += Duration(500);
     watch.feed(TimePassed{});
     watch.feed(SocketOpened{before + 1});
     watch.feed(
@@ -186,8 +234,10 @@ TEST_F(WatchSessionTest, AfterAnOutageItKeepsWhatIsConnectedAndAsksAnewForTheRes
 
   watch.feed(TransportChanged{key, TransportState::disconnected});
   come_back(2);
-  EXPECT_EQ(watch.all<CloseConnection>().at(0).key, key);
-  EXPECT_EQ(watch.sent(), Lines{"talk_request to t"});
+  watch.feed(TimePassed{});
+  EXPECT_TRUE(watch.all<CloseConnection>().empty());
+  EXPECT_EQ(watch.all<SendMessage>().at(0).message.body, protocol::Body(protocol::TalkRequest{77}))
+      << "its ICE";
 }
 
 TEST_F(WatchSessionTest, SaysByeWhenItLeaves) {

@@ -20,17 +20,18 @@ namespace onair::tests {
 /// The client's end of one WebSocket and the server's end, which is the hub's link.
 class FakeSocket final : public relay::Link {
  public:
-  FakeSocket(std::function<void(std::string)> to_client, std::function<void()> closed)
+  FakeSocket(std::function<void(std::string)> to_client,
+             std::function<void(protocol::CloseCode)> closed)
       : to_client_(std::move(to_client)), closed_(std::move(closed)) {}
 
   void send(relay::Frame frame) override { to_client_(*frame); }
-  void close(protocol::CloseCode) override { closed_(); }
+  void close(protocol::CloseCode code) override { closed_(code); }
 
   bool open = true;
 
  private:
   std::function<void(std::string)> to_client_;
-  std::function<void()> closed_;
+  std::function<void(protocol::CloseCode)> closed_;
 };
 
 /// `Derived` performs what is its side's own.
@@ -120,9 +121,10 @@ class SessionClient : public Client {
       if (!world_.server_is_up()) return feed(session::SocketClosed{number});
       socket_ = std::make_shared<FakeSocket>(
           [this, number](std::string frame) { hear(number, std::move(frame)); },
-          [this, number] {
-            post("down", "closed by server", [this, number] {
-              if (number == socket_number_) break_socket(relay::Hub::Leaving::for_good);
+          [this, number](protocol::CloseCode code) {
+            post("down", "closed by server", [this, number, code] {
+              if (number != socket_number_) return;
+              break_socket(relay::Hub::Leaving::for_good, static_cast<std::uint16_t>(code));
             });
           });
       feed(session::SocketOpened{number});
@@ -176,6 +178,16 @@ class SessionClient : public Client {
     };
   }
 
+  void perform(const session::RememberToken& remember) { token = remember.token; }
+
+  void perform(const session::RestartIce& restart) {
+    FakeConnection* connection = find(restart.key);
+    if (connection == nullptr) return;
+    ++restarts;
+    connection->has_candidate = false;
+    connection->connected = false;
+  }
+
   void perform(const session::MakeLocalDescription& make) {
     FakeConnection* connection = find(make.key);
     if (connection == nullptr) return;
@@ -207,6 +219,8 @@ class SessionClient : public Client {
            FakeConnection* applied = world_.find_connection(number);
            if (applied == nullptr) return;
            if (!fails) {
+             // A later offer restarts the ICE of a connection that is there.
+             if (applied->connected) applied->has_candidate = applied->connected = false;
              applied->remote = std::stoi(sdp);
              derived().remote_description_set(key);
              world_.connect_if_ready(number);
@@ -254,6 +268,8 @@ class SessionClient : public Client {
   void perform(const session::Trace&) {}
 
  public:
+  int restarts = 0;            ///< of ICE, that the browser was told to do
+  std::string token;           ///< what the page would remember
   int ends_of_candidates = 0;  ///< how often the browser was told that there are no more
 
  private:
@@ -281,11 +297,11 @@ class SessionClient : public Client {
     });
   }
 
-  void break_socket(relay::Hub::Leaving leaving) {
+  void break_socket(relay::Hub::Leaving leaving, std::uint16_t code = 1006) {
     if (socket_number_ == 0) return;
     const session::SocketNumber number = std::exchange(socket_number_, 0);
     drop(std::exchange(socket_, nullptr), leaving);
-    feed(session::SocketClosed{number});
+    feed(session::SocketClosed{number, code});
   }
 
   void drop(const std::shared_ptr<FakeSocket>& socket, relay::Hub::Leaving leaving) {

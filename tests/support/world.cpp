@@ -116,6 +116,14 @@ void World::start_server() {
   });
 }
 
+void World::break_transports(session::TransportState state) {
+  for (auto& [number, connection] : connections_) {
+    if (!connection.connected) continue;
+    connection.report_transport(state);
+  }
+  settle();
+}
+
 void World::expect_empty_after_all_left() {
   for (const auto& client : clients_) client->leave();
   release();

@@ -85,6 +85,9 @@ class World {
   void kill_server();
   void start_server();
 
+  /// The network between all browsers breaks: every connected pair reports this.
+  void break_transports(session::TransportState state);
+
   /// Everyone leaves; then nothing may be left anywhere.
   void expect_empty_after_all_left();
 

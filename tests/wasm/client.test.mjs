@@ -22,6 +22,7 @@ const onair = await createOnair({ wasmBinary: readFileSync(new URL('onair.wasm',
 let media;
 let views;
 let texts;
+let kept;
 
 beforeEach(() => {
   media = {
@@ -41,6 +42,7 @@ beforeEach(() => {
   mock.method(console, 'debug', () => {});
   views = [];
   texts = [];
+  kept = null;
 });
 
 afterEach(() => {
@@ -52,6 +54,10 @@ function make(kind, video = new FakeVideo()) {
     url: 'ws://here/ws',
     room: 'lesson',
     video,
+    token: kept,
+    remember: (token) => {
+      kept = token;
+    },
     changed: (view) => views.push(view),
     text: (from, text) => texts.push([from, text]),
   });
@@ -260,7 +266,7 @@ test('a viewer answers and shows the stream once', async () => {
 });
 
 for (const method of ['setRemoteDescription', 'setLocalDescription']) {
-  test(`a viewer whose ${method} fails says bye and tells the person`, async () => {
+  test(`a viewer whose ${method} fails says bye and asks again after a while`, async () => {
     const { client } = make('WatchClient');
     const socket = join(['t']);
     FakePeerConnection.failing.add(method);
@@ -268,7 +274,8 @@ for (const method of ['setRemoteDescription', 'setLocalDescription']) {
     await settle();
     assert.deepEqual(lastSent(socket), { type: 'bye', sendto: 't' });
     assert.equal(lastConnection().closed, true);
-    assert.equal(client.view().notice, 'connection_failed');
+    letTimePass();
+    assert.deepEqual(lastSent(socket), { type: 'talk_request', sendto: 't' });
     client.leave();
   });
 }
@@ -318,9 +325,55 @@ test('a lost socket is opened again after a while, with the token', () => {
   client.leave();
 });
 
+test('a page that was loaded again resumes with the token that was remembered', () => {
+  make('WatchClient');
+  join();
+  assert.equal(kept, 'token');
+  const { client } = make('WatchClient');
+  const socket = FakeWebSocket.all.at(-1);
+  socket.open();
+  assert.deepEqual(socket.sent[0], {
+    type: 'enter', room: 'lesson', role: 'watch', resume: 'token', fresh: true,
+  });
+  client.leave();
+});
+
+test('an ICE restart takes fresh credentials and keeps the connection', async () => {
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const id = lastSent(socket).connection;
+  socket.say({ type: 'answer', from: 'v', sdp: 'answer sdp', connection: id });
+  await settle();
+  const iceServers = [{ urls: ['turn:t'], username: 'later:me', credential: 'secret' }];
+  socket.say({ type: 'pong', iceServers });
+  socket.say({ type: 'talk_request', from: 'v', connection: id });
+  await settle();
+  assert.equal(FakePeerConnection.all.length, 1);
+  assert.equal(lastConnection().restarts, 1);
+  assert.deepEqual(lastConnection().configuration.iceServers, iceServers);
+  assert.equal(lastSent(socket).type, 'offer');
+  assert.equal(lastSent(socket).connection, id);
+  client.leave();
+});
+
+test('a socket that the page has begun to open is used', async () => {
+  const begun = new FakeWebSocket('ws://here/ws');
+  begun.readyState = 1; // it opened before the client was there
+  const client = new onair.WatchClient({
+    url: 'ws://here/ws', socket: begun, room: 'r', video: new FakeVideo(),
+    changed() {}, text() {}, remember() {},
+  });
+  client.start();
+  await settle();
+  assert.equal(begun.sent[0].type, 'enter');
+  assert.equal(FakeWebSocket.all.length, 1);
+  client.leave();
+});
+
 test('an address that the browser refuses is an unreachable server, not an exception', () => {
   const client = new onair.WatchClient({
-    url: 'ws://refused/', room: 'r', video: new FakeVideo(), changed() {}, text() {},
+    url: 'ws://refused/', room: 'r', video: new FakeVideo(), changed() {}, text() {}, remember() {},
   });
   client.start();
   assert.equal(client.view().link, 'unreachable');
@@ -358,6 +411,7 @@ test('an exception in the page’s own function is its own', () => {
     url: 'ws://here/ws', room: 'r', video: new FakeVideo(),
     changed() { throw new Error('a bug in the page'); },
     text() {},
+    remember() {},
   });
   client.start();
   join();

@@ -1,6 +1,8 @@
 // Just enough of a browser for the client: every object that it makes is kept for the test to look at
 // and to drive. Nothing happens by itself.
 
+import { webcrypto } from 'node:crypto';
+
 export class FakeWebSocket {
   static all = [];
   constructor(url) {
@@ -8,6 +10,7 @@ export class FakeWebSocket {
     this.url = url;
     this.sent = [];
     this.closed = false;
+    this.readyState = 0;
     FakeWebSocket.all.push(this);
   }
   send(text) {
@@ -106,6 +109,12 @@ export class FakePeerConnection {
     };
     this.transceivers.push({ sender, receiver: { track: { kind } }, ...init });
   }
+  setConfiguration(configuration) {
+    this.configuration = configuration;
+  }
+  restartIce() {
+    this.restarts = (this.restarts ?? 0) + 1;
+  }
   getTransceivers() {
     return this.transceivers;
   }
@@ -174,6 +183,7 @@ export function install(media) {
   globalThis.window = globalThis;
   globalThis.WebSocket = FakeWebSocket;
   globalThis.RTCPeerConnection = FakePeerConnection;
+  globalThis.crypto ??= webcrypto; // Node 18 has it in a module alone
   globalThis.isSecureContext = true;
   timers.clear();
   globalThis.setTimeout = (call, _delay, ...passed) => {
