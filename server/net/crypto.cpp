@@ -26,6 +26,18 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+struct Digest {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+  unsigned int size = 0;
+};
+
+Digest hmac(const EVP_MD* function, std::string_view key, std::string_view data) {
+  Digest digest;
+  HMAC(function, key.data(), static_cast<int>(key.size()), bytes_of(data), data.size(),
+       digest.bytes.data(), &digest.size);
+  return digest;
+}
+
 }  // namespace
 
 std::string random_hex(std::size_t bytes) {
@@ -45,11 +57,17 @@ std::string sha256_hex(std::string_view data) {
 }
 
 std::string hmac_sha256_hex(std::string_view key, std::string_view data) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(data), data.size(),
-       digest.data(), &size);
-  return hex(digest.data(), size);
+  const Digest digest = hmac(EVP_sha256(), key, data);
+  return hex(digest.bytes.data(), digest.size);
+}
+
+std::string hmac_sha1_base64(std::string_view key, std::string_view data) {
+  const Digest digest = hmac(EVP_sha1(), key, data);
+  std::string text(4 * ((digest.size + 2) / 3) + 1, '\0');  // EVP_EncodeBlock ends it by a zero
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), digest.bytes.data(),
+                  static_cast<int>(digest.size));
+  text.pop_back();
+  return text;
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {

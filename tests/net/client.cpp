@@ -48,8 +48,8 @@ void run(asio::io_context& context, const std::optional<error_code>& result) {
 
 }  // namespace
 
-RunningServer::RunningServer() : site_(make_site()) {
-  Options options;
+RunningServer::RunningServer(Options options) : site_(make_site()) {
+  if (options.resume_secret.empty()) options.resume_secret = "a secret of the tests";
   options.address = "127.0.0.1";
   options.port = 0;
   options.web = site_;

@@ -21,7 +21,7 @@ namespace onair::tests {
 /// A server on a port of the system's choosing, with a small site, until the end of the scope.
 class RunningServer {
  public:
-  RunningServer();
+  explicit RunningServer(Options options = {});
   ~RunningServer();
   std::uint16_t port() const { return server_->port(); }
 

@@ -80,6 +80,22 @@ TEST_F(WebSocketTest, ResumesWithTheTokenThatItGave) {
   EXPECT_NE(enter("watch", "lesson", "1.x.9"), id);
 }
 
+TEST_F(WebSocketTest, ATokenOutlivesTheServer) {
+  std::string id;
+  std::string token;
+  {
+    RunningServer first;
+    WebSocketClient client(first.port());
+    const json welcome = client.enter("watch");
+    id = welcome["id"];
+    token = welcome["resume"];
+  }
+  WebSocketClient client(server.port());
+  client.send(
+      json{{"type", "enter"}, {"room", "lesson"}, {"role", "watch"}, {"resume", token}}.dump());
+  EXPECT_EQ(client.receive()["id"], id);
+}
+
 TEST_F(WebSocketTest, AnswersBadFramesAndGoesOn) {
   WebSocketClient client(server.port());
   client.send("not json");

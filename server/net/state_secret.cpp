@@ -1,0 +1,58 @@
+#include "net/state_secret.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <stdexcept>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "net/crypto.hpp"
+
+namespace onair::net {
+namespace {
+
+constexpr std::size_t kSecretBytes = 32;
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& why) {
+  throw std::runtime_error("The secret in " + path.string() + " can't be used (" + why +
+                           "): mend that, or choose another folder with --state-dir.");
+}
+
+void write_new(const std::filesystem::path& path) {
+  // Made whole under another name first, so that no reader ever sees half of it.
+  const std::filesystem::path fresh = path.string() + "." + random_hex(8);
+  const int file = open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) fail(path, std::strerror(errno));
+  const std::string secret = random_hex(kSecretBytes);
+  const bool written =
+      write(file, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size());
+  close(file);
+  // link, unlike rename, leaves the secret of another server that was quicker.
+  const bool linked = written && (link(fresh.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  unlink(fresh.c_str());
+  if (!linked) fail(path, "it could not be written");
+}
+
+}  // namespace
+
+std::string state_secret(const std::filesystem::path& folder, const std::string& name) {
+  const std::filesystem::path path = folder / name;
+  std::error_code error;
+  if (std::filesystem::create_directories(folder, error)) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  }
+  if (error) fail(path, error.message());
+  if (!std::filesystem::exists(path)) write_new(path);
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) fail(path, std::strerror(errno));
+  if ((status.st_mode & 077) != 0) fail(path, "others may read it: chmod 600 it");
+  std::ifstream file(path);
+  std::string secret;
+  if (!(file >> secret) || secret.size() < 2 * kSecretBytes) fail(path, "it is too short");
+  return secret;
+}
+
+}  // namespace onair::net
