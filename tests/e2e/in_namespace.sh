@@ -4,7 +4,7 @@
 set -euo pipefail
 
 if [ "${ONAIR_IN_NAMESPACE:-}" != 1 ]; then
-  flags=(--net)
+  flags=(--net --mount)
   [ "$(id -u)" = 0 ] || flags+=(--map-root-user)
   if ! unshare "${flags[@]}" true; then
     echo "The browser tests need a network namespace: run them as root, or allow user namespaces" \
@@ -14,6 +14,8 @@ if [ "${ONAIR_IN_NAMESPACE:-}" != 1 ]; then
   ONAIR_IN_NAMESPACE=1 exec unshare "${flags[@]}" "$0" "$@"
 fi
 
+mount -t tmpfs tmpfs /run # where ip keeps the names of further namespaces
+mkdir /run/netns
 ip link set lo up
 ip link add onair0 type veth peer name onair1
 ip addr add 10.77.0.1/24 dev onair0

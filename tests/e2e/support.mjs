@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 
-const bound = 30_000; // ms; how long anything may take before its test fails
+const bound = 60_000; // ms; how long anything may take before its test fails
 
 /** Runs `ask` again and again until it gives something true, and gives that. */
 export async function until(what, ask) {
@@ -28,7 +28,10 @@ export class Server {
     const server = new Server();
     server.process = spawn(
       process.env.ONAIR_SERVER,
-      ['--port', '0', '--web', process.env.ONAIR_SITE, ...options],
+      [
+        ...['--port', '0', '--web', process.env.ONAIR_SITE],
+        ...['--resume-secret', 'known to the tests alone', ...options],
+      ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     let printed = '';
@@ -88,10 +91,11 @@ const chromiumFlags = [
 
 /** A browser whose pages are Page objects below. */
 export class Chromium {
-  static async start() {
+  /** `executable` may be a script that starts Chromium elsewhere. */
+  static async start(executable = '/usr/bin/chromium') {
     const browser = new Chromium();
     browser.browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
+      executablePath: executable,
       args: chromiumFlags,
     });
     return browser;
@@ -226,6 +230,10 @@ class Page {
 
   async hearsSound() {
     await until('sound arrives', async () => (await this.stats()).energy > 0);
+  }
+
+  async reload() {
+    await this.page.reload();
   }
 
   openConnections() {

@@ -1,0 +1,154 @@
+// The server dies, pages are loaded again, the network breaks: nobody has to press anything.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { Chromium, goOnAir, Server, until } from './support.mjs';
+
+const outages = Number(process.env.ONAIR_OUTAGES ?? 3);
+
+let chromium;
+
+before(async () => {
+  chromium = await Chromium.start();
+});
+
+after(() => chromium?.stop());
+
+test(`the server is killed ${outages} times in mid-broadcast, and no picture stops`, async () => {
+  let server = await Server.start();
+  const talker = await goOnAir(chromium, server, 'outage');
+  const viewer = await chromium.open(`${server.origin}/watch.html?outage`);
+  await viewer.decodesFrames();
+  for (let outage = 1; outage <= outages; ++outage) {
+    await server.stop('SIGKILL');
+    let { frames } = await viewer.stats();
+    for (let second = 1; second <= 5; ++second) {
+      await pause(1_000); // the outage itself, which lasts five seconds
+      const { frames: later } = await viewer.stats();
+      assert.ok(later > frames, `outage ${outage}: frames stopped at ${frames} in second ${second}`);
+      frames = later;
+    }
+    await viewer.says('link', /Reconnecting/);
+    server = await Server.start('--port', String(server.port));
+    await viewer.says('link', /Connected/);
+    await talker.says('link', /Connected/);
+    const late = await chromium.open(`${server.origin}/watch.html?outage`);
+    await late.decodesFrames();
+    await late.close();
+    await viewer.decodesFrames();
+    assert.equal(await viewer.evaluate(() => window.testConnections.length), 2, 'the warm-up and one');
+  }
+  for (const page of [talker, viewer]) await page.close();
+  await server.stop();
+});
+
+describe('with a server that stays', () => {
+  let server;
+  before(async () => {
+    server = await Server.start();
+  });
+  after(() => server?.stop());
+
+  test('the talker’s page is loaded again: a picture within 3 s of being on air', async () => {
+    const talker = await goOnAir(chromium, server, 'reload');
+    const viewer = await chromium.open(`${server.origin}/watch.html?reload`);
+    await viewer.decodesFrames();
+    await talker.reload();
+    await viewer.says('cover', /Waiting|ended/);
+    await talker.press('start-video');
+    await until('on air again', () => talker.shown('badge'));
+    const started = Date.now();
+    await viewer.decodesFrames(1);
+    assert.ok(Date.now() - started < 3_000, `${Date.now() - started} ms`);
+    for (const page of [talker, viewer]) await page.close();
+  });
+
+  test('the talker’s tab crashes and another takes its place', async () => {
+    const talker = await goOnAir(chromium, server, 'crash');
+    const viewer = await chromium.open(`${server.origin}/watch.html?crash`);
+    await viewer.decodesFrames();
+    const session = await talker.page.context().newCDPSession(talker.page);
+    session.send('Page.crash').catch(() => {}); // the page can't answer any more
+    const second = await goOnAir(chromium, server, 'crash');
+    const started = Date.now();
+    await second.says('viewers', /^1$/);
+    await viewer.decodesFrames();
+    console.log(`# a picture ${Date.now() - started} ms after the second talker was on air`);
+    for (const page of [viewer, second, talker]) await page.close();
+  });
+
+  test('a viewer’s page is loaded again: one connection at the talker', async () => {
+    const talker = await goOnAir(chromium, server, 'viewer-reload');
+    const viewer = await chromium.open(`${server.origin}/watch.html?viewer-reload`);
+    await viewer.decodesFrames();
+    await viewer.reload();
+    await viewer.decodesFrames();
+    await talker.says('viewers', /^1$/);
+    assert.equal(await talker.openConnections(), 1);
+    for (const page of [talker, viewer]) await page.close();
+  });
+});
+
+describe('over a path between two hosts', () => {
+  const ip = (...words) => execFileSync('ip', words);
+  let server;
+  let elsewhere;
+  let folder;
+
+  before(async () => {
+    ip('netns', 'add', 'viewer');
+    ip('link', 'add', 'path0', 'type', 'veth', 'peer', 'name', 'path1', 'netns', 'viewer');
+    ip('addr', 'add', '10.78.0.1/24', 'dev', 'path0');
+    ip('link', 'set', 'path0', 'up');
+    ip('-n', 'viewer', 'link', 'set', 'lo', 'up');
+    ip('-n', 'viewer', 'addr', 'add', '10.78.0.2/24', 'dev', 'path1');
+    ip('-n', 'viewer', 'link', 'set', 'path1', 'up');
+    ip('-n', 'viewer', 'route', 'add', 'default', 'via', '10.78.0.1');
+    folder = mkdtempSync(join(tmpdir(), 'onair-path-'));
+    const script = join(folder, 'chromium');
+    writeFileSync(script, '#!/bin/sh\nexec ip netns exec viewer /usr/bin/chromium "$@"\n');
+    chmodSync(script, 0o755);
+    elsewhere = await Chromium.start(script);
+    server = await Server.start();
+  });
+
+  after(async () => {
+    await elsewhere?.stop();
+    await server?.stop();
+    ip('netns', 'del', 'viewer');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const open = () => elsewhere.open(`http://10.78.0.1:${server.port}/watch.html?path`);
+
+  test('the path is cut for 12 seconds and comes back', async () => {
+    const talker = await goOnAir(chromium, server, 'path');
+    const viewer = await open();
+    await viewer.decodesFrames();
+    ip('link', 'set', 'path0', 'down');
+    await viewer.says('cover', /being mended/);
+    await pause(12_000); // the cut itself
+    ip('link', 'set', 'path0', 'up');
+    await viewer.decodesFrames();
+    await viewer.says('link', /Connected/);
+    for (const page of [talker, viewer]) await page.close();
+  });
+
+  test('the viewer’s address changes', async () => {
+    const talker = await goOnAir(chromium, server, 'path');
+    const viewer = await open();
+    await viewer.decodesFrames();
+    ip('-n', 'viewer', 'addr', 'del', '10.78.0.2/24', 'dev', 'path1');
+    ip('-n', 'viewer', 'addr', 'add', '10.78.0.3/24', 'dev', 'path1');
+    ip('-n', 'viewer', 'route', 'replace', 'default', 'via', '10.78.0.1');
+    await viewer.decodesFrames(100); // far more than may have been on their way
+    await viewer.says('link', /Connected/);
+    for (const page of [talker, viewer]) await page.close();
+  });
+});

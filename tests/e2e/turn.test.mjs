@@ -1,0 +1,141 @@
+// A real TURN server between the browsers, with the credentials that our server gives.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Chromium, goOnAir, Server, until } from './support.mjs';
+
+const address = '10.77.0.1';
+const port = 3478;
+const secret = 'north';
+const url = `turn:${address}:${port}`;
+
+let folder;
+let coturn;
+let chromium;
+
+function accepts() {
+  return new Promise((resolve) => {
+    const socket = connect(port, address, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'onair-turn-'));
+  const nobody = 65_534;
+  chmodSync(folder, 0o700);
+  // As in production: credentials by a shared secret, and no way into private networks, but for the
+  // one address of this test.
+  writeFileSync(
+    join(folder, 'turnserver.conf'),
+    [
+      `listening-ip=${address}`,
+      `relay-ip=${address}`,
+      `listening-port=${port}`,
+      'use-auth-secret',
+      `static-auth-secret=${secret}`,
+      'realm=onair.test',
+      'fingerprint',
+      'no-cli',
+      'no-tls',
+      'no-dtls',
+      'no-multicast-peers',
+      'denied-peer-ip=10.0.0.0-10.255.255.255',
+      'denied-peer-ip=172.16.0.0-172.31.255.255',
+      'denied-peer-ip=192.168.0.0-192.168.255.255',
+      `allowed-peer-ip=${address}`,
+      'simple-log',
+      `log-file=${join(folder, 'turn.log')}`,
+      `pidfile=${join(folder, 'turn.pid')}`,
+      `userdb=${join(folder, 'turn.db')}`,
+    ].join('\n'),
+  );
+  const unprivileged = process.getuid() === 0 ? { uid: nobody, gid: nobody } : {};
+  if (unprivileged.uid) {
+    chownSync(folder, nobody, nobody);
+    chownSync(join(folder, 'turnserver.conf'), nobody, nobody);
+  }
+  coturn = spawn('turnserver', ['-c', join(folder, 'turnserver.conf')], {
+    stdio: 'ignore',
+    cwd: folder,
+    ...unprivileged,
+  });
+  await until('coturn listens', accepts);
+  chromium = await Chromium.start();
+});
+
+after(async () => {
+  await chromium?.stop();
+  if (coturn && coturn.exitCode === null) {
+    const ended = new Promise((resolve) => coturn.once('exit', resolve));
+    coturn.kill();
+    await ended;
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a broadcast goes through TURN alone', async () => {
+  const server = await Server.start('--turn-server', url, '--turn-secret', secret, '--relay-only');
+  const talker = await goOnAir(chromium, server, 'turn');
+  const viewer = await chromium.open(`${server.origin}/watch.html?turn`);
+  await viewer.decodesFrames();
+  await viewer.hearsSound();
+  const types = await viewer.evaluate(async () => {
+    const reports = [...(await window.testConnections.at(-1).getStats()).values()];
+    const byId = new Map(reports.map((report) => [report.id, report]));
+    const transport = reports.find(({ type }) => type === 'transport');
+    const pair = byId.get(transport.selectedCandidatePairId);
+    return [pair.localCandidateId, pair.remoteCandidateId].map((id) => byId.get(id).candidateType);
+  });
+  assert.deepEqual(types, ['relay', 'relay']);
+  await viewer.close();
+  await talker.close();
+  await server.stop();
+});
+
+/** The relay candidates and the errors that a browser gets with these credentials. */
+async function gather(username) {
+  const server = await Server.start();
+  const page = await chromium.open(`${server.origin}/`);
+  const credential = createHmac('sha1', secret).update(username).digest('base64');
+  const gathered = await page.evaluate(
+    ([urls, name, password]) =>
+      new Promise((resolve) => {
+        const connection = new RTCPeerConnection({
+          iceServers: [{ urls, username: name, credential: password }],
+          iceTransportPolicy: 'relay',
+        });
+        const found = { relays: 0, errors: [] };
+        connection.onicecandidateerror = ({ errorCode }) => found.errors.push(errorCode);
+        connection.onicecandidate = ({ candidate }) => {
+          if (candidate) ++found.relays;
+          else resolve(found);
+        };
+        connection.createDataChannel('probe');
+        connection.setLocalDescription();
+      }),
+    [url, username, credential],
+  );
+  await page.close();
+  await server.stop();
+  return gathered;
+}
+
+test('coturn accepts credentials that hold and refuses those that have expired', async () => {
+  const now = Math.floor(Date.now() / 1000);
+  const valid = await gather(`${now + 60}:5f0c`);
+  assert.ok(valid.relays > 0);
+  const expired = await gather(`${now - 60}:5f0c`);
+  assert.equal(expired.relays, 0);
+  assert.ok(expired.errors.includes(401), `${expired.errors}`);
+});
