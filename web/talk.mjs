@@ -14,6 +14,8 @@ function render(view) {
   element('on-air').classList.toggle('primary', onAir);
   element('start-video').classList.toggle('primary', !onAir);
   element('viewers').textContent = view.viewers;
+  element('viewers').title = texts.room(view.capacity);
+  element('uplink').textContent = view.viewers ? texts.megabits(view.uplinkBps) : '–';
   element('watching').textContent = view.watching;
 }
 

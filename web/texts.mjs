@@ -47,4 +47,8 @@ export const noWebAssembly =
   'This browser is too old for onair: it lacks WebAssembly or WebRTC. A current Firefox, Chrome, ' +
   'Edge or Safari will do.';
 
+export const megabits = (bps) => `${(bps / 1e6).toFixed(1)} Mbit/s`;
+
+export const room = (viewers) => `At most ${viewers} at a time from this machine`;
+
 export const badRoom = (why) => `This address does not name a room. ${why}`;

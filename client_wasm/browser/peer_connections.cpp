@@ -43,6 +43,17 @@ val track_of(const val& stream, const std::string& kind) {
   return tracks["length"].as<int>() > 0 ? tracks[0] : val::null();
 }
 
+/// The sender of the picture, or null.
+val video_sender(const val& connection) {
+  const val transceivers = connection.call<val>("getTransceivers");
+  for (int i = 0; i < transceivers["length"].as<int>(); ++i) {
+    if (transceivers[i]["receiver"]["track"]["kind"].as<std::string>() == "video") {
+      return transceivers[i]["sender"];
+    }
+  }
+  return val::null();
+}
+
 }  // namespace
 
 std::optional<std::string> PeerConnections::create_sending(const session::CreateConnection& command,
@@ -136,6 +147,29 @@ void PeerConnections::replace_tracks(const ConnectionKey& key, const val& stream
   }
   call_async(target_, val::global("Promise"), "all", {replacements}, key, Event::tracks_replaced,
              Event::replacing_failed);
+}
+
+void PeerConnections::limit_sending(const session::LimitSending& command) {
+  const Held* held = find(command.key);
+  if (held == nullptr) return;
+  const val sender = video_sender(held->connection);
+  if (sender.isNull()) return;
+  val parameters = sender.call<val>("getParameters");
+  const val encodings = parameters["encodings"];
+  if (is_nothing(encodings) || encodings["length"].as<int>() == 0) return;
+  val encoding = encodings[0];
+  encoding.set("maxBitrate", command.limits.max_bitrate_bps);
+  encoding.set("scaleResolutionDownBy", command.limits.scale_resolution_down_by);
+  parameters.set("degradationPreference", std::string("balanced"));
+  call_async(target_, sender, "setParameters", {parameters}, command.key, Event::sending_limited,
+             Event::limiting_failed);
+}
+
+void PeerConnections::measure_sending(const ConnectionKey& key) {
+  const Held* held = find(key);
+  if (held == nullptr) return;
+  call_async(target_, held->connection, "getStats", {}, key, Event::sending_measured,
+             Event::measuring_failed);
 }
 
 bool PeerConnections::send_text(const ConnectionKey& key, const std::string& text) {

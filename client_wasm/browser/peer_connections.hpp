@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "browser/events.hpp"
+#include "session/local_media.hpp"
 #include "session/peer_connection.hpp"
 
 namespace onair::browser {
@@ -47,6 +48,12 @@ class PeerConnections {
 
   /// Sends the tracks of `stream` from now on.
   void replace_tracks(const ConnectionKey& key, const val& stream);
+
+  /// Limits the sender of the picture.
+  void limit_sending(const session::LimitSending& command);
+
+  /// `target` hears sending_measured with an RTCStatsReport.
+  void measure_sending(const ConnectionKey& key);
 
   /// False where the channel is not open.
   bool send_text(const ConnectionKey& key, const std::string& text);

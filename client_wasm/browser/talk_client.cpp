@@ -9,7 +9,19 @@ session::TalkOptions options_for(const PageOptions& page) {
   options.first_generation = random_number();
   options.backoff_seed = random_number();
   options.resume = page.token;
+  const val cores = val::global("navigator")["hardwareConcurrency"];
+  if (cores.isNumber()) options.uplink.cores = cores.as<unsigned>();
   return options;
+}
+
+/// Whether an RTCStatsReport says so of the picture that is sent.
+bool is_limited_by_cpu(const val& report) {
+  const val all = val::global("Array").call<val>("from", report.call<val>("values"));
+  for (int i = 0; i < all["length"].as<int>(); ++i) {
+    const val reason = all[i]["qualityLimitationReason"];
+    if (reason.isString() && reason.as<std::string>() == "cpu") return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -54,6 +66,12 @@ void TalkClient::on_event(Event event, const ConnectionKey& key, const val& payl
       return feed(session::TracksReplaced{key});
     case Event::replacing_failed:
       return fail(key, session::Step::replace_tracks, describe_error(payload));
+    case Event::sending_limited:
+      return feed(session::SendingLimited{key});
+    case Event::limiting_failed:
+      return fail(key, session::Step::limit_sending, describe_error(payload));
+    case Event::sending_measured:
+      return feed(session::SendingMeasured{key, is_limited_by_cpu(payload)});
     default:
       return Base::on_event(event, key, payload);
   }
@@ -65,6 +83,8 @@ val TalkClient::view_for_page(const session::TalkView& view) {
                     {"viewers", val(static_cast<double>(view.viewers))},
                     {"connecting", val(static_cast<double>(view.connecting))},
                     {"watching", val(view.watching)},
+                    {"uplinkBps", val(static_cast<double>(view.uplink_bps))},
+                    {"capacity", val(static_cast<double>(view.capacity))},
                     {"notice", val(std::string(name_of(view.notice)))}});
 }
 

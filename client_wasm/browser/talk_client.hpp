@@ -29,6 +29,11 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
     connections_.replace_tracks(replace.key, captures_.in_use());
   }
 
+  void perform(const session::LimitSending& limit) { connections_.limit_sending(limit); }
+  void perform(const session::MeasureSending& measure) {
+    connections_.measure_sending(measure.key);
+  }
+
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
   static val view_for_page(const session::TalkView& view);
 

@@ -6,6 +6,7 @@
 
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
+#include "session/uplink_planner.hpp"
 
 namespace onair::session {
 
@@ -40,6 +41,17 @@ struct ReplaceTracks {
   ConnectionKey key;
 };
 
+/// setParameters() of the picture's sender. Ends in SendingLimited or StepFailed.
+struct LimitSending {
+  ConnectionKey key;
+  SendLimits limits;
+};
+
+/// getStats() of what is sent. Ends in SendingMeasured, or in nothing.
+struct MeasureSending {
+  ConnectionKey key;
+};
+
 // Inputs.
 
 struct StartRequested {
@@ -68,6 +80,15 @@ struct MediaEnded {
 
 struct TracksReplaced {
   ConnectionKey key;
+};
+
+struct SendingLimited {
+  ConnectionKey key;
+};
+
+struct SendingMeasured {
+  ConnectionKey key;
+  bool limited_by_cpu;
 };
 
 struct OnAirRequested {};

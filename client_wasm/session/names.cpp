@@ -30,6 +30,8 @@ std::string_view name_of(Step step) {
       return "add_candidate";
     case Step::replace_tracks:
       return "replace_tracks";
+    case Step::limit_sending:
+      return "limit_sending";
   }
   return "step";
 }

@@ -101,6 +101,7 @@ enum class Step {
   apply_remote_description,
   add_candidate,
   replace_tracks,
+  limit_sending,
 };
 
 struct StepFailed {

@@ -35,12 +35,14 @@ TalkSession::TalkSession(TalkOptions options)
     : SessionBase(SignalingLink(options.room, protocol::Role::talk,
                                 Backoff(options.backoff, options.backoff_seed), options.resume),
                   options.first_generation),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      planner_(options_.uplink) {}
 
 std::vector<TalkOutput> TalkSession::handle(const TalkInput& input, TimePoint now) {
   now_ = now;
   output_.clear();
   std::visit([this](const auto& event) { on(event); }, input);
+  share_uplink();
   if (const TalkView now_shown = view(); now_shown != shown_) {
     shown_ = now_shown;
     output_.emplace_back(ViewChanged{});
@@ -57,6 +59,8 @@ TalkView TalkSession::view() const {
     ++(entry.connection.transport == TransportState::connected ? view.viewers : view.connecting);
   }
   view.watching = watching_;
+  view.uplink_bps = view.viewers * std::uint64_t{planner_.share_of(view.viewers).max_bitrate_bps};
+  view.capacity = capacity();
   view.notice = notice_;
   return view;
 }
@@ -80,6 +84,12 @@ void TalkSession::on(const LeaveRequested&) {
 void TalkSession::on(const TimePassed& passed) {
   pass_on(link_.handle(passed, now_));
   for (const ConnectionKey& key : due_connections()) recover(key);
+  if (!own_deadline_ || now_ < *own_deadline_) return;
+  own_deadline_.reset();  // share_uplink sets the next
+  for (const auto& [peer, entry] : connections_) {
+    if (entry.connection.transport != TransportState::connected) continue;
+    output_.emplace_back(MeasureSending{{peer, entry.generation}});
+  }
 }
 
 void TalkSession::on(const MessageReceived& received) {
@@ -183,10 +193,18 @@ void TalkSession::on(const RemoteDescriptionApplied& applied) {
 void TalkSession::on(const StepFailed& failed) {
   if (connections_.find(failed.key) == nullptr) return;
   trace(describe(failed));
-  // One candidate or a missed switch of camera is no reason to lose a viewer.
-  if (failed.step == Step::add_candidate || failed.step == Step::replace_tracks) return;
+  // No reason to lose a viewer.
+  if (failed.step == Step::add_candidate || failed.step == Step::replace_tracks ||
+      failed.step == Step::limit_sending) {
+    return;
+  }
   close(failed.key.peer, "a step failed");
   decline(failed.key.peer, DeclineReason::full);
+}
+
+void TalkSession::on(const SendingMeasured& measured) {
+  if (connections_.find(measured.key) != nullptr)
+    planner_.encoder_reported(measured.limited_by_cpu);
 }
 
 void TalkSession::on(const CandidateFound& found) {
@@ -247,7 +265,7 @@ void TalkSession::said(const protocol::TalkRequest& request, const PeerId& from)
   }
   // Who asks for a new connection has none, whatever we believe.
   close(from, "it asks anew");
-  if (connections_.size() >= options_.max_viewers) return decline(from, DeclineReason::full);
+  if (connections_.size() >= capacity()) return decline(from, DeclineReason::full);
   offer_to(from);
 }
 
@@ -300,6 +318,26 @@ void TalkSession::announce() {
     say(protocol::TalkReady{});
   } else {
     notice_ = Notice::no_signaling;
+  }
+}
+
+std::size_t TalkSession::capacity() const {
+  return std::min(options_.max_viewers, planner_.capacity());
+}
+
+void TalkSession::share_uplink() {
+  const SendLimits share = planner_.share_of(connections_.size());
+  for (const ConnectionKey& key : connections_.keys()) {
+    ViewerConnection& viewer = *connections_.find(key);
+    if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer.state)) continue;
+    if (viewer.limits == share) continue;
+    viewer.limits = share;
+    output_.emplace_back(LimitSending{key, share});
+  }
+  if (connections_.empty()) {
+    own_deadline_.reset();
+  } else if (!own_deadline_) {
+    own_deadline_ = now_ + kMeasureInterval;
   }
 }
 

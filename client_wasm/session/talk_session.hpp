@@ -22,15 +22,15 @@ using TalkInput =
     std::variant<Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed,
                  MessageReceived, StartRequested, MediaReady, PreviewReady, MediaFailed, MediaEnded,
                  OnAirRequested, StopRequested, TextEntered, LocalDescriptionMade,
-                 RemoteDescriptionApplied, CandidateAdded, TracksReplaced, StepFailed,
-                 CandidateFound, TransportChanged, ChannelOpened, ChannelClosed, ChannelFailed,
-                 TextReceived>;
+                 RemoteDescriptionApplied, CandidateAdded, TracksReplaced, SendingLimited,
+                 SendingMeasured, StepFailed, CandidateFound, TransportChanged, ChannelOpened,
+                 ChannelClosed, ChannelFailed, TextReceived>;
 
 using TalkOutput =
     std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, AcquireMedia, UseMedia,
                  ReleaseMedia, CreateConnection, RestartIce, MakeLocalDescription,
-                 ApplyRemoteDescription, AddCandidate, ReplaceTracks, CloseConnection, SendText,
-                 ViewChanged, ShowText, Trace>;
+                 ApplyRemoteDescription, AddCandidate, ReplaceTracks, LimitSending, MeasureSending,
+                 CloseConnection, SendText, ViewChanged, ShowText, Trace>;
 
 /// What a viewer's connection holds besides its key.
 struct ViewerConnection {
@@ -52,14 +52,16 @@ struct ViewerConnection {
   bool was_connected = false;  ///< so that a way was there, and an ICE restart may find another
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
-  std::optional<TimePoint> due = {};  ///< when the next step of its recovery begins
-  unsigned restarts = 0;              ///< of ICE, since it was last connected
+  std::optional<SendLimits> limits = {};  ///< as the browser was last told
+  std::optional<TimePoint> due = {};      ///< when the next step of its recovery begins
+  unsigned restarts = 0;                  ///< of ICE, since it was last connected
 };
 
 struct TalkOptions {
   std::string room;
-  /// The most viewers at a time; a further one is declined with `full`.
-  std::size_t max_viewers = 32;
+  /// The most viewers at a time, however large the budget; a further one is declined with `full`.
+  std::size_t max_viewers = 64;
+  UplinkBudget uplink = {};
   /// Where this page's connection ids start; at random, so that they differ from those of an
   /// earlier page.
   Generation first_generation = 1;
@@ -74,9 +76,11 @@ struct TalkView {
   enum class Stage { idle, starting, on_air };
   LinkStatus link = LinkStatus::idle;
   Stage stage = Stage::idle;
-  std::size_t viewers = 0;     ///< whose picture runs
-  std::size_t connecting = 0;  ///< on their way
-  std::uint32_t watching = 0;  ///< watchers in the room, as the server counts them
+  std::size_t viewers = 0;       ///< whose picture runs
+  std::size_t connecting = 0;    ///< on their way
+  std::uint32_t watching = 0;    ///< watchers in the room, as the server counts them
+  std::uint64_t uplink_bps = 0;  ///< the most that is sent to all viewers together
+  std::size_t capacity = 0;      ///< how many viewers are taken at the most
   Notice notice = Notice::none;
   bool operator==(const TalkView&) const = default;
 };
@@ -124,6 +128,8 @@ class TalkSession : public SessionBase<ViewerConnection, TalkOutput> {
   void on(const LocalDescriptionMade& made);
   void on(const RemoteDescriptionApplied& applied);
   void on(const TracksReplaced&) {}
+  void on(const SendingLimited&) {}
+  void on(const SendingMeasured& measured);
   void on(const StepFailed& failed);
   void on(const CandidateFound& found);
   void on(const TransportChanged& changed);
@@ -139,6 +145,8 @@ class TalkSession : public SessionBase<ViewerConnection, TalkOutput> {
 
   void transition(State next, std::string_view reason);
   void announce();
+  std::size_t capacity() const;
+  void share_uplink();
   void stop(Notice why);
   void release_captures();
   void switch_to(OnAir& air, CaptureNumber next);
@@ -149,6 +157,7 @@ class TalkSession : public SessionBase<ViewerConnection, TalkOutput> {
 
   TalkOptions options_;
   State state_;
+  UplinkPlanner planner_;
   CaptureNumber last_capture_ = 0;
   std::uint32_t watching_ = 0;
   TalkView shown_;

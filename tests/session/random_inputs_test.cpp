@@ -57,6 +57,11 @@ class Audit {
     EXPECT_TRUE(described_.count(restart.key)) << "only what was negotiated can be restarted";
   }
   void check(const AddCandidate& add) { EXPECT_TRUE(described_.count(add.key)); }
+  void check(const LimitSending& limit) {
+    EXPECT_TRUE(is_open(limit.key));
+    EXPECT_TRUE(described_.count(limit.key));
+  }
+  void check(const MeasureSending& measure) { EXPECT_TRUE(is_open(measure.key)); }
   void check(const ReplaceTracks& replace) { EXPECT_TRUE(is_open(replace.key)); }
   void check(const SendText& send) { EXPECT_TRUE(is_open(send.key)); }
   void check(const ShowPicture& show) { EXPECT_TRUE(is_open(show.key)); }

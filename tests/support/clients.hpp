@@ -331,6 +331,8 @@ class Talker final
 
   std::set<session::CaptureNumber> streams;  ///< whose tracks run
   std::optional<session::Notice> refuse_media;
+  bool encoder_is_limited = false;
+  std::map<ConnectionKey, session::SendLimits> limits;  ///< as last told, also of those gone
 
  private:
   friend SessionClient;
@@ -351,6 +353,15 @@ class Talker final
   void perform(const session::ReleaseMedia& release) { streams.erase(release.capture); }
   void perform(const session::ReplaceTracks& replace) {
     post_outcome(session::Step::replace_tracks, replace.key, session::TracksReplaced{replace.key});
+  }
+  void perform(const session::LimitSending& limit) {
+    limits[limit.key] = limit.limits;
+    post_outcome(session::Step::limit_sending, limit.key, session::SendingLimited{limit.key});
+  }
+  void perform(const session::MeasureSending& measure) {
+    post("measure", "measured", [this, measure] {
+      feed(session::SendingMeasured{measure.key, encoder_is_limited});
+    });
   }
   void remote_description_set(const ConnectionKey&) {}
 };

@@ -338,6 +338,29 @@ test('a page that was loaded again resumes with the token that was remembered', 
   client.leave();
 });
 
+test('a talker limits what each viewer is sent, and heeds its encoder', async () => {
+  navigator.hardwareConcurrency = 4;
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const connection = lastConnection();
+  socket.say({ type: 'answer', from: 'v', sdp: 'answer sdp' });
+  await settle();
+  const [, picture] = connection.transceivers;
+  assert.deepEqual(picture.sender.parameters, {
+    encodings: [{ maxBitrate: 2_500_000, scaleResolutionDownBy: 1 }],
+    degradationPreference: 'balanced',
+  });
+  connection.become('connected');
+  assert.equal(client.view().uplinkBps, 2_500_000);
+  const before = client.view().capacity;
+  connection.stats = new Map([['o', { type: 'outbound-rtp', qualityLimitationReason: 'cpu' }]]);
+  letTimePass();
+  await settle();
+  assert.ok(client.view().capacity < before);
+  client.leave();
+});
+
 test('an ICE restart takes fresh credentials and keeps the connection', async () => {
   const { client, socket } = await goOnAir();
   socket.say({ type: 'talk_request', from: 'v' });

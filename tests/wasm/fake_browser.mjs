@@ -102,12 +102,23 @@ export class FakePeerConnection {
     const connection = this;
     const sender = {
       track,
+      parameters: { encodings: [{}] },
+      getParameters() {
+        return structuredClone(this.parameters);
+      },
+      setParameters(parameters) {
+        this.parameters = parameters;
+        return connection.#outcome('setParameters');
+      },
       replaceTrack(next) {
         this.track = next;
         return connection.#outcome('replaceTrack');
       },
     };
     this.transceivers.push({ sender, receiver: { track: { kind } }, ...init });
+  }
+  getStats() {
+    return this.#outcome('getStats', this.stats ?? new Map());
   }
   setConfiguration(configuration) {
     this.configuration = configuration;

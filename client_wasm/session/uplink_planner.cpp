@@ -1,0 +1,54 @@
+#include "session/uplink_planner.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace onair::session {
+namespace {
+
+// Of 1280x720, which is what the camera is asked for.
+constexpr std::array<double, 5> kScales = {1.0, 1.5, 2.0, 3.0, 4.0};
+constexpr double kFullPixels = 1280.0 * 720.0;
+
+// Cores for one viewer: so much anyway, and so much for each pixel of a frame.
+constexpr double kCostOfViewer = 0.1;
+constexpr double kCostOfPixel = 0.325e-6;
+
+// One report says little, and a fast encoder must not lead to promises that a slow moment breaks.
+constexpr double kCorrectionUp = 1.1;
+constexpr double kCorrectionDown = 0.98;
+constexpr double kLeastCorrection = 0.5;
+constexpr double kMostCorrection = 1.5;
+
+}  // namespace
+
+SendLimits UplinkPlanner::share_of(std::size_t viewers) const {
+  const double count = static_cast<double>(std::max<std::size_t>(viewers, 1));
+  double scale = kScales.back();
+  for (const double each : kScales) {
+    if (count * cost_at(each) > cpu_budget()) continue;
+    scale = each;
+    break;
+  }
+  const double bits = std::min(budget_.total_bps / count,
+                               static_cast<double>(budget_.ceiling_bps) / std::pow(scale, 1.5));
+  return {std::max(static_cast<std::uint32_t>(bits), budget_.floor_bps), scale};
+}
+
+std::size_t UplinkPlanner::capacity() const {
+  const std::size_t by_bits = budget_.total_bps / budget_.floor_bps;
+  const auto by_cpu = static_cast<std::size_t>(cpu_budget() / cost_at(kScales.back()));
+  return std::max(kLeastCapacity, std::min(by_bits, by_cpu));
+}
+
+void UplinkPlanner::encoder_reported(bool limited_by_cpu) {
+  correction_ *= limited_by_cpu ? kCorrectionUp : kCorrectionDown;
+  correction_ = std::clamp(correction_, kLeastCorrection, kMostCorrection);
+}
+
+double UplinkPlanner::cost_at(double scale) const {
+  return correction_ * (kCostOfViewer + kCostOfPixel * kFullPixels / (scale * scale));
+}
+
+}  // namespace onair::session
