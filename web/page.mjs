@@ -11,7 +11,7 @@ export function say(id, words) {
 }
 
 /** The address of the server's WebSocket. */
-function socketAddress() {
+export function socketAddress() {
   const url = new URL('ws', location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   url.search = '';
@@ -19,31 +19,21 @@ function socketAddress() {
 }
 
 /**
- * What takes a while begins as soon as this file is there: the client is compiled, the socket opens,
- * and the browser starts its WebRTC, which it does with a page's first connection.
- */
-function beginLoading() {
-  if (typeof WebAssembly !== 'object' || typeof RTCPeerConnection !== 'function') return undefined;
-  const onair = import('./onair.mjs').then(({ default: createOnair }) => createOnair());
-  const url = socketAddress();
-  const socket = new WebSocket(url);
-  new RTCPeerConnection().close();
-  return { onair, url, socket };
-}
-
-const loading = beginLoading();
-
-/**
- * Gives the client with what every client needs: {onair, options}. Where that can't be done, says so
+ * Loads and gives the client with what every client needs: {onair, options}. Where that can't be done, says so
  * on the page and gives nothing.
  */
 export async function openRoom(video) {
-  if (!loading) {
+  if (typeof WebAssembly !== 'object' || typeof RTCPeerConnection !== 'function') {
     say('notice', texts.noWebAssembly);
     return undefined;
   }
-  const { url, socket } = loading;
-  const onair = await loading.onair;
+  // While the client is compiled, the socket opens and the browser starts its WebRTC, which it does
+  // with a page's first connection.
+  const loading = import('./onair.mjs').then(({ default: createOnair }) => createOnair());
+  const url = socketAddress();
+  const socket = new WebSocket(url);
+  new RTCPeerConnection().close();
+  const onair = await loading;
   const { room, error } = onair.roomOfQuery(location.search);
   if (error) {
     socket.close();

@@ -51,4 +51,48 @@ export const megabits = (bps) => `${(bps / 1e6).toFixed(1)} Mbit/s`;
 
 export const room = (viewers) => `At most ${viewers} at a time from this machine`;
 
+export const check = {
+  verdicts: { trying: '…', works: 'Works', fails: 'Fails', unset: 'Not set up' },
+  names: {
+    server: 'Reaching the server',
+    secure: 'A secure page',
+    camera: 'Camera and microphone',
+    stun: 'STUN',
+    turnUdp: 'TURN over UDP',
+    turnTcp: 'TURN over TCP',
+    turnTls: 'TURN over TLS',
+    relayCall: 'A call to oneself through TURN',
+  },
+  works: {
+    server: 'The server is reached, and its WebSocket too.',
+    secure: 'This page is secure, so the browser may give it the camera.',
+    camera: 'Camera and microphone can be used.',
+    stun: 'The STUN server answers.',
+    turnUdp: 'The TURN server relays over UDP.',
+    turnTcp: 'The TURN server relays over TCP.',
+    turnTls: 'The TURN server relays over TLS.',
+    relayCall: 'A call through the TURN server alone goes through.',
+  },
+  fails: {
+    server: 'The server’s WebSocket can’t be reached. A proxy in between may not let it pass.',
+    secure: 'This page is not secure, so it can only watch. To broadcast, open it by https://.',
+    camera: 'Camera or microphone can’t be used: plug them in, and allow them for this page.',
+    stun: 'The STUN server does not answer. Broadcasts work where both ends reach each other directly.',
+    turnUdp: 'The TURN server does not relay over UDP from here.',
+    turnTcp: 'The TURN server does not relay over TCP from here.',
+    turnTls: 'The TURN server does not relay over TLS from here.',
+    relayCall: 'A call through the TURN server does not go through.',
+  },
+  unset: {
+    stun: 'The server names no STUN server. Broadcasts work within one network.',
+    turnUdp: 'The server names no TURN server over UDP.',
+    turnTcp: 'The server names no TURN server over TCP.',
+    turnTls: 'The server names no TURN server over TLS.',
+    relayCall: 'Without a TURN server there is nothing to try.',
+  },
+  allWork: 'All that is set up works from here.',
+  someFailed: 'Not everything works from here.',
+  report: (origin, failures) => `onair check from ${origin}: ${failures.join('; ')}.`,
+};
+
 export const badRoom = (why) => `This address does not name a room. ${why}`;

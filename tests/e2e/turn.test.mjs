@@ -103,6 +103,50 @@ test('a broadcast goes through TURN alone', async () => {
   await server.stop();
 });
 
+async function check(...options) {
+  const server = await Server.start(...options);
+  const page = await chromium.open(`${server.origin}/check.html`);
+  await page.press('start');
+  await until('the check ends', () => page.shown('summary'));
+  const found = await page.evaluate(() => ({
+    results: Object.fromEntries(
+      [...document.querySelectorAll('#results li')].map(({ id, className }) => [id, className]),
+    ),
+    report: document.getElementById('failed').hidden
+      ? ''
+      : document.getElementById('report').textContent,
+  }));
+  assert.deepEqual(page.errors, []);
+  await page.close();
+  await server.stop();
+  return found;
+}
+
+test('check.html says that all that is set up works', async () => {
+  const { results, report } = await check(
+    ...['--turn-server', url, '--turn-server', `${url}?transport=tcp`],
+    ...['--turn-secret', secret, '--ice-server', url.replace('turn:', 'stun:')],
+  );
+  assert.deepEqual(results, {
+    server: 'works',
+    secure: 'works',
+    camera: 'works',
+    stun: 'works',
+    turnUdp: 'works',
+    turnTcp: 'works',
+    turnTls: 'unset',
+    relayCall: 'works',
+  });
+  assert.equal(report, '');
+});
+
+test('check.html says what fails, and what to tell the operator', async () => {
+  const { results, report } = await check('--turn-server', url, '--turn-secret', 'wrong');
+  assert.equal(results.turnUdp, 'fails');
+  assert.equal(results.relayCall, 'fails');
+  assert.match(report, /TURN over UDP: 401/);
+});
+
 /** The relay candidates and the errors that a browser gets with these credentials. */
 async function gather(username) {
   const server = await Server.start();
