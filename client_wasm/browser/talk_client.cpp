@@ -14,14 +14,30 @@ session::TalkOptions options_for(const PageOptions& page) {
   return options;
 }
 
-/// Whether an RTCStatsReport says so of the picture that is sent.
-bool is_limited_by_cpu(const val& report) {
-  const val all = val::global("Array").call<val>("from", report.call<val>("values"));
-  for (int i = 0; i < all["length"].as<int>(); ++i) {
-    const val reason = all[i]["qualityLimitationReason"];
-    if (reason.isString() && reason.as<std::string>() == "cpu") return true;
+double number_in(const val& report, const char* name) {
+  const val number = report[name];
+  return number.isNumber() ? number.as<double>() : 0.0;
+}
+
+/// What an RTCStatsReport says of the picture that is sent.
+session::EncoderReport encoder_report(const val& stats) {
+  session::EncoderReport found;
+  const val reports = val::global("Array").call<val>("from", stats.call<val>("values"));
+  for (int i = 0; i < reports["length"].as<int>(); ++i) {
+    const val report = reports[i];
+    if (!report["kind"].strictlyEquals(val("video"))) continue;
+    if (report["type"].strictlyEquals(val("media-source"))) {
+      found.source_frames_per_second = number_in(report, "framesPerSecond");
+    } else if (report["type"].strictlyEquals(val("outbound-rtp"))) {
+      found.limited_by_cpu = report["qualityLimitationReason"].strictlyEquals(val("cpu"));
+      found.frames_per_second = number_in(report, "framesPerSecond");
+      const double frames = number_in(report, "framesEncoded");
+      if (frames > 0) {
+        found.encode_milliseconds = 1000.0 * number_in(report, "totalEncodeTime") / frames;
+      }
+    }
   }
-  return false;
+  return found;
 }
 
 }  // namespace
@@ -71,7 +87,7 @@ void TalkClient::on_event(Event event, const ConnectionKey& key, const val& payl
     case Event::limiting_failed:
       return fail(key, session::Step::limit_sending, describe_error(payload));
     case Event::sending_measured:
-      return feed(session::SendingMeasured{key, is_limited_by_cpu(payload)});
+      return feed(session::SendingMeasured{key, encoder_report(payload)});
     default:
       return Base::on_event(event, key, payload);
   }

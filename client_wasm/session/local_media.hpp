@@ -88,7 +88,7 @@ struct SendingLimited {
 
 struct SendingMeasured {
   ConnectionKey key;
-  bool limited_by_cpu;
+  EncoderReport report;
 };
 
 struct OnAirRequested {};

@@ -85,10 +85,10 @@ std::vector<LinkOutput> SignalingLink::probe(TimePoint now) {
 }
 
 void SignalingLink::heard(TimePoint now) {
-  if (auto* joined = std::get_if<Joined>(&state_)) {
-    joined->awaits_pong = false;
-    joined->deadline = now + kPingInterval;
-  }
+  auto* joined = std::get_if<Joined>(&state_);
+  if (joined == nullptr || !joined->awaits_pong) return;
+  joined->awaits_pong = false;
+  joined->deadline = now + kPingInterval;
 }
 
 SignalingLink::Entry SignalingLink::welcomed(const protocol::Welcome& welcome, TimePoint now) {

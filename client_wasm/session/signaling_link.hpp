@@ -32,7 +32,7 @@ class SignalingLink {
  public:
   /// How long a socket may take to open, and the server to answer `enter`.
   static constexpr Duration kAnswerTimeout{10'000};
-  /// A server that was silent for this long is asked whether it is there.
+  /// How often the server is asked whether it is there, and for TURN credentials that are fresh.
   static constexpr Duration kPingInterval{20'000};
   /// How long it may take to answer that before the socket counts as dead.
   static constexpr Duration kPongTimeout{5'000};

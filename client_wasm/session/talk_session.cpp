@@ -203,8 +203,7 @@ void TalkSession::on(const StepFailed& failed) {
 }
 
 void TalkSession::on(const SendingMeasured& measured) {
-  if (connections_.find(measured.key) != nullptr)
-    planner_.encoder_reported(measured.limited_by_cpu);
+  if (connections_.find(measured.key) != nullptr) planner_.encoder_reported(measured.report);
 }
 
 void TalkSession::on(const CandidateFound& found) {

@@ -21,6 +21,16 @@ constexpr double kCorrectionDown = 0.98;
 constexpr double kLeastCorrection = 0.5;
 constexpr double kMostCorrection = 1.5;
 
+// A frame that takes longer than its turn at 30 a second, or a third of the frames lost.
+constexpr double kMostEncodeMilliseconds = 33.0;
+constexpr double kLeastShareOfFrames = 0.67;
+
+bool is_overloaded(const EncoderReport& report) {
+  if (report.limited_by_cpu || report.encode_milliseconds > kMostEncodeMilliseconds) return true;
+  return report.frames_per_second > 0 &&
+         report.frames_per_second < kLeastShareOfFrames * report.source_frames_per_second;
+}
+
 }  // namespace
 
 SendLimits UplinkPlanner::share_of(std::size_t viewers) const {
@@ -42,8 +52,8 @@ std::size_t UplinkPlanner::capacity() const {
   return std::max(kLeastCapacity, std::min(by_bits, by_cpu));
 }
 
-void UplinkPlanner::encoder_reported(bool limited_by_cpu) {
-  correction_ *= limited_by_cpu ? kCorrectionUp : kCorrectionDown;
+void UplinkPlanner::encoder_reported(const EncoderReport& report) {
+  correction_ *= is_overloaded(report) ? kCorrectionUp : kCorrectionDown;
   correction_ = std::clamp(correction_, kLeastCorrection, kMostCorrection);
 }
 

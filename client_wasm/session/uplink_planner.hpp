@@ -13,6 +13,15 @@ struct SendLimits {
   bool operator==(const SendLimits&) const = default;
 };
 
+/// What the encoder of one viewer says of itself (W3C webrtc-stats).
+struct EncoderReport {
+  bool limited_by_cpu = false;   ///< qualityLimitationReason
+  double frames_per_second = 0;  ///< that are sent; 0: not known
+  double source_frames_per_second = 0;
+  double encode_milliseconds = 0;  ///< for a frame, on average
+  bool operator==(const EncoderReport&) const = default;
+};
+
 struct UplinkBudget {
   std::uint32_t total_bps = 16'000'000;
   std::uint32_t floor_bps = 150'000;      ///< what each viewer's picture needs at least
@@ -36,8 +45,7 @@ class UplinkPlanner {
   /// The most viewers that all get the floor.
   std::size_t capacity() const;
 
-  /// What the encoder of one viewer says of itself (W3C webrtc-stats, qualityLimitationReason).
-  void encoder_reported(bool limited_by_cpu);
+  void encoder_reported(const EncoderReport& report);
 
  private:
   double cost_at(double scale) const;

@@ -93,31 +93,27 @@ void Hub::enter(Link& link, const protocol::Enter& enter, TimePoint now) {
 
 Peer& Hub::admit(Link& link, const protocol::Enter& enter) {
   Room& room = rooms_.try_emplace(enter.room, enter.room).first->second;
-  std::optional<protocol::PeerId> id;
+  std::optional<protocol::PeerId> resumed;
   if (enter.resume) {
-    id = options_.resume_tokens.redeem(*enter.resume, enter.room, enter.role);
-    const auto known = id ? room.peers.find(*id) : room.peers.end();
-    if (known != room.peers.end()) {
-      Peer& peer = *known->second;
-      if (enter.fresh) {
-        peer.on_air = false;
-        room.tell_others(peer, frame_of(protocol::UserDisconnected{peer.id}));
-      }
-      attach(link, peer);
-      return peer;
-    }
+    resumed = options_.resume_tokens.redeem(*enter.resume, enter.room, enter.role);
   }
-  const bool id_is_old = id.has_value();
-  if (!id) id = options_.make_id();
-  auto peer = std::make_unique<Peer>(Peer{*id, enter.role, room});
-  Peer& entered = *room.peers.emplace(*id, std::move(peer)).first->second;
-  if (enter.role == Role::talk) room.talkers.push_back(&entered);
-  attach(link, entered);
-  // Also where the server was restarted meanwhile: others may still believe in its connections.
-  if (id_is_old && enter.fresh) {
-    room.tell_others(entered, frame_of(protocol::UserDisconnected{entered.id}));
+  // A server that was restarted does not know a peer whose token holds.
+  const auto known = resumed ? room.peers.find(*resumed) : room.peers.end();
+  Peer& peer = known != room.peers.end()
+                   ? *known->second
+                   : add(room, resumed ? *resumed : options_.make_id(), enter.role);
+  if (resumed && enter.fresh) {
+    peer.on_air = false;
+    room.tell_others(peer, frame_of(protocol::UserDisconnected{peer.id}));
   }
-  return entered;
+  attach(link, peer);
+  return peer;
+}
+
+Peer& Hub::add(Room& room, const protocol::PeerId& id, Role role) {
+  Peer& added = *room.peers.emplace(id, std::make_unique<Peer>(Peer{id, role, room})).first->second;
+  if (role == Role::talk) room.talkers.push_back(&added);
+  return added;
 }
 
 void Hub::attach(Link& link, Peer& peer) {

@@ -69,6 +69,7 @@ class Hub {
   void enter(Link& link, const protocol::Enter& enter, TimePoint now);
   void relay(Peer& from, const protocol::Message& message, std::string_view frame);
   Peer& admit(Link& link, const protocol::Enter& enter);
+  static Peer& add(Room& room, const protocol::PeerId& id, protocol::Role role);
   void attach(Link& link, Peer& peer);
   void welcome(const Peer& peer);
   void remove(Peer& peer, TimePoint now);

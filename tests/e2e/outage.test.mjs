@@ -1,13 +1,10 @@
 // The server dies, pages are loaded again, the network breaks: nobody has to press anything.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { addHost, addOurAddress, family, ip, removeHost, startThere } from './hosts.mjs';
 import { Chromium, goOnAir, Server, until } from './support.mjs';
 
 const outages = Number(process.env.ONAIR_OUTAGES ?? 3);
@@ -96,33 +93,20 @@ describe('with a server that stays', () => {
 });
 
 describe('over a path between two hosts', () => {
-  const ip = (...words) => execFileSync('ip', words);
   let server;
   let elsewhere;
-  let folder;
 
   before(async () => {
-    ip('netns', 'add', 'viewer');
-    ip('link', 'add', 'path0', 'type', 'veth', 'peer', 'name', 'path1', 'netns', 'viewer');
-    ip('addr', 'add', '10.78.0.1/24', 'dev', 'path0');
-    ip('link', 'set', 'path0', 'up');
-    ip('-n', 'viewer', 'link', 'set', 'lo', 'up');
-    ip('-n', 'viewer', 'addr', 'add', '10.78.0.2/24', 'dev', 'path1');
-    ip('-n', 'viewer', 'link', 'set', 'path1', 'up');
-    ip('-n', 'viewer', 'route', 'add', 'default', 'via', '10.78.0.1');
-    folder = mkdtempSync(join(tmpdir(), 'onair-path-'));
-    const script = join(folder, 'chromium');
-    writeFileSync(script, '#!/bin/sh\nexec ip netns exec viewer /usr/bin/chromium "$@"\n');
-    chmodSync(script, 0o755);
-    elsewhere = await Chromium.start(script);
+    addHost('path0');
+    addOurAddress('path0');
+    elsewhere = await startThere();
     server = await Server.start();
   });
 
   after(async () => {
     await elsewhere?.stop();
     await server?.stop();
-    ip('netns', 'del', 'viewer');
-    rmSync(folder, { recursive: true, force: true });
+    removeHost('path0');
   });
 
   const open = () => elsewhere.open(`http://10.78.0.1:${server.port}/watch.html?path`);
@@ -149,6 +133,21 @@ describe('over a path between two hosts', () => {
     ip('-n', 'viewer', 'route', 'replace', 'default', 'via', '10.78.0.1');
     await viewer.decodesFrames(100); // far more than may have been on their way
     await viewer.says('link', /Connected/);
+    for (const page of [talker, viewer]) await page.close();
+  });
+
+  const sleep = Number(process.env.ONAIR_SLEEP ?? 25);
+  test(`the viewer’s machine sleeps for ${sleep} seconds`, async () => {
+    const talker = await goOnAir(chromium, server, 'path');
+    const viewer = await open();
+    await viewer.decodesFrames();
+    const processes = family(elsewhere.pid());
+    for (const pid of processes) process.kill(pid, 'SIGSTOP');
+    await pause(sleep * 1_000); // the sleep itself
+    for (const pid of processes.reverse()) process.kill(pid, 'SIGCONT');
+    await viewer.decodesFrames(100);
+    await viewer.says('link', /Connected/);
+    await talker.says('viewers', /^1$/);
     for (const page of [talker, viewer]) await page.close();
   });
 });

@@ -34,6 +34,10 @@ export class Server {
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
+    // A test that fails before it stops its server must not keep the run, or leave the server.
+    server.process.unref();
+    server.process.stdout.unref();
+    process.once('exit', () => server.process.kill('SIGKILL'));
     let printed = '';
     server.process.stdout.on('data', (data) => {
       printed += data;

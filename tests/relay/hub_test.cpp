@@ -286,10 +286,43 @@ TEST_F(HubTest, ResumingReplacesAHalfOpenSocket) {
   enter_quietly(watcher, "watch");
   enter(other, "watch", "lesson", R"(,"resume":"watch id1 lesson")");
   EXPECT_EQ(other.id(), "id1");
-  EXPECT_TRUE(watcher.closed.has_value());
+  EXPECT_EQ(watcher.closed, protocol::CloseCode::replaced);
   vanish(watcher);  // the old socket's end is nobody's end
   pass(seconds(100));
   EXPECT_EQ(hub.peers(), 1u);
+}
+
+TEST_F(HubTest, APageThatResumesWithoutItsConnectionsIsToldToThoseWhoBelieveInThem) {
+  enter_quietly(talker, "talk");
+  enter_quietly(watcher, "watch");
+  say(talker, R"({"type":"talk_ready"})");
+  watcher.news();
+  vanish(talker);
+  enter(other, "talk", "lesson", R"(,"resume":"talk id1 lesson","fresh":true)");
+  EXPECT_EQ(other.id(), "id1");
+  EXPECT_EQ(watcher.news(), News{"user_disconnected"});
+  EXPECT_EQ(watcher.last()["id"], "id1");
+  EXPECT_EQ(other.frames[0]["talkers"], json::array()) << "it is not on air any more";
+}
+
+TEST_F(HubTest, ItIsToldAlsoByAServerThatForgot) {
+  enter_quietly(watcher, "watch");
+  enter(talker, "talk", "lesson", R"(,"resume":"talk id77 lesson","fresh":true)");
+  EXPECT_EQ(talker.id(), "id77");
+  EXPECT_EQ(watcher.news(), News{"user_disconnected"});
+}
+
+TEST_F(HubTest, AnswersAPingToTheOneWhoAsked) {
+  enter_quietly(talker, "talk");
+  enter_quietly(watcher, "watch");
+  talker.news();
+  ice_servers = {{{"turn:t"}, "later:id2", "secret"}};
+  say(watcher, R"({"type":"ping"})");
+  EXPECT_EQ(watcher.last(), json::parse(R"({"type":"pong","iceServers":[{"urls":["turn:t"],
+      "username":"later:id2","credential":"secret"}]})"));
+  EXPECT_EQ(talker.news(), News{});
+  say(other, R"({"type":"ping"})");
+  EXPECT_EQ(other.news(), News{"error not_entered"});
 }
 
 TEST_F(HubTest, AfterTheGraceTimeThePeerIsGone) {

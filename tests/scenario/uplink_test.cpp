@@ -54,7 +54,7 @@ TEST(Uplink, AnEncoderThatIsTooSlowMakesThePictureSmaller) {
   world.settle();
   const session::ConnectionKey key = talker.session.connections().keys().at(0);
   EXPECT_EQ(talker.limits.at(key).scale_resolution_down_by, 1.0);
-  talker.encoder_is_limited = true;
+  talker.encoder.limited_by_cpu = true;
   world.pass(4 * session::kMeasureInterval);
   EXPECT_GT(talker.limits.at(key).scale_resolution_down_by, 1.0);
   world.expect_empty_after_all_left();

@@ -11,6 +11,8 @@ UplinkBudget budget(unsigned cores) {
   return budget;
 }
 
+constexpr EncoderReport kOverloaded{true, 0, 0, 0};
+
 TEST(UplinkPlanner, GivesOneViewerTheBest) {
   EXPECT_EQ(UplinkPlanner(budget(4)).share_of(1), (SendLimits{2'500'000, 1.0}));
   EXPECT_EQ(UplinkPlanner(budget(4)).share_of(0), (SendLimits{2'500'000, 1.0}));
@@ -50,16 +52,30 @@ TEST(UplinkPlanner, HeedsTheEncoder) {
   UplinkPlanner planner(budget(4));
   const std::size_t before = planner.capacity();
   const double scale = planner.share_of(5).scale_resolution_down_by;
-  for (int i = 0; i < 20; ++i) planner.encoder_reported(true);
+  for (int i = 0; i < 20; ++i) planner.encoder_reported(kOverloaded);
   EXPECT_LT(planner.capacity(), before);
   EXPECT_GT(planner.share_of(5).scale_resolution_down_by, scale);
-  for (int i = 0; i < 200; ++i) planner.encoder_reported(false);
+  for (int i = 0; i < 200; ++i) planner.encoder_reported({});
   EXPECT_GT(planner.capacity(), before);
+}
+
+TEST(UplinkPlanner, HeedsEncodeTimeAndFrameRateToo) {
+  const auto capacity_after = [](const EncoderReport& report) {
+    UplinkPlanner planner(budget(8));
+    planner.encoder_reported(report);
+    return planner.capacity();
+  };
+  const std::size_t before = UplinkPlanner(budget(8)).capacity();
+  EXPECT_LT(capacity_after({true, 30, 30, 5}), before);
+  EXPECT_LT(capacity_after({false, 15, 30, 5}), before);
+  EXPECT_LT(capacity_after({false, 30, 30, 40}), before);
+  EXPECT_GE(capacity_after({false, 25, 30, 30}), before);
+  EXPECT_GE(capacity_after({false, 0, 30, 0}), before) << "nothing is known yet";
 }
 
 TEST(UplinkPlanner, TakesAFewHoweverSmallTheMachine) {
   UplinkPlanner planner(budget(1));
-  for (int i = 0; i < 100; ++i) planner.encoder_reported(true);
+  for (int i = 0; i < 100; ++i) planner.encoder_reported(kOverloaded);
   EXPECT_EQ(planner.capacity(), UplinkPlanner::kLeastCapacity);
 }
 

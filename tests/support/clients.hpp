@@ -331,7 +331,7 @@ class Talker final
 
   std::set<session::CaptureNumber> streams;  ///< whose tracks run
   std::optional<session::Notice> refuse_media;
-  bool encoder_is_limited = false;
+  session::EncoderReport encoder;                       ///< what every encoder says
   std::map<ConnectionKey, session::SendLimits> limits;  ///< as last told, also of those gone
 
  private:
@@ -360,7 +360,7 @@ class Talker final
   }
   void perform(const session::MeasureSending& measure) {
     post("measure", "measured", [this, measure] {
-      feed(session::SendingMeasured{measure.key, encoder_is_limited});
+      feed(session::SendingMeasured{measure.key, encoder});
     });
   }
   void remote_description_set(const ConnectionKey&) {}

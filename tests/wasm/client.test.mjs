@@ -354,7 +354,11 @@ test('a talker limits what each viewer is sent, and heeds its encoder', async ()
   connection.become('connected');
   assert.equal(client.view().uplinkBps, 2_500_000);
   const before = client.view().capacity;
-  connection.stats = new Map([['o', { type: 'outbound-rtp', qualityLimitationReason: 'cpu' }]]);
+  connection.stats = new Map([
+    ['a', { type: 'outbound-rtp', kind: 'audio' }],
+    ['s', { type: 'media-source', kind: 'video', framesPerSecond: 30 }],
+    ['o', { type: 'outbound-rtp', kind: 'video', qualityLimitationReason: 'cpu', framesPerSecond: 12 }],
+  ]);
   letTimePass();
   await settle();
   assert.ok(client.view().capacity < before);

@@ -1,0 +1,77 @@
+// A second host for a browser, and the path to it.
+
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Chromium } from './support.mjs';
+
+export const ip = (...words) => execFileSync('ip', words);
+
+/** Another host: a namespace whose `path1` ends at `near` in ours. */
+export function addHost(near) {
+  ip('netns', 'add', 'viewer');
+  ip('link', 'add', near, 'type', 'veth', 'peer', 'name', 'path1', 'netns', 'viewer');
+  ip('link', 'set', near, 'up');
+  ip('-n', 'viewer', 'link', 'set', 'lo', 'up');
+  ip('-n', 'viewer', 'addr', 'add', '10.78.0.2/24', 'dev', 'path1');
+  ip('-n', 'viewer', 'link', 'set', 'path1', 'up');
+  ip('-n', 'viewer', 'route', 'add', 'default', 'via', '10.78.0.1');
+}
+
+/** Takes the host away with its path; a namespace alone would take its time for that. */
+export function removeHost(near) {
+  ip('link', 'del', near);
+  ip('netns', 'del', 'viewer');
+}
+
+export function addOurAddress(near) {
+  ip('addr', 'add', '10.78.0.1/24', 'dev', near);
+  ip('link', 'set', near, 'up');
+}
+
+/** A browser on the other host. `pid()` is its process. */
+export async function startThere() {
+  const folder = mkdtempSync(join(tmpdir(), 'onair-path-'));
+  const script = join(folder, 'chromium');
+  const pidFile = join(folder, 'pid');
+  writeFileSync(
+    script,
+    `#!/bin/sh\necho $$ > ${pidFile}\nexec ip netns exec viewer /usr/bin/chromium "$@"\n`,
+  );
+  chmodSync(script, 0o755);
+  const browser = await Chromium.start(script);
+  return {
+    open: (url) => browser.open(url),
+    pid: () => Number(readFileSync(pidFile, 'utf8')),
+    async stop() {
+      await browser.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A process and all that it started, itself first. */
+export function family(pid) {
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        return [[Number(name), Number(stat.slice(stat.lastIndexOf(')') + 4).split(' ')[0])]];
+      } catch {
+        return []; // it has ended meanwhile
+      }
+    });
+  const all = [pid];
+  for (const member of all) all.push(...parents.filter(([, of]) => of === member).map(([own]) => own));
+  return all;
+}

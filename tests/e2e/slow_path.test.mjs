@@ -1,0 +1,35 @@
+// A path that takes its time.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+
+import { addHost, addOurAddress, ip, removeHost, startThere } from './hosts.mjs';
+import { Chromium, goOnAir, Server } from './support.mjs';
+
+test('over a path of 300 ms there and back', async (t) => {
+  addHost('slow0');
+  t.after(() => removeHost('slow0'));
+  ip('link', 'add', 'slow1', 'type', 'veth', 'peer', 'name', 'slow2');
+  t.after(() => ip('link', 'del', 'slow1'));
+  ip('link', 'set', 'slow2', 'up');
+  addOurAddress('slow1');
+  const script = new URL('slow_bridge.py', import.meta.url).pathname;
+  ip('netns', 'exec', 'viewer', 'python3', script, '--complete-checksums', 'path1');
+  execFileSync('python3', [script, '--complete-checksums', 'slow1']);
+  const bridge = spawn('python3', [script, 'slow0', 'slow2', '150'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => bridge.kill());
+  await once(bridge.stdout, 'data');
+  const server = await Server.start();
+  t.after(() => server.stop());
+  const elsewhere = await startThere();
+  t.after(() => elsewhere.stop());
+  const chromium = await Chromium.start();
+  t.after(() => chromium.stop());
+  const talker = await goOnAir(chromium, server, 'slow');
+  const viewer = await elsewhere.open(`http://10.78.0.1:${server.port}/watch.html?slow`);
+  await viewer.decodesFrames(50);
+  await viewer.hearsSound();
+});
