@@ -27,12 +27,10 @@ export async function openRoom(video) {
     say('notice', texts.noWebAssembly);
     return undefined;
   }
-  // While the client is compiled, the socket opens and the browser starts its WebRTC, which it does
-  // with a page's first connection.
+  // The socket opens while the client is compiled.
   const loading = import('./onair.mjs').then(({ default: createOnair }) => createOnair());
   const url = socketAddress();
   const socket = new WebSocket(url);
-  new RTCPeerConnection().close();
   const onair = await loading;
   const { room, error } = onair.roomOfQuery(location.search);
   if (error) {
