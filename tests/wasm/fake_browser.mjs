@@ -179,11 +179,12 @@ let lastTimer = 0;
 export function letTimePass() {
   const due = [...timers.values()];
   timers.clear();
-  const now = performance.now;
-  performance.now = () => now.call(performance) + 3_600_000;
+  hoursPassed += 1;
   for (const call of due) call();
-  performance.now = now;
 }
+
+const { performance: clock } = globalThis;
+let hoursPassed = 0;
 
 /** Puts the fakes in place. `media` answers getUserMedia and getDisplayMedia. */
 export function install(media) {
@@ -196,6 +197,11 @@ export function install(media) {
   globalThis.RTCPeerConnection = FakePeerConnection;
   globalThis.crypto ??= webcrypto; // Node 18 has it in a module alone
   globalThis.isSecureContext = true;
+  Object.defineProperty(globalThis, 'performance', {
+    value: { now: () => clock.now() + hoursPassed * 3_600_000 },
+    configurable: true,
+    writable: true,
+  });
   timers.clear();
   globalThis.setTimeout = (call, _delay, ...passed) => {
     timers.set(++lastTimer, () => call(...passed));
