@@ -8,11 +8,13 @@
 namespace onair {
 
 std::filesystem::path default_state_dir() {
+  // NOLINTBEGIN(concurrency-mt-unsafe): read before any thread starts
   if (const char* state = std::getenv("STATE_DIRECTORY")) return state;
   if (const char* state = std::getenv("XDG_STATE_HOME"))
     return std::filesystem::path(state) / "onair";
   if (const char* home = std::getenv("HOME"))
     return std::filesystem::path(home) / ".local/state/onair";
+  // NOLINTEND(concurrency-mt-unsafe)
   return "/var/lib/onair";
 }
 

@@ -1,7 +1,6 @@
 #include "net/state_secret.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <stdexcept>
@@ -25,7 +24,7 @@ void write_new(const std::filesystem::path& path) {
   // Made whole under another name first, so that no reader ever sees half of it.
   const std::filesystem::path fresh = path.string() + "." + random_hex(8);
   const int file = open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) fail(path, std::strerror(errno));
+  if (file < 0) fail(path, std::generic_category().message(errno));
   const std::string secret = random_hex(kSecretBytes);
   const bool written =
       write(file, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size());
@@ -47,7 +46,7 @@ std::string state_secret(const std::filesystem::path& folder, const std::string&
   if (error) fail(path, error.message());
   if (!std::filesystem::exists(path)) write_new(path);
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0) fail(path, std::strerror(errno));
+  if (stat(path.c_str(), &status) != 0) fail(path, std::generic_category().message(errno));
   if ((status.st_mode & 077) != 0) fail(path, "others may read it: chmod 600 it");
   std::ifstream file(path);
   std::string secret;
