@@ -1,20 +1,44 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <sys/resource.h>
 
 #include <spdlog/spdlog.h>
 
+#include "net/lan.hpp"
 #include "options.hpp"
 #include "server.hpp"
 
 namespace {
 
-void print_links(std::uint16_t port) {
-  const std::string origin = "http://localhost:" + std::to_string(port);
+void print_links(const onair::Options& options, const onair::Server& server) {
+  const bool secure = options.tls_self_signed || !options.tls_cert.empty();
+  const auto origin = [&](const std::string& host) {
+    return (secure ? "https://" : "http://") + host + ":" + std::to_string(server.port());
+  };
   std::cout << "onair is on. Open in a browser:\n"
-            << "  to broadcast  " << origin << "/talk.html\n"
-            << "  to watch      " << origin << "/watch.html\n"
-            << "Another room: the same links with ?NAME. Stop with Ctrl-C." << std::endl;
+            << "  to broadcast  " << origin("localhost") << "/talk.html\n"
+            << "  to watch      " << origin("localhost") << "/watch.html\n";
+  for (const std::string& address : onair::net::lan_addresses()) {
+    std::cout << "In this network: " << origin(address) << "/watch.html"
+              << (secure ? ", and /talk.html too" : "") << "\n";
+  }
+  if (options.tls_self_signed) {
+    std::cout << "Browsers will warn that the connection is not private, since nobody vouches for "
+                 "this certificate:\nchoose \"Advanced\" and go on to the page.\n";
+  }
+  if (server.admin_port() != 0) {
+    std::cout << "Metrics: http://127.0.0.1:" << server.admin_port() << "/metrics\n";
+  }
+  std::cout << "Another room: the same links with ?NAME. Stop with Ctrl-C." << std::endl;
+}
+
+/// A connection is a file descriptor: as many as the system allows.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace
@@ -24,9 +48,11 @@ int main(int argc, char** argv) {
   const auto options = onair::read_options(argc, argv, exit_code);
   if (!options) return exit_code;
   spdlog::set_level(spdlog::level::from_str(options->log_level));
+  spdlog::set_pattern("time=%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+  raise_descriptor_limit();
   try {
     onair::Server server(*options);
-    print_links(server.port());
+    print_links(*options, server);
     server.run();
   } catch (const std::exception& error) {
     std::cerr << "onair-server: " << error.what() << "\n";

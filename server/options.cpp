@@ -1,11 +1,152 @@
 #include "options.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 
 namespace onair {
+namespace {
+
+/// A duration on the command line is a number of seconds, which may have a fraction.
+template <typename Duration>
+CLI::Option* add_seconds(CLI::App& app, const std::string& name, Duration& duration,
+                         const std::string& help, double least, double most) {
+  using Seconds = std::chrono::duration<double>;
+  std::ostringstream preset;
+  preset << Seconds(duration).count();
+  return app
+      .add_option_function<double>(
+          name,
+          [&duration](double seconds) {
+            duration = std::chrono::duration_cast<Duration>(Seconds(seconds));
+          },
+          help)
+      ->check(CLI::Range(least, most))
+      ->type_name("SECONDS")
+      ->default_str(preset.str());
+}
+
+void add_serving(CLI::App& app, Options& options) {
+  app.add_option("--address", options.address, "The address to listen on");
+  app.add_option("--port", options.port, "The TCP port; 0 lets the system choose");
+  app.add_option("--web", options.web, "The folder with the pages and the WebAssembly client");
+  app.add_option("--threads", options.threads, "Threads; 0: as many as the machine has cores")
+      ->check(CLI::Range(0, 1'024));
+  app.add_option("--allow-origin", options.allow_origins,
+                 "Pages of this origin may connect too, e.g. https://school.example; * for all")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--log-level", options.log_level, "How much to log, to the standard output")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  app.add_option("--admin-port", options.admin_port,
+                 "Serve /metrics (Prometheus), /healthz and /readyz on this port of 127.0.0.1; "
+                 "0 lets the system choose");
+  add_seconds(app, "--drain-timeout", options.drain_time,
+              "How long to wait for clients to leave at the end (SIGTERM)", 0, 3'600);
+}
+
+void add_tls(CLI::App& app, Options& options) {
+  app.add_option(
+      "--tls-cert", options.tls_cert,
+      "Certificate chain (PEM): HTTPS and WSS on the port, HTTP is sent there. Read again "
+      "on SIGHUP");
+  app.add_option("--tls-key", options.tls_key, "The private key of --tls-cert (PEM)");
+  app.add_flag("--tls-self-signed", options.tls_self_signed,
+               "HTTPS with a certificate of its own making, kept in the state folder, so that a "
+               "phone in the same network can broadcast; browsers warn of it");
+}
+
+void add_peers(CLI::App& app, Options& options) {
+  app.add_option("--state-dir", options.state_dir,
+                 "Where secrets live; without it $STATE_DIRECTORY, $XDG_STATE_HOME/onair or "
+                 "~/.local/state/onair");
+  app.add_option("--resume-secret", options.resume_secret,
+                 "Signs resume tokens; without it one is kept in the state folder. The same on "
+                 "every machine that serves a room");
+  add_seconds(app, "--grace", options.grace, "How long a peer who lost its connection stays", 0,
+              3'600);
+  app.add_option("--ice-server", options.ice_servers, "A STUN server, e.g. stun:stun.example.org")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--turn-server", options.turn_servers,
+                 "A TURN server, e.g. turn:turn.example.org:3478?transport=udp")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--turn-secret", options.turn_secret,
+                 "coturn's static-auth-secret, by which each client gets credentials of its own");
+  add_seconds(app, "--turn-ttl", options.turn_ttl, "How long these credentials hold", 60, 86'400);
+  app.add_flag("--relay-only", options.relay_only,
+               "Clients use TURN alone: shows whether the TURN server works");
+}
+
+void add_bounds(CLI::App& app, Options& options) {
+  net::Limits& limits = options.limits;
+  relay::HubLimits& rooms = options.room_limits;
+  const CLI::Range positive(1, 1'000'000'000);
+  app.add_option("--max-frame-bytes", limits.frame_bytes,
+                 "The longest message of a client; after a longer one it is closed (1009)")
+      ->check(CLI::Range(1'024, 16'777'216));
+  app.add_option("--max-frames-per-second", rooms.rates.frames_per_second,
+                 "Messages of one client; it is warned, then closed (1008)")
+      ->check(positive);
+  app.add_option("--max-bytes-per-second", rooms.rates.bytes_per_second,
+                 "Bytes of one client; it is warned, then closed (1008)")
+      ->check(positive);
+  add_seconds(app, "--burst", rooms.rates.burst, "How much of both may come at once", 0.1, 3'600);
+  app.add_option("--max-send-queue-bytes", limits.send_queue_bytes,
+                 "What may wait for a client that reads slowly; then it is closed (1013)")
+      ->check(CLI::Range(65'536, 1'073'741'824));
+  app.add_option("--max-peers-per-room", rooms.peers_per_room,
+                 "Members of a room; one more is told room_full")
+      ->check(positive);
+  app.add_option("--max-rooms", rooms.rooms,
+                 "Rooms of one thread; who would make one more is told too_many_rooms")
+      ->check(positive);
+  app.add_option("--max-peers-per-address", limits.peers_per_address,
+                 "WebSockets from one address (IPv6: /64); one more gets 429. From this machine "
+                 "itself, as from a proxy, X-Forwarded-For counts")
+      ->check(positive);
+  app.add_option("--max-connections", limits.connections, "TCP connections; one more gets 503")
+      ->check(positive);
+  app.add_option("--max-header-bytes", limits.header_bytes, "An HTTP header; a longer one gets 431")
+      ->check(CLI::Range(256, 1'048'576));
+  add_seconds(app, "--handshake-timeout", limits.handshake_time,
+              "Until the first request has come, and from then until `enter`; then it is closed",
+              0.1, 3'600);
+  add_seconds(app, "--idle-timeout", limits.idle_time,
+              "Silence after which a client is gone; it is pinged after half of it", 0.2, 3'600);
+  add_seconds(app, "--max-accept-pause", limits.accept_pause,
+              "The longest pause while no connection can be accepted", 0.01, 60);
+}
+
+/// "--max-rooms" is ONAIR_MAX_ROOMS in the environment.
+void add_environment(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty() || option->get_name() == "--help") continue;
+    std::string name = "ONAIR_" + option->get_lnames().front();
+    std::ranges::transform(name, name.begin(), [](unsigned char c) {
+      return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+    });
+    option->envname(name);
+  }
+}
+
+/// What does not go together, as a sentence for people.
+std::optional<std::string> contradiction_in(const Options& options) {
+  if (options.turn_servers.empty() != options.turn_secret.empty()) {
+    return "--turn-server and --turn-secret go together: give both.";
+  }
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return "--tls-cert and --tls-key go together: give both.";
+  }
+  if (options.tls_self_signed && !options.tls_cert.empty()) {
+    return "--tls-self-signed and --tls-cert exclude each other: choose one.";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::filesystem::path default_state_dir() {
   // NOLINTBEGIN(concurrency-mt-unsafe): read before any thread starts
@@ -20,56 +161,43 @@ std::filesystem::path default_state_dir() {
 
 std::optional<Options> read_options(int argc, const char* const* argv, int& exit_code) {
   Options options;
-  std::int64_t grace = options.grace.count();
-  std::int64_t turn_ttl = options.turn_ttl.count();
   CLI::App app(
       "onair-server: one broadcaster's voice and picture to everyone in the room.\n"
-      "Serves the pages and relays what browsers tell each other to connect.");
+      "Serves the pages and relays what browsers tell each other to connect.",
+      "onair-server");
   app.option_defaults()->always_capture_default()->multi_option_policy(
       CLI::MultiOptionPolicy::TakeLast);
-  app.add_option("--address", options.address, "The address to listen on");
-  app.add_option("--port", options.port, "The TCP port; 0 lets the system choose");
-  app.add_option("--web", options.web, "The folder with the pages and the WebAssembly client");
-  app.add_option("--log-level", options.log_level, "How much to log")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
-
-  app.add_option("--state-dir", options.state_dir,
-                 "Where secrets live; without it $STATE_DIRECTORY, $XDG_STATE_HOME/onair or "
-                 "~/.local/state/onair");
-  app.add_option(
-         "--resume-secret", options.resume_secret,
-         "Signs resume tokens; without it one is kept in the state folder. The same on every "
-         "machine that serves a room")
-      ->envname("ONAIR_RESUME_SECRET");
-  app.add_option("--grace", grace, "Seconds that a peer who lost its connection may stay away")
-      ->check(CLI::Range(0, 3600));
-
-  app.add_option("--ice-server", options.ice_servers, "A STUN server, e.g. stun:stun.example.org")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--turn-server", options.turn_servers,
-                 "A TURN server, e.g. turn:turn.example.org:3478?transport=udp")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--turn-secret", options.turn_secret,
-                 "coturn's static-auth-secret, by which each client gets credentials of its own")
-      ->envname("ONAIR_TURN_SECRET");
-  app.add_option("--turn-ttl", turn_ttl, "Seconds that these credentials hold")
-      ->check(CLI::Range(60, 86'400));
-  app.add_flag("--relay-only", options.relay_only,
-               "Clients use TURN alone: shows whether the TURN server works");
+  app.set_version_flag("--version", ONAIR_VERSION);
+  app.set_config("--config", "", "Read options from this file, a line each: max-rooms=100")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.option_defaults()->group("Serving");
+  add_serving(app, options);
+  app.option_defaults()->group("TLS");
+  add_tls(app, options);
+  app.option_defaults()->group("Peers");
+  add_peers(app, options);
+  app.option_defaults()->group("Bounds");
+  add_bounds(app, options);
+  add_environment(app);
+  app.footer(
+      "Each option can also be set in the environment, as in ONAIR_MAX_ROOMS=100.\n"
+      "The command line counts most, then the file of --config, then the environment.");
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    exit_code = app.exit(error);
+  } catch (const CLI::Success& asked) {
+    exit_code = app.exit(asked);
     return std::nullopt;
-  }
-  options.grace = std::chrono::seconds(grace);
-  options.turn_ttl = std::chrono::seconds(turn_ttl);
-  if (options.state_dir.empty()) options.state_dir = default_state_dir();
-  if (options.turn_servers.empty() != options.turn_secret.empty()) {
-    std::cerr << "onair-server: --turn-server and --turn-secret go together: give both.\n";
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "onair-server: " << error.what() << " (--help lists the options)\n";
     exit_code = EXIT_FAILURE;
     return std::nullopt;
   }
+  if (const auto contradiction = contradiction_in(options)) {
+    std::cerr << "onair-server: " << *contradiction << "\n";
+    exit_code = EXIT_FAILURE;
+    return std::nullopt;
+  }
+  if (options.state_dir.empty()) options.state_dir = default_state_dir();
   return options;
 }
 

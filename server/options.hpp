@@ -8,30 +8,45 @@
 #include <string>
 #include <vector>
 
+#include "net/limits.hpp"
+#include "relay/hub.hpp"
+
 namespace onair {
 
 struct Options {
   std::string address = "0.0.0.0";
   std::uint16_t port = 9001;  ///< 0: the system chooses
   std::filesystem::path web = "build/wasm/site";
+  std::uint32_t threads = 0;  ///< 0: as many as the machine has cores
+  std::vector<std::string> allow_origins;
   std::string log_level = "info";
+  std::optional<std::uint16_t> admin_port;  ///< on loopback; nothing: none
+  std::chrono::milliseconds drain_time{10'000};
+
+  std::filesystem::path tls_cert;  ///< PEM; empty: no TLS
+  std::filesystem::path tls_key;
+  bool tls_self_signed = false;
 
   std::string resume_secret;        ///< empty: the one in the state folder, made where missing
   std::filesystem::path state_dir;  ///< empty: see default_state_dir
-  std::chrono::seconds grace{15};   ///< how long a peer that lost its socket stays a member
+  std::chrono::milliseconds grace{15'000};  ///< how long a peer that lost its socket stays
 
   std::vector<std::string> ice_servers;   ///< URLs that need no credentials (RFC 7064)
   std::vector<std::string> turn_servers;  ///< URLs (RFC 7065)
   std::string turn_secret;                ///< coturn's static-auth-secret; empty: no TURN
   std::chrono::seconds turn_ttl{3600};
   bool relay_only = false;
+
+  net::Limits limits;
+  relay::HubLimits room_limits;
 };
 
 /// $STATE_DIRECTORY, as systemd sets it, else $XDG_STATE_HOME/onair, else ~/.local/state/onair.
 std::filesystem::path default_state_dir();
 
-/// Reads the command line. Nothing when all is said and done, as after --help; `exit_code` then
-/// says how to end.
+/// Reads the command line, then for what it does not say the file of --config, then the environment
+/// (ONAIR_ and the option's name, as in ONAIR_MAX_ROOMS). Nothing when all is said and done, as
+/// after --help; `exit_code` then says how to end.
 std::optional<Options> read_options(int argc, const char* const* argv, int& exit_code);
 
 }  // namespace onair

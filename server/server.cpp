@@ -1,16 +1,26 @@
 #include "server.hpp"
 
-#include <chrono>
+#include <algorithm>
 #include <csignal>
+#include <exception>
+#include <thread>
+#include <utility>
 
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/host_name.hpp>
+#include <spdlog/spdlog.h>
 
 #include "net/crypto.hpp"
 #include "net/ice_servers.hpp"
+#include "net/lan.hpp"
 #include "net/state_secret.hpp"
 
 namespace onair {
 namespace {
+
+namespace asio = boost::asio;
 
 constexpr std::size_t kPeerIdBytes = 12;
 constexpr std::chrono::hours kResumeLifetime{12};
@@ -18,6 +28,14 @@ constexpr std::chrono::hours kResumeLifetime{12};
 std::string resume_secret(const Options& options) {
   if (!options.resume_secret.empty()) return options.resume_secret;
   return net::state_secret(options.state_dir, "resume-secret");
+}
+
+std::optional<net::CertificateFiles> certificate_files(const Options& options) {
+  if (!options.tls_cert.empty()) return net::CertificateFiles{options.tls_cert, options.tls_key};
+  if (!options.tls_self_signed) return std::nullopt;
+  std::vector<std::string> names = {"localhost", "127.0.0.1", "::1", asio::ip::host_name()};
+  std::ranges::copy(net::lan_addresses(), std::back_inserter(names));
+  return net::self_signed_certificate(options.state_dir, names);
 }
 
 relay::HubOptions hub_options(const Options& options, net::SignedResumeTokens& tokens) {
@@ -32,22 +50,99 @@ relay::HubOptions hub_options(const Options& options, net::SignedResumeTokens& t
           },
       .relay_only = options.relay_only,
       .grace = options.grace,
+      .limits = options.room_limits,
   };
 }
 
 }  // namespace
 
 Server::Server(const Options& options)
-    : files_(net::StaticFiles::read(options.web)),
+    : drain_time_(options.drain_time),
       tokens_(resume_secret(options), kResumeLifetime),
-      hub_(context_, hub_options(options, tokens_)),
-      listener_(context_, options.address, options.port, hub_, files_) {}
+      site_(net::StaticFiles::read(options.web), options.limits,
+            net::Origins(options.allow_origins), certificate_files(options)) {
+  const auto count = static_cast<relay::HubId>(
+      options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency()));
+  for (relay::HubId self = 0; self < count; ++self) {
+    const auto post = [this, self](relay::HubId to, relay::ThreadBus::Batch batch) {
+      net::Worker& worker = *workers_[to];
+      asio::post(worker.context(), [&worker, self, batch = std::move(batch)]() mutable {
+        worker.hear(self, std::move(batch));
+      });
+    };
+    workers_.push_back(std::make_unique<net::Worker>(self, count, post,
+                                                     hub_options(options, tokens_), site_.limits));
+  }
+  asio::io_context& first = workers_.front()->context();
+  listener_.emplace(net::listen(first, options.address, options.port, "--port"), workers_, site_);
+  if (options.admin_port) admin_.emplace(*options.admin_port, workers_, site_);
+  signals_.emplace(first, SIGINT, SIGTERM, SIGHUP);
+}
 
 void Server::run() {
-  boost::asio::signal_set signals(context_, SIGINT, SIGTERM);
-  signals.async_wait([this](const boost::system::error_code&, int) { stop(); });
-  listener_.start();
-  context_.run();
+  await_signal();
+  listener_->start();
+  if (admin_) admin_->start();
+  std::vector<std::thread> threads;
+  std::vector<asio::executor_work_guard<net::Executor>> work;
+  for (std::size_t i = 1; i < workers_.size(); ++i) {
+    asio::io_context& context = workers_[i]->context();
+    work.push_back(asio::make_work_guard(context));
+    threads.emplace_back([&context] { context.run(); });
+  }
+  workers_.front()->context().run();
+  for (std::thread& thread : threads) thread.join();
+}
+
+void Server::stop() {
+  for (const auto& worker : workers_) worker->context().stop();
+}
+
+void Server::drain() {
+  if (site_.draining.exchange(true)) return stop();
+  asio::co_spawn(workers_.front()->context(), drain_and_stop(), asio::detached);
+}
+
+net::Task<void> Server::drain_and_stop() {
+  constexpr std::chrono::milliseconds pause{20};
+  const auto until = std::chrono::steady_clock::now() + drain_time_;
+  spdlog::info("event=draining");
+  listener_->stop();
+  for (const auto& worker : workers_) {
+    asio::post(worker->context(),
+               [&worker] { worker->close_all(protocol::CloseCode::service_restart); });
+  }
+  std::size_t left = 1;
+  while (left > 0 && std::chrono::steady_clock::now() < until) {
+    net::Timer timer(workers_.front()->context(), pause);
+    co_await timer.async_wait(net::no_throw);
+    left = 0;
+    for (const auto& report : co_await net::reports_of(workers_)) left += report.websockets;
+  }
+  spdlog::info("event=stopped clients_left={}", left);
+  stop();
+}
+
+void Server::await_signal() {
+  signals_->async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP) {
+      reload_certificate();
+    } else {
+      drain();
+    }
+    await_signal();
+  });
+}
+
+void Server::reload_certificate() {
+  if (!site_.certificate) return;
+  try {
+    site_.certificate->reload();
+    spdlog::info("event=certificate_reloaded");
+  } catch (const std::exception& error) {
+    spdlog::error("event=certificate_kept error=\"{}\"", error.what());
+  }
 }
 
 }  // namespace onair

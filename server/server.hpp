@@ -1,14 +1,19 @@
-// The server as a whole: pages, hub and listener on one thread.
+// The server as a whole: pages, workers with their hubs, and the listener.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 
-#include "net/hub_runner.hpp"
+#include "net/admin.hpp"
 #include "net/listener.hpp"
 #include "net/signed_resume_tokens.hpp"
-#include "net/static_files.hpp"
+#include "net/site.hpp"
+#include "net/worker.hpp"
 #include "options.hpp"
 
 namespace onair {
@@ -18,20 +23,33 @@ class Server {
   /// Reads the pages and listens. Throws std::runtime_error with a sentence for people.
   explicit Server(const Options& options);
 
-  std::uint16_t port() const { return listener_.port(); }
+  std::uint16_t port() const { return listener_->port(); }
+  /// 0 where there is none.
+  std::uint16_t admin_port() const { return admin_ ? admin_->port() : std::uint16_t{0}; }
 
-  /// Serves on this thread until `stop`, or a SIGINT or SIGTERM.
+  /// Serves on this thread and others until `stop`. SIGTERM and SIGINT drain first, a second one
+  /// stops at once; SIGHUP reads the certificate again.
   void run();
 
-  /// From any thread.
-  void stop() { context_.stop(); }
+  /// From any thread: ends at once.
+  void stop();
+
+  /// From any thread: lets nobody new in, tells clients to come back later (close code 1012), and
+  /// ends when they have gone, at the latest after the drain time.
+  void drain();
 
  private:
-  boost::asio::io_context context_{1};
-  net::StaticFiles files_;
+  net::Task<void> drain_and_stop();
+  void await_signal();
+  void reload_certificate();
+
+  std::chrono::milliseconds drain_time_;
   net::SignedResumeTokens tokens_;
-  net::HubRunner hub_;
-  net::Listener listener_;
+  net::Site site_;
+  net::Workers workers_;
+  std::optional<net::Listener> listener_;
+  std::optional<net::Admin> admin_;
+  std::optional<boost::asio::signal_set> signals_;
 };
 
 }  // namespace onair

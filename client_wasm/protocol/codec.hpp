@@ -21,8 +21,4 @@ Decoded decode(std::string_view frame);
 /// Writes one frame. Bytes that are not UTF-8 are replaced by U+FFFD. Never throws.
 std::string encode(const Message& message);
 
-/// The frame as it came, with `from` put in. The frame must be one that `decode` accepts and that
-/// has no `from` of its own; its other fields, known or not, stay as they are.
-std::string stamp_from(std::string_view frame, std::string_view from);
-
 }  // namespace onair::protocol

@@ -26,6 +26,12 @@ std::string_view name_of(ErrorCode code) {
       return "binary_frame";
     case ErrorCode::frame_too_large:
       return "frame_too_large";
+    case ErrorCode::rate_limited:
+      return "rate_limited";
+    case ErrorCode::room_full:
+      return "room_full";
+    case ErrorCode::too_many_rooms:
+      return "too_many_rooms";
   }
   return "unknown";
 }

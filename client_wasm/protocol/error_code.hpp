@@ -21,22 +21,28 @@ enum class ErrorCode {
   no_such_peer,
   binary_frame,
   frame_too_large,
+  rate_limited,
+  room_full,
+  too_many_rooms,
 };
 
 inline constexpr ErrorCode kAllErrorCodes[] = {
     ErrorCode::bad_json,     ErrorCode::bad_message,     ErrorCode::bad_room,
     ErrorCode::not_entered,  ErrorCode::already_entered, ErrorCode::forged_from,
     ErrorCode::wrong_role,   ErrorCode::unknown_type,    ErrorCode::no_such_peer,
-    ErrorCode::binary_frame, ErrorCode::frame_too_large,
+    ErrorCode::binary_frame, ErrorCode::frame_too_large, ErrorCode::rate_limited,
+    ErrorCode::room_full,    ErrorCode::too_many_rooms,
 };
 
 /// WebSocket close codes that the server sends (RFC 6455 section 7.4).
 enum class CloseCode : std::uint16_t {
   normal = 1000,
   unsupported_data = 1003,
+  policy_violation = 1008,  ///< far beyond its rate, or never entered
   message_too_big = 1009,
   service_restart = 1012,
-  replaced = 4000,  ///< the same peer entered over another socket
+  try_again_later = 1013,  ///< read too slowly for what was sent to it
+  replaced = 4000,         ///< the same peer entered over another socket
 };
 
 /// A refused frame. `message` says which field or rule it broke, in English.

@@ -1,5 +1,8 @@
 #include "protocol/message.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace onair::protocol {
 namespace {
 
@@ -8,63 +11,44 @@ struct Kind {
   Sender sender;
 };
 
-Kind kind_of(const Enter&) {
-  return {"enter", Sender::entering_client};
-}
-Kind kind_of(const Welcome&) {
-  return {"welcome", Sender::server};
-}
-Kind kind_of(const TalkReady&) {
-  return {"talk_ready", Sender::talker};
-}
-Kind kind_of(const TalkRequest&) {
-  return {"talk_request", Sender::watcher};
-}
-Kind kind_of(const TalkDeclined&) {
-  return {"talk_declined", Sender::talker};
-}
-Kind kind_of(const Offer&) {
-  return {"offer", Sender::talker};
-}
-Kind kind_of(const Answer&) {
-  return {"answer", Sender::watcher};
-}
-Kind kind_of(const Candidate&) {
-  return {"candidate", Sender::any_peer};
-}
-Kind kind_of(const Bye&) {
-  return {"bye", Sender::watcher};
-}
-Kind kind_of(const EndTalk&) {
-  return {"end_talk", Sender::talker};
-}
-Kind kind_of(const Ping&) {
-  return {"ping", Sender::client};
-}
-Kind kind_of(const Pong&) {
-  return {"pong", Sender::server};
-}
-Kind kind_of(const UserDisconnected&) {
-  return {"user_disconnected", Sender::server};
-}
-Kind kind_of(const Audience&) {
-  return {"audience", Sender::server};
-}
-Kind kind_of(const Error&) {
-  return {"error", Sender::server};
-}
-Kind kind_of(const Unknown& unknown) {
-  return {unknown.type, Sender::any_peer};
-}
+/// In the order of Body's alternatives, without Unknown.
+constexpr std::array kKinds = {
+    Kind{"enter", Sender::entering_client},
+    Kind{"welcome", Sender::server},
+    Kind{"talk_ready", Sender::talker},
+    Kind{"talk_request", Sender::watcher},
+    Kind{"talk_declined", Sender::talker},
+    Kind{"offer", Sender::talker},
+    Kind{"answer", Sender::watcher},
+    Kind{"candidate", Sender::any_peer},
+    Kind{"bye", Sender::watcher},
+    Kind{"end_talk", Sender::talker},
+    Kind{"ping", Sender::client},
+    Kind{"pong", Sender::server},
+    Kind{"user_disconnected", Sender::server},
+    Kind{"audience", Sender::server},
+    Kind{"error", Sender::server},
+};
+static_assert(kKinds.size() == kKindCount);
 
 }  // namespace
 
-Sender sender_of(const Body& body) {
-  return std::visit([](const auto& kind) { return kind_of(kind).sender; }, body);
+std::size_t kind_index(std::string_view type) {
+  return static_cast<std::size_t>(std::ranges::find(kKinds, type, &Kind::type) - kKinds.begin());
+}
+
+std::string_view type_of_kind(std::size_t kind) {
+  return kKinds.at(kind).type;
+}
+
+Sender sender_of(std::string_view type) {
+  const std::size_t kind = kind_index(type);
+  return kind == kKindCount ? Sender::any_peer : kKinds[kind].sender;
 }
 
 std::string_view type_of(const Body& body) {
-  return std::visit([](const auto& kind) { return kind_of(kind).type; }, body);
+  if (const auto* unknown = std::get_if<Unknown>(&body)) return unknown->type;
+  return kKinds[body.index()].type;
 }
 
 std::string_view name_of(Role role) {

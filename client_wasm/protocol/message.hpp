@@ -2,6 +2,7 @@
 // connection's life; past the codec nobody sees JSON.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -140,7 +141,17 @@ struct Message {
 /// Who may say a kind of message: the first three to other peers, clients to the server.
 enum class Sender { talker, watcher, any_peer, entering_client, client, server };
 
-Sender sender_of(const Body& body);
+/// The kinds that this version knows.
+inline constexpr std::size_t kKindCount = std::variant_size_v<Body> - 1;
+
+/// A number below kKindCount for each known kind, kKindCount for every other.
+std::size_t kind_index(std::string_view type);
+
+/// The `type` of the kind with this number, which is below kKindCount.
+std::string_view type_of_kind(std::size_t kind);
+
+/// Of a kind that this version does not know: any peer.
+Sender sender_of(std::string_view type);
 
 /// The `type` on the wire, e.g. "talk_ready".
 std::string_view type_of(const Body& body);

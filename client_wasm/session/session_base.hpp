@@ -88,7 +88,7 @@ class SessionBase {
     if (!link_.is_current(received.socket)) return std::nullopt;
     link_.heard(now_);
     const protocol::Message& message = received.message;
-    const bool from_server = sender_of(message.body) == protocol::Sender::server;
+    const bool from_server = protocol::sender_of(type_of(message.body)) == protocol::Sender::server;
     if (!from_server && !message.from) return std::nullopt;
     return message.from.value_or(PeerId{});
   }

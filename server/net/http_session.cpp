@@ -1,20 +1,15 @@
 #include "net/http_session.hpp"
 
 #include <memory>
-#include <string>
-#include <string_view>
 #include <utility>
 
-#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/core/detect_ssl.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/span_body.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/beast/version.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
 #include <spdlog/spdlog.h>
 
+#include "net/http_answer.hpp"
 #include "net/websocket_session.hpp"
 
 namespace onair::net {
@@ -22,79 +17,36 @@ namespace {
 
 namespace http = beast::http;
 
-using Request = http::request<http::string_body>;
-using Response = http::response<http::span_body<const char>>;
+/// How long a connection over which pages were loaded may wait for the next request.
+constexpr std::chrono::seconds kKeepAlive{30};
 
-constexpr std::chrono::seconds kRequestTimeout{30};
-constexpr std::uint32_t kMaxHeaderBytes = 8 * 1024;
+/// How long what a refused client still sends is read, so that it sees the answer.
+constexpr std::chrono::seconds kLinger{1};
 
-/// Nothing is loaded from elsewhere, no inline code runs, and WebAssembly may compile.
-constexpr std::string_view kContentSecurityPolicy =
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
-    "img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; "
-    "form-action 'self'";
+/// One connection and what it belongs to.
+template <typename Stream>
+struct Connection {
+  // Not an aggregate: GCC 12 destroys one twice that is made in a co_await expression.
+  Connection(Stream its_stream, beast::flat_buffer its_buffer, Admission::Place its_place,
+             Worker& its_worker, Site& its_site)
+      : stream(std::move(its_stream)),
+        buffer(std::move(its_buffer)),
+        place(std::move(its_place)),
+        worker(its_worker),
+        site(its_site) {}
 
-bool accepts_gzip(const Request& request) {
-  return request[http::field::accept_encoding].find("gzip") != beast::string_view::npos;
-}
+  Stream stream;
+  beast::flat_buffer buffer;  ///< read and not yet understood
+  Admission::Place place;
+  Worker& worker;
+  Site& site;
 
-void set_common_headers(Response& response) {
-  response.set(http::field::server, "onair");
-  response.set("Content-Security-Policy", kContentSecurityPolicy);
-  response.set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self)");
-  response.set("X-Content-Type-Options", "nosniff");
-  response.set("Referrer-Policy", "no-referrer");
-}
+  TcpStream& tcp_layer() { return beast::get_lowest_layer(stream); }
+};
 
-Response plain(http::status status, std::string_view sentence) {
-  Response response(status, 11);
-  set_common_headers(response);
-  response.set(http::field::content_type, "text/plain; charset=utf-8");
-  response.body() = {sentence.data(), sentence.size()};
-  return response;
-}
-
-Response file_response(const Request& request, const StaticFile& file) {
-  Response response(http::status::ok, 11);
-  set_common_headers(response);
-  response.set(http::field::etag, file.etag);
-  response.set(http::field::cache_control, "no-cache");
-  response.set(http::field::vary, "Accept-Encoding");
-  const auto known = request[http::field::if_none_match];
-  if (known.find(file.etag) != beast::string_view::npos) {
-    response.result(http::status::not_modified);
-    return response;
-  }
-  response.set(http::field::content_type, file.content_type);
-  const bool compressed = file.gzip && accepts_gzip(request);
-  if (compressed) response.set(http::field::content_encoding, "gzip");
-  const std::string& body = compressed ? *file.gzip : file.body;
-  response.body() = {body.data(), body.size()};
-  return response;
-}
-
-/// Answers any request but an upgrade.
-Response answer(const Request& request, const StaticFiles& files) {
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    Response response = plain(http::status::method_not_allowed, "Only GET and HEAD are served.\n");
-    response.set(http::field::allow, "GET, HEAD");
-    return response;
-  }
-  const std::string_view target(request.target().data(), request.target().size());
-  const std::string_view path = target.substr(0, target.find('?'));
-  if (path == "/ws") {
-    Response response = plain(http::status::upgrade_required, "This is a WebSocket.\n");
-    response.set(http::field::upgrade, "websocket");
-    return response;
-  }
-  const StaticFile* file = files.find(path);
-  if (file == nullptr) return plain(http::status::not_found, "There is no such page.\n");
-  return file_response(request, *file);
-}
-
-Task<bool> write_answer(TcpStream& stream, const Request& request, const StaticFiles& files) {
-  Response response = answer(request, files);
-  response.keep_alive(request.keep_alive());
+template <typename Stream>
+Task<bool> write(Stream& stream, const Request& request, Response response) {
+  response.keep_alive(response.keep_alive() && request.keep_alive());
   if (response.result() != http::status::not_modified) {
     response.content_length(response.body().size());
   }
@@ -108,36 +60,127 @@ Task<bool> write_answer(TcpStream& stream, const Request& request, const StaticF
   co_return !error && keep_alive;
 }
 
-bool is_websocket_request(const Request& request) {
-  const std::string_view target(request.target().data(), request.target().size());
-  return beast::websocket::is_upgrade(request) && target.substr(0, target.find('?')) == "/ws";
+/// Answers what is no request that can be served, and ends.
+template <typename Stream>
+Task<void> refuse(Connection<Stream>& connection, Response response) {
+  response.keep_alive(false);
+  connection.tcp_layer().expires_after(kLinger);
+  co_await write(connection.stream, Request{}, std::move(response));
+  error_code ignored;
+  connection.tcp_layer().socket().shutdown(tcp::socket::shutdown_send, ignored);
+  for (std::size_t read = 0; read < 1'048'576;) {
+    connection.buffer.clear();
+    auto [error, bytes] = co_await connection.tcp_layer().async_read_some(
+        connection.buffer.prepare(65'536), no_throw);
+    if (error) break;
+    read += bytes;
+  }
+}
+
+std::shared_ptr<WebsocketSession<PlainTransport>> make_session(TcpStream& stream,
+                                                               std::string_view unread,
+                                                               Places places, Worker& worker) {
+  return std::make_shared<WebsocketSession<PlainTransport>>(stream.release_socket(), unread,
+                                                            std::move(places), worker);
+}
+
+std::shared_ptr<WebsocketSession<TlsTransport>> make_session(SslStream& stream,
+                                                             std::string_view unread, Places places,
+                                                             Worker& worker) {
+  beast::get_lowest_layer(stream).expires_never();  // the WebSocket has time-outs of its own
+  return std::make_shared<WebsocketSession<TlsTransport>>(std::move(stream), unread,
+                                                          std::move(places), worker);
+}
+
+template <typename Stream>
+Task<void> upgrade(Connection<Stream>& connection, const Request& request) {
+  if (auto refusal = refusal_of_websocket(request, connection.site)) {
+    co_return co_await refuse(connection, std::move(*refusal));
+  }
+  Places places{std::move(connection.place), {}};
+  error_code error;
+  const auto remote = connection.tcp_layer().socket().remote_endpoint(error).address();
+  const auto forwarded = request["X-Forwarded-For"];
+  if (const auto address = counted_address(remote, {forwarded.data(), forwarded.size()})) {
+    places.address = connection.site.admission.enter(*address);
+    if (!places.address) {
+      co_return co_await refuse(connection, plain_response(http::status::too_many_requests,
+                                                           "Too many from your address.\n"));
+    }
+  }
+  const auto unread = connection.buffer.cdata();
+  const auto session =
+      make_session(connection.stream, {static_cast<const char*>(unread.data()), unread.size()},
+                   std::move(places), connection.worker);
+  connection.worker.turn().run([&] { session->start(request); });
+}
+
+Response response_to(error_code error) {
+  if (error == http::error::header_limit) {
+    return plain_response(http::status::request_header_fields_too_large, "Too long a header.\n");
+  }
+  if (error == http::error::body_limit) {
+    return plain_response(http::status::payload_too_large, "No body is taken.\n");
+  }
+  return plain_response(http::status::bad_request, "This is not HTTP/1.1.\n");
+}
+
+template <typename Stream>
+Task<void> serve(Connection<Stream>& connection) {
+  const Limits& limits = connection.site.limits;
+  std::chrono::milliseconds time = limits.handshake_time;
+  for (bool more = true; more; time = kKeepAlive) {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(limits.header_bytes);
+    parser.body_limit(0);
+    connection.tcp_layer().expires_after(time);
+    auto [error, bytes] =
+        co_await http::async_read(connection.stream, connection.buffer, parser, no_throw);
+    if (error.category() == http::make_error_code(http::error::bad_method).category() &&
+        error != http::error::end_of_stream && error != http::error::partial_message) {
+      co_return co_await refuse(connection, response_to(error));
+    }
+    if (error) co_return;
+    const Request request = parser.release();
+    const bool redirect = std::is_same_v<Stream, TcpStream> && connection.site.certificate;
+    if (!redirect && is_websocket_request(request)) {
+      co_return co_await upgrade(connection, request);
+    }
+    more = co_await write(connection.stream, request,
+                          redirect ? redirect_to_https(request) : answer(request, connection.site));
+  }
+  error_code ignored;
+  connection.tcp_layer().socket().shutdown(tcp::socket::shutdown_send, ignored);
 }
 
 }  // namespace
 
-Task<void> serve_http(TcpStream stream, HubRunner& hub, const StaticFiles& files) {
+Task<void> serve_connection(TcpStream stream, Admission::Place place, Worker& worker, Site& site) {
   beast::flat_buffer buffer;
-  for (bool more = true; more;) {
-    http::request_parser<http::string_body> parser;
-    parser.header_limit(kMaxHeaderBytes);
-    parser.body_limit(0);
-    stream.expires_after(kRequestTimeout);
-    auto [error, bytes] = co_await http::async_read(stream, buffer, parser, no_throw);
-    if (error) {
-      if (error != http::error::end_of_stream) spdlog::debug("http read: {}", error.message());
-      break;
-    }
-    Request request = parser.release();
-    if (is_websocket_request(request)) {
-      stream.expires_never();  // the WebSocket has time-outs of its own
-      const auto session = std::make_shared<WebsocketSession>(std::move(stream), hub);
-      co_await session->run(std::move(request));
-      co_return;
-    }
-    more = co_await write_answer(stream, request, files);
+  bool is_tls = false;
+  if (site.certificate) {
+    stream.expires_after(site.limits.handshake_time);
+    auto [error, detected] = co_await beast::async_detect_ssl(stream, buffer, no_throw);
+    if (error) co_return;
+    is_tls = detected;
   }
-  boost::system::error_code ignored;
-  stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  if (!is_tls) {
+    Connection<TcpStream> connection(std::move(stream), std::move(buffer), std::move(place), worker,
+                                     site);
+    co_return co_await serve(connection);
+  }
+  const auto context = site.certificate->context();
+  SslStream tls(std::move(stream), *context);
+  auto [failed, used] =
+      co_await tls.async_handshake(asio::ssl::stream_base::server, buffer.data(), no_throw);
+  if (failed) {
+    spdlog::debug("event=tls_handshake_failed error=\"{}\"", failed.message());
+    co_return;
+  }
+  buffer.consume(used);
+  Connection<SslStream> connection(std::move(tls), std::move(buffer), std::move(place), worker,
+                                   site);
+  co_await serve(connection);
 }
 
 }  // namespace onair::net

@@ -1,13 +1,15 @@
-// One HTTP/1.1 connection: static files, or the upgrade to a WebSocket at /ws.
+// One HTTP/1.1 connection, with or without TLS: pages, or the upgrade to a WebSocket at /ws.
 #pragma once
 
+#include "net/admission.hpp"
 #include "net/aliases.hpp"
-#include "net/hub_runner.hpp"
-#include "net/static_files.hpp"
+#include "net/site.hpp"
+#include "net/worker.hpp"
 
 namespace onair::net {
 
-/// Serves requests until the connection ends or becomes a WebSocket. `hub` and `files` outlive it.
-Task<void> serve_http(TcpStream stream, HubRunner& hub, const StaticFiles& files);
+/// Serves requests until the connection ends or becomes a WebSocket. `stream` belongs to the
+/// worker's io_context; `worker` and `site` outlive it.
+Task<void> serve_connection(TcpStream stream, Admission::Place place, Worker& worker, Site& site);
 
 }  // namespace onair::net

@@ -1,6 +1,8 @@
 #include "net/listener.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -13,11 +15,16 @@
 namespace onair::net {
 namespace {
 
-/// How long to wait after a failed accept, which mostly means that descriptors ran out.
-constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::chrono::milliseconds kFirstPause{10};
 
-Acceptor listen(asio::io_context& context, const std::string& address, std::uint16_t port) {
-  const std::string where = address + " port " + std::to_string(port);
+constexpr std::string_view kNoPlace =
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n"
+    "Content-Length: 0\r\n\r\n";
+
+}  // namespace
+
+Acceptor listen(asio::io_context& context, const std::string& address, std::uint16_t port,
+                const std::string& option) {
   try {
     const tcp::endpoint endpoint(asio::ip::make_address(address), port);
     Acceptor acceptor(context);
@@ -28,36 +35,62 @@ Acceptor listen(asio::io_context& context, const std::string& address, std::uint
     acceptor.listen(asio::socket_base::max_listen_connections);
     return acceptor;
   } catch (const boost::system::system_error& error) {
-    throw std::runtime_error("Can't listen on " + where + " (" + error.code().message() +
-                             "): stop what listens there, or choose another with --port.");
+    throw std::runtime_error("Can't listen on " + address + " port " + std::to_string(port) + " (" +
+                             error.code().message() +
+                             "): stop what listens there, or choose another with " + option + ".");
   }
 }
 
-}  // namespace
-
-Listener::Listener(asio::io_context& context, const std::string& address, std::uint16_t port,
-                   HubRunner& hub, const StaticFiles& files)
-    : context_(context), acceptor_(listen(context, address, port)), hub_(hub), files_(files) {}
+Listener::Listener(Acceptor acceptor, Workers& workers, Site& site)
+    : acceptor_(std::move(acceptor)), workers_(workers), site_(site) {}
 
 void Listener::start() {
-  asio::co_spawn(context_, accept_connections(), asio::detached);
+  asio::co_spawn(workers_.front()->context(), accept_connections(), asio::detached);
+}
+
+void Listener::stop() {
+  error_code ignored;
+  acceptor_.close(ignored);
 }
 
 Task<void> Listener::accept_connections() {
-  while (acceptor_.is_open()) {
-    auto [error, socket] = co_await acceptor_.async_accept(no_throw);
+  for (std::size_t next = 0; acceptor_.is_open(); next = (next + 1) % workers_.size()) {
+    Worker& worker = *workers_[next];
+    auto [error, socket] = co_await acceptor_.async_accept(worker.context(), no_throw);
     if (error == asio::error::operation_aborted) co_return;
     if (error) {
-      spdlog::warn("accept: {}", error.message());
-      Timer pause(context_, kAcceptPause);
-      co_await pause.async_wait(no_throw);
+      co_await pause_after(error);
       continue;
     }
-    boost::system::error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    asio::co_spawn(context_, serve_http(TcpStream(std::move(socket)), hub_, files_),
-                   asio::detached);
+    if (std::exchange(pause_, {}).count() > 0) spdlog::info("event=accepting_again");
+    serve(std::move(socket), worker);
   }
+}
+
+void Listener::serve(tcp::socket::rebind_executor<Executor>::other socket, Worker& worker) {
+  error_code ignored;
+  auto place = site_.admission.connect();
+  if (!place) {
+    if (!site_.certificate) {
+      socket.non_blocking(true, ignored);
+      socket.write_some(asio::buffer(kNoPlace), ignored);
+    }
+    return;
+  }
+  socket.set_option(tcp::no_delay(true), ignored);
+  asio::co_spawn(worker.context(),
+                 serve_connection(TcpStream(std::move(socket)), std::move(place), worker, site_),
+                 asio::detached);
+}
+
+/// Mostly file descriptors ran out: those who come wait in the system's queue.
+Task<void> Listener::pause_after(error_code error) {
+  if (pause_.count() == 0) {
+    spdlog::error("event=accept_failed error=\"{}\" action=wait", error.message());
+  }
+  pause_ = std::clamp(2 * pause_, kFirstPause, site_.limits.accept_pause);
+  Timer timer(workers_.front()->context(), pause_);
+  co_await timer.async_wait(no_throw);
 }
 
 }  // namespace onair::net

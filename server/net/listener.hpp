@@ -1,33 +1,41 @@
-// Accepts TCP connections.
+// Accepts TCP connections and shares them out among the workers.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "net/aliases.hpp"
-#include "net/hub_runner.hpp"
-#include "net/static_files.hpp"
+#include "net/site.hpp"
+#include "net/worker.hpp"
 
 namespace onair::net {
 
+/// Listens at once; port 0 lets the system choose. Throws std::runtime_error with a sentence for
+/// people that names `option` as the way to another port, for instance where the port is taken.
+Acceptor listen(asio::io_context& context, const std::string& address, std::uint16_t port,
+                const std::string& option);
+
 class Listener {
  public:
-  /// Listens at once; port 0 lets the system choose. Throws std::runtime_error with a sentence for
-  /// people, for instance where the port is taken. `hub` and `files` outlive the io_context's run.
-  Listener(asio::io_context& context, const std::string& address, std::uint16_t port,
-           HubRunner& hub, const StaticFiles& files);
+  /// Runs on the first worker. All outlive the io_contexts' run.
+  Listener(Acceptor acceptor, Workers& workers, Site& site);
 
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
   void start();
 
+  /// On the first worker's thread.
+  void stop();
+
  private:
   Task<void> accept_connections();
+  void serve(tcp::socket::rebind_executor<Executor>::other socket, Worker& worker);
+  Task<void> pause_after(error_code error);
 
-  asio::io_context& context_;
   Acceptor acceptor_;
-  HubRunner& hub_;
-  const StaticFiles& files_;
+  Workers& workers_;
+  Site& site_;
+  std::chrono::milliseconds pause_{0};  ///< the last one, while nothing can be accepted
 };
 
 }  // namespace onair::net

@@ -45,17 +45,25 @@ StaticFiles StaticFiles::read(const fs::path& root) {
   }
   StaticFiles files;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    if (!entry.is_regular_file() || entry.path().extension() == ".gz") continue;
-    StaticFile file{content_type_of(entry.path()), {}, read_file(entry.path()), {}};
-    file.etag.append("\"").append(sha256_hex(file.body), 0, 32).append("\"");
-    const fs::path compressed = entry.path().string() + ".gz";
-    if (fs::exists(compressed)) file.gzip = read_file(compressed);
-    files.files_.emplace("/" + fs::relative(entry.path(), root).generic_string(), std::move(file));
+    const fs::path& path = entry.path();
+    if (!entry.is_regular_file() || path.extension() == ".gz" || path.extension() == ".br")
+      continue;
+    const std::string body = read_file(path);
+    const std::string hash = sha256_hex(body).substr(0, 32);
+    StaticFile file{content_type_of(path), {}};
+    for (const auto& [suffix, encoding] : {std::pair(".br", "br"), std::pair(".gz", "gzip")}) {
+      const fs::path encoded = path.string() + suffix;
+      if (!fs::exists(encoded)) continue;
+      file.forms.push_back({encoding, "\"" + hash + suffix + "\"", read_file(encoded)});
+    }
+    file.forms.push_back({"", "\"" + hash + "\"", body});
+    files.files_.emplace("/" + fs::relative(path, root).generic_string(), std::move(file));
   }
   return files;
 }
 
-const StaticFile* StaticFiles::find(std::string_view path) const {
+const StaticFile* StaticFiles::find(std::string_view target) const {
+  const std::string_view path = target.substr(0, target.find('?'));
   const auto found = files_.find(path == "/" ? "/index.html" : path);
   return found == files_.end() ? nullptr : &found->second;
 }

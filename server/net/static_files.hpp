@@ -4,17 +4,22 @@
 
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace onair::net {
 
 struct StaticFile {
   std::string content_type;  ///< RFC 9110 section 8.3
-  std::string etag;          ///< strong, with its quotes (RFC 9110 section 8.8.3)
-  std::string body;
-  std::optional<std::string> gzip;  ///< the same, from the file's neighbour `NAME.gz`
+  /// One of its forms (RFC 9110 section 8.4.1).
+  struct Encoded {
+    std::string encoding;  ///< empty: as it is
+    std::string etag;      ///< strong, with its quotes (RFC 9110 section 8.8.3)
+    std::string body;
+  };
+  /// The smallest first, the file as it is last. Others are its neighbours `NAME.br`, `NAME.gz`.
+  std::vector<Encoded> forms;
 };
 
 class StaticFiles {
@@ -23,9 +28,9 @@ class StaticFiles {
   /// where there is no such folder or a file can't be read.
   static StaticFiles read(const std::filesystem::path& root);
 
-  /// The file of a request's path (without query), `/` being `/index.html`; nothing where there is
-  /// none.
-  const StaticFile* find(std::string_view path) const;
+  /// The file of a request's target (RFC 9112 section 3.2.1), `/` being `/index.html`; nothing
+  /// where there is none.
+  const StaticFile* find(std::string_view target) const;
 
  private:
   std::map<std::string, StaticFile, std::less<>> files_;

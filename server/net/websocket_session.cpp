@@ -1,122 +1,133 @@
 #include "net/websocket_session.hpp"
 
-#include <string_view>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <spdlog/spdlog.h>
-
-#include "protocol/limits.hpp"
 
 namespace onair::net {
 
 namespace websocket = beast::websocket;
+using protocol::CloseCode;
 
-WebsocketSession::WebsocketSession(TcpStream&& stream, HubRunner& hub)
-    : websocket_(std::move(stream)), hub_(hub) {
-  // Pings a silent client after half of the idle time-out.
+template <typename Transport>
+WebsocketSession<Transport>::WebsocketSession(typename Transport::Stream stream,
+                                              std::string_view unread, Places places,
+                                              Worker& worker)
+    : worker_(worker),
+      places_(std::move(places)),
+      websocket_(std::move(stream), worker.turn(), unread, worker.limits().send_queue_bytes) {
+  // Beast sends a ping after half of the idle time.
   websocket_.set_option(websocket::stream_base::timeout{
-      std::chrono::seconds(10), std::chrono::seconds(30), /*keep_alive_pings=*/true});
-  websocket_.auto_fragment(false);
-  // The limit is kept in read_frame, where the client can still be told why.
+      worker.limits().handshake_time, worker.limits().idle_time, /*keep_alive_pings=*/true});
+  websocket_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
+    response.set(beast::http::field::server, "onair");
+  }));
+  // The limit is kept in `take`, where the client can still be told why.
   websocket_.read_message_max(0);
 }
 
-Task<void> WebsocketSession::run(UpgradeRequest request) {
-  const auto self = shared_from_this();
-  auto [error] = co_await websocket_.async_accept(request, no_throw);
-  if (error) {
-    spdlog::debug("websocket accept: {}", error.message());
-    co_return;
-  }
-  co_await read_frames();
+template <typename Transport>
+void WebsocketSession<Transport>::start(const UpgradeRequest& request) {
+  layer().owned_by(this->shared_from_this());
+  worker_.connected(this->shared_from_this());
+  websocket_.async_accept(request,
+                          asio::bind_executor(worker_.turn().executor(),
+                                              [self = this->shared_from_this()](error_code error) {
+                                                if (error) return self->ended(error);
+                                                self->read();
+                                              }));
 }
 
-Task<void> WebsocketSession::read_frames() {
-  while (co_await read_frame()) {
-  }
-  // Closed by the client with "normal" or "going away" means that its page is gone; without a
-  // close frame the network may have failed it, and it may come back.
-  const auto code = websocket_.reason().code;
-  const bool for_good = closing_ || code == websocket::close_code::normal ||
-                        code == websocket::close_code::going_away;
-  hub_.disconnected(*this, for_good ? relay::Hub::Leaving::for_good : relay::Hub::Leaving::perhaps);
+template <typename Transport>
+void WebsocketSession<Transport>::read() {
+  const auto area = worker_.turn().message_area();
+  websocket_.async_read_some(
+      asio::buffer(area.data(), area.size()),
+      asio::bind_executor(worker_.turn().executor(),
+                          [self = this->shared_from_this()](error_code error, std::size_t bytes) {
+                            self->received(error, bytes);
+                          }));
 }
 
-Task<bool> WebsocketSession::read_frame() {
-  incoming_.clear();
-  do {
-    const std::size_t room = protocol::kMaxFrameBytes + 1 - incoming_.size();
-    auto [error, bytes] = co_await websocket_.async_read_some(incoming_, room, no_throw);
-    if (error) {
-      spdlog::debug("websocket read: {}", error.message());
-      co_return false;
-    }
-    if (closing_) co_return false;
-    if (incoming_.size() > protocol::kMaxFrameBytes) {
-      hub_.refuse(*this, {protocol::ErrorCode::frame_too_large,
-                          "A frame may have at most " + std::to_string(protocol::kMaxFrameBytes) +
-                              " bytes."});
-      co_return false;
-    }
-  } while (!websocket_.is_message_done());
+template <typename Transport>
+void WebsocketSession<Transport>::received(error_code error, std::size_t bytes) {
+  if (error) return ended(error);
+  // Once closing, what still comes is read only to find the client's close frame.
+  if (!closing_ && !take({worker_.turn().message_area().data(), bytes})) begun_ = {};
+  read();
+}
+
+template <typename Transport>
+bool WebsocketSession<Transport>::take(std::string_view part) {
+  using protocol::ErrorCode;
   if (!websocket_.got_text()) {
-    hub_.refuse(*this, {protocol::ErrorCode::binary_frame, "Frames must be text."});
-    co_return false;
+    worker_.refuse(*this, {ErrorCode::binary_frame, "Frames must be text."});
+    return false;
   }
-  const auto data = incoming_.cdata();
-  hub_.receive(*this, {static_cast<const char*>(data.data()), data.size()});
-  co_return !closing_;
+  const std::size_t most = worker_.limits().frame_bytes;
+  if (begun_.size() + part.size() > most) {
+    worker_.refuse(*this, {ErrorCode::frame_too_large,
+                           "A frame may have at most " + std::to_string(most) + " bytes."});
+    return false;
+  }
+  if (!websocket_.is_message_done()) {
+    begun_.append(part);
+  } else if (begun_.empty()) {
+    worker_.receive(*this, part);
+  } else {
+    begun_.append(part);
+    worker_.receive(*this, std::exchange(begun_, {}));
+  }
+  return true;
 }
 
-void WebsocketSession::send(relay::Frame frame) {
+template <typename Transport>
+void WebsocketSession<Transport>::send(const relay::Frame& frame) {
   if (closing_) return;
-  outgoing_bytes_ += frame->size();
-  if (outgoing_bytes_ > kMaxSendQueueBytes) {
-    spdlog::info("cut off a client that reads too slowly");
-    closing_ = protocol::CloseCode::normal;
-    beast::get_lowest_layer(websocket_).cancel();
-    return;
-  }
-  outgoing_.push_back(std::move(frame));
-  start_writing();
+  if (!layer().push({frame, &frame->websocket()})) cut_off_slow_consumer();
 }
 
-void WebsocketSession::close(protocol::CloseCode code) {
+template <typename Transport>
+void WebsocketSession<Transport>::cut_off_slow_consumer() {
+  worker_.count_slow_consumer();
+  spdlog::info("event=slow_consumer action=close code=1013");
+  layer().drop_output();
+  close(CloseCode::try_again_later);
+}
+
+template <typename Transport>
+void WebsocketSession<Transport>::close(CloseCode code) {
   if (closing_) return;
   closing_ = code;
-  start_writing();
+  websocket_.async_close(static_cast<websocket::close_code>(code),
+                         asio::bind_executor(worker_.turn().executor(),
+                                             [self = this->shared_from_this()](error_code error) {
+                                               if (error) {
+                                                 spdlog::debug("event=close error=\"{}\"",
+                                                               error.message());
+                                               }
+                                             }));
 }
 
-void WebsocketSession::start_writing() {
-  if (std::exchange(writing_, true)) return;
-  asio::co_spawn(
-      websocket_.get_executor(),
-      [self = shared_from_this()]() -> Task<void> { co_await self->write_frames(); },
-      asio::detached);
+/// Closed by the client with "normal" or "going away", its page is gone; without a close frame the
+/// network may have failed it, and it may come back. What this server ends, it ends for good,
+/// unless the client is to come again.
+template <typename Transport>
+void WebsocketSession<Transport>::ended(error_code error) {
+  spdlog::debug("event=disconnected reason=\"{}\"", error.message());
+  const auto code = websocket_.reason().code;
+  const bool left =
+      code == websocket::close_code::normal || code == websocket::close_code::going_away;
+  const bool cut =
+      closing_ && closing_ != CloseCode::service_restart && closing_ != CloseCode::try_again_later;
+  worker_.disconnected(*this, (closing_ ? cut : left) ? relay::Hub::Leaving::for_good
+                                                      : relay::Hub::Leaving::perhaps);
 }
 
-Task<void> WebsocketSession::write_frames() {
-  while (!outgoing_.empty()) {
-    const relay::Frame frame = outgoing_.front();
-    websocket_.text(true);
-    auto [error, bytes] = co_await websocket_.async_write(asio::buffer(*frame), no_throw);
-    if (error) {
-      spdlog::debug("websocket write: {}", error.message());
-      co_return;  // the reader sees it too, and tells the hub
-    }
-    outgoing_bytes_ -= frame->size();
-    outgoing_.pop_front();
-  }
-  writing_ = false;
-  if (!closing_) co_return;
-  writing_ = true;
-  const auto code = static_cast<websocket::close_code>(*closing_);
-  auto [error] = co_await websocket_.async_close(code, no_throw);
-  if (error) spdlog::debug("websocket close: {}", error.message());
-}
+template class WebsocketSession<PlainTransport>;
+template class WebsocketSession<TlsTransport>;
 
 }  // namespace onair::net

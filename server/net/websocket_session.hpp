@@ -1,54 +1,67 @@
 // One client's WebSocket (RFC 6455): frames in to the hub, the hub's frames out in order.
 #pragma once
 
-#include <cstddef>
-#include <deque>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include "net/admission.hpp"
 #include "net/aliases.hpp"
-#include "net/hub_runner.hpp"
-#include "relay/link.hpp"
+#include "net/frame_stream.hpp"
+#include "net/transport.hpp"
+#include "net/worker.hpp"
 
 namespace onair::net {
 
-/// The most bytes that wait to be written to one client. A client that reads so slowly is cut off,
-/// so that it can't eat the server.
-inline constexpr std::size_t kMaxSendQueueBytes = 1'048'576;
+using UpgradeRequest = beast::http::request<beast::http::string_body>;
 
-class WebsocketSession final : public relay::Link,
-                               public std::enable_shared_from_this<WebsocketSession> {
+/// What a connection counts for as long as it lives.
+struct Places {
+  Admission::Place connection;
+  Admission::Place address;
+};
+
+/// Lives until its socket is gone.
+template <typename Transport>
+class WebsocketSession final : public ClientLink,
+                               public std::enable_shared_from_this<WebsocketSession<Transport>> {
  public:
-  using UpgradeRequest = beast::http::request<beast::http::string_body>;
+  /// `unread` came behind the request.
+  WebsocketSession(typename Transport::Stream stream, std::string_view unread, Places places,
+                   Worker& worker);
 
-  WebsocketSession(TcpStream&& stream, HubRunner& hub);
+  /// Answers the upgrade, and serves the client.
+  void start(const UpgradeRequest& request);
 
-  /// Answers the upgrade and serves the client until its socket is gone.
-  Task<void> run(UpgradeRequest request);
-
-  void send(relay::Frame frame) override;
+  void send(const relay::Frame& frame) override;
   void close(protocol::CloseCode code) override;
+  void flush() override { layer().flush(); }
+  void abandon() override { layer().abandon(); }
 
  private:
-  using Stream = beast::websocket::stream<TcpStream, /*deflate=*/false>;
+  FrameStream<Transport>& layer() { return websocket_.next_layer(); }
 
-  Task<void> read_frames();
-  /// False when no further frame is to be read.
-  Task<bool> read_frame();
-  Task<void> write_frames();
-  void start_writing();
+  void read();
+  void received(error_code error, std::size_t bytes);
+  /// False where the connection ends over it.
+  bool take(std::string_view part);
+  void message(std::string_view frame);
+  void cut_off_slow_consumer();
+  void ended(error_code error);
 
-  Stream websocket_;
-  HubRunner& hub_;
-  beast::flat_buffer incoming_;
-  std::deque<relay::Frame> outgoing_;
-  std::size_t outgoing_bytes_ = 0;
-  bool writing_ = false;
+  Worker& worker_;
+  Places places_;
+  beast::websocket::stream<FrameStream<Transport>, /*deflate=*/false> websocket_;
+  std::string begun_;  ///< the parts of a message that has not come whole
   std::optional<protocol::CloseCode> closing_;
 };
+
+extern template class WebsocketSession<PlainTransport>;
+extern template class WebsocketSession<TlsTransport>;
 
 }  // namespace onair::net

@@ -1,10 +1,10 @@
-// The relay: rooms, who is in them, and who gets what. No sockets and no clock; one thread.
+// The relay: rooms, who is in them, and who gets what. No sockets and no clock; one thread. Other
+// hubs, on other threads, may serve the same rooms: see bus.hpp.
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,13 +12,25 @@
 #include <utility>
 #include <vector>
 
+#include "protocol/envelope.hpp"
 #include "protocol/error_code.hpp"
 #include "protocol/message.hpp"
+#include "relay/bus.hpp"
+#include "relay/counters.hpp"
 #include "relay/link.hpp"
 #include "relay/resume_tokens.hpp"
 #include "relay/room.hpp"
 
 namespace onair::relay {
+
+struct HubLimits {
+  Rates rates = {};
+  /// Members of one room on all hubs together. Somebody more is told `room_full`. Hubs learn of
+  /// each other's members within moments, so that a rush may exceed it by a few.
+  std::size_t peers_per_room = 10'000;
+  /// Rooms that one hub serves. Whoever would make one more is told `too_many_rooms`.
+  std::size_t rooms = 10'000;
+};
 
 struct HubOptions {
   /// A new id that nobody can guess, of at most kMaxPeerIdBytes bytes that need no escape in JSON.
@@ -33,11 +45,13 @@ struct HubOptions {
   Duration grace = std::chrono::seconds(15);
   /// The least time between two `audience` to the same room.
   Duration audience_interval = std::chrono::seconds(1);
+  HubLimits limits = {};
 };
 
-class Hub {
+class Hub final : public BusMember {
  public:
-  explicit Hub(HubOptions options) : options_(std::move(options)) {}
+  /// `bus` outlives the hub.
+  Hub(HubOptions options, Bus& bus) : options_(std::move(options)), bus_(bus) {}
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
@@ -60,27 +74,48 @@ class Hub {
   /// When to call `advance` next, or nothing for never.
   std::optional<TimePoint> next_deadline() const;
 
-  std::size_t rooms() const { return rooms_.size(); }
-  std::size_t peers() const;
+  const Counters& counters() const { return counters_; }
+  Census census() const;
+
+  void room_ready(const std::string& room, TimePoint now) override;
+  std::optional<RoomPart> part_of(const std::string& room) const override;
+  void hear_part(const std::string& room, HubId hub, std::optional<RoomPart> part,
+                 TimePoint now) override;
+  void hear(const std::string& room, Reach reach, const Frame& frame) override;
+  bool hear(const DirectedFrame& frame) override;
+  void undelivered(const std::string& room, const protocol::PeerId& from) override;
+  void taken_over(const std::string& room, const protocol::PeerId& peer, TimePoint now) override;
 
  private:
   using Rooms = std::map<std::string, Room, std::less<>>;
 
-  void enter(Link& link, const protocol::Enter& enter, TimePoint now);
-  void relay(Peer& from, const protocol::Message& message, std::string_view frame);
-  Peer& admit(Link& link, const protocol::Enter& enter);
-  static Peer& add(Room& room, const protocol::PeerId& id, protocol::Role role);
+  void receive_from_stranger(Link& link, std::string_view frame, TimePoint now);
+  void relay(Peer& from, const protocol::Envelope& envelope, std::string_view frame);
+  void relay_to_one(const Peer& from, const protocol::PeerId& to, const Frame& frame);
+  void answer_ping(const Peer& peer);
+  void set_on_air(Peer& peer, bool on_air);
+  void tell_room(const Peer& from, const Frame& frame);
+  void send(Link& link, const Frame& frame);
+
+  void request_entry(Link& link, const protocol::Enter& enter, TimePoint now);
+  void enter(Room& room, Link& link, const protocol::Enter& enter, TimePoint now);
+  Peer* admit(Room& room, Link& link, const protocol::Enter& enter);
+  Peer& add(Room& room, const protocol::PeerId& id, protocol::Role role);
   void attach(Link& link, Peer& peer);
   void welcome(const Peer& peer);
   void remove(Peer& peer, TimePoint now);
+  void erase(Peer& peer, TimePoint now);
+  void close_if_empty(Room& room);
 
   void audience_changed(Room& room, TimePoint now);
   void tell_audience(Room& room, TimePoint now);
 
   HubOptions options_;
+  Bus& bus_;
   Rooms rooms_;
   std::set<std::pair<TimePoint, Peer*>> away_;          ///< by the end of their grace time
   std::set<std::pair<TimePoint, Room*>> audience_due_;  ///< changed too soon after it was told
+  Counters counters_;
 };
 
 }  // namespace onair::relay

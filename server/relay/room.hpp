@@ -1,20 +1,19 @@
-// Who is in one room.
+// Who is in one room, as far as one hub serves them.
 #pragma once
 
-#include <chrono>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "protocol/message.hpp"
+#include "relay/bus.hpp"
 #include "relay/link.hpp"
 
 namespace onair::relay {
-
-using TimePoint = std::chrono::steady_clock::time_point;
-using Duration = std::chrono::steady_clock::duration;
 
 struct Room;
 
@@ -28,12 +27,23 @@ struct Peer {
   std::optional<TimePoint> gone_at = {};  ///< when its grace time ends, while it is away
 };
 
+/// Someone who will be in the room when the other hubs have told what they have of it.
+struct Waiting {
+  Link* link;
+  protocol::Enter enter;
+  std::vector<std::string> frames = {};  ///< said in the meantime
+};
+
 struct Room {
   explicit Room(std::string its_name) : name(std::move(its_name)) {}
 
   std::string name;
-  std::map<protocol::PeerId, std::unique_ptr<Peer>, std::less<>> peers;
-  std::vector<Peer*> talkers;
+  std::unordered_map<protocol::PeerId, std::unique_ptr<Peer>> peers;
+  std::vector<Peer*> talkers;  ///< in the order in which they entered
+  std::map<HubId, RoomPart> elsewhere;
+
+  bool ready = false;
+  std::list<Waiting> waiting;  ///< while it is not ready
 
   // What the talkers were told of the audience.
   std::optional<std::uint32_t> told_audience;
@@ -44,19 +54,26 @@ struct Room {
     return told_audience ? told_at + interval : TimePoint::min();
   }
 
-  std::uint32_t watching() const {
-    return static_cast<std::uint32_t>(peers.size() - talkers.size());
-  }
+  RoomPart part() const;
 
-  /// The peer that `from` may speak to by this id: watchers don't reach each other.
-  Peer* find(const protocol::PeerId& id, const Peer& from) const;
+  /// A member has moved here from that hub, whose part does not say so yet. Whether it was on air.
+  bool moved_from(HubId hub, const protocol::PeerId& id, protocol::Role role);
 
-  /// The ids of those on air, in the order in which they entered.
+  // On all hubs:
+  std::uint32_t watching() const;
+  std::size_t members() const;
   std::vector<protocol::PeerId> on_air() const;
 
-  /// Hands the frame to all whom `from` concerns: a talker's to everyone else, a watcher's to the
-  /// talkers.
-  void tell_others(const Peer& from, const Frame& frame) const;
+  /// The peer that one with this role may speak to by this id: watchers don't reach each other.
+  Peer* find(const protocol::PeerId& id, protocol::Role from) const;
+
+  /// Hands a frame to those within reach, but not to `except`. Gives how many got it.
+  std::size_t tell(Reach reach, const Frame& frame, const Peer* except = nullptr) const;
 };
+
+/// Whom that which this peer says to the room is for.
+inline Reach reach_of(const Peer& from) {
+  return from.role == protocol::Role::watch ? Reach::talkers : Reach::everyone;
+}
 
 }  // namespace onair::relay

@@ -94,21 +94,6 @@ TEST(Codec, TakesASingleUrlOfAnIceServer) {
   EXPECT_EQ(std::get<Welcome>(message.body).ice_servers, one);
 }
 
-TEST(StampFrom, PutsTheSenderIntoTheFrameAndLeavesTheRestAsItIs) {
-  const std::string frame = "  { \"type\":\"wave\",\"n\":1.50,\"x\":{\"from\":\"y\"}}";
-  EXPECT_EQ(stamp_from(frame, "5f0c"),
-            "  {\"from\":\"5f0c\", \"type\":\"wave\",\"n\":1.50,\"x\":{\"from\":\"y\"}}");
-}
-
-TEST(StampFrom, GivesAFrameThatDecodesWithTheSender) {
-  for (const Fixture& fixture : protocol_fixtures()) {
-    if (!fixture.refused_with.empty() || decoded(fixture.frame).from) continue;
-    Message expected = decoded(fixture.frame);
-    expected.from = "77aa";
-    EXPECT_EQ(decoded(stamp_from(fixture.frame, "77aa")), expected) << fixture.frame;
-  }
-}
-
 TEST(ErrorCodes, TheProtocolListsEachWithItsCloseCode) {
   const std::string text = tests::protocol_text();
   for (const ErrorCode code : kAllErrorCodes) {

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "relay/client.hpp"
+#include "relay/thread_bus.hpp"
 #include "support/world.hpp"
 
 namespace onair::relay {
@@ -15,37 +17,9 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A client that remembers what it was sent.
-class Client final : public Link {
- public:
-  void send(Frame frame) override { frames.push_back(json::parse(*frame)); }
-  void close(protocol::CloseCode code) override { closed = code; }
-
-  /// What came since the last call, each as its type, or `error CODE`.
-  std::vector<std::string> news() {
-    std::vector<std::string> types;
-    for (; seen_ < frames.size(); ++seen_) {
-      const json& frame = frames[seen_];
-      std::string type = frame["type"];
-      if (type == "error") type += " " + frame["code"].get<std::string>();
-      types.push_back(type);
-    }
-    return types;
-  }
-  const json& last() const { return frames.back(); }
-  std::string id() const { return frames.front()["id"]; }
-
-  std::vector<json> frames;
-  std::optional<protocol::CloseCode> closed;
-
- private:
-  std::size_t seen_ = 0;
-};
-
-using News = std::vector<std::string>;
-
 class HubTest : public testing::Test {
  protected:
+  HubTest() { bus.serve(hub); }
   void enter(Client& client, const std::string& role, const std::string& room = "lesson",
              const std::string& more = "") {
     say(client, R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}");
@@ -66,11 +40,14 @@ class HubTest : public testing::Test {
   tests::PlainTokens tokens;
   int last_id = 0;
   std::vector<protocol::IceServer> ice_servers;
+  ThreadBus bus{0, 1, nullptr};
   Hub hub{{
-      .make_id = [this] { return "id" + std::to_string(++last_id); },
-      .resume_tokens = tokens,
-      .ice_servers = [this](const auto&) { return ice_servers; },
-  }};
+              .make_id = [this] { return "id" + std::to_string(++last_id); },
+              .resume_tokens = tokens,
+              .ice_servers = [this](const auto&) { return ice_servers; },
+              .limits = {.rates = {100, 10'000, seconds(2)}, .peers_per_room = 1'500, .rooms = 3},
+          },
+          bus};
   Client talker, watcher, other;
 };
 
@@ -271,7 +248,7 @@ TEST_F(HubTest, APeerThatResumesIsTheSameAndNobodyIsTold) {
   EXPECT_EQ(talker.news(), News{});
   say(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   EXPECT_EQ(other.news(), (News{"welcome", "offer"}));
-  EXPECT_EQ(hub.peers(), 2u);
+  EXPECT_EQ(hub.census().peers, 2u);
 }
 
 TEST_F(HubTest, ATalkerThatResumesIsStillOnAir) {
@@ -289,7 +266,7 @@ TEST_F(HubTest, ResumingReplacesAHalfOpenSocket) {
   EXPECT_EQ(watcher.closed, protocol::CloseCode::replaced);
   vanish(watcher);  // the old socket's end is nobody's end
   pass(seconds(100));
-  EXPECT_EQ(hub.peers(), 1u);
+  EXPECT_EQ(hub.census().peers, 1u);
 }
 
 TEST_F(HubTest, APageThatResumesWithoutItsConnectionsIsToldToThoseWhoBelieveInThem) {
@@ -359,13 +336,13 @@ TEST_F(HubTest, KeepsNothingOfThoseWhoLeft) {
     enter(talker, "talk");
     enter(watcher, "watch");
     enter(other, "watch", "another");
-    EXPECT_EQ(hub.rooms(), 2u);
-    EXPECT_EQ(hub.peers(), 3u);
+    EXPECT_EQ(hub.census().rooms, 2u);
+    EXPECT_EQ(hub.census().peers, 3u);
     leave(watcher);
     leave(other);
     vanish(talker);
     pass(seconds(15));
-    EXPECT_EQ(hub.rooms(), 0u);
+    EXPECT_EQ(hub.census().rooms, 0u);
     EXPECT_EQ(hub.next_deadline(), std::nullopt);
   }
 }
@@ -384,6 +361,90 @@ TEST_F(HubTest, WhatAViewerOfAFullHouseDoesCostsOneDelivery) {
   std::size_t deliveries = talker.news().size();
   for (const auto& client : crowd) deliveries += client->news().size();
   EXPECT_LE(deliveries, 1002u) << "one user_disconnected for each, and the audience";
+}
+
+TEST_F(HubTest, OneWhoSaysTooMuchIsWarnedHeardAndAtLastCutOff) {
+  enter_quietly(talker, "talk");
+  enter_quietly(watcher, "watch");
+  const std::string wave = R"({"type":"wave"})";
+  for (int i = 0; i < 199; ++i) say(talker, wave);
+  EXPECT_EQ(talker.news(), News{"audience"}) << "two seconds' worth may come at once";
+  say(talker, wave);
+  EXPECT_EQ(talker.news(), News{"error rate_limited"});
+  for (int i = 0; i < 199; ++i) say(talker, wave);
+  EXPECT_EQ(talker.news(), News{}) << "it is said once";
+  EXPECT_EQ(watcher.news().size(), 399u) << "and no frame is lost";
+  EXPECT_FALSE(talker.closed);
+  say(talker, wave);
+  say(talker, wave);
+  EXPECT_EQ(talker.closed, protocol::CloseCode::policy_violation);
+  EXPECT_EQ(watcher.news().size(), 0u);
+  EXPECT_GT(hub.counters().rate_cuts, 0u);
+}
+
+TEST_F(HubTest, ItsBytesCountToo) {
+  enter_quietly(talker, "talk");
+  const std::string large = R"({"type":"wave","x":")" + std::string(9'000, 'x') + "\"}";
+  say(talker, large);
+  say(talker, large);
+  EXPECT_EQ(talker.news(), News{});
+  say(talker, large);
+  EXPECT_EQ(talker.news(), News{"error rate_limited"});
+  pass(seconds(3));
+  say(talker, large);
+  EXPECT_EQ(talker.news(), News{}) << "after a pause it may again";
+}
+
+TEST_F(HubTest, ARoomHasABound) {
+  std::vector<std::unique_ptr<Client>> crowd;
+  for (int i = 0; i < 1'500; ++i) {
+    crowd.push_back(std::make_unique<Client>());
+    enter(*crowd.back(), "watch");
+    ASSERT_EQ(crowd.back()->news(), News{"welcome"});
+  }
+  enter(other, "watch");
+  EXPECT_EQ(other.news(), News{"error room_full"});
+  enter(other, "watch", "another");
+  EXPECT_EQ(other.news(), News{"welcome"});
+  vanish(*crowd[0]);
+  enter(watcher, "watch", "lesson", R"(,"resume":"watch id1 lesson")");
+  EXPECT_EQ(watcher.news(), News{"welcome"}) << "who was in keeps the place";
+  leave(watcher);
+  enter(talker, "talk");
+  EXPECT_EQ(talker.news().front(), "welcome") << "a place is free";
+}
+
+TEST_F(HubTest, TheNumberOfRoomsHasABound) {
+  enter_quietly(talker, "talk", "1");
+  enter_quietly(watcher, "watch", "2");
+  Client third;
+  enter_quietly(third, "watch", "3");
+  enter(other, "watch", "4");
+  EXPECT_EQ(other.news(), News{"error too_many_rooms"});
+  enter(other, "watch", "1");
+  EXPECT_EQ(other.news(), News{"welcome"});
+  leave(third);
+  enter(third, "watch", "4");
+  EXPECT_EQ(third.news(), News{"welcome"});
+}
+
+TEST_F(HubTest, CountsWhatItDoes) {
+  enter_quietly(talker, "talk");
+  enter_quietly(watcher, "watch");
+  say(talker, R"({"type":"talk_ready"})");
+  say(talker, R"({"type":"wave"})");
+  say(talker, "[]");
+  vanish(watcher);
+  enter(other, "watch", "lesson", R"(,"resume":"watch id2 lesson")");
+  const Counters& counters = hub.counters();
+  EXPECT_EQ(counters.relayed.at(protocol::kind_index("talk_ready")).frames, 1u);
+  EXPECT_EQ(counters.relayed.back().frames, 1u);
+  EXPECT_EQ(counters.relayed.back().bytes, 15u);
+  EXPECT_EQ(counters.refused.at(static_cast<std::size_t>(protocol::ErrorCode::bad_json)), 1u);
+  EXPECT_EQ(counters.entered, 3u);
+  EXPECT_EQ(counters.resumed, 1u);
+  EXPECT_EQ(hub.census().peers, 2u);
+  EXPECT_EQ(hub.census().rooms_on_air, 1u);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ class FakeSocket final : public relay::Link {
              std::function<void(protocol::CloseCode)> closed)
       : to_client_(std::move(to_client)), closed_(std::move(closed)) {}
 
-  void send(relay::Frame frame) override { to_client_(*frame); }
+  void send(const relay::Frame& frame) override { to_client_(std::string(frame->text())); }
   void close(protocol::CloseCode code) override { closed_(code); }
 
   bool open = true;

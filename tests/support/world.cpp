@@ -109,11 +109,15 @@ void World::kill_server() {
 }
 
 void World::start_server() {
-  hub_ = std::make_unique<relay::Hub>(relay::HubOptions{
-      .make_id = [this] { return "id" + std::to_string(++last_id_); },
-      .resume_tokens = tokens_,
-      .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
-  });
+  bus_ = relay::ThreadBus(0, 1, nullptr);
+  hub_ = std::make_unique<relay::Hub>(
+      relay::HubOptions{
+          .make_id = [this] { return "id" + std::to_string(++last_id_); },
+          .resume_tokens = tokens_,
+          .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+      },
+      bus_);
+  bus_.serve(*hub_);
 }
 
 void World::break_transports(session::TransportState state) {
@@ -130,8 +134,8 @@ void World::expect_empty_after_all_left() {
   for (const auto& client : clients_) EXPECT_TRUE(client->is_empty());
   EXPECT_TRUE(connections_.empty());
   if (!hub_) return;
-  EXPECT_EQ(hub_->peers(), 0u);
-  EXPECT_EQ(hub_->rooms(), 0u);
+  EXPECT_EQ(hub_->census().peers, 0u);
+  EXPECT_EQ(hub_->census().rooms, 0u);
   EXPECT_EQ(hub_->next_deadline(), std::nullopt);
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "relay/hub.hpp"
+#include "relay/thread_bus.hpp"
 #include "session/talk_session.hpp"
 #include "session/watch_session.hpp"
 
@@ -115,6 +116,7 @@ class World {
 
   PlainTokens tokens_;
   int last_id_ = 0;
+  relay::ThreadBus bus_{0, 1, nullptr};
   std::unique_ptr<relay::Hub> hub_;
   TimePoint now_{};
   std::deque<Action> actions_;

@@ -1,0 +1,238 @@
+// The layer below Beast's WebSocket codec: one ordered queue for the codec's own frames and for the
+// hub's, which come with their headers and are shared by all who get them.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/bind_handler.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/role.hpp>
+#include <boost/beast/core/saved_handler.hpp>
+
+#include "net/aliases.hpp"
+#include "net/output_queue.hpp"
+#include "net/turn.hpp"
+
+namespace onair::net {
+
+/// An asynchronous stream (Beast's AsyncStream) over a PlainTransport or a TlsTransport. What is
+/// written is queued, and goes out at the end of the turn.
+template <typename Transport>
+class FrameStream {
+ public:
+  using executor_type = Executor;
+
+  /// `unread` came behind the request for the upgrade. At most `max_queue_bytes` wait to be
+  /// written; `overflow` is called when it would be more.
+  FrameStream(typename Transport::Stream stream, Turn& turn, std::string_view unread,
+              std::size_t max_queue_bytes)
+      : transport_(std::move(stream), turn), turn_(turn), max_queue_bytes_(max_queue_bytes) {
+    keep(unread);
+  }
+  ~FrameStream() { turn_.queue_bytes -= queue_.bytes(); }
+  FrameStream(const FrameStream&) = delete;
+  FrameStream& operator=(const FrameStream&) = delete;
+
+  executor_type get_executor() { return transport_.executor(); }
+
+  /// `owner` holds this stream and is kept alive while anything is under way. To be called first.
+  void owned_by(const std::shared_ptr<Flushable>& owner) { owner_ = owner; }
+
+  /// Puts bytes behind those that wait already. False where they are too many; then nothing was
+  /// added.
+  bool push(std::shared_ptr<const std::string> bytes) {
+    if (queue_.bytes() + bytes->size() > max_queue_bytes_) return false;
+    turn_.queue_bytes += bytes->size();
+    queue_.push(std::move(bytes));
+    if (!std::exchange(flush_is_due_, true)) turn_.flush_at_end(owner_.lock());
+    return true;
+  }
+
+  /// Forgets what was not begun to be written.
+  void drop_output() {
+    turn_.queue_bytes -= queue_.bytes();
+    queue_.drop_whole_pieces();
+    turn_.queue_bytes += queue_.bytes();
+  }
+
+  void flush() {
+    flush_is_due_ = false;
+    if (write_is_pending_ || closed_) return;
+    const std::size_t before = queue_.bytes();
+    error_code error;
+    write_is_pending_ =
+        transport_.write(queue_, error, [this, owner = owner_.lock()](error_code e) {
+          write_is_pending_ = false;
+          turn_.run([&] { e ? fail(e) : flush(); });
+        });
+    turn_.queue_bytes -= before - queue_.bytes();
+    if (error) return turn_.run([&] { fail(error); });
+    if (teardown_.has_value() && queue_.empty() && !write_is_pending_) transport_.shut_down();
+  }
+
+  template <typename Buffers, typename Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    return asio::async_initiate<Token, void(error_code, std::size_t)>(
+        [this](auto handler, const Buffers& into) {
+          for (auto it = asio::buffer_sequence_begin(into); it != asio::buffer_sequence_end(into);
+               ++it) {
+            target_ = *it;
+            if (target_.size() > 0) break;
+          }
+          reader_.emplace(ReadDone<decltype(handler)>{this, std::move(handler)});
+          continue_reading();
+        },
+        token, buffers);
+  }
+
+  template <typename Buffers, typename Token>
+  auto async_write_some(const Buffers& buffers, Token&& token) {
+    return asio::async_initiate<Token, void(error_code, std::size_t)>(
+        [this](auto handler, const Buffers& from) {
+          auto bytes = std::make_shared<const std::string>(beast::buffers_to_string(from));
+          const std::size_t size = bytes->size();
+          const error_code error =
+              push(std::move(bytes)) ? error_code() : asio::error::no_buffer_space;
+          asio::post(get_executor(), beast::bind_front_handler(std::move(handler), error, size));
+        },
+        token, buffers);
+  }
+
+  /// Ends everything at once; what is under way fails.
+  void close() {
+    closed_ = true;
+    transport_.close();
+    turn_.later([this, owner = owner_.lock()] { fail(asio::error::operation_aborted); });
+  }
+
+  /// Forgets who waits for anything, so that nothing here holds the owner.
+  void abandon() {
+    closed_ = true;
+    reader_.reset();
+    teardown_.reset();
+  }
+
+  friend void beast_close_socket(FrameStream& stream) { stream.close(); }
+
+  /// Writes what waits, says that this was all, and waits until the client has done so too. Beast
+  /// bounds the time.
+  template <typename Handler>
+  friend void async_teardown(beast::role_type, FrameStream& stream, Handler&& handler) {
+    stream.teardown_.emplace(
+        TeardownDone<std::decay_t<Handler>>{&stream, std::forward<Handler>(handler)});
+    stream.continue_reading();
+    if (!std::exchange(stream.flush_is_due_, true)) stream.turn_.flush_at_end(stream.owner_.lock());
+  }
+
+ private:
+  /// Handlers with what they are to be told, so that saved_handler can hold them; its own
+  /// argument says no more.
+  template <typename Handler>
+  struct ReadDone {
+    FrameStream* stream;
+    Handler handler;
+    void operator()(error_code = {}) { handler(stream->read_error_, stream->read_bytes_); }
+  };
+  template <typename Handler>
+  struct TeardownDone {
+    FrameStream* stream;
+    Handler handler;
+    void operator()(error_code = {}) { handler(stream->teardown_error_); }
+  };
+
+  /// Somebody waits for bytes: gives what is there, or waits for more.
+  void continue_reading() {
+    if (std::exchange(reading_is_due_, true)) return;
+    turn_.later([this, owner = owner_.lock()] {
+      reading_is_due_ = false;
+      feed();
+      if (read_error_) return resume_with_error();
+      wait_for_input();
+    });
+  }
+
+  void wait_for_input() {
+    if (!input_.empty() || closed_ || (!reader_.has_value() && !teardown_.has_value())) return;
+    if (std::exchange(read_is_pending_, true)) return;
+    transport_.read([this, owner = owner_.lock()](error_code error, std::string_view bytes) {
+      read_is_pending_ = false;
+      turn_.run([&] {
+        if (error) return fail(error);
+        input_ = bytes;
+        feed();
+        wait_for_input();
+      });
+      if (!input_.empty()) keep(input_);
+    });
+  }
+
+  /// What nobody has read when the turn ends.
+  void keep(std::string_view bytes) {
+    kept_input_ = std::string(bytes);
+    input_ = kept_input_;
+  }
+
+  /// Hands bytes to whoever reads, until nobody does.
+  void feed() {
+    if (teardown_.has_value()) input_ = {};  // what still comes is for nobody
+    while (!input_.empty() && reader_.has_value()) {
+      read_bytes_ = std::min(input_.size(), target_.size());
+      std::memcpy(target_.data(), input_.data(), read_bytes_);
+      input_.remove_prefix(read_bytes_);
+      reader_.invoke();
+    }
+    if (input_.empty()) kept_input_ = {};
+  }
+
+  void fail(error_code error) {
+    if (!read_error_) read_error_ = error;
+    resume_with_error();
+  }
+
+  void resume_with_error() {
+    read_bytes_ = 0;
+    if (reader_.has_value()) reader_.invoke();
+    if (!teardown_.has_value()) return;
+    teardown_error_ = read_error_ == asio::error::eof ? error_code() : read_error_;
+    closed_ = true;
+    transport_.close();
+    teardown_.invoke();
+  }
+
+  Transport transport_;
+  Turn& turn_;
+  std::weak_ptr<Flushable> owner_;
+
+  std::string_view input_;  ///< read from the transport and not yet handed on
+  std::string kept_input_;
+  asio::mutable_buffer target_;
+  beast::saved_handler reader_;
+  error_code read_error_;
+  std::size_t read_bytes_ = 0;
+  bool reading_is_due_ = false;
+  bool read_is_pending_ = false;
+
+  OutputQueue queue_;
+  std::size_t max_queue_bytes_;
+  bool flush_is_due_ = false;
+  bool write_is_pending_ = false;
+
+  beast::saved_handler teardown_;
+  error_code teardown_error_;
+  bool closed_ = false;
+};
+
+/// For Beast's synchronous close, which is not used.
+template <typename Transport>
+void teardown(beast::role_type, FrameStream<Transport>& stream, error_code&) {
+  stream.close();
+}
+
+}  // namespace onair::net

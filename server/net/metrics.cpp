@@ -1,0 +1,121 @@
+#include "net/metrics.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <utility>
+
+namespace onair::net {
+namespace {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+/// Collects families of counters and gauges.
+class Families {
+ public:
+  explicit Families(const std::vector<WorkerReport>& reports) : reports_(reports) {}
+
+  void begin(const char* name, const char* help, MetricType type) {
+    families_.push_back({name, help, type, {}});
+  }
+
+  /// The sum over all workers, with one label where it has a name.
+  template <typename Read>
+  void sum(Read read, const std::string& label = {}, std::string_view value = {}) {
+    double total = 0;
+    for (const WorkerReport& report : reports_) total += static_cast<double>(read(report));
+    set(total, label, value);
+  }
+
+  void set(double number, const std::string& label = {}, std::string_view value = {}) {
+    prometheus::ClientMetric metric;
+    if (!label.empty()) metric.label.push_back({label, std::string(value)});
+    if (families_.back().type == MetricType::Counter) {
+      metric.counter.value = number;
+    } else {
+      metric.gauge.value = number;
+    }
+    families_.back().metric.push_back(std::move(metric));
+  }
+
+  template <typename Read>
+  void gauge(const char* name, const char* help, Read read) {
+    begin(name, help, MetricType::Gauge);
+    sum(read);
+  }
+
+  template <typename Read>
+  void counter(const char* name, const char* help, Read read) {
+    begin(name, help, MetricType::Counter);
+    sum(read);
+  }
+
+  const std::vector<MetricFamily>& all() const { return families_; }
+
+ private:
+  const std::vector<WorkerReport>& reports_;
+  std::vector<MetricFamily> families_;
+};
+
+void add_traffic(Families& families) {
+  const auto for_each_kind = [&families](auto read) {
+    for (std::size_t kind = 0; kind <= protocol::kKindCount; ++kind) {
+      families.sum(
+          [kind, read](const WorkerReport& report) {
+            return read(report.counters.relayed.at(kind));
+          },
+          "type", kind < protocol::kKindCount ? protocol::type_of_kind(kind) : "other");
+    }
+  };
+  families.begin("onair_frames_total", "Frames that clients sent in a room, by type.",
+                 MetricType::Counter);
+  for_each_kind([](const auto& traffic) { return traffic.frames; });
+  families.begin("onair_frame_bytes_total", "Bytes of these frames, by type.", MetricType::Counter);
+  for_each_kind([](const auto& traffic) { return traffic.bytes; });
+  families.begin("onair_refused_total", "Frames that were refused, by error code.",
+                 MetricType::Counter);
+  for (const protocol::ErrorCode code : protocol::kAllErrorCodes) {
+    families.sum(
+        [code](const WorkerReport& report) {
+          return report.counters.refused.at(static_cast<std::size_t>(code));
+        },
+        "code", name_of(code));
+  }
+}
+
+void add_evictions(Families& families) {
+  families.begin("onair_evictions_total", "Clients that were cut off, by reason.",
+                 MetricType::Counter);
+  families.sum([](const auto& report) { return report.slow_consumers; }, "reason", "slow_consumer");
+  families.sum([](const auto& report) { return report.counters.rate_cuts; }, "reason", "rate");
+  families.sum([](const auto& report) { return report.never_entered; }, "reason", "never_entered");
+}
+
+}  // namespace
+
+std::string metrics_text(const std::vector<WorkerReport>& reports, std::size_t connections) {
+  Families families(reports);
+  families.begin("onair_connections", "TCP connections.", MetricType::Gauge);
+  families.set(static_cast<double>(connections));
+  families.gauge("onair_websockets", "WebSockets.", [](const auto& r) { return r.websockets; });
+  families.gauge("onair_peers", "Members of rooms.", [](const auto& r) { return r.census.peers; });
+  families.gauge("onair_peers_away", "Members that lost their connection and may come back.",
+                 [](const auto& r) { return r.census.away; });
+  families.gauge("onair_rooms", "Rooms, each once for every thread that serves it.",
+                 [](const auto& r) { return r.census.rooms; });
+  families.gauge("onair_rooms_on_air", "Talkers' threads' rooms with somebody on air.",
+                 [](const auto& r) { return r.census.rooms_on_air; });
+  families.gauge("onair_send_queue_bytes", "What waits to be written to clients.",
+                 [](const auto& r) { return r.queue_bytes; });
+  families.counter("onair_deliveries_total", "Frames handed to clients.",
+                   [](const auto& r) { return r.counters.deliveries; });
+  families.counter("onair_entered_total", "Entries into rooms.",
+                   [](const auto& r) { return r.counters.entered; });
+  families.counter("onair_resumed_total", "Entries by a resume token that held.",
+                   [](const auto& r) { return r.counters.resumed; });
+  add_evictions(families);
+  add_traffic(families);
+  return prometheus::TextSerializer().Serialize(families.all());
+}
+
+}  // namespace onair::net

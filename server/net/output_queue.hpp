@@ -1,0 +1,44 @@
+// What waits to be written to one client, in order.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/buffer.hpp>
+
+namespace onair::net {
+
+class OutputQueue {
+ public:
+  /// As many pieces as one system call takes.
+  static constexpr std::size_t kGathered = 64;
+  using Gathered = std::vector<boost::asio::const_buffer>;
+
+  bool empty() const { return first_ == pieces_.size(); }
+  std::size_t bytes() const { return bytes_; }
+
+  void push(std::shared_ptr<const std::string> piece);
+
+  /// The first pieces, up to kGathered and about `most` bytes.
+  void gather(Gathered& buffers, std::size_t most) const;
+
+  /// So many of the first bytes were written.
+  void consume(std::size_t bytes);
+
+  /// Forgets everything but what a piece of which a part was written still lacks.
+  void drop_whole_pieces();
+
+ private:
+  /// More capacity than this is given back when the queue is empty.
+  static constexpr std::size_t kKeptPieces = 8;
+
+  std::vector<std::shared_ptr<const std::string>> pieces_;
+  std::size_t first_ = 0;    ///< the pieces before it were written
+  std::size_t written_ = 0;  ///< bytes of the first piece
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace onair::net

@@ -1,0 +1,34 @@
+// What all connections of the server share.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <utility>
+
+#include "net/admission.hpp"
+#include "net/limits.hpp"
+#include "net/origins.hpp"
+#include "net/static_files.hpp"
+#include "net/tls.hpp"
+
+namespace onair::net {
+
+struct Site {
+  Site(StaticFiles its_files, Limits its_limits, Origins its_origins,
+       std::optional<CertificateFiles> its_certificate)
+      : files(std::move(its_files)),
+        limits(its_limits),
+        origins(std::move(its_origins)),
+        admission(limits.connections, limits.peers_per_address) {
+    if (its_certificate) certificate.emplace(std::move(*its_certificate));
+  }
+
+  const StaticFiles files;
+  const Limits limits;
+  const Origins origins;
+  Admission admission;
+  std::optional<Certificate> certificate;  ///< nothing: HTTP alone
+  std::atomic<bool> draining = false;      ///< the server ends: nobody new gets in
+};
+
+}  // namespace onair::net

@@ -1,0 +1,156 @@
+// One thread's work, in turns: what came is handled, and what is to be written because of it goes
+// out once, at the end.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/post.hpp>
+
+#include "net/aliases.hpp"
+
+namespace onair::net {
+
+/// What has output to write at the end of the turn.
+class Flushable {
+ public:
+  virtual void flush() = 0;
+
+ protected:
+  ~Flushable() = default;
+};
+
+class TurnExecutor;
+
+/// Lives as long as its io_context and is used on its thread alone.
+class Turn {
+ public:
+  explicit Turn(asio::io_context& context) : context_(context) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  asio::io_context& context() const { return context_; }
+  TurnExecutor executor();
+
+  /// Calls `function`, and then whatever was put off in the meantime, before it returns.
+  template <typename Function>
+  void run(Function&& function) {
+    const bool outermost = !std::exchange(running_, true);
+    std::forward<Function>(function)();
+    if (!outermost) return;
+    while (!put_off_.empty()) {
+      const std::unique_ptr<Work> work = std::move(put_off_.front());
+      put_off_.pop_front();
+      work->run();
+    }
+    running_ = false;
+  }
+
+  /// Puts `function` off until what runs now has returned; it runs before anything else comes from
+  /// the network.
+  template <typename Function>
+  void later(Function&& function) {
+    put_off_.push_back(
+        std::make_unique<WorkOf<std::decay_t<Function>>>(std::forward<Function>(function)));
+    if (!running_) asio::post(context_, [this] { run([] {}); });
+  }
+
+  /// Calls its `flush` once, when all that is ready to be read has been read.
+  void flush_at_end(std::shared_ptr<Flushable> output) {
+    outputs_.push_back(std::move(output));
+    end_soon();
+  }
+
+  /// Calls the function before the outputs are flushed. To be set before anything runs.
+  void before_flush(std::function<void()> function) { before_flush_ = std::move(function); }
+
+  /// Forgets what is under way. Only when the io_context runs no more.
+  void clear() {
+    put_off_.clear();
+    outputs_.clear();
+  }
+
+  /// Makes sure that the end of this turn comes.
+  void end_soon() {
+    if (!std::exchange(ending_, true)) asio::post(context_, [this] { end(); });
+  }
+
+  /// What waits to be written on all connections.
+  std::size_t queue_bytes = 0;
+
+  /// Where one reading from a socket goes, and where a message is put together. Both may be
+  /// overwritten by whatever runs after the turn.
+  std::span<char> input_area() { return input_area_; }
+  std::span<char> message_area() { return message_area_; }
+
+ private:
+  struct Work {
+    virtual ~Work() = default;
+    virtual void run() = 0;
+  };
+  template <typename Function>
+  struct WorkOf final : Work {
+    explicit WorkOf(Function its_function) : function(std::move(its_function)) {}
+    void run() override { function(); }
+    Function function;
+  };
+
+  void end() {
+    ending_ = false;
+    if (before_flush_) before_flush_();
+    std::swap(outputs_, flushing_);
+    for (const auto& output : flushing_) output->flush();
+    flushing_.clear();
+  }
+
+  asio::io_context& context_;
+  bool running_ = false;
+  std::deque<std::unique_ptr<Work>> put_off_;
+  bool ending_ = false;
+  std::function<void()> before_flush_;
+  std::vector<std::shared_ptr<Flushable>> outputs_;
+  std::vector<std::shared_ptr<Flushable>> flushing_;
+  std::vector<char> input_area_ = std::vector<char>(65'536);
+  std::vector<char> message_area_ = std::vector<char>(65'536);
+};
+
+/// Runs functions within the turn: at once where that is allowed, else put off (an executor of the
+/// Networking TS). A completion handler that is bound to it runs before anything else comes from
+/// the network.
+class TurnExecutor {
+ public:
+  explicit TurnExecutor(Turn& turn) : turn_(&turn) {}
+
+  asio::io_context& context() const noexcept { return turn_->context(); }
+  void on_work_started() const noexcept {}
+  void on_work_finished() const noexcept {}
+
+  template <typename Function, typename Allocator>
+  void dispatch(Function&& function, const Allocator&) const {
+    turn_->run(std::forward<Function>(function));
+  }
+  template <typename Function, typename Allocator>
+  void post(Function&& function, const Allocator&) const {
+    turn_->later(std::forward<Function>(function));
+  }
+  template <typename Function, typename Allocator>
+  void defer(Function&& function, const Allocator&) const {
+    turn_->later(std::forward<Function>(function));
+  }
+
+  bool operator==(const TurnExecutor&) const = default;
+
+ private:
+  Turn* turn_;
+};
+
+inline TurnExecutor Turn::executor() {
+  return TurnExecutor(*this);
+}
+
+}  // namespace onair::net

@@ -1,0 +1,107 @@
+#include "net/worker.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+namespace onair::net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+}  // namespace
+
+Worker::Worker(relay::HubId self, relay::HubId workers, relay::ThreadBus::Post post,
+               relay::HubOptions options, const Limits& limits)
+    : limits_(limits), bus_(self, workers, std::move(post)), hub_(std::move(options), bus_) {
+  bus_.serve(hub_);
+  turn_.before_flush([this] { bus_.flush(); });
+}
+
+Worker::~Worker() {
+  for (ClientLink* link : std::vector(links_.begin(), links_.end())) link->abandon();
+  turn_.clear();
+}
+
+void Worker::connected(const std::shared_ptr<ClientLink>& link) {
+  links_.insert(link.get());
+  newcomers_.push_back({Clock::now() + limits_.handshake_time, link});
+  after_news();
+}
+
+void Worker::receive(relay::Link& link, std::string_view frame) {
+  hub_.receive(link, frame, Clock::now());
+  after_news();
+}
+
+void Worker::disconnected(ClientLink& link, relay::Hub::Leaving leaving) {
+  links_.erase(&link);
+  hub_.disconnected(link, leaving, Clock::now());
+  after_news();
+}
+
+void Worker::hear(relay::HubId from, relay::ThreadBus::Batch batch) {
+  turn_.run([&] {
+    bus_.hear(from, std::move(batch), Clock::now());
+    after_news();
+  });
+}
+
+void Worker::close_all(protocol::CloseCode code) {
+  turn_.run([&] {
+    for (ClientLink* link : std::vector(links_.begin(), links_.end())) link->close(code);
+  });
+}
+
+WorkerReport Worker::report() const {
+  return {hub_.census(),     hub_.counters(), links_.size(),
+          turn_.queue_bytes, slow_consumers_, never_entered_};
+}
+
+/// After whatever may have given the hub something to say or to wait for.
+void Worker::after_news() {
+  if (bus_.has_news()) turn_.end_soon();
+  auto due = hub_.next_deadline();
+  if (!newcomers_.empty() && (!due || newcomers_.front().until < *due)) {
+    due = newcomers_.front().until;
+  }
+  if (due == wake_at_) return;
+  wake_at_ = due;
+  timer_.cancel();
+  if (!due) return;
+  timer_.expires_at(*due);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) turn_.run([this] { advance(); });  // else another moment was set
+  });
+}
+
+void Worker::advance() {
+  wake_at_.reset();
+  const auto now = Clock::now();
+  drop_those_who_never_entered(now);
+  hub_.advance(now);
+  after_news();
+}
+
+void Worker::drop_those_who_never_entered(relay::TimePoint now) {
+  while (!newcomers_.empty() && newcomers_.front().until <= now) {
+    const auto link = newcomers_.front().link.lock();
+    newcomers_.pop_front();
+    if (!link || link->peer != nullptr || link->waits_for != nullptr ||
+        !links_.contains(link.get())) {
+      continue;
+    }
+    ++never_entered_;
+    link->close(protocol::CloseCode::policy_violation);
+  }
+}
+
+Task<std::vector<WorkerReport>> reports_of(const Workers& workers) {
+  std::vector<WorkerReport> reports;
+  for (const auto& worker : workers) {
+    reports.push_back(co_await asio::co_spawn(
+        worker->context(), [&worker]() -> Task<WorkerReport> { co_return worker->report(); },
+        asio::use_awaitable_t<Executor>()));
+  }
+  co_return reports;
+}
+
+}  // namespace onair::net

@@ -1,0 +1,99 @@
+// One thread of the server: its connections, its hub, and its end of the bus.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/aliases.hpp"
+#include "net/limits.hpp"
+#include "net/turn.hpp"
+#include "relay/hub.hpp"
+#include "relay/thread_bus.hpp"
+
+namespace onair::net {
+
+/// A client's connection as its worker sees it.
+class ClientLink : public relay::Link, public Flushable {
+ public:
+  /// Lets go of whatever keeps it alive. Only when the worker's io_context runs no more.
+  virtual void abandon() = 0;
+
+ protected:
+  ~ClientLink() = default;
+};
+
+/// What a worker tells an operator.
+struct WorkerReport {
+  relay::Census census;
+  relay::Counters counters;
+  std::size_t websockets = 0;
+  std::size_t queue_bytes = 0;
+  std::uint64_t slow_consumers = 0;  ///< cut off since the start
+  std::uint64_t never_entered = 0;
+};
+
+/// Gives the hub the time and the news of others, and wakes it when it has something to do. Apart
+/// from `context`, everything is used on the worker's own thread.
+class Worker {
+ public:
+  Worker(relay::HubId self, relay::HubId workers, relay::ThreadBus::Post post,
+         relay::HubOptions options, const Limits& limits);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  asio::io_context& context() { return context_; }
+  Turn& turn() { return turn_; }
+  const Limits& limits() const { return limits_; }
+
+  void connected(const std::shared_ptr<ClientLink>& link);
+  void receive(relay::Link& link, std::string_view frame);
+  void refuse(relay::Link& link, const protocol::Refusal& refusal) { hub_.refuse(link, refusal); }
+  void disconnected(ClientLink& link, relay::Hub::Leaving leaving);
+  void count_slow_consumer() { ++slow_consumers_; }
+
+  /// What another worker's bus says.
+  void hear(relay::HubId from, relay::ThreadBus::Batch batch);
+
+  /// Ends every client's connection.
+  void close_all(protocol::CloseCode code);
+
+  WorkerReport report() const;
+
+ private:
+  struct Newcomer {
+    relay::TimePoint until;
+    std::weak_ptr<ClientLink> link;
+  };
+
+  void after_news();
+  void advance();
+  void drop_those_who_never_entered(relay::TimePoint now);
+
+  // Sessions end with the context that runs them, and still need what stands before it.
+  const Limits& limits_;
+  Turn turn_{context_};
+  relay::ThreadBus bus_;
+  relay::Hub hub_;
+  std::set<ClientLink*> links_;
+  std::deque<Newcomer> newcomers_;  ///< by time; also those who have entered since
+  std::uint64_t slow_consumers_ = 0;
+  std::uint64_t never_entered_ = 0;
+  asio::io_context context_{1};
+  Timer timer_{context_};
+  std::optional<relay::TimePoint> wake_at_;  ///< what the timer is set to
+};
+
+using Workers = std::vector<std::unique_ptr<Worker>>;
+
+/// Asks each on its own thread.
+Task<std::vector<WorkerReport>> reports_of(const Workers& workers);
+
+}  // namespace onair::net

@@ -1,0 +1,93 @@
+// How the hubs that serve one room between them hear of each other. What it says holds for threads
+// of one process as for machines: between one hub and another, messages arrive in order or not at
+// all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/message.hpp"
+#include "relay/allowance.hpp"
+#include "relay/frame.hpp"
+
+namespace onair::relay {
+
+/// Names one hub among those on a bus.
+using HubId = std::uint32_t;
+
+/// What others need to know of the members that one hub has in a room.
+struct RoomPart {
+  std::uint32_t watching = 0;
+  std::uint32_t talkers = 0;
+  std::vector<protocol::PeerId> on_air = {};
+  bool operator==(const RoomPart&) const = default;
+};
+
+/// Whom a frame to the room is for.
+enum class Reach { everyone, talkers };
+
+/// A frame for one peer that another hub serves.
+struct DirectedFrame {
+  std::string room;
+  protocol::PeerId to;
+  protocol::PeerId from;
+  protocol::Role from_role;
+  Frame frame;
+};
+
+/// A hub's end of the bus.
+class Bus {
+ public:
+  virtual ~Bus() = default;
+
+  /// From now on this hub hears of the room. True where it knows already what others have of it;
+  /// else BusMember::room_ready follows.
+  virtual bool join(const std::string& room) = 0;
+  virtual void leave(const std::string& room) = 0;
+
+  /// This hub's part of the room is another now. Others hear of it soon, and of several changes at
+  /// once.
+  virtual void part_changed(const std::string& room) = 0;
+
+  /// To every other hub with such members in the room.
+  virtual void broadcast(const std::string& room, Reach reach, const Frame& frame) = 0;
+
+  /// This hub serves the peer from now on, or no longer.
+  virtual void attach(const protocol::PeerId& peer) = 0;
+  virtual void detach(const protocol::PeerId& peer) = 0;
+
+  /// False where nobody has the peer. What turns out later comes as BusMember::undelivered.
+  virtual bool send(const DirectedFrame& frame) = 0;
+
+  /// The peer has come here: the hub that has it lets go of it. Nothing where no hub does.
+  virtual std::optional<HubId> take_over(const std::string& room, const protocol::PeerId& peer) = 0;
+};
+
+/// A hub as the bus sees it.
+class BusMember {
+ public:
+  /// Every hub that has the room has told its part.
+  virtual void room_ready(const std::string& room, TimePoint now) = 0;
+
+  /// This hub's part, or nothing where it does not have the room.
+  virtual std::optional<RoomPart> part_of(const std::string& room) const = 0;
+
+  /// Another hub's part is now this; nothing: it has none any more.
+  virtual void hear_part(const std::string& room, HubId hub, std::optional<RoomPart> part,
+                         TimePoint now) = 0;
+
+  virtual void hear(const std::string& room, Reach reach, const Frame& frame) = 0;
+
+  /// False where there is no such peer here whom the sender may reach.
+  virtual bool hear(const DirectedFrame& frame) = 0;
+  virtual void undelivered(const std::string& room, const protocol::PeerId& from) = 0;
+  virtual void taken_over(const std::string& room, const protocol::PeerId& peer, TimePoint now) = 0;
+
+ protected:
+  ~BusMember() = default;
+};
+
+}  // namespace onair::relay

@@ -1,0 +1,35 @@
+// What one hub has done since it began, for an operator's metrics.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <iterator>
+
+#include "protocol/error_code.hpp"
+#include "protocol/message.hpp"
+
+namespace onair::relay {
+
+struct Counters {
+  struct Traffic {
+    std::uint64_t frames = 0;
+    std::uint64_t bytes = 0;  ///< as they came
+  };
+  /// What clients said, by protocol::kind_index; what is of no known kind comes last.
+  std::array<Traffic, protocol::kKindCount + 1> relayed{};
+  std::uint64_t deliveries = 0;  ///< frames handed to clients
+  std::array<std::uint64_t, std::size(protocol::kAllErrorCodes)> refused{};  ///< by ErrorCode
+  std::uint64_t entered = 0;
+  std::uint64_t resumed = 0;  ///< of those, by a token that held
+  std::uint64_t rate_cuts = 0;
+};
+
+/// What is there now.
+struct Census {
+  std::size_t peers = 0;
+  std::size_t away = 0;  ///< of those, without a socket
+  std::size_t rooms = 0;
+  std::size_t rooms_on_air = 0;
+};
+
+}  // namespace onair::relay

@@ -1,0 +1,80 @@
+// What other hubs say of the rooms that this one serves too.
+#include <utility>
+
+#include "relay/hub.hpp"
+
+namespace onair::relay {
+
+void Hub::room_ready(const std::string& name, TimePoint now) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  Room& room = found->second;
+  room.ready = true;
+  while (!room.waiting.empty()) {
+    const Waiting waiting = std::move(room.waiting.front());
+    room.waiting.pop_front();
+    waiting.link->waits_for = nullptr;
+    const bool last = room.waiting.empty();
+    enter(room, *waiting.link, waiting.enter, now);
+    for (const std::string& frame : waiting.frames) receive(*waiting.link, frame, now);
+    if (last) return;  // the room may be gone
+  }
+}
+
+std::optional<RoomPart> Hub::part_of(const std::string& name) const {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return std::nullopt;
+  return found->second.part();
+}
+
+void Hub::hear_part(const std::string& name, HubId hub, std::optional<RoomPart> part,
+                    TimePoint now) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  Room& room = found->second;
+  if (part) {
+    room.elsewhere[hub] = std::move(*part);
+  } else {
+    room.elsewhere.erase(hub);
+  }
+  if (room.ready && !room.peers.empty()) audience_changed(room, now);
+}
+
+void Hub::hear(const std::string& name, Reach reach, const Frame& frame) {
+  const auto found = rooms_.find(name);
+  if (found != rooms_.end()) counters_.deliveries += found->second.tell(reach, frame);
+}
+
+bool Hub::hear(const DirectedFrame& directed) {
+  const auto found = rooms_.find(directed.room);
+  if (found == rooms_.end()) return false;
+  const Peer* const peer = found->second.find(directed.to, directed.from_role);
+  if (peer == nullptr) return false;
+  if (peer->link != nullptr) send(*peer->link, directed.frame);
+  return true;
+}
+
+void Hub::undelivered(const std::string& name, const protocol::PeerId& from) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  const auto peer = found->second.peers.find(from);
+  if (peer == found->second.peers.end() || peer->second->link == nullptr) return;
+  refuse(*peer->second->link,
+         {protocol::ErrorCode::no_such_peer, "Nobody in this room has that id."});
+}
+
+/// The others know it as the same peer, so nobody is told.
+void Hub::taken_over(const std::string& name, const protocol::PeerId& id, TimePoint now) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  const auto known = found->second.peers.find(id);
+  if (known == found->second.peers.end()) return;
+  Peer& peer = *known->second;
+  if (peer.link != nullptr) {
+    peer.link->peer = nullptr;
+    peer.link->close(protocol::CloseCode::replaced);
+  }
+  erase(peer, now);
+}
+
+}  // namespace onair::relay

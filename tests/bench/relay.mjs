@@ -1,0 +1,102 @@
+// What the relay costs a server, beside Node servers that do the same, all in one run: prints a
+// table of medians. `node relay.mjs [RUNS] [SCENARIO...]`, with ONAIR_SERVER, ONAIR_LOAD and
+// ONAIR_SITE set as by scripts/bench-relay.
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const no_rate_limit = ['--max-frames-per-second', '1000000', '--max-bytes-per-second', '1000000000'];
+
+const servers = [
+  {
+    name: 'onair',
+    dialect: 'onair',
+    command: [
+      process.env.ONAIR_SERVER, '--web', process.env.ONAIR_SITE, '--port', '0', '--threads', '1',
+      '--address', '127.0.0.1', '--log-level', 'warn', ...no_rate_limit,
+      '--state-dir', mkdtempSync(join(tmpdir(), 'onair-bench-')),
+    ],
+  },
+  { name: 'socket.io', dialect: 'socketio', command: [process.execPath, here('seed/server.mjs')] },
+  { name: 'ws', dialect: 'onair', command: [process.execPath, here('ws_server.mjs')] },
+];
+
+// `least` is how many times cheaper than socket.io the relay must be.
+const scenarios = [
+  { name: 'directed', unit: 'µs a delivery', least: 6 },
+  { name: 'broadcast-1000', unit: 'µs a delivery', least: 1.6 },
+  { name: 'broadcast-5000', unit: 'µs a delivery', least: 2.2 },
+  { name: 'back-to-back', unit: 'µs a delivery', least: 25 },
+  { name: 'joins', unit: 'µs a join', least: 10 },
+  { name: 'rooms', unit: 'µs a delivery', least: 3.5 },
+  { name: 'idle', unit: 'bytes a connection', measure: (result) => result.bytes, most: 6144 },
+  // Each of the N leaves and comes back. Without roles that costs N² deliveries, so only onair.
+  { name: 'comeback-1000', unit: 'deliveries', measure: (result) => result.deliveries, most: 3000, only: 'onair' },
+  { name: 'comeback-5000', unit: 'deliveries', measure: (result) => result.deliveries, most: 15000, only: 'onair' },
+];
+
+async function measure(server, scenario) {
+  const child = spawn(server.command[0], server.command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    let port;
+    for await (const line of createInterface({ input: child.stdout })) {
+      port = /http:\/\/localhost:(\d+)/.exec(line)?.[1];
+      if (port) break;
+    }
+    child.stdout.resume();
+    const { stdout } = await run(process.env.ONAIR_LOAD, [
+      '--dialect', server.dialect, '--port', port, '--pid', String(child.pid), scenario.name,
+    ]);
+    const result = JSON.parse(stdout);
+    return scenario.measure ? scenario.measure(result) : result.cpu_us;
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const figure = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+
+const runs = Number(process.argv[2] ?? 5);
+const chosen = process.argv.slice(3);
+let failed = false;
+
+console.log(`Medians of ${runs} runs, lowest to highest in brackets. Load of the machine before: ${loadavg()[0].toFixed(1)}`);
+console.log('| scenario | unit | ' + servers.map(({ name }) => name).join(' | ') + ' | socket.io / onair | must |');
+console.log('| --- | --- | ' + servers.map(() => '---').join(' | ') + ' | --- | --- |');
+for (const scenario of scenarios) {
+  if (chosen.length > 0 && !chosen.includes(scenario.name)) continue;
+  const medians = {};
+  const cells = [];
+  const values = new Map(servers.map((server) => [server, []]));
+  for (let i = 0; i < runs; ++i) {
+    for (const server of servers) {
+      if (scenario.only && scenario.only !== server.name) continue;
+      values.get(server).push(await measure(server, scenario));
+    }
+  }
+  for (const server of servers) {
+    const measured = values.get(server);
+    if (measured.length === 0) {
+      cells.push('');
+      continue;
+    }
+    medians[server.name] = median(measured);
+    cells.push(`${figure(medians[server.name])} (${figure(Math.min(...measured))} to ${figure(Math.max(...measured))})`);
+  }
+  const ratio = medians['socket.io'] / medians.onair;
+  const holds = scenario.least ? ratio >= scenario.least : medians.onair <= scenario.most;
+  const must = scenario.least ? `≥ ${scenario.least}` : `≤ ${scenario.most}`;
+  failed ||= !holds;
+  console.log(`| ${scenario.name} | ${scenario.unit} | ${cells.join(' | ')} | ${Number.isNaN(ratio) ? '' : ratio.toFixed(1)} | ${must}${holds ? '' : ' MISSED'} |`);
+}
+process.exit(failed ? 1 : 0);
