@@ -86,10 +86,14 @@ npm_packages() {
     fail "npm could not fetch the browser drivers: is a registry within reach?"
 }
 
-# in_namespace COMMAND...: with the built server and pages, in a network of its own.
+# with_server COMMAND...: tells it where the built server and pages are.
+with_server() {
+  ONAIR_SERVER=$PWD/build/release/server/onair-server ONAIR_SITE=$PWD/build/wasm/site "$@"
+}
+
+# in_namespace COMMAND...: the same, in a network of its own.
 in_namespace() {
-  ONAIR_SERVER=$PWD/build/release/server/onair-server ONAIR_SITE=$PWD/build/wasm/site \
-    tests/e2e/in_namespace.sh "$@"
+  with_server tests/e2e/in_namespace.sh "$@"
 }
 
 # with_browsers SCRIPT [ARGUMENT...]: installs and builds what a Node script with browsers needs, and

@@ -38,10 +38,13 @@ class Server {
   /// ends when they have gone, at the latest after the drain time.
   void drain();
 
+  /// From any thread: reads the certificate again, for new connections. Keeps the one that it has
+  /// where that can't be done, and says so in the log.
+  void reload_certificate();
+
  private:
   net::Task<void> drain_and_stop();
   void await_signal();
-  void reload_certificate();
 
   std::chrono::milliseconds drain_time_;
   net::SignedResumeTokens tokens_;

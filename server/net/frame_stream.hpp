@@ -74,7 +74,8 @@ class FrameStream {
         });
     turn_.queue_bytes -= before - queue_.bytes();
     if (error) return turn_.run([&] { fail(error); });
-    if (teardown_.has_value() && queue_.empty() && !write_is_pending_) transport_.shut_down();
+    if (!teardown_.has_value() || !queue_.empty() || write_is_pending_) return;
+    if (!std::exchange(shut_down_, true)) transport_.shut_down(owner_.lock());
   }
 
   template <typename Buffers, typename Token>
@@ -226,6 +227,7 @@ class FrameStream {
 
   beast::saved_handler teardown_;
   error_code teardown_error_;
+  bool shut_down_ = false;
   bool closed_ = false;
 };
 

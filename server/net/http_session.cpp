@@ -146,8 +146,9 @@ Task<void> serve(Connection<Stream>& connection) {
     if (!redirect && is_websocket_request(request)) {
       co_return co_await upgrade(connection, request);
     }
-    more = co_await write(connection.stream, request,
-                          redirect ? redirect_to_https(request) : answer(request, connection.site));
+    // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
+    Response response = redirect ? redirect_to_https(request) : answer(request, connection.site);
+    more = co_await write(connection.stream, request, std::move(response));
   }
   error_code ignored;
   connection.tcp_layer().socket().shutdown(tcp::socket::shutdown_send, ignored);

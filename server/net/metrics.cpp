@@ -1,5 +1,6 @@
 #include "net/metrics.hpp"
 
+#include <malloc.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 #include <utility>
@@ -97,6 +98,8 @@ std::string metrics_text(const std::vector<WorkerReport>& reports, std::size_t c
   Families families(reports);
   families.begin("onair_connections", "TCP connections.", MetricType::Gauge);
   families.set(static_cast<double>(connections));
+  families.begin("onair_heap_bytes", "Memory in use.", MetricType::Gauge);
+  families.set(static_cast<double>(mallinfo2().uordblks));
   families.gauge("onair_websockets", "WebSockets.", [](const auto& r) { return r.websockets; });
   families.gauge("onair_peers", "Members of rooms.", [](const auto& r) { return r.census.peers; });
   families.gauge("onair_peers_away", "Members that lost their connection and may come back.",

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,8 +62,8 @@ class PlainTransport {
     return false;
   }
 
-  /// Says that nothing more will be written.
-  void shut_down() {
+  /// Says that nothing more will be written. `owner` keeps this alive until that is done.
+  void shut_down(const std::shared_ptr<Flushable>& /*owner*/) {
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
   }
@@ -110,10 +111,9 @@ class TlsTransport {
     return true;
   }
 
-  /// Without a close_notify: the WebSocket's own closing handshake has told both ends already.
-  void shut_down() {
-    error_code ignored;
-    beast::get_lowest_layer(stream_).socket().shutdown(tcp::socket::shutdown_send, ignored);
+  /// Sends a close_notify (RFC 8446 section 6.1).
+  void shut_down(std::shared_ptr<Flushable> owner) {
+    stream_.async_shutdown([owner = std::move(owner)](error_code) {});
   }
 
   void close() { beast::get_lowest_layer(stream_).close(); }

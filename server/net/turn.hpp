@@ -100,7 +100,17 @@ class Turn {
     Function function;
   };
 
+  /// Writing to a crowd takes long: before that, it looks again for more to write to the same.
+  static constexpr std::size_t kCrowd = 64;
+  static constexpr int kMostLooks = 16;
+
   void end() {
+    const bool grew = std::exchange(bytes_at_last_look_, queue_bytes) != queue_bytes;
+    if (grew && outputs_.size() >= kCrowd && looks_ < kMostLooks) {
+      ++looks_;
+      return asio::post(context_, [this] { end(); });
+    }
+    looks_ = 0;
     ending_ = false;
     if (before_flush_) before_flush_();
     std::swap(outputs_, flushing_);
@@ -112,6 +122,8 @@ class Turn {
   bool running_ = false;
   std::deque<std::unique_ptr<Work>> put_off_;
   bool ending_ = false;
+  std::size_t bytes_at_last_look_ = 0;
+  int looks_ = 0;
   std::function<void()> before_flush_;
   std::vector<std::shared_ptr<Flushable>> outputs_;
   std::vector<std::shared_ptr<Flushable>> flushing_;

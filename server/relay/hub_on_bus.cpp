@@ -32,12 +32,13 @@ void Hub::hear_part(const std::string& name, HubId hub, std::optional<RoomPart> 
   const auto found = rooms_.find(name);
   if (found == rooms_.end()) return;
   Room& room = found->second;
+  const std::uint32_t before = room.watching();
   if (part) {
     room.elsewhere[hub] = std::move(*part);
   } else {
     room.elsewhere.erase(hub);
   }
-  if (room.ready && !room.peers.empty()) audience_changed(room, now);
+  if (room.watching() != before) audience_changed(room, now);
 }
 
 void Hub::hear(const std::string& name, Reach reach, const Frame& frame) {

@@ -31,6 +31,7 @@ std::filesystem::path make_site() {
   std::ofstream(site / "index.html") << "<!doctype html><title>start</title>";
   std::ofstream(site / "page.mjs") << "export const page = 1;";
   std::ofstream(site / "page.mjs.gz") << "not really gzip";
+  std::ofstream(site / "page.mjs.br") << "not really brotli";
   std::ofstream(site / "client.wasm") << "\0asm";
   return site;
 }
@@ -48,6 +49,13 @@ void run(asio::io_context& context, const std::optional<error_code>& result) {
 
 }  // namespace
 
+Options test_options() {
+  Options options;
+  options.threads = 3;
+  options.admin_port = 0;
+  return options;
+}
+
 RunningServer::RunningServer(Options options) : site_(make_site()) {
   if (options.resume_secret.empty()) options.resume_secret = "a secret of the tests";
   options.address = "127.0.0.1";
@@ -59,8 +67,15 @@ RunningServer::RunningServer(Options options) : site_(make_site()) {
 
 RunningServer::~RunningServer() {
   server_->stop();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   std::filesystem::remove_all(site_);
+}
+
+double RunningServer::metric(const std::string& name) const {
+  const std::string text = request(admin_port(), http::verb::get, "/metrics").body();
+  const std::size_t at = text.find("\n" + name + " ");
+  if (at == std::string::npos) throw std::runtime_error("no metric " + name + " in\n" + text);
+  return std::stod(text.substr(at + name.size() + 2));
 }
 
 Response request(std::uint16_t port, http::verb method, const std::string& target,
@@ -79,6 +94,16 @@ Response request(std::uint16_t port, http::verb method, const std::string& targe
   return parser.release();
 }
 
+unsigned upgrade_status(std::uint16_t port,
+                        const std::vector<std::pair<std::string, std::string>>& headers) {
+  auto all = headers;
+  all.insert(all.end(), {{"Connection", "Upgrade"},
+                         {"Upgrade", "websocket"},
+                         {"Sec-WebSocket-Version", "13"},
+                         {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}});
+  return request(port, http::verb::get, "/ws", all).result_int();
+}
+
 std::string raw_exchange(std::uint16_t port, const std::string& bytes) {
   asio::io_context context;
   asio::ip::tcp::socket socket(context);
@@ -90,8 +115,45 @@ std::string raw_exchange(std::uint16_t port, const std::string& bytes) {
   return answer;
 }
 
+RawConnection::RawConnection(std::uint16_t port) : socket_(context_) {
+  socket_.connect(endpoint(port));
+}
+
+void RawConnection::send(const std::string& bytes) {
+  asio::write(socket_, asio::buffer(bytes));
+}
+
+std::string RawConnection::receive(std::size_t bytes) {
+  std::string received(bytes, '\0');
+  std::optional<error_code> result;
+  asio::async_read(socket_, asio::buffer(received),
+                   [&result](error_code error, std::size_t) { result = error; });
+  run(context_, result);
+  if (*result) throw boost::system::system_error(*result);
+  return received;
+}
+
+std::string upgrade_request(const std::string& more_headers) {
+  return "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n" +
+         more_headers +
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+}
+
+std::string masked_text(const std::string& text) {
+  return "\x81" + std::string(1, static_cast<char>(0x80 | text.size())) + std::string(4, '\0') +
+         text;
+}
+
 WebSocketClient::WebSocketClient(std::uint16_t port) : socket_(context_) {
   beast::get_lowest_layer(socket_).connect(endpoint(port));
+  socket_.handshake("localhost", "/ws");
+}
+
+WebSocketClient::WebSocketClient(std::uint16_t port, int receive_buffer) : socket_(context_) {
+  auto& socket = beast::get_lowest_layer(socket_).socket();
+  socket.open(asio::ip::tcp::v4());
+  socket.set_option(asio::socket_base::receive_buffer_size(receive_buffer));
+  socket.connect(endpoint(port));
   socket_.handshake("localhost", "/ws");
 }
 
@@ -117,6 +179,13 @@ nlohmann::json WebSocketClient::receive() {
   run(context_, result);
   if (*result) throw boost::system::system_error(*result);
   return nlohmann::json::parse(beast::buffers_to_string(buffer.data()));
+}
+
+nlohmann::json WebSocketClient::receive_type(const std::string& type) {
+  for (;;) {
+    nlohmann::json frame = receive();
+    if (frame["type"] == type) return frame;
+  }
 }
 
 int WebSocketClient::receive_close() {

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -18,12 +20,22 @@
 
 namespace onair::tests {
 
+/// Several threads, so that what is tested holds where a room is spread over them.
+Options test_options();
+
 /// A server on a port of the system's choosing, with a small site, until the end of the scope.
 class RunningServer {
  public:
-  explicit RunningServer(Options options = {});
+  explicit RunningServer(Options options = test_options());
   ~RunningServer();
   std::uint16_t port() const { return server_->port(); }
+  std::uint16_t admin_port() const { return server_->admin_port(); }
+  Server& server() { return *server_; }
+  /// Waits until the server has ended by itself.
+  void join() { thread_.join(); }
+
+  /// A number from /metrics, by its name and labels as they stand there.
+  double metric(const std::string& name) const;
 
  private:
   std::filesystem::path site_;
@@ -37,13 +49,38 @@ using Response = boost::beast::http::response<boost::beast::http::string_body>;
 Response request(std::uint16_t port, boost::beast::http::verb method, const std::string& target,
                  const std::vector<std::pair<std::string, std::string>>& headers = {});
 
+/// The status with which an upgrade at /ws is answered, with further headers.
+unsigned upgrade_status(std::uint16_t port,
+                        const std::vector<std::pair<std::string, std::string>>& headers);
+
 /// Sends bytes as they are and gives everything until the server closes.
 std::string raw_exchange(std::uint16_t port, const std::string& bytes);
+
+/// A TCP connection that says just what it is told.
+class RawConnection {
+ public:
+  explicit RawConnection(std::uint16_t port);
+  void send(const std::string& bytes);
+  /// So many bytes, within a bound.
+  std::string receive(std::size_t bytes);
+
+ private:
+  boost::asio::io_context context_;
+  boost::asio::ip::tcp::socket socket_;
+};
+
+/// The request for a WebSocket, as a RawConnection may send it, with further header lines.
+std::string upgrade_request(const std::string& more_headers = {});
+
+/// A client's text frame.
+std::string masked_text(const std::string& text);
 
 /// Every wait has a bound, after which the test fails by an exception.
 class WebSocketClient {
  public:
   explicit WebSocketClient(std::uint16_t port);
+  /// With a receive buffer of so many bytes.
+  WebSocketClient(std::uint16_t port, int receive_buffer);
 
   /// Enters and gives the welcome.
   nlohmann::json enter(const std::string& role, const std::string& room = "lesson");
@@ -51,6 +88,8 @@ class WebSocketClient {
   void send(const std::string& text);
   void send_binary(const std::string& bytes);
   nlohmann::json receive();
+  /// Reads on until there is one of this type.
+  nlohmann::json receive_type(const std::string& type);
   /// Reads until the server closes, and gives its close code.
   int receive_close();
   /// With a close frame.

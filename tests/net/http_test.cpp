@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "net/client.hpp"
+#include "net/http_answer.hpp"
 
 namespace onair::tests {
 namespace {
@@ -25,15 +26,23 @@ TEST_F(HttpTest, ServesFilesWithTheirTypes) {
             "text/javascript; charset=utf-8");
 }
 
-TEST_F(HttpTest, SendsGzipOnlyToWhoTakesIt) {
+TEST_F(HttpTest, SendsToEachTheSmallestFormThatItTakes) {
   const Response plain = request(server.port(), verb::get, "/page.mjs");
   EXPECT_EQ(plain.body(), "export const page = 1;");
   EXPECT_EQ(plain.count(field::content_encoding), 0u);
-  const Response compressed =
-      request(server.port(), verb::get, "/page.mjs", {{"Accept-Encoding", "br, gzip"}});
-  EXPECT_EQ(compressed.body(), "not really gzip");
-  EXPECT_EQ(compressed[field::content_encoding], "gzip");
-  EXPECT_EQ(compressed[field::vary], "Accept-Encoding");
+  const auto accepting = [this](const std::string& encodings) {
+    return request(server.port(), verb::get, "/page.mjs", {{"Accept-Encoding", encodings}});
+  };
+  const Response gzip = accepting("deflate, gzip");
+  EXPECT_EQ(gzip.body(), "not really gzip");
+  EXPECT_EQ(gzip[field::content_encoding], "gzip");
+  EXPECT_EQ(gzip[field::vary], "Accept-Encoding");
+  const Response brotli = accepting("gzip, deflate, br");
+  EXPECT_EQ(brotli.body(), "not really brotli");
+  EXPECT_EQ(brotli[field::content_encoding], "br");
+  EXPECT_EQ(accepting("br;q=0, gzip;q=0.5")[field::content_encoding], "gzip");
+  EXPECT_EQ(accepting("x-gzip, broken").body(), "export const page = 1;");
+  EXPECT_NE(brotli[field::etag], gzip[field::etag]) << "RFC 9110 section 8.8.3.3";
 }
 
 TEST_F(HttpTest, AnswersNotModifiedToWhoHasIt) {
@@ -53,7 +62,7 @@ TEST_F(HttpTest, AnswersHeadWithoutABody) {
 
 TEST_F(HttpTest, GivesNothingFromOutsideTheSite) {
   for (const char* target : {"/../etc/passwd", "/%2e%2e/etc/passwd", "//etc/passwd", "/nothing",
-                             "/page.mjs.gz", "/./index.html", "/..", "*"}) {
+                             "/page.mjs.gz", "/page.mjs.br", "/./index.html", "/..", "*"}) {
     EXPECT_EQ(request(server.port(), verb::get, target).result_int(), 404u) << target;
   }
 }
@@ -78,12 +87,54 @@ TEST_F(HttpTest, GuardsItsPages) {
   EXPECT_EQ(page["Referrer-Policy"], "no-referrer");
 }
 
-TEST_F(HttpTest, ClosesOnWhatIsNotHttp) {
-  EXPECT_EQ(raw_exchange(server.port(), "hello\r\n\r\n"), "");
-  EXPECT_EQ(
-      raw_exchange(server.port(), "GET / HTTP/1.1\r\nX: " + std::string(20'000, 'a') + "\r\n\r\n"),
-      "");
+TEST_F(HttpTest, RefusesWhatIsNotHttpAndWhatIsTooLong) {
+  const auto status = [this](const std::string& bytes) {
+    return raw_exchange(server.port(), bytes).substr(0, 12);
+  };
+  EXPECT_EQ(status("hello\r\n\r\n"), "HTTP/1.1 400");
+  EXPECT_EQ(status("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'a') + "\r\n\r\n"),
+            "HTTP/1.1 431");
+  EXPECT_EQ(status("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n"), "HTTP/1.1 413");
   EXPECT_EQ(request(server.port(), verb::get, "/").result_int(), 200u) << "the server goes on";
+}
+
+TEST_F(HttpTest, SaysThatItIsAliveAndReady) {
+  for (const std::uint16_t port : {server.port(), server.admin_port()}) {
+    EXPECT_EQ(request(port, verb::get, "/healthz").result_int(), 200u);
+    EXPECT_EQ(request(port, verb::get, "/readyz").body(), "ready\n");
+  }
+}
+
+TEST_F(HttpTest, OpensWebSocketsToPagesOfItsOwnOriginAlone) {
+  EXPECT_EQ(upgrade_status(server.port(), {}), 101u) << "what is no browser has no origin";
+  EXPECT_EQ(upgrade_status(server.port(), {{"Origin", "http://localhost"}}), 101u);
+  EXPECT_EQ(upgrade_status(server.port(), {{"Origin", "https://LOCALHOST"}}), 101u);
+  for (const char* origin : {"http://localhost:8080", "http://evil.example", "null", "localhost",
+                             "http://localhost.evil.example", "http://evil.example/localhost"}) {
+    EXPECT_EQ(upgrade_status(server.port(), {{"Origin", origin}}), 403u) << origin;
+  }
+}
+
+TEST(HttpOriginTest, OthersMayBeAllowed) {
+  Options options = test_options();
+  options.allow_origins = {"https://school.example"};
+  const RunningServer server(options);
+  EXPECT_EQ(upgrade_status(server.port(), {{"Origin", "https://school.example"}}), 101u);
+  EXPECT_EQ(upgrade_status(server.port(), {{"Origin", "http://school.example"}}), 403u);
+}
+
+TEST(HttpAddressTest, CountsAClientByItsAddressOrNetwork) {
+  const auto counted = [](const char* remote, const char* forwarded) {
+    return net::counted_address(boost::asio::ip::make_address(remote), forwarded);
+  };
+  EXPECT_EQ(counted("192.0.2.1", ""), "192.0.2.1");
+  EXPECT_EQ(counted("::ffff:192.0.2.1", ""), "192.0.2.1");
+  EXPECT_EQ(counted("2001:db8:1:2:3:4:5:6", ""), "2001:db8:1:2::/64");
+  EXPECT_EQ(counted("192.0.2.1", "198.51.100.7"), "192.0.2.1") << "a stranger may say anything";
+  EXPECT_EQ(counted("127.0.0.1", ""), std::nullopt);
+  EXPECT_EQ(counted("127.0.0.1", "10.0.0.1, 198.51.100.7"), "198.51.100.7");
+  EXPECT_EQ(counted("::1", "2001:db8::1"), "2001:db8::/64");
+  EXPECT_EQ(counted("127.0.0.1", "unknown"), std::nullopt);
 }
 
 }  // namespace

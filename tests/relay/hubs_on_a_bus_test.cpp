@@ -144,7 +144,7 @@ TEST_F(HubsOnABusTest, WhatIsSaidBeforeTheWelcomeIsKept) {
   enter_unsettled(1, watcher, "watch");
   say(1, watcher, R"({"type":"talk_request"})");
   settle();
-  EXPECT_EQ(talker.news(), (News{"audience", "talk_request"}));
+  EXPECT_EQ(talker.news(), (News{"talk_request", "audience"}));
 }
 
 TEST_F(HubsOnABusTest, OneWhoIsGoneBeforeTheWelcomeLeavesNothing) {
@@ -245,7 +245,7 @@ TEST_F(HubsOnABusTest, ResumingAtAnotherHubEndsTheOldSocketAndNobodyIsTold) {
   EXPECT_EQ(other.id(), "id2");
   EXPECT_EQ(watcher.closed, protocol::CloseCode::replaced);
   pass(seconds(30));
-  EXPECT_EQ(talker.news(), News{"audience"}) << "of its first entry; the number never changed";
+  EXPECT_EQ(talker.news(), News{});
   say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   EXPECT_EQ(other.news(), (News{"welcome", "offer"}));
 }

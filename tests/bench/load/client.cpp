@@ -51,9 +51,13 @@ void Client::join(std::uint16_t port, const std::string& room, bool talks,
   talks_ = talks;
   joined_ = std::move(joined);
   upgraded_ = false;
+  reads_ = true;
+  writing_ = false;
   unread_.clear();
+  unwritten_.clear();
   socket_ = Tcp::socket(socket_.get_executor());
   socket_.async_connect({asio::ip::make_address("127.0.0.1"), port}, [this](error_code error) {
+    if (error == asio::error::operation_aborted) return;
     if (error) fail("connect: " + error.message());
     socket_.non_blocking(true);
     socket_.set_option(Tcp::no_delay(true));
@@ -79,13 +83,29 @@ void Client::cut() {
   socket_.close(ignored);
 }
 
+void Client::leave() {
+  write(frame_of("\x03\xe8", '\x88'));  // 1000, "normal"
+  cut();
+}
+
+void Client::stop_reading() {
+  reads_ = false;
+  socket_.set_option(asio::socket_base::receive_buffer_size(4'096));
+}
+
+void Client::reject(const std::string& why) {
+  if (!rejected) fail(why);
+  cut();
+  rejected();
+}
+
 void Client::read() {
   socket_.async_wait(Tcp::socket::wait_read, [this](error_code error) {
     static std::vector<char> area(262'144);
-    if (error) return;
+    if (error || !socket_.is_open() || !reads_) return;
     const std::size_t size = socket_.read_some(asio::buffer(area), error);
     if (error == asio::error::would_block) return read();
-    if (error) fail("the server closed: " + error.message());
+    if (error) return reject("the server closed: " + error.message());
     take({area.data(), size});
     if (socket_.is_open()) read();
   });
@@ -94,7 +114,7 @@ void Client::read() {
 void Client::take(std::string_view bytes) {
   unread_.append(bytes);
   if (!upgraded_ && !take_response()) return;
-  while (take_frame()) {
+  while (socket_.is_open() && take_frame()) {
   }
 }
 
@@ -105,8 +125,8 @@ bool Client::take_response() {
   unread_.erase(0, end + 4);
   upgraded_ = true;
   if (dialect_ == Dialect::onair) {
-    send("{\"type\":\"enter\",\"room\":\"" + room_ + "\",\"role\":\"" + (talks_ ? "talk" : "watch") +
-         "\"}");
+    send("{\"type\":\"enter\",\"room\":\"" + room_ + "\",\"role\":\"" +
+         (talks_ ? "talk" : "watch") + "\"}");
   }
   return true;
 }
@@ -132,7 +152,9 @@ bool Client::take_frame() {
   } else if (opcode == 9) {
     write(frame_of(text, '\x8a'));
   } else if (opcode == 8) {
-    fail("the server closed the WebSocket");
+    reject("the server closed the WebSocket: " +
+           std::to_string(static_cast<unsigned char>(text[0]) << 8 |
+                          static_cast<unsigned char>(text[1])));
   }
   return true;
 }
@@ -147,7 +169,7 @@ void Client::message(std::string_view text) {
 
 void Client::onair_message(std::string_view text) {
   const std::string type = field(text, "type");
-  if (type == "error") fail(std::string(text));
+  if (type == "error" && !rejected) fail(std::string(text));
   if (type == "welcome") {
     id_ = field(text, "id");
     return joined_();
@@ -171,10 +193,11 @@ void Client::send(std::string_view text) {
 }
 
 void Client::write(std::string bytes) {
+  if (!socket_.is_open()) return;
   if (unwritten_.empty()) {
     error_code error;
     const std::size_t written = socket_.write_some(asio::buffer(bytes), error);
-    if (error && error != asio::error::would_block) fail("write: " + error.message());
+    if (error && error != asio::error::would_block) return reject("write: " + error.message());
     bytes.erase(0, written);
   }
   unwritten_.append(bytes);

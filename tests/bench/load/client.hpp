@@ -34,10 +34,22 @@ class Client {
   /// Without a closing handshake, as a browser that is killed.
   void cut();
 
+  /// With a close frame, as a page that is left.
+  void leave();
+
+  /// From now on nothing is read, and little is buffered.
+  void stop_reading();
+
+  bool is_open() const { return socket_.is_open(); }
+
   const std::string& id() const { return id_; }
 
   /// Called for each frame of another peer or about one, that is, all but answers to its own.
   std::function<void(std::string_view)> heard;
+
+  /// Called where the server ends the connection, or refuses something; without it that is an error
+  /// that ends the program.
+  std::function<void()> rejected;
 
  private:
   void read();
@@ -49,6 +61,7 @@ class Client {
   void socketio_message(std::string_view text);
   void send(std::string_view text);
   void write(std::string bytes);
+  void reject(const std::string& why);
 
   Tcp::socket socket_;
   Dialect dialect_;
@@ -60,6 +73,7 @@ class Client {
   std::string unread_;
   std::string unwritten_;
   bool writing_ = false;
+  bool reads_ = true;
 };
 
 }  // namespace onair::load

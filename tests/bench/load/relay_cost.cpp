@@ -1,20 +1,16 @@
 // Puts one server under one kind of load and prints what it cost the server, as JSON.
-#include <algorithm>
 #include <chrono>
-#include <deque>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <memory>
-#include <random>
 #include <string>
-#include <sys/resource.h>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "load/client.hpp"
+#include "load/process.hpp"
 
 namespace onair::load {
 namespace {
@@ -26,27 +22,6 @@ struct Target {
   std::uint16_t port = 0;
   int pid = 0;
 };
-
-/// Processor time of all threads of a process, in seconds.
-double cpu_seconds(int pid) {
-  double nanoseconds = 0;
-  for (const auto& task :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
-    std::ifstream file(task.path() / "schedstat");
-    double on_cpu = 0;
-    file >> on_cpu;
-    nanoseconds += on_cpu;
-  }
-  return nanoseconds / 1e9;
-}
-
-double resident_bytes(int pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
-  double pages = 0;
-  double resident = 0;
-  file >> pages >> resident;
-  return resident * 4'096;
-}
 
 /// A crowd on one io_context, and how many frames it has heard.
 class Crowd {
@@ -60,7 +35,8 @@ class Crowd {
   }
 
   /// Lets them join, so many at a time, and waits until all are in.
-  void join(const std::vector<Client*>& clients, const std::function<std::string(std::size_t)>& room,
+  void join(const std::vector<Client*>& clients,
+            const std::function<std::string(std::size_t)>& room,
             const std::function<bool(std::size_t)>& talks, std::size_t at_once = 64) {
     std::size_t begun = 0;
     std::size_t joined = 0;
@@ -114,8 +90,8 @@ struct Result {
 };
 
 void print(const Result& result) {
-  std::cout << "{\"deliveries\":" << result.deliveries << ",\"cpu_us\":"
-            << (result.deliveries > 0 ? 1e6 * result.cpu / result.deliveries : 0)
+  std::cout << "{\"deliveries\":" << result.deliveries
+            << ",\"cpu_us\":" << (result.deliveries > 0 ? 1e6 * result.cpu / result.deliveries : 0)
             << ",\"bytes\":" << result.bytes << "}" << std::endl;
 }
 
@@ -179,8 +155,9 @@ Result joins(Target target) {
   constexpr std::size_t kPeers = 10'000;
   Crowd crowd(target);
   const double before = cpu_seconds(target.pid);
-  crowd.add_and_join(kPeers, [](std::size_t i) { return "room" + std::to_string(i / 10); },
-                     [](std::size_t i) { return i % 10 == 0; });
+  crowd.add_and_join(
+      kPeers, [](std::size_t i) { return "room" + std::to_string(i / 10); },
+      [](std::size_t i) { return i % 10 == 0; });
   return {kPeers, cpu_seconds(target.pid) - before};
 }
 
@@ -220,8 +197,9 @@ Result idle(Target target) {
   constexpr std::size_t kPeers = 10'000;
   Crowd crowd(target);
   const double before = resident_bytes(target.pid);
-  crowd.add_and_join(kPeers, [](std::size_t i) { return "room" + std::to_string(i / 10); },
-                     [](std::size_t i) { return i % 10 == 0; });
+  crowd.add_and_join(
+      kPeers, [](std::size_t i) { return "room" + std::to_string(i / 10); },
+      [](std::size_t i) { return i % 10 == 0; });
   crowd.run_for(std::chrono::milliseconds(3'000));
   return {0, 0, (resident_bytes(target.pid) - before) / kPeers};
 }
@@ -261,16 +239,13 @@ int main(int argc, char** argv) {
   std::string scenario;
   CLI::App app("onair-load: puts a server under load and prints what it cost the server.");
   app.add_option("--dialect", target.dialect, "onair or socketio")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Dialect>{{"onair", Dialect::onair}, {"socketio", Dialect::socketio}}));
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Dialect>{
+          {"onair", Dialect::onair}, {"socketio", Dialect::socketio}}));
   app.add_option("--port", target.port)->required();
   app.add_option("--pid", target.pid, "The server's process")->required();
   app.add_option("scenario", scenario)->required()->check(CLI::IsMember(scenarios));
   CLI11_PARSE(app, argc, argv);
-  rlimit descriptors{};
-  getrlimit(RLIMIT_NOFILE, &descriptors);
-  descriptors.rlim_cur = descriptors.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &descriptors);
+  raise_descriptor_limit();
   print(scenarios.at(scenario)(target));
   return 0;
 }

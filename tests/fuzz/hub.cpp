@@ -1,0 +1,143 @@
+// The relay's entry: whatever clients say, in whatever order they come and go, the hubs keep what
+// they promise, and in the end nothing is left.
+#include "relay/hub.hpp"
+
+#include <array>
+#include <deque>
+#include <memory>
+
+#include "fuzz/targets.hpp"
+#include "protocol/codec.hpp"
+#include "relay/thread_bus.hpp"
+
+namespace {
+
+using namespace onair;
+
+/// Tokens that name the peer in clear.
+class PlainTokens final : public relay::ResumeTokens {
+ public:
+  std::string issue(const relay::Identity& identity) override { return identity.id; }
+  std::optional<protocol::PeerId> redeem(std::string_view token, std::string_view,
+                                         protocol::Role) override {
+    if (!token.starts_with("id") || token.size() > 8) return std::nullopt;
+    return protocol::PeerId(token);
+  }
+};
+
+class Client final : public relay::Link {
+ public:
+  void send(const relay::Frame& frame) override {
+    const auto decoded = protocol::decode(frame->text());
+    const auto* const refusal = std::get_if<protocol::Refusal>(&decoded);
+    fuzz::check(refusal == nullptr || refusal->code != protocol::ErrorCode::bad_json,
+                "what is sent is JSON");
+  }
+  void close(protocol::CloseCode) override { closed = true; }
+  bool closed = false;
+};
+
+constexpr std::size_t kClients = 6;
+constexpr relay::HubId kHubs = 2;
+
+class World {
+ public:
+  World() {
+    for (relay::HubId id = 0; id < kHubs; ++id) {
+      ends_.push_back(std::make_unique<relay::ThreadBus>(
+          id, kHubs, [this, id](relay::HubId to, relay::ThreadBus::Batch batch) {
+            parcels_.push_back({id, to, std::move(batch)});
+          }));
+      hubs_.push_back(std::make_unique<relay::Hub>(
+          relay::HubOptions{
+              .make_id = [this] { return "id" + std::to_string(++last_id_); },
+              .resume_tokens = tokens_,
+              .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+              .limits = {.rates = {100, 100'000, std::chrono::seconds(1)},
+                         .peers_per_room = 4,
+                         .rooms = 3},
+          },
+          *ends_.back()));
+      ends_.back()->serve(*hubs_.back());
+    }
+  }
+
+  /// One step: its first byte says what and who.
+  void step(std::string_view text) {
+    if (text.empty()) return;
+    const auto what = static_cast<unsigned char>(text[0]);
+    const std::size_t who = what % kClients;
+    switch (what / kClients % 8) {
+      case 0:
+        return leave(who, relay::Hub::Leaving::for_good);
+      case 1:
+        return leave(who, relay::Hub::Leaving::perhaps);
+      case 2:
+        now_ += std::chrono::seconds(what % 7);
+        for (const auto& hub : hubs_) hub->advance(now_);
+        return;
+      case 3:
+        return hand_over();
+      default:
+        if (!clients_[who].closed) hub_of(who).receive(clients_[who], text.substr(1), now_);
+    }
+  }
+
+  void end() {
+    for (std::size_t who = 0; who < kClients; ++who) leave(who, relay::Hub::Leaving::perhaps);
+    for (int i = 0; i < 4; ++i) {
+      hand_over();
+      now_ += std::chrono::seconds(20);
+      for (const auto& hub : hubs_) hub->advance(now_);
+    }
+    hand_over();
+    for (const auto& hub : hubs_) {
+      fuzz::check(hub->census().peers == 0 && hub->census().rooms == 0, "nobody is left");
+      fuzz::check(!hub->next_deadline(), "nothing is left to do");
+    }
+  }
+
+ private:
+  struct Parcel {
+    relay::HubId from;
+    relay::HubId to;
+    relay::ThreadBus::Batch batch;
+  };
+
+  relay::Hub& hub_of(std::size_t who) { return *hubs_[who % kHubs]; }
+
+  void leave(std::size_t who, relay::Hub::Leaving leaving) {
+    hub_of(who).disconnected(clients_[who], leaving, now_);
+    clients_[who] = Client();
+  }
+
+  void hand_over() {
+    for (const auto& end : ends_) end->flush();
+    while (!parcels_.empty()) {
+      Parcel parcel = std::move(parcels_.front());
+      parcels_.pop_front();
+      ends_[parcel.to]->hear(parcel.from, std::move(parcel.batch), now_);
+      for (const auto& end : ends_) end->flush();
+    }
+  }
+
+  relay::TimePoint now_{std::chrono::seconds(100)};
+  PlainTokens tokens_;
+  int last_id_ = 0;
+  std::deque<Parcel> parcels_;
+  std::vector<std::unique_ptr<relay::ThreadBus>> ends_;
+  std::vector<std::unique_ptr<relay::Hub>> hubs_;
+  std::array<Client, kClients> clients_;
+};
+
+}  // namespace
+
+void onair::fuzz::run(std::string_view input) {
+  World world;
+  while (!input.empty()) {
+    const std::size_t end = std::min(input.find('\n'), input.size());
+    world.step(input.substr(0, end));
+    input.remove_prefix(std::min(end + 1, input.size()));
+  }
+  world.end();
+}

@@ -1,0 +1,157 @@
+// Every bound of a running server, and that the others go on when one client hits it.
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "net/client.hpp"
+
+namespace onair::tests {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+TEST(Bounds, FrameBytesCanBeSet) {
+  Options options = test_options();
+  options.limits.frame_bytes = 2'000;
+  const RunningServer server(options);
+  WebSocketClient client(server.port());
+  client.send(std::string(2'000, ' '));
+  EXPECT_EQ(client.receive()["code"], "bad_json");
+  client.send(std::string(2'001, ' '));
+  EXPECT_EQ(client.receive()["code"], "frame_too_large");
+  EXPECT_EQ(client.receive_close(), 1009);
+}
+
+TEST(Bounds, AFloodIsWarnedThenClosed) {
+  Options options = test_options();
+  options.room_limits.rates = {50, 1e9, std::chrono::seconds(1)};
+  const RunningServer server(options);
+  WebSocketClient talker(server.port());
+  talker.enter("talk");
+  WebSocketClient flooder(server.port());
+  flooder.enter("watch");
+  for (int i = 0; i < 150; ++i) flooder.send(R"({"type":"wave"})");
+  EXPECT_EQ(flooder.receive()["code"], "rate_limited");
+  EXPECT_EQ(flooder.receive_close(), 1008);
+  EXPECT_EQ(talker.receive_type("user_disconnected")["type"], "user_disconnected");
+  EXPECT_EQ(server.metric("onair_evictions_total{reason=\"rate\"}"), 1);
+}
+
+TEST(Bounds, AClientThatReadsTooSlowlyIsCutOffAndTheOthersGoOn) {
+  Options options = test_options();
+  options.limits.send_queue_bytes = 65'536;
+  options.room_limits.rates = {1e6, 1e9, std::chrono::seconds(5)};
+  const RunningServer server(options);
+  WebSocketClient talker(server.port());
+  talker.enter("talk");
+  WebSocketClient slow(server.port(), 4'096);
+  slow.enter("watch");
+  WebSocketClient quick(server.port());
+  quick.enter("watch");
+  const std::string text(40'000, 'x');
+  int sent = 0;
+  while (server.metric("onair_evictions_total{reason=\"slow_consumer\"}") == 0) {
+    ASSERT_LT(sent, 2'000) << "80 MB, and nobody was cut off";
+    for (int i = 0; i < 20; ++i, ++sent) {
+      talker.send(json{{"type", "wave"}, {"n", sent}, {"text", text}}.dump());
+      ASSERT_EQ(quick.receive()["n"], sent);
+    }
+    EXPECT_LE(server.metric("onair_send_queue_bytes"), 3 * 65'536);
+  }
+  EXPECT_EQ(slow.receive_close(), 1013);
+  talker.send(R"({"type":"wave","n":"last"})");
+  EXPECT_EQ(quick.receive()["n"], "last");
+}
+
+TEST(Bounds, PeersPerRoomAndRooms) {
+  Options options = test_options();
+  options.threads = 1;
+  options.room_limits.peers_per_room = 1;
+  options.room_limits.rooms = 2;
+  const RunningServer server(options);
+  WebSocketClient first(server.port());
+  EXPECT_EQ(first.enter("watch", "a")["type"], "welcome");
+  WebSocketClient second(server.port());
+  EXPECT_EQ(second.enter("watch", "a")["code"], "room_full");
+  EXPECT_EQ(second.enter("watch", "b")["type"], "welcome");
+  WebSocketClient third(server.port());
+  EXPECT_EQ(third.enter("watch", "c")["code"], "too_many_rooms");
+}
+
+TEST(Bounds, PeersPerAddress) {
+  Options options = test_options();
+  options.limits.peers_per_address = 1;
+  const RunningServer server(options);
+  const WebSocketClient uncounted(server.port());
+  RawConnection held(server.port());
+  held.send(upgrade_request("X-Forwarded-For: 192.0.2.9\r\n"));
+  EXPECT_EQ(held.receive(12), "HTTP/1.1 101");
+  EXPECT_EQ(upgrade_status(server.port(), {{"X-Forwarded-For", "192.0.2.9"}}), 429u);
+  EXPECT_EQ(upgrade_status(server.port(), {{"X-Forwarded-For", "192.0.2.10"}}), 101u);
+}
+
+TEST(Bounds, ConnectionsInAll) {
+  Options options = test_options();
+  options.limits.connections = 2;
+  const RunningServer server(options);
+  WebSocketClient first(server.port());
+  first.enter("talk");
+  WebSocketClient second(server.port());
+  second.enter("watch");
+  EXPECT_EQ(request(server.port(), boost::beast::http::verb::get, "/").result_int(), 503u);
+  second.send(R"({"type":"talk_request"})");
+  EXPECT_EQ(first.receive_type("talk_request")["type"], "talk_request");
+}
+
+TEST(Bounds, HeaderBytesCanBeSet) {
+  Options options = test_options();
+  options.limits.header_bytes = 256;
+  const RunningServer server(options);
+  EXPECT_EQ(
+      raw_exchange(server.port(), "GET / HTTP/1.1\r\nX: " + std::string(300, 'a') + "\r\n\r\n")
+          .substr(0, 12),
+      "HTTP/1.1 431");
+}
+
+TEST(Bounds, ARequestThatNeverEndsIsCutOff) {
+  Options options = test_options();
+  options.limits.handshake_time = milliseconds(200);
+  const RunningServer server(options);
+  EXPECT_EQ(raw_exchange(server.port(), ""), "");
+  EXPECT_EQ(raw_exchange(server.port(), "GET / HTTP/1.1\r\nHost: l"), "");
+}
+
+TEST(Bounds, OneWhoDoesNotEnterIsCutOffAndTheOthersStay) {
+  Options options = test_options();
+  options.limits.handshake_time = milliseconds(200);
+  const RunningServer server(options);
+  WebSocketClient member(server.port());
+  member.enter("talk");
+  WebSocketClient stranger(server.port());
+  EXPECT_EQ(stranger.receive_close(), 1008);
+  EXPECT_EQ(server.metric("onair_evictions_total{reason=\"never_entered\"}"), 1);
+  member.send(R"({"type":"ping"})");
+  EXPECT_EQ(member.receive_type("pong")["type"], "pong");
+}
+
+TEST(Bounds, ASilentClientIsPingedAndADeadOneGone) {
+  Options options = test_options();
+  options.limits.idle_time = milliseconds(400);
+  options.grace = milliseconds(0);
+  const RunningServer server(options);
+  WebSocketClient talker(server.port());
+  talker.enter("talk");
+  RawConnection dead(server.port());
+  dead.send(upgrade_request());
+  dead.send(masked_text(R"({"type":"enter","room":"lesson","role":"watch"})"));
+  // The talker answers pings as it reads; the other one does not.
+  EXPECT_EQ(talker.receive_type("user_disconnected")["type"], "user_disconnected");
+  talker.send(R"({"type":"ping"})");
+  EXPECT_EQ(talker.receive_type("pong")["type"], "pong");
+}
+
+}  // namespace
+}  // namespace onair::tests

@@ -1,0 +1,77 @@
+// The end of a server's life, and what an operator sees of it.
+#include <chrono>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "net/client.hpp"
+
+namespace onair::tests {
+namespace {
+
+using boost::beast::http::verb;
+
+TEST(Life, ADrainTellsClientsToComeBackAndEnds) {
+  RunningServer server;
+  WebSocketClient talker(server.port());
+  talker.enter("talk");
+  WebSocketClient watcher(server.port());
+  watcher.enter("watch");
+  server.server().drain();
+  EXPECT_EQ(watcher.receive_close(), 1012);
+  EXPECT_EQ(talker.receive_close(), 1012);
+  EXPECT_THROW(request(server.port(), verb::get, "/"), boost::system::system_error)
+      << "nobody new gets in";
+  server.join();
+}
+
+TEST(Life, WhileDrainingItIsNotReady) {
+  Options options = test_options();
+  options.drain_time = std::chrono::seconds(20);
+  RunningServer server(options);
+  // One that never answers the close frame keeps the server waiting.
+  RawConnection stubborn(server.port());
+  stubborn.send(upgrade_request());
+  EXPECT_EQ(stubborn.receive(12), "HTTP/1.1 101");
+  EXPECT_EQ(request(server.admin_port(), verb::get, "/readyz").result_int(), 200u);
+  server.server().drain();
+  EXPECT_EQ(request(server.admin_port(), verb::get, "/readyz").result_int(), 503u);
+  EXPECT_EQ(request(server.admin_port(), verb::get, "/healthz").result_int(), 200u);
+}
+
+TEST(Life, ADrainEndsAfterItsTime) {
+  Options options = test_options();
+  options.drain_time = std::chrono::milliseconds(100);
+  RunningServer server(options);
+  RawConnection stubborn(server.port());
+  stubborn.send(upgrade_request());
+  EXPECT_EQ(stubborn.receive(12), "HTTP/1.1 101");
+  server.server().drain();
+  server.join();
+}
+
+TEST(Life, MetricsTellWhatHappens) {
+  RunningServer server;
+  WebSocketClient talker(server.port());
+  talker.enter("talk");
+  talker.send(R"({"type":"talk_ready"})");
+  talker.send("[]");
+  talker.receive_type("error");
+  WebSocketClient watcher(server.port());
+  watcher.enter("watch");
+  EXPECT_EQ(server.metric("onair_peers"), 2);
+  EXPECT_EQ(server.metric("onair_rooms_on_air"), 1);
+  EXPECT_EQ(server.metric("onair_frames_total{type=\"talk_ready\"}"), 1);
+  EXPECT_EQ(server.metric("onair_frame_bytes_total{type=\"talk_ready\"}"), 21);
+  EXPECT_EQ(server.metric("onair_refused_total{code=\"bad_json\"}"), 1);
+  EXPECT_EQ(server.metric("onair_entered_total"), 2);
+  EXPECT_EQ(server.metric("onair_resumed_total"), 0);
+  EXPECT_EQ(server.metric("onair_evictions_total{reason=\"slow_consumer\"}"), 0);
+  EXPECT_GE(server.metric("onair_connections"), 2);
+  EXPECT_EQ(request(server.admin_port(), verb::get, "/talk.html").result_int(), 404u);
+  EXPECT_EQ(request(server.admin_port(), verb::post, "/metrics").result_int(), 405u);
+  EXPECT_EQ(request(server.port(), verb::get, "/metrics").result_int(), 404u) << "not for everyone";
+}
+
+}  // namespace
+}  // namespace onair::tests

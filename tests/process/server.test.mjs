@@ -1,0 +1,212 @@
+// The server as a process: how it starts, what it makes of signals, and what becomes of it without
+// file descriptors. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import tls from 'node:tls';
+
+import { WebSocket } from 'ws';
+
+/// A running server; `output` grows, and `said` waits until it matches.
+class Server {
+  constructor(t, options = [], { descriptors } = {}) {
+    this.folder = mkdtempSync(join(tmpdir(), 'onair-process-'));
+    const command = [
+      process.env.ONAIR_SERVER, '--web', process.env.ONAIR_SITE, '--address', '127.0.0.1',
+      '--port', '0', '--state-dir', this.folder, ...options,
+    ];
+    const limited = descriptors ? ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', ...command] : command;
+    this.child = spawn(limited[0], limited.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.exited = once(this.child, 'exit');
+    this.output = '';
+    this.news = () => {};
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream.on('data', (data) => {
+        this.output += data;
+        this.news();
+      });
+    }
+    t.after(async () => {
+      this.child.kill('SIGKILL');
+      await this.exited;
+      rmSync(this.folder, { recursive: true });
+    });
+  }
+
+  async said(pattern) {
+    for (;;) {
+      const match = pattern.exec(this.output);
+      if (match) return match;
+      const ended = await Promise.race([
+        new Promise((resolve) => (this.news = () => resolve(false))),
+        this.exited.then(() => true),
+      ]);
+      assert.ok(!ended || pattern.test(this.output), `ended without saying ${pattern}: ${this.output}`);
+    }
+  }
+
+  async port() {
+    return Number((await this.said(/localhost:(\d+)\/talk/))[1]);
+  }
+}
+
+async function get(url, options = {}) {
+  const module = url.startsWith('https') ? https : http;
+  const [response] = await once(module.get(url, { agent: false, ...options }), 'response');
+  let body = '';
+  for await (const part of response) body += part;
+  return { status: response.statusCode, headers: response.headers, body };
+}
+
+test('SIGTERM sends clients away with 1012 and ends with 0', async (t) => {
+  const server = new Server(t);
+  const socket = new WebSocket(`ws://127.0.0.1:${await server.port()}/ws`);
+  await once(socket, 'open');
+  const closed = once(socket, 'close');
+  server.child.kill('SIGTERM');
+  assert.equal((await closed)[0], 1012);
+  assert.deepEqual(await server.exited, [0, null]);
+  await server.said(/event=stopped clients_left=0/);
+});
+
+test('a second SIGTERM does not wait', async (t) => {
+  const server = new Server(t, ['--drain-timeout', '600']);
+  const stubborn = connect(await server.port(), '127.0.0.1');
+  t.after(() => stubborn.destroy());
+  stubborn.write(
+    'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  await once(stubborn, 'data');
+  server.child.kill('SIGTERM');
+  await server.said(/event=draining/);
+  server.child.kill('SIGTERM');
+  assert.deepEqual(await server.exited, [0, null]);
+});
+
+test('without file descriptors it lives, says so, and recovers', async (t) => {
+  const server = new Server(t, ['--threads', '1'], { descriptors: 24 });
+  const port = await server.port();
+  const member = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+  await once(member, 'open');
+  member.send('{"type":"enter","room":"a","role":"watch"}');
+  assert.equal(JSON.parse((await once(member, 'message'))[0]).type, 'welcome');
+
+  const crowd = Array.from({ length: 40 }, () => connect(port, '127.0.0.1'));
+  await Promise.all(crowd.map((socket) => once(socket, 'connect')));
+  await server.said(/event=accept_failed/);
+  member.send('{"type":"ping"}');
+  assert.equal(JSON.parse((await once(member, 'message'))[0]).type, 'pong');
+
+  crowd.forEach((socket) => socket.destroy());
+  await server.said(/event=accepting_again/);
+  assert.equal((await get(`http://127.0.0.1:${port}/healthz`)).status, 200);
+  member.terminate();
+});
+
+test('a certificate of its own serves phones in the network', async (t) => {
+  const server = new Server(t, ['--tls-self-signed']);
+  const port = await server.port();
+  assert.match(server.output, /https:\/\/localhost/);
+  await server.said(/Browsers will warn/);
+  const ca = readFileSync(join(server.folder, 'self-signed.pem'));
+  const page = await get(`https://localhost:${port}/talk.html`, { ca, lookup: to_loopback });
+  assert.equal(page.status, 200);
+  const moved = await get(`http://127.0.0.1:${port}/talk.html?lesson`, { headers: { Host: `localhost:${port}` } });
+  assert.equal(moved.status, 308);
+  assert.equal(moved.headers.location, `https://localhost:${port}/talk.html?lesson`);
+});
+
+test('SIGHUP reads the certificate again and drops nobody', async (t) => {
+  const [first, second] = [make_certificate(t), make_certificate(t)];
+  const server = new Server(t, ['--tls-cert', first.cert, '--tls-key', first.key]);
+  const port = await server.port();
+  const socket = new WebSocket(`wss://localhost:${port}/ws`, {
+    ca: readFileSync(first.cert), lookup: to_loopback,
+  });
+  await once(socket, 'open');
+  const fingerprint = async () => {
+    const connection = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(connection, 'secureConnect');
+    const { fingerprint256 } = connection.getPeerCertificate();
+    connection.destroy();
+    return fingerprint256;
+  };
+  const before = await fingerprint();
+  writeFileSync(first.cert, readFileSync(second.cert));
+  writeFileSync(first.key, readFileSync(second.key));
+  server.child.kill('SIGHUP');
+  await server.said(/event=certificate_reloaded/);
+  assert.notEqual(await fingerprint(), before);
+  socket.send('{"type":"enter","room":"a","role":"watch"}');
+  assert.equal(JSON.parse((await once(socket, 'message'))[0]).type, 'welcome');
+  writeFileSync(first.cert, 'broken');
+  server.child.kill('SIGHUP');
+  await server.said(/event=certificate_kept/);
+  assert.notEqual(await fingerprint(), before);
+  socket.terminate();
+});
+
+test('what is wrong at the start is said in one line', async (t) => {
+  const taken = new Server(t);
+  const port = String(await taken.port());
+  const folder = mkdtempSync(join(tmpdir(), 'onair-wrong-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o700);
+  const common = ['--state-dir', folder, '--web', process.env.ONAIR_SITE, '--port', '0'];
+  for (const [options, expected] of [
+    [['--prot', '1'], /--help/],
+    [[...common, '--web', '/nowhere'], /--web/],
+    [[...common, '--port', port], /--port/],
+    [[...common, '--address', 'here'], /here/],
+    [[...common, '--tls-cert', '/nowhere', '--tls-key', '/nowhere'], /PEM/],
+  ]) {
+    const { status, stderr } = spawnSync(process.env.ONAIR_SERVER, options, { encoding: 'utf8' });
+    assert.notEqual(status, 0, options.join(' '));
+    assert.match(stderr, expected);
+    assert.equal(stderr.trim().split('\n').length, 1, stderr);
+  }
+});
+
+test('the log tells of no address, room or message', async (t) => {
+  const server = new Server(t, ['--max-send-queue-bytes', '65536', '--threads', '2']);
+  const port = await server.port();
+  const said_at_start = server.output.length;
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+  await once(socket, 'open');
+  socket.send('{"type":"enter","room":"secret-room","role":"talk"}');
+  await once(socket, 'message');
+  socket.send('{"type":"offer","sendto":"nobody","sdp":"secret-sdp"}');
+  await once(socket, 'message');
+  socket.terminate();
+  server.child.kill('SIGTERM');
+  await server.exited;
+  const log = server.output.slice(said_at_start);
+  assert.match(log, /^time=\S+ level=info event=draining$/m);
+  assert.doesNotMatch(log, /secret|127\.0\.0\.1/);
+});
+
+function to_loopback(_name, options, done) {
+  if (options.all) done(null, [{ address: '127.0.0.1', family: 4 }]);
+  else done(null, '127.0.0.1', 4);
+}
+
+function make_certificate(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'onair-cert-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const made = spawnSync('openssl', [
+    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1',
+    '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert,
+  ]);
+  assert.equal(made.status, 0, String(made.stderr));
+  return { cert, key };
+}
