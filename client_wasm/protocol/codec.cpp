@@ -288,8 +288,8 @@ void write(json&, const Unknown&) {}
 }  // namespace
 
 Decoded decode(std::string_view frame) {
-  // A byte order mark, which this JSON library would skip and a browser's refuses
-  if (frame.starts_with('\xef')) frame = {};
+  // This JSON library skips a byte order mark and stops at a zero byte; a browser's refuses both.
+  if (frame.starts_with('\xef') || frame.find('\0') != std::string_view::npos) frame = {};
   const json object = json::parse(frame, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
     return Refusal{ErrorCode::bad_json, "A frame must be one JSON object in UTF-8."};

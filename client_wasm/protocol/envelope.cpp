@@ -209,11 +209,13 @@ bool Scanner::value(Token& token) {
   return is_next('{') || is_next('[') ? nested() : scalar(token);
 }
 
+/// Empty where it is not UTF-8, so that nothing is thrown over it.
 std::string text_of(const Token& string) {
   if (!string.escaped) return std::string(string.raw);
   std::string quoted;
   quoted.append("\"").append(string.raw).append("\"");
-  return nlohmann::json::parse(quoted).get<std::string>();
+  const auto text = nlohmann::json::parse(quoted, nullptr, /*allow_exceptions=*/false);
+  return text.is_string() ? text.get<std::string>() : std::string();
 }
 
 struct Fields {

@@ -9,6 +9,7 @@
 #include "fuzz/targets.hpp"
 #include "protocol/codec.hpp"
 #include "relay/thread_bus.hpp"
+#include "support/agreement.hpp"
 
 namespace {
 
@@ -79,7 +80,9 @@ class World {
       case 3:
         return hand_over();
       default:
-        if (!clients_[who].closed) hub_of(who).receive(clients_[who], text.substr(1), now_);
+        // The socket layer lets nothing else through.
+        if (!tests::is_utf8(text.substr(1)) || clients_[who].closed) return;
+        hub_of(who).receive(clients_[who], text.substr(1), now_);
     }
   }
 

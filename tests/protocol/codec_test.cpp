@@ -69,6 +69,11 @@ TEST(Codec, RefusesInvalidUtf8) {
   EXPECT_EQ(code_of_refusal("{\"type\":\"wave\",\"text\":\"\xc0\xaf\"}"), "bad_json");
 }
 
+TEST(Codec, RefusesWhatOtherJsonParsersRefuse) {
+  EXPECT_EQ(code_of_refusal("\xef\xbb\xbf{\"type\":\"wave\"}"), "bad_json");
+  EXPECT_EQ(code_of_refusal(std::string_view("{\"type\":\"wave\"}\0x", 17)), "bad_json");
+}
+
 TEST(Codec, RefusesEmptyAndDeeplyNestedFrames) {
   EXPECT_EQ(code_of_refusal(""), "bad_json");
   EXPECT_EQ(code_of_refusal(std::string(kMaxFrameBytes, '[')), "bad_json");

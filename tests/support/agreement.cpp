@@ -13,15 +13,6 @@ namespace {
 
 using namespace protocol;
 
-bool is_utf8(std::string_view text) {
-  try {
-    (void)nlohmann::json(std::string(text)).dump();
-    return true;
-  } catch (const nlohmann::json::type_error&) {
-    return false;
-  }
-}
-
 std::optional<ErrorCode> code_of(const Refusal* refusal) {
   if (refusal == nullptr) return std::nullopt;
   return refusal->code;
@@ -32,6 +23,14 @@ bool is_envelope_field(const Refusal& refusal) {
 }
 
 }  // namespace
+
+bool is_utf8(std::string_view text) {
+  using nlohmann::json;
+  // What this leaves out was not UTF-8.
+  const std::string valid =
+      json(std::string(text)).dump(-1, ' ', false, json::error_handler_t::ignore);
+  return json::parse(valid).get_ref<const std::string&>() == text;
+}
 
 std::string disagreement(std::string_view frame) {
   if (!is_utf8(frame)) return {};
