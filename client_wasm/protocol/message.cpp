@@ -34,7 +34,9 @@ static_assert(kKinds.size() == kKindCount);
 }  // namespace
 
 std::size_t kind_index(std::string_view type) {
-  return static_cast<std::size_t>(std::ranges::find(kKinds, type, &Kind::type) - kKinds.begin());
+  const auto found = std::find_if(kKinds.begin(), kKinds.end(),
+                                  [type](const Kind& kind) { return kind.type == type; });
+  return static_cast<std::size_t>(found - kKinds.begin());
 }
 
 std::string_view type_of_kind(std::size_t kind) {

@@ -45,7 +45,7 @@ std::vector<protocol::PeerId> Room::on_air() const {
   for (const auto& [hub, part] : elsewhere) {
     for (const protocol::PeerId& id : part.on_air) {
       // One that has just moved may still be known of two hubs.
-      if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+      if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
     }
   }
   return ids;

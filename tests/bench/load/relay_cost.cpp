@@ -204,7 +204,8 @@ Result idle(Target target) {
   return {0, 0, (resident_bytes(target.pid) - before) / kPeers};
 }
 
-/// The viewers of one room leave within a second and come back: what everyone hears of it.
+/// The viewers of one room leave within a second and come back: what everyone hears of it, the
+/// welcomes among it.
 Result comeback(Target target, std::size_t viewers) {
   Crowd crowd(target);
   const auto clients = crowd.add_and_join(viewers + 1, one_room, first_talks);
@@ -216,7 +217,9 @@ Result comeback(Target target, std::size_t viewers) {
   crowd.run_for(std::chrono::milliseconds(500));
   crowd.join(audience, one_room, [](std::size_t) { return false; });
   crowd.run_for(std::chrono::milliseconds(20'000));  // longer than the grace time
-  return {static_cast<double>(crowd.heard() - already), cpu_seconds(target.pid) - before};
+  const std::size_t welcomes = viewers;
+  return {static_cast<double>(crowd.heard() - already + welcomes),
+          cpu_seconds(target.pid) - before};
 }
 
 }  // namespace
