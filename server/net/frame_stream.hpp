@@ -30,7 +30,7 @@ class FrameStream {
   using executor_type = Executor;
 
   /// `unread` came behind the request for the upgrade. At most `max_queue_bytes` wait to be
-  /// written; `overflow` is called when it would be more.
+  /// written.
   FrameStream(typename Transport::Stream stream, Turn& turn, std::string_view unread,
               std::size_t max_queue_bytes)
       : transport_(std::move(stream), turn), turn_(turn), max_queue_bytes_(max_queue_bytes) {

@@ -41,7 +41,10 @@ class WebsocketSession final : public ClientLink,
   void send(const relay::Frame& frame) override;
   void close(protocol::CloseCode code) override;
   void flush() override { layer().flush(); }
-  void abandon() override { layer().abandon(); }
+  void abandon() override {
+    const auto self = this->shared_from_this();  // perhaps the last that holds it
+    layer().abandon();
+  }
 
  private:
   FrameStream<Transport>& layer() { return websocket_.next_layer(); }

@@ -1,4 +1,5 @@
-// The reference: a signaling server with socket.io as the seed describes it, and its two pages.
+// The reference: a signaling server with socket.io as the seed describes it, and its two pages. With
+// --log it also says what the seed's server says of everything that it does.
 
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
@@ -18,20 +19,30 @@ const http = createServer((request, response) => {
   response.end(page);
 });
 
+const log = process.argv.includes('--log') ? console.log : () => {};
+
 const io = new Server(http);
 io.on('connection', (socket) => {
   let room = null;
   socket.on('enter', (name) => {
     room = name;
     socket.join(name);
+    log(`${socket.id} enters ${name}`);
   });
-  const emit = (type, message) => (room ? socket.broadcast.to(room) : socket.broadcast).emit(type, message);
+  const emit = (type, message) => {
+    log(`to all in ${room ?? 'every room'}`);
+    (room ? socket.broadcast.to(room) : socket.broadcast).emit(type, message);
+  };
   socket.on('message', (message) => {
     message.from = socket.id;
-    if (message.sendto) socket.to(message.sendto).emit('message', message);
-    else emit('message', message);
+    if (!message.sendto) return emit('message', message);
+    log(`to ${message.sendto}`);
+    socket.to(message.sendto).emit('message', message);
   });
-  socket.on('disconnect', () => emit('user disconnected', { id: socket.id }));
+  socket.on('disconnect', () => {
+    log(`${socket.id} is gone`);
+    emit('user disconnected', { id: socket.id });
+  });
 });
 
 http.listen(0, () => console.log(`http://localhost:${http.address().port}`));
