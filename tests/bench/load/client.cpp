@@ -189,6 +189,7 @@ void Client::socketio_message(std::string_view text) {
 }
 
 void Client::send(std::string_view text) {
+  if (!upgraded_) return;
   write(frame_of(text));
 }
 

@@ -29,6 +29,7 @@ class Client {
   void join(std::uint16_t port, const std::string& room, bool talks, std::function<void()> joined);
 
   /// `fields` is the inside of a JSON object, e.g. `"type":"offer"`. Without `to` for the room.
+  /// Does nothing before the connection is a WebSocket.
   void say(std::string_view fields, std::string_view to = {});
 
   /// Without a closing handshake, as a browser that is killed.
