@@ -1,8 +1,11 @@
 #include "net/listener.hpp"
 
 #include <algorithm>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdexcept>
 #include <string_view>
+#include <sys/socket.h>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +19,9 @@ namespace onair::net {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{10};
+
+/// What the kernel takes of a connection beyond what the client has room for.
+constexpr int kUnsentBytes = 131'072;
 
 constexpr std::string_view kNoPlace =
     "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n"
@@ -78,6 +84,9 @@ void Listener::serve(tcp::socket::rebind_executor<Executor>::other socket, Worke
     return;
   }
   socket.set_option(tcp::no_delay(true), ignored);
+  // What can't be sent yet waits in our own queue, which has a bound, and not in the kernel's.
+  setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes,
+             sizeof kUnsentBytes);
   asio::co_spawn(worker.context(),
                  serve_connection(TcpStream(std::move(socket)), std::move(place), worker, site_),
                  asio::detached);

@@ -69,6 +69,8 @@ try {
     'onair_evictions_total{reason="rate"}',
   ].map(show).join('\n'));
   console.log(`heap of the empty server: before ${before} bytes, after ${after} bytes`);
+  if (values.get('onair_evictions_total{reason="slow_consumer"}') === 0) throw new Error('nobody was too slow');
+  if (values.get('onair_evictions_total{reason="rate"}') === 0) throw new Error('nobody said too much');
   if (after > before + 1_000_000) throw new Error('memory is not back');
 } finally {
   server.kill('SIGTERM');

@@ -55,7 +55,8 @@ void Client::join(std::uint16_t port, const std::string& room, bool talks,
   writing_ = false;
   unread_.clear();
   unwritten_.clear();
-  socket_ = Tcp::socket(socket_.get_executor());
+  socket_ = Tcp::socket(socket_.get_executor(), Tcp::v4());
+  if (buffers_little_) socket_.set_option(asio::socket_base::receive_buffer_size(4'096));
   socket_.async_connect({asio::ip::make_address("127.0.0.1"), port}, [this](error_code error) {
     if (error == asio::error::operation_aborted) return;
     if (error) fail("connect: " + error.message());
@@ -86,11 +87,6 @@ void Client::cut() {
 void Client::leave() {
   write(frame_of("\x03\xe8", '\x88'));  // 1000, "normal"
   cut();
-}
-
-void Client::stop_reading() {
-  reads_ = false;
-  socket_.set_option(asio::socket_base::receive_buffer_size(4'096));
 }
 
 void Client::reject(const std::string& why) {

@@ -38,8 +38,11 @@ class Client {
   /// With a close frame, as a page that is left.
   void leave();
 
-  /// From now on nothing is read, and little is buffered.
-  void stop_reading();
+  /// From now on nothing is read.
+  void stop_reading() { reads_ = false; }
+
+  /// Little is buffered for this client in its next connection.
+  void buffer_little() { buffers_little_ = true; }
 
   bool is_open() const { return socket_.is_open(); }
 
@@ -75,6 +78,7 @@ class Client {
   std::string unwritten_;
   bool writing_ = false;
   bool reads_ = true;
+  bool buffers_little_ = false;
 };
 
 }  // namespace onair::load

@@ -21,6 +21,9 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
+/// Rooms in which so much is said that whoever does not read is soon far behind.
+constexpr std::size_t kLoudRooms = 3;
+
 struct Plan {
   std::uint16_t port = 0;
   int seconds = 180;
@@ -64,6 +67,7 @@ struct Viewer {
   Sequence to_all;
   Sequence to_one;
   std::size_t sent_to_one = 0;  ///< by the talker
+  bool stuck = false;           ///< reads no more
 };
 
 struct Talker {
@@ -154,7 +158,7 @@ class Soak {
   void speak() {
     for (std::size_t room = 0; room < talkers_.size(); ++room) {
       Talker& talker = *talkers_[room];
-      const std::size_t size = room < 3 ? 20'000 : 200;
+      const std::size_t size = room < kLoudRooms ? 20'000 : 200;
       talker.client.say("\"type\":\"wave\",\"n\":" + std::to_string(++talker.sent) +
                         ",\"text\":\"" + std::string(size, 'x') + "\"");
       const std::size_t per_room = viewers_.size() / plan_.rooms;
@@ -167,20 +171,24 @@ class Soak {
   void let_in_again(Viewer& viewer) {
     ++joins_;
     viewer.client.rejected = [this] { ++rejected_; };
+    if (viewer.room < kLoudRooms) viewer.client.buffer_little();
     viewer.client.join(plan_.port, room_name(viewer.room), false, [] {});
   }
 
   /// One of the restless does something.
   void disturb() {
     Viewer& viewer = *restless_[random_() % restless_.size()];
+    if (viewer.stuck) return;
     if (!viewer.client.is_open()) return let_in_again(viewer);
     switch (random_() % 8) {
       case 0:
         ++floods_;
-        for (int i = 0; i < 400; ++i) viewer.client.say("\"type\":\"wave\"");
+        for (int i = 0; i < 600; ++i) viewer.client.say("\"type\":\"wave\"");
         return;
       case 1:
+        if (viewer.room >= kLoudRooms) return;
         ++slow_;
+        viewer.stuck = true;
         return viewer.client.stop_reading();
       case 2:
       case 3:
