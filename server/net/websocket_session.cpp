@@ -32,7 +32,7 @@ WebsocketSession<Transport>::WebsocketSession(typename Transport::Stream stream,
 template <typename Transport>
 void WebsocketSession<Transport>::start(const UpgradeRequest& request) {
   layer().owned_by(this->shared_from_this());
-  worker_.connected(this->shared_from_this());
+  worker_.connected(*this);
   websocket_.async_accept(request,
                           asio::bind_executor(worker_.turn().executor(),
                                               [self = this->shared_from_this()](error_code error) {

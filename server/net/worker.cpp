@@ -17,13 +17,21 @@ Worker::Worker(relay::HubId self, relay::HubId workers, relay::ThreadBus::Post p
 }
 
 Worker::~Worker() {
-  for (ClientLink* link : std::vector(links_.begin(), links_.end())) link->abandon();
+  for (ClientLink* link : links()) link->abandon();
   turn_.clear();
 }
 
-void Worker::connected(const std::shared_ptr<ClientLink>& link) {
-  links_.insert(link.get());
-  newcomers_.push_back({Clock::now() + limits_.handshake_time, link});
+/// As they are now, since what is done with them may change who is there.
+std::vector<ClientLink*> Worker::links() const {
+  std::vector<ClientLink*> all;
+  for (const auto& [number, link] : links_) all.push_back(link);
+  return all;
+}
+
+void Worker::connected(ClientLink& link) {
+  link.number = ++last_number_;
+  links_.emplace(link.number, &link);
+  newcomers_.push_back({Clock::now() + limits_.handshake_time, link.number});
   after_news();
 }
 
@@ -33,7 +41,7 @@ void Worker::receive(relay::Link& link, std::string_view frame) {
 }
 
 void Worker::disconnected(ClientLink& link, relay::Hub::Leaving leaving) {
-  links_.erase(&link);
+  links_.erase(link.number);
   hub_.disconnected(link, leaving, Clock::now());
   after_news();
 }
@@ -47,7 +55,7 @@ void Worker::hear(relay::HubId from, relay::ThreadBus::Batch batch) {
 
 void Worker::close_all(protocol::CloseCode code) {
   turn_.run([&] {
-    for (ClientLink* link : std::vector(links_.begin(), links_.end())) link->close(code);
+    for (ClientLink* link : links()) link->close(code);
   });
 }
 
@@ -83,14 +91,13 @@ void Worker::advance() {
 
 void Worker::drop_those_who_never_entered(relay::TimePoint now) {
   while (!newcomers_.empty() && newcomers_.front().until <= now) {
-    const auto link = newcomers_.front().link.lock();
+    const auto found = links_.find(newcomers_.front().number);
     newcomers_.pop_front();
-    if (!link || link->peer != nullptr || link->waits_for != nullptr ||
-        !links_.contains(link.get())) {
-      continue;
-    }
+    if (found == links_.end()) continue;
+    ClientLink& link = *found->second;
+    if (link.peer != nullptr || link.waits_for != nullptr) continue;
     ++never_entered_;
-    link->close(protocol::CloseCode::policy_violation);
+    link.close(protocol::CloseCode::policy_violation);
   }
 }
 

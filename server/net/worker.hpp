@@ -4,9 +4,9 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -22,6 +22,9 @@ namespace onair::net {
 /// A client's connection as its worker sees it.
 class ClientLink : public relay::Link, public Flushable {
  public:
+  /// The worker's to write: a number that no other connection of this worker has or had.
+  std::uint64_t number = 0;
+
   /// Lets go of whatever keeps it alive. Only when the worker's io_context runs no more.
   virtual void abandon() = 0;
 
@@ -53,7 +56,7 @@ class Worker {
   Turn& turn() { return turn_; }
   const Limits& limits() const { return limits_; }
 
-  void connected(const std::shared_ptr<ClientLink>& link);
+  void connected(ClientLink& link);
   void receive(relay::Link& link, std::string_view frame);
   void refuse(relay::Link& link, const protocol::Refusal& refusal) { hub_.refuse(link, refusal); }
   void disconnected(ClientLink& link, relay::Hub::Leaving leaving);
@@ -70,9 +73,10 @@ class Worker {
  private:
   struct Newcomer {
     relay::TimePoint until;
-    std::weak_ptr<ClientLink> link;
+    std::uint64_t number;
   };
 
+  std::vector<ClientLink*> links() const;
   void after_news();
   void advance();
   void drop_those_who_never_entered(relay::TimePoint now);
@@ -82,7 +86,8 @@ class Worker {
   Turn turn_{context_};
   relay::ThreadBus bus_;
   relay::Hub hub_;
-  std::set<ClientLink*> links_;
+  std::map<std::uint64_t, ClientLink*> links_;  ///< by number
+  std::uint64_t last_number_ = 0;
   std::deque<Newcomer> newcomers_;  ///< by time; also those who have entered since
   std::uint64_t slow_consumers_ = 0;
   std::uint64_t never_entered_ = 0;
