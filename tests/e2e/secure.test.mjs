@@ -1,0 +1,43 @@
+// A broadcast from another device of the network, which needs HTTPS, with a certificate of the
+// server's own making.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Chromium, goOnAir, Server } from './support.mjs';
+
+const address = Object.values(networkInterfaces())
+  .flat()
+  .find(({ family, internal }) => family === 'IPv4' && !internal).address;
+const state = mkdtempSync(join(tmpdir(), 'onair-secure-'));
+let server;
+let chromium;
+
+before(async () => {
+  server = await Server.start('--tls-self-signed', '--state-dir', state);
+  server.origin = `https://${address}:${server.port}`;
+  chromium = await Chromium.start();
+});
+
+after(async () => {
+  await chromium?.stop();
+  await server?.stop();
+  rmSync(state, { recursive: true });
+});
+
+test('by the address in the network, over HTTPS and WSS', async () => {
+  const talker = await goOnAir(chromium, server, 'lesson');
+  assert.equal(await talker.evaluate(() => window.isSecureContext), true);
+  const viewer = await chromium.open(`${server.origin}/watch.html?lesson`);
+  await viewer.decodesFrames();
+  await viewer.hearsSound();
+});
+
+test('a link without the s leads to the same page', async () => {
+  const viewer = await chromium.open(`http://${address}:${server.port}/watch.html?lesson`);
+  assert.equal(await viewer.evaluate(() => location.protocol), 'https:');
+  await viewer.decodesFrames();
+});
