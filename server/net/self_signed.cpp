@@ -124,7 +124,7 @@ bool still_holds(const CertificateFiles& files, const std::string& names) {
 
 CertificateFiles self_signed_certificate(const std::filesystem::path& folder,
                                          const std::vector<std::string>& names) {
-  const CertificateFiles files{folder / "self-signed.pem", folder / "self-signed.key"};
+  CertificateFiles files{folder / "self-signed.pem", folder / "self-signed.key"};
   const std::string list = alternative_names(names);
   if (still_holds(files, list)) return files;
   std::error_code error;
