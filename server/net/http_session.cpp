@@ -65,6 +65,7 @@ template <typename Stream>
 Task<void> refuse(Connection<Stream>& connection, Response response) {
   response.keep_alive(false);
   connection.tcp_layer().expires_after(kLinger);
+  // NOLINTNEXTLINE(bugprone-use-after-move): clang-tidy 14 takes co_await for a loop
   co_await write(connection.stream, Request{}, std::move(response));
   error_code ignored;
   connection.tcp_layer().socket().shutdown(tcp::socket::shutdown_send, ignored);
