@@ -64,18 +64,4 @@ void Hub::undelivered(const std::string& name, const protocol::PeerId& from) {
          {protocol::ErrorCode::no_such_peer, "Nobody in this room has that id."});
 }
 
-/// The others know it as the same peer, so nobody is told.
-void Hub::taken_over(const std::string& name, const protocol::PeerId& id, TimePoint now) {
-  const auto found = rooms_.find(name);
-  if (found == rooms_.end()) return;
-  const auto known = found->second.peers.find(id);
-  if (known == found->second.peers.end()) return;
-  Peer& peer = *known->second;
-  if (peer.link != nullptr) {
-    peer.link->peer = nullptr;
-    peer.link->close(protocol::CloseCode::replaced);
-  }
-  erase(peer, now);
-}
-
 }  // namespace onair::relay

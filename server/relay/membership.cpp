@@ -8,6 +8,18 @@ namespace onair::relay {
 using protocol::ErrorCode;
 using protocol::Role;
 
+namespace {
+
+/// The peer has another socket now. The client mostly knows that this one is gone, where the server
+/// did not.
+void close_replaced_link(Peer& peer) {
+  if (peer.link == nullptr) return;
+  peer.link->peer = nullptr;
+  peer.link->close(protocol::CloseCode::replaced);
+}
+
+}  // namespace
+
 void Hub::request_entry(Link& link, const protocol::Enter& enter, TimePoint now) {
   auto found = rooms_.find(enter.room);
   if (found == rooms_.end()) {
@@ -72,15 +84,22 @@ Peer& Hub::add(Room& room, const protocol::PeerId& id, Role role) {
 }
 
 void Hub::attach(Link& link, Peer& peer) {
-  if (peer.link != nullptr) {
-    // A half-open socket: the client knows that it is gone, the server did not.
-    peer.link->peer = nullptr;
-    peer.link->close(protocol::CloseCode::replaced);
-  }
+  close_replaced_link(peer);
   peer.link = &link;
   if (peer.gone_at) away_.erase({*peer.gone_at, &peer});
   peer.gone_at.reset();
   link.peer = &peer;
+}
+
+/// The others know it as the same peer, so nobody is told.
+void Hub::taken_over(const std::string& name, const protocol::PeerId& id, TimePoint now) {
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  const auto known = found->second.peers.find(id);
+  if (known == found->second.peers.end()) return;
+  Peer& peer = *known->second;
+  close_replaced_link(peer);
+  erase(peer, now);
 }
 
 void Hub::welcome(const Peer& peer) {

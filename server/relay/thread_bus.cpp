@@ -19,7 +19,6 @@ void ThreadBus::say_to_all(const Message& message) {
 }
 
 void ThreadBus::flush() {
-  has_news_ = false;
   for (const std::string& room : std::exchange(changed_, {})) {
     const auto shared = rooms_.find(room);
     const auto part = member_->part_of(room);

@@ -11,6 +11,18 @@ namespace {
 
 using boost::beast::http::verb;
 
+/// Never answers the close frame, and so keeps a draining server waiting.
+class StubbornClient {
+ public:
+  explicit StubbornClient(std::uint16_t port) : connection_(port) {
+    connection_.send(upgrade_request());
+    EXPECT_EQ(connection_.receive(12), "HTTP/1.1 101");
+  }
+
+ private:
+  RawConnection connection_;
+};
+
 TEST(Life, ADrainTellsClientsToComeBackAndEnds) {
   RunningServer server;
   WebSocketClient talker(server.port());
@@ -29,10 +41,7 @@ TEST(Life, WhileDrainingItIsNotReady) {
   Options options = test_options();
   options.drain_time = std::chrono::seconds(20);
   RunningServer server(options);
-  // One that never answers the close frame keeps the server waiting.
-  RawConnection stubborn(server.port());
-  stubborn.send(upgrade_request());
-  EXPECT_EQ(stubborn.receive(12), "HTTP/1.1 101");
+  const StubbornClient stubborn(server.port());
   EXPECT_EQ(request(server.admin_port(), verb::get, "/readyz").result_int(), 200u);
   server.server().drain();
   EXPECT_EQ(request(server.admin_port(), verb::get, "/readyz").result_int(), 503u);
@@ -43,9 +52,7 @@ TEST(Life, ADrainEndsAfterItsTime) {
   Options options = test_options();
   options.drain_time = std::chrono::milliseconds(100);
   RunningServer server(options);
-  RawConnection stubborn(server.port());
-  stubborn.send(upgrade_request());
-  EXPECT_EQ(stubborn.receive(12), "HTTP/1.1 101");
+  const StubbornClient stubborn(server.port());
   server.server().drain();
   server.join();
 }

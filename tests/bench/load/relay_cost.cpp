@@ -103,6 +103,16 @@ bool first_talks(std::size_t i) {
   return i == 0;
 }
 
+constexpr std::size_t kPeersOfARoom = 10;
+
+std::string room_of_ten(std::size_t i) {
+  return "room" + std::to_string(i / kPeersOfARoom);
+}
+
+bool first_of_ten_talks(std::size_t i) {
+  return i % kPeersOfARoom == 0;
+}
+
 /// Pairs that exchange offers and answers of 2.5 KB, each waiting for the other.
 Result directed(Target target) {
   constexpr std::size_t kPairs = 100;
@@ -155,21 +165,17 @@ Result joins(Target target) {
   constexpr std::size_t kPeers = 10'000;
   Crowd crowd(target);
   const double before = cpu_seconds(target.pid);
-  crowd.add_and_join(
-      kPeers, [](std::size_t i) { return "room" + std::to_string(i / 10); },
-      [](std::size_t i) { return i % 10 == 0; });
+  crowd.add_and_join(kPeers, room_of_ten, first_of_ten_talks);
   return {kPeers, cpu_seconds(target.pid) - before};
 }
 
 /// Each room's talker speaks now to all, now to one of its nine watchers, who answers.
 Result rooms(Target target) {
   constexpr std::size_t kRooms = 1'000;
-  constexpr std::size_t kPeers = 10;
+  constexpr std::size_t kPeers = kPeersOfARoom;
   constexpr std::size_t kRounds = 12;
   Crowd crowd(target);
-  const auto clients = crowd.add_and_join(
-      kRooms * kPeers, [](std::size_t i) { return "room" + std::to_string(i / kPeers); },
-      [](std::size_t i) { return i % kPeers == 0; });
+  const auto clients = crowd.add_and_join(kRooms * kPeers, room_of_ten, first_of_ten_talks);
   crowd.run_for(std::chrono::milliseconds(1'500));
   const std::string candidate = ",\"candidate\":\"" + std::string(120, 'x') + "\"";
   const std::size_t already = crowd.heard();
@@ -197,9 +203,7 @@ Result idle(Target target) {
   constexpr std::size_t kPeers = 10'000;
   Crowd crowd(target);
   const double before = resident_bytes(target.pid);
-  crowd.add_and_join(
-      kPeers, [](std::size_t i) { return "room" + std::to_string(i / 10); },
-      [](std::size_t i) { return i % 10 == 0; });
+  crowd.add_and_join(kPeers, room_of_ten, first_of_ten_talks);
   crowd.run_for(std::chrono::milliseconds(3'000));
   return {0, 0, (resident_bytes(target.pid) - before) / kPeers};
 }
