@@ -1,8 +1,7 @@
 // The self-test: each check is a name, a way to try it, and what to say. It speaks to the server and to
 // the TURN servers as a viewer's browser would.
 
-import { element, socketAddress } from './page.mjs';
-import { check as texts } from './texts.mjs';
+import { element, onLanguage, socketAddress, text } from './page.mjs';
 
 const patience = 8_000; // ms, for each answer from elsewhere
 
@@ -123,11 +122,11 @@ const checks = [
   ['relayCall', async () => callOneself(needWelcome())],
 ];
 
-function show(row, verdict, words) {
+function show(row, verdict, key) {
   row.className = verdict;
   row.replaceChildren(document.createElement('strong'), document.createElement('span'));
-  row.firstChild.textContent = texts.verdicts[verdict];
-  row.lastChild.textContent = words;
+  row.firstChild.textContent = text(`check.verdicts.${verdict}`);
+  row.lastChild.textContent = text(`check.${key}`);
 }
 
 async function run() {
@@ -140,22 +139,28 @@ async function run() {
     const row = document.createElement('li');
     row.id = name;
     element('results').append(row);
-    show(row, 'trying', texts.names[name]);
+    show(row, 'trying', `names.${name}`);
     try {
       await attempt();
-      show(row, 'works', texts.works[name]);
+      show(row, 'works', `works.${name}`);
     } catch (error) {
       const unset = error instanceof NotSetUp;
-      show(row, unset ? 'unset' : 'fails', unset ? texts.unset[name] : texts.fails[name]);
-      if (!unset) failures.push(`${texts.names[name]}: ${error.message}`);
+      const verdict = unset ? 'unset' : 'fails';
+      show(row, verdict, `${verdict}.${name}`);
+      if (!unset) failures.push(`${text(`check.names.${name}`)}: ${error.message}`);
     }
   }
-  element('verdict').textContent = failures.length ? texts.someFailed : texts.allWork;
+  element('verdict').textContent = text(failures.length ? 'check.someFailed' : 'check.allWork');
   element('failed').hidden = failures.length === 0;
-  element('report').textContent = texts.report(location.origin, failures);
+  element('report').textContent = text('check.report', {
+    origin: location.origin,
+    failures: failures.join('; '),
+  });
   element('summary').hidden = false;
   element('start').disabled = false;
 }
 
 element('start').addEventListener('click', run);
-element('start').disabled = false;
+onLanguage(() => {
+  element('start').disabled = false;
+});

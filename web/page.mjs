@@ -1,12 +1,64 @@
-// What both pages share: the client, the room, and places for words.
-
-import * as texts from './texts.mjs';
+// What all pages share: words in the person's language, the client, the room.
 
 export const element = (id) => document.getElementById(id);
 
+const languages = ['en', 'ja'];
+
+function preferredLanguage() {
+  const wanted = [localStorage.getItem('onair-language'), ...navigator.languages];
+  const known = wanted.map((tag) => tag?.slice(0, 2)).find((tag) => languages.includes(tag));
+  return known ?? languages[0];
+}
+
+let table;
+const tables = { [preferredLanguage()]: import(`./texts.${preferredLanguage()}.mjs`) };
+const listeners = [];
+
+/** The words of a key such as `seat.request`, with values in the place of `{name}`. */
+export function text(key, values = {}) {
+  const words = key.split('.').reduce((found, part) => found[part], table);
+  return words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** Elements with `data-text`, `data-label` (for screen readers) or `data-hint` get their words here. */
+function fillIn() {
+  for (const each of document.querySelectorAll('[data-text]')) {
+    each.textContent = text(each.dataset.text);
+  }
+  for (const each of document.querySelectorAll('[data-label]')) {
+    each.setAttribute('aria-label', text(each.dataset.label));
+  }
+  for (const each of document.querySelectorAll('[data-hint]')) each.placeholder = text(each.dataset.hint);
+}
+
+async function speak(language) {
+  tables[language] ??= import(`./texts.${language}.mjs`);
+  table = (await tables[language]).default;
+  document.documentElement.lang = language;
+  const button = element('language');
+  const other = languages.find((each) => each !== language);
+  button.textContent = { en: 'English', ja: '日本語' }[other];
+  button.lang = other;
+  fillIn();
+  for (const listener of listeners) listener();
+}
+
+const spoken = speak(preferredLanguage());
+element('language').addEventListener('click', ({ target }) => {
+  localStorage.setItem('onair-language', target.lang);
+  speak(target.lang);
+});
+
+/** Calls `listener` when there are words, and again whenever they are of another language. */
+export async function onLanguage(listener) {
+  await spoken;
+  listeners.push(listener);
+  listener();
+}
+
 /** Puts words into an element, which hides while it has none. */
 export function say(id, words) {
-  element(id).textContent = words;
+  if (element(id).textContent !== words) element(id).textContent = words;
   element(id).hidden = words === '';
 }
 
@@ -24,18 +76,19 @@ export function socketAddress() {
  */
 export async function openRoom(video) {
   if (typeof WebAssembly !== 'object' || typeof RTCPeerConnection !== 'function') {
-    say('notice', texts.noWebAssembly);
+    await spoken;
+    say('notice', text('tooOld'));
     return undefined;
   }
   // The socket opens while the client is compiled.
   const loading = import('./onair.mjs').then(({ default: createOnair }) => createOnair());
   const url = socketAddress();
   const socket = new WebSocket(url);
-  const onair = await loading;
+  const [onair] = await Promise.all([loading, spoken]);
   const { room, error } = onair.roomOfQuery(location.search);
   if (error) {
     socket.close();
-    say('notice', texts.badRoom(error));
+    say('notice', text('badRoom', { why: error }));
     return undefined;
   }
   element('room').textContent = room;
@@ -67,3 +120,9 @@ export function begin(client) {
   client.start();
   return client;
 }
+
+/** 1.2 Mbit/s */
+export const megabits = (bitsPerSecond) => text('megabits', { n: (bitsPerSecond / 1e6).toFixed(1) });
+
+/** 0.4 % */
+export const percent = (part) => text('percent', { n: (100 * part).toFixed(1) });

@@ -1,38 +1,248 @@
-// Binds the broadcaster's buttons to the client and shows its state.
+// Binds the studio's buttons to the client and shows its state.
 
-import { begin, element, openRoom, say } from './page.mjs';
-import * as texts from './texts.mjs';
+import { Chat } from './chat.mjs';
+import { LevelMeter } from './meter.mjs';
+import { begin, element, megabits, onLanguage, openRoom, percent, say, text } from './page.mjs';
+import { Recorder, unsavedRecordings } from './recorder.mjs';
 
-function render(view) {
-  const idle = view.stage === 'idle';
-  const onAir = view.stage === 'on_air';
-  say('link', texts.link[view.link]);
-  say('notice', texts.notice[view.notice]);
+const video = element('local-video');
+const meter = new LevelMeter(element('level'));
+const covers = { idle: 'cover', starting: 'starting', preview: 'preview' };
+let client;
+let recorder;
+let view;
+
+function showStage() {
+  const { stage } = view;
+  const onAir = stage === 'on_air';
+  document.documentElement.dataset.stage = stage;
+  document.title = text(onAir ? 'page.onAir' : 'page.talk');
   element('badge').hidden = !onAir;
-  element('cover').hidden = onAir;
-  element('stop-video').disabled = idle;
-  element('on-air').classList.toggle('primary', onAir);
-  element('start-video').classList.toggle('primary', !onAir);
-  element('viewers').textContent = view.viewers;
-  element('viewers').title = texts.room(view.capacity);
-  element('uplink').textContent = view.viewers ? texts.megabits(view.uplinkBps) : '–';
-  element('watching').textContent = view.watching;
+  const words = onAir ? '' : text(`studio.${covers[stage]}`);
+  say('cover', stage === 'idle' ? `${words}\n${text('studio.coverHint')}` : words);
+  element('cover').classList.toggle('low', stage === 'preview');
+  element('stop-video').disabled = stage === 'idle';
+  element('preview').disabled = onAir;
+  element('on-air').classList.toggle('primary', stage === 'preview' || onAir);
+  element('start-video').classList.toggle('primary', stage === 'idle');
+  element('record').disabled = !onAir && !recorder.running;
+  element('silent').hidden = view.microphoneOn;
+  element('unseen').hidden = view.cameraOn || view.sharesScreen;
+  element('microphone').setAttribute('aria-pressed', view.microphoneOn);
+  element('camera').setAttribute('aria-pressed', view.cameraOn);
+  element('camera').disabled = view.sharesScreen;
 }
 
-const opened = await openRoom(element('local-video'));
+function showClock() {
+  if (view?.onAirSince == null) return;
+  const seconds = Math.max(0, Math.floor((performance.now() - view.onAirSince) / 1000));
+  const two = (n) => String(n).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  element('clock').textContent = `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+function showViewer(item, viewer) {
+  const [who, state, facts, mute] = item.children;
+  const name = viewer.name || text('studio.viewer', { n: viewer.number });
+  who.textContent = name;
+  item.dataset.state = viewer.state;
+  state.textContent = text(`studio.states.${viewer.state}`);
+  facts.textContent = [
+    viewer.bitsPerSecond > 0 && megabits(viewer.bitsPerSecond),
+    viewer.roundTrip !== null && text('seat.milliseconds', { n: Math.round(viewer.roundTrip) }),
+    viewer.loss !== null && percent(viewer.loss),
+  ]
+    .filter(Boolean)
+    .join(' · ');
+  mute.textContent = text(viewer.muted ? 'studio.unmute' : 'studio.mute');
+  mute.setAttribute('aria-label', text(viewer.muted ? 'studio.unmuteName' : 'studio.muteName', { name }));
+  mute.onclick = () => client.mute(viewer.id, !viewer.muted);
+}
+
+function showAudience() {
+  element('viewers').textContent = view.viewers;
+  element('viewers').title = text('studio.capacity', { n: view.capacity });
+  element('watching').textContent = view.watching;
+  element('uplink').textContent = view.viewers ? megabits(view.uplinkBps) : '–';
+  element('nobody').hidden = view.audience.length > 0;
+  const list = element('audience');
+  const items = new Map([...list.children].map((item) => [item.dataset.viewer, item]));
+  for (const viewer of view.audience) {
+    let item = items.get(viewer.id);
+    items.delete(viewer.id);
+    if (!item) {
+      item = document.createElement('li');
+      item.dataset.viewer = viewer.id;
+      item.append(...['strong', 'span', 'span', 'button'].map((tag) => document.createElement(tag)));
+      item.lastChild.type = 'button';
+      item.lastChild.className = 'small';
+      list.append(item);
+    }
+    showViewer(item, viewer);
+  }
+  for (const gone of items.values()) gone.remove();
+}
+
+function showChoices(id, choices, chosen) {
+  const select = element(id);
+  const wanted = JSON.stringify([choices, chosen]);
+  if (select.dataset.shown === wanted) return;
+  select.dataset.shown = wanted;
+  select.replaceChildren(...choices.map(([value, words]) => new Option(words, value, false, value === chosen)));
+}
+
+function showDevices() {
+  for (const kind of ['camera', 'microphone']) {
+    const devices = view.devices.filter((device) => device.kind === kind && device.id !== '');
+    const named = devices.map(({ id, label }, i) => [
+      id,
+      label || text('studio.device', { kind: text(`studio.${kind}`), number: i + 1 }),
+    ]);
+    const any = ['', text(kind === 'camera' ? 'studio.anyCamera' : 'studio.anyMicrophone')];
+    const known = devices.some(({ id }) => id === view.choice[kind]);
+    showChoices(`${kind}-device`, [any, ...named], known ? view.choice[kind] : '');
+  }
+  const sizes = ['small', 'standard', 'large'].map((size) => [size, text(`studio.sizes.${size}`)]);
+  showChoices('size', sizes, view.choice.size);
+}
+
+let awake;
+/** The screen stays on while on air; the browser lets go of it when the page is out of sight. */
+async function stayAwake() {
+  const onAir = view?.stage === 'on_air';
+  if (!onAir || document.hidden) {
+    await awake?.release();
+    awake = undefined;
+  } else if (awake === undefined || awake.released) {
+    awake = await navigator.wakeLock?.request('screen').catch(() => undefined);
+  }
+}
+
+function showRecording() {
+  element('recording').hidden = !recorder.running;
+  element('record').textContent = text(recorder.running ? 'studio.stopRecording' : 'studio.record');
+}
+
+function render() {
+  if (!view) return;
+  say('link', text(`link.${view.link}`));
+  say('notice', text(`notice.${view.notice}`));
+  showStage();
+  showClock();
+  showAudience();
+  showDevices();
+  showRecording();
+}
+
+function changed(next) {
+  const wasOnAir = view?.stage === 'on_air';
+  view = next;
+  render();
+  if (wasOnAir !== (view.stage === 'on_air')) stayAwake();
+  if (view.stage === 'idle' && recorder.running) recorder.stop().then(render);
+  if (view.stage === 'idle') meter.watch(null);
+}
+
+function bind(id, action) {
+  element(id).disabled = false;
+  element(id).addEventListener('click', action);
+}
+
+function bindDevices() {
+  const remembered = JSON.parse(localStorage.getItem('onair-devices') ?? 'null');
+  if (remembered) client.choose(remembered);
+  element('settings').addEventListener('change', () => {
+    const choice = {
+      camera: element('camera-device').value,
+      microphone: element('microphone-device').value,
+      size: element('size').value,
+    };
+    localStorage.setItem('onair-devices', JSON.stringify(choice));
+    client.choose(choice);
+  });
+}
+
+function bindInvitation() {
+  const link = element('watch-link');
+  link.href = new URL(`watch.html${location.search}`, location.href);
+  link.textContent = link.href;
+  bind('copy', async () => {
+    try {
+      await navigator.clipboard.writeText(link.href);
+      element('shared').textContent = text('studio.copied');
+    } catch {
+      getSelection().selectAllChildren(link);
+      element('shared').textContent = text('studio.copyByHand');
+    }
+  });
+  if (navigator.share) {
+    element('share').hidden = false;
+    bind('share', () => navigator.share({ title: 'onair', url: link.href }).catch(() => {}));
+  }
+  bind('show-qr', () => {
+    const qr = element('qr');
+    qr.hidden = !qr.hidden;
+    qr.src ||= `qr.svg?${encodeURIComponent(link.href)}`;
+    element('show-qr').setAttribute('aria-expanded', !qr.hidden);
+  });
+  onLanguage(() => {
+    element('qr').alt = text('studio.qrOf');
+  });
+}
+
+async function offerUnsaved() {
+  const unsaved = await unsavedRecordings();
+  if (!unsaved) return;
+  onLanguage(() => {
+    const when = new Date(unsaved.recordings[0].started).toLocaleString(document.documentElement.lang);
+    element('unsaved-text').textContent = text('studio.unsaved', { when });
+  });
+  element('unsaved').hidden = false;
+  const settle = (act) => async () => {
+    element('unsaved').hidden = true;
+    await act();
+  };
+  element('save-unsaved').addEventListener('click', settle(unsaved.save));
+  element('discard-unsaved').addEventListener('click', settle(unsaved.discard));
+}
+
+function bindRecording() {
+  if (!Recorder.supported) return;
+  element('record').addEventListener('click', async () => {
+    if (recorder.running) await recorder.stop();
+    else await recorder.start(video.srcObject);
+    render();
+  });
+  offerUnsaved();
+}
+
+const opened = await openRoom(video);
 if (opened) {
   const { onair, options } = opened;
-  const client = begin(new onair.TalkClient({ ...options, changed: render, text: () => {} }));
-  const bind = (id, action) => {
-    element(id).disabled = false;
-    element(id).addEventListener('click', action);
-  };
+  recorder = new Recorder(options.room);
+  const chat = new Chat({
+    say: (name, words) => client.say(name, words),
+    talker: { remove: (id) => client.removeChatLine(id), mute: (viewer) => client.mute(viewer, true) },
+  });
+  client = new onair.TalkClient({ ...options, changed, text: () => {}, chat: (event) => chat.handle(event) });
+  view = client.view();
+  begin(client);
+  bind('preview', () => client.preview());
   bind('start-video', () => client.startVideo());
   bind('start-screen', () => client.startScreen());
   bind('on-air', () => client.onAir());
   bind('stop-video', () => client.stopVideo());
-  const link = element('watch-link');
-  link.href = new URL(`watch.html${location.search}`, location.href);
-  link.textContent = link.href;
-  render(client.view());
+  bind('microphone', () => client.switchMicrophone(!view.microphoneOn));
+  bind('camera', () => client.switchCamera(!view.cameraOn));
+  bindDevices();
+  bindInvitation();
+  bindRecording();
+  video.addEventListener('loadedmetadata', () => {
+    meter.watch(video.srcObject);
+    if (recorder.running) recorder.follow(video.srcObject).then(render);
+  });
+  document.addEventListener('visibilitychange', stayAwake);
+  addEventListener('beforeunload', (event) => view.stage === 'on_air' && event.preventDefault());
+  setInterval(showClock, 1000);
+  onLanguage(render);
 }

@@ -1,16 +1,76 @@
-// Binds the viewer's button to the client and shows its state.
+// Binds the viewer's controls to the client and shows its state.
 
-import { begin, element, openRoom, say } from './page.mjs';
-import * as texts from './texts.mjs';
+import { begin, element, megabits, onLanguage, openRoom, percent, say, text } from './page.mjs';
 
 const video = element('remote-video');
+const stage = element('stage');
+// `watch.html?ROOM&embed`: the picture alone, for the frame of another page
+const embedded = location.search.slice(1).split('&').includes('embed');
+document.documentElement.classList.toggle('embed', embedded);
 
-function render(view) {
-  const live = view.picture === 'live';
-  say('link', texts.link[view.link]);
-  say('notice', texts.notice[view.notice]);
-  say('cover', texts.picture[view.picture]);
-  element('badge').hidden = !live;
+let client;
+let chat;
+let view;
+
+function details({ quality, latency, bitsPerSecond, loss, width, height, framesPerSecond, codec, relayed }) {
+  return {
+    quality: text(`seat.quality.${quality}`),
+    latency: latency === null ? text('seat.unknown') : text('seat.milliseconds', { n: Math.round(latency) }),
+    bitrate: megabits(bitsPerSecond),
+    loss: percent(loss),
+    size: text('seat.size', { width, height, fps: Math.round(framesPerSecond) }),
+    codec: codec.replace('video/', '') || text('seat.unknown'),
+    way: text(relayed ? 'seat.relayed' : 'seat.direct'),
+  };
+}
+
+function showReception() {
+  const { reception } = view;
+  const signal = element('signal');
+  signal.hidden = reception === null;
+  if (reception === null) {
+    element('details').hidden = true;
+    return;
+  }
+  const known = details(reception);
+  signal.dataset.quality = reception.quality;
+  signal.textContent = reception.latency === null ? known.quality : `${known.quality} · ${known.latency}`;
+  signal.title = text('seat.detailsHint');
+  if (element('details').hidden) return;
+  const list = element('detail-list');
+  list.replaceChildren(
+    ...Object.entries(known).map(([name, value]) => {
+      const row = document.createElement('div');
+      row.append(document.createElement('dt'), document.createElement('dd'));
+      row.firstChild.textContent = text(`seat.facts.${name}`);
+      row.lastChild.textContent = value;
+      return row;
+    }),
+  );
+}
+
+function showPlayer() {
+  element('player').hidden = view.picture !== 'live' && view.picture !== 'reconnecting';
+  element('pause').textContent = text(video.paused ? 'seat.play' : 'seat.pause');
+  element('mute').textContent = text(video.muted ? 'seat.unmuteShort' : 'seat.mute');
+  element('volume').value = video.muted ? 0 : video.volume;
+}
+
+function render() {
+  if (!view) return;
+  say('link', text(`link.${view.link}`));
+  say('notice', text(`notice.${view.notice}`));
+  say('cover', text(`picture.${view.picture}`));
+  document.documentElement.dataset.picture = view.picture;
+  element('badge').hidden = view.picture !== 'live';
+  showReception();
+  showPlayer();
+  chat?.allow(view.chatOpen, view.chatMuted);
+}
+
+function changed(next) {
+  view = next;
+  render();
 }
 
 /** Browsers may forbid sound before a touch: then the picture plays without, and offers it. */
@@ -25,16 +85,95 @@ async function play() {
   }
 }
 
+function setMuted(muted) {
+  video.muted = muted;
+  if (!muted && video.volume === 0) video.volume = 1;
+  if (!muted) element('unmute').hidden = true;
+}
+
+/** Goes on with what is sent now, since a broadcast is live. */
+const togglePause = () => (video.paused ? play() : video.pause());
+
+async function toggleFullscreen() {
+  if (document.fullscreenElement) return document.exitFullscreen();
+  // An iPhone lets only the picture itself fill its screen.
+  return stage.requestFullscreen ? stage.requestFullscreen() : video.webkitEnterFullscreen();
+}
+
+async function togglePictureInPicture() {
+  if (document.pictureInPictureElement) return document.exitPictureInPicture();
+  return video.requestPictureInPicture();
+}
+
+const keys = {
+  ' ': togglePause,
+  m: () => setMuted(!video.muted),
+  f: toggleFullscreen,
+};
+
+function bindPlayer() {
+  const press = (id, act) => element(id).addEventListener('click', () => Promise.resolve(act()).catch(() => {}));
+  press('pause', togglePause);
+  press('mute', () => setMuted(!video.muted));
+  press('unmute', () => setMuted(false));
+  press('fullscreen', toggleFullscreen);
+  press('pip', togglePictureInPicture);
+  press('signal', () => {
+    const panel = element('details');
+    panel.hidden = !panel.hidden;
+    element('signal').setAttribute('aria-expanded', !panel.hidden);
+    render();
+  });
+  element('fullscreen').hidden = !stage.requestFullscreen && !video.webkitEnterFullscreen;
+  element('pip').hidden = !document.pictureInPictureEnabled;
+  element('volume').addEventListener('input', ({ target }) => {
+    video.volume = target.value;
+    setMuted(video.volume === 0);
+  });
+  for (const event of ['play', 'pause', 'volumechange']) video.addEventListener(event, showPlayer);
+  document.addEventListener('keydown', (event) => {
+    const act = keys[event.key.toLowerCase()];
+    const busy = event.target.closest('input, button, select, textarea, a, summary');
+    if (!act || (busy && (event.key === ' ' || busy.matches('input, textarea, select')))) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    Promise.resolve(act()).catch(() => {});
+  });
+}
+
+const chatEvents = [];
+/** After the picture, which it must not delay. */
+async function openChat() {
+  const { Chat } = await import('./chat.mjs');
+  chat = new Chat({ say: (name, words) => client.say(name, words) });
+  for (const event of chatEvents) chat.handle(event);
+  render();
+}
+
 const opened = await openRoom(video);
 if (opened) {
   const { onair, options } = opened;
-  const client = begin(new onair.WatchClient({ ...options, changed: render, text: () => {} }));
-  video.addEventListener('loadedmetadata', play);
-  element('unmute').addEventListener('click', () => {
-    video.muted = false;
-    element('unmute').hidden = true;
+  client = new onair.WatchClient({
+    ...options,
+    changed,
+    text: () => {},
+    chat: (event) => (chat ? chat.handle(event) : chatEvents.push(event)),
   });
+  view = client.view();
+  video.addEventListener('loadedmetadata', play);
+  begin(client);
+  bindPlayer();
   element('request').disabled = false;
   element('request').addEventListener('click', () => client.request());
-  render(client.view());
+  onLanguage(render);
+  for (const each of element('chat-form').elements) each.disabled = true;
+  if (!embedded) {
+    let begun = false;
+    const soon = () => {
+      if (!begun) openChat();
+      begun = true;
+    };
+    video.addEventListener('playing', soon, { once: true });
+    setTimeout(soon, 3000);
+  }
 }

@@ -33,6 +33,8 @@ class_<Client> bind_client(const char* name) {
       .function("wake", static_cast<void (Client::*)()>(&Client::wake))
       .function("leave", static_cast<void (Client::*)()>(&Client::leave))
       .function("sendText", static_cast<void (Client::*)(const std::string&)>(&Client::send_text))
+      .function("say",
+                static_cast<void (Client::*)(const std::string&, const std::string&)>(&Client::say))
       .function("view", static_cast<val (Client::*)() const>(&Client::view));
 }
 
@@ -45,6 +47,12 @@ EMSCRIPTEN_BINDINGS(onair) {
   bind_client<TalkClient>("TalkClient")
       .function("startVideo", &TalkClient::start_video)
       .function("startScreen", &TalkClient::start_screen)
+      .function("preview", &TalkClient::preview)
+      .function("choose", &TalkClient::choose)
+      .function("switchMicrophone", &TalkClient::switch_microphone)
+      .function("switchCamera", &TalkClient::switch_camera)
+      .function("removeChatLine", &TalkClient::remove_chat_line)
+      .function("mute", &TalkClient::mute)
       .function("onAir", &TalkClient::on_air)
       .function("stopVideo", &TalkClient::stop_video);
 

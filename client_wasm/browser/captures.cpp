@@ -14,24 +14,53 @@ using session::Notice;
 
 namespace {
 
-constexpr int kWidth = 1280;
-constexpr int kHeight = 720;
+struct Size {
+  int width;
+  int height;
+};
 
-val camera_constraints() {
-  const val video = object_of({{"width", val(kWidth)}, {"height", val(kHeight)}});
-  return object_of({{"audio", val(true)}, {"video", video}});
+Size pixels_of(session::PictureSize size) {
+  switch (size) {
+    case session::PictureSize::small:
+      return {640, 360};
+    case session::PictureSize::standard:
+      return {1280, 720};
+    case session::PictureSize::large:
+      return {1920, 1080};
+  }
+  return {1280, 720};
+}
+
+/// A bare deviceId is a wish: where that device is gone, the browser takes another.
+val camera_constraints(const session::MediaChoice& choice) {
+  const Size size = pixels_of(choice.size);
+  val video = object_of({{"width", val(size.width)}, {"height", val(size.height)}});
+  if (!choice.camera.empty()) video.set("deviceId", choice.camera);
+  val audio(true);
+  if (!choice.microphone.empty()) audio = object_of({{"deviceId", val(choice.microphone)}});
+  return object_of({{"audio", audio}, {"video", video}});
 }
 
 val screen_constraints() {
   return object_of({{"audio", val(true)}, {"video", val(true)}});
 }
 
-void move_microphone(const val& from, const val& to) {
-  const val tracks = from.call<val>("getAudioTracks");
-  for (int i = 0; i < tracks["length"].as<int>(); ++i) {
-    from.call<void>("removeTrack", tracks[i]);
-    to.call<void>("addTrack", tracks[i]);
-  }
+/// The devices of the page, or an empty object where it is not secure: a call then fails with a
+/// TypeError, as an event.
+val media_devices() {
+  const val devices = val::global("navigator")["mediaDevices"];
+  return is_nothing(devices) ? val::object() : devices;
+}
+
+template <typename Function>
+void for_each(const val& list, Function function) {
+  for (int i = 0; i < list["length"].as<int>(); ++i) function(val(list[i]));
+}
+
+val stream_of(const val& track) {
+  const val tracks = val::array();
+  tracks.call<void>("push", track);
+  return val::global("MediaStream").new_(tracks);
 }
 
 }  // namespace
@@ -44,48 +73,110 @@ Captures::Captures(const EventTarget& target, val preview)
 void Captures::acquire(const session::AcquireMedia& command) {
   captures_.insert_or_assign(command.capture, Capture{command.source});
   const bool camera = command.source == MediaSource::camera;
-  // Insecure pages have no mediaDevices: the call then fails with a TypeError, as an event.
-  const val devices = val::global("navigator")["mediaDevices"];
-  call_async(target_, is_nothing(devices) ? val::object() : devices,
-             camera ? "getUserMedia" : "getDisplayMedia",
-             {camera ? camera_constraints() : screen_constraints()}, {{}, command.capture},
-             Event::media_granted, Event::media_failed);
+  call_async(target_, media_devices(), camera ? "getUserMedia" : "getDisplayMedia",
+             {camera ? camera_constraints(command.choice) : screen_constraints()},
+             {{}, command.capture}, Event::media_granted, Event::media_failed);
 }
 
 void Captures::granted(CaptureNumber capture, const val& stream) {
-  captures_[capture].stream = stream;
-  const val tracks = stream.call<val>("getVideoTracks");
-  for (int i = 0; i < tracks["length"].as<int>(); ++i) {
-    val track = tracks[i];
+  Capture& granted = captures_[capture];
+  granted.stream = stream;
+  granted.held = stream.call<val>("getTracks");
+  const bool camera = granted.source == MediaSource::camera;
+  const val sound = stream.call<val>("getAudioTracks");
+  if (camera && sound["length"].as<int>() > 0) granted.microphone = sound[0];
+  // That a screen falls silent ends nothing.
+  for_each(camera ? granted.held : stream.call<val>("getVideoTracks"), [&](val track) {
     track.set("onended", target_.listener(Event::media_ended, {{}, capture}));
-  }
+  });
 }
 
 void Captures::use(CaptureNumber capture) {
-  const val before = in_use();
+  const auto before = captures_.find(in_use_);
+  const auto now = captures_.find(capture);
+  if (before != captures_.end() && before != now && now->second.source == MediaSource::screen) {
+    take_over_microphone(before->second, now->second);
+    val microphone = now->second.microphone;
+    if (!microphone.isNull()) {
+      microphone.set("onended", target_.listener(Event::media_ended, {{}, capture}));
+    }
+  }
   in_use_ = capture;
-  const val stream = in_use();
-  const bool silent = stream.call<val>("getAudioTracks")["length"].as<int>() == 0;
-  if (silent && !before.isNull()) move_microphone(before, stream);
   preview_.set("onloadedmetadata", target_.listener(Event::preview_ready, {{}, capture}));
-  preview_.set("srcObject", stream);
+  preview_.set("srcObject", in_use());
   const val playing = preview_.call<val>("play");
   if (!is_nothing(playing)) {
     playing.call<void>("catch", target_.listener(Event::play_failed, {{}, capture}));
   }
 }
 
+void Captures::take_over_microphone(const Capture& from, Capture& to) {
+  if (from.microphone.isNull()) return;
+  to.microphone = from.microphone;
+  to.held.call<void>("push", from.microphone);
+  from.held.call<void>("splice", from.held.call<val>("indexOf", from.microphone), 1);
+  from.stream.call<void>("removeTrack", from.microphone);
+  const val own_sound = to.stream.call<val>("getAudioTracks");
+  val outgoing = from.microphone;
+  if (own_sound["length"].as<int>() > 0) {
+    to.mixer = val::global("AudioContext").new_();
+    const val mixed = to.mixer.call<val>("createMediaStreamDestination");
+    for (const val& track : {val(own_sound[0]), from.microphone}) {
+      to.mixer.call<val>("createMediaStreamSource", stream_of(track)).call<void>("connect", mixed);
+    }
+    to.stream.call<void>("removeTrack", own_sound[0]);
+    outgoing = mixed["stream"].call<val>("getAudioTracks")[0];
+  }
+  to.stream.call<void>("addTrack", outgoing);
+}
+
+void Captures::enable(const session::EnableTracks& command) {
+  const auto found = captures_.find(in_use_);
+  if (found == captures_.end()) return;
+  if (!found->second.microphone.isNull()) {
+    found->second.microphone.set("enabled", command.microphone);
+  }
+  if (found->second.source != MediaSource::camera) return;
+  for_each(found->second.stream.call<val>("getVideoTracks"),
+           [&command](val track) { track.set("enabled", command.camera); });
+}
+
+void Captures::list_devices() {
+  const val devices = media_devices();
+  if (!devices["enumerateDevices"].isUndefined()) {
+    val(devices).set("ondevicechange", target_.listener(Event::devices_changed));
+  }
+  call_async(target_, devices, "enumerateDevices", {}, {}, Event::devices_listed,
+             Event::listing_failed);
+}
+
+std::vector<session::Device> Captures::devices_in(const val& list) {
+  std::vector<session::Device> devices;
+  for_each(list, [&devices](const val& device) {
+    const auto kind = device["kind"].as<std::string>();
+    if (kind != "videoinput" && kind != "audioinput") return;
+    devices.push_back(
+        {kind == "videoinput" ? session::DeviceKind::camera : session::DeviceKind::microphone,
+         device["deviceId"].as<std::string>(), device["label"].as<std::string>()});
+  });
+  return devices;
+}
+
+session::DeviceKind Captures::kind_of_ended(const val& event) {
+  const val track = event["target"];
+  const bool sound = !is_nothing(track) && track["kind"].strictlyEquals(val("audio"));
+  return sound ? session::DeviceKind::microphone : session::DeviceKind::camera;
+}
+
 void Captures::release(CaptureNumber capture) {
   const auto found = captures_.find(capture);
   if (found == captures_.end()) return;
-  const val stream = found->second.stream;
-  if (stream.isNull()) return;
-  const val tracks = stream.call<val>("getTracks");
-  for (int i = 0; i < tracks["length"].as<int>(); ++i) {
-    val track = tracks[i];
+  // A capture that was refused, or that nobody has answered yet, has no tracks.
+  for_each(found->second.held, [](val track) {
     track.set("onended", val::null());
     track.call<void>("stop");
-  }
+  });
+  if (!found->second.mixer.isNull()) found->second.mixer.call<void>("close");
   captures_.erase(found);
   if (capture != in_use_) return;
   in_use_ = 0;

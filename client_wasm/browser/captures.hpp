@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <vector>
 
 #include "browser/events.hpp"
 #include "session/local_media.hpp"
@@ -12,7 +13,8 @@ namespace onair::browser {
 class Captures {
  public:
   /// `preview` is a <video>. `target` hears media_granted, media_failed, media_ended,
-  /// preview_ready and play_failed with the capture's number as the generation.
+  /// preview_ready, play_failed, devices_changed and devices_listed with the capture's number as
+  /// the generation.
   Captures(const EventTarget& target, val preview);
 
   void acquire(const session::AcquireMedia& command);
@@ -20,10 +22,23 @@ class Captures {
   /// Keeps the stream that the browser granted.
   void granted(session::CaptureNumber capture, const val& stream);
 
-  /// Shows the stream. One without sound takes over the microphone of the one before.
+  /// Shows the stream. A screen takes over the microphone of the one before, and where it has sound
+  /// of its own both are mixed.
   void use(session::CaptureNumber capture);
 
-  /// Stops every track. Does nothing for a capture that was not granted.
+  /// Concerns what is in use.
+  void enable(const session::EnableTracks& command);
+
+  /// `target` hears devices_listed, now and whenever the list changes devices_changed.
+  void list_devices();
+
+  /// Of what enumerateDevices gave: the cameras and microphones.
+  static std::vector<session::Device> devices_in(const val& list);
+
+  /// Which device a media_ended event is about.
+  static session::DeviceKind kind_of_ended(const val& event);
+
+  /// Stops every track, and forgets the capture.
   void release(session::CaptureNumber capture);
 
   /// The stream in use, or null.
@@ -39,7 +54,12 @@ class Captures {
   struct Capture {
     session::MediaSource source;
     val stream = val::null();
+    val held = val::array();       ///< every track that must be stopped in the end
+    val microphone = val::null();  ///< the track as the device gives it
+    val mixer = val::null();       ///< an AudioContext
   };
+
+  static void take_over_microphone(const Capture& from, Capture& to);
 
   const EventTarget& target_;
   val preview_;

@@ -14,7 +14,9 @@
 #include "browser/javascript.hpp"
 #include "browser/peer_connections.hpp"
 #include "browser/signaling_socket.hpp"
+#include "protocol/chat.hpp"
 #include "protocol/codec.hpp"
+#include "session/chat.hpp"
 #include "session/page.hpp"
 #include "session/signaling.hpp"
 #include "session/time.hpp"
@@ -22,9 +24,9 @@
 namespace onair::browser {
 
 /// What the page hands over: `url` of the WebSocket, `socket` if it has begun to open the first
-/// one, `room`, the <video> element, the functions `changed(view)`, `text(from, text)` and
-/// `remember(token)`, the `token` that an earlier load of the page remembered if there is one, and
-/// `trace`, true to have every step written to the console.
+/// one, `room`, the <video> element, the functions `changed(view)`, `text(from, text)`,
+/// `chat(event)` and `remember(token)`, the `token` that an earlier load of the page remembered if
+/// there is one, and `trace`, true to have every step written to the console.
 struct PageOptions {
   explicit PageOptions(const val& options)
       : url(options["url"].as<std::string>()),
@@ -33,6 +35,7 @@ struct PageOptions {
         video(options["video"]),
         changed(options["changed"]),
         text(options["text"]),
+        chat(options["chat"]),
         remember(options["remember"]),
         token(optional_text(options["token"])),
         trace(options["trace"].isTrue()) {}
@@ -43,6 +46,7 @@ struct PageOptions {
   val video;
   val changed;
   val text;
+  val chat;
   val remember;
   std::optional<std::string> token;
   bool trace;
@@ -69,6 +73,9 @@ class Client : public EventTarget {
   void wake() { feed(session::Woken{}); }
   void leave() { feed(session::LeaveRequested{}); }
   void send_text(const std::string& text) { feed(session::TextEntered{text}); }
+  void say(const std::string& name, const std::string& text) {
+    feed(session::ChatEntered{name, text});
+  }
   val view() const { return static_cast<const Derived*>(this)->view_for_page(session_.view()); }
 
  protected:
@@ -122,6 +129,30 @@ class Client : public EventTarget {
       feed(session::ChannelFailed{send.key, "could not send"});
     }
   }
+  void perform(const session::SendChat& send) {
+    if (!connections_.send_chat(send.key, protocol::encode_chat(send.message))) {
+      feed(session::ChannelFailed{send.key, "could not send"});
+    }
+  }
+  void perform(const session::ShowChatLine& show) {
+    tell_page(page_.chat, {object_of({{"kind", val("line")},
+                                      {"id", val(show.line.id)},
+                                      {"name", val(show.line.name)},
+                                      {"text", val(show.line.text)},
+                                      {"host", val(show.line.host)},
+                                      {"yours", val(show.line.yours)},
+                                      {"author", val(show.author)}})});
+  }
+  void perform(const session::TakeChatLineAway& take) {
+    tell_page(page_.chat, {object_of({{"kind", val("removed")}, {"id", val(take.id)}})});
+  }
+  void perform(const session::ClearChat&) {
+    tell_page(page_.chat, {object_of({{"kind", val("cleared")}})});
+  }
+  void perform(const session::ShowChatRefused& refused) {
+    tell_page(page_.chat, {object_of({{"kind", val("refused")},
+                                      {"reason", val(std::string(name_of(refused.reason)))}})});
+  }
   void perform(const session::ViewChanged&) { tell_page(page_.changed, {view()}); }
   void perform(const session::ShowText& show) {
     tell_page(page_.text, {val(show.from), val(show.text)});
@@ -155,6 +186,7 @@ class Client : public EventTarget {
 
   void tell_page(const val& function, std::initializer_list<val> arguments);
   void on_frame(const ConnectionKey& key, const val& event);
+  void on_chat(const ConnectionKey& key, const val& event);
   void on_candidate(const ConnectionKey& key, const val& event);
   void set_deadline();
 
@@ -210,9 +242,22 @@ void Client<Derived, Session, Input>::on_event(Event event, const ConnectionKey&
       return feed(session::ChannelClosed{key});
     case Event::channel_failed:
       return feed(session::ChannelFailed{key, describe_error(payload["error"])});
+    case Event::chat_opened:
+      return feed(session::ChatOpened{key});
+    case Event::chat_message:
+      return on_chat(key, payload);
+    case Event::chat_closed:
+      return feed(session::ChatClosed{key});
     default:
       return;
   }
+}
+
+template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::on_chat(const ConnectionKey& key, const val& event) {
+  if (!event["data"].isString()) return;
+  auto message = protocol::decode_chat(event["data"].as<std::string>());
+  if (message) feed(session::ChatReceived{key, *std::move(message)});
 }
 
 template <typename Derived, typename Session, typename Input>
@@ -243,6 +288,7 @@ void Client<Derived, Session, Input>::on_candidate(const ConnectionKey& key, con
 template <typename Derived, typename Session, typename Input>
 void Client<Derived, Session, Input>::tell_page(const val& function,
                                                 std::initializer_list<val> arguments) {
+  if (is_nothing(function)) return;
   const val list = val::array();
   for (const val& argument : arguments) list.call<void>("push", argument);
   const Outcome told = attempt(function, "apply", {val::null(), list});

@@ -72,10 +72,14 @@ std::optional<std::string> PeerConnections::create_sending(const session::Create
         attempt(held.connection, "addTransceiver", {track.isNull() ? val(kind) : track, init});
     if (!added.ok) return describe_error(added.value);
   }
-  const Outcome opened =
-      attempt(held.connection, "createDataChannel", {val(kChannelLabel), to_js(channel)});
-  if (!opened.ok) return describe_error(opened.value);
-  adopt_channel(command.key, opened.value);
+  const DataChannelOptions reliable{.ordered = true, .max_packet_life_time_ms = {}};
+  for (const auto& [label, options] :
+       {std::pair(kChannelLabel, channel), std::pair(kChatLabel, reliable)}) {
+    const Outcome opened =
+        attempt(held.connection, "createDataChannel", {val(label), to_js(options)});
+    if (!opened.ok) return describe_error(opened.value);
+    adopt_channel(command.key, opened.value);
+  }
   return std::nullopt;
 }
 
@@ -165,11 +169,10 @@ void PeerConnections::limit_sending(const session::LimitSending& command) {
              Event::limiting_failed);
 }
 
-void PeerConnections::measure_sending(const ConnectionKey& key) {
+void PeerConnections::measure(const ConnectionKey& key, Event measured) {
   const Held* held = find(key);
   if (held == nullptr) return;
-  call_async(target_, held->connection, "getStats", {}, key, Event::sending_measured,
-             Event::measuring_failed);
+  call_async(target_, held->connection, "getStats", {}, key, measured, Event::measuring_failed);
 }
 
 bool PeerConnections::send_text(const ConnectionKey& key, const std::string& text) {
@@ -178,23 +181,31 @@ bool PeerConnections::send_text(const ConnectionKey& key, const std::string& tex
   return attempt(held->channel, "send", {val(text)}).ok;
 }
 
+bool PeerConnections::send_chat(const ConnectionKey& key, const std::string& frame) {
+  const Held* held = find(key);
+  if (held == nullptr || held->chat.isNull()) return false;
+  return attempt(held->chat, "send", {val(frame)}).ok;
+}
+
 void PeerConnections::adopt_channel(const ConnectionKey& key, const val& channel) {
   const auto found = held_.find(key);
   if (found == held_.end()) return;
-  val& held = found->second.channel = channel;
-  held.set("onopen", target_.listener(Event::channel_opened, key));
-  held.set("onmessage", target_.listener(Event::channel_message, key));
-  held.set("onclose", target_.listener(Event::channel_closed, key));
+  const bool chat = channel["label"].strictlyEquals(val(kChatLabel));
+  val& held = (chat ? found->second.chat : found->second.channel) = channel;
+  held.set("onopen", target_.listener(chat ? Event::chat_opened : Event::channel_opened, key));
+  held.set("onmessage", target_.listener(chat ? Event::chat_message : Event::channel_message, key));
+  held.set("onclose", target_.listener(chat ? Event::chat_closed : Event::channel_closed, key));
   held.set("onerror", target_.listener(Event::channel_failed, key));
 }
 
 void PeerConnections::close(const ConnectionKey& key) {
   const auto found = held_.find(key);
   if (found == held_.end()) return;
-  auto& [connection, channel] = found->second;
-  if (!channel.isNull()) {
+  auto& [connection, channel, chat] = found->second;
+  for (val* each : {&channel, &chat}) {
+    if (each->isNull()) continue;
     for (const char* handler : {"onopen", "onmessage", "onclose", "onerror"}) {
-      channel.set(handler, val::null());
+      each->set(handler, val::null());
     }
   }
   for (const char* handler :

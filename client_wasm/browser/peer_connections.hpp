@@ -30,9 +30,12 @@ class PeerConnections {
 
   /// The label of the data channel that the talker opens.
   static constexpr const char* kChannelLabel = "onair";
+  /// And of the one for the chat, which is reliable and ordered.
+  static constexpr const char* kChatLabel = "chat";
 
   /// A talker's connection: sends the tracks of `stream`, one audio and one video at most, and
-  /// opens the data channel. What the browser said where it could not be made.
+  /// opens the data channels, the first with `channel`. What the browser said where it could not be
+  /// made.
   std::optional<std::string> create_sending(const session::CreateConnection& command,
                                             const val& stream, const DataChannelOptions& channel);
 
@@ -52,13 +55,14 @@ class PeerConnections {
   /// Limits the sender of the picture.
   void limit_sending(const session::LimitSending& command);
 
-  /// `target` hears sending_measured with an RTCStatsReport.
-  void measure_sending(const ConnectionKey& key);
+  /// `target` hears `measured` with an RTCStatsReport.
+  void measure(const ConnectionKey& key, Event measured);
 
   /// False where the channel is not open.
   bool send_text(const ConnectionKey& key, const std::string& text);
+  bool send_chat(const ConnectionKey& key, const std::string& frame);
 
-  /// Takes the data channel that the talker opened.
+  /// Takes a data channel that the talker opened.
   void adopt_channel(const ConnectionKey& key, const val& channel);
 
   /// Closes the connection and lets go of it and of its handlers.
@@ -75,6 +79,7 @@ class PeerConnections {
   struct Held {
     val connection;
     val channel = val::null();
+    val chat = val::null();
   };
 
   std::optional<std::string> create(const session::CreateConnection& command);

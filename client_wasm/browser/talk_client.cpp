@@ -1,5 +1,7 @@
 #include "browser/talk_client.hpp"
 
+#include "browser/stats.hpp"
+
 namespace onair::browser {
 namespace {
 
@@ -14,30 +16,50 @@ session::TalkOptions options_for(const PageOptions& page) {
   return options;
 }
 
-double number_in(const val& report, const char* name) {
-  const val number = report[name];
-  return number.isNumber() ? number.as<double>() : 0.0;
+session::MediaChoice choice_of(const val& choice) {
+  using session::PictureSize;
+  session::MediaChoice chosen{choice["camera"].as<std::string>(),
+                              choice["microphone"].as<std::string>()};
+  for (const auto size : {PictureSize::small, PictureSize::standard, PictureSize::large}) {
+    if (choice["size"].as<std::string>() == name_of(size)) chosen.size = size;
+  }
+  return chosen;
 }
 
-/// What an RTCStatsReport says of the picture that is sent.
-session::EncoderReport encoder_report(const val& stats) {
-  session::EncoderReport found;
-  const val reports = val::global("Array").call<val>("from", stats.call<val>("values"));
-  for (int i = 0; i < reports["length"].as<int>(); ++i) {
-    const val report = reports[i];
-    if (!report["kind"].strictlyEquals(val("video"))) continue;
-    if (report["type"].strictlyEquals(val("media-source"))) {
-      found.source_frames_per_second = number_in(report, "framesPerSecond");
-    } else if (report["type"].strictlyEquals(val("outbound-rtp"))) {
-      found.limited_by_cpu = report["qualityLimitationReason"].strictlyEquals(val("cpu"));
-      found.frames_per_second = number_in(report, "framesPerSecond");
-      const double frames = number_in(report, "framesEncoded");
-      if (frames > 0) {
-        found.encode_milliseconds = 1000.0 * number_in(report, "totalEncodeTime") / frames;
-      }
-    }
-  }
-  return found;
+template <typename Number>
+val or_null(const std::optional<Number>& number) {
+  return number ? val(*number) : val::null();
+}
+
+val to_js(const session::ViewerView& viewer) {
+  return object_of({{"id", val(viewer.id)},
+                    {"number", val(viewer.number)},
+                    {"name", val(viewer.name)},
+                    {"state", val(std::string(name_of(viewer.state)))},
+                    {"muted", val(viewer.muted)},
+                    {"bitsPerSecond", val(viewer.bits_per_second)},
+                    {"roundTrip", or_null(viewer.round_trip_ms)},
+                    {"loss", or_null(viewer.loss)}});
+}
+
+val to_js(const session::Device& device) {
+  const bool camera = device.kind == session::DeviceKind::camera;
+  return object_of({{"kind", val(camera ? "camera" : "microphone")},
+                    {"id", val(device.id)},
+                    {"label", val(device.label)}});
+}
+
+val to_js(const session::MediaChoice& choice) {
+  return object_of({{"camera", val(choice.camera)},
+                    {"microphone", val(choice.microphone)},
+                    {"size", val(std::string(name_of(choice.size)))}});
+}
+
+template <typename Value>
+val list_of(const std::vector<Value>& values) {
+  const val list = val::array();
+  for (const Value& value : values) list.call<void>("push", to_js(value));
+  return list;
 }
 
 }  // namespace
@@ -46,6 +68,25 @@ TalkClient::TalkClient(val options)
     : Base(PageOptions(options), session::TalkSession(options_for(PageOptions(options))),
            Side::talker),
       captures_(*this, page_.video) {}
+
+void TalkClient::preview() {
+  feed(session::StartRequested{session::MediaSource::camera, /*preview_only=*/true});
+}
+void TalkClient::choose(val choice) {
+  feed(session::MediaChosen{choice_of(choice)});
+}
+void TalkClient::switch_microphone(bool on) {
+  feed(session::MicrophoneSwitched{on});
+}
+void TalkClient::switch_camera(bool on) {
+  feed(session::CameraSwitched{on});
+}
+void TalkClient::remove_chat_line(protocol::ChatLineId id) {
+  feed(session::ChatRemovalRequested{id});
+}
+void TalkClient::mute(const std::string& viewer, bool muted) {
+  feed(session::MutingRequested{viewer, muted});
+}
 
 void TalkClient::start_video() {
   feed(session::StartRequested{session::MediaSource::camera});
@@ -72,10 +113,13 @@ void TalkClient::on_event(Event event, const ConnectionKey& key, const val& payl
       captures_.granted(capture, payload);
       return feed(session::MediaReady{capture});
     case Event::media_failed:
-      return feed(session::MediaFailed{capture,
-                                       Captures::reason_of(payload, captures_.source_of(capture))});
+      return media_failed(capture, payload);
     case Event::media_ended:
-      return feed(session::MediaEnded{capture});
+      return feed(session::MediaEnded{capture, captures_.kind_of_ended(payload)});
+    case Event::devices_changed:
+      return feed(session::DevicesChanged{});
+    case Event::devices_listed:
+      return feed(session::DevicesListed{Captures::devices_in(payload)});
     case Event::preview_ready:
       return feed(session::PreviewReady{capture});
     case Event::tracks_replaced:
@@ -87,21 +131,37 @@ void TalkClient::on_event(Event event, const ConnectionKey& key, const val& payl
     case Event::limiting_failed:
       return fail(key, session::Step::limit_sending, describe_error(payload));
     case Event::sending_measured:
-      return feed(session::SendingMeasured{key, encoder_report(payload)});
+      return feed(session::SendingMeasured{key, encoder_report(payload), sending_report(payload)});
     default:
       return Base::on_event(event, key, payload);
   }
 }
 
+void TalkClient::media_failed(session::CaptureNumber capture, const val& error) {
+  const session::Notice reason = Captures::reason_of(error, captures_.source_of(capture));
+  captures_.release(capture);
+  feed(session::MediaFailed{capture, reason});
+}
+
 val TalkClient::view_for_page(const session::TalkView& view) {
-  return object_of({{"link", val(std::string(name_of(view.link)))},
-                    {"stage", val(std::string(name_of(view.stage)))},
-                    {"viewers", val(static_cast<double>(view.viewers))},
-                    {"connecting", val(static_cast<double>(view.connecting))},
-                    {"watching", val(view.watching)},
-                    {"uplinkBps", val(static_cast<double>(view.uplink_bps))},
-                    {"capacity", val(static_cast<double>(view.capacity))},
-                    {"notice", val(std::string(name_of(view.notice)))}});
+  return object_of(
+      {{"link", val(std::string(name_of(view.link)))},
+       {"stage", val(std::string(name_of(view.stage)))},
+       {"viewers", val(static_cast<double>(view.viewers))},
+       {"connecting", val(static_cast<double>(view.connecting))},
+       {"watching", val(view.watching)},
+       {"uplinkBps", val(static_cast<double>(view.uplink_bps))},
+       {"capacity", val(static_cast<double>(view.capacity))},
+       {"audience", list_of(view.audience)},
+       {"onAirSince", view.on_air_since
+                          ? val(static_cast<double>(view.on_air_since->time_since_epoch().count()))
+                          : val::null()},
+       {"sharesScreen", val(view.shares_screen)},
+       {"microphoneOn", val(view.microphone_on)},
+       {"cameraOn", val(view.camera_on)},
+       {"devices", list_of(view.devices)},
+       {"choice", to_js(view.choice)},
+       {"notice", val(std::string(name_of(view.notice)))}});
 }
 
 }  // namespace onair::browser

@@ -14,6 +14,16 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
 
   void start_video();
   void start_screen();
+
+  /// The camera without going on air.
+  void preview();
+
+  /// {camera, microphone, size}: the ids of devices, or empty, and "small", "standard" or "large".
+  void choose(val choice);
+  void switch_microphone(bool on);
+  void switch_camera(bool on);
+  void remove_chat_line(protocol::ChatLineId id);
+  void mute(const std::string& viewer, bool muted);
   void on_air();
   void stop_video();
 
@@ -25,16 +35,19 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
   void perform(const session::AcquireMedia& acquire) { captures_.acquire(acquire); }
   void perform(const session::UseMedia& use) { captures_.use(use.capture); }
   void perform(const session::ReleaseMedia& release) { captures_.release(release.capture); }
+  void perform(const session::ListDevices&) { captures_.list_devices(); }
+  void perform(const session::EnableTracks& enable) { captures_.enable(enable); }
   void perform(const session::ReplaceTracks& replace) {
     connections_.replace_tracks(replace.key, captures_.in_use());
   }
 
   void perform(const session::LimitSending& limit) { connections_.limit_sending(limit); }
   void perform(const session::MeasureSending& measure) {
-    connections_.measure_sending(measure.key);
+    connections_.measure(measure.key, Event::sending_measured);
   }
 
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
+  void media_failed(session::CaptureNumber capture, const val& error);
   static val view_for_page(const session::TalkView& view);
 
   Captures captures_;

@@ -1,5 +1,7 @@
 #include "browser/watch_client.hpp"
 
+#include "browser/stats.hpp"
+
 namespace onair::browser {
 namespace {
 
@@ -42,6 +44,9 @@ void WatchClient::perform(const session::ClearPicture&) {
 }
 
 void WatchClient::on_event(Event event, const ConnectionKey& key, const val& payload) {
+  if (event == Event::receiving_measured) {
+    return feed(session::ReceivingMeasured{key, receiving_report(payload)});
+  }
   if (event != Event::track_arrived) return Base::on_event(event, key, payload);
   // Sound and picture come one after the other, in the same stream.
   if (!streams_.emplace(key, payload["streams"][0]).second) return;
@@ -49,9 +54,24 @@ void WatchClient::on_event(Event event, const ConnectionKey& key, const val& pay
 }
 
 val WatchClient::view_for_page(const session::WatchView& view) {
+  val reception = val::null();
+  if (const auto& seen = view.reception) {
+    reception = object_of({{"quality", val(std::string(name_of(seen->quality)))},
+                           {"bitsPerSecond", val(seen->bits_per_second)},
+                           {"loss", val(seen->loss)},
+                           {"latency", seen->latency_ms ? val(*seen->latency_ms) : val::null()},
+                           {"width", val(seen->width)},
+                           {"height", val(seen->height)},
+                           {"framesPerSecond", val(seen->frames_per_second)},
+                           {"codec", val(seen->codec)},
+                           {"relayed", val(seen->relayed)}});
+  }
   return object_of({{"link", val(std::string(name_of(view.link)))},
                     {"picture", val(std::string(name_of(view.picture)))},
-                    {"notice", val(std::string(name_of(view.notice)))}});
+                    {"notice", val(std::string(name_of(view.notice)))},
+                    {"chatOpen", val(view.chat_open)},
+                    {"chatMuted", val(view.chat_muted)},
+                    {"reception", reception}});
 }
 
 }  // namespace onair::browser

@@ -21,6 +21,9 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
   using Base::perform;
   void perform(const session::CreateConnection& create);
   void perform(const session::CloseConnection& close);
+  void perform(const session::MeasureReceiving& measure) {
+    connections_.measure(measure.key, Event::receiving_measured);
+  }
   void perform(const session::ShowPicture& show);
   void perform(const session::ClearPicture& clear);
 

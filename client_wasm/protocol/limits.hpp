@@ -21,6 +21,11 @@ inline constexpr std::size_t kMaxPeerIdBytes = 64;
 /// The longest text that one end sends over a data channel, in bytes of UTF-8.
 inline constexpr std::size_t kMaxTextBytes = 4'096;
 
+/// The longest line of chat, and the longest name of who says it, in bytes of UTF-8: 400 and 21
+/// kanji.
+inline constexpr std::size_t kMaxChatTextBytes = 1'200;
+inline constexpr std::size_t kMaxChatNameBytes = 64;
+
 /// The room of a page that names none.
 inline constexpr const char* kDefaultRoom = "_defaultroom";
 

@@ -3,14 +3,42 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
+#include "session/reception.hpp"
 #include "session/uplink_planner.hpp"
 
 namespace onair::session {
 
 enum class MediaSource { camera, screen };
+
+enum class DeviceKind { camera, microphone };
+
+/// MediaDeviceInfo; without a label until the person has allowed the devices once.
+struct Device {
+  DeviceKind kind;
+  std::string id;
+  std::string label;
+  bool operator==(const Device&) const = default;
+};
+
+/// What is asked of the camera: 640x360, 1280x720 or 1920x1080.
+enum class PictureSize { small, standard, large };
+
+/// What the person picked. An id that is empty, or of a device that is not there, leaves it to the
+/// browser.
+struct MediaChoice {
+  std::string camera = {};
+  std::string microphone = {};
+  PictureSize size = PictureSize::standard;
+  bool operator==(const MediaChoice&) const = default;
+};
+
+std::string_view name_of(PictureSize size);
 
 /// Names one getUserMedia or getDisplayMedia call and the stream it gave.
 using CaptureNumber = std::uint32_t;
@@ -21,6 +49,16 @@ using CaptureNumber = std::uint32_t;
 struct AcquireMedia {
   CaptureNumber capture;
   MediaSource source;
+  MediaChoice choice = {};  ///< of the camera's
+};
+
+/// enumerateDevices(). Ends in DevicesListed, or in nothing.
+struct ListDevices {};
+
+/// Whether the microphone is heard and the camera seen; a screen and its sound always are.
+struct EnableTracks {
+  bool microphone;
+  bool camera;
 };
 
 /// Make this stream the one that is previewed and that connections made from now on send. Ends in
@@ -56,6 +94,27 @@ struct MeasureSending {
 
 struct StartRequested {
   MediaSource source;
+  bool preview_only = false;  ///< not on air before On Air is pressed
+};
+
+/// The list of devices may be another now.
+struct DevicesChanged {};
+
+struct DevicesListed {
+  std::vector<Device> devices;
+};
+
+/// The person picked something else; on air it takes its place at once.
+struct MediaChosen {
+  MediaChoice choice;
+};
+
+struct MicrophoneSwitched {
+  bool on;
+};
+
+struct CameraSwitched {
+  bool on;
 };
 
 /// The person allowed it and the stream is there.
@@ -73,9 +132,10 @@ struct MediaFailed {
   Notice reason;
 };
 
-/// The stream's picture ended by itself.
+/// A track of the stream ended by itself; of a screen, `kind` is the camera's.
 struct MediaEnded {
   CaptureNumber capture;
+  DeviceKind kind = DeviceKind::camera;
 };
 
 struct TracksReplaced {
@@ -89,6 +149,7 @@ struct SendingLimited {
 struct SendingMeasured {
   ConnectionKey key;
   EncoderReport report;
+  SendingReport sending = {};
 };
 
 struct OnAirRequested {};

@@ -26,6 +26,12 @@ std::string_view name_of(Notice notice) {
       return "media_failed";
     case Notice::media_ended:
       return "media_ended";
+    case Notice::device_lost:
+      return "device_lost";
+    case Notice::microphone_lost:
+      return "microphone_lost";
+    case Notice::screen_ended:
+      return "screen_ended";
     case Notice::connection_failed:
       return "connection_failed";
   }

@@ -21,6 +21,9 @@ enum class Notice {
   screen_not_supported,  ///< getDisplayMedia is missing, as on phones
   media_failed,          ///< any other failure
   media_ended,        ///< the device was unplugged, or sharing was ended in the browser's own bar
+  device_lost,        ///< the same while on air: another one has taken its place, or will
+  microphone_lost,    ///< unplugged, and there is no other: the picture goes on without sound
+  screen_ended,       ///< sharing was ended in the browser's own bar, and the camera has come back
   connection_failed,  ///< no way to the other end was found
 };
 

@@ -30,7 +30,7 @@ inline constexpr unsigned kMaxRestartRequests = 2;
 /// Failed connections in a row, before the person is told. The watcher goes on trying.
 inline constexpr unsigned kFailuresToTell = 2;
 
-/// Between two looks at how the talker's encoders fare.
-inline constexpr Duration kMeasureInterval{5'000};
+/// Between two looks at how a connection fares.
+inline constexpr Duration kMeasureInterval{2'000};
 
 }  // namespace onair::session

@@ -14,20 +14,32 @@
 #include "session/names.hpp"
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
+#include "session/recovery.hpp"
 #include "session/signaling.hpp"
 #include "session/signaling_link.hpp"
 
 namespace onair::session {
 
-/// `Connection` has `state` (a variant), `transport`, `channel_open` and `due` (when to do
-/// something about it, if ever). A session is a subclass that brings these handlers into its
-/// overload set and adds its own.
-template <typename Connection, typename Output>
+/// `Connection` has `state` (a variant), `transport`, `channel_open`, `chat_open` and `due` (when
+/// to do something about it, if ever). `Derived` brings these handlers into its overload set, adds
+/// its own, and has `view` and `settle`, which does what follows from any event.
+template <typename Derived, typename Connection, typename Input, typename Output>
 class SessionBase {
  public:
+  /// Takes one event and says what to do, in this order. Never fails; an event that is late or that
+  /// makes no sense now changes nothing.
+  std::vector<Output> handle(const Input& input, TimePoint now) {
+    now_ = now;
+    output_.clear();
+    std::visit([this](const auto& event) { derived().on(event); }, input);
+    derived().settle();
+    return std::exchange(output_, {});
+  }
+
   /// When to hand in TimePassed, or nothing for never.
   std::optional<TimePoint> next_deadline() const {
-    std::optional<TimePoint> next = earlier(link_.next_deadline(), own_deadline_);
+    std::optional<TimePoint> next =
+        earlier(link_.next_deadline(), earlier(own_deadline_, measure_at_));
     for (const auto& [peer, entry] : connections_) next = earlier(next, entry.connection.due);
     return next;
   }
@@ -47,6 +59,13 @@ class SessionBase {
   void on(const Woken& woken) { pass_on(link_.handle(woken, now_)); }
   void on(const SocketOpened& opened) { pass_on(link_.handle(opened, now_)); }
   void on(const SocketClosed& closed) { pass_on(link_.handle(closed, now_)); }
+
+  void on(const MessageReceived& received) {
+    const std::optional<PeerId> from = sender_of_current(received);
+    if (!from) return;
+    std::visit([this, &from](const auto& body) { derived().said(body, *from); },
+               received.message.body);
+  }
 
   void on(const CandidateAdded&) {}
 
@@ -115,6 +134,28 @@ class SessionBase {
     while (!connections_.empty()) close(connections_.begin()->first, reason);
   }
 
+  /// When what the page shows has changed since `shown`.
+  template <typename View>
+  void show(View& shown, View now_shown) {
+    if (shown == now_shown) return;
+    shown = std::move(now_shown);
+    output_.emplace_back(ViewChanged{});
+  }
+
+  /// Looks at the connections whose picture runs, from time to time.
+  template <typename Measure>
+  void measure_if_due() {
+    const bool due = measure_at_ && *measure_at_ <= now_;
+    bool runs = false;
+    for (const auto& [peer, entry] : connections_) {
+      if (entry.connection.transport != TransportState::connected) continue;
+      runs = true;
+      if (due) output_.emplace_back(Measure{{peer, entry.generation}});
+    }
+    if (!runs) measure_at_.reset();
+    if (runs && (due || !measure_at_)) measure_at_ = now_ + kMeasureInterval;
+  }
+
   /// What can't be said because the socket is away is made good after the next welcome.
   void say(protocol::Body body, std::optional<PeerId> to = std::nullopt) {
     if (!link_.joined()) return;
@@ -143,10 +184,13 @@ class SessionBase {
   SignalingLink link_;
   ConnectionTable<Connection> connections_;
   std::optional<TimePoint> own_deadline_;  ///< of what concerns no connection
+  std::optional<TimePoint> measure_at_;
   Notice notice_ = Notice::none;
   std::vector<Output> output_;
 
  private:
+  Derived& derived() { return *static_cast<Derived*>(this); }
+
   static bool is_sendable_text(std::string_view text) {
     return !text.empty() && text.size() <= protocol::kMaxTextBytes;
   }

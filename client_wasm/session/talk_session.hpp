@@ -3,12 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "session/chat.hpp"
+#include "session/chat_host.hpp"
 #include "session/local_media.hpp"
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
@@ -20,17 +23,20 @@ namespace onair::session {
 
 using TalkInput =
     std::variant<Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed,
-                 MessageReceived, StartRequested, MediaReady, PreviewReady, MediaFailed, MediaEnded,
-                 OnAirRequested, StopRequested, TextEntered, LocalDescriptionMade,
+                 MessageReceived, StartRequested, DevicesChanged, DevicesListed, MediaChosen,
+                 MicrophoneSwitched, CameraSwitched, MediaReady, PreviewReady, MediaFailed,
+                 MediaEnded, OnAirRequested, StopRequested, TextEntered, ChatEntered,
+                 ChatRemovalRequested, MutingRequested, LocalDescriptionMade,
                  RemoteDescriptionApplied, CandidateAdded, TracksReplaced, SendingLimited,
                  SendingMeasured, StepFailed, CandidateFound, TransportChanged, ChannelOpened,
-                 ChannelClosed, ChannelFailed, TextReceived>;
+                 ChannelClosed, ChannelFailed, TextReceived, ChatOpened, ChatClosed, ChatReceived>;
 
 using TalkOutput =
     std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, AcquireMedia, UseMedia,
-                 ReleaseMedia, CreateConnection, RestartIce, MakeLocalDescription,
-                 ApplyRemoteDescription, AddCandidate, ReplaceTracks, LimitSending, MeasureSending,
-                 CloseConnection, SendText, ViewChanged, ShowText, Trace>;
+                 ReleaseMedia, ListDevices, EnableTracks, CreateConnection, RestartIce,
+                 MakeLocalDescription, ApplyRemoteDescription, AddCandidate, ReplaceTracks,
+                 LimitSending, MeasureSending, CloseConnection, SendText, SendChat, ViewChanged,
+                 ShowText, ShowChatLine, TakeChatLineAway, ClearChat, ShowChatRefused, Trace>;
 
 /// What a viewer's connection holds besides its key.
 struct ViewerConnection {
@@ -52,6 +58,10 @@ struct ViewerConnection {
   bool was_connected = false;  ///< so that a way was there, and an ICE restart may find another
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
+  bool chat_open = false;
+  std::optional<SendingReport> measured = {};
+  TimePoint measured_at{};
+  std::uint32_t bits_per_second = 0;
   std::optional<SendLimits> limits = {};  ///< as the browser was last told
   std::optional<TimePoint> due = {};      ///< when the next step of its recovery begins
   unsigned restarts = 0;                  ///< of ICE, since it was last connected
@@ -71,29 +81,48 @@ struct TalkOptions {
   std::optional<std::string> resume = {};
 };
 
+/// One viewer, as the talker sees it.
+struct ViewerView {
+  enum class State { connecting, live, reconnecting };
+  PeerId id;
+  unsigned number;   ///< in the order in which they came
+  std::string name;  ///< as it calls itself in the chat; else empty
+  State state;
+  bool muted;
+  std::uint32_t bits_per_second = 0;
+  std::optional<double> round_trip_ms = {};
+  std::optional<double> loss = {};  ///< 0 to 1
+  bool operator==(const ViewerView&) const = default;
+};
+
+std::string_view name_of(ViewerView::State state);
+
 /// What the page shows.
 struct TalkView {
-  enum class Stage { idle, starting, on_air };
+  enum class Stage { idle, starting, preview, on_air };
   LinkStatus link = LinkStatus::idle;
   Stage stage = Stage::idle;
-  std::size_t viewers = 0;       ///< whose picture runs
-  std::size_t connecting = 0;    ///< on their way
-  std::uint32_t watching = 0;    ///< watchers in the room, as the server counts them
-  std::uint64_t uplink_bps = 0;  ///< the most that is sent to all viewers together
-  std::size_t capacity = 0;      ///< how many viewers are taken at the most
+  std::size_t viewers = 0;           ///< whose picture runs
+  std::size_t connecting = 0;        ///< on their way
+  std::uint32_t watching = 0;        ///< watchers in the room, as the server counts them
+  std::uint64_t uplink_bps = 0;      ///< the most that is sent to all viewers together
+  std::size_t capacity = 0;          ///< how many viewers are taken at the most
+  std::vector<ViewerView> audience;  ///< in the order in which they came
+  std::optional<TimePoint> on_air_since = {};
+  bool shares_screen = false;
+  bool microphone_on = true;
+  bool camera_on = true;
+  std::vector<Device> devices;
+  MediaChoice choice;
   Notice notice = Notice::none;
   bool operator==(const TalkView&) const = default;
 };
 
 std::string_view name_of(TalkView::Stage stage);
 
-class TalkSession : public SessionBase<ViewerConnection, TalkOutput> {
+class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput, TalkOutput> {
  public:
   explicit TalkSession(TalkOptions options);
-
-  /// Takes one event and says what to do, in this order. Never fails; an event that is late or that
-  /// makes no sense now changes nothing.
-  std::vector<TalkOutput> handle(const TalkInput& input, TimePoint now);
 
   TalkView view() const;
   bool on_air() const { return std::holds_alternative<OnAir>(state_); }
@@ -101,30 +130,75 @@ class TalkSession : public SessionBase<ViewerConnection, TalkOutput> {
   std::vector<CaptureNumber> captures() const;
 
  private:
+  friend SessionBase;
+
+  struct Take {
+    CaptureNumber capture;
+    MediaSource source;
+  };
   struct Idle {};
   struct Acquiring {
-    CaptureNumber capture;
+    Take take;
+    bool preview_only;
   };
   struct Previewing {
-    CaptureNumber capture;
+    Take take;
+    bool preview_only;
+    bool ready = false;  ///< the preview has its metadata
   };
   struct OnAir {
-    CaptureNumber capture;
-    std::optional<CaptureNumber> next;  ///< asked for, to take its place
+    Take take;
+    TimePoint since;
+    std::optional<Take> next = {};           ///< asked for, to take its place
+    std::optional<DeviceKind> lost = {};     ///< what of it has ended
+    std::optional<MediaSource> before = {};  ///< what it took the place of
   };
   using State = std::variant<Idle, Acquiring, Previewing, OnAir>;
 
+  void settle();
+
   using SessionBase::on;
+  using SessionBase::said;
+
+  // talk_session.cpp: the page, the clock, the socket, the chat
+  void on(const Started& started);
   void on(const LeaveRequested&);
   void on(const TimePassed& passed);
-  void on(const MessageReceived& received);
+  void on(const OnAirRequested&);
+  void on(const StopRequested&);
+  void on(const ChatEntered& entered);
+  void on(const ChatRemovalRequested& removal);
+  void on(const MutingRequested& muting);
+  void on(const ChatOpened& opened);
+  void on(const ChatClosed& closed);
+  void on(const ChatReceived& received);
+  void said(const protocol::Welcome& welcome, const PeerId& from);
+  void said(const protocol::Audience& audience, const PeerId& from);
+  void announce();
+  void stop(Notice why);
+  void tell_chat(const ChatMessage& message, const PeerId& author = {});
+  void transition(State next, std::string_view reason);
+
+  // talk_media.cpp: the local stream
   void on(const StartRequested& start);
+  void on(const DevicesChanged&);
+  void on(const DevicesListed& listed);
+  void on(const MediaChosen& chosen);
+  void on(const MicrophoneSwitched& switched);
+  void on(const CameraSwitched& switched);
   void on(const MediaReady& ready);
   void on(const PreviewReady& ready);
   void on(const MediaFailed& failed);
   void on(const MediaEnded& ended);
-  void on(const OnAirRequested&);
-  void on(const StopRequested&);
+  Take acquire(MediaSource source);
+  void use(CaptureNumber capture);
+  void replace(OnAir& air, MediaSource source);
+  void switch_to_next(OnAir& air);
+  void go_on_air(const Take& take);
+  void release_captures();
+  std::optional<MediaSource> source() const;
+
+  // talk_viewers.cpp: the viewers' connections
   void on(const LocalDescriptionMade& made);
   void on(const RemoteDescriptionApplied& applied);
   void on(const TracksReplaced&) {}
@@ -133,23 +207,14 @@ class TalkSession : public SessionBase<ViewerConnection, TalkOutput> {
   void on(const StepFailed& failed);
   void on(const CandidateFound& found);
   void on(const TransportChanged& changed);
-
-  using SessionBase::said;
-  void said(const protocol::Welcome& welcome, const PeerId& from);
   void said(const protocol::TalkRequest& request, const PeerId& from);
   void said(const protocol::Answer& answer, const PeerId& from);
   void said(const protocol::Candidate& candidate, const PeerId& from);
   void said(const protocol::Bye&, const PeerId& from);
   void said(const protocol::UserDisconnected& gone, const PeerId& from);
-  void said(const protocol::Audience& audience, const PeerId& from);
-
-  void transition(State next, std::string_view reason);
-  void announce();
+  std::vector<ViewerView> audience() const;
   std::size_t capacity() const;
   void share_uplink();
-  void stop(Notice why);
-  void release_captures();
-  void switch_to(OnAir& air, CaptureNumber next);
   void offer_to(const PeerId& viewer);
   void recover(const ConnectionKey& key);
   void restart_ice(const ConnectionKey& key, ViewerConnection& viewer);
@@ -158,8 +223,15 @@ class TalkSession : public SessionBase<ViewerConnection, TalkOutput> {
   TalkOptions options_;
   State state_;
   UplinkPlanner planner_;
+  ChatHost chat_;
   CaptureNumber last_capture_ = 0;
+  std::vector<Device> devices_;
+  MediaChoice choice_;
+  bool microphone_on_ = true;
+  bool camera_on_ = true;
   std::uint32_t watching_ = 0;
+  std::map<PeerId, unsigned> numbers_;  ///< of the viewers who are in the room
+  unsigned last_number_ = 0;
   TalkView shown_;
 };
 

@@ -48,19 +48,20 @@ WatchSession::WatchSession(WatchOptions options)
       options_(std::move(options)),
       retry_({Duration(1'000), Duration(30'000)}, options_.backoff_seed) {}
 
-std::vector<WatchOutput> WatchSession::handle(const WatchInput& input, TimePoint now) {
-  now_ = now;
-  output_.clear();
-  std::visit([this](const auto& event) { on(event); }, input);
-  if (const WatchView now_shown = view(); now_shown != shown_) {
-    shown_ = now_shown;
-    output_.emplace_back(ViewChanged{});
-  }
-  return std::exchange(output_, {});
+void WatchSession::settle() {
+  measure_if_due<MeasureReceiving>();
+  show(shown_, view());
 }
 
 WatchView WatchSession::view() const {
-  return {link_.status(), picture(), notice_};
+  WatchView view{link_.status(), picture(), notice_};
+  for (const auto& [peer, entry] : connections_) {
+    const TalkerConnection& talker = entry.connection;
+    view.chat_open |= talker.chat_open;
+    view.chat_muted |= talker.chat_muted;
+    if (talker.transport == TransportState::connected) view.reception = talker.reception;
+  }
+  return view;
 }
 
 WatchView::Picture WatchSession::picture() const {
@@ -88,12 +89,6 @@ void WatchSession::on(const TimePassed& passed) {
   pass_on(link_.handle(passed, now_));
   for (const ConnectionKey& key : due_connections()) recover(key);
   if (own_deadline_ && *own_deadline_ <= now_) ask_those_on_air();
-}
-
-void WatchSession::on(const MessageReceived& received) {
-  const std::optional<PeerId> from = sender_of_current(received);
-  if (!from) return;
-  std::visit([this, &from](const auto& body) { said(body, *from); }, received.message.body);
 }
 
 void WatchSession::on(const RequestPressed&) {
@@ -185,6 +180,55 @@ void WatchSession::on(const PictureArrived& arrived) {
   if (connections_.find(arrived.key) == nullptr) return;
   shown_picture_ = arrived.key;
   output_.emplace_back(ShowPicture{arrived.key});
+}
+
+void WatchSession::on(const ReceivingMeasured& measured) {
+  TalkerConnection* talker = connections_.find(measured.key);
+  if (talker != nullptr) talker->reception = talker->meter.look(measured.report, now_);
+}
+
+// The chat.
+
+void WatchSession::on(const ChatEntered& entered) {
+  if (!protocol::is_sayable(entered.name, entered.text)) {
+    return output_.emplace_back(ShowChatRefused{ChatRefused::Reason::too_long}), void();
+  }
+  for (const auto& [peer, entry] : connections_) {
+    if (!entry.connection.chat_open) continue;
+    output_.emplace_back(
+        SendChat{{peer, entry.generation}, protocol::ChatSaid{entered.name, entered.text}});
+  }
+}
+
+void WatchSession::on(const ChatReceived& received) {
+  TalkerConnection* talker = connections_.find(received.key);
+  if (talker == nullptr) return;
+  std::visit([this, talker](const auto& message) { heard(*talker, message); }, received.message);
+}
+
+void WatchSession::heard(TalkerConnection& talker, const protocol::ChatBegins& begins) {
+  talker.chat_muted = begins.muted;
+  output_.emplace_back(ClearChat{});
+}
+
+void WatchSession::heard(TalkerConnection& talker, const protocol::ChatMuted& muted) {
+  talker.chat_muted = muted.muted;
+}
+
+void WatchSession::heard(TalkerConnection&, const ChatLine& line) {
+  output_.emplace_back(ShowChatLine{line});
+}
+
+void WatchSession::heard(TalkerConnection&, const protocol::ChatRemoved& removed) {
+  output_.emplace_back(TakeChatLineAway{removed.id});
+}
+
+void WatchSession::heard(TalkerConnection&, const ChatRefused& refused) {
+  output_.emplace_back(ShowChatRefused{refused.reason});
+}
+
+void WatchSession::set_chat_open(const ConnectionKey& key, bool open) {
+  if (TalkerConnection* talker = connections_.find(key)) talker->chat_open = open;
 }
 
 // What others say.

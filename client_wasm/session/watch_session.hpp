@@ -10,8 +10,10 @@
 #include <variant>
 #include <vector>
 
+#include "session/chat.hpp"
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
+#include "session/reception.hpp"
 #include "session/session_base.hpp"
 #include "session/signaling.hpp"
 #include "session/signaling_link.hpp"
@@ -29,21 +31,33 @@ struct ShowPicture {
 /// Take the picture off the page.
 struct ClearPicture {};
 
+/// getStats() of what is received. Ends in ReceivingMeasured, or in nothing.
+struct MeasureReceiving {
+  ConnectionKey key;
+};
+
+struct ReceivingMeasured {
+  ConnectionKey key;
+  ReceivingReport report;
+};
+
 /// A stream came (W3C webrtc-pc, the `track` event).
 struct PictureArrived {
   ConnectionKey key;
 };
 
-using WatchInput = std::variant<Started, LeaveRequested, TimePassed, Woken, SocketOpened,
-                                SocketClosed, MessageReceived, RequestPressed, TextEntered,
-                                LocalDescriptionMade, RemoteDescriptionApplied, CandidateAdded,
-                                StepFailed, CandidateFound, TransportChanged, PictureArrived,
-                                ChannelOpened, ChannelClosed, ChannelFailed, TextReceived>;
+using WatchInput =
+    std::variant<Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed,
+                 MessageReceived, RequestPressed, TextEntered, ChatEntered, LocalDescriptionMade,
+                 RemoteDescriptionApplied, CandidateAdded, StepFailed, CandidateFound,
+                 TransportChanged, PictureArrived, ReceivingMeasured, ChannelOpened, ChannelClosed,
+                 ChannelFailed, TextReceived, ChatOpened, ChatClosed, ChatReceived>;
 
 using WatchOutput =
     std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, CreateConnection, RestartIce,
-                 MakeLocalDescription, ApplyRemoteDescription, AddCandidate, CloseConnection,
-                 SendText, ShowPicture, ClearPicture, ViewChanged, ShowText, Trace>;
+                 MakeLocalDescription, ApplyRemoteDescription, AddCandidate, MeasureReceiving,
+                 CloseConnection, SendText, SendChat, ShowPicture, ClearPicture, ViewChanged,
+                 ShowText, ShowChatLine, TakeChatLineAway, ClearChat, ShowChatRefused, Trace>;
 
 /// What a talker's connection holds besides its key.
 struct TalkerConnection {
@@ -68,6 +82,10 @@ struct TalkerConnection {
   bool was_connected = false;  ///< so that a way was there, and an ICE restart may find another
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
+  bool chat_open = false;
+  bool chat_muted = false;
+  ReceptionMeter meter = {};
+  std::optional<Reception> reception = {};
   std::optional<TimePoint> due = {};  ///< when the next step of its recovery begins
   unsigned restarts = 0;              ///< of ICE, since it was last connected
 };
@@ -96,28 +114,30 @@ struct WatchView {
   LinkStatus link = LinkStatus::idle;
   Picture picture = Picture::waiting;
   Notice notice = Notice::none;
+  bool chat_open = false;
+  bool chat_muted = false;                  ///< the talker lets us say nothing
+  std::optional<Reception> reception = {};  ///< while it is live
   bool operator==(const WatchView&) const = default;
 };
 
 std::string_view name_of(WatchView::Picture picture);
 
-class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
+class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInput, WatchOutput> {
  public:
   explicit WatchSession(WatchOptions options);
-
-  /// Takes one event and says what to do, in this order. Never fails; an event that is late or that
-  /// makes no sense now changes nothing.
-  std::vector<WatchOutput> handle(const WatchInput& input, TimePoint now);
 
   WatchView view() const;
   /// Whether something was shown and not cleared since.
   bool picture_shown() const { return shown_picture_.has_value(); }
 
  private:
+  friend SessionBase;
+
+  void settle();
+
   using SessionBase::on;
   void on(const LeaveRequested&);
   void on(const TimePassed& passed);
-  void on(const MessageReceived& received);
   void on(const RequestPressed&);
   void on(const LocalDescriptionMade& made);
   void on(const RemoteDescriptionApplied& applied);
@@ -125,6 +145,11 @@ class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
   void on(const CandidateFound& found);
   void on(const TransportChanged& changed);
   void on(const PictureArrived& arrived);
+  void on(const ReceivingMeasured& measured);
+  void on(const ChatEntered& entered);
+  void on(const ChatOpened& opened) { set_chat_open(opened.key, true); }
+  void on(const ChatClosed& closed) { set_chat_open(closed.key, false); }
+  void on(const ChatReceived& received);
 
   using SessionBase::said;
   void said(const protocol::Welcome& welcome, const PeerId& from);
@@ -134,6 +159,14 @@ class WatchSession : public SessionBase<TalkerConnection, WatchOutput> {
   void said(const protocol::Candidate& candidate, const PeerId& from);
   void said(const protocol::EndTalk&, const PeerId& from);
   void said(const protocol::UserDisconnected& gone, const PeerId& from);
+
+  void heard(TalkerConnection& talker, const protocol::ChatBegins& begins);
+  void heard(TalkerConnection& talker, const protocol::ChatMuted& muted);
+  void heard(TalkerConnection&, const ChatLine& line);
+  void heard(TalkerConnection&, const protocol::ChatRemoved& removed);
+  void heard(TalkerConnection&, const ChatRefused& refused);
+  void heard(TalkerConnection&, const protocol::ChatSaid&) {}
+  void set_chat_open(const ConnectionKey& key, bool open);
 
   WatchView::Picture picture() const;
   void stay_without(WatchView::Picture why, std::string_view reason);

@@ -5,17 +5,21 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include "net/qr_code.hpp"
+#include "protocol/text.hpp"
+
 namespace onair::net {
 namespace {
 
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-/// Nothing is loaded from elsewhere, no inline code runs, and WebAssembly may compile.
+/// Nothing is loaded from elsewhere, no inline code runs, and WebAssembly may compile. Who may show
+/// a page in a frame comes behind it.
 constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
     "img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; "
-    "form-action 'self'";
+    "form-action 'self'; frame-ancestors ";
 
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
@@ -29,9 +33,24 @@ std::string_view path_of(const Request& request) {
   return target_of(request).substr(0, target_of(request).find('?'));
 }
 
-void set_common_headers(Response& response) {
+/// `watch.html?ROOM&embed` is made for the pages of others; no other page can be framed, so that
+/// nobody is made to click in a studio that they don't see.
+bool may_be_embedded(const Request& request) {
+  if (path_of(request) != "/watch.html") return false;
+  std::string_view query = target_of(request).substr(path_of(request).size());
+  while (!query.empty()) {
+    query.remove_prefix(1);  // the ? or the &
+    const std::string_view part = query.substr(0, query.find('&'));
+    if (part == "embed") return true;
+    query.remove_prefix(part.size());
+  }
+  return false;
+}
+
+void set_common_headers(Response& response, bool embeddable = false) {
   response.set(http::field::server, "onair");
-  response.set("Content-Security-Policy", kContentSecurityPolicy);
+  response.set("Content-Security-Policy",
+               std::string(kContentSecurityPolicy) + (embeddable ? "*" : "'self'"));
   response.set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self)");
   response.set("X-Content-Type-Options", "nosniff");
   response.set("Referrer-Policy", "no-referrer");
@@ -56,7 +75,7 @@ Response file_response(const Request& request, const StaticFile& file) {
         return accepts(request, encoded.encoding);
       });
   Response response(http::status::ok, 11);
-  set_common_headers(response);
+  set_common_headers(response, may_be_embedded(request));
   response.set(http::field::etag, form->etag);
   response.set(http::field::cache_control, "no-cache");  // that is: ask whether it is still this
   response.set(http::field::vary, "Accept-Encoding");
@@ -67,7 +86,22 @@ Response file_response(const Request& request, const StaticFile& file) {
   }
   response.set(http::field::content_type, file.content_type);
   if (!form->encoding.empty()) response.set(http::field::content_encoding, form->encoding);
-  response.body() = {form->body.data(), form->body.size()};
+  response.body().bytes = form->body;
+  return response;
+}
+
+Response qr_response(std::string_view target) {
+  const std::size_t query = target.find('?');
+  const auto link =
+      protocol::percent_decode(query == std::string_view::npos ? "" : target.substr(query + 1));
+  auto code = link ? qr_code_of(*link) : std::nullopt;
+  if (!code) return plain_response(http::status::bad_request, "Say /qr.svg?LINK with a link.\n");
+  Response response(http::status::ok, 11);
+  set_common_headers(response);
+  response.set(http::field::content_type, "image/svg+xml");
+  response.set(http::field::cache_control, "max-age=86400");
+  response.body().owner = std::make_shared<const std::string>(*std::move(code));
+  response.body().bytes = *response.body().owner;
   return response;
 }
 
@@ -78,7 +112,7 @@ Response plain_response(http::status status, std::string_view sentence) {
   set_common_headers(response);
   response.set(http::field::content_type, "text/plain; charset=utf-8");
   response.set(http::field::cache_control, "no-store");
-  response.body() = {sentence.data(), sentence.size()};
+  response.body().bytes = sentence;
   return response;
 }
 
@@ -95,6 +129,7 @@ Response answer(const Request& request, const Site& site) {
     return site.draining ? plain_response(http::status::service_unavailable, "draining\n")
                          : plain_response(http::status::ok, "ready\n");
   }
+  if (path == "/qr.svg") return qr_response(target_of(request));
   if (path == "/ws") {
     Response response = plain_response(http::status::upgrade_required, "This is a WebSocket.\n");
     response.set(http::field::upgrade, "websocket");

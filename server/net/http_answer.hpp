@@ -7,20 +7,20 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/beast/http/message.hpp>
-#include <boost/beast/http/span_body.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "net/shared_body.hpp"
 #include "net/site.hpp"
 
 namespace onair::net {
 
 using Request = boost::beast::http::request<boost::beast::http::string_body>;
-using Response = boost::beast::http::response<boost::beast::http::span_body<const char>>;
+using Response = boost::beast::http::response<SharedBody>;
 
 /// A sentence for people; it outlives the response.
 Response plain_response(boost::beast::http::status status, std::string_view sentence);
 
-/// The answer to any request but an upgrade: pages, `/healthz`, `/readyz`.
+/// The answer to any request but an upgrade: pages, `/qr.svg?LINK`, `/healthz`, `/readyz`.
 Response answer(const Request& request, const Site& site);
 
 /// To one who came without TLS to a server that has it: the same over HTTPS.

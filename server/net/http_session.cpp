@@ -48,10 +48,10 @@ template <typename Stream>
 Task<bool> write(Stream& stream, const Request& request, Response response) {
   response.keep_alive(response.keep_alive() && request.keep_alive());
   if (response.result() != http::status::not_modified) {
-    response.content_length(response.body().size());
+    response.content_length(response.body().bytes.size());
   }
   const bool keep_alive = response.keep_alive();
-  http::response_serializer<http::span_body<const char>> serializer{response};
+  http::response_serializer<SharedBody> serializer{response};
   if (request.method() == http::verb::head) {
     auto [error, bytes] = co_await http::async_write_header(stream, serializer, no_throw);
     co_return !error && keep_alive;

@@ -1,19 +1,95 @@
-// Takes the pictures of a running broadcast that the README shows.
+// Takes pictures of the pages. Without arguments: those that the README shows. With a folder: each page in each
+// state, on a desktop and a phone, in both languages and both colour schemes, to be looked at.
 
-import { Chromium, goOnAir, Server } from './support.mjs';
+import { mkdirSync } from 'node:fs';
 
-const folder = new URL('screenshots/', import.meta.url).pathname;
+import { Chromium, goOnAir, Server, until } from './support.mjs';
+
+const desktop = { width: 1200, height: 760 };
+const phone = { width: 390, height: 844 };
+const sideways = { width: 844, height: 390 };
+
 const server = await Server.start('--port', '9001');
 const chromium = await Chromium.start();
-try {
-  const talker = await goOnAir(chromium, server, 'lesson');
-  const viewer = await chromium.open(`${server.origin}/watch.html?lesson`);
+const open = (path, options) => chromium.open(`${server.origin}/${path}`, undefined, options);
+
+async function say(page, words, name) {
+  await until('the chat is open', () => page.evaluate(() => !document.getElementById('chat-text')?.disabled));
+  if (name) await page.page.fill('#chat-name', name);
+  await page.page.fill('#chat-text', words);
+  await page.page.press('#chat-text', 'Enter');
+}
+
+async function broadcast(room, lines, options) {
+  const talker = await goOnAir(chromium, server, room, options);
+  const viewer = await open(`watch.html?${room}`, options);
   await viewer.decodesFrames(40);
-  await talker.says('viewers', /^1$/);
-  for (const [name, page] of Object.entries({ talk: talker, watch: viewer })) {
-    await page.page.setViewportSize({ width: 900, height: 640 });
-    await page.page.screenshot({ path: `${folder}${name}.png` });
+  await say(viewer, lines[0], lines[2]);
+  await say(talker, lines[1]);
+  await until('figures are there', () => viewer.shown('signal'));
+  await talker.says('audience', /Mbit/);
+  return { talker, viewer };
+}
+
+const english = ['Good morning! The picture is very clear.', 'Welcome, everyone. We begin in a minute.', 'Aki'];
+const japanese = ['おはようございます。よく見えています。', 'ようこそ。まもなく始めます。', '秋'];
+
+async function forReadme(folder) {
+  const { talker, viewer } = await broadcast('lesson', english, { viewport: desktop, colorScheme: 'dark' });
+  const shoot = async (page, name) => page.page.screenshot({ path: `${folder}${name}.png` });
+  await talker.page.click('#show-qr');
+  await until('the code is there', () => talker.evaluate(() => document.getElementById('qr').naturalWidth > 0));
+  await shoot(talker, 'talk');
+  await shoot(viewer, 'watch');
+  const start = await open('', { viewport: desktop, colorScheme: 'light' });
+  await shoot(start, 'start');
+  const small = await open('watch.html?lesson', { viewport: phone, colorScheme: 'light', locale: 'ja' });
+  await small.decodesFrames(40);
+  await shoot(small, 'phone');
+}
+
+async function forLooking(folder) {
+  mkdirSync(folder, { recursive: true });
+  for (const [locale, lines] of [['en', english], ['ja', japanese]]) {
+    for (const colorScheme of ['dark', 'light']) {
+      for (const [size, viewport] of Object.entries({ desktop, phone, sideways })) {
+        const options = { viewport, colorScheme, locale };
+        const shoot = (page, name) =>
+          page.page.screenshot({ path: `${folder}/${name}-${size}-${locale}-${colorScheme}.png`, fullPage: size === 'phone' });
+        const room = `${locale}${colorScheme}${size}`;
+        const start = await open('', options);
+        await shoot(start, 'start');
+        await start.close();
+        const idle = await open(`talk.html?${room}-idle`, options);
+        await idle.says('link', /./);
+        await shoot(idle, 'talk-idle');
+        await idle.press('preview');
+        await until('a preview', () => idle.evaluate(() => document.documentElement.dataset.stage === 'preview'));
+        await shoot(idle, 'talk-preview');
+        await idle.close();
+        const waiting = await open(`watch.html?${room}-idle`, options);
+        await waiting.says('cover', /./);
+        await shoot(waiting, 'watch-waiting');
+        await waiting.close();
+        const { talker, viewer } = await broadcast(room, lines, options);
+        await talker.page.click('#microphone');
+        await shoot(talker, 'talk-live');
+        await viewer.page.hover('#stage');
+        await viewer.page.click('#signal');
+        await shoot(viewer, 'watch-live');
+        await talker.press('stop-video');
+        await until('it has ended', async () => !(await viewer.shown('badge')));
+        await shoot(viewer, 'watch-ended');
+        await talker.close();
+        await viewer.close();
+      }
+    }
   }
+}
+
+try {
+  if (process.argv[2]) await forLooking(process.argv[2]);
+  else await forReadme(new URL('screenshots/', import.meta.url).pathname);
 } finally {
   await chromium.stop();
   await server.stop();

@@ -105,9 +105,10 @@ export class Chromium {
     return browser;
   }
 
-  async open(url, prepare, viewport) {
+  /** `options` as Playwright's newContext: viewport, locale, colorScheme and so on. */
+  async open(url, prepare, options) {
     // A person clicks the warning about a self-signed certificate away.
-    const context = await this.browser.newContext({ viewport, ignoreHTTPSErrors: true });
+    const context = await this.browser.newContext({ ignoreHTTPSErrors: true, ...options });
     const page = await context.newPage();
     await page.addInitScript(instrument);
     if (prepare) await page.addInitScript(prepare);
@@ -249,8 +250,8 @@ class Page {
 }
 
 /** A talker's page that is on air. */
-export async function goOnAir(browser, server, room) {
-  const talker = await browser.open(`${server.origin}/talk.html?${room}`);
+export async function goOnAir(browser, server, room, options) {
+  const talker = await browser.open(`${server.origin}/talk.html?${room}`, undefined, options);
   await talker.press('start-video');
   await until('the talker is on air', () => talker.shown('badge'));
   return talker;

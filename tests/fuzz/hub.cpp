@@ -8,6 +8,7 @@
 
 #include "fuzz/targets.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/text.hpp"
 #include "relay/thread_bus.hpp"
 #include "support/agreement.hpp"
 
@@ -81,7 +82,7 @@ class World {
         return hand_over();
       default:
         // The socket layer lets nothing else through.
-        if (!tests::is_utf8(text.substr(1)) || clients_[who].closed) return;
+        if (!protocol::is_utf8(text.substr(1)) || clients_[who].closed) return;
         hub_of(who).receive(clients_[who], text.substr(1), now_);
     }
   }

@@ -83,8 +83,35 @@ TEST_F(HttpTest, GuardsItsPages) {
   EXPECT_NE(policy.find("default-src 'none'"), std::string::npos);
   EXPECT_NE(policy.find("'wasm-unsafe-eval'"), std::string::npos);
   EXPECT_EQ(policy.find("unsafe-inline"), std::string::npos);
+  EXPECT_TRUE(policy.ends_with("frame-ancestors 'self'")) << policy;
   EXPECT_EQ(page["X-Content-Type-Options"], "nosniff");
   EXPECT_EQ(page["Referrer-Policy"], "no-referrer");
+}
+
+TEST_F(HttpTest, OnlyTheViewersPageIsForTheFramesOfOthersAndOnlyWhereItIsAskedFor) {
+  const auto ancestors = [this](const char* target) {
+    const std::string policy(request(server.port(), verb::get, target)["Content-Security-Policy"]);
+    return policy.substr(policy.rfind(' ') + 1);
+  };
+  EXPECT_EQ(ancestors("/watch.html?lesson&embed"), "*");
+  EXPECT_EQ(ancestors("/watch.html?embed"), "*");
+  EXPECT_EQ(ancestors("/watch.html?lesson"), "'self'");
+  EXPECT_EQ(ancestors("/watch.html?embedded"), "'self'");
+  EXPECT_EQ(ancestors("/page.mjs?embed"), "'self'");
+}
+
+TEST_F(HttpTest, MakesQrCodesOfLinks) {
+  const Response code =
+      request(server.port(), verb::get, "/qr.svg?https%3A%2F%2Fonair.example%2Fwatch.html%3Fx");
+  EXPECT_EQ(code.result_int(), 200u);
+  EXPECT_EQ(code[field::content_type], "image/svg+xml");
+  // 33 bytes at level M: version 3, 29 modules and a margin of 4 on each side
+  EXPECT_NE(code.body().find("viewBox=\"0 0 37 37\""), std::string::npos) << code.body();
+  for (const std::string target :
+       {std::string("/qr.svg"), std::string("/qr.svg?javascript:alert(1)"),
+        std::string("/qr.svg?%zz"), "/qr.svg?http://" + std::string(1'020, 'x')}) {
+    EXPECT_EQ(request(server.port(), verb::get, target).result_int(), 400u) << target;
+  }
 }
 
 TEST_F(HttpTest, RefusesWhatIsNotHttpAndWhatIsTooLong) {

@@ -63,6 +63,8 @@ class Audit {
   }
   void check(const MeasureSending& measure) { EXPECT_TRUE(is_open(measure.key)); }
   void check(const ReplaceTracks& replace) { EXPECT_TRUE(is_open(replace.key)); }
+  void check(const MeasureReceiving& measure) { EXPECT_TRUE(is_open(measure.key)); }
+  void check(const SendChat& send) { EXPECT_TRUE(is_open(send.key)); }
   void check(const SendText& send) { EXPECT_TRUE(is_open(send.key)); }
   void check(const ShowPicture& show) { EXPECT_TRUE(is_open(show.key)); }
   void check(const AcquireMedia& acquire) { EXPECT_TRUE(captures_.insert(acquire.capture).second); }
@@ -139,7 +141,17 @@ class Random {
   Input common(const Audit& audit) {
     const SocketNumber socket =
         audit.last_socket() - (below(10) == 0 && audit.last_socket() > 0 ? 1 : 0);
-    switch (below(24)) {
+    switch (below(28)) {
+      case 24:
+        return ChatOpened{key(audit)};
+      case 25:
+        return below(3) == 0 ? Input(ChatClosed{key(audit)}) : Input(ChatEntered{"", "line"});
+      case 26:
+      case 27:
+        return ChatReceived{
+            key(audit), one_of<ChatMessage>({protocol::ChatSaid{"me", "line"}, ChatLine{1, "", "x"},
+                                             protocol::ChatBegins{}, protocol::ChatMuted{true},
+                                             protocol::ChatRemoved{1}})};
       case 0:
         return below(5) == 0 ? Input(Woken{}) : Input(TimePassed{});
       case 1:
@@ -208,7 +220,16 @@ TEST(RandomInputs, NeverBreakATalkSession) {
       const auto capture = static_cast<CaptureNumber>(random.below(4));
       const CaptureNumber likely =
           audit.captures().empty() || random.below(5) == 0 ? capture : *audit.captures().rbegin();
-      switch (random.below(20)) {
+      switch (random.below(24)) {
+        case 20:
+          return MediaChosen{{std::to_string(random.below(3)), ""}};
+        case 21:
+          return StartRequested{MediaSource::screen};
+        case 22:
+          return StartRequested{MediaSource::camera, /*preview_only=*/true};
+        case 23:
+          return SendingMeasured{
+              random.key(audit), {}, {static_cast<std::uint64_t>(random.below(1'000'000))}};
         case 0:
           return StartRequested{MediaSource::camera};
         case 1:
@@ -262,6 +283,11 @@ TEST(RandomInputs, NeverBreakAWatchSession) {
       WatchInput input = random.common<WatchInput>(audit);
       if (random.below(20) == 0) input = RequestPressed{};
       if (random.below(20) == 0) input = PictureArrived{random.key(audit)};
+      if (random.below(20) == 0) {
+        ReceivingReport report;
+        report.bytes = static_cast<std::uint64_t>(random.below(1'000'000));
+        input = ReceivingMeasured{random.key(audit), report};
+      }
       audit.check(session.handle(input, now));
       EXPECT_LE(session.connections().size(), options.max_talkers);
       EXPECT_EQ(audit.open().size(), session.connections().size());

@@ -274,13 +274,6 @@ TEST_F(TalkSessionTest, StopHangsUpEveryViewerAndReleasesTheCamera) {
   EXPECT_EQ(talk.sent(), Lines{});
 }
 
-TEST_F(TalkSessionTest, AStreamThatEndsByItselfEndsTheBroadcast) {
-  go_on_air();
-  talk.feed(MediaEnded{1});
-  EXPECT_EQ(talk.sent(), Lines{"end_talk"});
-  EXPECT_EQ(talk.session.view().notice, Notice::media_ended);
-}
-
 TEST_F(TalkSessionTest, AnotherStreamTakesThePlaceOfTheFirstWithoutANewOffer) {
   go_on_air();
   const ConnectionKey key = negotiate("v");

@@ -3,10 +3,9 @@
 #include <optional>
 #include <variant>
 
-#include <nlohmann/json.hpp>
-
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
+#include "protocol/text.hpp"
 
 namespace onair::tests {
 namespace {
@@ -23,14 +22,6 @@ bool is_envelope_field(const Refusal& refusal) {
 }
 
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-  using nlohmann::json;
-  // What this leaves out was not UTF-8.
-  const std::string valid =
-      json(std::string(text)).dump(-1, ' ', false, json::error_handler_t::ignore);
-  return json::parse(valid).get_ref<const std::string&>() == text;
-}
 
 std::string disagreement(std::string_view frame) {
   if (!is_utf8(frame)) return {};

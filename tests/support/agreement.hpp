@@ -6,8 +6,6 @@
 
 namespace onair::tests {
 
-bool is_utf8(std::string_view text);
-
 /// On what the two disagree over this frame, or nothing. Bytes that are not UTF-8 never reach the
 /// scan, so of them it says nothing.
 std::string disagreement(std::string_view frame);

@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "protocol/chat.hpp"
 #include "protocol/codec.hpp"
 #include "support/world.hpp"
 
@@ -171,6 +172,17 @@ class SessionClient : public Client {
       post("channel" + std::to_string(key.generation), "channel opens",
            [this, key] { feed(session::ChannelOpened{key}); });
     };
+    made.report_chat_open = [this, key] {
+      post("chat" + std::to_string(key.generation), "chat opens",
+           [this, key] { feed(session::ChatOpened{key}); });
+    };
+    made.report_chat = [this, key](const std::string& frame) {
+      post("chat" + std::to_string(key.generation), "chat arrives", [this, key, frame] {
+        const auto message = protocol::decode_chat(frame);
+        ASSERT_TRUE(message.has_value()) << frame;
+        feed(session::ChatReceived{key, *message});
+      });
+    };
     made.report_text = [this, key](std::string text) {
       post("channel" + std::to_string(key.generation), "text arrives", [this, key, text] {
         feed(session::TextReceived{key, text});
@@ -263,11 +275,39 @@ class SessionClient : public Client {
     }
   }
 
+  void perform(const session::SendChat& send) {
+    FakeConnection* connection = find(send.key);
+    ASSERT_NE(connection, nullptr);
+    if (FakeConnection* other = world_.find_connection(connection->remote)) {
+      other->report_chat(protocol::encode_chat(send.message));
+    }
+  }
+
+  void perform(const session::ShowChatLine& show) { chat.push_back(show); }
+  void perform(const session::TakeChatLineAway& take) {
+    std::erase_if(chat, [&take](const auto& shown) { return shown.line.id == take.id; });
+  }
+  void perform(const session::ClearChat&) { chat.clear(); }
+  void perform(const session::ShowChatRefused& refused) { refusals.push_back(refused.reason); }
+
   void perform(const session::ViewChanged&) {}
   void perform(const session::ShowText& show) { texts.push_back(show.text); }
   void perform(const session::Trace&) {}
 
  public:
+  void say(std::string text, std::string name = {}) {
+    feed(session::ChatEntered{std::move(name), std::move(text)});
+  }
+
+  /// The texts that are shown.
+  std::vector<std::string> chat_texts() const {
+    std::vector<std::string> lines;
+    for (const auto& shown : chat) lines.push_back(shown.line.text);
+    return lines;
+  }
+
+  std::vector<session::ShowChatLine> chat;  ///< what is shown
+  std::vector<session::ChatRefused::Reason> refusals;
   int restarts = 0;            ///< of ICE, that the browser was told to do
   std::string token;           ///< what the page would remember
   int ends_of_candidates = 0;  ///< how often the browser was told that there are no more
@@ -363,6 +403,8 @@ class Talker final
       feed(session::SendingMeasured{measure.key, encoder});
     });
   }
+  void perform(const session::ListDevices&) {}
+  void perform(const session::EnableTracks&) {}
   void remote_description_set(const ConnectionKey&) {}
 };
 
@@ -381,6 +423,7 @@ class Watcher final : public SessionClient<Watcher, session::WatchSession, sessi
   friend SessionClient;
   using SessionClient::perform;
 
+  void perform(const session::MeasureReceiving&) {}
   void perform(const session::ShowPicture& show) { shown = show.key; }
   void perform(const session::ClearPicture&) { shown.reset(); }
   void remote_description_set(const ConnectionKey& key) {

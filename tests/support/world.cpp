@@ -171,6 +171,7 @@ void World::connect_if_ready(int number) {
     end->report_transport(session::TransportState::connecting);
     end->report_transport(session::TransportState::connected);
     end->report_channel_open();
+    end->report_chat_open();
   }
 }
 

@@ -44,6 +44,8 @@ struct FakeConnection {
   std::function<void(session::TransportState)> report_transport;
   std::function<void()> report_channel_open;
   std::function<void(std::string)> report_text;
+  std::function<void()> report_chat_open;
+  std::function<void(const std::string&)> report_chat;
 };
 
 /// What both kinds of client have, whatever session they run.

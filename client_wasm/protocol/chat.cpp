@@ -1,0 +1,137 @@
+#include "protocol/chat.hpp"
+
+#include <limits>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "protocol/limits.hpp"
+
+namespace onair::protocol {
+namespace {
+
+using nlohmann::json;
+
+std::optional<std::string> text_in(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_string()) return std::nullopt;
+  return found->get_ref<const std::string&>();
+}
+
+std::optional<std::uint32_t> number_in(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
+  const auto value = found->get<std::uint64_t>();
+  if (value > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  return static_cast<std::uint32_t>(value);
+}
+
+/// Absent is false.
+bool flag_in(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
+std::optional<ChatMessage> said_in(const json& object) {
+  auto text = text_in(object, "text");
+  if (!text) return std::nullopt;
+  return ChatSaid{text_in(object, "name").value_or(""), *std::move(text)};
+}
+
+std::optional<ChatMessage> line_in(const json& object) {
+  const auto id = number_in(object, "id");
+  ChatLine line{id.value_or(0), text_in(object, "name").value_or(""),
+                text_in(object, "text").value_or(""), flag_in(object, "host"),
+                flag_in(object, "yours")};
+  if (!id || !is_sayable(line.name, line.text)) return std::nullopt;
+  return line;
+}
+
+std::optional<ChatMessage> removed_in(const json& object) {
+  const auto id = number_in(object, "id");
+  if (!id) return std::nullopt;
+  return ChatRemoved{*id};
+}
+
+std::optional<ChatMessage> refused_in(const json& object) {
+  using Reason = ChatRefused::Reason;
+  const auto said = text_in(object, "reason");
+  for (const Reason reason : {Reason::too_fast, Reason::too_long, Reason::muted}) {
+    if (said == name_of(reason)) return ChatRefused{reason};
+  }
+  return std::nullopt;
+}
+
+json written(const ChatSaid& said) {
+  return {{"type", "say"}, {"name", said.name}, {"text", said.text}};
+}
+json written(const ChatBegins& begins) {
+  return {{"type", "begin"}, {"muted", begins.muted}};
+}
+json written(const ChatLine& line) {
+  json object = {{"type", "line"}, {"id", line.id}, {"name", line.name}, {"text", line.text}};
+  if (line.host) object["host"] = true;
+  if (line.yours) object["yours"] = true;
+  return object;
+}
+json written(const ChatRemoved& removed) {
+  return {{"type", "removed"}, {"id", removed.id}};
+}
+json written(const ChatMuted& muted) {
+  return {{"type", "muted"}, {"muted", muted.muted}};
+}
+json written(const ChatRefused& refused) {
+  return {{"type", "refused"}, {"reason", name_of(refused.reason)}};
+}
+
+bool has_control(std::string_view text, bool lines) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && !(lines && c == '\n')) || byte == 0x7f) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view name_of(ChatRefused::Reason reason) {
+  switch (reason) {
+    case ChatRefused::Reason::too_fast:
+      return "too_fast";
+    case ChatRefused::Reason::too_long:
+      return "too_long";
+    case ChatRefused::Reason::muted:
+      return "muted";
+  }
+  return "too_fast";
+}
+
+bool is_sayable(std::string_view name, std::string_view text) {
+  return name.size() <= kMaxChatNameBytes && text.size() <= kMaxChatTextBytes &&
+         text.find_first_not_of(" \n") != std::string_view::npos && !has_control(name, false) &&
+         !has_control(text, true);
+}
+
+std::string encode_chat(const ChatMessage& message) {
+  return std::visit(
+      [](const auto& kind) {
+        return written(kind).dump(-1, ' ', false, json::error_handler_t::replace);
+      },
+      message);
+}
+
+std::optional<ChatMessage> decode_chat(std::string_view frame) {
+  if (frame.size() > kMaxTextBytes) return std::nullopt;
+  const json object = json::parse(frame, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return std::nullopt;
+  const auto type = text_in(object, "type");
+  if (type == "say") return said_in(object);
+  if (type == "begin") return ChatBegins{flag_in(object, "muted")};
+  if (type == "line") return line_in(object);
+  if (type == "removed") return removed_in(object);
+  if (type == "muted") return ChatMuted{flag_in(object, "muted")};
+  if (type == "refused") return refused_in(object);
+  return std::nullopt;
+}
+
+}  // namespace onair::protocol

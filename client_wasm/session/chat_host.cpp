@@ -1,0 +1,59 @@
+#include "session/chat_host.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace onair::session {
+
+std::vector<ChatMessage> ChatHost::begin(const PeerId& viewer) const {
+  std::vector<ChatMessage> messages = {protocol::ChatBegins{is_muted(viewer)}};
+  for (const Kept& kept : kept_) {
+    ChatLine line = kept.line;
+    line.yours = kept.author == viewer;
+    messages.emplace_back(std::move(line));
+  }
+  return messages;
+}
+
+std::variant<ChatLine, ChatRefused> ChatHost::hear(const PeerId& viewer,
+                                                   const protocol::ChatSaid& said, TimePoint now) {
+  using Reason = ChatRefused::Reason;
+  Viewer& author = viewers_[viewer];
+  if (author.muted) return ChatRefused{Reason::muted};
+  if (author.at) author.allowance += std::chrono::duration<double>(now - *author.at) / kPause;
+  author.allowance = std::min(author.allowance, kBurst);
+  author.at = now;
+  if (author.allowance < 1) return ChatRefused{Reason::too_fast};
+  author.allowance -= 1;
+  if (!protocol::is_sayable(said.name, said.text)) return ChatRefused{Reason::too_long};
+  author.name = said.name;
+  return keep(viewer, {0, said.name, said.text});
+}
+
+std::optional<ChatLine> ChatHost::say(std::string name, std::string text) {
+  if (!protocol::is_sayable(name, text)) return std::nullopt;
+  return keep({}, {0, std::move(name), std::move(text), /*host=*/true});
+}
+
+bool ChatHost::remove(ChatLineId id) {
+  return std::erase_if(kept_, [id](const Kept& kept) { return kept.line.id == id; }) > 0;
+}
+
+bool ChatHost::is_muted(const PeerId& viewer) const {
+  const auto found = viewers_.find(viewer);
+  return found != viewers_.end() && found->second.muted;
+}
+
+std::string ChatHost::name_of(const PeerId& viewer) const {
+  const auto found = viewers_.find(viewer);
+  return found == viewers_.end() ? std::string() : found->second.name;
+}
+
+ChatLine ChatHost::keep(PeerId author, ChatLine line) {
+  line.id = ++last_id_;
+  if (kept_.size() == kKeptLines) kept_.pop_front();
+  kept_.push_back({std::move(author), line});
+  return line;
+}
+
+}  // namespace onair::session

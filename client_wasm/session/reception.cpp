@@ -1,0 +1,65 @@
+#include "session/reception.hpp"
+
+#include <utility>
+
+namespace onair::session {
+namespace {
+
+Reception::Quality quality_of(const Reception& reception) {
+  using Quality = Reception::Quality;
+  const double latency = reception.latency_ms.value_or(0);
+  if (reception.loss > 0.05 || latency > 1'000) return Quality::poor;
+  if (reception.loss > 0.01 || latency > 400) return Quality::fair;
+  return Quality::good;
+}
+
+/// A sum that has begun anew counts from 0.
+template <typename Number>
+Number grown(Number before, Number now) {
+  return now >= before ? now - before : now;
+}
+
+}  // namespace
+
+std::string_view name_of(Reception::Quality quality) {
+  switch (quality) {
+    case Reception::Quality::good:
+      return "good";
+    case Reception::Quality::fair:
+      return "fair";
+    case Reception::Quality::poor:
+      return "poor";
+  }
+  return "good";
+}
+
+std::uint32_t bit_rate(std::uint64_t bytes_before, std::uint64_t bytes_now, Duration between) {
+  if (between <= Duration::zero()) return 0;
+  const double bits = 8.0 * static_cast<double>(grown(bytes_before, bytes_now));
+  return static_cast<std::uint32_t>(bits / std::chrono::duration<double>(between).count());
+}
+
+std::optional<Reception> ReceptionMeter::look(const ReceivingReport& report, TimePoint now) {
+  const std::optional<ReceivingReport> last = std::exchange(last_, report);
+  const TimePoint before = std::exchange(looked_at_, now);
+  if (!last) return std::nullopt;
+  Reception reception;
+  reception.bits_per_second = bit_rate(last->bytes, report.bytes, now - before);
+  const auto lost = static_cast<double>(grown(last->packets_lost, report.packets_lost));
+  const auto came = static_cast<double>(grown(last->packets, report.packets));
+  if (lost + came > 0) reception.loss = lost / (lost + came);
+  const double played = grown(last->frames_played, report.frames_played);
+  if (report.round_trip_ms && played > 0) {
+    const double buffered = grown(last->jitter_buffer_seconds, report.jitter_buffer_seconds);
+    reception.latency_ms = *report.round_trip_ms / 2 + 1'000 * buffered / played;
+  }
+  reception.width = report.width;
+  reception.height = report.height;
+  reception.frames_per_second = report.frames_per_second;
+  reception.codec = report.codec;
+  reception.relayed = report.relayed;
+  reception.quality = quality_of(reception);
+  return reception;
+}
+
+}  // namespace onair::session

@@ -1,0 +1,238 @@
+// The viewers' connections.
+#include <algorithm>
+#include <utility>
+
+#include "session/names.hpp"
+#include "session/pending.hpp"
+#include "session/recovery.hpp"
+#include "session/talk_session.hpp"
+
+namespace onair::session {
+
+using protocol::DeclineReason;
+
+namespace {
+
+Duration restart_timeout(const ViewerConnection& viewer) {
+  return kFirstRestartTimeout * (1 << (viewer.restarts - 1));
+}
+
+ViewerView::State state_of(const ViewerConnection& viewer) {
+  if (viewer.transport == TransportState::connected) return ViewerView::State::live;
+  return viewer.was_connected ? ViewerView::State::reconnecting : ViewerView::State::connecting;
+}
+
+}  // namespace
+
+std::string_view name_of(ViewerView::State state) {
+  switch (state) {
+    case ViewerView::State::connecting:
+      return "connecting";
+    case ViewerView::State::live:
+      return "live";
+    case ViewerView::State::reconnecting:
+      return "reconnecting";
+  }
+  return "connecting";
+}
+
+std::vector<ViewerView> TalkSession::audience() const {
+  std::vector<ViewerView> audience;
+  for (const auto& [peer, entry] : connections_) {
+    const ViewerConnection& viewer = entry.connection;
+    ViewerView view{peer,
+                    numbers_.at(peer),
+                    chat_.name_of(peer),
+                    state_of(viewer),
+                    chat_.is_muted(peer),
+                    viewer.bits_per_second};
+    if (viewer.measured) {
+      view.round_trip_ms = viewer.measured->round_trip_ms;
+      view.loss = viewer.measured->loss;
+    }
+    audience.push_back(std::move(view));
+  }
+  std::sort(audience.begin(), audience.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
+  return audience;
+}
+
+void TalkSession::on(const LocalDescriptionMade& made) {
+  ViewerConnection* viewer = connections_.find(made.key);
+  if (viewer == nullptr) return;
+  auto* offering = std::get_if<ViewerConnection::Offering>(&viewer->state);
+  if (offering == nullptr) return;
+  const std::vector<Candidate> found = std::move(offering->found);
+  say(protocol::Offer{made.sdp, made.key.generation}, made.key.peer);
+  for (const Candidate& candidate : found) say(candidate, made.key.peer);
+  advance(made.key, *viewer, ViewerConnection::AwaitingAnswer{}, "offer sent");
+}
+
+void TalkSession::on(const RemoteDescriptionApplied& applied) {
+  ViewerConnection* viewer = connections_.find(applied.key);
+  if (viewer == nullptr) return;
+  auto* applying = std::get_if<ViewerConnection::ApplyingAnswer>(&viewer->state);
+  if (applying == nullptr) return;
+  for (Candidate& candidate : applying->early) {
+    output_.emplace_back(AddCandidate{applied.key, std::move(candidate)});
+  }
+  viewer->due.reset();
+  if (viewer->transport != TransportState::connected) {
+    viewer->due = now_ + (viewer->restarts == 0 ? kConnectTimeout : restart_timeout(*viewer));
+  }
+  advance(applied.key, *viewer, ViewerConnection::Negotiated{}, "answer applied");
+}
+
+void TalkSession::on(const StepFailed& failed) {
+  if (connections_.find(failed.key) == nullptr) return;
+  trace(describe(failed));
+  // No reason to lose a viewer.
+  if (failed.step == Step::add_candidate || failed.step == Step::replace_tracks ||
+      failed.step == Step::limit_sending) {
+    return;
+  }
+  close(failed.key.peer, "a step failed");
+  decline(failed.key.peer, DeclineReason::full);
+}
+
+void TalkSession::on(const SendingMeasured& measured) {
+  ViewerConnection* viewer = connections_.find(measured.key);
+  if (viewer == nullptr) return;
+  planner_.encoder_reported(measured.report);
+  const TimePoint before = std::exchange(viewer->measured_at, now_);
+  if (viewer->measured) {
+    viewer->bits_per_second =
+        bit_rate(viewer->measured->bytes, measured.sending.bytes, now_ - before);
+  }
+  viewer->measured = measured.sending;
+}
+
+void TalkSession::on(const CandidateFound& found) {
+  ViewerConnection* viewer = connections_.find(found.key);
+  if (viewer == nullptr) return;
+  Candidate candidate = found.candidate;
+  candidate.connection = found.key.generation;
+  if (auto* offering = std::get_if<ViewerConnection::Offering>(&viewer->state)) {
+    hold(offering->found, std::move(candidate));
+  } else {
+    say(std::move(candidate), found.key.peer);
+  }
+}
+
+void TalkSession::on(const TransportChanged& changed) {
+  ViewerConnection* viewer = connections_.find(changed.key);
+  if (viewer == nullptr) return;
+  viewer->transport = changed.state;
+  trace(describe(changed));
+  if (changed.state == TransportState::connected) {
+    viewer->was_connected = true;
+    viewer->restarts = 0;
+  }
+  // A negotiation that is under way has its own time.
+  if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer->state)) return;
+  if (changed.state == TransportState::connected) viewer->due.reset();
+  if (changed.state == TransportState::disconnected) viewer->due = now_ + kTalkerPatience;
+  if (changed.state == TransportState::failed) recover(changed.key);
+}
+
+// What they say.
+
+void TalkSession::said(const protocol::TalkRequest& request, const PeerId& from) {
+  if (!on_air()) return decline(from, DeclineReason::not_on_air);
+  const std::optional<ConnectionKey> key = connections_.key_of(from);
+  if (key && request.connection == key->generation) {
+    ViewerConnection& viewer = *connections_.find(*key);
+    if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer.state))
+      return;  // we are at it
+    if (viewer.restarts < kMaxIceRestarts) return restart_ice(*key, viewer);
+  }
+  // Who asks for a new connection has none, whatever we believe.
+  close(from, "it asks anew");
+  if (connections_.size() >= capacity()) return decline(from, DeclineReason::full);
+  offer_to(from);
+}
+
+void TalkSession::said(const protocol::Answer& answer, const PeerId& from) {
+  const std::optional<ConnectionKey> key = connections_.key_of(from);
+  if (!key || answer.connection.value_or(key->generation) != key->generation) return;
+  ViewerConnection& viewer = *connections_.find(*key);
+  auto* awaiting = std::get_if<ViewerConnection::AwaitingAnswer>(&viewer.state);
+  if (awaiting == nullptr) return;
+  output_.emplace_back(ApplyRemoteDescription{*key, answer.sdp});
+  advance(*key, viewer, ViewerConnection::ApplyingAnswer{std::move(awaiting->early)},
+          "answer came");
+}
+
+void TalkSession::said(const protocol::Candidate& candidate, const PeerId& from) {
+  const std::optional<ConnectionKey> key = connections_.key_of(from);
+  if (!key || candidate.connection.value_or(key->generation) != key->generation) return;
+  ViewerConnection& viewer = *connections_.find(*key);
+  if (auto* awaiting = std::get_if<ViewerConnection::AwaitingAnswer>(&viewer.state)) {
+    hold(awaiting->early, candidate);
+  } else if (auto* applying = std::get_if<ViewerConnection::ApplyingAnswer>(&viewer.state)) {
+    hold(applying->early, candidate);
+  } else if (std::holds_alternative<ViewerConnection::Negotiated>(viewer.state)) {
+    output_.emplace_back(AddCandidate{*key, candidate});
+  }
+}
+
+void TalkSession::said(const protocol::Bye&, const PeerId& from) {
+  close(from, "bye");
+}
+
+void TalkSession::said(const protocol::UserDisconnected& gone, const PeerId&) {
+  close(gone.id, "user_disconnected");
+  chat_.forget(gone.id);
+  numbers_.erase(gone.id);
+}
+
+// Steps.
+
+std::size_t TalkSession::capacity() const {
+  return std::min(options_.max_viewers, planner_.capacity());
+}
+
+void TalkSession::share_uplink() {
+  const SendLimits share = planner_.share_of(connections_.size());
+  for (const ConnectionKey& key : connections_.keys()) {
+    ViewerConnection& viewer = *connections_.find(key);
+    if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer.state)) continue;
+    if (viewer.limits == share) continue;
+    viewer.limits = share;
+    output_.emplace_back(LimitSending{key, share});
+  }
+}
+
+void TalkSession::offer_to(const PeerId& viewer) {
+  const ConnectionKey key = connections_.open(viewer);
+  connections_.find(key)->due = now_ + kNegotiationTimeout;
+  if (numbers_.emplace(viewer, last_number_ + 1).second) ++last_number_;
+  trace(describe(key) + ": talk_request");
+  output_.emplace_back(CreateConnection{key, link_.ice()});
+  output_.emplace_back(MakeLocalDescription{key});
+}
+
+void TalkSession::recover(const ConnectionKey& key) {
+  ViewerConnection& viewer = *connections_.find(key);
+  if (!link_.joined()) {
+    viewer.due = now_ + kSignalingPause;
+  } else if (viewer.was_connected && viewer.restarts < kMaxIceRestarts) {
+    restart_ice(key, viewer);
+  } else {
+    close(key.peer, "it does not connect");
+  }
+}
+
+void TalkSession::restart_ice(const ConnectionKey& key, ViewerConnection& viewer) {
+  ++viewer.restarts;
+  viewer.due = now_ + restart_timeout(viewer);
+  output_.emplace_back(RestartIce{key, link_.ice()});
+  output_.emplace_back(MakeLocalDescription{key});
+  advance(key, viewer, ViewerConnection::Offering{}, "restarts ICE");
+}
+
+void TalkSession::decline(const PeerId& viewer, DeclineReason reason) {
+  say(protocol::TalkDeclined{reason}, viewer);
+}
+
+}  // namespace onair::session

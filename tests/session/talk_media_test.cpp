@@ -1,0 +1,170 @@
+// What the talker's camera, microphone and screen do, and what becomes of the broadcast.
+#include <gtest/gtest.h>
+
+#include "session/recovery.hpp"
+#include "session/talk_session.hpp"
+#include "support/stepper.hpp"
+
+namespace onair::session {
+namespace {
+
+using Lines = std::vector<std::string>;
+using Stage = TalkView::Stage;
+
+class TalkMedia : public testing::Test {
+ protected:
+  void go_on_air(MediaSource source = MediaSource::camera) {
+    talk.join();
+    talk.feed(StartRequested{source});
+    talk.feed(MediaReady{1});
+    talk.feed(PreviewReady{1});
+  }
+  Notice notice() const { return talk.session.view().notice; }
+
+  tests::Stepper<TalkSession, TalkInput, TalkOutput> talk{TalkSession(TalkOptions{"lesson"})};
+};
+
+TEST_F(TalkMedia, APreviewGoesOnAirWhenOnAirIsPressed) {
+  talk.join();
+  talk.feed(StartRequested{MediaSource::camera, /*preview_only=*/true});
+  talk.feed(MediaReady{1});
+  talk.feed(PreviewReady{1});
+  EXPECT_EQ(talk.sent(), Lines{});
+  EXPECT_EQ(talk.session.view().stage, Stage::preview);
+  talk.hear(protocol::TalkRequest{}, "v");
+  EXPECT_EQ(talk.sent(), Lines{"talk_declined to v"}) << "nobody sees a preview";
+  talk.now += Duration(5);
+  talk.feed(OnAirRequested{});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready"});
+  EXPECT_EQ(talk.session.view().stage, Stage::on_air);
+  EXPECT_EQ(talk.session.view().on_air_since, talk.now);
+}
+
+TEST_F(TalkMedia, OnAirPressedBeforeThePreviewIsThereGoesOnAirWithIt) {
+  talk.join();
+  talk.feed(StartRequested{MediaSource::camera, /*preview_only=*/true});
+  talk.feed(MediaReady{1});
+  talk.feed(OnAirRequested{});
+  talk.feed(PreviewReady{1});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready"});
+}
+
+TEST_F(TalkMedia, WhatIsChosenIsAskedForAndOnAirAtOnce) {
+  const MediaChoice choice{"camera 2", "microphone 1", PictureSize::large};
+  talk.feed(MediaChosen{choice});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "nothing runs that it could replace";
+  go_on_air();
+  talk.feed(MediaChosen{choice});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "that runs already";
+  talk.feed(MediaChosen{{"camera 1"}});
+  EXPECT_EQ(talk.all<AcquireMedia>().at(0).choice.camera, "camera 1");
+  talk.feed(MediaReady{2});
+  EXPECT_EQ(talk.all<ReleaseMedia>().at(0).capture, 1u);
+  EXPECT_TRUE(talk.session.on_air());
+}
+
+TEST_F(TalkMedia, WhatIsChosenDuringAPreviewIsPreviewed) {
+  talk.join();
+  talk.feed(StartRequested{MediaSource::camera, /*preview_only=*/true});
+  talk.feed(MediaReady{1});
+  talk.feed(PreviewReady{1});
+  talk.feed(MediaChosen{{"camera 2"}});
+  talk.feed(MediaReady{2});
+  talk.feed(PreviewReady{2});
+  EXPECT_EQ(talk.session.view().stage, Stage::preview);
+}
+
+TEST_F(TalkMedia, AMutedMicrophoneStaysMutedWithAnotherDevice) {
+  go_on_air();
+  talk.feed(MicrophoneSwitched{false});
+  EXPECT_FALSE(talk.all<EnableTracks>().at(0).microphone);
+  EXPECT_FALSE(talk.session.view().microphone_on);
+  talk.feed(MediaChosen{{"camera 2"}});
+  talk.feed(MediaReady{2});
+  EXPECT_FALSE(talk.all<EnableTracks>().at(0).microphone);
+  EXPECT_TRUE(talk.all<EnableTracks>().at(0).camera);
+}
+
+TEST_F(TalkMedia, AnUnpluggedCameraIsReplacedOnAir) {
+  go_on_air();
+  talk.feed(MediaEnded{1});
+  EXPECT_EQ(talk.all<AcquireMedia>().at(0).source, MediaSource::camera);
+  EXPECT_EQ(notice(), Notice::device_lost);
+  EXPECT_TRUE(talk.session.on_air());
+  talk.feed(MediaReady{2});
+  EXPECT_EQ(talk.all<UseMedia>().at(0).capture, 2u);
+  EXPECT_EQ(talk.all<ReleaseMedia>().at(0).capture, 1u);
+}
+
+TEST_F(TalkMedia, WithoutAnotherCameraTheBroadcastEnds) {
+  go_on_air();
+  talk.feed(MediaEnded{1});
+  talk.feed(MediaFailed{2, Notice::no_camera});
+  EXPECT_EQ(talk.sent(), Lines{"end_talk"});
+  EXPECT_EQ(notice(), Notice::media_ended);
+  EXPECT_TRUE(talk.session.captures().empty());
+}
+
+TEST_F(TalkMedia, WithoutAnotherMicrophoneThePictureGoesOn) {
+  go_on_air();
+  talk.feed(MediaEnded{1, DeviceKind::microphone});
+  talk.feed(MediaFailed{2, Notice::no_camera});
+  EXPECT_TRUE(talk.session.on_air());
+  EXPECT_EQ(notice(), Notice::microphone_lost);
+}
+
+TEST_F(TalkMedia, AScreenThatEndsGivesWayToTheCameraThatWasThereBefore) {
+  go_on_air();
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(MediaReady{2});
+  EXPECT_TRUE(talk.session.view().shares_screen);
+  talk.feed(MediaEnded{2});
+  EXPECT_EQ(talk.all<AcquireMedia>().at(0).source, MediaSource::camera);
+  EXPECT_EQ(notice(), Notice::screen_ended);
+  talk.feed(MediaReady{3});
+  EXPECT_TRUE(talk.session.on_air());
+  EXPECT_FALSE(talk.session.view().shares_screen);
+}
+
+TEST_F(TalkMedia, AScreenThatWasThereFirstEndsTheBroadcast) {
+  go_on_air(MediaSource::screen);
+  talk.feed(MediaEnded{1});
+  EXPECT_EQ(talk.sent(), Lines{"end_talk"});
+  EXPECT_EQ(notice(), Notice::media_ended);
+}
+
+TEST_F(TalkMedia, DevicesAreListedAtTheStartWhenTheyChangeAndWhenTheyHaveLabels) {
+  talk.feed(Started{});
+  EXPECT_EQ(talk.all<ListDevices>().size(), 1u);
+  talk.feed(DevicesChanged{});
+  EXPECT_EQ(talk.all<ListDevices>().size(), 1u);
+  talk.feed(DevicesListed{{{DeviceKind::camera, "1", "Webcam"}}});
+  EXPECT_EQ(talk.session.view().devices.at(0).label, "Webcam");
+  EXPECT_EQ(talk.all<ViewChanged>().size(), 1u);
+  talk.feed(StartRequested{MediaSource::camera});
+  talk.feed(MediaReady{1});
+  EXPECT_EQ(talk.all<ListDevices>().size(), 1u);
+}
+
+TEST_F(TalkMedia, EachViewersRateIsReckonedFromTwoLooks) {
+  go_on_air();
+  talk.hear(protocol::TalkRequest{}, "v");
+  const ConnectionKey key = talk.all<CreateConnection>().at(0).key;
+  EXPECT_EQ(talk.session.view().audience.at(0).state, ViewerView::State::connecting);
+  talk.feed(TransportChanged{key, TransportState::connected});
+  talk.now += kMeasureInterval;
+  talk.feed(TimePassed{});
+  EXPECT_EQ(talk.all<MeasureSending>().at(0).key, key);
+  talk.feed(SendingMeasured{key, {}, {1'000, 12.5, 0.02}});
+  talk.now += kMeasureInterval;
+  talk.feed(SendingMeasured{key, {}, {251'000, 12.5, 0.02}});
+  const ViewerView viewer = talk.session.view().audience.at(0);
+  EXPECT_EQ(viewer.state, ViewerView::State::live);
+  EXPECT_EQ(viewer.bits_per_second, 1'000'000u);
+  EXPECT_EQ(viewer.round_trip_ms, 12.5);
+  EXPECT_EQ(viewer.loss, 0.02);
+  EXPECT_EQ(viewer.number, 1u);
+}
+
+}  // namespace
+}  // namespace onair::session

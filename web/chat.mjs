@@ -1,0 +1,111 @@
+// The chat as both pages show it. What others wrote becomes text nodes, never HTML.
+
+import { element, onLanguage, text } from './page.mjs';
+
+/** As many lines are kept on the page. */
+const mostLines = 200;
+
+const nameOf = ({ name, host, yours, author }) => {
+  if (host && author === '') return text('chat.you');
+  if (host) return text('chat.host');
+  const called = name || text('chat.guest');
+  return yours ? `${called} (${text('chat.you')})` : called;
+};
+
+function button(words, label, press) {
+  const made = document.createElement('button');
+  made.type = 'button';
+  made.className = 'small';
+  made.textContent = words;
+  made.setAttribute('aria-label', label);
+  made.addEventListener('click', press);
+  return made;
+}
+
+/**
+ * `say(name, text)` is what happens to what the person writes. The talker's page hands over `remove(id)` and
+ * `mute(author)`, which come as buttons with each line of a viewer.
+ */
+export class Chat {
+  #lines = new Map();
+  #lastSaid = '';
+  #talker;
+
+  constructor({ say, talker }) {
+    this.#talker = talker;
+    const name = element('chat-name');
+    const input = element('chat-text');
+    if (name) name.value = localStorage.getItem('onair-name') ?? '';
+    element('chat-form').addEventListener('submit', (event) => {
+      event.preventDefault();
+      const said = input.value.trim();
+      if (said === '') return;
+      if (name) localStorage.setItem('onair-name', name.value.trim());
+      this.#lastSaid = said;
+      this.#notice('');
+      input.value = '';
+      say(name?.value.trim() ?? '', said);
+    });
+    onLanguage(() => this.#words());
+  }
+
+  /** Whether something can be said now, and if not, why. */
+  allow(open, muted = false) {
+    const why = muted ? 'chat.muted' : open ? '' : 'chat.closed';
+    if (element('chat-text').disabled === (why !== '') && this.why === why) return;
+    this.why = why;
+    for (const each of element('chat-form').elements) each.disabled = why !== '';
+    this.#notice(why && text(why));
+  }
+
+  /** What the client tells. */
+  handle(event) {
+    if (event.kind === 'line') this.#add(event);
+    if (event.kind === 'removed') this.#remove(event.id);
+    if (event.kind === 'cleared') for (const id of [...this.#lines.keys()]) this.#remove(id);
+    if (event.kind === 'refused') {
+      this.#notice(text(`chat.refused.${event.reason}`));
+      element('chat-text').value ||= this.#lastSaid;
+    }
+  }
+
+  #add(line) {
+    const list = element('chat');
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    const item = document.createElement('li');
+    const who = document.createElement('span');
+    who.className = line.host ? 'who host' : 'who';
+    const words = document.createElement('span');
+    words.className = 'words';
+    words.textContent = line.text;
+    item.append(who, words);
+    list.append(item);
+    this.#lines.set(line.id, { item, who, line });
+    this.#words();
+    if (this.#lines.size > mostLines) this.#remove(this.#lines.keys().next().value);
+    if (atEnd) list.scrollTop = list.scrollHeight;
+  }
+
+  #remove(id) {
+    this.#lines.get(id)?.item.remove();
+    this.#lines.delete(id);
+  }
+
+  #words() {
+    for (const { item, who, line } of this.#lines.values()) {
+      who.textContent = nameOf(line);
+      if (!this.#talker) continue;
+      for (const old of item.querySelectorAll('button')) old.remove();
+      const { remove, mute } = this.#talker;
+      const name = nameOf(line);
+      item.append(button(text('chat.remove'), text('chat.removeLine', { name }), () => remove(line.id)));
+      if (line.author === '') continue;
+      item.append(button(text('studio.mute'), text('chat.muteLine', { name }), () => mute(line.author)));
+    }
+    if (this.why) this.#notice(text(this.why));
+  }
+
+  #notice(words) {
+    element('chat-notice').textContent = words;
+  }
+}

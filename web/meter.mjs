@@ -1,0 +1,34 @@
+// How loud the microphone is, as a bar.
+
+/** Shows the level of a stream's sound in a <meter>; with no stream, or one without sound, hides it. */
+export class LevelMeter {
+  #meter;
+  #context;
+  #source;
+  #timer;
+
+  constructor(meter) {
+    this.#meter = meter;
+  }
+
+  watch(stream) {
+    clearInterval(this.#timer);
+    this.#source?.disconnect();
+    const heard = stream?.getAudioTracks().length > 0;
+    this.#meter.hidden = !heard;
+    if (!heard) return;
+    this.#context ??= new AudioContext();
+    this.#context.resume();
+    const analyser = this.#context.createAnalyser();
+    analyser.fftSize = 1024;
+    this.#source = this.#context.createMediaStreamSource(stream);
+    this.#source.connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    this.#timer = setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+      // -60 dB is silence, 0 dB is full
+      this.#meter.value = Math.max(0, 1 + Math.log10(Math.max(power, 1e-6)) / 6);
+    }, 100);
+  }
+}
