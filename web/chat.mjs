@@ -5,13 +5,6 @@ import { element, onLanguage, text } from './page.mjs';
 /** As many lines are kept on the page. */
 const mostLines = 200;
 
-const nameOf = ({ name, host, yours, author }) => {
-  if (host && author === '') return text('chat.you');
-  if (host) return text('chat.host');
-  const called = name || text('chat.guest');
-  return yours ? `${called} (${text('chat.you')})` : called;
-};
-
 function button(words, label, press) {
   const made = document.createElement('button');
   made.type = 'button';
@@ -29,6 +22,7 @@ function button(words, label, press) {
 export class Chat {
   #lines = new Map();
   #lastSaid = '';
+  #why;
   #talker;
 
   constructor({ say, talker }) {
@@ -52,8 +46,8 @@ export class Chat {
   /** Whether something can be said now, and if not, why. */
   allow(open, muted = false) {
     const why = muted ? 'chat.muted' : open ? '' : 'chat.closed';
-    if (element('chat-text').disabled === (why !== '') && this.why === why) return;
-    this.why = why;
+    if (this.#why === why) return;
+    this.#why = why;
     for (const each of element('chat-form').elements) each.disabled = why !== '';
     this.#notice(why && text(why));
   }
@@ -69,9 +63,16 @@ export class Chat {
     }
   }
 
+  #nameOf({ name, host, yours }) {
+    if (host) return text(this.#talker ? 'chat.you' : 'chat.host');
+    const called = name || text('chat.guest');
+    return yours ? `${called} (${text('chat.you')})` : called;
+  }
+
   #add(line) {
     const list = element('chat');
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    const log = list.parentElement;
+    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     const item = document.createElement('li');
     const who = document.createElement('span');
     who.className = line.host ? 'who host' : 'who';
@@ -80,10 +81,11 @@ export class Chat {
     words.textContent = line.text;
     item.append(who, words);
     list.append(item);
+    if (this.#lines.size === 0) this.#notice('');
     this.#lines.set(line.id, { item, who, line });
     this.#words();
     if (this.#lines.size > mostLines) this.#remove(this.#lines.keys().next().value);
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    if (atEnd) log.scrollTop = log.scrollHeight;
   }
 
   #remove(id) {
@@ -93,16 +95,17 @@ export class Chat {
 
   #words() {
     for (const { item, who, line } of this.#lines.values()) {
-      who.textContent = nameOf(line);
+      who.textContent = this.#nameOf(line);
       if (!this.#talker) continue;
       for (const old of item.querySelectorAll('button')) old.remove();
       const { remove, mute } = this.#talker;
-      const name = nameOf(line);
+      const name = this.#nameOf(line);
       item.append(button(text('chat.remove'), text('chat.removeLine', { name }), () => remove(line.id)));
       if (line.author === '') continue;
       item.append(button(text('studio.mute'), text('chat.muteLine', { name }), () => mute(line.author)));
     }
-    if (this.why) this.#notice(text(this.why));
+    if (this.#why) this.#notice(text(this.#why));
+    else if (this.#lines.size === 0) this.#notice(text('chat.empty'));
   }
 
   #notice(words) {

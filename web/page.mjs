@@ -27,6 +27,7 @@ function fillIn() {
   }
   for (const each of document.querySelectorAll('[data-label]')) {
     each.setAttribute('aria-label', text(each.dataset.label));
+    if (each.dataset.icon) each.title = text(each.dataset.label);
   }
   for (const each of document.querySelectorAll('[data-hint]')) each.placeholder = text(each.dataset.hint);
 }
@@ -60,6 +61,12 @@ export async function onLanguage(listener) {
 export function say(id, words) {
   if (element(id).textContent !== words) element(id).textContent = words;
   element(id).hidden = words === '';
+}
+
+/** How things stand with the server; on a small screen only where they don't stand well. */
+export function showLink(status) {
+  say('link', text(`link.${status}`));
+  element('link').toggleAttribute('data-trouble', status !== 'joined');
 }
 
 /** The address of the server's WebSocket. */

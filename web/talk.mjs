@@ -2,7 +2,7 @@
 
 import { Chat } from './chat.mjs';
 import { LevelMeter } from './meter.mjs';
-import { begin, element, megabits, onLanguage, openRoom, percent, say, text } from './page.mjs';
+import { begin, element, megabits, onLanguage, openRoom, percent, say, showLink, text } from './page.mjs';
 import { Recorder, unsavedRecordings } from './recorder.mjs';
 
 const video = element('local-video');
@@ -23,7 +23,8 @@ function showStage() {
   element('cover').classList.toggle('low', stage === 'preview');
   element('stop-video').disabled = stage === 'idle';
   element('preview').disabled = onAir;
-  element('on-air').classList.toggle('primary', stage === 'preview' || onAir);
+  element('on-air').classList.toggle('primary', stage === 'preview');
+  element('stop-video').classList.toggle('strong', onAir);
   element('start-video').classList.toggle('primary', stage === 'idle');
   element('record').disabled = !onAir && !recorder.running;
   element('silent').hidden = view.microphoneOn;
@@ -125,7 +126,7 @@ function showRecording() {
 
 function render() {
   if (!view) return;
-  say('link', text(`link.${view.link}`));
+  showLink(view.link);
   say('notice', text(`notice.${view.notice}`));
   showStage();
   showClock();

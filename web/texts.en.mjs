@@ -57,7 +57,6 @@ export default {
     quality: 'Quality',
     sizes: { small: 'Small (360p)', standard: 'Standard (720p)', large: 'Large (1080p)' },
     share: 'Invite viewers',
-    linkForViewers: 'Link for viewers',
     copy: 'Copy link',
     copied: 'Copied',
     copyByHand: 'The link is selected: copy it with Ctrl+C',

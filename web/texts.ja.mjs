@@ -57,7 +57,6 @@ export default {
     quality: '画質',
     sizes: { small: '小（360p）', standard: '標準（720p）', large: '大（1080p）' },
     share: '視聴者を招く',
-    linkForViewers: '視聴者用のリンク',
     copy: 'リンクをコピー',
     copied: 'コピーしました',
     copyByHand: 'リンクを選択しました。Ctrl+C でコピーしてください',

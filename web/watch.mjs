@@ -1,6 +1,6 @@
 // Binds the viewer's controls to the client and shows its state.
 
-import { begin, element, megabits, onLanguage, openRoom, percent, say, text } from './page.mjs';
+import { begin, element, megabits, onLanguage, openRoom, percent, say, showLink, text } from './page.mjs';
 
 const video = element('remote-video');
 const stage = element('stage');
@@ -49,16 +49,22 @@ function showReception() {
   );
 }
 
+function showIcon(id, [icon, label]) {
+  element(id).dataset.icon = icon;
+  element(id).setAttribute('aria-label', text(label));
+  element(id).title = text(label);
+}
+
 function showPlayer() {
   element('player').hidden = view.picture !== 'live' && view.picture !== 'reconnecting';
-  element('pause').textContent = text(video.paused ? 'seat.play' : 'seat.pause');
-  element('mute').textContent = text(video.muted ? 'seat.unmuteShort' : 'seat.mute');
+  showIcon('pause', video.paused ? ['play', 'seat.play'] : ['pause', 'seat.pause']);
+  showIcon('mute', video.muted ? ['silence', 'seat.unmuteShort'] : ['sound', 'seat.mute']);
   element('volume').value = video.muted ? 0 : video.volume;
 }
 
 function render() {
   if (!view) return;
-  say('link', text(`link.${view.link}`));
+  showLink(view.link);
   say('notice', text(`notice.${view.notice}`));
   say('cover', text(`picture.${view.picture}`));
   document.documentElement.dataset.picture = view.picture;

@@ -31,13 +31,19 @@ Size pixels_of(session::PictureSize size) {
   return {1280, 720};
 }
 
-/// A bare deviceId is a wish: where that device is gone, the browser takes another.
+/// Where a device with this id is gone, the call fails with an OverconstrainedError.
+val exactly(const std::string& id) {
+  return object_of({{"exact", val(id)}});
+}
+
 val camera_constraints(const session::MediaChoice& choice) {
   const Size size = pixels_of(choice.size);
   val video = object_of({{"width", val(size.width)}, {"height", val(size.height)}});
-  if (!choice.camera.empty()) video.set("deviceId", choice.camera);
+  if (!choice.camera.empty()) video.set("deviceId", exactly(choice.camera));
   val audio(true);
-  if (!choice.microphone.empty()) audio = object_of({{"deviceId", val(choice.microphone)}});
+  if (!choice.microphone.empty()) {
+    audio = object_of({{"deviceId", exactly(choice.microphone)}});
+  }
   return object_of({{"audio", audio}, {"video", video}});
 }
 

@@ -29,8 +29,7 @@ struct Device {
 /// What is asked of the camera: 640x360, 1280x720 or 1920x1080.
 enum class PictureSize { small, standard, large };
 
-/// What the person picked. An id that is empty, or of a device that is not there, leaves it to the
-/// browser.
+/// What the person picked. An empty id leaves it to the browser.
 struct MediaChoice {
   std::string camera = {};
   std::string microphone = {};

@@ -38,7 +38,7 @@ void TalkSession::on(const StartRequested& start) {
   notice_ = Notice::none;
   if (auto* air = std::get_if<OnAir>(&state_)) return replace(*air, start.source);
   release_captures();
-  transition(Acquiring{acquire(start.source), start.preview_only}, "start pressed");
+  transition(Acquiring{acquire(start.source, choice_), start.preview_only}, "start pressed");
 }
 
 void TalkSession::on(const DevicesChanged&) {
@@ -69,16 +69,16 @@ void TalkSession::on(const CameraSwitched& switched) {
 }
 
 void TalkSession::on(const MediaReady& ready) {
-  const auto* acquiring = std::get_if<Acquiring>(&state_);
-  auto* air = std::get_if<OnAir>(&state_);
-  if (acquiring != nullptr && acquiring->take.capture == ready.capture) {
-    use(ready.capture);
-    transition(Previewing{acquiring->take, acquiring->preview_only}, "stream is there");
-  } else if (air != nullptr && air->next && air->next->capture == ready.capture) {
+  if (awaited(ready.capture) == nullptr) {
+    output_.emplace_back(ReleaseMedia{ready.capture});
+    return;
+  }
+  if (auto* air = std::get_if<OnAir>(&state_)) {
     switch_to_next(*air);
   } else {
-    output_.emplace_back(ReleaseMedia{ready.capture});  // nobody waits for it any more
-    return;
+    const auto& acquiring = std::get<Acquiring>(state_);
+    use(ready.capture);
+    transition(Previewing{acquiring.take, acquiring.preview_only}, "stream is there");
   }
   output_.emplace_back(ListDevices{});  // they have labels now
 }
@@ -91,17 +91,20 @@ void TalkSession::on(const PreviewReady& ready) {
 }
 
 void TalkSession::on(const MediaFailed& failed) {
-  const auto* acquiring = std::get_if<Acquiring>(&state_);
-  auto* air = std::get_if<OnAir>(&state_);
-  if (acquiring != nullptr && acquiring->take.capture == failed.capture) {
-    notice_ = failed.reason;
-    transition(Idle{}, name_of(failed.reason));
-  } else if (air != nullptr && air->next && air->next->capture == failed.capture) {
-    air->next.reset();
-    if (air->lost == DeviceKind::camera) return stop(Notice::media_ended);
-    notice_ = air->lost ? Notice::microphone_lost : failed.reason;
-    air->lost.reset();
+  Take* take = awaited(failed.capture);
+  if (take == nullptr) return;
+  if (take->chosen && failed.reason == Notice::no_camera) {
+    trace("talk: the chosen device is not there");
+    *take = acquire(take->source, {{}, {}, choice_.size});
+    return;
   }
+  auto* air = std::get_if<OnAir>(&state_);
+  notice_ = failed.reason;
+  if (air == nullptr) return transition(Idle{}, name_of(failed.reason));
+  air->next.reset();
+  if (air->lost == DeviceKind::camera) return stop(Notice::media_ended);
+  if (air->lost) notice_ = Notice::microphone_lost;
+  air->lost.reset();
 }
 
 /// On air, what was unplugged is replaced by what the browser has left, and a screen by the camera
@@ -118,10 +121,20 @@ void TalkSession::on(const MediaEnded& ended) {
   if (!air->next) replace(*air, MediaSource::camera);
 }
 
-TalkSession::Take TalkSession::acquire(MediaSource source) {
-  const Take take{++last_capture_, source};
-  output_.emplace_back(AcquireMedia{take.capture, source, choice_});
+TalkSession::Take TalkSession::acquire(MediaSource source, const MediaChoice& choice) {
+  const bool chosen = !choice.camera.empty() || !choice.microphone.empty();
+  const Take take{++last_capture_, source, chosen};
+  output_.emplace_back(AcquireMedia{take.capture, source, choice});
   return take;
+}
+
+/// Nothing where nobody waits for that capture.
+TalkSession::Take* TalkSession::awaited(CaptureNumber capture) {
+  if (auto* acquiring = std::get_if<Acquiring>(&state_)) {
+    return acquiring->take.capture == capture ? &acquiring->take : nullptr;
+  }
+  auto* air = std::get_if<OnAir>(&state_);
+  return air != nullptr && air->next && air->next->capture == capture ? &*air->next : nullptr;
 }
 
 void TalkSession::use(CaptureNumber capture) {
@@ -133,7 +146,7 @@ void TalkSession::use(CaptureNumber capture) {
 
 void TalkSession::replace(OnAir& air, MediaSource source) {
   if (air.next) output_.emplace_back(ReleaseMedia{air.next->capture});
-  air.next = acquire(source);
+  air.next = acquire(source, choice_);
 }
 
 void TalkSession::switch_to_next(OnAir& air) {

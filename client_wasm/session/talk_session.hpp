@@ -135,6 +135,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   struct Take {
     CaptureNumber capture;
     MediaSource source;
+    bool chosen;  ///< by the id of a device
   };
   struct Idle {};
   struct Acquiring {
@@ -190,7 +191,8 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on(const PreviewReady& ready);
   void on(const MediaFailed& failed);
   void on(const MediaEnded& ended);
-  Take acquire(MediaSource source);
+  Take acquire(MediaSource source, const MediaChoice& choice);
+  Take* awaited(CaptureNumber capture);
   void use(CaptureNumber capture);
   void replace(OnAir& air, MediaSource source);
   void switch_to_next(OnAir& air);

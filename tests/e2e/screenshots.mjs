@@ -13,19 +13,12 @@ const server = await Server.start('--port', '9001');
 const chromium = await Chromium.start();
 const open = (path, options) => chromium.open(`${server.origin}/${path}`, undefined, options);
 
-async function say(page, words, name) {
-  await until('the chat is open', () => page.evaluate(() => !document.getElementById('chat-text')?.disabled));
-  if (name) await page.page.fill('#chat-name', name);
-  await page.page.fill('#chat-text', words);
-  await page.page.press('#chat-text', 'Enter');
-}
-
 async function broadcast(room, lines, options) {
   const talker = await goOnAir(chromium, server, room, options);
   const viewer = await open(`watch.html?${room}`, options);
   await viewer.decodesFrames(40);
-  await say(viewer, lines[0], lines[2]);
-  await say(talker, lines[1]);
+  await viewer.write(lines[0], lines[2]);
+  await talker.write(lines[1]);
   await until('figures are there', () => viewer.shown('signal'));
   await talker.says('audience', /Mbit/);
   return { talker, viewer };

@@ -76,7 +76,7 @@ function instrument() {
   // Two cores encode and decode everything here, so the fake camera is asked for less.
   devices.getUserMedia = (constraints) => {
     window.testConstraints = constraints;
-    return getUserMedia({ ...constraints, video: { width: 320, height: 240 } });
+    return getUserMedia({ ...constraints, video: { ...constraints.video, width: 320, height: 240 } });
   };
 }
 
@@ -95,12 +95,12 @@ const chromiumFlags = [
 
 /** A browser whose pages are Page objects below. */
 export class Chromium {
-  /** `executable` may be a script that starts Chromium elsewhere. */
-  static async start(executable = '/usr/bin/chromium') {
+  /** `executable` may be a script that starts Chromium elsewhere; `flags` go behind the usual ones. */
+  static async start(executable = '/usr/bin/chromium', flags = []) {
     const browser = new Chromium();
     browser.browser = await chromium.launch({
       executablePath: executable,
-      args: chromiumFlags,
+      args: [...chromiumFlags, ...flags],
     });
     return browser;
   }
@@ -109,9 +109,9 @@ export class Chromium {
   async open(url, prepare, options) {
     // A person clicks the warning about a self-signed certificate away.
     const context = await this.browser.newContext({ ignoreHTTPSErrors: true, ...options });
+    await context.addInitScript(instrument);
+    if (prepare) await context.addInitScript(prepare);
     const page = await context.newPage();
-    await page.addInitScript(instrument);
-    if (prepare) await page.addInitScript(prepare);
     const opened = new Page(page, () => context.close());
     page.on('console', (message) => opened.heard(message.type(), message.text()));
     page.on('pageerror', (error) => opened.heard('error', String(error)));
@@ -179,6 +179,26 @@ class Page {
 
   evaluate(run, ...passed) {
     return this.page.evaluate(run, ...passed);
+  }
+
+  /** Writes a line into the chat as soon as that can be done. */
+  async write(words, name) {
+    await until('the chat is open', () =>
+      this.evaluate(() => document.getElementById('chat-text').disabled === false),
+    );
+    if (name) await this.page.fill('#chat-name', name);
+    await this.page.fill('#chat-text', words);
+    await this.page.press('#chat-text', 'Enter');
+  }
+
+  /** The lines of the chat that are shown, as [who, words]. */
+  chat() {
+    return this.evaluate(() =>
+      [...document.querySelectorAll('#chat li')].map((line) => [
+        line.querySelector('.who').textContent,
+        line.querySelector('.words').textContent,
+      ]),
+    );
   }
 
   /** Presses a button as soon as it can be pressed. */

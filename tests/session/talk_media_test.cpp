@@ -74,6 +74,17 @@ TEST_F(TalkMedia, WhatIsChosenDuringAPreviewIsPreviewed) {
   EXPECT_EQ(talk.session.view().stage, Stage::preview);
 }
 
+TEST_F(TalkMedia, WhereTheChosenDeviceIsGoneAnyOtherWillDo) {
+  talk.join();
+  talk.feed(MediaChosen{{"camera 2", "", PictureSize::large}});
+  talk.feed(StartRequested{MediaSource::camera});
+  talk.feed(MediaFailed{1, Notice::no_camera});
+  EXPECT_EQ(talk.all<AcquireMedia>().at(0).choice, (MediaChoice{"", "", PictureSize::large}));
+  talk.feed(MediaFailed{2, Notice::no_camera});
+  EXPECT_EQ(notice(), Notice::no_camera);
+  EXPECT_EQ(talk.session.view().stage, Stage::idle);
+}
+
 TEST_F(TalkMedia, AMutedMicrophoneStaysMutedWithAnotherDevice) {
   go_on_air();
   talk.feed(MicrophoneSwitched{false});

@@ -1,0 +1,232 @@
+// The viewer's page, and what all pages have in common.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, describe, test } from 'node:test';
+
+import { Chromium, Firefox, goOnAir, Server, until } from './support.mjs';
+
+let server;
+let chromium;
+
+before(async () => {
+  server = await Server.start();
+  chromium = await Chromium.start();
+});
+
+after(async () => {
+  await chromium?.stop();
+  await server?.stop();
+});
+
+const open = (path, options) => chromium.open(`${server.origin}/${path}`, undefined, options);
+
+async function close(...pages) {
+  for (const page of pages) {
+    assert.deepEqual(page.errors, []);
+    await page.close();
+  }
+}
+
+const video = (page, property) => page.evaluate((name) => document.getElementById('remote-video')[name], property);
+
+test('keyboard and buttons: pause, sound, full screen, details', async () => {
+  const talker = await goOnAir(chromium, server, 'keys');
+  const viewer = await open('watch.html?keys');
+  await viewer.decodesFrames();
+  const press = (key) => viewer.page.keyboard.press(key);
+  await press('m');
+  assert.equal(await video(viewer, 'muted'), true);
+  await press('M');
+  assert.equal(await video(viewer, 'muted'), false);
+  await press(' ');
+  await until('it pauses', () => video(viewer, 'paused'));
+  await press(' ');
+  await until('it plays', async () => !(await video(viewer, 'paused')));
+  await press('f');
+  await until('the picture fills the screen', () => viewer.evaluate(() => document.fullscreenElement?.id === 'stage'));
+  await press('f');
+  await until('and no more', () => viewer.evaluate(() => document.fullscreenElement === null));
+  await viewer.says('signal', /Good · \d+ ms/);
+  await viewer.page.hover('#stage');
+  await viewer.page.click('#signal');
+  await viewer.says('detail-list', /320 × 240.*straight from the broadcaster/);
+
+  await viewer.page.fill('#volume', '0.5');
+  assert.equal(await video(viewer, 'volume'), 0.5);
+  await viewer.page.click('#mute');
+  assert.equal(await video(viewer, 'muted'), true);
+  await until('the chat is open', () => viewer.page.isEnabled('#chat-text'));
+  await viewer.page.focus('#chat-text');
+  await press('m');
+  assert.equal(await video(viewer, 'muted'), true, 'letters of a message are no commands');
+  await close(viewer, talker);
+});
+
+test('where the browser blocks sound, the picture plays and a tap brings the sound', async () => {
+  const talker = await goOnAir(chromium, server, 'tap');
+  // Whatever a driver evaluates counts as a tap in Chromium, so the page is given what a browser without one does.
+  const viewer = await chromium.open(`${server.origin}/watch.html?tap`, () => {
+    const play = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = function () {
+      return this.muted ? play.call(this) : Promise.reject(new DOMException('no tap', 'NotAllowedError'));
+    };
+  });
+  await viewer.decodesFrames();
+  await until('it plays without sound', () => video(viewer, 'muted'));
+  assert.equal(await video(viewer, 'paused'), false);
+  await viewer.press('unmute');
+  assert.equal(await video(viewer, 'muted'), false);
+  assert.equal(await video(viewer, 'paused'), false);
+  assert.equal(await viewer.shown('unmute'), false);
+  await close(viewer, talker);
+});
+
+test('?embed shows the picture alone, in the frame of a page from elsewhere', async () => {
+  const elsewhere = createServer((_, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.end(
+      `<!doctype html><iframe src="${server.origin}/watch.html?framed&embed" width="480" height="270"
+        allow="autoplay; fullscreen; picture-in-picture"></iframe>`,
+    );
+  }).listen(0);
+  await once(elsewhere, 'listening');
+  try {
+    const talker = await goOnAir(chromium, server, 'framed');
+    const page = await chromium.open(`http://localhost:${elsewhere.address().port}/`);
+    const frame = page.page.frames()[1];
+    await frame.waitForFunction(() => document.getElementById('remote-video').videoWidth === 320);
+    const sizes = await frame.evaluate(() => {
+      const { width, height } = document.getElementById('stage').getBoundingClientRect();
+      return { width, height, rest: document.querySelector('.side').offsetParent };
+    });
+    assert.deepEqual(sizes, { width: 480, height: 270, rest: null });
+    await close(page, talker);
+  } finally {
+    elsewhere.close();
+  }
+});
+
+test('the start page makes rooms and finds them', async () => {
+  const start = await open('');
+  const name = await start.evaluate(() => document.getElementById('new-room').value);
+  assert.match(name, /^[a-z]{6}-[a-z]{6}$/);
+  await start.press('another');
+  const other = await start.evaluate(() => document.getElementById('new-room').value);
+  assert.notEqual(other, name);
+  await start.page.click('#broadcast .primary');
+  await start.page.waitForURL(`**/talk.html?${other}`);
+
+  for (const [entered, target] of [
+    ['教室 1', `**/watch.html?${encodeURIComponent('教室 1')}`],
+    [`${server.origin}/talk.html?lesson`, '**/watch.html?lesson'],
+  ]) {
+    await start.page.goto(`${server.origin}/`);
+    await start.page.fill('#room', entered);
+    await start.page.click('#watch button');
+    await start.page.waitForURL(target);
+  }
+  await start.page.goto(`${server.origin}/`);
+  await start.page.fill('#room', 'https://example.org/');
+  await start.page.click('#watch button');
+  await start.says('notice', /does not lead/);
+  await close(start);
+});
+
+test('the language is the browser’s, and changes without losing the broadcast', async () => {
+  const japanese = { locale: 'ja-JP' };
+  const talker = await goOnAir(chromium, server, 'words', japanese);
+  await talker.says('badge', /配信中/);
+  const viewer = await open('watch.html?words', japanese);
+  await viewer.decodesFrames();
+  await talker.press('language');
+  await talker.says('badge', /On air/);
+  assert.equal(await talker.evaluate(() => document.documentElement.lang), 'en');
+  assert.equal(await talker.text('start-video'), 'Start video');
+  await viewer.decodesFrames();
+  assert.equal(await viewer.evaluate(() => window.testConnections.length), 1);
+  await close(viewer, talker);
+});
+
+test('what a viewer loads until the first frame is small', async () => {
+  const talker = await goOnAir(chromium, server, 'weight');
+  const viewer = await open('watch.html?weight');
+  await viewer.decodesFrames(1);
+  const loaded = await viewer.evaluate(() => {
+    const [page] = performance.getEntriesByType('navigation');
+    return [page, ...performance.getEntriesByType('resource')]
+      .filter(({ name }) => !/chat\.mjs$/.test(name)) // comes after the first frame
+      .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]);
+  });
+  const bytes = loaded.reduce((sum, [, size]) => sum + size, 0);
+  console.log(`# ${loaded.length} requests and a WebSocket, ${bytes} bytes: ${loaded.join(' ')}`);
+  assert.ok(loaded.every(([, size]) => size > 0), 'each size is known');
+  assert.ok(loaded.length + 1 <= 8, `${loaded.length} requests`);
+  assert.ok(bytes <= 120_000, `${bytes} bytes`);
+  await close(viewer, talker);
+});
+
+describe('for everyone', () => {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+  async function check(page) {
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
+    assert.deepEqual(
+      violations.flatMap(({ id, impact, nodes }) =>
+        ['serious', 'critical'].includes(impact) ? nodes.map(({ target }) => `${id}: ${target}`) : [],
+      ),
+      [],
+    );
+  }
+
+  for (const colorScheme of ['dark', 'light']) {
+    for (const locale of ['en', 'ja']) {
+      test(`axe finds nothing serious: ${colorScheme}, ${locale}`, async () => {
+        const options = { colorScheme, locale };
+        const room = `axe-${colorScheme}-${locale}`;
+        for (const path of ['', 'check.html', `watch.html?${room}`, `talk.html?${room}`]) {
+          const page = await open(path, options);
+          await until('there are words', () => page.evaluate(() => document.documentElement.lang !== ''));
+          await check(page);
+          await close(page);
+        }
+        const talker = await goOnAir(chromium, server, room, options);
+        const viewer = await open(`watch.html?${room}`, options);
+        await viewer.decodesFrames();
+        await viewer.write('hello', 'Aki');
+        await until('the line is there', async () => (await talker.chat()).length === 1);
+        await until('figures are there', () => viewer.shown('signal'));
+        await viewer.page.click('#signal');
+        await talker.page.click('summary');
+        await talker.press('show-qr');
+        await check(talker);
+        await check(viewer);
+        await close(viewer, talker);
+      });
+    }
+  }
+});
+
+describe('with Firefox', () => {
+  let firefox;
+  before(async () => {
+    firefox = await Firefox.start();
+  });
+  after(() => firefox?.stop());
+
+  test('a studio in Firefox: chat, figures, language', async () => {
+    const talker = await goOnAir(firefox, server, 'fox');
+    const viewer = await open('watch.html?fox');
+    await viewer.decodesFrames();
+    await viewer.write('hello', 'Aki');
+    await until('the line is there', async () => (await talker.chat()).length === 1);
+    await talker.says('audience', /Akilive.*Mbit/);
+    await talker.press('language');
+    await talker.says('badge', /配信中/);
+    await close(viewer, talker);
+  });
+});

@@ -1,0 +1,288 @@
+// The broadcaster's page as people use it.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+
+import { Chromium, goOnAir, Server, until } from './support.mjs';
+
+let server;
+let chromium;
+
+before(async () => {
+  server = await Server.start();
+  chromium = await Chromium.start('/usr/bin/chromium', [
+    '--use-fake-device-for-media-stream=device-count=3',
+  ]);
+});
+
+after(async () => {
+  await chromium?.stop();
+  await server?.stop();
+});
+
+const open = (path) => chromium.open(`${server.origin}/${path}`);
+const stage = (page) => page.evaluate(() => document.documentElement.dataset.stage);
+const pictureOf = (page) =>
+  page.evaluate(() => {
+    const [track] = document.getElementById('local-video').srcObject.getVideoTracks();
+    return track.getSettings().deviceId;
+  });
+
+async function close(...pages) {
+  for (const page of pages) {
+    assert.deepEqual(page.errors, []);
+    await page.close();
+  }
+}
+
+test('a preview is for the broadcaster alone, until On Air', async () => {
+  const viewer = await open('watch.html?preview');
+  const talker = await open('talk.html?preview');
+  await talker.press('preview');
+  await until('the preview is there', async () => (await stage(talker)) === 'preview');
+  await viewer.says('cover', /Waiting/);
+  assert.equal(await viewer.openConnections(), 0);
+  assert.equal(await talker.shown('badge'), false);
+  await talker.press('on-air');
+  await viewer.decodesFrames();
+  await talker.says('clock', /^0:00:0[1-9]$/);
+  assert.match(await talker.page.title(), /On air/);
+  await talker.press('stop-video');
+  await until('it is over', async () => (await stage(talker)) === 'idle');
+  await close(viewer, talker);
+});
+
+test('leaving the page while on air is asked about', async () => {
+  const talker = await goOnAir(chromium, server, 'leaving');
+  let asked = '';
+  talker.page.once('dialog', (dialog) => {
+    asked = dialog.type();
+    dialog.dismiss();
+  });
+  await talker.page.close({ runBeforeUnload: true });
+  await until('the browser asks', () => asked === 'beforeunload');
+  assert.ok(await talker.shown('badge'), 'and the broadcast goes on');
+  await close(talker);
+});
+
+test('another camera is on air at once, and is remembered', async () => {
+  const talker = await goOnAir(chromium, server, 'devices');
+  const viewer = await open('watch.html?devices');
+  await viewer.decodesFrames();
+  await talker.page.click('summary');
+  const cameras = await talker.evaluate(() =>
+    [...document.getElementById('camera-device').options].map(({ value }) => value),
+  );
+  assert.ok(cameras.length >= 3, `the browser's choice and its cameras: ${cameras}`);
+  const before = await pictureOf(talker);
+  const other = cameras.at(-1); // Chromium's second fake camera is one for depth
+  assert.notEqual(other, before);
+  await talker.page.selectOption('#camera-device', other);
+  await until('the other camera is used', async () => (await pictureOf(talker)) === other);
+  await viewer.decodesFrames();
+  assert.equal(await viewer.evaluate(() => window.testConnections.length), 1);
+  await talker.press('stop-video');
+
+  await talker.reload();
+  await talker.press('preview');
+  await until('the preview is there', async () => (await stage(talker)) === 'preview');
+  assert.equal(await pictureOf(talker), other);
+  await close(viewer, talker);
+});
+
+test('a camera that is unplugged on air gives way to another', async () => {
+  const talker = await goOnAir(chromium, server, 'unplugged');
+  const viewer = await open('watch.html?unplugged');
+  await viewer.decodesFrames();
+  await talker.evaluate(() => {
+    const [track] = document.getElementById('local-video').srcObject.getVideoTracks();
+    window.testEnded = track;
+    track.dispatchEvent(new Event('ended'));
+  });
+  await talker.says('notice', /unplugged/);
+  await until('another track is shown', () =>
+    talker.evaluate(
+      () => document.getElementById('local-video').srcObject?.getVideoTracks()[0] !== window.testEnded,
+    ),
+  );
+  await viewer.decodesFrames();
+  assert.ok(await talker.shown('badge'));
+  await close(viewer, talker);
+});
+
+test('the microphone is muted and the camera hidden, and the page says so', async () => {
+  const talker = await goOnAir(chromium, server, 'muted');
+  const enabled = () =>
+    talker.evaluate(() =>
+      document
+        .getElementById('local-video')
+        .srcObject.getTracks()
+        .map((track) => [track.kind, track.enabled]),
+    );
+  await talker.press('microphone');
+  await talker.says('silent', /muted/);
+  await talker.press('camera');
+  await talker.says('unseen', /hidden/);
+  assert.deepEqual(Object.fromEntries(await enabled()), { audio: false, video: false });
+  await talker.press('microphone');
+  await talker.press('camera');
+  await talker.says('silent', /^$/);
+  assert.deepEqual(Object.fromEntries(await enabled()), { audio: true, video: true });
+  await close(talker);
+});
+
+test('a screen’s sound is mixed with the microphone, and the camera comes back after it', async () => {
+  const talker = await goOnAir(chromium, server, 'mixed');
+  const viewer = await open('watch.html?mixed');
+  await viewer.decodesFrames();
+  await talker.evaluate(() => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [400, 200];
+    const context = canvas.getContext('2d');
+    setInterval(() => context.fillRect(Math.random() * 400, Math.random() * 200, 9, 9), 50);
+    const audio = new AudioContext();
+    const tone = audio.createOscillator();
+    const sound = audio.createMediaStreamDestination();
+    tone.connect(sound);
+    tone.start();
+    navigator.mediaDevices.getDisplayMedia = async () =>
+      new MediaStream([...canvas.captureStream(20).getTracks(), ...sound.stream.getTracks()]);
+  });
+  await talker.press('microphone');
+  const energy = async () => (await viewer.stats()).energy;
+  await talker.press('start-screen');
+  await until('the viewer sees the screen', () =>
+    viewer.evaluate(() => document.getElementById('remote-video').videoWidth === 400),
+  );
+  const muted = await energy();
+  await until('the screen is heard although the microphone is muted', async () => (await energy()) > muted + 0.01);
+  await talker.evaluate(() => {
+    document.getElementById('local-video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'));
+  });
+  await talker.says('notice', /camera again/);
+  await until('the viewer sees the camera', () =>
+    viewer.evaluate(() => document.getElementById('remote-video').videoWidth === 320),
+  );
+  await close(viewer, talker);
+});
+
+test('each viewer is listed with how it fares', async () => {
+  const talker = await goOnAir(chromium, server, 'list');
+  const viewer = await open('watch.html?list');
+  await talker.says('audience', /Viewer 1live.*Mbit\/s · \d+ ms · \d/);
+  await viewer.write('hello', 'Aki');
+  await talker.says('audience', /Akilive/);
+  await viewer.close();
+  await talker.says('audience', /^$/);
+  await close(talker);
+});
+
+test('the link is shown, copied and made a QR code', async () => {
+  const talker = await open('talk.html?invite');
+  await talker.says('watch-link', /watch\.html\?invite$/);
+  await talker.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await talker.press('copy');
+  await talker.says('shared', /Copied/);
+  assert.match(await talker.evaluate(() => navigator.clipboard.readText()), /watch\.html\?invite$/);
+  await talker.press('show-qr');
+  await until('the code is shown', () => talker.evaluate(() => document.getElementById('qr').naturalWidth > 0));
+  await close(talker);
+});
+
+/** What ffprobe says of a file: the kinds of its streams, and its last time stamp. */
+function probe(file) {
+  const ask = (...args) => execFileSync('ffprobe', ['-v', 'error', '-of', 'csv=p=0', ...args, file], { encoding: 'utf8' });
+  return {
+    kinds: ask('-show_entries', 'stream=codec_type').trim().split('\n').sort(),
+    seconds: Math.max(...ask('-show_entries', 'packet=pts_time').trim().split('\n').map(parseFloat)),
+  };
+}
+
+const recordFor = (page, seconds) =>
+  until(`${seconds} s are recorded`, () =>
+    page.evaluate(async (least) => {
+      const opening = indexedDB.open('onair-recordings', 1);
+      await new Promise((resolve) => {
+        opening.onsuccess = resolve;
+      });
+      const counting = opening.result.transaction('pieces').objectStore('pieces').count();
+      await new Promise((resolve) => {
+        counting.onsuccess = resolve;
+      });
+      opening.result.close();
+      return counting.result >= least;
+    }, seconds),
+  );
+
+test('a recording is a file that plays', async () => {
+  const talker = await goOnAir(chromium, server, 'recorded');
+  await talker.press('record');
+  await talker.says('recording', /Recording/);
+  await recordFor(talker, 3);
+  const downloading = talker.page.waitForEvent('download');
+  await talker.press('record');
+  const download = await downloading;
+  assert.match(download.suggestedFilename(), /^recorded-.*-1\.webm$/);
+  const file = await download.path();
+  assert.ok(statSync(file).size > 10_000);
+  const { kinds, seconds } = probe(file);
+  assert.deepEqual(kinds, ['audio', 'video']);
+  assert.ok(seconds >= 2.5, `${seconds} s`);
+  await close(talker);
+});
+
+test('what was recorded before a crash is saved by the next page', async () => {
+  const talker = await goOnAir(chromium, server, 'crashed');
+  await talker.press('record');
+  await recordFor(talker, 3);
+  const context = talker.page.context();
+  await talker.page.close(); // without a word to the page
+  const next = await context.newPage();
+  await next.goto(`${server.origin}/talk.html?crashed`);
+  await next.waitForSelector('#unsaved:not([hidden])');
+  const downloading = next.waitForEvent('download');
+  await next.click('#save-unsaved');
+  const { kinds, seconds } = probe(await (await downloading).path());
+  assert.deepEqual(kinds, ['audio', 'video']);
+  assert.ok(seconds >= 1.5, `${seconds} s`);
+  await next.reload();
+  await next.waitForFunction(() => !document.getElementById('start-video').disabled);
+  assert.equal(await next.isHidden('#unsaved'), true, 'it is offered once');
+  await context.close();
+});
+
+test('the chat goes from viewers to everyone, as text, and the broadcaster keeps order', async () => {
+  const talker = await goOnAir(chromium, server, 'chat');
+  const viewer = await open('watch.html?chat');
+  const other = await open('watch.html?chat');
+  const hostile = '<img src=x onerror="document.title=1"><script>1</script>&amp; \u202e{n}';
+  await viewer.write(hostile, '<b>Aki</b>');
+  await until('the other reads it', async () => (await other.chat()).length === 1);
+  assert.deepEqual(await other.chat(), [['<b>Aki</b>', hostile]]);
+  assert.deepEqual(await viewer.chat(), [['<b>Aki</b> (You)', hostile]]);
+  await talker.write('welcome');
+  await until('everyone reads it', async () => (await viewer.chat()).length === 2);
+  assert.deepEqual((await viewer.chat())[1], ['Broadcaster', 'welcome']);
+  assert.deepEqual((await talker.chat())[1], ['You', 'welcome']);
+
+  const late = await open('watch.html?chat');
+  await until('who comes late reads it too', async () => (await late.chat()).length === 2);
+  await late.close();
+
+  await talker.page.click('#chat li:first-child button:first-of-type');
+  await until('the line is gone', async () => (await other.chat()).length === 1);
+  assert.deepEqual(await viewer.chat(), [['Broadcaster', 'welcome']]);
+
+  await talker.page.click('#audience li:first-child button');
+  await until('one of the two is muted', async () =>
+    (await Promise.all([viewer.text('chat-notice'), other.text('chat-notice')])).some((words) =>
+      /muted you/.test(words),
+    ),
+  );
+  for (const page of [talker, viewer, other]) {
+    assert.equal(await page.evaluate(() => document.querySelectorAll('#chat img, #chat script').length), 0);
+  }
+  await close(other, viewer, talker);
+});

@@ -1,0 +1,62 @@
+// The tables of texts, and the pages that use them.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+const web = new URL('../../web/', import.meta.url);
+const load = async (language) => (await import(new URL(`texts.${language}.mjs`, web).href)).default;
+
+/** {"seat.request": "Request", ...} */
+function flat(table, prefix = '') {
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([key, value]) =>
+      typeof value === 'string' ? [[prefix + key, value]] : Object.entries(flat(value, `${prefix}${key}.`)),
+    ),
+  );
+}
+
+const english = flat(await load('en'));
+const japanese = flat(await load('ja'));
+const placeholders = (words) => (words.match(/\{\w+\}/g) ?? []).sort();
+
+test('both languages have the same texts, with the same values in them', () => {
+  assert.deepEqual(Object.keys(japanese).sort(), Object.keys(english).sort());
+  for (const [key, words] of Object.entries(english)) {
+    assert.deepEqual(placeholders(japanese[key]), placeholders(words), key);
+    assert.equal(japanese[key] === '', words === '', key);
+  }
+});
+
+test('every text that a page names is there', () => {
+  let named = 0;
+  for (const file of readdirSync(web)) {
+    const source = readFileSync(new URL(file, web), 'utf8');
+    const inPages = [...source.matchAll(/data-(?:text|label|hint)="([^"]+)"/g)];
+    const inScripts = file.startsWith('texts.') ? [] : [...source.matchAll(/\btext\('([\w.]+)'/g)];
+    for (const [, key] of [...inPages, ...inScripts]) {
+      assert.ok(key in english, `${file}: ${key}`);
+      ++named;
+    }
+  }
+  assert.ok(named > 80, `${named} were found`);
+});
+
+test('what a page says before its script runs is what the table says', () => {
+  for (const file of readdirSync(web).filter((name) => name.endsWith('.html'))) {
+    const source = readFileSync(new URL(file, web), 'utf8');
+    for (const [, key, words] of source.matchAll(/data-text="([^"]+)"[^>]*>([^<]+)</g)) {
+      assert.equal(words, english[key], `${file}: ${key}`);
+    }
+  }
+});
+
+test('every state that the client names has its words', () => {
+  const header = (name) => readFileSync(new URL(`../../client_wasm/session/${name}`, import.meta.url), 'utf8');
+  const cases = (source, pattern) => [...source.matchAll(pattern)].map(([, name]) => name);
+  const notices = cases(header('page.cpp'), /return "(\w+)";/g);
+  const pictures = cases(header('watch_session.cpp'), /return "(\w+)";/g);
+  assert.ok(notices.length > 10 && pictures.length > 5);
+  for (const name of notices) assert.ok(`notice.${name}` in english, name);
+  for (const name of pictures) assert.ok(`picture.${name}` in english, name);
+});
