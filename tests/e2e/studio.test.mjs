@@ -67,6 +67,29 @@ test('leaving the page while on air is asked about', async () => {
   await close(talker);
 });
 
+test('the screen stays awake while on air, and the link goes to other programs', async () => {
+  const talker = await chromium.open(`${server.origin}/talk.html?awake`, () => {
+    window.testLocks = 0;
+    const release = async () => --window.testLocks;
+    const request = async (type) => {
+      if (type === 'screen') ++window.testLocks;
+      return { released: false, release };
+    };
+    Object.defineProperty(navigator, 'wakeLock', { value: { request } });
+    navigator.share = async (shared) => {
+      window.testShared = shared;
+    };
+  });
+  const locks = () => talker.evaluate(() => window.testLocks);
+  await talker.press('start-video');
+  await until('it stays awake', async () => (await locks()) === 1);
+  await talker.press('share');
+  assert.match(await talker.evaluate(() => window.testShared.url), /watch\.html\?awake$/);
+  await talker.press('stop-video');
+  await until('it may sleep', async () => (await locks()) === 0);
+  await close(talker);
+});
+
 test('another camera is on air at once, and is remembered', async () => {
   const talker = await goOnAir(chromium, server, 'devices');
   const viewer = await open('watch.html?devices');

@@ -22,6 +22,7 @@ const onair = await createOnair({ wasmBinary: readFileSync(new URL('onair.wasm',
 let media;
 let views;
 let texts;
+let chats;
 let kept;
 
 beforeEach(() => {
@@ -42,6 +43,7 @@ beforeEach(() => {
   mock.method(console, 'debug', () => {});
   views = [];
   texts = [];
+  chats = [];
   kept = null;
 });
 
@@ -60,6 +62,7 @@ function make(kind, video = new FakeVideo()) {
     },
     changed: (view) => views.push(view),
     text: (from, text) => texts.push([from, text]),
+    chat: (event) => chats.push(event),
   });
   client.start();
   return { client, video };
@@ -444,5 +447,88 @@ test('an exception in the page’s own function is its own', () => {
   join();
   assert.equal(client.view().link, 'joined');
   assert.ok(failed.mock.callCount() > 0);
+  client.leave();
+});
+
+/** A talker with one viewer, whose chat is open. */
+async function withChat() {
+  const made = await goOnAir();
+  made.socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const chat = lastConnection().channels[1];
+  chat.open();
+  return { ...made, chat };
+}
+
+test('the chat has a channel of its own, reliable and in order', async () => {
+  const { client, chat } = await withChat();
+  assert.equal(chat.label, 'chat');
+  assert.deepEqual(chat.options, { ordered: true });
+  assert.deepEqual(chat.sent.map(JSON.parse), [{ type: 'begin', muted: false }]);
+
+  chat.onmessage({ data: JSON.stringify({ type: 'say', name: 'Aki', text: '<b>' }) });
+  assert.deepEqual(chats, [
+    { kind: 'line', id: 1, name: 'Aki', text: '<b>', host: false, yours: false, author: 'v' },
+  ]);
+  assert.deepEqual(JSON.parse(chat.sent.at(-1)), { type: 'line', id: 1, name: 'Aki', text: '<b>', yours: true });
+  assert.equal(client.view().audience[0].name, 'Aki');
+
+  client.removeChatLine(1);
+  assert.deepEqual(chats.at(-1), { kind: 'removed', id: 1 });
+  assert.deepEqual(JSON.parse(chat.sent.at(-1)), { type: 'removed', id: 1 });
+  client.mute('v', true);
+  assert.deepEqual(JSON.parse(chat.sent.at(-1)), { type: 'muted', muted: true });
+  client.say('', 'quiet, please');
+  assert.deepEqual(JSON.parse(chat.sent.at(-1)), { type: 'line', id: 2, name: '', text: 'quiet, please', host: true });
+
+  const told = chats.length;
+  for (const data of ['not json', '{"type":"say"}', new ArrayBuffer(4)]) chat.onmessage({ data });
+  assert.equal(chats.length, told, 'what is no chat message is dropped');
+  client.leave();
+});
+
+test('a preview is announced only when On Air is pressed', async () => {
+  const { client, video } = make('TalkClient');
+  const socket = join();
+  client.preview();
+  await settle();
+  video.onloadedmetadata({});
+  assert.equal(client.view().stage, 'preview');
+  assert.equal(lastSent(socket).type, 'enter');
+  client.onAir();
+  assert.equal(lastSent(socket).type, 'talk_ready');
+  assert.ok(Number.isInteger(client.view().onAirSince));
+  client.leave();
+});
+
+test('devices are listed, chosen by id, and switched off and on', async () => {
+  media.enumerateDevices = async () => [
+    { kind: 'videoinput', deviceId: 'c1', label: 'Webcam' },
+    { kind: 'audioinput', deviceId: 'm1', label: '' },
+    { kind: 'audiooutput', deviceId: 's1', label: 'Speaker' },
+  ];
+  const { client } = await goOnAir();
+  await settle();
+  assert.deepEqual(client.view().devices, [
+    { kind: 'camera', id: 'c1', label: 'Webcam' },
+    { kind: 'microphone', id: 'm1', label: '' },
+  ]);
+  client.choose({ camera: 'c1', microphone: 'm1', size: 'large' });
+  await settle();
+  assert.deepEqual(media.asked.at(-1), {
+    audio: { deviceId: { exact: 'm1' } },
+    video: { width: 1920, height: 1080, deviceId: { exact: 'c1' } },
+  });
+  client.switchMicrophone(false);
+  client.switchCamera(false);
+  assert.deepEqual(media.camera.tracks.map(({ enabled }) => enabled), [false, false]);
+  client.switchCamera(true);
+  assert.deepEqual(media.camera.tracks.map(({ enabled }) => enabled), [false, true]);
+  assert.equal(client.view().microphoneOn, false);
+
+  media.enumerateDevices = async () => [];
+  media.ondevicechange({});
+  await settle();
+  assert.deepEqual(client.view().devices, []);
   client.leave();
 });
