@@ -25,10 +25,11 @@ export class LevelMeter {
     this.#source.connect(analyser);
     const samples = new Float32Array(analyser.fftSize);
     this.#timer = setInterval(() => {
+      if (document.hidden) return;
       analyser.getFloatTimeDomainData(samples);
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
       // -60 dB is silence, 0 dB is full
       this.#meter.value = Math.max(0, 1 + Math.log10(Math.max(power, 1e-6)) / 6);
-    }, 100);
+    }, 200);
   }
 }

@@ -14,8 +14,9 @@ let table;
 const tables = { [preferredLanguage()]: import(`./texts.${preferredLanguage()}.mjs`) };
 const listeners = [];
 
-/** The words of a key such as `seat.request`, with values in the place of `{name}`. */
+/** The words of a key such as `seat.request`, with values in the place of `{name}`; none before they are loaded. */
 export function text(key, values = {}) {
+  if (!table) return '';
   const words = key.split('.').reduce((found, part) => found[part], table);
   return words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
@@ -83,19 +84,18 @@ export function socketAddress() {
  */
 export async function openRoom(video) {
   if (typeof WebAssembly !== 'object' || typeof RTCPeerConnection !== 'function') {
-    await spoken;
-    say('notice', text('tooOld'));
+    onLanguage(() => say('notice', text('tooOld')));
     return undefined;
   }
-  // The socket opens while the client is compiled.
+  // The socket opens while the client is compiled, and neither waits for the words.
   const loading = import('./onair.mjs').then(({ default: createOnair }) => createOnair());
   const url = socketAddress();
   const socket = new WebSocket(url);
-  const [onair] = await Promise.all([loading, spoken]);
+  const onair = await loading;
   const { room, error } = onair.roomOfQuery(location.search);
   if (error) {
     socket.close();
-    say('notice', text('badRoom', { why: error }));
+    onLanguage(() => say('notice', text('badRoom', { why: error })));
     return undefined;
   }
   element('room').textContent = room;

@@ -56,7 +56,9 @@ function showIcon(id, [icon, label]) {
 }
 
 function showPlayer() {
-  element('player').hidden = view.picture !== 'live' && view.picture !== 'reconnecting';
+  // Not before there is a picture, whose first frame comes sooner without something more to paint.
+  const shown = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+  element('player').hidden = !shown || (view.picture !== 'live' && view.picture !== 'reconnecting');
   showIcon('pause', video.paused ? ['play', 'seat.play'] : ['pause', 'seat.pause']);
   showIcon('mute', video.muted ? ['silence', 'seat.unmuteShort'] : ['sound', 'seat.mute']);
   element('volume').value = video.muted ? 0 : video.volume;
@@ -136,7 +138,7 @@ function bindPlayer() {
     video.volume = target.value;
     setMuted(video.volume === 0);
   });
-  for (const event of ['play', 'pause', 'volumechange']) video.addEventListener(event, showPlayer);
+  for (const event of ['play', 'playing', 'pause', 'volumechange']) video.addEventListener(event, showPlayer);
   document.addEventListener('keydown', (event) => {
     const act = keys[event.key.toLowerCase()];
     const busy = event.target.closest('input, button, select, textarea, a, summary');

@@ -33,7 +33,7 @@ async function startSeed() {
 }
 
 async function measure(chromium, origin) {
-  const viewer = await chromium.open(`${origin}/watch.html?bench`, watchFirstFrame, viewport);
+  const viewer = await chromium.open(`${origin}/watch.html?bench`, watchFirstFrame, { viewport });
   const ms = await until('the first frame', () => viewer.evaluate(() => window.firstFrame));
   const weight = await viewer.evaluate(() => {
     const entries = [
@@ -60,7 +60,7 @@ const chromium = await Chromium.start();
 const contestants = { onair: await Server.start(), seed: await startSeed() };
 const results = { onair: [], seed: [] };
 for (const { origin } of Object.values(contestants)) {
-  const talker = await chromium.open(`${origin}/talk.html?bench`, undefined, viewport);
+  const talker = await chromium.open(`${origin}/talk.html?bench`, undefined, { viewport });
   await talker.press('start-video');
   await until('on air', () => talker.shown('badge'));
 }

@@ -29,6 +29,7 @@ std::filesystem::path make_site() {
   if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
   const std::filesystem::path site(folder);
   std::ofstream(site / "index.html") << "<!doctype html><title>start</title>";
+  std::ofstream(site / "watch.html") << "<!doctype html>";
   std::ofstream(site / "page.mjs") << "export const page = 1;";
   std::ofstream(site / "page.mjs.gz") << "not really gzip";
   std::ofstream(site / "page.mjs.br") << "not really brotli";
