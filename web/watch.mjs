@@ -24,14 +24,17 @@ function details({ quality, latency, bitsPerSecond, loss, width, height, framesP
   };
 }
 
+function showDetails(shown) {
+  element('details').hidden = !shown;
+  element('signal').setAttribute('aria-expanded', shown);
+}
+
 function showReception() {
   const { reception } = view;
   const signal = element('signal');
   signal.hidden = reception === null;
-  if (reception === null) {
-    element('details').hidden = true;
-    return;
-  }
+  if (reception === null) showDetails(false);
+  if (reception === null) return;
   const known = details(reception);
   signal.dataset.quality = reception.quality;
   signal.textContent = reception.latency === null ? known.quality : `${known.quality} · ${known.latency}`;
@@ -127,9 +130,7 @@ function bindPlayer() {
   press('fullscreen', toggleFullscreen);
   press('pip', togglePictureInPicture);
   press('signal', () => {
-    const panel = element('details');
-    panel.hidden = !panel.hidden;
-    element('signal').setAttribute('aria-expanded', !panel.hidden);
+    showDetails(element('details').hidden);
     render();
   });
   element('fullscreen').hidden = !stage.requestFullscreen && !video.webkitEnterFullscreen;
@@ -149,12 +150,12 @@ function bindPlayer() {
   });
 }
 
-const chatEvents = [];
+const chatEvents = []; // that came before it was there
 /** After the picture, which it must not delay. */
 async function openChat() {
   const { Chat } = await import('./chat.mjs');
   chat = new Chat({ say: (name, words) => client.say(name, words) });
-  for (const event of chatEvents) chat.handle(event);
+  for (const event of chatEvents.splice(0)) chat.handle(event);
   render();
 }
 
@@ -165,7 +166,10 @@ if (opened) {
     ...options,
     changed,
     text: () => {},
-    chat: (event) => (chat ? chat.handle(event) : chatEvents.push(event)),
+    chat: (event) => {
+      if (chat) chat.handle(event);
+      else if (!embedded) chatEvents.push(event);
+    },
   });
   view = client.view();
   video.addEventListener('loadedmetadata', play);

@@ -122,7 +122,8 @@ void TalkSession::on(const MediaEnded& ended) {
 }
 
 TalkSession::Take TalkSession::acquire(MediaSource source, const MediaChoice& choice) {
-  const bool chosen = !choice.camera.empty() || !choice.microphone.empty();
+  const bool chosen =
+      source == MediaSource::camera && !(choice.camera.empty() && choice.microphone.empty());
   const Take take{++last_capture_, source, chosen};
   output_.emplace_back(AcquireMedia{take.capture, source, choice});
   return take;
