@@ -24,7 +24,8 @@ export function text(key, values = {}) {
 /** Elements with `data-text`, `data-label` (for screen readers) or `data-hint` get their words here. */
 function fillIn() {
   for (const each of document.querySelectorAll('[data-text]')) {
-    each.textContent = text(each.dataset.text);
+    const words = text(each.dataset.text);
+    if (each.textContent !== words) each.textContent = words; // else it need not be painted again
   }
   for (const each of document.querySelectorAll('[data-label]')) {
     each.setAttribute('aria-label', text(each.dataset.label));
@@ -37,6 +38,7 @@ async function speak(language) {
   tables[language] ??= import(`./texts.${language}.mjs`);
   table = (await tables[language]).default;
   document.documentElement.lang = language;
+  delete document.documentElement.dataset.waiting;
   const button = element('language');
   const other = languages.find((each) => each !== language);
   button.textContent = { en: 'English', ja: '日本語' }[other];
@@ -45,6 +47,8 @@ async function speak(language) {
   for (const listener of listeners) listener();
 }
 
+// The pages themselves are in English.
+if (preferredLanguage() !== document.documentElement.lang) document.documentElement.dataset.waiting = '';
 const spoken = speak(preferredLanguage());
 element('language').addEventListener('click', ({ target }) => {
   localStorage.setItem('onair-language', target.lang);

@@ -60,8 +60,10 @@ function showIcon(id, [icon, label]) {
 
 function showPlayer() {
   // Not before there is a picture, whose first frame comes sooner without something more to paint.
-  const shown = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
-  element('player').hidden = !shown || (view.picture !== 'live' && view.picture !== 'reconnecting');
+  const painted = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+  const shown = painted && (view.picture === 'live' || view.picture === 'reconnecting');
+  element('player').hidden = !shown;
+  if (!shown) return;
   showIcon('pause', video.paused ? ['play', 'seat.play'] : ['pause', 'seat.pause']);
   showIcon('mute', video.muted ? ['silence', 'seat.unmuteShort'] : ['sound', 'seat.mute']);
   element('volume').value = video.muted ? 0 : video.volume;
@@ -155,6 +157,7 @@ const chatEvents = []; // that came before it was there
 async function openChat() {
   const { Chat } = await import('./chat.mjs');
   chat = new Chat({ say: (name, words) => client.say(name, words) });
+  element('chat-panel').hidden = false;
   for (const event of chatEvents.splice(0)) chat.handle(event);
   render();
 }

@@ -190,7 +190,7 @@ describe('for everyone', () => {
         const room = `axe-${colorScheme}-${locale}`;
         for (const path of ['', 'check.html', `watch.html?${room}`, `talk.html?${room}`]) {
           const page = await open(path, options);
-          await until('there are words', () => page.evaluate(() => document.documentElement.lang !== ''));
+          await until('there are words', () => page.evaluate(() => document.getElementById('language').textContent !== ''));
           await check(page);
           await close(page);
         }
