@@ -81,9 +81,9 @@ export class Chat {
     words.textContent = line.text;
     item.append(who, words);
     list.append(item);
-    if (this.#lines.size === 0) this.#notice('');
+    if (this.#lines.size === 0 && !this.#why) this.#notice('');
     this.#lines.set(line.id, { item, who, line });
-    this.#words();
+    this.#label(this.#lines.get(line.id));
     if (this.#lines.size > mostLines) this.#remove(this.#lines.keys().next().value);
     if (atEnd) log.scrollTop = log.scrollHeight;
   }
@@ -93,17 +93,19 @@ export class Chat {
     this.#lines.delete(id);
   }
 
+  #label({ item, who, line }) {
+    const name = this.#nameOf(line);
+    who.textContent = name;
+    if (!this.#talker) return;
+    for (const old of item.querySelectorAll('button')) old.remove();
+    const { remove, mute } = this.#talker;
+    item.append(button(text('chat.remove'), text('chat.removeLine', { name }), () => remove(line.id)));
+    if (line.author === '') return;
+    item.append(button(text('studio.mute'), text('chat.muteLine', { name }), () => mute(line.author)));
+  }
+
   #words() {
-    for (const { item, who, line } of this.#lines.values()) {
-      who.textContent = this.#nameOf(line);
-      if (!this.#talker) continue;
-      for (const old of item.querySelectorAll('button')) old.remove();
-      const { remove, mute } = this.#talker;
-      const name = this.#nameOf(line);
-      item.append(button(text('chat.remove'), text('chat.removeLine', { name }), () => remove(line.id)));
-      if (line.author === '') continue;
-      item.append(button(text('studio.mute'), text('chat.muteLine', { name }), () => mute(line.author)));
-    }
+    for (const shown of this.#lines.values()) this.#label(shown);
     if (this.#why) this.#notice(text(this.#why));
     else if (this.#lines.size === 0) this.#notice(text('chat.empty'));
   }

@@ -11,7 +11,7 @@ function preferredLanguage() {
 }
 
 let table;
-const tables = { [preferredLanguage()]: import(`./texts.${preferredLanguage()}.mjs`) };
+const tables = {};
 const listeners = [];
 
 /** The words of a key such as `seat.request`, with values in the place of `{name}`; none before they are loaded. */
@@ -48,8 +48,9 @@ async function speak(language) {
 }
 
 // The pages themselves are in English.
-if (preferredLanguage() !== document.documentElement.lang) document.documentElement.dataset.waiting = '';
-const spoken = speak(preferredLanguage());
+const preferred = preferredLanguage();
+if (preferred !== document.documentElement.lang) document.documentElement.dataset.waiting = '';
+const spoken = speak(preferred);
 element('language').addEventListener('click', ({ target }) => {
   localStorage.setItem('onair-language', target.lang);
   speak(target.lang);

@@ -58,11 +58,6 @@ val media_devices() {
   return is_nothing(devices) ? val::object() : devices;
 }
 
-template <typename Function>
-void for_each(const val& list, Function function) {
-  for (int i = 0; i < list["length"].as<int>(); ++i) function(val(list[i]));
-}
-
 val stream_of(const val& track) {
   const val tracks = val::array();
   tracks.call<void>("push", track);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 
 #include <emscripten/val.h>
@@ -26,6 +27,17 @@ Outcome attempt_new(const char* global_class, std::initializer_list<val> argumen
 std::string describe_error(const val& error);
 
 bool is_nothing(const val& value);
+
+template <typename Value>
+val or_null(const std::optional<Value>& value) {
+  return value ? val(*value) : val::null();
+}
+
+/// Calls `function` with each element of an array.
+template <typename Function>
+void for_each(const val& array, Function function) {
+  for (int i = 0; i < array["length"].as<int>(); ++i) function(val(array[i]));
+}
 
 /// An object with these fields.
 val object_of(std::initializer_list<std::pair<const char*, val>> fields);

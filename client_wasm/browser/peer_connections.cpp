@@ -7,11 +7,6 @@
 namespace onair::browser {
 namespace {
 
-template <typename Value>
-val or_null(const std::optional<Value>& value) {
-  return value ? val(*value) : val::null();
-}
-
 val to_js(const protocol::IceServer& server) {
   const val urls = val::array(server.urls);
   val entry = object_of({{"urls", urls}});

@@ -23,11 +23,8 @@ bool is(const val& report, const char* name, const char* value) {
   return report[name].strictlyEquals(val(value));
 }
 
-/// Calls `look` with each report.
-template <typename Look>
-void for_each(const val& stats, Look look) {
-  const val reports = val::global("Array").call<val>("from", stats.call<val>("values"));
-  for (int i = 0; i < reports["length"].as<int>(); ++i) look(val(reports[i]));
+val reports_in(const val& stats) {
+  return val::global("Array").call<val>("from", stats.call<val>("values"));
 }
 
 /// Of the candidate pair in use, in milliseconds.
@@ -42,7 +39,7 @@ std::optional<double> round_trip_of(const val& report) {
 
 session::EncoderReport encoder_report(const val& stats) {
   session::EncoderReport found;
-  for_each(stats, [&found](const val& report) {
+  for_each(reports_in(stats), [&found](const val& report) {
     if (!is(report, "kind", "video")) return;
     if (is(report, "type", "media-source")) {
       found.source_frames_per_second = number_in(report, "framesPerSecond");
@@ -60,7 +57,7 @@ session::EncoderReport encoder_report(const val& stats) {
 
 session::SendingReport sending_report(const val& stats) {
   session::SendingReport found;
-  for_each(stats, [&found](const val& report) {
+  for_each(reports_in(stats), [&found](const val& report) {
     if (is(report, "type", "outbound-rtp")) found.bytes += count_in(report, "bytesSent");
     if (const auto round_trip = round_trip_of(report)) found.round_trip_ms = round_trip;
     if (is(report, "type", "remote-inbound-rtp") && is(report, "kind", "video") &&
@@ -73,7 +70,7 @@ session::SendingReport sending_report(const val& stats) {
 
 session::ReceivingReport receiving_report(const val& stats) {
   session::ReceivingReport found;
-  for_each(stats, [&found, &stats](const val& report) {
+  for_each(reports_in(stats), [&found, &stats](const val& report) {
     if (const auto round_trip = round_trip_of(report)) {
       found.round_trip_ms = round_trip;
       const val local = stats.call<val>("get", report["localCandidateId"]);

@@ -26,11 +26,6 @@ session::MediaChoice choice_of(const val& choice) {
   return chosen;
 }
 
-template <typename Number>
-val or_null(const std::optional<Number>& number) {
-  return number ? val(*number) : val::null();
-}
-
 val to_js(const session::ViewerView& viewer) {
   return object_of({{"id", val(viewer.id)},
                     {"number", val(viewer.number)},

@@ -59,7 +59,7 @@ val WatchClient::view_for_page(const session::WatchView& view) {
     reception = object_of({{"quality", val(std::string(name_of(seen->quality)))},
                            {"bitsPerSecond", val(seen->bits_per_second)},
                            {"loss", val(seen->loss)},
-                           {"latency", seen->latency_ms ? val(*seen->latency_ms) : val::null()},
+                           {"latency", or_null(seen->latency_ms)},
                            {"width", val(seen->width)},
                            {"height", val(seen->height)},
                            {"framesPerSecond", val(seen->frames_per_second)},
