@@ -22,7 +22,7 @@ as_root() {
 build_packages=(
   ca-certificates g++ cmake ninja-build ccache
   emscripten nlohmann-json3-dev
-  libssl-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libqrcodegencpp-dev brotli
+  libssl-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libqrcodegencpp-dev libjwt-dev brotli
 )
 test_packages=(
   clang-format libgtest-dev googletest chromium firefox-esr coturn iproute2 util-linux ffmpeg

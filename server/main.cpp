@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "commands.hpp"
 #include "net/lan.hpp"
 #include "options.hpp"
 #include "server.hpp"
@@ -27,6 +28,12 @@ void print_links(const onair::Options& options, const onair::Server& server) {
     std::cout << "Browsers will warn that the connection is not private, since nobody vouches for "
                  "this certificate:\nchoose \"Advanced\" and go on to the page.\n";
   }
+  if (options.auth == onair::net::Auth::talk) {
+    std::cout << "Only those with a token broadcast: onair-server token --room NAME --role talk\n";
+  } else if (options.auth == onair::net::Auth::all) {
+    std::cout << "Only those with a token get in: onair-server token --room NAME --role talk, and "
+                 "--role watch\n";
+  }
   if (server.admin_port() != 0) {
     std::cout << "Metrics: http://127.0.0.1:" << server.admin_port() << "/metrics\n";
   }
@@ -41,19 +48,29 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void serve(const onair::Options& options) {
+  spdlog::set_level(spdlog::level::from_str(options.log_level));
+  spdlog::set_pattern("time=%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+  raise_descriptor_limit();
+  onair::Server server(options);
+  print_links(options, server);
+  server.run();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   int exit_code = EXIT_SUCCESS;
   const auto options = onair::read_options(argc, argv, exit_code);
   if (!options) return exit_code;
-  spdlog::set_level(spdlog::level::from_str(options->log_level));
-  spdlog::set_pattern("time=%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
-  raise_descriptor_limit();
   try {
-    onair::Server server(*options);
-    print_links(*options, server);
-    server.run();
+    if (const auto* token = std::get_if<onair::MintToken>(&options->command)) {
+      onair::mint_token(*options, *token);
+    } else if (const auto* rooms = std::get_if<onair::ManageRooms>(&options->command)) {
+      onair::manage_rooms(*options, *rooms);
+    } else {
+      serve(*options);
+    }
   } catch (const std::exception& error) {
     std::cerr << "onair-server: " << error.what() << "\n";
     return EXIT_FAILURE;

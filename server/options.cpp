@@ -4,6 +4,8 @@
 #include <cctype>
 #include <cstdlib>
 #include <iostream>
+#include <map>
+#include <memory>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
@@ -42,8 +44,11 @@ void add_serving(CLI::App& app, Options& options) {
   app.add_option("--log-level", options.log_level, "How much to log, to the standard output")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.add_option("--admin-port", options.admin_port,
-                 "Serve /metrics (Prometheus), /healthz and /readyz on this port of 127.0.0.1; "
-                 "0 lets the system choose");
+                 "Serve /metrics (Prometheus), /healthz, /readyz and, described by /openapi.json, "
+                 "the interface to rooms on this port of 127.0.0.1; 0 lets the system choose");
+  app.add_option("--admin-key", options.admin_key,
+                 "Who has it may see and end rooms over the admin port; without it one is kept in "
+                 "the state folder");
   add_seconds(app, "--drain-timeout", options.drain_time,
               "How long to wait for clients to leave at the end (SIGTERM)", 0, 3'600);
 }
@@ -57,6 +62,72 @@ void add_tls(CLI::App& app, Options& options) {
   app.add_flag("--tls-self-signed", options.tls_self_signed,
                "HTTPS with a certificate of its own making, kept in the state folder, so that a "
                "phone in the same network can broadcast; browsers warn of it");
+}
+
+void add_auth(CLI::App& app, Options& options) {
+  const std::map<std::string, net::Auth> modes = {
+      {"open", net::Auth::open}, {"talk", net::Auth::talk}, {"all", net::Auth::all}};
+  app.add_option(
+         "--auth", options.auth,
+         "Who needs a token (JWT) for a room: nobody (open), talkers (talk), everyone (all)")
+      ->transform(CLI::CheckedTransformer(modes).description(""))
+      ->type_name("open|talk|all")
+      ->default_str("open");
+  app.add_option("--auth-secret", options.auth_secret,
+                 "Tokens are signed with it (HS256); without it and a public key one is kept in "
+                 "the state folder");
+  app.add_option("--auth-public-key", options.auth_public_key,
+                 "Tokens are signed with its private key: RSA (RS256) or P-256 (ES256); PEM")
+      ->check(CLI::ExistingFile);
+  add_seconds(app, "--auth-leeway", options.auth_leeway,
+              "How far the clocks of those who mint tokens may be off", 0, 3'600);
+}
+
+void add_token_command(CLI::App& app, Options& options) {
+  auto* const command = app.add_subcommand(
+      "token", "Mint a token for a room, and print it and the link that carries it");
+  const auto token = std::make_shared<MintToken>();
+  command->add_option("--room", token->room, "The room")->required();
+  const std::map<std::string, protocol::Role> roles = {{"talk", protocol::Role::talk},
+                                                       {"watch", protocol::Role::watch}};
+  command->add_option("--role", token->role, "What its holder may do")
+      ->required()
+      ->transform(CLI::CheckedTransformer(roles).description(""))
+      ->type_name("talk|watch");
+  const std::map<std::string, double> units = {{"s", 1}, {"m", 60}, {"h", 3'600}, {"d", 86'400}};
+  const auto ttl = std::make_shared<double>(3'600);
+  command->add_option("--ttl", *ttl, "How long it holds, e.g. 90m, 2h or 7d")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME"))
+      ->default_str("1h");
+  command->add_option("--name", token->name, "What its holder is called")->default_str("");
+  command->add_option("--url", token->url,
+                      "Where the server is reached, e.g. https://onair.example; without it on this "
+                      "machine");
+  command
+      ->add_option("--auth-private-key", token->private_key,
+                   "Sign with this key (PEM) and not with the secret")
+      ->check(CLI::ExistingFile);
+  command->callback([&options, token, ttl] {
+    token->ttl = std::chrono::seconds(static_cast<long>(std::clamp(*ttl, 0.0, 1e9)));
+    options.command = *token;
+  });
+}
+
+void add_rooms_command(CLI::App& app, Options& options) {
+  auto* const command = app.add_subcommand(
+      "rooms",
+      "Show the rooms of the server on this machine, or who is in one; needs --admin-port");
+  const auto rooms = std::make_shared<ManageRooms>();
+  command->add_option("room", rooms->room, "Show who is in this room");
+  const auto end = std::make_shared<bool>(false);
+  command->add_flag("--end", *end, "End the room for everyone");
+  command->add_option("--remove", rooms->peer, "Send the peer with this id away")
+      ->excludes("--end");
+  command->callback([&options, rooms, end] {
+    if (*end) rooms->action = ManageRooms::Action::end;
+    if (!rooms->peer.empty()) rooms->action = ManageRooms::Action::remove;
+    options.command = *rooms;
+  });
 }
 
 void add_peers(CLI::App& app, Options& options) {
@@ -100,6 +171,9 @@ void add_bounds(CLI::App& app, Options& options) {
   app.add_option("--max-peers-per-room", rooms.peers_per_room,
                  "Members of a room; one more is told room_full")
       ->check(positive);
+  app.add_option("--talkers-per-room", rooms.talkers_per_room,
+                 "Talkers of a room; one more is told room_taken. Viewers see each of them")
+      ->check(CLI::Range(1, 9));
   app.add_option("--max-rooms", rooms.rooms,
                  "Rooms of one thread; who would make one more is told too_many_rooms")
       ->check(positive);
@@ -143,6 +217,14 @@ std::optional<std::string> contradiction_in(const Options& options) {
   if (options.tls_self_signed && !options.tls_cert.empty()) {
     return "--tls-self-signed and --tls-cert exclude each other: choose one.";
   }
+  if (const auto* rooms = std::get_if<ManageRooms>(&options.command)) {
+    if (!options.admin_port.value_or(0)) {
+      return "rooms needs the --admin-port of the running server.";
+    }
+    if (rooms->action != ManageRooms::Action::list && rooms->room.empty()) {
+      return "--end and --remove need the name of a room.";
+    }
+  }
   return std::nullopt;
 }
 
@@ -176,9 +258,15 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
   add_tls(app, options);
   app.option_defaults()->group("Peers");
   add_peers(app, options);
+  app.option_defaults()->group("Tokens");
+  add_auth(app, options);
   app.option_defaults()->group("Bounds");
   add_bounds(app, options);
   add_environment(app);
+  app.option_defaults()->group("Options");
+  app.fallthrough()->require_subcommand(0, 1);
+  add_token_command(app, options);
+  add_rooms_command(app, options);
   app.footer(
       "Each option can also be set in the environment, as in ONAIR_MAX_ROOMS=100.\n"
       "The command line counts most, then the file of --config, then the environment.");

@@ -6,14 +6,39 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "net/entry_tokens.hpp"
 #include "net/limits.hpp"
 #include "relay/hub.hpp"
 
 namespace onair {
 
+/// What the program is to do.
+struct Serve {};
+
+/// Mint a token for a room, and print it with the link.
+struct MintToken {
+  std::string room;
+  protocol::Role role = protocol::Role::watch;
+  std::chrono::seconds ttl{3600};
+  std::string name;
+  std::string url;  ///< where the server is reached; empty: on this machine
+  std::filesystem::path private_key;
+};
+
+/// Ask the running server for its rooms, or have it end one or send a peer away.
+struct ManageRooms {
+  enum class Action { list, end, remove };
+  Action action = Action::list;
+  std::string room;  ///< empty: all of them
+  std::string peer;
+};
+
 struct Options {
+  std::variant<Serve, MintToken, ManageRooms> command;
+
   std::string address = "0.0.0.0";
   std::uint16_t port = 9001;  ///< 0: the system chooses
   std::filesystem::path web = "build/wasm/site";
@@ -21,11 +46,17 @@ struct Options {
   std::vector<std::string> allow_origins;
   std::string log_level = "info";
   std::optional<std::uint16_t> admin_port;  ///< on loopback; nothing: none
+  std::string admin_key;                    ///< empty: the one in the state folder
   std::chrono::milliseconds drain_time{10'000};
 
   std::filesystem::path tls_cert;  ///< PEM; empty: no TLS
   std::filesystem::path tls_key;
   bool tls_self_signed = false;
+
+  net::Auth auth = net::Auth::open;
+  std::string auth_secret;  ///< empty without a public key: the one in the state folder
+  std::filesystem::path auth_public_key;  ///< PEM
+  std::chrono::seconds auth_leeway{5};
 
   std::string resume_secret;        ///< empty: the one in the state folder, made where missing
   std::filesystem::path state_dir;  ///< empty: see default_state_dir

@@ -15,7 +15,7 @@
 #include "net/crypto.hpp"
 #include "net/ice_servers.hpp"
 #include "net/lan.hpp"
-#include "net/state_secret.hpp"
+#include "secrets.hpp"
 
 namespace onair {
 namespace {
@@ -25,11 +25,6 @@ namespace asio = boost::asio;
 constexpr std::size_t kPeerIdBytes = 12;
 constexpr std::chrono::hours kResumeLifetime{12};
 
-std::string resume_secret(const Options& options) {
-  if (!options.resume_secret.empty()) return options.resume_secret;
-  return net::state_secret(options.state_dir, "resume-secret");
-}
-
 std::optional<net::CertificateFiles> certificate_files(const Options& options) {
   if (!options.tls_cert.empty()) return net::CertificateFiles{options.tls_cert, options.tls_key};
   if (!options.tls_self_signed) return std::nullopt;
@@ -38,7 +33,8 @@ std::optional<net::CertificateFiles> certificate_files(const Options& options) {
   return net::self_signed_certificate(options.state_dir, names);
 }
 
-relay::HubOptions hub_options(const Options& options, net::SignedResumeTokens& tokens) {
+relay::HubOptions hub_options(const Options& options, net::SignedResumeTokens& tokens,
+                              const net::EntryTokens& entry_tokens, relay::TimePoint began) {
   net::IceOptions ice{options.ice_servers, options.turn_servers, options.turn_secret,
                       options.turn_ttl};
   return {
@@ -49,7 +45,10 @@ relay::HubOptions hub_options(const Options& options, net::SignedResumeTokens& t
             return net::ice_servers_for(ice, peer, std::chrono::system_clock::now());
           },
       .relay_only = options.relay_only,
+      .doorkeeper =
+          [&entry_tokens](const protocol::Enter& enter) { return entry_tokens.check(enter); },
       .grace = options.grace,
+      .began = began,
       .limits = options.room_limits,
   };
 }
@@ -59,10 +58,12 @@ relay::HubOptions hub_options(const Options& options, net::SignedResumeTokens& t
 Server::Server(const Options& options)
     : drain_time_(options.drain_time),
       tokens_(resume_secret(options), kResumeLifetime),
+      entry_tokens_(options.auth, signing_keys(options), options.auth_leeway),
       site_(net::StaticFiles::read(options.web), options.limits,
             net::Origins(options.allow_origins), certificate_files(options)) {
   const auto count = static_cast<relay::HubId>(
       options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency()));
+  const auto began = std::chrono::steady_clock::now();
   for (relay::HubId self = 0; self < count; ++self) {
     const auto post = [this, self](relay::HubId to, relay::ThreadBus::Batch batch) {
       net::Worker& worker = *workers_[to];
@@ -70,12 +71,12 @@ Server::Server(const Options& options)
         worker.hear(self, std::move(batch));
       });
     };
-    workers_.push_back(std::make_unique<net::Worker>(self, count, post,
-                                                     hub_options(options, tokens_), site_.limits));
+    workers_.push_back(std::make_unique<net::Worker>(
+        self, count, post, hub_options(options, tokens_, entry_tokens_, began), site_.limits));
   }
   asio::io_context& first = workers_.front()->context();
   listener_.emplace(net::listen(first, options.address, options.port, "--port"), workers_, site_);
-  if (options.admin_port) admin_.emplace(*options.admin_port, workers_, site_);
+  if (options.admin_port) admin_.emplace(*options.admin_port, admin_key(options), workers_, site_);
   signals_.emplace(first, SIGINT, SIGTERM, SIGHUP);
 }
 

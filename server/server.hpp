@@ -10,6 +10,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "net/admin.hpp"
+#include "net/entry_tokens.hpp"
 #include "net/listener.hpp"
 #include "net/signed_resume_tokens.hpp"
 #include "net/site.hpp"
@@ -48,6 +49,7 @@ class Server {
 
   std::chrono::milliseconds drain_time_;
   net::SignedResumeTokens tokens_;
+  net::EntryTokens entry_tokens_;
   net::Site site_;
   net::Workers workers_;
   std::optional<net::Listener> listener_;

@@ -34,7 +34,7 @@ export class Chat {
       event.preventDefault();
       const said = input.value.trim();
       if (said === '') return;
-      if (name) localStorage.setItem('onair-name', name.value.trim());
+      if (name && !name.readOnly) localStorage.setItem('onair-name', name.value.trim());
       this.#lastSaid = said;
       this.#notice('');
       input.value = '';
@@ -52,11 +52,20 @@ export class Chat {
     this.#notice(why && text(why));
   }
 
-  /** What the client tells. */
+  /** What the operator's token calls this person, who then needs no other name. */
+  call(name) {
+    const field = element('chat-name');
+    if (name === null || field.readOnly) return;
+    field.value = name;
+    field.readOnly = true;
+  }
+
+  /** What the client tells. Several talkers number their lines each for itself. */
   handle(event) {
-    if (event.kind === 'line') this.#add(event);
-    if (event.kind === 'removed') this.#remove(event.id);
-    if (event.kind === 'cleared') for (const id of [...this.#lines.keys()]) this.#remove(id);
+    const key = `${event.from}/${event.id}`;
+    if (event.kind === 'line') this.#add(key, event);
+    if (event.kind === 'removed') this.#remove(key);
+    if (event.kind === 'cleared') this.#clear(event.from);
     if (event.kind === 'refused') {
       this.#notice(text(`chat.refused.${event.reason}`));
       element('chat-text').value ||= this.#lastSaid;
@@ -69,7 +78,11 @@ export class Chat {
     return yours ? `${called} (${text('chat.you')})` : called;
   }
 
-  #add(line) {
+  #clear(from) {
+    for (const [key, { line }] of [...this.#lines]) if (line.from === from) this.#remove(key);
+  }
+
+  #add(key, line) {
     const list = element('chat');
     const log = list.parentElement;
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
@@ -82,15 +95,15 @@ export class Chat {
     item.append(who, words);
     list.append(item);
     if (this.#lines.size === 0 && !this.#why) this.#notice('');
-    this.#lines.set(line.id, { item, who, line });
-    this.#label(this.#lines.get(line.id));
+    this.#lines.set(key, { item, who, line });
+    this.#label(this.#lines.get(key));
     if (this.#lines.size > mostLines) this.#remove(this.#lines.keys().next().value);
     if (atEnd) log.scrollTop = log.scrollHeight;
   }
 
-  #remove(id) {
-    this.#lines.get(id)?.item.remove();
-    this.#lines.delete(id);
+  #remove(key) {
+    this.#lines.get(key)?.item.remove();
+    this.#lines.delete(key);
   }
 
   #label({ item, who, line }) {

@@ -63,6 +63,9 @@ export async function onLanguage(listener) {
   listener();
 }
 
+/** Why the server keeps us out, in words. A newer server may know more reasons than these tables. */
+export const refusal = (code) => (code in (table?.refusal ?? {}) ? text(`refusal.${code}`) : text('link.refused'));
+
 /** Puts words into an element, which hides while it has none. */
 export function say(id, words) {
   if (element(id).textContent !== words) element(id).textContent = words;
@@ -106,7 +109,21 @@ export async function openRoom(video) {
   element('room').textContent = room;
   // In the console, localStorage.setItem('onair-trace', '') shows every step from the next load on.
   const trace = localStorage.getItem('onair-trace') !== null;
-  return { onair, options: { url, socket, room, video, trace, ...memory(room) } };
+  return { onair, options: { url, socket, room, video, trace, entryToken: entryToken(room), ...memory(room) } };
+}
+
+/**
+ * The token that lets one in, where the link brought one (`#token=…`; a fragment never reaches a server's log).
+ * It goes out of the address bar, so that nobody passes it on by chance.
+ */
+function entryToken(room) {
+  const name = `onair-token ${location.pathname} ${room}`;
+  const given = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (given) {
+    sessionStorage.setItem(name, given);
+    history.replaceState(null, '', location.pathname + location.search);
+  }
+  return given ?? sessionStorage.getItem(name);
 }
 
 /**
@@ -125,6 +142,8 @@ function memory(room) {
 /** Starts the client, and lets it say good-bye when the page goes away. */
 export function begin(client) {
   addEventListener('pagehide', () => client.leave());
+  // Another link to the same room was opened in this tab.
+  addEventListener('hashchange', () => location.hash.startsWith('#token=') && location.reload());
   // A page that the browser kept and shows again has said good-bye: it must enter anew.
   addEventListener('pageshow', (event) => event.persisted && location.reload());
   addEventListener('online', () => client.wake());

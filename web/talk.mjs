@@ -2,7 +2,7 @@
 
 import { Chat } from './chat.mjs';
 import { LevelMeter } from './meter.mjs';
-import { begin, element, megabits, onLanguage, openRoom, percent, say, showLink, text } from './page.mjs';
+import { begin, element, megabits, onLanguage, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
 import { Recorder, unsavedRecordings } from './recorder.mjs';
 
 const video = element('local-video');
@@ -43,7 +43,7 @@ function showClock() {
 }
 
 function showViewer(item, viewer) {
-  const [who, state, facts, mute] = item.children;
+  const [who, state, facts, mute, remove] = item.children;
   const name = viewer.name || text('studio.viewer', { n: viewer.number });
   who.textContent = name;
   item.dataset.state = viewer.state;
@@ -58,6 +58,9 @@ function showViewer(item, viewer) {
   mute.textContent = text(viewer.muted ? 'studio.unmute' : 'studio.mute');
   mute.setAttribute('aria-label', text(viewer.muted ? 'studio.unmuteName' : 'studio.muteName', { name }));
   mute.onclick = () => client.mute(viewer.id, !viewer.muted);
+  remove.textContent = text('studio.remove');
+  remove.setAttribute('aria-label', text('studio.removeName', { name }));
+  remove.onclick = () => confirm(text('studio.removeSure', { name })) && client.removeViewer(viewer.id);
 }
 
 function showAudience() {
@@ -74,9 +77,11 @@ function showAudience() {
     if (!item) {
       item = document.createElement('li');
       item.dataset.viewer = viewer.id;
-      item.append(...['strong', 'span', 'span', 'button'].map((tag) => document.createElement(tag)));
-      item.lastChild.type = 'button';
-      item.lastChild.className = 'small';
+      item.append(...['strong', 'span', 'span', 'button', 'button'].map((tag) => document.createElement(tag)));
+      for (const button of item.querySelectorAll('button')) {
+        button.type = 'button';
+        button.className = 'small';
+      }
       list.append(item);
     }
     showViewer(item, viewer);
@@ -119,6 +124,20 @@ async function stayAwake() {
   }
 }
 
+/** Whether the server has us, and who may come in. */
+function showRoom() {
+  const { link, locked } = view;
+  const kept = view.refusal !== '';
+  element('elsewhere').hidden = !kept;
+  if (kept) element('refusal').textContent = refusal(view.refusal);
+  for (const id of ['start-video', 'start-screen']) element(id).disabled = kept;
+  if (kept) element('preview').disabled = true;
+  element('lock').disabled = element('end-room').disabled = link !== 'joined';
+  element('lock').setAttribute('aria-pressed', locked);
+  element('lock').textContent = text(locked ? 'studio.unlockRoom' : 'studio.lockRoom');
+  element('locked').textContent = locked ? text('studio.locked') : '';
+}
+
 function showRecording() {
   element('recording').hidden = !recorder.running;
   element('record').textContent = text(recorder.running ? 'studio.stopRecording' : 'studio.record');
@@ -131,6 +150,7 @@ function render() {
   showStage();
   showClock();
   showAudience();
+  showRoom();
   showDevices();
   showRecording();
 }
@@ -235,6 +255,9 @@ if (opened) {
   bind('stop-video', () => client.stopVideo());
   bind('microphone', () => client.switchMicrophone(!view.microphoneOn));
   bind('camera', () => client.switchCamera(!view.cameraOn));
+  bind('lock', () => client.lockRoom(!view.locked));
+  bind('end-room', () => confirm(text('studio.endRoomSure')) && client.endRoom());
+  element('watch-instead').href = `watch.html${location.search}`;
   bindDevices();
   bindInvitation();
   bindRecording();

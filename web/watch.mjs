@@ -1,6 +1,6 @@
 // Binds the viewer's controls to the client and shows its state.
 
-import { begin, element, megabits, onLanguage, openRoom, percent, say, showLink, text } from './page.mjs';
+import { begin, element, megabits, onLanguage, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
 
 const video = element('remote-video');
 const stage = element('stage');
@@ -11,6 +11,9 @@ document.documentElement.classList.toggle('embed', embedded);
 let client;
 let chat;
 let view;
+
+/** The picture and, where several talk, the others' beside it. */
+const pictures = () => [...stage.querySelectorAll('video')];
 
 function details({ quality, latency, bitsPerSecond, loss, width, height, framesPerSecond, codec, relayed }) {
   return {
@@ -73,12 +76,14 @@ function render() {
   if (!view) return;
   showLink(view.link);
   say('notice', text(`notice.${view.notice}`));
-  say('cover', text(`picture.${view.picture}`));
+  say('cover', view.refusal ? refusal(view.refusal) : text(`picture.${view.picture}`));
+  element('request').disabled = view.refusal !== '';
   document.documentElement.dataset.picture = view.picture;
   element('badge').hidden = view.picture !== 'live';
   showReception();
   showPlayer();
   chat?.allow(view.chatOpen, view.chatMuted);
+  chat?.call(view.name);
 }
 
 function changed(next) {
@@ -87,25 +92,52 @@ function changed(next) {
 }
 
 /** Browsers may forbid sound before a touch: then the picture plays without, and offers it. */
-async function play() {
+async function play(picture) {
   try {
-    await video.play();
+    await picture.play();
   } catch (error) {
     if (error.name !== 'NotAllowedError') return;
-    video.muted = true;
+    setMuted(true);
     element('unmute').hidden = false;
-    await video.play().catch(() => {});
+    await picture.play().catch(() => {});
   }
 }
 
+function setVolume(volume) {
+  for (const picture of pictures()) picture.volume = volume;
+}
+
 function setMuted(muted) {
-  video.muted = muted;
-  if (!muted && video.volume === 0) video.volume = 1;
+  for (const picture of pictures()) picture.muted = muted;
+  if (!muted && video.volume === 0) setVolume(1);
   if (!muted) element('unmute').hidden = true;
 }
 
 /** Goes on with what is sent now, since a broadcast is live. */
-const togglePause = () => (video.paused ? play() : video.pause());
+function togglePause() {
+  const paused = video.paused;
+  for (const picture of pictures()) paused ? play(picture) : picture.pause();
+}
+
+/** The picture of a further talker; with null it is over. */
+function tile(id, stream) {
+  const known = pictures().find((picture) => picture.dataset.talker === id);
+  known?.remove();
+  if (stream) {
+    const picture = document.createElement('video');
+    picture.dataset.talker = id;
+    picture.playsInline = true;
+    picture.muted = video.muted;
+    picture.volume = video.volume;
+    picture.setAttribute('aria-label', text('seat.picture'));
+    picture.srcObject = stream;
+    picture.addEventListener('loadedmetadata', () => play(picture));
+    video.after(picture);
+  }
+  const columns = Math.ceil(Math.sqrt(pictures().length));
+  stage.style.setProperty('--columns', columns);
+  stage.style.setProperty('--rows', Math.ceil(pictures().length / columns));
+}
 
 async function toggleFullscreen() {
   if (document.fullscreenElement) return document.exitFullscreen();
@@ -138,7 +170,7 @@ function bindPlayer() {
   element('fullscreen').hidden = !stage.requestFullscreen && !video.webkitEnterFullscreen;
   element('pip').hidden = !document.pictureInPictureEnabled;
   element('volume').addEventListener('input', ({ target }) => {
-    video.volume = target.value;
+    setVolume(target.value);
     setMuted(video.volume === 0);
   });
   for (const event of ['play', 'playing', 'pause', 'volumechange']) video.addEventListener(event, showPlayer);
@@ -168,6 +200,7 @@ if (opened) {
   client = new onair.WatchClient({
     ...options,
     changed,
+    tile,
     text: () => {},
     chat: (event) => {
       if (chat) chat.handle(event);
@@ -175,7 +208,7 @@ if (opened) {
     },
   });
   view = client.view();
-  video.addEventListener('loadedmetadata', play);
+  video.addEventListener('loadedmetadata', () => play(video));
   begin(client);
   bindPlayer();
   element('request').disabled = false;

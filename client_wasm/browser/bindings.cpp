@@ -54,7 +54,10 @@ EMSCRIPTEN_BINDINGS(onair) {
       .function("removeChatLine", &TalkClient::remove_chat_line)
       .function("mute", &TalkClient::mute)
       .function("onAir", &TalkClient::on_air)
-      .function("stopVideo", &TalkClient::stop_video);
+      .function("stopVideo", &TalkClient::stop_video)
+      .function("lockRoom", &TalkClient::lock_room)
+      .function("removeViewer", &TalkClient::remove_viewer)
+      .function("endRoom", &TalkClient::end_room);
 
   bind_client<WatchClient>("WatchClient").function("request", &WatchClient::request);
 }

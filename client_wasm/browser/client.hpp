@@ -25,8 +25,9 @@ namespace onair::browser {
 
 /// What the page hands over: `url` of the WebSocket, `socket` if it has begun to open the first
 /// one, `room`, the <video> element, the functions `changed(view)`, `text(from, text)`,
-/// `chat(event)` and `remember(token)`, the `token` that an earlier load of the page remembered if
-/// there is one, and `trace`, true to have every step written to the console.
+/// `chat(event)`, `tile(id, stream)` and `remember(token)`, the `token` that an earlier load of the
+/// page remembered and the `entryToken` that lets one in if there are such, and `trace`, true to
+/// have every step written to the console.
 struct PageOptions {
   explicit PageOptions(const val& options)
       : url(options["url"].as<std::string>()),
@@ -36,8 +37,10 @@ struct PageOptions {
         changed(options["changed"]),
         text(options["text"]),
         chat(options["chat"]),
+        tile(options["tile"]),
         remember(options["remember"]),
         token(optional_text(options["token"])),
+        entry_token(optional_text(options["entryToken"])),
         trace(options["trace"].isTrue()) {}
 
   std::string url;
@@ -47,8 +50,10 @@ struct PageOptions {
   val changed;
   val text;
   val chat;
+  val tile;
   val remember;
   std::optional<std::string> token;
+  std::optional<std::string> entry_token;
   bool trace;
 
  private:
@@ -108,7 +113,7 @@ class Client : public EventTarget {
   void perform(const session::OpenSocket& open) {
     if (!socket_.open(open.socket)) feed(session::SocketClosed{open.socket});
   }
-  void perform(const session::CloseSocket& close) { socket_.close(close.socket); }
+  void perform(const session::CloseSocket& close) { socket_.close(close.socket, close.leaving); }
   void perform(const session::RememberToken& remember) {
     tell_page(page_.remember, {val(remember.token)});
   }
@@ -141,13 +146,16 @@ class Client : public EventTarget {
                                       {"text", val(show.line.text)},
                                       {"host", val(show.line.host)},
                                       {"yours", val(show.line.yours)},
-                                      {"author", val(show.author)}})});
+                                      {"author", val(show.author)},
+                                      {"from", val(show.host)}})});
   }
   void perform(const session::TakeChatLineAway& take) {
-    tell_page(page_.chat, {object_of({{"kind", val("removed")}, {"id", val(take.id)}})});
+    tell_page(
+        page_.chat,
+        {object_of({{"kind", val("removed")}, {"id", val(take.id)}, {"from", val(take.host)}})});
   }
-  void perform(const session::ClearChat&) {
-    tell_page(page_.chat, {object_of({{"kind", val("cleared")}})});
+  void perform(const session::ClearChat& clear) {
+    tell_page(page_.chat, {object_of({{"kind", val("cleared")}, {"from", val(clear.host)}})});
   }
   void perform(const session::ShowChatRefused& refused) {
     tell_page(page_.chat, {object_of({{"kind", val("refused")},
@@ -160,6 +168,8 @@ class Client : public EventTarget {
   void perform(const session::Trace& trace) {
     if (page_.trace) val::global("console").call<void>("debug", "onair " + trace.line);
   }
+
+  void tell_page(const val& function, std::initializer_list<val> arguments);
 
   /// For a step that failed at once.
   void fail(const ConnectionKey& key, session::Step step, std::string reason) {
@@ -184,7 +194,6 @@ class Client : public EventTarget {
     return code.isNumber() ? code.as<std::uint16_t>() : 1006;
   }
 
-  void tell_page(const val& function, std::initializer_list<val> arguments);
   void on_frame(const ConnectionKey& key, const val& event);
   void on_chat(const ConnectionKey& key, const val& event);
   void on_candidate(const ConnectionKey& key, const val& event);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "browser/javascript.hpp"
+#include "protocol/error_code.hpp"
 
 namespace onair::browser {
 namespace {
@@ -17,7 +18,7 @@ SignalingSocket::SignalingSocket(const EventTarget& target, std::string url, val
     : target_(target), url_(std::move(url)), first_(std::move(first)) {}
 
 bool SignalingSocket::open(session::SocketNumber number) {
-  close(number_);
+  close(number_, /*leaving=*/false);
   const Outcome made =
       is_nothing(first_) ? attempt_new("WebSocket", {val(url_)}) : Outcome{true, first_};
   first_ = val::undefined();
@@ -43,10 +44,14 @@ void SignalingSocket::send(const std::string& frame) {
   if (!socket_.isNull()) attempt(socket_, "send", {val(frame)});
 }
 
-void SignalingSocket::close(session::SocketNumber number) {
+void SignalingSocket::close(session::SocketNumber number, bool leaving) {
   if (socket_.isNull() || number != number_) return;
   for (const char* handler : {"onopen", "onclose", "onmessage"}) socket_.set(handler, val::null());
-  attempt(socket_, "close", {});
+  if (leaving) {
+    attempt(socket_, "close", {val(static_cast<int>(protocol::CloseCode::normal))});
+  } else {
+    attempt(socket_, "close", {});
+  }
   socket_ = val::null();
 }
 

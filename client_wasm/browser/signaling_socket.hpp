@@ -20,8 +20,9 @@ class SignalingSocket {
 
   void send(const std::string& frame);
 
-  /// Nothing of that socket is heard afterwards.
-  void close(session::SocketNumber number);
+  /// Nothing of that socket is heard afterwards. `leaving` tells the server that we don't come back
+  /// (close code 1000).
+  void close(session::SocketNumber number, bool leaving);
 
  private:
   /// A socket that the page opened may have opened, or failed, before anyone listened.

@@ -11,6 +11,7 @@ session::TalkOptions options_for(const PageOptions& page) {
   options.first_generation = random_number();
   options.backoff_seed = random_number();
   options.resume = page.token;
+  options.token = page.entry_token;
   const val cores = val::global("navigator")["hardwareConcurrency"];
   if (cores.isNumber()) options.uplink.cores = cores.as<unsigned>();
   return options;
@@ -96,6 +97,16 @@ void TalkClient::stop_video() {
   feed(session::StopRequested{});
 }
 
+void TalkClient::lock_room(bool locked) {
+  feed(session::LockSwitched{locked});
+}
+void TalkClient::remove_viewer(const std::string& viewer) {
+  feed(session::RemovalRequested{viewer});
+}
+void TalkClient::end_room() {
+  feed(session::RoomEndRequested{});
+}
+
 void TalkClient::perform(const session::CreateConnection& create) {
   const auto error = connections_.create_sending(create, captures_.in_use(), DataChannelOptions{});
   if (error) fail(create.key, session::Step::create_connection, *error);
@@ -141,6 +152,7 @@ void TalkClient::media_failed(session::CaptureNumber capture, const val& error) 
 val TalkClient::view_for_page(const session::TalkView& view) {
   return object_of(
       {{"link", val(std::string(name_of(view.link)))},
+       {"refusal", val(view.refusal)},
        {"stage", val(std::string(name_of(view.stage)))},
        {"viewers", val(static_cast<double>(view.viewers))},
        {"connecting", val(static_cast<double>(view.connecting))},
@@ -154,6 +166,7 @@ val TalkClient::view_for_page(const session::TalkView& view) {
        {"sharesScreen", val(view.shares_screen)},
        {"microphoneOn", val(view.microphone_on)},
        {"cameraOn", val(view.camera_on)},
+       {"locked", val(view.locked)},
        {"devices", list_of(view.devices)},
        {"choice", to_js(view.choice)},
        {"notice", val(std::string(name_of(view.notice)))}});

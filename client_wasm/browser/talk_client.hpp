@@ -27,6 +27,13 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
   void on_air();
   void stop_video();
 
+  /// Lets no further viewers in, or lets them in again.
+  void lock_room(bool locked);
+  /// Sends a viewer away for good.
+  void remove_viewer(const std::string& viewer);
+  /// Stops, and sends everyone away.
+  void end_room();
+
  private:
   using Base = Client<TalkClient, session::TalkSession, session::TalkInput>;
   friend Base;

@@ -10,6 +10,7 @@ session::WatchOptions options_for(const PageOptions& page) {
   options.room = page.room;
   options.backoff_seed = random_number();
   options.resume = page.token;
+  options.token = page.entry_token;
   return options;
 }
 
@@ -36,11 +37,27 @@ void WatchClient::perform(const session::CloseConnection& close) {
 
 void WatchClient::perform(const session::ShowPicture& show) {
   const auto found = streams_.find(show.key);
-  if (found != streams_.end()) page_.video.set("srcObject", found->second);
+  if (found == streams_.end()) return;
+  if (in_video_ && *in_video_ != show.key) {
+    in_tiles_.insert(show.key);
+    return tell_page(page_.tile, {val(show.key.peer), found->second});
+  }
+  in_video_ = show.key;
+  page_.video.set("srcObject", found->second);
 }
 
-void WatchClient::perform(const session::ClearPicture&) {
+void WatchClient::perform(const session::ClearPicture& clear) {
+  if (in_tiles_.erase(clear.key) > 0) {
+    return tell_page(page_.tile, {val(clear.key.peer), val::null()});
+  }
+  if (in_video_ != clear.key) return;
+  in_video_.reset();
   page_.video.set("srcObject", val::null());
+  if (in_tiles_.empty()) return;
+  // The first of the others moves up.
+  const ConnectionKey next = *in_tiles_.begin();
+  perform(session::ClearPicture{next});
+  perform(session::ShowPicture{next});
 }
 
 void WatchClient::on_event(Event event, const ConnectionKey& key, const val& payload) {
@@ -67,6 +84,8 @@ val WatchClient::view_for_page(const session::WatchView& view) {
                            {"relayed", val(seen->relayed)}});
   }
   return object_of({{"link", val(std::string(name_of(view.link)))},
+                    {"refusal", val(view.refusal)},
+                    {"name", view.name ? val(*view.name) : val::null()},
                     {"picture", val(std::string(name_of(view.picture)))},
                     {"notice", val(std::string(name_of(view.notice)))},
                     {"chatOpen", val(view.chat_open)},

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 
 #include "browser/client.hpp"
 #include "session/watch_session.hpp"
@@ -10,7 +12,8 @@ namespace onair::browser {
 
 class WatchClient final : public Client<WatchClient, session::WatchSession, session::WatchInput> {
  public:
-  /// `options` as PageOptions; `video` shows the broadcast.
+  /// `options` as PageOptions; `video` shows the broadcast. Where there are several, the page
+  /// shows the others: `tile(id, stream)`, with null when it is over.
   explicit WatchClient(val options);
 
   void request();
@@ -31,6 +34,8 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
   static val view_for_page(const session::WatchView& view);
 
   std::map<ConnectionKey, val> streams_;
+  std::optional<ConnectionKey> in_video_;
+  std::set<ConnectionKey> in_tiles_;
 };
 
 }  // namespace onair::browser

@@ -43,6 +43,17 @@ class FieldReader {
     return peer;
   }
 
+  PeerId peer(const char* name) {
+    std::optional<PeerId> peer = optional_peer(name);
+    if (!peer) refuse(name, "is missing");
+    return peer.value_or(PeerId{});
+  }
+
+  bool needed_flag(const char* name) {
+    if (find(name) == nullptr) refuse(name, "is missing");
+    return flag(name);
+  }
+
   /// Absent is false.
   bool flag(const char* name) {
     const json* field = find(name);
@@ -106,7 +117,7 @@ class FieldReader {
 
 Enter read_enter(FieldReader& fields) {
   Enter enter{fields.text("room"), Role::watch, fields.optional_text("resume"),
-              fields.flag("fresh")};
+              fields.flag("fresh"), fields.optional_text("token")};
   if (!fields.refusal()) {
     if (const auto why = room_name_fault(enter.room)) {
       fields.refuse("room", *why, ErrorCode::bad_room);
@@ -163,6 +174,9 @@ Welcome read_welcome(FieldReader& fields) {
   welcome.talkers = fields.texts("talkers");
   welcome.ice_servers = read_ice_servers(fields);
   welcome.relay_only = fields.flag("relayOnly");
+  welcome.name = fields.optional_text("name");
+  welcome.talkers_per_room = fields.optional_number<std::uint32_t>("talkersPerRoom").value_or(1);
+  welcome.locked = fields.flag("locked");
   return welcome;
 }
 
@@ -199,6 +213,9 @@ Body read_body(const std::string& type, FieldReader& fields) {
   if (type == "candidate") return read_candidate(fields);
   if (type == "bye") return Bye{};
   if (type == "end_talk") return EndTalk{};
+  if (type == "lock_room") return LockRoom{fields.needed_flag("locked")};
+  if (type == "remove_peer") return RemovePeer{fields.peer("id")};
+  if (type == "end_room") return EndRoom{};
   if (type == "ping") return Ping{};
   if (type == "pong") return Pong{read_ice_servers(fields)};
   if (type == "user_disconnected") return UserDisconnected{fields.text("id")};
@@ -217,6 +234,7 @@ void write(json& object, const Enter& enter) {
   object["role"] = name_of(enter.role);
   put(object, "resume", enter.resume);
   if (enter.fresh) object["fresh"] = true;
+  put(object, "token", enter.token);
 }
 
 void write_ice_servers(json& object, const std::vector<IceServer>& ice_servers) {
@@ -236,6 +254,9 @@ void write(json& object, const Welcome& welcome) {
   object["talkers"] = welcome.talkers;
   write_ice_servers(object, welcome.ice_servers);
   if (welcome.relay_only) object["relayOnly"] = true;
+  put(object, "name", welcome.name);
+  if (welcome.talkers_per_room != 1) object["talkersPerRoom"] = welcome.talkers_per_room;
+  if (welcome.locked) object["locked"] = true;
 }
 
 void write(json& object, const TalkDeclined& declined) {
@@ -264,6 +285,12 @@ void write(json& object, const TalkRequest& request) {
   put(object, "connection", request.connection);
 }
 
+void write(json& object, const LockRoom& lock) {
+  object["locked"] = lock.locked;
+}
+void write(json& object, const RemovePeer& remove) {
+  object["id"] = remove.id;
+}
 void write(json& object, const Pong& pong) {
   write_ice_servers(object, pong.ice_servers);
 }
@@ -282,6 +309,7 @@ void write(json& object, const Error& error) {
 void write(json&, const TalkReady&) {}
 void write(json&, const Bye&) {}
 void write(json&, const EndTalk&) {}
+void write(json&, const EndRoom&) {}
 void write(json&, const Ping&) {}
 void write(json&, const Unknown&) {}
 

@@ -32,6 +32,20 @@ std::string_view name_of(ErrorCode code) {
       return "room_full";
     case ErrorCode::too_many_rooms:
       return "too_many_rooms";
+    case ErrorCode::room_taken:
+      return "room_taken";
+    case ErrorCode::room_locked:
+      return "room_locked";
+    case ErrorCode::token_required:
+      return "token_required";
+    case ErrorCode::token_invalid:
+      return "token_invalid";
+    case ErrorCode::token_expired:
+      return "token_expired";
+    case ErrorCode::removed:
+      return "removed";
+    case ErrorCode::room_ended:
+      return "room_ended";
   }
   return "unknown";
 }
@@ -42,6 +56,12 @@ std::optional<CloseCode> close_code_of(ErrorCode code) {
       return CloseCode::unsupported_data;
     case ErrorCode::frame_too_large:
       return CloseCode::message_too_big;
+    case ErrorCode::token_expired:
+      return CloseCode::token_expired;
+    case ErrorCode::removed:
+      return CloseCode::removed;
+    case ErrorCode::room_ended:
+      return CloseCode::room_ended;
     default:
       return std::nullopt;
   }

@@ -24,14 +24,23 @@ enum class ErrorCode {
   rate_limited,
   room_full,
   too_many_rooms,
+  room_taken,
+  room_locked,
+  token_required,
+  token_invalid,
+  token_expired,
+  removed,
+  room_ended,
 };
 
 inline constexpr ErrorCode kAllErrorCodes[] = {
-    ErrorCode::bad_json,     ErrorCode::bad_message,     ErrorCode::bad_room,
-    ErrorCode::not_entered,  ErrorCode::already_entered, ErrorCode::forged_from,
-    ErrorCode::wrong_role,   ErrorCode::unknown_type,    ErrorCode::no_such_peer,
-    ErrorCode::binary_frame, ErrorCode::frame_too_large, ErrorCode::rate_limited,
-    ErrorCode::room_full,    ErrorCode::too_many_rooms,
+    ErrorCode::bad_json,      ErrorCode::bad_message,     ErrorCode::bad_room,
+    ErrorCode::not_entered,   ErrorCode::already_entered, ErrorCode::forged_from,
+    ErrorCode::wrong_role,    ErrorCode::unknown_type,    ErrorCode::no_such_peer,
+    ErrorCode::binary_frame,  ErrorCode::frame_too_large, ErrorCode::rate_limited,
+    ErrorCode::room_full,     ErrorCode::too_many_rooms,  ErrorCode::room_taken,
+    ErrorCode::room_locked,   ErrorCode::token_required,  ErrorCode::token_invalid,
+    ErrorCode::token_expired, ErrorCode::removed,         ErrorCode::room_ended,
 };
 
 /// WebSocket close codes that the server sends (RFC 6455 section 7.4).
@@ -43,6 +52,9 @@ enum class CloseCode : std::uint16_t {
   service_restart = 1012,
   try_again_later = 1013,  ///< read too slowly for what was sent to it
   replaced = 4000,         ///< the same peer entered over another socket
+  token_expired = 4001,
+  removed = 4002,     ///< by a talker or by the operator
+  room_ended = 4003,  ///< for everyone, by a talker or by the operator
 };
 
 /// A refused frame. `message` says which field or rule it broke, in English.

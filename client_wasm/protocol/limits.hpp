@@ -18,6 +18,9 @@ inline constexpr std::size_t kMaxTypeBytes = 64;
 /// The longest peer id (`sendto`), in bytes.
 inline constexpr std::size_t kMaxPeerIdBytes = 64;
 
+/// The longest `token` of `enter`, in bytes.
+inline constexpr std::size_t kMaxTokenBytes = 4'096;
+
 /// The longest text that one end sends over a data channel, in bytes of UTF-8.
 inline constexpr std::size_t kMaxTextBytes = 4'096;
 

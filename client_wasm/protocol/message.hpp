@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -36,6 +37,8 @@ struct Enter {
   Role role;
   std::optional<std::string> resume = {};  ///< from an earlier `welcome`, to be the same peer again
   bool fresh = false;  ///< resumes without the peer connections that it had, as after a reload
+  /// What lets this client in where the operator asks for it: a JWT (RFC 7519).
+  std::optional<std::string> token = {};
   bool operator==(const Enter&) const = default;
 };
 
@@ -46,6 +49,9 @@ struct Welcome {
   std::vector<IceServer> ice_servers;
   std::vector<PeerId> talkers;  ///< those on air now
   bool relay_only = false;      ///< use TURN alone, so that an operator sees whether it works
+  std::optional<std::string> name = {};  ///< what the client's token calls it
+  std::uint32_t talkers_per_room = 1;
+  bool locked = false;  ///< a talker lets no further watchers in
   bool operator==(const Welcome&) const = default;
 };
 
@@ -93,6 +99,23 @@ struct EndTalk {
   bool operator==(const EndTalk&) const = default;
 };
 
+/// A talker lets no further watchers in, or lets them in again. Other talkers hear it too.
+struct LockRoom {
+  bool locked;
+  bool operator==(const LockRoom&) const = default;
+};
+
+/// A talker sends a watcher away for good.
+struct RemovePeer {
+  PeerId id;
+  bool operator==(const RemovePeer&) const = default;
+};
+
+/// A talker sends everyone else away.
+struct EndRoom {
+  bool operator==(const EndRoom&) const = default;
+};
+
 /// Are you there? Every so often, since a browser's WebSocket does not say when its path has died.
 struct Ping {
   bool operator==(const Ping&) const = default;
@@ -127,9 +150,9 @@ struct Unknown {
   bool operator==(const Unknown&) const = default;
 };
 
-using Body =
-    std::variant<Enter, Welcome, TalkReady, TalkRequest, TalkDeclined, Offer, Answer, Candidate,
-                 Bye, EndTalk, Ping, Pong, UserDisconnected, Audience, Error, Unknown>;
+using Body = std::variant<Enter, Welcome, TalkReady, TalkRequest, TalkDeclined, Offer, Answer,
+                          Candidate, Bye, EndTalk, LockRoom, RemovePeer, EndRoom, Ping, Pong,
+                          UserDisconnected, Audience, Error, Unknown>;
 
 struct Message {
   Body body;
@@ -143,6 +166,15 @@ enum class Sender { talker, watcher, any_peer, entering_client, client, server }
 
 /// The kinds that this version knows.
 inline constexpr std::size_t kKindCount = std::variant_size_v<Body> - 1;
+
+/// The number of a known kind.
+template <typename Kind>
+inline constexpr std::size_t kKindOf = []<typename... Kinds>(const std::variant<Kinds...>*) {
+  std::size_t number = 0;
+  bool found = false;
+  ((found = found || std::is_same_v<Kind, Kinds>, number += found ? 0 : 1), ...);
+  return number;
+}(static_cast<const Body*>(nullptr));
 
 /// A number below kKindCount for each known kind, kKindCount for every other.
 std::size_t kind_index(std::string_view type);

@@ -25,14 +25,18 @@ struct SendChat {
 struct ShowChatLine {
   ChatLine line;
   PeerId author = {};  ///< known to the talker alone; empty for the talker's own
+  PeerId host = {};    ///< the talker who numbered the line, where there may be several
 };
 
 struct TakeChatLineAway {
   ChatLineId id;
+  PeerId host = {};
 };
 
-/// Nothing is shown any more; other lines may follow.
-struct ClearChat {};
+/// Nothing of this host is shown any more; other lines may follow.
+struct ClearChat {
+  PeerId host = {};
+};
 
 /// What the person said was not passed on.
 struct ShowChatRefused {

@@ -154,4 +154,17 @@ struct SendingMeasured {
 struct OnAirRequested {};
 struct StopRequested {};
 
+/// Let no further watchers in, or let them in again.
+struct LockSwitched {
+  bool locked;
+};
+
+/// Send this viewer away for good.
+struct RemovalRequested {
+  PeerId viewer;
+};
+
+/// Stop, and send everyone away.
+struct RoomEndRequested {};
+
 }  // namespace onair::session

@@ -22,7 +22,8 @@ namespace onair::session {
 
 /// `Connection` has `state` (a variant), `transport`, `channel_open`, `chat_open` and `due` (when
 /// to do something about it, if ever). `Derived` brings these handlers into its overload set, adds
-/// its own, and has `view` and `settle`, which does what follows from any event.
+/// its own, and has `view`, `settle`, which does what follows from any event, and `sent_away`, for
+/// when the server has ended the session.
 template <typename Derived, typename Connection, typename Input, typename Output>
 class SessionBase {
  public:
@@ -58,7 +59,11 @@ class SessionBase {
   void on(const Started&) { pass_on(link_.start(now_)); }
   void on(const Woken& woken) { pass_on(link_.handle(woken, now_)); }
   void on(const SocketOpened& opened) { pass_on(link_.handle(opened, now_)); }
-  void on(const SocketClosed& closed) { pass_on(link_.handle(closed, now_)); }
+  void on(const SocketClosed& closed) {
+    const bool was_in = link_.joined();
+    pass_on(link_.handle(closed, now_));
+    if (was_in && !link_.refusal().empty()) derived().sent_away();
+  }
 
   void on(const MessageReceived& received) {
     const std::optional<PeerId> from = sender_of_current(received);
@@ -95,7 +100,9 @@ class SessionBase {
 
   void said(const protocol::Error& error, const PeerId&) {
     trace("server: " + error.code + ": " + error.message);
-    pass_on(link_.refused(error));
+    const bool was_in = link_.joined();
+    pass_on(link_.refused(error, now_));
+    if (was_in && !link_.refusal().empty()) derived().sent_away();
   }
 
   /// Kinds that mean nothing to this side.

@@ -19,6 +19,7 @@ struct OpenSocket {
 
 struct CloseSocket {
   SocketNumber socket;
+  bool leaving = false;  ///< for good (close code 1000), and not because the socket seems dead
 };
 
 struct SendMessage {

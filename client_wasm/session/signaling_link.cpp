@@ -1,11 +1,41 @@
 #include "session/signaling_link.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
 #include "protocol/error_code.hpp"
 
 namespace onair::session {
+namespace {
+
+using protocol::CloseCode;
+using protocol::ErrorCode;
+
+/// Those that end a session that had begun.
+constexpr ErrorCode kEndings[] = {ErrorCode::room_taken, ErrorCode::token_expired,
+                                  ErrorCode::removed, ErrorCode::room_ended};
+
+/// Those that may be over soon.
+constexpr ErrorCode kForNow[] = {ErrorCode::room_taken, ErrorCode::room_locked,
+                                 ErrorCode::room_full, ErrorCode::too_many_rooms};
+
+template <std::size_t size>
+bool is_one_of(const ErrorCode (&codes)[size], std::string_view name) {
+  return std::any_of(std::begin(codes), std::end(codes),
+                     [name](ErrorCode code) { return name_of(code) == name; });
+}
+
+/// The `error` behind which the server closes with this code, if it is one that ends a session.
+std::optional<ErrorCode> ending_with(std::uint16_t close_code) {
+  for (const ErrorCode code : kEndings) {
+    if (close_code_of(code) == static_cast<CloseCode>(close_code)) return code;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::string_view name_of(LinkStatus status) {
   switch (status) {
@@ -26,8 +56,12 @@ std::string_view name_of(LinkStatus status) {
 }
 
 SignalingLink::SignalingLink(std::string room, protocol::Role role, Backoff backoff,
-                             std::optional<std::string> resume)
-    : room_(std::move(room)), role_(role), backoff_(backoff), resume_(std::move(resume)) {}
+                             std::optional<std::string> resume, std::optional<std::string> token)
+    : room_(std::move(room)),
+      role_(role),
+      backoff_(backoff),
+      resume_(std::move(resume)),
+      token_(std::move(token)) {}
 
 std::vector<LinkOutput> SignalingLink::start(TimePoint now) {
   if (!std::holds_alternative<Idle>(state_)) return {};
@@ -38,21 +72,22 @@ std::vector<LinkOutput> SignalingLink::leave() {
   const std::optional<SocketNumber> open = socket();
   state_ = Idle{};
   if (!open) return {};
-  return {CloseSocket{*open}};
+  return {CloseSocket{*open, /*leaving=*/true}};
 }
 
 std::vector<LinkOutput> SignalingLink::handle(const SocketOpened& opened, TimePoint now) {
   const auto* connecting = std::get_if<Connecting>(&state_);
   if (connecting == nullptr || connecting->socket != opened.socket) return {};
   state_ = Entering{opened.socket, now + kAnswerTimeout};
-  const protocol::Enter enter{room_, role_, resume_, resume_.has_value() && page_is_new_};
+  const protocol::Enter enter{room_, role_, resume_, resume_.has_value() && page_is_new_, token_};
   return {SendMessage{{enter, std::nullopt, std::nullopt}}};
 }
 
 std::vector<LinkOutput> SignalingLink::handle(const SocketClosed& closed, TimePoint now) {
   if (!is_current(closed.socket)) return {};
   tried_in_vain_ = true;
-  if (closed.code == static_cast<std::uint16_t>(protocol::CloseCode::replaced)) resume_.reset();
+  if (const auto ending = ending_with(closed.code)) return stay_out(std::string(name_of(*ending)));
+  if (closed.code == static_cast<std::uint16_t>(CloseCode::replaced)) resume_.reset();
   state_ = Waiting{now + backoff_.next()};
   return {};
 }
@@ -98,17 +133,27 @@ SignalingLink::Entry SignalingLink::welcomed(const protocol::Welcome& welcome, T
   backoff_.reset();
   tried_in_vain_ = false;
   resume_ = welcome.resume;
+  name_ = welcome.name;
+  refusal_.clear();
   page_is_new_ = false;
   ice_ = {welcome.ice_servers, welcome.relay_only};
   return std::exchange(id_, welcome.id) == welcome.id ? Entry::resumed : Entry::fresh;
 }
 
-std::vector<LinkOutput> SignalingLink::refused(const protocol::Error&) {
-  const auto* entering = std::get_if<Entering>(&state_);
-  if (entering == nullptr) return {};
-  const SocketNumber open = entering->socket;
+std::vector<LinkOutput> SignalingLink::refused(const protocol::Error& error, TimePoint now) {
+  if (joined() && is_one_of(kEndings, error.code)) return stay_out(error.code);
+  if (!std::holds_alternative<Entering>(state_)) return {};
+  auto outputs = stay_out(error.code);
+  if (is_one_of(kForNow, error.code)) state_ = Waiting{now + kRefusalPause};
+  return outputs;
+}
+
+std::vector<LinkOutput> SignalingLink::stay_out(std::string code) {
+  const std::optional<SocketNumber> open = socket();
+  refusal_ = std::move(code);
   state_ = Refused{};
-  return {CloseSocket{open}};
+  if (!open) return {};
+  return {CloseSocket{*open, /*leaving=*/true}};
 }
 
 bool SignalingLink::is_current(SocketNumber number) const {
@@ -118,7 +163,7 @@ bool SignalingLink::is_current(SocketNumber number) const {
 LinkStatus SignalingLink::status() const {
   if (std::holds_alternative<Idle>(state_)) return LinkStatus::idle;
   if (std::holds_alternative<Joined>(state_)) return LinkStatus::joined;
-  if (std::holds_alternative<Refused>(state_)) return LinkStatus::refused;
+  if (!refusal_.empty()) return LinkStatus::refused;
   if (!id_.empty()) return LinkStatus::reconnecting;
   return tried_in_vain_ ? LinkStatus::unreachable : LinkStatus::connecting;
 }

@@ -23,7 +23,7 @@ enum class LinkStatus {
   joined,        ///< in the room
   reconnecting,  ///< was in the room and is on the way back
   unreachable,   ///< never got in so far; still trying
-  refused,       ///< the server will not have us in this room; no further try
+  refused,       ///< the server will not have us in this room
 };
 
 std::string_view name_of(LinkStatus status);
@@ -37,9 +37,14 @@ class SignalingLink {
   /// How long it may take to answer that before the socket counts as dead.
   static constexpr Duration kPongTimeout{5'000};
 
-  /// `resume` is the token that an earlier load of this page remembered.
+  /// How long to wait after a refusal that may be over soon, as when the room is full.
+  static constexpr Duration kRefusalPause{5'000};
+
+  /// `resume` is the token that an earlier load of this page remembered, `token` the one that lets
+  /// us in where not everyone may.
   SignalingLink(std::string room, protocol::Role role, Backoff backoff,
-                std::optional<std::string> resume = std::nullopt);
+                std::optional<std::string> resume = std::nullopt,
+                std::optional<std::string> token = std::nullopt);
 
   std::vector<LinkOutput> start(TimePoint now);
   std::vector<LinkOutput> leave();
@@ -63,14 +68,18 @@ class SignalingLink {
     ice_.servers = std::move(servers);
   }
 
-  /// An `error` came. Before the welcome it is final.
-  std::vector<LinkOutput> refused(const protocol::Error& error);
+  /// An `error` came. Before the welcome it keeps us out; what is only for now is tried again.
+  std::vector<LinkOutput> refused(const protocol::Error& error, TimePoint now);
 
   /// Is this the socket in use? What comes from any other is late.
   bool is_current(SocketNumber socket) const;
 
   bool joined() const { return std::holds_alternative<Joined>(state_); }
   LinkStatus status() const;
+  /// The code of the `error` that keeps us out; else empty.
+  const std::string& refusal() const { return refusal_; }
+  /// What the token calls us.
+  const std::optional<std::string>& name() const { return name_; }
   const protocol::PeerId& id() const { return id_; }
   const IceConfiguration& ice() const { return ice_; }
   std::optional<TimePoint> next_deadline() const;
@@ -99,6 +108,7 @@ class SignalingLink {
   std::optional<SocketNumber> socket() const;
   LinkOutput connect(TimePoint now);
   std::vector<LinkOutput> probe(TimePoint now);
+  std::vector<LinkOutput> stay_out(std::string code);
 
   std::string room_;
   protocol::Role role_;
@@ -108,6 +118,9 @@ class SignalingLink {
   bool tried_in_vain_ = false;
   protocol::PeerId id_;
   std::optional<std::string> resume_;
+  std::optional<std::string> token_;
+  std::optional<std::string> name_;
+  std::string refusal_;
   bool page_is_new_ = true;  ///< it has no peer connections that a token could speak for
   IceConfiguration ice_;
 };

@@ -6,6 +6,12 @@
 #include <utility>
 
 namespace onair::session {
+namespace {
+
+/// Viewers that are remembered as removed.
+constexpr std::size_t kMaxRemoved = 200;
+
+}  // namespace
 
 std::string_view name_of(TalkView::Stage stage) {
   switch (stage) {
@@ -23,7 +29,8 @@ std::string_view name_of(TalkView::Stage stage) {
 
 TalkSession::TalkSession(TalkOptions options)
     : SessionBase(SignalingLink(options.room, protocol::Role::talk,
-                                Backoff(options.backoff, options.backoff_seed), options.resume),
+                                Backoff(options.backoff, options.backoff_seed), options.resume,
+                                options.token),
                   options.first_generation),
       options_(std::move(options)),
       planner_(options_.uplink) {}
@@ -37,6 +44,7 @@ void TalkSession::settle() {
 TalkView TalkSession::view() const {
   TalkView view;
   view.link = link_.status();
+  view.refusal = link_.refusal();
   if (!std::holds_alternative<Idle>(state_)) view.stage = TalkView::Stage::starting;
   if (const auto* previewing = std::get_if<Previewing>(&state_)) {
     if (previewing->preview_only && previewing->ready) view.stage = TalkView::Stage::preview;
@@ -55,6 +63,7 @@ TalkView TalkSession::view() const {
   view.shares_screen = source() == MediaSource::screen;
   view.microphone_on = microphone_on_;
   view.camera_on = camera_on_;
+  view.locked = locked_;
   view.devices = devices_;
   view.choice = choice_;
   view.notice = notice_;
@@ -66,9 +75,10 @@ void TalkSession::on(const Started& started) {
   output_.emplace_back(ListDevices{});
 }
 
+/// Without `end_talk`: this page may be loading again, and the server keeps the room for it.
 void TalkSession::on(const LeaveRequested&) {
-  stop(Notice::none);
   pass_on(link_.leave());
+  stop(Notice::none);
 }
 
 void TalkSession::on(const TimePassed& passed) {
@@ -93,9 +103,13 @@ void TalkSession::on(const StopRequested&) {
 }
 
 void TalkSession::said(const protocol::Welcome& welcome, const PeerId&) {
+  const bool first = link_.id().empty();
   const SignalingLink::Entry entry = link_.welcomed(welcome, now_);
   if (entry == SignalingLink::Entry::none) return;
   output_.emplace_back(RememberToken{welcome.resume});
+  if (first) locked_ = welcome.locked;
+  if (locked_ != welcome.locked) say(protocol::LockRoom{locked_});
+  for (const PeerId& removed : removed_) say(protocol::RemovePeer{removed});
   if (entry == SignalingLink::Entry::fresh) {
     close_all("we are a new peer");
     numbers_.clear();
@@ -110,6 +124,25 @@ void TalkSession::said(const protocol::Welcome& welcome, const PeerId&) {
   } else if (std::count(welcome.talkers.begin(), welcome.talkers.end(), welcome.id) > 0) {
     say(protocol::EndTalk{});  // stopped while the server could not hear it
   }
+}
+
+// Who may be in the room. The server is told again after each welcome: it may have forgotten.
+
+void TalkSession::on(const LockSwitched& lock) {
+  locked_ = lock.locked;
+  say(protocol::LockRoom{locked_});
+}
+
+void TalkSession::on(const RemovalRequested& removal) {
+  if (!numbers_.contains(removal.viewer)) return;
+  if (removed_.size() < kMaxRemoved) removed_.push_back(removal.viewer);
+  say(protocol::RemovePeer{removal.viewer});
+  close(removal.viewer, "removed");
+}
+
+void TalkSession::on(const RoomEndRequested&) {
+  stop(Notice::none);
+  say(protocol::EndRoom{});
 }
 
 void TalkSession::said(const protocol::Audience& audience, const PeerId&) {

@@ -21,15 +21,14 @@
 
 namespace onair::session {
 
-using TalkInput =
-    std::variant<Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed,
-                 MessageReceived, StartRequested, DevicesChanged, DevicesListed, MediaChosen,
-                 MicrophoneSwitched, CameraSwitched, MediaReady, PreviewReady, MediaFailed,
-                 MediaEnded, OnAirRequested, StopRequested, TextEntered, ChatEntered,
-                 ChatRemovalRequested, MutingRequested, LocalDescriptionMade,
-                 RemoteDescriptionApplied, CandidateAdded, TracksReplaced, SendingLimited,
-                 SendingMeasured, StepFailed, CandidateFound, TransportChanged, ChannelOpened,
-                 ChannelClosed, ChannelFailed, TextReceived, ChatOpened, ChatClosed, ChatReceived>;
+using TalkInput = std::variant<
+    Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed, MessageReceived,
+    StartRequested, DevicesChanged, DevicesListed, MediaChosen, MicrophoneSwitched, CameraSwitched,
+    MediaReady, PreviewReady, MediaFailed, MediaEnded, OnAirRequested, StopRequested, LockSwitched,
+    RemovalRequested, RoomEndRequested, TextEntered, ChatEntered, ChatRemovalRequested,
+    MutingRequested, LocalDescriptionMade, RemoteDescriptionApplied, CandidateAdded, TracksReplaced,
+    SendingLimited, SendingMeasured, StepFailed, CandidateFound, TransportChanged, ChannelOpened,
+    ChannelClosed, ChannelFailed, TextReceived, ChatOpened, ChatClosed, ChatReceived>;
 
 using TalkOutput =
     std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, AcquireMedia, UseMedia,
@@ -79,6 +78,8 @@ struct TalkOptions {
   std::uint32_t backoff_seed = 1;
   /// The token that an earlier load of this page remembered.
   std::optional<std::string> resume = {};
+  /// What lets us in where not everyone may.
+  std::optional<std::string> token = {};
 };
 
 /// One viewer, as the talker sees it.
@@ -101,6 +102,7 @@ std::string_view name_of(ViewerView::State state);
 struct TalkView {
   enum class Stage { idle, starting, preview, on_air };
   LinkStatus link = LinkStatus::idle;
+  std::string refusal = {};  ///< the code of the `error` that keeps us out; else empty
   Stage stage = Stage::idle;
   std::size_t viewers = 0;           ///< whose picture runs
   std::size_t connecting = 0;        ///< on their way
@@ -112,6 +114,7 @@ struct TalkView {
   bool shares_screen = false;
   bool microphone_on = true;
   bool camera_on = true;
+  bool locked = false;  ///< no further watchers get in
   std::vector<Device> devices;
   MediaChoice choice;
   Notice notice = Notice::none;
@@ -157,6 +160,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   using State = std::variant<Idle, Acquiring, Previewing, OnAir>;
 
   void settle();
+  void sent_away() { stop(Notice::none); }
 
   using SessionBase::on;
   using SessionBase::said;
@@ -170,6 +174,9 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on(const ChatEntered& entered);
   void on(const ChatRemovalRequested& removal);
   void on(const MutingRequested& muting);
+  void on(const LockSwitched& lock);
+  void on(const RemovalRequested& removal);
+  void on(const RoomEndRequested&);
   void on(const ChatOpened& opened);
   void on(const ChatClosed& closed);
   void on(const ChatReceived& received);
@@ -231,6 +238,8 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   MediaChoice choice_;
   bool microphone_on_ = true;
   bool camera_on_ = true;
+  bool locked_ = false;
+  std::vector<PeerId> removed_;  ///< so that a server that forgot can be told again
   std::uint32_t watching_ = 0;
   std::map<PeerId, unsigned> numbers_;  ///< of the viewers who are in the room
   unsigned last_number_ = 0;

@@ -43,10 +43,18 @@ std::string_view name_of(WatchView::Picture picture) {
 
 WatchSession::WatchSession(WatchOptions options)
     : SessionBase(SignalingLink(options.room, protocol::Role::watch,
-                                Backoff(options.backoff, options.backoff_seed), options.resume),
+                                Backoff(options.backoff, options.backoff_seed), options.resume,
+                                options.token),
                   1),
       options_(std::move(options)),
       retry_({Duration(1'000), Duration(30'000)}, options_.backoff_seed) {}
+
+void WatchSession::sent_away() {
+  drop_all("sent away");
+  on_air_.clear();
+  own_deadline_.reset();
+  stay_without(WatchView::Picture::ended, "sent away");
+}
 
 void WatchSession::settle() {
   measure_if_due<MeasureReceiving>();
@@ -54,12 +62,21 @@ void WatchSession::settle() {
 }
 
 WatchView WatchSession::view() const {
-  WatchView view{link_.status(), picture(), notice_};
+  WatchView view;
+  view.link = link_.status();
+  view.refusal = link_.refusal();
+  view.name = link_.name();
+  view.picture = picture();
+  view.notice = notice_;
   for (const auto& [peer, entry] : connections_) {
     const TalkerConnection& talker = entry.connection;
     view.chat_open |= talker.chat_open;
     view.chat_muted |= talker.chat_muted;
-    if (talker.transport == TransportState::connected) view.reception = talker.reception;
+    if (talker.transport != TransportState::connected || !talker.reception) continue;
+    // Of several the worst is what the person should know of.
+    if (!view.reception || view.reception->quality < talker.reception->quality) {
+      view.reception = talker.reception;
+    }
   }
   return view;
 }
@@ -178,7 +195,7 @@ void WatchSession::on(const TransportChanged& changed) {
 
 void WatchSession::on(const PictureArrived& arrived) {
   if (connections_.find(arrived.key) == nullptr) return;
-  shown_picture_ = arrived.key;
+  shown_pictures_.insert(arrived.key);
   output_.emplace_back(ShowPicture{arrived.key});
 }
 
@@ -193,37 +210,44 @@ void WatchSession::on(const ChatEntered& entered) {
   if (!protocol::is_sayable(entered.name, entered.text)) {
     return output_.emplace_back(ShowChatRefused{ChatRefused::Reason::too_long}), void();
   }
+  // Of several talkers one passes it on, since everyone hears each of them.
   for (const auto& [peer, entry] : connections_) {
     if (!entry.connection.chat_open) continue;
-    output_.emplace_back(
-        SendChat{{peer, entry.generation}, protocol::ChatSaid{entered.name, entered.text}});
+    return output_.emplace_back(
+               SendChat{{peer, entry.generation}, protocol::ChatSaid{entered.name, entered.text}}),
+           void();
   }
 }
 
 void WatchSession::on(const ChatReceived& received) {
   TalkerConnection* talker = connections_.find(received.key);
   if (talker == nullptr) return;
-  std::visit([this, talker](const auto& message) { heard(*talker, message); }, received.message);
+  // Of one talker after the other the lines make one list.
+  const PeerId host = max_talkers_ > 1 ? received.key.peer : PeerId{};
+  std::visit([&](const auto& message) { heard(*talker, host, message); }, received.message);
 }
 
-void WatchSession::heard(TalkerConnection& talker, const protocol::ChatBegins& begins) {
+void WatchSession::heard(TalkerConnection& talker, const PeerId& host,
+                         const protocol::ChatBegins& begins) {
   talker.chat_muted = begins.muted;
-  output_.emplace_back(ClearChat{});
+  output_.emplace_back(ClearChat{host});
 }
 
-void WatchSession::heard(TalkerConnection& talker, const protocol::ChatMuted& muted) {
+void WatchSession::heard(TalkerConnection& talker, const PeerId&,
+                         const protocol::ChatMuted& muted) {
   talker.chat_muted = muted.muted;
 }
 
-void WatchSession::heard(TalkerConnection&, const ChatLine& line) {
-  output_.emplace_back(ShowChatLine{line});
+void WatchSession::heard(TalkerConnection&, const PeerId& host, const ChatLine& line) {
+  output_.emplace_back(ShowChatLine{line, {}, host});
 }
 
-void WatchSession::heard(TalkerConnection&, const protocol::ChatRemoved& removed) {
-  output_.emplace_back(TakeChatLineAway{removed.id});
+void WatchSession::heard(TalkerConnection&, const PeerId& host,
+                         const protocol::ChatRemoved& removed) {
+  output_.emplace_back(TakeChatLineAway{removed.id, host});
 }
 
-void WatchSession::heard(TalkerConnection&, const ChatRefused& refused) {
+void WatchSession::heard(TalkerConnection&, const PeerId&, const ChatRefused& refused) {
   output_.emplace_back(ShowChatRefused{refused.reason});
 }
 
@@ -237,6 +261,7 @@ void WatchSession::said(const protocol::Welcome& welcome, const PeerId&) {
   const SignalingLink::Entry entry = link_.welcomed(welcome, now_);
   if (entry == SignalingLink::Entry::none) return;
   output_.emplace_back(RememberToken{welcome.resume});
+  max_talkers_ = std::clamp<std::size_t>(welcome.talkers_per_room, 1, options_.max_talkers);
   if (entry == SignalingLink::Entry::fresh) drop_all("we are a new peer");
   for (const ConnectionKey& key : connections_.keys()) {
     TalkerConnection& talker = *connections_.find(key);
@@ -256,6 +281,7 @@ void WatchSession::said(const protocol::TalkReady&, const PeerId& from) {
   std::erase(on_air_, from);
   on_air_.push_back(from);
   for (const ConnectionKey& key : connections_.keys()) {
+    if (has_room()) break;
     if (key.peer == from || !is_broken(connections_.find(key)->transport)) continue;
     drop(key.peer, "somebody else is on air");
   }
@@ -393,10 +419,8 @@ void WatchSession::forget(const PeerId& talker) {
 }
 
 bool WatchSession::drop(const PeerId& talker, std::string_view reason) {
-  if (shown_picture_ && shown_picture_->peer == talker) {
-    shown_picture_.reset();
-    output_.emplace_back(ClearPicture{});
-  }
+  const std::optional<ConnectionKey> key = connections_.key_of(talker);
+  if (key && shown_pictures_.erase(*key) > 0) output_.emplace_back(ClearPicture{*key});
   return close(talker, reason);
 }
 

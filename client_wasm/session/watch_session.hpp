@@ -28,8 +28,10 @@ struct ShowPicture {
   ConnectionKey key;
 };
 
-/// Take the picture off the page.
-struct ClearPicture {};
+/// Take its picture off the page.
+struct ClearPicture {
+  ConnectionKey key;
+};
 
 /// getStats() of what is received. Ends in ReceivingMeasured, or in nothing.
 struct MeasureReceiving {
@@ -92,12 +94,14 @@ struct TalkerConnection {
 
 struct WatchOptions {
   std::string room;
-  /// The most talkers watched at a time. The page has one picture.
-  std::size_t max_talkers = 1;
+  /// The most talkers watched at a time, however many a room may have.
+  std::size_t max_talkers = 9;
   BackoffOptions backoff = {};
   std::uint32_t backoff_seed = 1;
   /// The token that an earlier load of this page remembered.
   std::optional<std::string> resume = {};
+  /// What lets us in where not everyone may.
+  std::optional<std::string> token = {};
 };
 
 /// What the page shows.
@@ -112,6 +116,8 @@ struct WatchView {
     full,          ///< the talker takes no more viewers
   };
   LinkStatus link = LinkStatus::idle;
+  std::string refusal = {};              ///< the code of the `error` that keeps us out; else empty
+  std::optional<std::string> name = {};  ///< what our token calls us
   Picture picture = Picture::waiting;
   Notice notice = Notice::none;
   bool chat_open = false;
@@ -128,12 +134,13 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
 
   WatchView view() const;
   /// Whether something was shown and not cleared since.
-  bool picture_shown() const { return shown_picture_.has_value(); }
+  bool picture_shown() const { return !shown_pictures_.empty(); }
 
  private:
   friend SessionBase;
 
   void settle();
+  void sent_away();
 
   using SessionBase::on;
   void on(const LeaveRequested&);
@@ -160,17 +167,17 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void said(const protocol::EndTalk&, const PeerId& from);
   void said(const protocol::UserDisconnected& gone, const PeerId& from);
 
-  void heard(TalkerConnection& talker, const protocol::ChatBegins& begins);
-  void heard(TalkerConnection& talker, const protocol::ChatMuted& muted);
-  void heard(TalkerConnection&, const ChatLine& line);
-  void heard(TalkerConnection&, const protocol::ChatRemoved& removed);
-  void heard(TalkerConnection&, const ChatRefused& refused);
-  void heard(TalkerConnection&, const protocol::ChatSaid&) {}
+  void heard(TalkerConnection& talker, const PeerId& host, const protocol::ChatBegins& begins);
+  void heard(TalkerConnection& talker, const PeerId&, const protocol::ChatMuted& muted);
+  void heard(TalkerConnection&, const PeerId& host, const ChatLine& line);
+  void heard(TalkerConnection&, const PeerId& host, const protocol::ChatRemoved& removed);
+  void heard(TalkerConnection&, const PeerId&, const ChatRefused& refused);
+  void heard(TalkerConnection&, const PeerId&, const protocol::ChatSaid&) {}
   void set_chat_open(const ConnectionKey& key, bool open);
 
   WatchView::Picture picture() const;
   void stay_without(WatchView::Picture why, std::string_view reason);
-  bool has_room() const { return connections_.size() < options_.max_talkers; }
+  bool has_room() const { return connections_.size() < max_talkers_; }
   void ask_those_on_air();
   ConnectionKey await_offer_of(const PeerId& talker);
   void recover(const ConnectionKey& key);
@@ -183,14 +190,15 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void drop_all(std::string_view reason);
 
   WatchOptions options_;
-  Backoff retry_;          ///< of connections that failed
-  unsigned failures_ = 0;  ///< in a row
+  std::size_t max_talkers_ = 1;  ///< watched at a time
+  Backoff retry_;                ///< of connections that failed
+  unsigned failures_ = 0;        ///< in a row
   /// What the person sees while there is no connection: waiting, requesting, ended or full.
   WatchView::Picture absence_ = WatchView::Picture::waiting;
   std::vector<PeerId> on_air_;  ///< who said it last comes last
   /// Those whose offer may still be on its way although we gave up waiting for it.
   std::set<PeerId> unwanted_;
-  std::optional<ConnectionKey> shown_picture_;
+  std::set<ConnectionKey> shown_pictures_;
   WatchView shown_;
 };
 

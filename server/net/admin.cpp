@@ -1,14 +1,16 @@
 #include "net/admin.hpp"
 
-#include <string>
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <spdlog/spdlog.h>
 
+#include "net/crypto.hpp"
 #include "net/listener.hpp"
 #include "net/metrics.hpp"
 
@@ -18,24 +20,29 @@ namespace {
 namespace http = beast::http;
 
 constexpr std::chrono::seconds kRequestTime{10};
+constexpr std::string_view kPlain = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kJson = "application/json";
 
-using TextResponse = http::response<http::string_body>;
-
-TextResponse text_response(http::status status, std::string text) {
-  TextResponse response(status, 11);
+http::response<http::string_body> response_with(http::status status, std::string text,
+                                                std::string_view type) {
+  http::response<http::string_body> response(status, 11);
   response.set(http::field::server, "onair");
-  response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
   response.set(http::field::cache_control, "no-store");
+  if (status != http::status::no_content) response.set(http::field::content_type, type);
   response.body() = std::move(text);
-  response.keep_alive(false);
-  response.prepare_payload();
   return response;
+}
+
+http::response<http::string_body> refusal(http::status status, std::string_view code,
+                                          std::string_view message) {
+  return response_with(status, error_json(code, message), kJson);
 }
 
 }  // namespace
 
-Admin::Admin(std::uint16_t port, Workers& workers, const Site& site)
-    : workers_(workers),
+Admin::Admin(std::uint16_t port, std::string key, Workers& workers, const Site& site)
+    : key_(std::move(key)),
+      workers_(workers),
       site_(site),
       acceptor_(listen(workers.front()->context(), "127.0.0.1", port, "--admin-port")) {}
 
@@ -56,30 +63,88 @@ Task<void> Admin::accept_connections() {
   }
 }
 
-Task<std::string> Admin::metrics() {
-  co_return metrics_text(co_await reports_of(workers_), site_.admission.connections());
-}
-
 Task<void> Admin::serve(TcpStream stream) {
   stream.expires_after(kRequestTime);
   beast::flat_buffer buffer;
-  http::request<http::string_body> request;
+  Request request;
   auto [error, bytes] = co_await http::async_read(stream, buffer, request, no_throw);
   if (error) co_return;
-  TextResponse response = text_response(http::status::not_found, "/metrics, /healthz, /readyz\n");
-  if (request.method() != http::verb::get) {
-    response = text_response(http::status::method_not_allowed, "Only GET is served.\n");
-  } else if (request.target() == "/metrics") {
-    response = text_response(http::status::ok, co_await metrics());
-  } else if (request.target() == "/healthz") {
-    response = text_response(http::status::ok, "ok\n");
-  } else if (request.target() == "/readyz") {
-    response = site_.draining ? text_response(http::status::service_unavailable, "draining\n")
-                              : text_response(http::status::ok, "ready\n");
-  }
+  Response response = co_await answer(request);
+  response.keep_alive(false);
+  response.prepare_payload();
   co_await http::async_write(stream, response, no_throw);
   boost::system::error_code ignored;
   stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+Task<Admin::Response> Admin::answer(const Request& request) {
+  const std::string_view target(request.target().data(), request.target().size());
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (const auto named = api_path(path)) co_return co_await answer_api(request, *named);
+  if (request.method() != http::verb::get) {
+    co_return refusal(http::status::method_not_allowed, "method_not_allowed",
+                      "Only GET is served here.");
+  }
+  if (path == "/metrics") {
+    const auto reports = co_await reports_of(workers_);
+    co_return response_with(http::status::ok, metrics_text(reports, site_.admission.connections()),
+                            kPlain);
+  }
+  if (path == "/healthz") co_return response_with(http::status::ok, "ok\n", kPlain);
+  if (path == "/readyz") {
+    co_return site_.draining
+        ? response_with(http::status::service_unavailable, "draining\n", kPlain)
+        : response_with(http::status::ok, "ready\n", kPlain);
+  }
+  if (path == "/openapi.json") {
+    co_return response_with(http::status::ok, std::string(openapi()), kJson);
+  }
+  co_return refusal(http::status::not_found, "not_found",
+                    "There are /v1/rooms, /metrics, /healthz, /readyz and /openapi.json.");
+}
+
+Task<Admin::Response> Admin::answer_api(const Request& request, const ApiPath& path) {
+  if (!is_authorized(request)) {
+    Response response =
+        refusal(http::status::unauthorized, "unauthorized", "The bearer key is missing or wrong.");
+    response.set(http::field::www_authenticate, "Bearer realm=\"onair\"");
+    co_return response;
+  }
+  if (request.method() == http::verb::get && !path.peer) co_return co_await show(path);
+  if (request.method() == http::verb::delete_ && path.room) co_return co_await send_away(path);
+  co_return refusal(http::status::method_not_allowed, "method_not_allowed",
+                    "See /openapi.json for what can be done here.");
+}
+
+bool Admin::is_authorized(const Request& request) const {
+  const auto field = request[http::field::authorization];
+  const std::string_view given(field.data(), field.size());
+  constexpr std::string_view scheme = "bearer ";
+  return given.size() > scheme.size() && beast::iequals(given.substr(0, scheme.size()), scheme) &&
+         equal_in_constant_time(given.substr(scheme.size()), key_);
+}
+
+Task<Admin::Response> Admin::show(const ApiPath& path) {
+  const auto parts =
+      co_await ask_each(workers_, [](const Worker& worker) { return worker.rooms(); });
+  const std::vector<relay::RoomReport> rooms = joined(parts);
+  if (!path.room) co_return response_with(http::status::ok, rooms_json(rooms), kJson);
+  const auto found = std::ranges::find(rooms, *path.room, &relay::RoomReport::name);
+  if (found == rooms.end()) {
+    co_return refusal(http::status::not_found, "not_found", "There is no such room.");
+  }
+  co_return response_with(http::status::ok, room_json(*found), kJson);
+}
+
+Task<Admin::Response> Admin::send_away(const ApiPath& path) {
+  const auto done = co_await ask_each(workers_, [&path](Worker& worker) {
+    return path.peer ? worker.remove_peer(*path.room, *path.peer) : worker.end_room(*path.room);
+  });
+  if (std::ranges::find(done, true) == done.end()) {
+    co_return refusal(http::status::not_found, "not_found", "There is no such room or peer.");
+  }
+  spdlog::info("event={}", path.peer ? "peer_removed by=operator" : "room_ended by=operator");
+  co_return response_with(http::status::no_content, "", kJson);
 }
 
 }  // namespace onair::net

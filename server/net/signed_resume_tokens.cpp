@@ -34,9 +34,9 @@ std::string SignedResumeTokens::issue(const relay::Identity& identity) {
          sign(identity.id, identity.room, identity.role, expiry);
 }
 
-std::optional<protocol::PeerId> SignedResumeTokens::redeem(std::string_view token,
-                                                           std::string_view room,
-                                                           protocol::Role role) {
+std::optional<relay::Resumption> SignedResumeTokens::redeem(std::string_view token,
+                                                            std::string_view room,
+                                                            protocol::Role role) {
   const auto parts = split(token);
   if (!parts) return std::nullopt;
   const auto& [version, id, expiry, signature] = *parts;
@@ -44,8 +44,9 @@ std::optional<protocol::PeerId> SignedResumeTokens::redeem(std::string_view toke
   if (!equal_in_constant_time(signature, sign(id, room, role, expiry))) return std::nullopt;
   long long until = 0;
   std::from_chars(expiry.data(), expiry.data() + expiry.size(), until);
-  if (until <= seconds_now()) return std::nullopt;
-  return protocol::PeerId(id);
+  const long long left = until - seconds_now();
+  if (left <= 0) return std::nullopt;
+  return relay::Resumption{protocol::PeerId(id), lifetime_ - std::chrono::seconds(left)};
 }
 
 std::string SignedResumeTokens::sign(std::string_view id, std::string_view room,

@@ -20,8 +20,8 @@ class SignedResumeTokens final : public relay::ResumeTokens {
                      WallClock now = std::chrono::system_clock::now);
 
   std::string issue(const relay::Identity& identity) override;
-  std::optional<protocol::PeerId> redeem(std::string_view token, std::string_view room,
-                                         protocol::Role role) override;
+  std::optional<relay::Resumption> redeem(std::string_view token, std::string_view room,
+                                          protocol::Role role) override;
 
  private:
   std::string sign(std::string_view id, std::string_view room, protocol::Role role,

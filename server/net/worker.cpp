@@ -1,7 +1,5 @@
 #include "net/worker.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-
 namespace onair::net {
 namespace {
 
@@ -101,14 +99,22 @@ void Worker::drop_those_who_never_entered(relay::TimePoint now) {
   }
 }
 
-Task<std::vector<WorkerReport>> reports_of(const Workers& workers) {
-  std::vector<WorkerReport> reports;
-  for (const auto& worker : workers) {
-    reports.push_back(co_await asio::co_spawn(
-        worker->context(), [&worker]() -> Task<WorkerReport> { co_return worker->report(); },
-        asio::use_awaitable_t<Executor>()));
-  }
-  co_return reports;
+bool Worker::end_room(const std::string& room) {
+  bool ended = false;
+  turn_.run([&] {
+    ended = hub_.end_room(room, Clock::now());
+    after_news();
+  });
+  return ended;
+}
+
+bool Worker::remove_peer(const std::string& room, const protocol::PeerId& peer) {
+  bool removed = false;
+  turn_.run([&] {
+    removed = hub_.remove_peer(room, peer, Clock::now());
+    after_news();
+  });
+  return removed;
 }
 
 }  // namespace onair::net

@@ -7,9 +7,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/co_spawn.hpp>
 
 #include "net/aliases.hpp"
 #include "net/limits.hpp"
@@ -69,6 +73,10 @@ class Worker {
   void close_all(protocol::CloseCode code);
 
   WorkerReport report() const;
+  std::vector<relay::RoomReport> rooms() const { return hub_.rooms(); }
+  /// False where this worker has no such room, or no such peer in it.
+  bool end_room(const std::string& room);
+  bool remove_peer(const std::string& room, const protocol::PeerId& peer);
 
  private:
   struct Newcomer {
@@ -98,7 +106,22 @@ class Worker {
 
 using Workers = std::vector<std::unique_ptr<Worker>>;
 
-/// Asks each on its own thread.
-Task<std::vector<WorkerReport>> reports_of(const Workers& workers);
+/// Asks each on its own thread, one after the other.
+template <typename Ask>
+auto ask_each(const Workers& workers, Ask ask)
+    -> Task<std::vector<std::invoke_result_t<Ask, Worker&>>> {
+  using Answer = std::invoke_result_t<Ask, Worker&>;
+  std::vector<Answer> answers;
+  for (const auto& worker : workers) {
+    answers.push_back(co_await asio::co_spawn(
+        worker->context(), [&worker, &ask]() -> Task<Answer> { co_return ask(*worker); },
+        asio::use_awaitable_t<Executor>()));
+  }
+  co_return answers;
+}
+
+inline Task<std::vector<WorkerReport>> reports_of(const Workers& workers) {
+  return ask_each(workers, [](const Worker& worker) { return worker.report(); });
+}
 
 }  // namespace onair::net

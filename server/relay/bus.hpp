@@ -18,12 +18,33 @@ namespace onair::relay {
 /// Names one hub among those on a bus.
 using HubId = std::uint32_t;
 
+/// What others need to know of a talker.
+struct TalkerPart {
+  protocol::PeerId id;
+  bool on_air = false;
+  bool locks = false;  ///< lets no further watchers in
+  /// Of one who was in the room before this server began and came back soon after: how long before
+  /// the beginning its token was issued.
+  std::optional<Duration> from_before = {};
+  bool operator==(const TalkerPart&) const = default;
+};
+
 /// What others need to know of the members that one hub has in a room.
 struct RoomPart {
   std::uint32_t watching = 0;
-  std::uint32_t talkers = 0;
-  std::vector<protocol::PeerId> on_air = {};
+  std::vector<TalkerPart> talkers = {};
   bool operator==(const RoomPart&) const = default;
+};
+
+/// What every hub is to do, whether it has the room or not.
+struct Order {
+  enum class Kind {
+    remove_peer,  ///< the watcher `peer`
+    end_room,     ///< for everyone but `peer`
+  };
+  Kind kind;
+  std::string room;
+  protocol::PeerId peer;
 };
 
 /// Whom a frame to the room is for.
@@ -62,6 +83,9 @@ class Bus {
   /// False where nobody has the peer. What turns out later comes as BusMember::undelivered.
   virtual bool send(const DirectedFrame& frame) = 0;
 
+  /// To every other hub.
+  virtual void order(const Order& order) = 0;
+
   /// The peer has come here: the hub that has it lets go of it. Nothing where no hub does.
   virtual std::optional<HubId> take_over(const std::string& room, const protocol::PeerId& peer) = 0;
 };
@@ -83,6 +107,7 @@ class BusMember {
 
   /// False where there is no such peer here whom the sender may reach.
   virtual bool hear(const DirectedFrame& frame) = 0;
+  virtual void hear(const Order& order, TimePoint now) = 0;
   virtual void undelivered(const std::string& room, const protocol::PeerId& from) = 0;
   virtual void taken_over(const std::string& room, const protocol::PeerId& peer, TimePoint now) = 0;
 

@@ -4,6 +4,9 @@
 #include <array>
 #include <cstdint>
 #include <iterator>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "protocol/error_code.hpp"
 #include "protocol/message.hpp"
@@ -22,6 +25,22 @@ struct Counters {
   std::uint64_t entered = 0;
   std::uint64_t resumed = 0;  ///< of those, by a token that held
   std::uint64_t rate_cuts = 0;
+};
+
+/// One member, as an operator sees it.
+struct PeerReport {
+  protocol::PeerId id;
+  protocol::Role role;
+  bool on_air;
+  bool away;  ///< without a socket
+  std::optional<std::string> name;
+};
+
+/// What one hub has of a room.
+struct RoomReport {
+  std::string name;
+  bool locked;
+  std::vector<PeerReport> peers;
 };
 
 /// What is there now.

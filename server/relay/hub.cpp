@@ -1,4 +1,5 @@
-// What clients say. Who comes and goes is in membership.cpp, what other hubs say in hub_on_bus.cpp.
+// What clients say. Who comes and goes is in membership.cpp, who is sent away in orders.cpp, what
+// other hubs say in hub_on_bus.cpp.
 #include "relay/hub.hpp"
 
 #include "protocol/codec.hpp"
@@ -57,7 +58,7 @@ void Hub::receive(Link& link, std::string_view frame, TimePoint now) {
     return refuse(link, {ErrorCode::forged_from, "Only the server sets `from`."});
   }
   if (const auto fault = fault_of(link.peer->role, envelope.type)) return refuse(link, *fault);
-  relay(*link.peer, envelope, frame);
+  relay(*link.peer, envelope, frame, now);
 }
 
 /// From one that has not entered: its frames are few, so they may be taken apart.
@@ -89,15 +90,26 @@ void Hub::refuse(Link& link, const Refusal& refusal) {
   if (const auto code = close_code_of(refusal.code)) link.close(*code);
 }
 
-void Hub::relay(Peer& from, const protocol::Envelope& envelope, std::string_view frame) {
-  auto& traffic = counters_.relayed.at(protocol::kind_index(envelope.type));
+void Hub::relay(Peer& from, const protocol::Envelope& envelope, std::string_view frame,
+                TimePoint now) {
+  const std::size_t kind = protocol::kind_index(envelope.type);
+  auto& traffic = counters_.relayed.at(kind);
   ++traffic.frames;
   traffic.bytes += frame.size();
-  if (envelope.type == "ping") return answer_ping(from);
+  switch (kind) {
+    case protocol::kKindOf<protocol::Ping>:
+      return answer_ping(from);
+    case protocol::kKindOf<protocol::LockRoom>:
+    case protocol::kKindOf<protocol::RemovePeer>:
+    case protocol::kKindOf<protocol::EndRoom>:
+      return obey(from, frame, now);
+    default:
+      break;
+  }
   const auto stamped = std::make_shared<const SharedFrame>(frame, from.id);
   if (envelope.sendto) return relay_to_one(from, *envelope.sendto, stamped);
-  if (envelope.type == "talk_ready") set_on_air(from, true);
-  if (envelope.type == "end_talk") set_on_air(from, false);
+  if (kind == protocol::kKindOf<protocol::TalkReady>) set_on_air(from, true);
+  if (kind == protocol::kKindOf<protocol::EndTalk>) set_on_air(from, false);
   tell_room(from, stamped);
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "protocol/envelope.hpp"
@@ -18,8 +19,10 @@
 #include "relay/bus.hpp"
 #include "relay/counters.hpp"
 #include "relay/link.hpp"
+#include "relay/pass.hpp"
 #include "relay/resume_tokens.hpp"
 #include "relay/room.hpp"
+#include "relay/voided_tokens.hpp"
 
 namespace onair::relay {
 
@@ -30,6 +33,8 @@ struct HubLimits {
   std::size_t peers_per_room = 10'000;
   /// Rooms that one hub serves. Whoever would make one more is told `too_many_rooms`.
   std::size_t rooms = 10'000;
+  /// Talkers of one room on all hubs together. Somebody more is told `room_taken`.
+  std::size_t talkers_per_room = 1;
 };
 
 struct HubOptions {
@@ -41,8 +46,13 @@ struct HubOptions {
   std::function<std::vector<protocol::IceServer>(const protocol::PeerId&)> ice_servers;
   /// Whether clients are to use TURN alone.
   bool relay_only = false;
+  Doorkeeper doorkeeper = let_everyone_in;
   /// How long a peer that lost its socket stays a member.
   Duration grace = std::chrono::seconds(15);
+  /// When this server began, where others may have served before it. For `settling_time` from then
+  /// on, those who resume count as having been here all along.
+  std::optional<TimePoint> began = {};
+  Duration settling_time = std::chrono::seconds(60);
   /// The least time between two `audience` to the same room.
   Duration audience_interval = std::chrono::seconds(1);
   HubLimits limits = {};
@@ -77,12 +87,20 @@ class Hub final : public BusMember {
   const Counters& counters() const { return counters_; }
   Census census() const;
 
+  // For the operator, of what this hub serves:
+  std::vector<RoomReport> rooms() const;
+  /// Sends everyone away (`room_ended`). False where there is no such room.
+  bool end_room(std::string_view room, TimePoint now);
+  /// Sends a member away (`removed`). False where there is none.
+  bool remove_peer(std::string_view room, const protocol::PeerId& peer, TimePoint now);
+
   void room_ready(const std::string& room, TimePoint now) override;
   std::optional<RoomPart> part_of(const std::string& room) const override;
   void hear_part(const std::string& room, HubId hub, std::optional<RoomPart> part,
                  TimePoint now) override;
   void hear(const std::string& room, Reach reach, const Frame& frame) override;
   bool hear(const DirectedFrame& frame) override;
+  void hear(const Order& order, TimePoint now) override;
   void undelivered(const std::string& room, const protocol::PeerId& from) override;
   void taken_over(const std::string& room, const protocol::PeerId& peer, TimePoint now) override;
 
@@ -90,16 +108,30 @@ class Hub final : public BusMember {
   using Rooms = std::map<std::string, Room, std::less<>>;
 
   void receive_from_stranger(Link& link, std::string_view frame, TimePoint now);
-  void relay(Peer& from, const protocol::Envelope& envelope, std::string_view frame);
+  void relay(Peer& from, const protocol::Envelope& envelope, std::string_view frame, TimePoint now);
   void relay_to_one(const Peer& from, const protocol::PeerId& to, const Frame& frame);
   void answer_ping(const Peer& peer);
   void set_on_air(Peer& peer, bool on_air);
   void tell_room(const Peer& from, const Frame& frame);
   void send(Link& link, const Frame& frame);
 
+  // orders.cpp
+  void obey(Peer& from, std::string_view frame, TimePoint now);
+  void remove_watcher(const std::string& room, const protocol::PeerId& peer, TimePoint now);
+  void end_room(Room& room, const protocol::PeerId& except, TimePoint now);
+  void keep_to_talkers_per_room(const std::string& room, TimePoint now);
+  void dismiss(Peer& peer, const protocol::Refusal& why, TimePoint now);
+
+  // membership.cpp
   void request_entry(Link& link, const protocol::Enter& enter, TimePoint now);
-  void enter(Room& room, Link& link, const protocol::Enter& enter, TimePoint now);
-  Peer* admit(Room& room, Link& link, const protocol::Enter& enter);
+  void enter(Room& room, Link& link, const protocol::Enter& enter, const Pass& pass, TimePoint now);
+  std::variant<Peer*, protocol::Refusal> admit(Room& room, Link& link, const protocol::Enter& enter,
+                                               TimePoint now);
+  std::optional<protocol::Refusal> refusal_of_newcomer(
+      const Room& room, protocol::Role role, const std::optional<Duration>& from_before) const;
+  std::optional<Duration> from_before(const std::optional<Resumption>& resumed,
+                                      TimePoint now) const;
+  void grant(Peer& peer, const Pass& pass, TimePoint now);
   Peer& add(Room& room, const protocol::PeerId& id, protocol::Role role);
   void attach(Link& link, Peer& peer);
   void welcome(const Peer& peer);
@@ -114,7 +146,9 @@ class Hub final : public BusMember {
   Bus& bus_;
   Rooms rooms_;
   std::set<std::pair<TimePoint, Peer*>> away_;          ///< by the end of their grace time
+  std::set<std::pair<TimePoint, Peer*>> on_a_pass_;     ///< by its end
   std::set<std::pair<TimePoint, Room*>> audience_due_;  ///< changed too soon after it was told
+  VoidedTokens voided_;
   Counters counters_;
 };
 

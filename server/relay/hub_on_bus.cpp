@@ -15,7 +15,7 @@ void Hub::room_ready(const std::string& name, TimePoint now) {
     room.waiting.pop_front();
     waiting.link->waits_for = nullptr;
     const bool last = room.waiting.empty();
-    enter(room, *waiting.link, waiting.enter, now);
+    enter(room, *waiting.link, waiting.enter, waiting.pass, now);
     for (const std::string& frame : waiting.frames) receive(*waiting.link, frame, now);
     if (last) return;  // the room may be gone
   }
@@ -39,6 +39,7 @@ void Hub::hear_part(const std::string& name, HubId hub, std::optional<RoomPart> 
     room.elsewhere.erase(hub);
   }
   if (room.watching() != before) audience_changed(room, now);
+  keep_to_talkers_per_room(name, now);
 }
 
 void Hub::hear(const std::string& name, Reach reach, const Frame& frame) {

@@ -1,4 +1,5 @@
 // Who enters the hub's rooms, comes back, stays away and leaves.
+#include <algorithm>
 #include <utility>
 
 #include "relay/hub.hpp"
@@ -6,6 +7,7 @@
 namespace onair::relay {
 
 using protocol::ErrorCode;
+using protocol::Refusal;
 using protocol::Role;
 
 namespace {
@@ -21,6 +23,9 @@ void close_replaced_link(Peer& peer) {
 }  // namespace
 
 void Hub::request_entry(Link& link, const protocol::Enter& enter, TimePoint now) {
+  const auto answer = options_.doorkeeper(enter);
+  if (const auto* refusal = std::get_if<Refusal>(&answer)) return refuse(link, *refusal);
+  const Pass& pass = std::get<Pass>(answer);
   auto found = rooms_.find(enter.room);
   if (found == rooms_.end()) {
     if (rooms_.size() >= options_.limits.rooms) {
@@ -30,49 +35,100 @@ void Hub::request_entry(Link& link, const protocol::Enter& enter, TimePoint now)
     found->second.ready = bus_.join(enter.room);
   }
   Room& room = found->second;
-  if (room.ready) return this->enter(room, link, enter, now);
+  if (room.ready) return this->enter(room, link, enter, pass, now);
   link.waits_for = &room;
-  room.waiting.push_back({&link, enter});
+  room.waiting.push_back({&link, enter, pass});
 }
 
-void Hub::enter(Room& room, Link& link, const protocol::Enter& enter, TimePoint now) {
-  Peer* const peer = admit(room, link, enter);
-  if (peer == nullptr) {
-    refuse(link, {ErrorCode::room_full, "This room is full."});
+void Hub::enter(Room& room, Link& link, const protocol::Enter& enter, const Pass& pass,
+                TimePoint now) {
+  const auto admitted = admit(room, link, enter, now);
+  if (const auto* refusal = std::get_if<Refusal>(&admitted)) {
+    refuse(link, *refusal);
     return close_if_empty(room);
   }
+  Peer& peer = *std::get<Peer*>(admitted);
   ++counters_.entered;
-  welcome(*peer);
-  if (peer->role == Role::watch) {
-    audience_changed(room, now);
-  } else {
-    send(link, frame_of(protocol::Audience{room.watching()}));
-  }
+  grant(peer, pass, now);
+  welcome(peer);
+  if (peer.role == Role::watch) return audience_changed(room, now);
+  send(link, frame_of(protocol::Audience{room.watching()}));
+  if (peer.from_before) keep_to_talkers_per_room(std::string(room.name), now);
 }
 
-/// Nothing where the room is full.
-Peer* Hub::admit(Room& room, Link& link, const protocol::Enter& enter) {
-  std::optional<protocol::PeerId> resumed;
+std::variant<Peer*, Refusal> Hub::admit(Room& room, Link& link, const protocol::Enter& enter,
+                                        TimePoint now) {
+  std::optional<Resumption> resumed;
   if (enter.resume) {
     resumed = options_.resume_tokens.redeem(*enter.resume, enter.room, enter.role);
   }
-  const auto known = resumed ? room.peers.find(*resumed) : room.peers.end();
+  if (resumed && voided_.contains(room.name, resumed->id)) {
+    return Refusal{ErrorCode::removed, "You were sent out of this room."};
+  }
+  const auto known = resumed ? room.peers.find(resumed->id) : room.peers.end();
   Peer* peer = known == room.peers.end() ? nullptr : known->second.get();
   if (peer == nullptr) {
     // Another hub may have it; a server that was restarted knows nobody whose token holds.
-    const auto had = resumed ? bus_.take_over(room.name, *resumed) : std::nullopt;
-    const bool was_on_air = had && room.moved_from(*had, *resumed, enter.role);
-    if (room.members() >= options_.limits.peers_per_room) return nullptr;
-    peer = &add(room, resumed ? *resumed : options_.make_id(), enter.role);
-    peer->on_air = was_on_air;
+    const auto had = resumed ? bus_.take_over(room.name, resumed->id) : std::nullopt;
+    const auto was = had ? room.moved_from(*had, resumed->id, enter.role) : std::nullopt;
+    const auto from_before = this->from_before(resumed, now);
+    if (!had) {
+      if (auto refusal = refusal_of_newcomer(room, enter.role, from_before)) return *refusal;
+    }
+    if (room.members() >= options_.limits.peers_per_room) {
+      return Refusal{ErrorCode::room_full, "This room is full."};
+    }
+    peer = &add(room, resumed ? resumed->id : options_.make_id(), enter.role);
+    if (enter.role == Role::talk) peer->from_before = from_before;
+    if (was) {
+      peer->on_air = was->on_air;
+      peer->locks = was->locks;
+      peer->from_before = was->from_before;
+    }
   }
   if (resumed) ++counters_.resumed;
   if (resumed && enter.fresh) {
     set_on_air(*peer, false);
-    tell_room(*peer, frame_of(protocol::UserDisconnected{peer->id}));
+    if (!peer->place_kept) tell_room(*peer, frame_of(protocol::UserDisconnected{peer->id}));
   }
   attach(link, *peer);
   return peer;
+}
+
+/// How long before this server began the token of one who was there already was issued; nothing for
+/// all others.
+std::optional<Duration> Hub::from_before(const std::optional<Resumption>& resumed,
+                                         TimePoint now) const {
+  if (!resumed || !options_.began || now >= *options_.began + options_.settling_time) {
+    return std::nullopt;
+  }
+  const Duration before = *options_.began - (now - resumed->age);
+  if (before <= Duration::zero()) return std::nullopt;
+  return before;
+}
+
+std::optional<Refusal> Hub::refusal_of_newcomer(const Room& room, Role role,
+                                                const std::optional<Duration>& from_before) const {
+  if (role == Role::watch) {
+    if (from_before || !room.locked()) return std::nullopt;
+    return Refusal{ErrorCode::room_locked, "This room is locked."};
+  }
+  const std::vector<TalkerPart> talkers = room.all_talkers();
+  const auto stay = std::count_if(talkers.begin(), talkers.end(), [&](const TalkerPart& talker) {
+    return !from_before || (talker.from_before && *talker.from_before <= *from_before);
+  });
+  if (static_cast<std::size_t>(stay) < options_.limits.talkers_per_room) return std::nullopt;
+  return Refusal{ErrorCode::room_taken, "Somebody else talks in this room."};
+}
+
+/// What the pass allows and says, of whoever came with it last.
+void Hub::grant(Peer& peer, const Pass& pass, TimePoint now) {
+  if (peer.pass_ends) on_a_pass_.erase({*peer.pass_ends, &peer});
+  peer.pass_ends.reset();
+  peer.name = pass.name;
+  if (!pass.holds_for) return;
+  peer.pass_ends = now + *pass.holds_for;
+  on_a_pass_.emplace(*peer.pass_ends, &peer);
 }
 
 Peer& Hub::add(Room& room, const protocol::PeerId& id, Role role) {
@@ -88,6 +144,7 @@ void Hub::attach(Link& link, Peer& peer) {
   peer.link = &link;
   if (peer.gone_at) away_.erase({*peer.gone_at, &peer});
   peer.gone_at.reset();
+  peer.place_kept = false;
   link.peer = &peer;
 }
 
@@ -110,6 +167,9 @@ void Hub::welcome(const Peer& peer) {
   welcome.ice_servers = options_.ice_servers(peer.id);
   welcome.talkers = peer.room.on_air();
   welcome.relay_only = options_.relay_only;
+  welcome.name = peer.name;
+  welcome.talkers_per_room = static_cast<std::uint32_t>(options_.limits.talkers_per_room);
+  welcome.locked = peer.locks;
   send(*peer.link, frame_of(std::move(welcome)));
 }
 
@@ -121,20 +181,26 @@ void Hub::disconnected(Link& link, Leaving leaving, TimePoint now) {
   Peer* const peer = std::exchange(link.peer, nullptr);
   if (peer == nullptr) return;
   peer->link = nullptr;
-  if (leaving == Leaving::for_good) return remove(*peer, now);
+  if (leaving == Leaving::for_good) {
+    if (!peer->on_air) return remove(*peer, now);
+    tell_room(*peer, frame_of(protocol::UserDisconnected{peer->id}));
+    set_on_air(*peer, false);
+    peer->place_kept = true;
+  }
   peer->gone_at = now + options_.grace;
   away_.emplace(*peer->gone_at, peer);
 }
 
 /// It is gone for good, and those whom it concerns are told.
 void Hub::remove(Peer& peer, TimePoint now) {
-  tell_room(peer, frame_of(protocol::UserDisconnected{peer.id}));
+  if (!peer.place_kept) tell_room(peer, frame_of(protocol::UserDisconnected{peer.id}));
   erase(peer, now);
 }
 
 void Hub::erase(Peer& peer, TimePoint now) {
   Room& room = peer.room;
   if (peer.gone_at) away_.erase({*peer.gone_at, &peer});
+  if (peer.pass_ends) on_a_pass_.erase({*peer.pass_ends, &peer});
   std::erase(room.talkers, &peer);
   const bool watched = peer.role == Role::watch;
   bus_.detach(peer.id);
@@ -153,6 +219,10 @@ void Hub::close_if_empty(Room& room) {
 
 void Hub::advance(TimePoint now) {
   while (!away_.empty() && away_.begin()->first <= now) remove(*away_.begin()->second, now);
+  while (!on_a_pass_.empty() && on_a_pass_.begin()->first <= now) {
+    dismiss(*on_a_pass_.begin()->second, {ErrorCode::token_expired, "Your token has expired."},
+            now);
+  }
   while (!audience_due_.empty() && audience_due_.begin()->first <= now) {
     tell_audience(*audience_due_.begin()->second, now);
   }
@@ -160,11 +230,14 @@ void Hub::advance(TimePoint now) {
 
 std::optional<TimePoint> Hub::next_deadline() const {
   std::optional<TimePoint> next;
-  if (!away_.empty()) next = away_.begin()->first;
-  if (!audience_due_.empty()) {
-    const TimePoint due = audience_due_.begin()->first;
+  const auto consider = [&next](const auto& deadlines) {
+    if (deadlines.empty()) return;
+    const TimePoint due = deadlines.begin()->first;
     if (!next || due < *next) next = due;
-  }
+  };
+  consider(away_);
+  consider(on_a_pass_);
+  consider(audience_due_);
   return next;
 }
 
@@ -172,9 +245,22 @@ Census Hub::census() const {
   Census census{0, away_.size(), rooms_.size(), 0};
   for (const auto& [name, room] : rooms_) {
     census.peers += room.peers.size();
-    census.rooms_on_air += room.part().on_air.empty() ? 0 : 1;
+    const auto is_on_air = [](const Peer* talker) { return talker->on_air; };
+    census.rooms_on_air += std::ranges::any_of(room.talkers, is_on_air) ? 1 : 0;
   }
   return census;
+}
+
+std::vector<RoomReport> Hub::rooms() const {
+  std::vector<RoomReport> reports;
+  for (const auto& [name, room] : rooms_) {
+    RoomReport report{name, room.locked(), {}};
+    for (const auto& [id, peer] : room.peers) {
+      report.peers.push_back({id, peer->role, peer->on_air, peer->link == nullptr, peer->name});
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
 }
 
 void Hub::audience_changed(Room& room, TimePoint now) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "protocol/message.hpp"
+#include "relay/allowance.hpp"
 
 namespace onair::relay {
 
@@ -16,16 +17,21 @@ struct Identity {
   protocol::Role role;
 };
 
+/// What a token that holds proves.
+struct Resumption {
+  protocol::PeerId id;
+  Duration age;  ///< since the token was issued
+};
+
 class ResumeTokens {
  public:
   virtual ~ResumeTokens() = default;
 
   virtual std::string issue(const Identity& identity) = 0;
 
-  /// The id in the token, or nothing where the token is forged, expired, or for another room or
-  /// role.
-  virtual std::optional<protocol::PeerId> redeem(std::string_view token, std::string_view room,
-                                                 protocol::Role role) = 0;
+  /// Nothing where the token is forged, expired, or for another room or role.
+  virtual std::optional<Resumption> redeem(std::string_view token, std::string_view room,
+                                           protocol::Role role) = 0;
 };
 
 }  // namespace onair::relay

@@ -13,19 +13,26 @@ bool deliver(const Peer& peer, const Frame& frame) {
 }  // namespace
 
 RoomPart Room::part() const {
-  RoomPart part{static_cast<std::uint32_t>(peers.size() - talkers.size()),
-                static_cast<std::uint32_t>(talkers.size())};
+  RoomPart part{static_cast<std::uint32_t>(peers.size() - talkers.size())};
   for (const Peer* talker : talkers) {
-    if (talker->on_air) part.on_air.push_back(talker->id);
+    part.talkers.push_back({talker->id, talker->on_air, talker->locks, talker->from_before});
   }
   return part;
 }
 
-bool Room::moved_from(HubId hub, const protocol::PeerId& id, protocol::Role role) {
+std::optional<TalkerPart> Room::moved_from(HubId hub, const protocol::PeerId& id,
+                                           protocol::Role role) {
   RoomPart& part = elsewhere[hub];
-  std::uint32_t& count = role == protocol::Role::talk ? part.talkers : part.watching;
-  if (count > 0) --count;
-  return std::erase(part.on_air, id) > 0;
+  if (role == protocol::Role::watch) {
+    if (part.watching > 0) --part.watching;
+    return std::nullopt;
+  }
+  const auto found = std::find_if(part.talkers.begin(), part.talkers.end(),
+                                  [&id](const TalkerPart& talker) { return talker.id == id; });
+  if (found == part.talkers.end()) return std::nullopt;
+  TalkerPart was = std::move(*found);
+  part.talkers.erase(found);
+  return was;
 }
 
 std::uint32_t Room::watching() const {
@@ -36,19 +43,33 @@ std::uint32_t Room::watching() const {
 
 std::size_t Room::members() const {
   std::size_t count = peers.size();
-  for (const auto& [hub, part] : elsewhere) count += part.watching + part.talkers;
+  for (const auto& [hub, part] : elsewhere) count += part.watching + part.talkers.size();
   return count;
 }
 
-std::vector<protocol::PeerId> Room::on_air() const {
-  std::vector<protocol::PeerId> ids = part().on_air;
+std::vector<TalkerPart> Room::all_talkers() const {
+  std::vector<TalkerPart> all = part().talkers;
   for (const auto& [hub, part] : elsewhere) {
-    for (const protocol::PeerId& id : part.on_air) {
+    for (const TalkerPart& talker : part.talkers) {
       // One that has just moved may still be known of two hubs.
-      if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+      const auto known = [&talker](const TalkerPart& other) { return other.id == talker.id; };
+      if (std::none_of(all.begin(), all.end(), known)) all.push_back(talker);
     }
   }
+  return all;
+}
+
+std::vector<protocol::PeerId> Room::on_air() const {
+  std::vector<protocol::PeerId> ids;
+  for (const TalkerPart& talker : all_talkers()) {
+    if (talker.on_air) ids.push_back(talker.id);
+  }
   return ids;
+}
+
+bool Room::locked() const {
+  const std::vector<TalkerPart> all = all_talkers();
+  return std::any_of(all.begin(), all.end(), [](const TalkerPart& talker) { return talker.locks; });
 }
 
 Peer* Room::find(const protocol::PeerId& id, protocol::Role from) const {
@@ -56,7 +77,7 @@ Peer* Room::find(const protocol::PeerId& id, protocol::Role from) const {
   if (found == peers.end()) return nullptr;
   Peer* const peer = found->second.get();
   const bool both_watch = peer->role == protocol::Role::watch && from == protocol::Role::watch;
-  return both_watch ? nullptr : peer;
+  return both_watch || peer->place_kept ? nullptr : peer;
 }
 
 std::size_t Room::tell(Reach reach, const Frame& frame, const Peer* except) const {

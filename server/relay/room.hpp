@@ -12,6 +12,7 @@
 #include "protocol/message.hpp"
 #include "relay/bus.hpp"
 #include "relay/link.hpp"
+#include "relay/pass.hpp"
 
 namespace onair::relay {
 
@@ -24,13 +25,21 @@ struct Peer {
   Room& room;
   Link* link = nullptr;  ///< nothing while it is away
   bool on_air = false;
+  bool locks = false;                        ///< a talker that lets no further watchers in
+  std::optional<Duration> from_before = {};  ///< see TalkerPart
+  std::optional<std::string> name = {};      ///< what its pass calls it
+  std::optional<TimePoint> pass_ends = {};
   std::optional<TimePoint> gone_at = {};  ///< when its grace time ends, while it is away
+  /// The others know that it is gone; a talker who was on air keeps its place for the grace time,
+  /// since its page may be loading again.
+  bool place_kept = false;
 };
 
 /// Someone who will be in the room when the other hubs have told what they have of it.
 struct Waiting {
   Link* link;
   protocol::Enter enter;
+  Pass pass;
   std::vector<std::string> frames = {};  ///< said in the meantime
 };
 
@@ -56,13 +65,16 @@ struct Room {
 
   RoomPart part() const;
 
-  /// A member has moved here from that hub, whose part does not say so yet. Whether it was on air.
-  bool moved_from(HubId hub, const protocol::PeerId& id, protocol::Role role);
+  /// A member has moved here from that hub, whose part does not say so yet. What a talker was
+  /// there.
+  std::optional<TalkerPart> moved_from(HubId hub, const protocol::PeerId& id, protocol::Role role);
 
   // On all hubs:
   std::uint32_t watching() const;
   std::size_t members() const;
+  std::vector<TalkerPart> all_talkers() const;
   std::vector<protocol::PeerId> on_air() const;
+  bool locked() const;
 
   /// The peer that one with this role may speak to by this id: watchers don't reach each other.
   Peer* find(const protocol::PeerId& id, protocol::Role from) const;

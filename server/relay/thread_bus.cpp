@@ -95,7 +95,7 @@ void ThreadBus::hear(HubId from, Batch batch, TimePoint now) {
 void ThreadBus::note_part(const std::string& room, HubId hub, const RoomPart& part, TimePoint now) {
   const auto shared = rooms_.find(room);
   if (shared == rooms_.end()) return;
-  shared->second.others[hub] = part.talkers > 0;
+  shared->second.others[hub] = !part.talkers.empty();
   member_->hear_part(room, hub, part, now);
 }
 
@@ -146,6 +146,10 @@ void ThreadBus::hear(HubId, Undelivered& undelivered, TimePoint) {
 
 void ThreadBus::hear(HubId, TakeOver& take_over, TimePoint now) {
   member_->taken_over(take_over.room, take_over.peer, now);
+}
+
+void ThreadBus::hear(HubId, Order& order, TimePoint now) {
+  member_->hear(order, now);
 }
 
 }  // namespace onair::relay

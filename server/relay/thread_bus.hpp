@@ -51,7 +51,7 @@ class ThreadBus final : public Bus {
     protocol::PeerId peer;
   };
   using Message = std::variant<Join, Joined, Leave, PartChanged, Broadcast, Attach, Detach,
-                               DirectedFrame, Undelivered, TakeOver>;
+                               DirectedFrame, Undelivered, TakeOver, Order>;
   using Batch = std::vector<Message>;
 
   /// Hands a batch to another hub's thread, which gives it to that hub's end by `hear`. Batches
@@ -77,6 +77,7 @@ class ThreadBus final : public Bus {
   void attach(const protocol::PeerId& peer) override;
   void detach(const protocol::PeerId& peer) override;
   bool send(const DirectedFrame& frame) override;
+  void order(const Order& order) override { say_to_all(order); }
   std::optional<HubId> take_over(const std::string& room, const protocol::PeerId& peer) override;
 
  private:
@@ -97,6 +98,7 @@ class ThreadBus final : public Bus {
   void hear(HubId from, DirectedFrame& frame, TimePoint now);
   void hear(HubId from, Undelivered& undelivered, TimePoint now);
   void hear(HubId from, TakeOver& take_over, TimePoint now);
+  void hear(HubId from, Order& order, TimePoint now);
 
   void say(HubId to, Message message);
   void say_to_all(const Message& message);

@@ -109,11 +109,11 @@ describe('over a path between two hosts', () => {
     removeHost('path0');
   });
 
-  const open = () => elsewhere.open(`http://10.78.0.1:${server.port}/watch.html?path`);
+  const open = (room) => elsewhere.open(`http://10.78.0.1:${server.port}/watch.html?${room}`);
 
   test('the path is cut for 12 seconds and comes back', async () => {
-    const talker = await goOnAir(chromium, server, 'path');
-    const viewer = await open();
+    const talker = await goOnAir(chromium, server, 'cut');
+    const viewer = await open('cut');
     await viewer.decodesFrames();
     ip('link', 'set', 'path0', 'down');
     await viewer.says('cover', /being mended/);
@@ -125,8 +125,8 @@ describe('over a path between two hosts', () => {
   });
 
   test('the viewer’s address changes', async () => {
-    const talker = await goOnAir(chromium, server, 'path');
-    const viewer = await open();
+    const talker = await goOnAir(chromium, server, 'address');
+    const viewer = await open('address');
     await viewer.decodesFrames();
     ip('-n', 'viewer', 'addr', 'del', '10.78.0.2/24', 'dev', 'path1');
     ip('-n', 'viewer', 'addr', 'add', '10.78.0.3/24', 'dev', 'path1');
@@ -138,8 +138,8 @@ describe('over a path between two hosts', () => {
 
   const sleep = Number(process.env.ONAIR_SLEEP ?? 25);
   test(`the viewer’s machine sleeps for ${sleep} seconds`, async () => {
-    const talker = await goOnAir(chromium, server, 'path');
-    const viewer = await open();
+    const talker = await goOnAir(chromium, server, 'sleep');
+    const viewer = await open('sleep');
     await viewer.decodesFrames();
     const processes = family(elsewhere.pid());
     for (const pid of processes) process.kill(pid, 'SIGSTOP');

@@ -20,10 +20,10 @@ using namespace onair;
 class PlainTokens final : public relay::ResumeTokens {
  public:
   std::string issue(const relay::Identity& identity) override { return identity.id; }
-  std::optional<protocol::PeerId> redeem(std::string_view token, std::string_view,
-                                         protocol::Role) override {
+  std::optional<relay::Resumption> redeem(std::string_view token, std::string_view,
+                                          protocol::Role) override {
     if (!token.starts_with("id") || token.size() > 8) return std::nullopt;
-    return protocol::PeerId(token);
+    return relay::Resumption{protocol::PeerId(token), std::chrono::seconds(1)};
   }
 };
 

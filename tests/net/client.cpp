@@ -59,6 +59,7 @@ Options test_options() {
 
 RunningServer::RunningServer(Options options) : site_(make_site()) {
   if (options.resume_secret.empty()) options.resume_secret = "a secret of the tests";
+  if (options.admin_key.empty()) options.admin_key = "a key of the tests";
   options.address = "127.0.0.1";
   options.port = 0;
   options.web = site_;

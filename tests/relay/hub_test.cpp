@@ -45,7 +45,10 @@ class HubTest : public testing::Test {
               .make_id = [this] { return "id" + std::to_string(++last_id); },
               .resume_tokens = tokens,
               .ice_servers = [this](const auto&) { return ice_servers; },
-              .limits = {.rates = {100, 10'000, seconds(2)}, .peers_per_room = 1'500, .rooms = 3},
+              .limits = {.rates = {100, 10'000, seconds(2)},
+                         .peers_per_room = 1'500,
+                         .rooms = 3,
+                         .talkers_per_room = 2},
           },
           bus};
   Client talker, watcher, other;
@@ -55,7 +58,8 @@ TEST_F(HubTest, WelcomesWithAnIdTheRoomATokenAndWhoIsOnAir) {
   ice_servers = {{{"stun:s"}, std::nullopt, std::nullopt}};
   enter(talker, "talk");
   EXPECT_EQ(talker.frames[0], json::parse(R"({"type":"welcome","id":"id1","room":"lesson",
-      "resume":"talk id1 lesson","iceServers":[{"urls":["stun:s"]}],"talkers":[]})"));
+      "resume":"talk id1 lesson","iceServers":[{"urls":["stun:s"]}],"talkers":[],
+      "talkersPerRoom":2})"));
   say(talker, R"({"type":"talk_ready"})");
   enter(watcher, "watch");
   EXPECT_EQ(watcher.last()["talkers"], json::array({"id1"}));

@@ -32,7 +32,7 @@ class HubsOnABusTest : public testing::Test {
               .make_id = [this] { return "id" + std::to_string(++last_id); },
               .resume_tokens = tokens,
               .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
-              .limits = {.peers_per_room = 4},
+              .limits = {.peers_per_room = 4, .talkers_per_room = 2},
           },
           *ends.back()));
       ends.back()->serve(*hubs.back());

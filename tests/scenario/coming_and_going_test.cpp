@@ -52,11 +52,14 @@ TEST(ComingAndGoing, ATalkerWhoLeavesIsReplacedByOneWhoComes) {
   world.settle();
   first.leave();
   world.settle();
-  EXPECT_EQ(watcher.picture(), Picture::ended);
+  EXPECT_EQ(watcher.picture(), Picture::waiting) << "its page may be loading again";
 
   Talker& second = world.add_talker();
   second.start_video();
   world.settle();
+  EXPECT_EQ(second.session.view().refusal, "room_taken");
+  world.pass(std::chrono::seconds(20));
+  EXPECT_EQ(second.session.view().refusal, "");
   EXPECT_EQ(watcher.picture(), Picture::live);
   world.expect_empty_after_all_left();
 }
@@ -94,9 +97,11 @@ TEST(ComingAndGoing, AViewerWhoLeavesLeavesNothingAtTheTalker) {
 }
 
 TEST(ComingAndGoing, WhoIsOnAirNextIsAskedWhenTheTalkerStops) {
-  World world;
+  World world(/*talkers_per_room=*/2);
   Talker& first = world.add_talker();
-  Watcher& watcher = world.add_watcher();
+  session::WatchOptions one_picture;
+  one_picture.max_talkers = 1;
+  Watcher& watcher = world.add_watcher(one_picture);
   first.start_video();
   world.settle();
   Talker& second = world.add_talker();

@@ -105,11 +105,22 @@ class Random {
     return keys[keys.size() - 1 - static_cast<std::size_t>(back)];
   }
 
+  protocol::Welcome welcome() {
+    protocol::Welcome welcome;
+    welcome.id = below(3) == 0 ? "me2" : "me";
+    welcome.room = "lesson";
+    welcome.resume = "t";
+    welcome.talkers = {peer(), peer()};
+    welcome.talkers_per_room = static_cast<std::uint32_t>(below(4));
+    welcome.locked = below(4) == 0;
+    return welcome;
+  }
+
   protocol::Body body(const Audit& audit) {
     using namespace protocol;
     switch (below(14)) {
       case 0:
-        return Welcome{below(3) == 0 ? "me2" : "me", "lesson", "t", {}, {peer(), peer()}};
+        return welcome();
       case 1:
         return TalkReady{};
       case 2:

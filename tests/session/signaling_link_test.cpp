@@ -160,17 +160,67 @@ TEST_F(SignalingLinkTest, DoesNotFightForAPlaceThatWasTaken) {
 TEST_F(SignalingLinkTest, StopsWhereTheServerRefusesItAtTheDoor) {
   link.start(now);
   link.handle(SocketOpened{1}, now);
-  const auto outputs = link.refused({"bad_room", "No."});
+  const auto outputs = link.refused({"bad_room", "No."}, now);
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_TRUE(std::holds_alternative<CloseSocket>(outputs[0]));
   EXPECT_EQ(link.status(), LinkStatus::refused);
   EXPECT_EQ(link.next_deadline(), std::nullopt);
 }
 
+TEST_F(SignalingLinkTest, TriesAgainWhereItMayBeLetInSoon) {
+  for (const char* code : {"room_taken", "room_locked", "room_full"}) {
+    link = SignalingLink("lesson", Role::watch, Backoff({}, 1));
+    link.start(now);
+    link.handle(SocketOpened{1}, now);
+    link.refused({code, "Not now."}, now);
+    EXPECT_EQ(link.status(), LinkStatus::refused);
+    EXPECT_EQ(link.refusal(), code);
+    ASSERT_EQ(link.next_deadline(), now + SignalingLink::kRefusalPause);
+    now = *link.next_deadline();
+    const auto outputs = link.handle(TimePassed{}, now);
+    EXPECT_EQ(std::get<OpenSocket>(outputs.at(0)).socket, 2u);
+    EXPECT_EQ(link.status(), LinkStatus::refused) << "until it is known";
+    join(2);
+    EXPECT_EQ(link.status(), LinkStatus::joined);
+    EXPECT_EQ(link.refusal(), "");
+  }
+}
+
+TEST_F(SignalingLinkTest, StaysAwayWhereItWasSentAway) {
+  for (const char* code : {"removed", "room_ended", "token_expired", "room_taken"}) {
+    link = SignalingLink("lesson", Role::watch, Backoff({}, 1));
+    link.start(now);
+    join(1);
+    const auto outputs = link.refused({code, "Go."}, now);
+    EXPECT_TRUE(std::get<CloseSocket>(outputs.at(0)).leaving);
+    EXPECT_EQ(link.status(), LinkStatus::refused);
+    EXPECT_EQ(link.refusal(), code);
+    EXPECT_EQ(link.next_deadline(), std::nullopt);
+  }
+}
+
+TEST_F(SignalingLinkTest, StaysAwayByTheCloseCodeAlone) {
+  link.start(now);
+  join(1);
+  link.handle(SocketClosed{1, 4002}, now);
+  EXPECT_EQ(link.refusal(), "removed");
+  EXPECT_EQ(link.next_deadline(), std::nullopt);
+}
+
+TEST_F(SignalingLinkTest, ShowsItsTokenWheneverItEnters) {
+  link = SignalingLink("lesson", Role::watch, Backoff({}, 1), std::nullopt, "jwt");
+  link.start(now);
+  EXPECT_EQ(enter_in(link.handle(SocketOpened{1}, now)).token, "jwt");
+  join(1);
+  link.handle(SocketClosed{1}, now);
+  link.handle(TimePassed{}, *link.next_deadline());
+  EXPECT_EQ(enter_in(link.handle(SocketOpened{2}, now)).token, "jwt");
+}
+
 TEST_F(SignalingLinkTest, AnErrorInTheRoomChangesNothing) {
   link.start(now);
   join(1);
-  EXPECT_TRUE(link.refused({"no_such_peer", "Gone."}).empty());
+  EXPECT_TRUE(link.refused({"no_such_peer", "Gone."}, now).empty());
   EXPECT_TRUE(link.joined());
 }
 

@@ -417,15 +417,22 @@ class Watcher final : public SessionClient<Watcher, session::WatchSession, sessi
   void say_text(std::string text) { feed(session::TextEntered{std::move(text)}); }
   session::WatchView::Picture picture() const { return session.view().picture; }
 
-  std::optional<ConnectionKey> shown;  ///< the connection whose picture is on the page
+  std::optional<ConnectionKey> shown;  ///< the connection whose picture came last on the page
+  std::set<ConnectionKey> all_shown;   ///< all whose picture is on it
 
  private:
   friend SessionClient;
   using SessionClient::perform;
 
   void perform(const session::MeasureReceiving&) {}
-  void perform(const session::ShowPicture& show) { shown = show.key; }
-  void perform(const session::ClearPicture&) { shown.reset(); }
+  void perform(const session::ShowPicture& show) {
+    shown = show.key;
+    all_shown.insert(show.key);
+  }
+  void perform(const session::ClearPicture& clear) {
+    ASSERT_EQ(all_shown.erase(clear.key), 1u);
+    if (shown == clear.key) shown.reset();
+  }
   void remote_description_set(const ConnectionKey& key) {
     post("track" + std::to_string(key.generation), "picture arrives",
          [this, key] { feed(session::PictureArrived{key}); });

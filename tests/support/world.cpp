@@ -13,15 +13,16 @@ std::string PlainTokens::issue(const relay::Identity& identity) {
   return std::string(name_of(identity.role)) + " " + identity.id + " " + identity.room;
 }
 
-std::optional<protocol::PeerId> PlainTokens::redeem(std::string_view token, std::string_view room,
-                                                    protocol::Role role) {
+std::optional<relay::Resumption> PlainTokens::redeem(std::string_view token, std::string_view room,
+                                                     protocol::Role role) {
   const std::string start = std::string(name_of(role)) + " ";
   const std::string end = " " + std::string(room);
   if (!token.starts_with(start) || !token.ends_with(end)) return std::nullopt;
-  return std::string(token.substr(start.size(), token.size() - start.size() - end.size()));
+  return relay::Resumption{
+      std::string(token.substr(start.size(), token.size() - start.size() - end.size())), age};
 }
 
-World::World() {
+World::World(std::size_t talkers_per_room) : talkers_per_room_(talkers_per_room) {
   start_server();
 }
 
@@ -105,6 +106,7 @@ void World::release() {
 void World::kill_server() {
   for (const auto& client : clients_) client->lose_socket();
   hub_.reset();
+  tokens_.age = std::chrono::hours(1);  // all that there are were issued before the next one begins
   settle();
 }
 
@@ -115,6 +117,8 @@ void World::start_server() {
           .make_id = [this] { return "id" + std::to_string(++last_id_); },
           .resume_tokens = tokens_,
           .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+          .began = now_,
+          .limits = {.talkers_per_room = talkers_per_room_},
       },
       bus_);
   bus_.serve(*hub_);
@@ -131,6 +135,7 @@ void World::break_transports(session::TransportState state) {
 void World::expect_empty_after_all_left() {
   for (const auto& client : clients_) client->leave();
   release();
+  pass(std::chrono::seconds(15));  // for which a talker on air keeps its place
   for (const auto& client : clients_) EXPECT_TRUE(client->is_empty());
   EXPECT_TRUE(connections_.empty());
   if (!hub_) return;

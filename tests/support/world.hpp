@@ -26,8 +26,10 @@ using session::TimePoint;
 class PlainTokens final : public relay::ResumeTokens {
  public:
   std::string issue(const relay::Identity& identity) override;
-  std::optional<protocol::PeerId> redeem(std::string_view token, std::string_view room,
-                                         protocol::Role role) override;
+  std::optional<relay::Resumption> redeem(std::string_view token, std::string_view room,
+                                          protocol::Role role) override;
+  /// Of all that are redeemed.
+  relay::Duration age{};
 };
 
 class World;
@@ -64,7 +66,7 @@ class Client {
 
 class World {
  public:
-  World();
+  explicit World(std::size_t talkers_per_room = 1);
 
   class Talker& add_talker(session::TalkOptions options = {});
   class Watcher& add_watcher(session::WatchOptions options = {});
@@ -117,6 +119,7 @@ class World {
   Action take_next();
 
   PlainTokens tokens_;
+  std::size_t talkers_per_room_;
   int last_id_ = 0;
   relay::ThreadBus bus_{0, 1, nullptr};
   std::unique_ptr<relay::Hub> hub_;

@@ -1,0 +1,35 @@
+// The operator's interface to rooms and peers, as JSON; openapi.json describes it. No sockets.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/message.hpp"
+#include "relay/counters.hpp"
+
+namespace onair::net {
+
+/// What a path under /v1 names: all rooms, one, or a peer of it.
+struct ApiPath {
+  std::optional<std::string> room = {};
+  std::optional<protocol::PeerId> peer = {};
+  bool operator==(const ApiPath&) const = default;
+};
+
+/// Of `/v1/rooms`, `/v1/rooms/ROOM`, `/v1/rooms/ROOM/peers/PEER`, percent-encoded; nothing for any
+/// other.
+std::optional<ApiPath> api_path(std::string_view path);
+
+/// What several hubs have of the same rooms, put together, in the order of their names.
+std::vector<relay::RoomReport> joined(const std::vector<std::vector<relay::RoomReport>>& parts);
+
+std::string rooms_json(const std::vector<relay::RoomReport>& rooms);
+std::string room_json(const relay::RoomReport& room);
+std::string error_json(std::string_view code, std::string_view message);
+
+/// The text of openapi.json.
+std::string_view openapi();
+
+}  // namespace onair::net

@@ -1,0 +1,44 @@
+#include "secrets.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include "net/state_secret.hpp"
+
+namespace onair {
+namespace {
+
+std::string given_or_kept(const std::string& given, const Options& options,
+                          const std::string& name) {
+  return given.empty() ? net::state_secret(options.state_dir, name) : given;
+}
+
+}  // namespace
+
+std::string resume_secret(const Options& options) {
+  return given_or_kept(options.resume_secret, options, "resume-secret");
+}
+
+std::string admin_key(const Options& options) {
+  return given_or_kept(options.admin_key, options, "admin-key");
+}
+
+std::string auth_secret(const Options& options) {
+  return given_or_kept(options.auth_secret, options, "auth-secret");
+}
+
+net::SigningKeys signing_keys(const Options& options) {
+  if (options.auth == net::Auth::open) return {};
+  if (options.auth_public_key.empty()) return {auth_secret(options), {}};
+  return {options.auth_secret, text_of_file(options.auth_public_key)};
+}
+
+std::string text_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) throw std::runtime_error("The file " + path.string() + " can't be read.");
+  return text;
+}
+
+}  // namespace onair
