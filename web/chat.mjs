@@ -62,7 +62,7 @@ export class Chat {
 
   /** What the client tells. Several talkers number their lines each for itself. */
   handle(event) {
-    const key = `${event.from}/${event.id}`;
+    const key = `${event.from ?? ''}/${event.id}`;
     if (event.kind === 'line') this.#add(key, event);
     if (event.kind === 'removed') this.#remove(key);
     if (event.kind === 'cleared') this.#clear(event.from);

@@ -140,22 +140,19 @@ class Client : public EventTarget {
     }
   }
   void perform(const session::ShowChatLine& show) {
-    tell_page(page_.chat, {object_of({{"kind", val("line")},
-                                      {"id", val(show.line.id)},
-                                      {"name", val(show.line.name)},
-                                      {"text", val(show.line.text)},
-                                      {"host", val(show.line.host)},
-                                      {"yours", val(show.line.yours)},
-                                      {"author", val(show.author)},
-                                      {"from", val(show.host)}})});
+    tell_chat(show.host, {{"kind", val("line")},
+                          {"id", val(show.line.id)},
+                          {"name", val(show.line.name)},
+                          {"text", val(show.line.text)},
+                          {"host", val(show.line.host)},
+                          {"yours", val(show.line.yours)},
+                          {"author", val(show.author)}});
   }
   void perform(const session::TakeChatLineAway& take) {
-    tell_page(
-        page_.chat,
-        {object_of({{"kind", val("removed")}, {"id", val(take.id)}, {"from", val(take.host)}})});
+    tell_chat(take.host, {{"kind", val("removed")}, {"id", val(take.id)}});
   }
   void perform(const session::ClearChat& clear) {
-    tell_page(page_.chat, {object_of({{"kind", val("cleared")}, {"from", val(clear.host)}})});
+    tell_chat(clear.host, {{"kind", val("cleared")}});
   }
   void perform(const session::ShowChatRefused& refused) {
     tell_page(page_.chat, {object_of({{"kind", val("refused")},
@@ -194,6 +191,13 @@ class Client : public EventTarget {
     return code.isNumber() ? code.as<std::uint16_t>() : 1006;
   }
 
+  /// With `from`, where several talkers number their lines each for itself.
+  void tell_chat(const protocol::PeerId& host,
+                 std::initializer_list<std::pair<const char*, val>> fields) {
+    val event = object_of(fields);
+    if (!host.empty()) event.set("from", val(host));
+    tell_page(page_.chat, {event});
+  }
   void on_frame(const ConnectionKey& key, const val& event);
   void on_chat(const ConnectionKey& key, const val& event);
   void on_candidate(const ConnectionKey& key, const val& event);

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <sys/stat.h>
 #include <system_error>
+#include <tuple>
 #include <unistd.h>
 
 #include "net/crypto.hpp"
@@ -20,6 +21,15 @@ constexpr std::size_t kSecretBytes = 32;
                            "): mend that, or choose another folder with --state-dir.");
 }
 
+/// Where an operator makes a secret as root, the folder's owner, as whom the service runs, must be
+/// able to read it.
+void give_to_owner_of_folder(int file, const std::filesystem::path& folder) {
+  struct stat status {};
+  if (geteuid() != 0 || stat(folder.c_str(), &status) != 0 || status.st_uid == 0) return;
+  // Where that fails the service says that it can't read it.
+  std::ignore = fchown(file, status.st_uid, status.st_gid);
+}
+
 void write_new(const std::filesystem::path& path) {
   // Made whole under another name first, so that no reader ever sees half of it.
   const std::filesystem::path fresh = path.string() + "." + random_hex(8);
@@ -28,6 +38,7 @@ void write_new(const std::filesystem::path& path) {
   const std::string secret = random_hex(kSecretBytes);
   const bool written =
       write(file, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size());
+  give_to_owner_of_folder(file, path.parent_path());
   close(file);
   // link, unlike rename, leaves the secret of another server that was quicker.
   const bool linked = written && (link(fresh.c_str(), path.c_str()) == 0 || errno == EEXIST);

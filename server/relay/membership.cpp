@@ -246,7 +246,7 @@ Census Hub::census() const {
   for (const auto& [name, room] : rooms_) {
     census.peers += room.peers.size();
     const auto is_on_air = [](const Peer* talker) { return talker->on_air; };
-    census.rooms_on_air += std::ranges::any_of(room.talkers, is_on_air) ? 1 : 0;
+    census.rooms_on_air += std::any_of(room.talkers.begin(), room.talkers.end(), is_on_air) ? 1 : 0;
   }
   return census;
 }

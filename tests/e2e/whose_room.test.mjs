@@ -1,0 +1,151 @@
+// One talker or several, tokens in links, locks, and who is sent away, in real browsers.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { Chromium, goOnAir, Server, until } from './support.mjs';
+
+let chromium;
+
+before(async () => {
+  chromium = await Chromium.start();
+});
+after(() => chromium?.stop());
+
+/** A viewer who sees the picture. */
+async function watch(server, room) {
+  const viewer = await chromium.open(`${server.origin}/watch.html?${room}`);
+  await viewer.decodesFrames();
+  return viewer;
+}
+
+const closeAll = async (...pages) => {
+  for (const page of pages) {
+    assert.deepEqual(page.errors, []);
+    await page.close();
+  }
+};
+
+describe('one talker', () => {
+  let server;
+  before(async () => {
+    server = await Server.start();
+  });
+  after(() => server?.stop());
+
+  test('a second one is told, and gets the room when it is free', async () => {
+    const talker = await goOnAir(chromium, server, 'taken');
+    const viewer = await watch(server, 'taken');
+    const second = await chromium.open(`${server.origin}/talk.html?taken`);
+    await second.says('refusal', /Somebody else is broadcasting/);
+    assert.equal(await second.evaluate(() => document.getElementById('start-video').disabled), true);
+    assert.match(await second.evaluate(() => document.getElementById('watch-instead').href), /watch\.html\?taken$/);
+    await viewer.decodesFrames();
+    await talker.press('stop-video');
+    await closeAll(talker);
+    await until('the second one is let in', async () => !(await second.shown('elsewhere')));
+    await second.press('start-video');
+    await viewer.decodesFrames();
+    await closeAll(second, viewer);
+  });
+
+  test('a talker who loads the page again keeps the room from one who waits for it', async () => {
+    const talker = await goOnAir(chromium, server, 'kept');
+    const second = await chromium.open(`${server.origin}/talk.html?kept`);
+    await second.says('refusal', /Somebody else is broadcasting/);
+    await talker.reload();
+    await talker.says('link', /Connected/);
+    await talker.press('start-video');
+    const viewer = await watch(server, 'kept');
+    assert.match(await second.text('refusal'), /Somebody else/);
+    await closeAll(talker, second, viewer);
+  });
+
+  test('lock, removal and the end of the room', async () => {
+    const talker = await goOnAir(chromium, server, 'orders');
+    talker.page.on('dialog', (dialog) => dialog.accept());
+    const viewer = await watch(server, 'orders');
+    const other = await watch(server, 'orders');
+    await talker.says('viewers', /^2$/);
+    await talker.press('lock');
+    await talker.says('locked', /locked/);
+    const late = await chromium.open(`${server.origin}/watch.html?orders`);
+    await late.says('cover', /has locked this room/);
+
+    await talker.page.click('#audience li:first-child button:last-child');
+    await viewer.says('cover', /sent out of this room/);
+    assert.equal(await viewer.openConnections(), 0);
+    await talker.says('viewers', /^1$/);
+    await viewer.reload();
+    await viewer.says('cover', /sent out of this room/);
+    await other.decodesFrames();
+
+    await talker.press('lock');
+    await late.decodesFrames();
+    await talker.press('end-room');
+    await other.says('cover', /ended for everyone/);
+    await late.says('cover', /ended for everyone/);
+    await talker.says('link', /Connected/);
+    await closeAll(talker, viewer, other, late);
+  });
+});
+
+test('where two may talk, viewers see and hear both', async () => {
+  const server = await Server.start('--talkers-per-room', '2');
+  const first = await goOnAir(chromium, server, 'both');
+  const viewer = await watch(server, 'both');
+  const second = await goOnAir(chromium, server, 'both');
+  const playing = () =>
+    viewer.evaluate(
+      () => [...document.querySelectorAll('#stage video')].filter((each) => each.srcObject && each.readyState >= 2 && !each.paused).length,
+    );
+  await until('two pictures play', async () => (await playing()) === 2);
+  const boxes = await viewer.evaluate(() =>
+    [...document.querySelectorAll('#stage video')].map((each) => each.getBoundingClientRect().toJSON()),
+  );
+  assert.ok(boxes[0].right <= boxes[1].left + 1, 'side by side');
+  await first.press('stop-video');
+  await until('one picture plays', async () => (await playing()) === 1);
+  assert.equal(await viewer.evaluate(() => document.querySelectorAll('#stage video').length), 1);
+  await viewer.decodesFrames();
+  await closeAll(first, second, viewer);
+  await server.stop();
+});
+
+test('tokens: a link lets one in, and none or an expired one does not', async () => {
+  const state = mkdtempSync(join(tmpdir(), 'onair-tokens-'));
+  const server = await Server.start('--auth', 'all', '--state-dir', state);
+  const link = (role, ttl) =>
+    execFileSync(
+      process.env.ONAIR_SERVER,
+      [...['--state-dir', state, 'token', '--room', 'lesson', '--role', role], ...['--ttl', ttl, '--name', 'Hanako', '--url', server.origin]],
+      { encoding: 'utf8' },
+    ).trim().split('\n')[1];
+
+  const stranger = await chromium.open(`${server.origin}/watch.html?lesson`);
+  await stranger.says('cover', /only by a link with a token/);
+  const wrong = await chromium.open(link('watch', '1h').replace('watch.html', 'talk.html'));
+  await wrong.says('refusal', /does not open this room/);
+
+  const talker = await chromium.open(link('talk', '1h'));
+  assert.equal(await talker.evaluate(() => location.hash), '', 'the token is not in the address bar');
+  await talker.press('start-video');
+  const viewer = await chromium.open(link('watch', '1h'));
+  await viewer.decodesFrames();
+  assert.equal(await viewer.evaluate(() => document.getElementById('chat-name')?.value), 'Hanako');
+  await viewer.reload();
+  await viewer.decodesFrames();
+
+  const brief = await chromium.open(link('watch', '4s'));
+  await brief.decodesFrames();
+  await brief.says('cover', /has expired/);
+  assert.equal(await brief.openConnections(), 0);
+  await viewer.decodesFrames();
+  await closeAll(stranger, wrong, talker, viewer, brief);
+  await server.stop();
+  rmSync(state, { recursive: true });
+});

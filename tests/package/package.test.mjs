@@ -1,0 +1,114 @@
+// The Debian package as an administrator meets it: what lintian and systemd say of it, and whether it
+// installs into a clean root, serves there, and goes without a trace. As root, with ONAIR_PACKAGE set as by
+// scripts/test-package.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+
+import { WebSocket } from 'ws';
+
+const deb = process.env.ONAIR_PACKAGE;
+const packaging = new URL('../../server/packaging/', import.meta.url).pathname;
+let folder;
+let root;
+
+const inRoot = (...command) => execFileSync('chroot', [root, ...command], { encoding: 'utf8', stdio: 'pipe' });
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'onair-package-'));
+  root = join(folder, 'root');
+  const release = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))[1];
+  // Where this machine gets its packages from, and how.
+  const sources = ['/etc/apt/sources.list', '/etc/apt/sources.list.d/debian.sources'].filter(
+    (file) => existsSync(file) && readFileSync(file, 'utf8').trim() !== '',
+  );
+  execFileSync('mmdebstrap', ['--variant=minbase', '--include=ca-certificates', release, root, ...sources], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  cpSync('/etc/apt/apt.conf.d', join(root, 'etc/apt/apt.conf.d'), { recursive: true });
+  copyFileSync(deb, join(root, 'tmp/onair.deb'));
+});
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('lintian finds no errors', () => {
+  const { status, stdout } = spawnSync('lintian', ['--fail-on', 'error', '--allow-root', deb], { encoding: 'utf8' });
+  console.log(stdout.trim().replace(/^/gm, '# '));
+  assert.equal(status, 0, stdout);
+});
+
+test('systemd accepts the unit and finds it well protected', () => {
+  const unit = join(packaging, 'onair-server.service');
+  const verified = spawnSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8' });
+  // The program is not installed here, which systemd says too.
+  const complaints = verified.stderr.split('\n').filter((line) => line && !line.includes('/usr/bin/onair-server'));
+  assert.deepEqual(complaints, []);
+  const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', '--no-pager', unit], {
+    encoding: 'utf8',
+  });
+  const exposure = Number(/exposure level for onair-server.service: ([\d.]+)/.exec(stdout)?.[1]);
+  console.log(`# exposure ${exposure} of 10`);
+  assert.ok(exposure <= 2, stdout);
+});
+
+test('it installs into a clean root, serves as nobody in particular, and mints tokens', async () => {
+  inRoot('apt-get', 'update', '-qq');
+  inRoot('env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', '/tmp/onair.deb');
+  inRoot('install', '-d', '-o', 'nobody', '-m', '0700', '/var/lib/onair');
+  const options = ['--config', '/etc/onair/onair.conf'];
+  const server = spawn(
+    'chroot',
+    [
+      ...['--userspec=nobody', root, '/usr/bin/onair-server', ...options],
+      ...['--port', '0', '--admin-port', '0', '--address', '127.0.0.1', '--auth', 'talk'],
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const ended = once(server, 'exit');
+  try {
+    let port;
+    let adminPort;
+    for await (const line of createInterface({ input: server.stdout })) {
+      port ??= /localhost:(\d+)\/talk/.exec(line)?.[1];
+      adminPort = /127\.0\.0\.1:(\d+)\/metrics/.exec(line)?.[1];
+      if (adminPort) break;
+    }
+    for (const [path, type] of [['/watch.html', /html/], ['/onair.wasm', /wasm/]]) {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`);
+      assert.equal(response.status, 200);
+      assert.match(response.headers.get('content-type'), type);
+    }
+    // The administrator is root, and yet the service can read the secret.
+    const minted = inRoot('onair-server', ...options, 'token', '--room', 'lesson', '--role', 'talk', '--url', 'https://a.example');
+    const [token, link] = minted.trim().split('\n');
+    assert.equal(link, `https://a.example/talk.html?lesson#token=${token}`);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+    await once(socket, 'open');
+    const heard = once(socket, 'message');
+    socket.send(JSON.stringify({ type: 'enter', room: 'lesson', role: 'talk', token }));
+    assert.equal(JSON.parse((await heard)[0]).type, 'welcome');
+    assert.match(inRoot('onair-server', ...options, '--admin-port', adminPort, 'rooms'), / 1 +0 +lesson\n/);
+    socket.close();
+  } finally {
+    server.kill('SIGTERM');
+  }
+  assert.deepEqual(await ended, [0, null]);
+  for (const file of ['/usr/share/man/man8/onair-server.8.gz', '/lib/systemd/system/onair-server.service']) {
+    assert.ok(existsSync(join(root, file)), file);
+  }
+});
+
+test('it goes without a trace', () => {
+  inRoot('env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'purge', '-y', '-qq', 'onair');
+  for (const path of ['/usr/bin/onair-server', '/usr/share/onair', '/usr/share/doc/onair', '/etc/onair', '/var/lib/onair']) {
+    assert.ok(!existsSync(join(root, path)), path);
+  }
+  const units = readdirSync(join(root, 'etc/systemd/system'), { recursive: true }).filter((name) => name.includes('onair'));
+  assert.deepEqual(units, []);
+});
