@@ -25,7 +25,7 @@ build_packages=(
   libssl-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libqrcodegencpp-dev libjwt-dev brotli
 )
 test_packages=(
-  clang-format libgtest-dev googletest chromium firefox-esr coturn iproute2 util-linux ffmpeg
+  clang-format libgtest-dev googletest chromium firefox-esr coturn nginx-light iproute2 util-linux ffmpeg
 )
 
 # Debian 12 has a newer Boost beside its default one.

@@ -19,7 +19,8 @@ function showStage() {
   document.title = text(onAir ? 'page.onAir' : 'page.talk');
   element('badge').hidden = !onAir;
   const words = onAir ? '' : text(`studio.${covers[stage]}`);
-  say('cover', stage === 'idle' ? `${words}\n${text('studio.coverHint')}` : words);
+  if (view.refusal) say('cover', refusal(view.refusal));
+  else say('cover', stage === 'idle' ? `${words}\n${text('studio.coverHint')}` : words);
   element('cover').classList.toggle('low', stage === 'preview');
   element('stop-video').disabled = stage === 'idle';
   element('preview').disabled = onAir;
@@ -129,8 +130,7 @@ function showRoom() {
   const { link, locked } = view;
   const kept = view.refusal !== '';
   element('elsewhere').hidden = !kept;
-  if (kept) element('refusal').textContent = refusal(view.refusal);
-  for (const id of ['start-video', 'start-screen']) element(id).disabled = kept;
+  for (const id of ['start-video', 'start-screen', 'on-air']) element(id).disabled = kept;
   if (kept) element('preview').disabled = true;
   element('lock').disabled = element('end-room').disabled = link !== 'joined';
   element('lock').setAttribute('aria-pressed', locked);

@@ -81,7 +81,7 @@ export default {
     lockRoom: '部屋に鍵をかける',
     unlockRoom: '部屋の鍵を開ける',
     locked: '部屋に鍵がかかっています。新しい視聴者は入れません。',
-    endRoom: '全員の配信を終える',
+    endRoom: '部屋を終了する',
     endRoomSure: '配信を止め、全員を退室させますか？',
     watchInstead: 'この部屋を視聴する',
     anotherRoom: '別の部屋を選ぶ',

@@ -9,7 +9,7 @@ const desktop = { width: 1200, height: 760 };
 const phone = { width: 390, height: 844 };
 const sideways = { width: 844, height: 390 };
 
-const server = await Server.start('--port', '9001');
+const server = await Server.start('--port', '9001', '--talkers-per-room', '2');
 const chromium = await Chromium.start();
 const open = (path, options) => chromium.open(`${server.origin}/${path}`, undefined, options);
 
@@ -70,6 +70,22 @@ async function forLooking(folder) {
         await viewer.page.hover('#stage');
         await viewer.page.click('#signal');
         await shoot(viewer, 'watch-live');
+        await talker.press('lock');
+        await talker.says('locked', /./);
+        await shoot(talker, 'talk-locked');
+        const late = await open(`watch.html?${room}`, options);
+        await late.says('link', /./);
+        await until('it is told', () => late.evaluate(() => document.getElementById('request').disabled));
+        await shoot(late, 'watch-locked');
+        await late.close();
+        const second = await goOnAir(chromium, server, room, options);
+        await until('two pictures', () => viewer.evaluate(() => document.querySelectorAll('#stage video').length === 2));
+        await viewer.decodesFrames(20);
+        await shoot(viewer, 'watch-two');
+        const third = await open(`talk.html?${room}`, options);
+        await until('it is told', () => third.shown('elsewhere'));
+        await shoot(third, 'talk-taken');
+        for (const page of [second, third]) await page.close();
         await talker.press('stop-video');
         await until('it has ended', async () => !(await viewer.shown('badge')));
         await shoot(viewer, 'watch-ended');

@@ -41,7 +41,7 @@ describe('one talker', () => {
     const talker = await goOnAir(chromium, server, 'taken');
     const viewer = await watch(server, 'taken');
     const second = await chromium.open(`${server.origin}/talk.html?taken`);
-    await second.says('refusal', /Somebody else is broadcasting/);
+    await second.says('cover', /Somebody else is broadcasting/);
     assert.equal(await second.evaluate(() => document.getElementById('start-video').disabled), true);
     assert.match(await second.evaluate(() => document.getElementById('watch-instead').href), /watch\.html\?taken$/);
     await viewer.decodesFrames();
@@ -56,12 +56,12 @@ describe('one talker', () => {
   test('a talker who loads the page again keeps the room from one who waits for it', async () => {
     const talker = await goOnAir(chromium, server, 'kept');
     const second = await chromium.open(`${server.origin}/talk.html?kept`);
-    await second.says('refusal', /Somebody else is broadcasting/);
+    await second.says('cover', /Somebody else is broadcasting/);
     await talker.reload();
     await talker.says('link', /Connected/);
     await talker.press('start-video');
     const viewer = await watch(server, 'kept');
-    assert.match(await second.text('refusal'), /Somebody else/);
+    assert.match(await second.text('cover'), /Somebody else/);
     await closeAll(talker, second, viewer);
   });
 
@@ -129,7 +129,7 @@ test('tokens: a link lets one in, and none or an expired one does not', async ()
   const stranger = await chromium.open(`${server.origin}/watch.html?lesson`);
   await stranger.says('cover', /only by a link with a token/);
   const wrong = await chromium.open(link('watch', '1h').replace('watch.html', 'talk.html'));
-  await wrong.says('refusal', /does not open this room/);
+  await wrong.says('cover', /does not open this room/);
 
   const talker = await chromium.open(link('talk', '1h'));
   assert.equal(await talker.evaluate(() => location.hash), '', 'the token is not in the address bar');

@@ -74,6 +74,7 @@ test('it installs into a clean root, serves as nobody in particular, and mints t
   try {
     let port;
     let adminPort;
+    server.on('exit', (code) => console.log(`# the server ended with ${code}`));
     for await (const line of createInterface({ input: server.stdout })) {
       port ??= /localhost:(\d+)\/talk/.exec(line)?.[1];
       adminPort = /127\.0\.0\.1:(\d+)\/metrics/.exec(line)?.[1];

@@ -2,7 +2,7 @@
 // file descriptors. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -15,48 +15,7 @@ import tls from 'node:tls';
 
 import { WebSocket } from 'ws';
 
-/// A running server; `output` grows, and `said` waits until it matches.
-class Server {
-  constructor(t, options = [], { descriptors } = {}) {
-    this.folder = mkdtempSync(join(tmpdir(), 'onair-process-'));
-    const command = [
-      process.env.ONAIR_SERVER, '--web', process.env.ONAIR_SITE, '--address', '127.0.0.1',
-      '--port', '0', '--state-dir', this.folder, ...options,
-    ];
-    const limited = descriptors ? ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', ...command] : command;
-    this.child = spawn(limited[0], limited.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.exited = once(this.child, 'exit');
-    this.output = '';
-    this.news = () => {};
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream.on('data', (data) => {
-        this.output += data;
-        this.news();
-      });
-    }
-    t.after(async () => {
-      this.child.kill('SIGKILL');
-      await this.exited;
-      rmSync(this.folder, { recursive: true });
-    });
-  }
-
-  async said(pattern) {
-    for (;;) {
-      const match = pattern.exec(this.output);
-      if (match) return match;
-      const ended = await Promise.race([
-        new Promise((resolve) => (this.news = () => resolve(false))),
-        this.exited.then(() => true),
-      ]);
-      assert.ok(!ended || pattern.test(this.output), `ended without saying ${pattern}: ${this.output}`);
-    }
-  }
-
-  async port() {
-    return Number((await this.said(/localhost:(\d+)\/talk/))[1]);
-  }
-}
+import { Server } from './server.mjs';
 
 async function get(url, options = {}) {
   const module = url.startsWith('https') ? https : http;
@@ -210,3 +169,65 @@ function make_certificate(t) {
   assert.equal(made.status, 0, String(made.stderr));
   return { cert, key };
 }
+
+test('token mints what opens a room, and rooms shows and ends it', async (t) => {
+  const server = new Server(t, ['--auth', 'all', '--admin-port', '0']);
+  const port = await server.port();
+  const [, adminPort] = await server.said(/127\.0\.0\.1:(\d+)\/metrics/);
+  const run = (...words) =>
+    spawnSync(process.env.ONAIR_SERVER, ['--state-dir', server.folder, '--admin-port', adminPort, ...words], {
+      encoding: 'utf8',
+    });
+  assert.equal(run('rooms').stdout, 'Nobody is in any room.\n');
+  const minted = run('token', '--room', '教室 1', '--role', 'watch', '--ttl', '2h', '--name', '花子', '--port', '9123');
+  const [token, link] = minted.stdout.trim().split('\n');
+  assert.equal(link, `http://localhost:9123/watch.html?%E6%95%99%E5%AE%A4%201#token=${token}`);
+  const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
+  assert.deepEqual({ ...claims, exp: 0 }, { room: '教室 1', role: 'watch', name: '花子', exp: 0 });
+  assert.ok(Math.abs(claims.exp - Date.now() / 1000 - 7200) < 60);
+
+  const enter = async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+    await once(socket, 'open');
+    const heard = once(socket, 'message');
+    socket.send(JSON.stringify({ type: 'enter', room: '教室 1', role: 'watch', token }));
+    return { socket, welcome: JSON.parse((await heard)[0]), closed: once(socket, 'close') };
+  };
+  const [one, other] = [await enter(), await enter()];
+  assert.equal(one.welcome.name, '花子');
+  assert.match(run('rooms').stdout, /^-  +-  +0 +2 +教室 1$/m);
+  assert.match(run('rooms', '教室 1').stdout, new RegExp(`^${one.welcome.id} +watch +here +花子$`, 'm'));
+  assert.equal(run('rooms', '教室 1', '--remove', one.welcome.id).status, 0);
+  assert.equal((await one.closed)[0], 4002);
+  assert.equal(run('rooms', '教室 1', '--end').status, 0);
+  assert.equal((await other.closed)[0], 4003);
+  const gone = run('rooms', '教室 1', '--end');
+  assert.equal(gone.status, 1);
+  assert.match(gone.stderr, /^onair-server: There is no such room/);
+});
+
+test('what is wrong with token and rooms is said in one line', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'onair-words-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  for (const [words, sentence] of [
+    [['token', '--room', 'lesson'], /--role is required/],
+    [['token', '--room', 'lesson', '--role', 'king'], /--role/],
+    [['token', '--room', '', '--role', 'talk'], /--room must/],
+    [['token', '--room', 'lesson', '--role', 'talk', '--ttl', 'soon'], /--ttl/],
+    [['rooms'], /--admin-port/],
+    [['rooms', '--end', '--admin-port', '1'], /the name of a room/],
+    [['rooms', '--admin-port', '1'], /No server answers on port 1/],
+    [['--auth', 'some'], /--auth/],
+    [['--auth', 'all', '--auth-public-key', process.env.ONAIR_SERVER], /--auth-public-key must be a PEM file/],
+  ]) {
+    const { status, stderr, stdout } = spawnSync(
+      process.env.ONAIR_SERVER,
+      ['--state-dir', folder, '--web', process.env.ONAIR_SITE, ...words],
+      { encoding: 'utf8' },
+    );
+    assert.equal(status, 1, words.join(' '));
+    assert.equal(stdout, '');
+    assert.match(stderr, sentence, words.join(' '));
+    assert.equal(stderr.trim().split('\n').length, 1, stderr);
+  }
+});

@@ -1,0 +1,138 @@
+// The examples of server/examples as they stand there, but for ports and names: nginx in front of the server, and
+// a coturn that takes the credentials that the server gives. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { WebSocket } from 'ws';
+
+import { Server } from './server.mjs';
+
+const example = (name) => readFileSync(new URL(`../../server/examples/${name}`, import.meta.url), 'utf8');
+
+/** A text with each of [what, instead] replaced; each must be there. */
+function adapted(text, ...changes) {
+  return changes.reduce((result, [what, instead]) => {
+    assert.ok(result.includes(what), what);
+    return result.replaceAll(what, instead);
+  }, text);
+}
+
+/** For programs that can't take port 0. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Until something listens there; the test's own bound ends it otherwise. */
+async function listening(port) {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    const connected = await once(socket, 'connect').then(() => true, () => false);
+    socket.destroy();
+    if (connected) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A program that ends with the test. */
+function start(t, command, ...options) {
+  const child = spawn(command, options, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = once(child, 'exit');
+  for (const stream of [child.stdout, child.stderr]) stream.resume();
+  t.after(async () => {
+    child.kill('SIGTERM');
+    await exited;
+  });
+}
+
+function folderOf(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'onair-example-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+test('nginx in front: pages, WebSockets, and the client’s own address', { timeout: 60_000 }, async (t) => {
+  const folder = folderOf(t);
+  const server = new Server(t, ['--max-peers-per-address', '2']);
+  const port = await freePort();
+  const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  execFileSync('openssl', [...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'], ...['-subj', '/CN=localhost', '-keyout', key, '-out', certificate]], { stdio: 'pipe' });
+  const site = adapted(
+    example('nginx.conf'),
+    ['127.0.0.1:9001', `127.0.0.1:${await server.port()}`],
+    ['listen 443', `listen 127.0.0.1:${port}`],
+    ['/etc/letsencrypt/live/onair.example/fullchain.pem', certificate],
+    ['/etc/letsencrypt/live/onair.example/privkey.pem', key],
+  );
+  mkdirSync(join(folder, 'tmp'));
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/tmp/${name};`);
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    `daemon off; pid ${folder}/pid; error_log stderr; events {} http { access_log off; ${paths.join(' ')} ${site} }`,
+  );
+  start(t, 'nginx', '-p', folder, '-c', join(folder, 'nginx.conf'));
+  await listening(port);
+
+  const options = { rejectUnauthorized: false, agent: false };
+  const [page] = await once(https.get(`https://localhost:${port}/watch.html`, options), 'response');
+  assert.equal(page.statusCode, 200);
+  assert.match(page.headers['content-security-policy'], /default-src 'none'/);
+  page.resume();
+
+  const open = async (headers = {}) => {
+    const socket = new WebSocket(`wss://localhost:${port}/ws`, { ...options, origin: `https://localhost:${port}`, headers });
+    t.after(() => socket.terminate());
+    return Promise.race([
+      once(socket, 'open').then(() => socket),
+      once(socket, 'unexpected-response').then(([, response]) => response.statusCode),
+    ]);
+  };
+  const first = await open();
+  const heard = once(first, 'message');
+  first.send('{"type":"enter","room":"lesson","role":"watch"}');
+  assert.equal(JSON.parse((await heard)[0]).type, 'welcome');
+  assert.equal((await open()).readyState, WebSocket.OPEN);
+  assert.equal(await open(), 429, 'the third from the same address');
+  assert.equal(await open({ 'X-Forwarded-For': '192.0.2.7' }), 429, 'whatever it says of itself');
+});
+
+test('coturn: takes the credentials, and relays into no private network', { timeout: 60_000 }, async (t) => {
+  const folder = folderOf(t);
+  const port = await freePort();
+  writeFileSync(
+    join(folder, 'turnserver.conf'),
+    `${adapted(example('turnserver.conf'), ['listening-port=3478', `listening-port=${port}`], ['change-this', 'secret'])}
+listening-ip=127.0.0.1
+relay-ip=127.0.0.1
+log-file=stdout
+simple-log
+verbose
+pidfile=${folder}/pid
+userdb=${folder}/db
+no-dtls
+no-tls
+`,
+  );
+  start(t, 'turnserver', '-c', join(folder, 'turnserver.conf'));
+  await listening(port);
+  const client = (secret) =>
+    spawnSync('turnutils_uclient', ['-y', '-n', '1', '-m', '1', '-W', secret, '-p', String(port), '127.0.0.1'], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+  assert.match(client('guess').stdout, /Cannot complete Allocation/);
+  // With credentials that hold it gets as far as naming a peer in this machine.
+  assert.match(client('secret').stdout, /channel bind: error 403 \(Forbidden IP\)/);
+});
