@@ -57,34 +57,65 @@ test('systemd accepts the unit and finds it well protected', () => {
   assert.ok(exposure <= 2, stdout);
 });
 
-test('it installs into a clean root, serves as nobody in particular, and mints tokens', async () => {
-  inRoot('apt-get', 'update', '-qq');
-  inRoot('env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', '/tmp/onair.deb');
-  inRoot('install', '-d', '-o', 'nobody', '-m', '0700', '/var/lib/onair');
-  const options = ['--config', '/etc/onair/onair.conf'];
-  const server = spawn(
-    'chroot',
-    [
-      ...['--userspec=nobody', root, '/usr/bin/onair-server', ...options],
-      ...['--port', '0', '--admin-port', '0', '--address', '127.0.0.1', '--auth', 'talk'],
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+/** A server that serves until `use` is done, and how it ended. */
+async function withServer(command, use) {
+  const server = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(server, 'exit');
   try {
     let port;
     let adminPort;
-    server.on('exit', (code) => console.log(`# the server ended with ${code}`));
     for await (const line of createInterface({ input: server.stdout })) {
       port ??= /localhost:(\d+)\/talk/.exec(line)?.[1];
       adminPort = /127\.0\.0\.1:(\d+)\/metrics/.exec(line)?.[1];
       if (adminPort) break;
     }
+    assert.ok(adminPort, 'it started');
     for (const [path, type] of [['/watch.html', /html/], ['/onair.wasm', /wasm/]]) {
       const response = await fetch(`http://127.0.0.1:${port}${path}`);
       assert.equal(response.status, 200);
       assert.match(response.headers.get('content-type'), type);
     }
+    await use(port, adminPort);
+  } finally {
+    server.kill('SIGTERM');
+  }
+  assert.deepEqual(await ended, [0, null]);
+}
+
+const anywhere = ['--port', '0', '--admin-port', '0', '--address', '127.0.0.1'];
+
+test('the container serves as nobody from a root file system that it can’t write', async () => {
+  const store = ['--root', join(folder, 'images'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs'];
+  const buildah = (...words) =>
+    execFileSync('buildah', [...store, ...words], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, BUILDAH_ISOLATION: 'chroot' },
+    }).trim();
+  const base = buildah('from', 'scratch');
+  buildah('add', '--quiet', base, root, '/');
+  buildah('commit', '--quiet', base, 'localhost/base');
+  const checkout = new URL('../../', import.meta.url).pathname;
+  buildah('build', '--quiet', '--build-arg', 'BASE=localhost/base', '-f', join(packaging, 'Containerfile'), '-t', 'onair', checkout);
+  const container = buildah('from', 'localhost/onair');
+  const mounted = buildah('mount', container);
+  const { User: user, Entrypoint: entrypoint } = JSON.parse(buildah('inspect', '--type', 'image', 'localhost/onair')).OCIv1.config;
+  assert.equal(user, '65534:65534');
+  // What podman run --read-only --volume does, as far as files go.
+  const prepare = `mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && ! touch "$1/file" 2>/dev/null &&
+    mount -t tmpfs -o uid=65534,mode=0700 state "$1/var/lib/onair" && root=$1 && shift &&
+    exec chroot --userspec=${user} "$root" "$@"`;
+  await withServer(['unshare', '--mount', 'sh', '-c', prepare, 'sh', mounted, ...entrypoint, ...anywhere], () => {});
+  buildah('umount', container);
+});
+
+test('it installs into a clean root, serves as nobody in particular, and mints tokens', async () => {
+  inRoot('apt-get', 'update', '-qq');
+  inRoot('env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', '/tmp/onair.deb');
+  inRoot('install', '-d', '-o', 'nobody', '-m', '0700', '/var/lib/onair');
+  const options = ['--config', '/etc/onair/onair.conf'];
+  const command = ['chroot', '--userspec=nobody', root, '/usr/bin/onair-server', ...options, ...anywhere, '--auth', 'talk'];
+  await withServer(command, async (port, adminPort) => {
     // The administrator is root, and yet the service can read the secret.
     const minted = inRoot('onair-server', ...options, 'token', '--room', 'lesson', '--role', 'talk', '--url', 'https://a.example');
     const [token, link] = minted.trim().split('\n');
@@ -96,10 +127,7 @@ test('it installs into a clean root, serves as nobody in particular, and mints t
     assert.equal(JSON.parse((await heard)[0]).type, 'welcome');
     assert.match(inRoot('onair-server', ...options, '--admin-port', adminPort, 'rooms'), / 1 +0 +lesson\n/);
     socket.close();
-  } finally {
-    server.kill('SIGTERM');
-  }
-  assert.deepEqual(await ended, [0, null]);
+  });
   for (const file of ['/usr/share/man/man8/onair-server.8.gz', '/lib/systemd/system/onair-server.service']) {
     assert.ok(existsSync(join(root, file)), file);
   }
