@@ -1,7 +1,7 @@
 // The self-test: each check is a name, a way to try it, and what to say. It speaks to the server and to
 // the TURN servers as a viewer's browser would.
 
-import { element, onLanguage, socketAddress, text } from './page.mjs';
+import { element, offerLanguages, onLanguage, socketAddress, text } from './page.mjs';
 
 const patience = 8_000; // ms, for each answer from elsewhere
 
@@ -161,6 +161,7 @@ async function run() {
 }
 
 element('start').addEventListener('click', run);
+offerLanguages();
 onLanguage(() => {
   element('start').disabled = false;
 });

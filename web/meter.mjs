@@ -17,7 +17,7 @@ export class LevelMeter {
     const heard = stream?.getAudioTracks().length > 0;
     this.#meter.hidden = !heard;
     if (!heard) return;
-    this.#context ??= new AudioContext();
+    this.#context ??= new AudioContext({ latencyHint: 'playback' }); // the cheapest
     this.#context.resume();
     const analyser = this.#context.createAnalyser();
     analyser.fftSize = 1024;

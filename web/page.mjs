@@ -22,7 +22,7 @@ export function text(key, values = {}) {
 }
 
 /** Elements with `data-text`, `data-label` (for screen readers) or `data-hint` get their words here. */
-function fillIn() {
+export function fillIn() {
   for (const each of document.querySelectorAll('[data-text]')) {
     const words = text(each.dataset.text);
     if (each.textContent !== words) each.textContent = words; // else it need not be painted again
@@ -39,22 +39,35 @@ async function speak(language) {
   table = (await tables[language]).default;
   document.documentElement.lang = language;
   delete document.documentElement.dataset.waiting;
-  const button = element('language');
-  const other = languages.find((each) => each !== language);
-  button.textContent = { en: 'English', ja: '日本語' }[other];
-  button.lang = other;
+  if (!element('language').hidden) nameOtherLanguage();
   fillIn();
   for (const listener of listeners) listener();
 }
 
-// The pages themselves are in English.
-const preferred = preferredLanguage();
-if (preferred !== document.documentElement.lang) document.documentElement.dataset.waiting = '';
-const spoken = speak(preferred);
-element('language').addEventListener('click', ({ target }) => {
-  localStorage.setItem('onair-language', target.lang);
-  speak(target.lang);
+// After what the page itself begins at once, such as opening the socket. The pages themselves are in English.
+const spoken = Promise.resolve().then(() => {
+  const preferred = preferredLanguage();
+  if (preferred !== document.documentElement.lang) document.documentElement.dataset.waiting = '';
+  return speak(preferred);
 });
+
+function nameOtherLanguage() {
+  const button = element('language');
+  button.lang = languages.find((each) => each !== document.documentElement.lang);
+  button.textContent = { en: 'English', ja: '日本語' }[button.lang];
+}
+
+/** Shows the button that changes the language. To find glyphs for its one word takes a browser some milliseconds. */
+export async function offerLanguages() {
+  await spoken;
+  const button = element('language');
+  button.hidden = false;
+  nameOtherLanguage();
+  button.addEventListener('click', () => {
+    localStorage.setItem('onair-language', button.lang);
+    speak(button.lang);
+  });
+}
 
 /** Calls `listener` when there are words, and again whenever they are of another language. */
 export async function onLanguage(listener) {
@@ -65,6 +78,22 @@ export async function onLanguage(listener) {
 
 /** Why the server keeps us out, in words. A newer server may know more reasons than these tables. */
 export const refusal = (code) => (code in (table?.refusal ?? {}) ? text(`refusal.${code}`) : text('link.refused'));
+
+/** Calls `draw` once before the next frame, however often it is asked to; what the network says goes before. */
+export function oncePerFrame(draw) {
+  let due = false;
+  const now = () => {
+    due = false;
+    draw();
+  };
+  return () => {
+    if (due) return;
+    due = true;
+    // A page that is not seen has no frames.
+    if (document.hidden) setTimeout(now);
+    else requestAnimationFrame(now);
+  };
+}
 
 /** Puts words into an element, which hides while it has none. */
 export function say(id, words) {
@@ -87,16 +116,16 @@ export function socketAddress() {
 }
 
 /**
- * Loads and gives the client with what every client needs: {onair, options}. Where that can't be done, says so
- * on the page and gives nothing.
+ * Makes and gives the client (`createOnair` of onair.mjs) with what every client needs: {onair, options}. Where that
+ * can't be done, says so on the page and gives nothing.
  */
-export async function openRoom(video) {
+export async function openRoom(createOnair, video) {
   if (typeof WebAssembly !== 'object' || typeof RTCPeerConnection !== 'function') {
     onLanguage(() => say('notice', text('tooOld')));
     return undefined;
   }
   // The socket opens while the client is compiled, and neither waits for the words.
-  const loading = import('./onair.mjs').then(({ default: createOnair }) => createOnair());
+  const loading = createOnair();
   const url = socketAddress();
   const socket = new WebSocket(url);
   const onair = await loading;

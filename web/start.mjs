@@ -1,6 +1,6 @@
 // The start page: names a room, or finds it in a link.
 
-import { element, onLanguage, say, text } from './page.mjs';
+import { element, offerLanguages, onLanguage, say, text } from './page.mjs';
 
 const consonants = ['k', 's', 't', 'n', 'h', 'm', 'r', 'd', 'b', 'l', 'v', 'p'];
 const vowels = ['a', 'e', 'i', 'o', 'u'];
@@ -46,6 +46,7 @@ element('watch').addEventListener('submit', (event) => {
 });
 
 element('new-room').value ||= speakableName();
+offerLanguages();
 onLanguage(() => {
   for (const button of document.querySelectorAll('form button')) button.disabled = false;
 });

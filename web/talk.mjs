@@ -2,7 +2,8 @@
 
 import { Chat } from './chat.mjs';
 import { LevelMeter } from './meter.mjs';
-import { begin, element, megabits, onLanguage, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
+import createOnair from './onair.mjs';
+import { begin, element, megabits, offerLanguages, onLanguage, oncePerFrame, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
 import { Recorder, unsavedRecordings } from './recorder.mjs';
 
 const video = element('local-video');
@@ -155,10 +156,12 @@ function render() {
   showRecording();
 }
 
+const renderSoon = oncePerFrame(render);
+
 function changed(next) {
   const wasOnAir = view?.stage === 'on_air';
   view = next;
-  render();
+  renderSoon();
   if (wasOnAir !== (view.stage === 'on_air')) stayAwake();
   if (view.stage === 'idle' && recorder.running) recorder.stop().then(render);
   if (view.stage === 'idle') meter.watch(null);
@@ -237,7 +240,8 @@ function bindRecording() {
   offerUnsaved();
 }
 
-const opened = await openRoom(video);
+offerLanguages();
+const opened = await openRoom(createOnair, video);
 if (opened) {
   const { onair, options } = opened;
   recorder = new Recorder(options.room);

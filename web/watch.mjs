@@ -1,6 +1,7 @@
 // Binds the viewer's controls to the client and shows its state.
 
-import { begin, element, megabits, onLanguage, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
+import createOnair from './onair.mjs';
+import { begin, element, fillIn, megabits, offerLanguages, onLanguage, oncePerFrame, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
 
 const video = element('remote-video');
 const stage = element('stage');
@@ -10,6 +11,7 @@ document.documentElement.classList.toggle('embed', embedded);
 
 let client;
 let chat;
+let player;
 let view;
 
 /** The picture and, where several talk, the others' beside it. */
@@ -55,23 +57,6 @@ function showReception() {
   );
 }
 
-function showIcon(id, [icon, label]) {
-  element(id).dataset.icon = icon;
-  element(id).setAttribute('aria-label', text(label));
-  element(id).title = text(label);
-}
-
-function showPlayer() {
-  // Not before there is a picture, whose first frame comes sooner without something more to paint.
-  const painted = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
-  const shown = painted && (view.picture === 'live' || view.picture === 'reconnecting');
-  element('player').hidden = !shown;
-  if (!shown) return;
-  showIcon('pause', video.paused ? ['play', 'seat.play'] : ['pause', 'seat.pause']);
-  showIcon('mute', video.muted ? ['silence', 'seat.unmuteShort'] : ['sound', 'seat.mute']);
-  element('volume').value = video.muted ? 0 : video.volume;
-}
-
 function render() {
   if (!view) return;
   showLink(view.link);
@@ -81,14 +66,16 @@ function render() {
   document.documentElement.dataset.picture = view.picture;
   element('badge').hidden = view.picture !== 'live';
   showReception();
-  showPlayer();
+  player?.show(view.picture === 'live' || view.picture === 'reconnecting');
   chat?.allow(view.chatOpen, view.chatMuted);
   chat?.call(view.name);
 }
 
+const renderSoon = oncePerFrame(render);
+
 function changed(next) {
   view = next;
-  render();
+  renderSoon();
 }
 
 /** Browsers may forbid sound before a touch: then the picture plays without, and offers it. */
@@ -97,26 +84,10 @@ async function play(picture) {
     await picture.play();
   } catch (error) {
     if (error.name !== 'NotAllowedError') return;
-    setMuted(true);
+    for (const each of pictures()) each.muted = true;
     element('unmute').hidden = false;
     await picture.play().catch(() => {});
   }
-}
-
-function setVolume(volume) {
-  for (const picture of pictures()) picture.volume = volume;
-}
-
-function setMuted(muted) {
-  for (const picture of pictures()) picture.muted = muted;
-  if (!muted && video.volume === 0) setVolume(1);
-  if (!muted) element('unmute').hidden = true;
-}
-
-/** Goes on with what is sent now, since a broadcast is live. */
-function togglePause() {
-  const paused = video.paused;
-  for (const picture of pictures()) paused ? play(picture) : picture.pause();
 }
 
 /** The picture of a further talker; with null it is over. */
@@ -150,51 +121,33 @@ async function togglePictureInPicture() {
   return video.requestPictureInPicture();
 }
 
-const keys = {
-  ' ': togglePause,
-  m: () => setMuted(!video.muted),
-  f: toggleFullscreen,
-};
+const chatEvents = []; // that came before it was there
+async function openChat() {
+  const { Chat } = await import('./chat.mjs');
+  const template = element('chat-template');
+  template.replaceWith(template.content);
+  fillIn();
+  chat = new Chat({ say: (name, words) => client.say(name, words) });
+  for (const event of chatEvents.splice(0)) chat.handle(event);
+}
 
-function bindPlayer() {
-  const press = (id, act) => element(id).addEventListener('click', () => Promise.resolve(act()).catch(() => {}));
-  press('pause', togglePause);
-  press('mute', () => setMuted(!video.muted));
-  press('unmute', () => setMuted(false));
-  press('fullscreen', toggleFullscreen);
-  press('pip', togglePictureInPicture);
-  press('signal', () => {
+async function openPlayer() {
+  const { Player } = await import('./player.mjs');
+  player = new Player({ stage, pictures, play });
+  element('signal').addEventListener('click', () => {
     showDetails(element('details').hidden);
     render();
   });
-  element('fullscreen').hidden = !stage.requestFullscreen && !video.webkitEnterFullscreen;
-  element('pip').hidden = !document.pictureInPictureEnabled;
-  element('volume').addEventListener('input', ({ target }) => {
-    setVolume(target.value);
-    setMuted(video.volume === 0);
-  });
-  for (const event of ['play', 'playing', 'pause', 'volumechange']) video.addEventListener(event, showPlayer);
-  document.addEventListener('keydown', (event) => {
-    const act = keys[event.key.toLowerCase()];
-    const busy = event.target.closest('input, button, select, textarea, a, summary');
-    if (!act || (busy && (event.key === ' ' || busy.matches('input, textarea, select')))) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    Promise.resolve(act()).catch(() => {});
-  });
 }
 
-const chatEvents = []; // that came before it was there
-/** After the picture, which it must not delay. */
-async function openChat() {
-  const { Chat } = await import('./chat.mjs');
-  chat = new Chat({ say: (name, words) => client.say(name, words) });
-  element('chat-panel').hidden = false;
-  for (const event of chatEvents.splice(0)) chat.handle(event);
+/** What must not delay the picture. Browsers even lay a page out early for the sake of a form in it. */
+async function openTheRest() {
+  offerLanguages();
+  await Promise.all([openPlayer(), embedded || openChat()]);
   render();
 }
 
-const opened = await openRoom(video);
+const opened = await openRoom(createOnair, video);
 if (opened) {
   const { onair, options } = opened;
   client = new onair.WatchClient({
@@ -210,18 +163,14 @@ if (opened) {
   view = client.view();
   video.addEventListener('loadedmetadata', () => play(video));
   begin(client);
-  bindPlayer();
   element('request').disabled = false;
   element('request').addEventListener('click', () => client.request());
   onLanguage(render);
-  for (const each of element('chat-form').elements) each.disabled = true;
-  if (!embedded) {
-    let begun = false;
-    const soon = () => {
-      if (!begun) openChat();
-      begun = true;
-    };
-    video.addEventListener('playing', soon, { once: true });
-    setTimeout(soon, 3000);
-  }
+  let begun = false;
+  const soon = () => {
+    if (!begun) openTheRest();
+    begun = true;
+  };
+  video.addEventListener('playing', soon, { once: true });
+  setTimeout(soon, 3000);
 }

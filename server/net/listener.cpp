@@ -37,6 +37,11 @@ Acceptor listen(asio::io_context& context, const std::string& address, std::uint
     acceptor.open(endpoint.protocol());
     acceptor.set_option(asio::socket_base::reuse_address(true));
     if (endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false));
+    // What is accepted inherits both. What can't be sent yet waits in our own queue, which has a
+    // bound, and not in the kernel's.
+    acceptor.set_option(tcp::no_delay(true));
+    setsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes,
+               sizeof kUnsentBytes);
     acceptor.bind(endpoint);
     acceptor.listen(asio::socket_base::max_listen_connections);
     return acceptor;
@@ -83,10 +88,6 @@ void Listener::serve(tcp::socket::rebind_executor<Executor>::other socket, Worke
     }
     return;
   }
-  socket.set_option(tcp::no_delay(true), ignored);
-  // What can't be sent yet waits in our own queue, which has a bound, and not in the kernel's.
-  setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes,
-             sizeof kUnsentBytes);
   asio::co_spawn(worker.context(),
                  serve_connection(TcpStream(std::move(socket)), std::move(place), worker, site_),
                  asio::detached);

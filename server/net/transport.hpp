@@ -50,7 +50,9 @@ class PlainTransport {
     thread_local OutputQueue::Gathered buffers;
     while (!queue.empty()) {
       queue.gather(buffers, kMostAtOnce);
-      const std::size_t written = socket_.write_some(buffers, error);
+      const std::size_t written = buffers.size() == 1
+                                      ? socket_.write_some(buffers.front(), error)  // is cheaper
+                                      : socket_.write_some(buffers, error);
       queue.consume(written);
       if (error == asio::error::would_block) {
         error = {};

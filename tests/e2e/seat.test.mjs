@@ -59,7 +59,7 @@ test('keyboard and buttons: pause, sound, full screen, details', async () => {
   assert.equal(await video(viewer, 'volume'), 0.5);
   await viewer.page.click('#mute');
   assert.equal(await video(viewer, 'muted'), true);
-  await until('the chat is open', () => viewer.page.isEnabled('#chat-text'));
+  await until('the chat is open', () => viewer.evaluate(() => document.getElementById('chat-text')?.disabled === false));
   await viewer.page.focus('#chat-text');
   await press('m');
   assert.equal(await video(viewer, 'muted'), true, 'letters of a message are no commands');
@@ -158,7 +158,7 @@ test('what a viewer loads until the first frame is small', async () => {
   const loaded = await viewer.evaluate(() => {
     const [page] = performance.getEntriesByType('navigation');
     return [page, ...performance.getEntriesByType('resource')]
-      .filter(({ name }) => !/chat\.mjs$/.test(name)) // comes after the first frame
+      .filter(({ name }) => !/(chat|player)\.mjs$/.test(name)) // come after the first frame
       .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]);
   });
   const bytes = loaded.reduce((sum, [, size]) => sum + size, 0);

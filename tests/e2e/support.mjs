@@ -184,7 +184,7 @@ class Page {
   /** Writes a line into the chat as soon as that can be done. */
   async write(words, name) {
     await until('the chat is open', () =>
-      this.evaluate(() => document.getElementById('chat-text').disabled === false),
+      this.evaluate(() => document.getElementById('chat-text')?.disabled === false),
     );
     if (name) await this.page.fill('#chat-name', name);
     await this.page.fill('#chat-text', words);
