@@ -51,7 +51,7 @@ json ask(const Options& options, http::verb method, const std::string& target) {
   http::response<http::string_body> response;
   if (!error) http::read(stream, buffer, response, error);
   if (error) throw std::runtime_error("The server did not answer: " + error.message() + ".");
-  const json body = json::parse(response.body(), nullptr, /*allow_exceptions=*/false);
+  json body = json::parse(response.body(), nullptr, /*allow_exceptions=*/false);
   if (http::to_status_class(response.result()) == http::status_class::successful) return body;
   if (response.result() == http::status::unauthorized) {
     throw std::runtime_error(

@@ -65,12 +65,14 @@ std::vector<relay::RoomReport> joined(const std::vector<std::vector<relay::RoomR
   std::map<std::string, relay::RoomReport> rooms;
   for (const auto& part : parts) {
     for (const relay::RoomReport& report : part) {
-      relay::RoomReport& room = rooms.try_emplace(report.name, report.name, false).first->second;
+      relay::RoomReport& room = rooms[report.name];
+      room.name = report.name;
       room.locked |= report.locked;
       std::ranges::copy(report.peers, std::back_inserter(room.peers));
     }
   }
   std::vector<relay::RoomReport> result;
+  result.reserve(rooms.size());
   for (auto& [name, room] : rooms) result.push_back(std::move(room));
   return result;
 }

@@ -39,8 +39,8 @@ struct PeerReport {
 /// What one hub has of a room.
 struct RoomReport {
   std::string name;
-  bool locked;
-  std::vector<PeerReport> peers;
+  bool locked = false;
+  std::vector<PeerReport> peers = {};
 };
 
 /// What is there now.
