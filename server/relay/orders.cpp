@@ -75,14 +75,12 @@ bool Hub::remove_peer(std::string_view name, const protocol::PeerId& id, TimePoi
 }
 
 void Hub::end_room(Room& room, const protocol::PeerId& except, TimePoint now) {
-  const std::string name = room.name;
   std::vector<Peer*> all;
   for (const auto& [id, peer] : room.peers) {
     if (id != except) all.push_back(peer.get());
   }
   // The room goes with the last of them.
   for (Peer* peer : all) {
-    voided_.add(name, peer->id);
     dismiss(*peer, {ErrorCode::room_ended, "This room was ended for everyone."}, now);
   }
 }

@@ -45,7 +45,18 @@ class AdminApiTest : public testing::Test {
     return request(server.admin_port(), method, target, {{"Authorization", "Bearer " + key}});
   }
 
+  /// More than there are threads.
+  void enter_watchers() {
+    for (int i = 0; i < 4; ++i) {
+      watchers.push_back(std::make_unique<WebSocketClient>(server.port()));
+      ids.push_back(watchers.back()->enter("watch")["id"]);
+    }
+  }
+  int close_code(std::size_t watcher) { return watchers[watcher]->receive_close(); }
+
   RunningServer server{options()};
+  std::vector<std::unique_ptr<WebSocketClient>> watchers;
+  std::vector<std::string> ids;
 };
 
 TEST_F(AdminApiTest, OpensToTheKeyAlone) {
@@ -81,20 +92,13 @@ TEST_F(AdminApiTest, ListsRoomsAndWhoIsInThem) {
 TEST_F(AdminApiTest, SendsAPeerAwayAndEndsARoomOnAllThreads) {
   WebSocketClient talker(server.port());
   talker.enter("talk");
-  std::vector<std::unique_ptr<WebSocketClient>> watchers;
-  std::vector<std::string> ids;
-  for (int i = 0; i < 4; ++i) {
-    watchers.push_back(std::make_unique<WebSocketClient>(server.port()));
-    ids.push_back(watchers.back()->enter("watch")["id"]);
-  }
+  enter_watchers();
   EXPECT_EQ(ask(verb::delete_, "/v1/rooms/lesson/peers/nobody").result_int(), 404u);
   EXPECT_EQ(ask(verb::delete_, "/v1/rooms/lesson/peers/" + ids[2]).result_int(), 204u);
   EXPECT_EQ(watchers[2]->receive_type("error")["code"], "removed");
-  EXPECT_EQ(watchers[2]->receive_close(), 4002);
+  EXPECT_EQ(close_code(2), 4002);
   EXPECT_EQ(ask(verb::delete_, "/v1/rooms/lesson").result_int(), 204u);
-  for (const int i : {0, 1, 3}) {
-    EXPECT_EQ(watchers[static_cast<std::size_t>(i)]->receive_close(), 4003);
-  }
+  for (const std::size_t i : {0UL, 1UL, 3UL}) EXPECT_EQ(close_code(i), 4003);
   EXPECT_EQ(talker.receive_close(), 4003);
   EXPECT_EQ(ask(verb::get, "/v1/rooms/lesson").result_int(), 404u);
 }
@@ -109,18 +113,11 @@ TEST_F(AdminApiTest, SaysWhatCantBeDone) {
 TEST_F(AdminApiTest, ATalkersOrdersReachWatchersOnOtherThreads) {
   WebSocketClient talker(server.port());
   talker.enter("talk");
-  std::vector<std::unique_ptr<WebSocketClient>> watchers;
-  std::vector<std::string> ids;
-  for (int i = 0; i < 4; ++i) {
-    watchers.push_back(std::make_unique<WebSocketClient>(server.port()));
-    ids.push_back(watchers.back()->enter("watch")["id"]);
-  }
+  enter_watchers();
   talker.send(R"({"type":"remove_peer","id":")" + ids[1] + "\"}");
-  EXPECT_EQ(watchers[1]->receive_close(), 4002);
+  EXPECT_EQ(close_code(1), 4002);
   talker.send(R"({"type":"end_room"})");
-  for (const int i : {0, 2, 3}) {
-    EXPECT_EQ(watchers[static_cast<std::size_t>(i)]->receive_close(), 4003);
-  }
+  for (const std::size_t i : {0UL, 2UL, 3UL}) EXPECT_EQ(close_code(i), 4003);
 }
 
 }  // namespace

@@ -60,3 +60,14 @@ test('every state that the client names has its words', () => {
   for (const name of notices) assert.ok(`notice.${name}` in english, name);
   for (const name of pictures) assert.ok(`picture.${name}` in english, name);
 });
+
+test('every refusal that keeps somebody out has its words', () => {
+  const source = readFileSync(new URL('../../client_wasm/protocol/error_code.cpp', import.meta.url), 'utf8');
+  const codes = [...source.matchAll(/return "(\w+)";/g)].map(([, code]) => code);
+  const atTheDoor = codes.filter((code) => /^(room_|too_many_rooms|token_|removed)/.test(code));
+  assert.ok(atTheDoor.length > 7);
+  for (const code of atTheDoor) assert.ok(`refusal.${code}` in english, code);
+  for (const key of Object.keys(english).filter((each) => each.startsWith('refusal.'))) {
+    assert.ok(codes.includes(key.slice('refusal.'.length)), key);
+  }
+});

@@ -295,6 +295,77 @@ TEST_F(HubsOnABusTest, TheBoundOfARoomHoldsOverAllHubs) {
   EXPECT_EQ(other.news(), News{"error room_full"});
 }
 
+TEST_F(HubsOnABusTest, OfTalkersWhoEnterAtOnceOnOtherHubsSoManyStayAsMay) {
+  enter(0, watcher, "watch");
+  std::vector<std::unique_ptr<Client>> talkers;
+  for (const HubId hub : {0U, 1U, 2U}) {
+    enter_unsettled(hub, *talkers.emplace_back(std::make_unique<Client>()), "talk");
+  }
+  settle();
+  std::size_t stay = 0;
+  for (const auto& each : talkers) stay += each->peer != nullptr ? 1 : 0;
+  EXPECT_EQ(stay, 2u) << "the bound of this test";
+  for (const auto& each : talkers) {
+    if (each->peer != nullptr) continue;
+    EXPECT_EQ(each->news().back(), "error room_taken");
+  }
+}
+
+TEST_F(HubsOnABusTest, TheRoomIsTakenOnEveryHubAndMovesWithItsTalker) {
+  Client second;
+  enter(0, talker, "talk");
+  enter(1, second, "talk");
+  enter(2, other, "talk");
+  EXPECT_EQ(other.news(), News{"error room_taken"});
+  say_settled(0, talker, R"({"type":"talk_ready"})");
+  leave(0, talker);  // on air: its page may be loading again
+  enter(2, other, "talk");
+  EXPECT_EQ(other.news(), News{"error room_taken"});
+  Client again;
+  enter(1, again, "talk", R"(,"resume":"talk id1 lesson","fresh":true)");
+  EXPECT_EQ(again.id(), "id1");
+  leave(1, again);
+  enter(2, other, "talk");
+  EXPECT_EQ(other.news().front(), "welcome") << "it was not on air again";
+}
+
+TEST_F(HubsOnABusTest, ALockHoldsOnEveryHubAndMovesWithItsTalker) {
+  Client moved;
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  say_settled(0, talker, R"({"type":"lock_room","locked":true})");
+  enter(2, other, "watch");
+  EXPECT_EQ(other.news(), News{"error room_locked"});
+  hubs[0]->disconnected(talker, Hub::Leaving::perhaps, now);
+  enter(1, moved, "talk", R"(,"resume":"talk id1 lesson")");
+  EXPECT_EQ(moved.frames[0]["locked"], true);
+  enter(0, other, "watch");
+  EXPECT_EQ(other.news(), News{"error room_locked"});
+  enter(2, other, "watch", R"(,"resume":"watch id2 lesson")");
+  EXPECT_EQ(other.news(), News{"welcome"}) << "who was in may come back to any hub";
+  leave(1, moved);
+  Client late;
+  enter(0, late, "watch");
+  EXPECT_EQ(late.news(), News{"welcome"});
+}
+
+TEST_F(HubsOnABusTest, OrdersReachEveryHub) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  enter(2, other, "watch");
+  say_settled(0, talker, R"({"type":"remove_peer","id":"id2"})");
+  EXPECT_EQ(watcher.closed, protocol::CloseCode::removed);
+  for (const HubId hub : {0U, 1U, 2U}) {
+    Client back;
+    enter(hub, back, "watch", R"(,"resume":"watch id2 lesson")");
+    EXPECT_EQ(back.news(), News{"error removed"});
+  }
+  say_settled(0, talker, R"({"type":"end_room"})");
+  EXPECT_EQ(other.closed, protocol::CloseCode::room_ended);
+  leave(0, talker);
+  expect_empty();
+}
+
 TEST_F(HubsOnABusTest, ABatchOfBroadcastsIsHandedOverOnce) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");

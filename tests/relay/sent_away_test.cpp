@@ -126,8 +126,23 @@ TEST_F(SentAwayTest, EndsTheRoomForEveryoneElse) {
   EXPECT_EQ(other.closed, CloseCode::room_ended);
   EXPECT_EQ(talker.closed, std::nullopt);
   Client back;
-  enter(back, "watch", R"(,"resume":"watch id2 lesson")");
-  EXPECT_EQ(back.news(), News{"error removed"});
+  enter(back, "watch");
+  EXPECT_EQ(back.news(), News{"welcome"}) << "it may begin again";
+}
+
+TEST_F(SentAwayTest, OneRoomsRemovalsPushNoOtherRoomsOut) {
+  VoidedTokens voided;
+  voided.add("another", "id1");
+  for (std::size_t i = 0; i <= VoidedTokens::kMostOfARoom; ++i) {
+    voided.add("lesson", "id" + std::to_string(i));
+  }
+  EXPECT_FALSE(voided.contains("lesson", "id0")) << "the oldest of the same room";
+  EXPECT_TRUE(voided.contains("lesson", "id1"));
+  EXPECT_TRUE(voided.contains("another", "id1"));
+  for (std::size_t i = 0; i < VoidedTokens::kMostRooms; ++i) {
+    voided.add("room" + std::to_string(i), "id1");
+  }
+  EXPECT_FALSE(voided.contains("another", "id1"));
 }
 
 TEST_F(SentAwayTest, TheOperatorEndsARoomAndSendsPeersAway) {

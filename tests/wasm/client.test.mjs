@@ -51,7 +51,7 @@ afterEach(() => {
   mock.restoreAll();
 });
 
-function make(kind, video = new FakeVideo()) {
+function make(kind, video = new FakeVideo(), more = {}) {
   const client = new onair[kind]({
     url: 'ws://here/ws',
     room: 'lesson',
@@ -63,6 +63,7 @@ function make(kind, video = new FakeVideo()) {
     changed: (view) => views.push(view),
     text: (from, text) => texts.push([from, text]),
     chat: (event) => chats.push(event),
+    ...more,
   });
   client.start();
   return { client, video };
@@ -531,4 +532,85 @@ test('devices are listed, chosen by id, and switched off and on', async () => {
   await settle();
   assert.deepEqual(client.view().devices, []);
   client.leave();
+});
+
+test('a token goes with each entry, and what it calls one comes back', () => {
+  const { client } = make('WatchClient', new FakeVideo(), { entryToken: 'jwt' });
+  const socket = FakeWebSocket.all.at(-1);
+  socket.open();
+  assert.deepEqual(lastSent(socket), { type: 'enter', room: 'lesson', role: 'watch', token: 'jwt' });
+  assert.equal(client.view().name, null);
+  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: [], name: 'Hanako' });
+  assert.equal(client.view().name, 'Hanako');
+  client.leave();
+});
+
+test('what keeps one out is shown by its code', async () => {
+  const { client } = make('TalkClient');
+  const socket = FakeWebSocket.all.at(-1);
+  socket.open();
+  socket.say({ type: 'error', code: 'room_taken', message: 'Somebody else talks in this room.' });
+  assert.equal(client.view().link, 'refused');
+  assert.equal(client.view().refusal, 'room_taken');
+  await letTimePass(5_000);
+  join();
+  assert.equal(client.view().refusal, '');
+  client.leave();
+});
+
+test('a talker locks the room, sends a viewer away, and ends it for everyone', async () => {
+  const { client, socket } = await goOnAir();
+  client.lockRoom(true);
+  assert.deepEqual(lastSent(socket), { type: 'lock_room', locked: true });
+  assert.equal(client.view().locked, true);
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  client.removeViewer('v');
+  assert.deepEqual(lastSent(socket), { type: 'remove_peer', id: 'v' });
+  assert.equal(lastConnection().closed, true);
+  client.endRoom();
+  assert.deepEqual(socket.sent.slice(-2), [{ type: 'end_talk' }, { type: 'end_room' }]);
+  assert.equal(client.view().stage, 'idle');
+  client.leave();
+});
+
+test('one who is sent away sees nothing more, and does not come back', async () => {
+  const { client, video } = make('WatchClient');
+  const socket = join(['t']);
+  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+  await settle();
+  const stream = new FakeStream('audio', 'video');
+  lastConnection().ontrack({ streams: [stream], track: stream.tracks[0] });
+  lastConnection().become('connected');
+  const sockets = FakeWebSocket.all.length;
+  socket.say({ type: 'error', code: 'removed', message: 'You were sent out of this room.' });
+  assert.equal(client.view().refusal, 'removed');
+  assert.equal(video.srcObject, null);
+  assert.equal(lastConnection().closed, true);
+  await letTimePass(60_000);
+  assert.equal(FakeWebSocket.all.length, sockets);
+  client.leave();
+});
+
+test('where several talk, the page shows the others’ pictures', async () => {
+  const tiles = [];
+  const { client, video } = make('WatchClient', new FakeVideo(), { tile: (id, stream) => tiles.push([id, stream]) });
+  const socket = FakeWebSocket.all.at(-1);
+  socket.open();
+  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: ['a', 'b'], talkersPerRoom: 2 });
+  const streams = {};
+  for (const from of ['a', 'b']) {
+    socket.say({ type: 'offer', from, sdp: 'offer sdp' });
+    await settle();
+    const asked = socket.sent.filter(({ type }) => type === 'talk_request').map(({ sendto }) => sendto);
+    streams[from] = new FakeStream('audio', 'video');
+    FakePeerConnection.all.at(asked.indexOf(from) - 2).ontrack({ streams: [streams[from]], track: streams[from].tracks[0] });
+  }
+  assert.equal(video.srcObject, streams.a);
+  assert.deepEqual(tiles, [['b', streams.b]]);
+  socket.say({ type: 'end_talk', from: 'a' });
+  assert.deepEqual(tiles.at(-1), ['b', null]);
+  assert.equal(video.srcObject, streams.b, 'it moves up');
+  client.leave();
+  assert.equal(video.srcObject, null);
 });
