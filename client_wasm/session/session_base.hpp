@@ -60,9 +60,7 @@ class SessionBase {
   void on(const Woken& woken) { pass_on(link_.handle(woken, now_)); }
   void on(const SocketOpened& opened) { pass_on(link_.handle(opened, now_)); }
   void on(const SocketClosed& closed) {
-    const bool was_in = link_.joined();
-    pass_on(link_.handle(closed, now_));
-    if (was_in && !link_.refusal().empty()) derived().sent_away();
+    ask_link([&] { return link_.handle(closed, now_); });
   }
 
   void on(const MessageReceived& received) {
@@ -100,9 +98,7 @@ class SessionBase {
 
   void said(const protocol::Error& error, const PeerId&) {
     trace("server: " + error.code + ": " + error.message);
-    const bool was_in = link_.joined();
-    pass_on(link_.refused(error, now_));
-    if (was_in && !link_.refusal().empty()) derived().sent_away();
+    ask_link([&] { return link_.refused(error, now_); });
   }
 
   /// Kinds that mean nothing to this side.
@@ -196,6 +192,14 @@ class SessionBase {
   std::vector<Output> output_;
 
  private:
+  /// For what may end the session for good.
+  template <typename Ask>
+  void ask_link(Ask ask) {
+    const bool was_in = link_.joined();
+    pass_on(ask());
+    if (was_in && !link_.refusal().empty()) derived().sent_away();
+  }
+
   Derived& derived() { return *static_cast<Derived*>(this); }
 
   static bool is_sendable_text(std::string_view text) {

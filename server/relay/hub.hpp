@@ -115,6 +115,9 @@ class Hub final : public BusMember {
   void tell_room(const Peer& from, const Frame& frame);
   void send(Link& link, const Frame& frame);
 
+  /// Nothing where this hub has no such room, or no such peer in it.
+  Peer* find_peer(std::string_view room, const protocol::PeerId& id) const;
+
   // orders.cpp
   void obey(Peer& from, std::string_view frame, TimePoint now);
   void remove_watcher(const std::string& room, const protocol::PeerId& peer, TimePoint now);

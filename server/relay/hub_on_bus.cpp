@@ -57,12 +57,9 @@ bool Hub::hear(const DirectedFrame& directed) {
 }
 
 void Hub::undelivered(const std::string& name, const protocol::PeerId& from) {
-  const auto found = rooms_.find(name);
-  if (found == rooms_.end()) return;
-  const auto peer = found->second.peers.find(from);
-  if (peer == found->second.peers.end() || peer->second->link == nullptr) return;
-  refuse(*peer->second->link,
-         {protocol::ErrorCode::no_such_peer, "Nobody in this room has that id."});
+  const Peer* const peer = find_peer(name, from);
+  if (peer == nullptr || peer->link == nullptr) return;
+  refuse(*peer->link, {protocol::ErrorCode::no_such_peer, "Nobody in this room has that id."});
 }
 
 }  // namespace onair::relay

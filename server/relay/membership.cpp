@@ -148,15 +148,19 @@ void Hub::attach(Link& link, Peer& peer) {
   link.peer = &peer;
 }
 
+Peer* Hub::find_peer(std::string_view name, const protocol::PeerId& id) const {
+  const auto room = rooms_.find(name);
+  if (room == rooms_.end()) return nullptr;
+  const auto peer = room->second.peers.find(id);
+  return peer == room->second.peers.end() ? nullptr : peer->second.get();
+}
+
 /// The others know it as the same peer, so nobody is told.
 void Hub::taken_over(const std::string& name, const protocol::PeerId& id, TimePoint now) {
-  const auto found = rooms_.find(name);
-  if (found == rooms_.end()) return;
-  const auto known = found->second.peers.find(id);
-  if (known == found->second.peers.end()) return;
-  Peer& peer = *known->second;
-  close_replaced_link(peer);
-  erase(peer, now);
+  Peer* const peer = find_peer(name, id);
+  if (peer == nullptr) return;
+  close_replaced_link(*peer);
+  erase(*peer, now);
 }
 
 void Hub::welcome(const Peer& peer) {

@@ -54,23 +54,17 @@ void Hub::hear(const Order& order, TimePoint now) {
 /// Also one who is not here just now: it shall not come back.
 void Hub::remove_watcher(const std::string& name, const protocol::PeerId& id, TimePoint now) {
   voided_.add(name, id);
-  const auto room = rooms_.find(name);
-  if (room == rooms_.end()) return;
-  const auto peer = room->second.peers.find(id);
-  if (peer == room->second.peers.end() || peer->second->role == Role::talk) return;
-  dismiss(*peer->second, removed(), now);
+  Peer* const peer = find_peer(name, id);
+  if (peer == nullptr || peer->role == Role::talk) return;
+  dismiss(*peer, removed(), now);
 }
 
 bool Hub::remove_peer(std::string_view name, const protocol::PeerId& id, TimePoint now) {
-  const auto room = rooms_.find(name);
-  if (room == rooms_.end()) return false;
-  const auto peer = room->second.peers.find(id);
-  if (peer == room->second.peers.end()) return false;
-  const bool talks = peer->second->role == Role::talk;
-  bus_.order({Order::Kind::remove_peer, room->first, id});
-  voided_.add(room->first, id);
-  if (talks) set_on_air(*peer->second, false);
-  dismiss(*peer->second, removed(), now);
+  Peer* const peer = find_peer(name, id);
+  if (peer == nullptr) return false;
+  bus_.order({Order::Kind::remove_peer, peer->room.name, id});
+  voided_.add(peer->room.name, id);
+  dismiss(*peer, removed(), now);
   return true;
 }
 
