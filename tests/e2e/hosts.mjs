@@ -16,10 +16,20 @@ import { Chromium } from './support.mjs';
 
 export const ip = (...words) => execFileSync('ip', words);
 
+/**
+ * A cable. Its ends get no IPv6 address of their own accord: one that comes a second later is a change
+ * of network to a browser, which drops what it is loading.
+ */
+export function addCable(near, far, hostOfFar) {
+  ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, ...(hostOfFar ? ['netns', hostOfFar] : []));
+  ip('link', 'set', near, 'addrgenmode', 'none');
+  ip(...(hostOfFar ? ['-n', hostOfFar] : []), 'link', 'set', far, 'addrgenmode', 'none');
+}
+
 /** Another host: a namespace whose `path1` ends at `near` in ours. */
 export function addHost(near) {
   ip('netns', 'add', 'viewer');
-  ip('link', 'add', near, 'type', 'veth', 'peer', 'name', 'path1', 'netns', 'viewer');
+  addCable(near, 'path1', 'viewer');
   ip('link', 'set', near, 'up');
   ip('-n', 'viewer', 'link', 'set', 'lo', 'up');
   ip('-n', 'viewer', 'addr', 'add', '10.78.0.2/24', 'dev', 'path1');

@@ -4,14 +4,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 
-import { addHost, addOurAddress, ip, removeHost, startThere } from './hosts.mjs';
+import { addCable, addHost, addOurAddress, ip, removeHost, startThere } from './hosts.mjs';
 import { Chromium, goOnAir, Server } from './support.mjs';
 
 test('over a path of 300 ms there and back', async (t) => {
   addHost('slow0');
-  t.after(() => removeHost('slow0'));
-  ip('link', 'add', 'slow1', 'type', 'veth', 'peer', 'name', 'slow2');
-  t.after(() => ip('link', 'del', 'slow1'));
+  addCable('slow1', 'slow2');
   ip('link', 'set', 'slow2', 'up');
   addOurAddress('slow1');
   const script = new URL('slow_bridge.py', import.meta.url).pathname;
@@ -20,7 +18,6 @@ test('over a path of 300 ms there and back', async (t) => {
   const bridge = spawn('python3', [script, 'slow0', 'slow2', '150'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  t.after(() => bridge.kill());
   await once(bridge.stdout, 'data');
   const server = await Server.start();
   t.after(() => server.stop());
@@ -28,6 +25,11 @@ test('over a path of 300 ms there and back', async (t) => {
   t.after(() => elsewhere.stop());
   const chromium = await Chromium.start();
   t.after(() => chromium.stop());
+  t.after(() => {
+    bridge.kill();
+    ip('link', 'del', 'slow1');
+    removeHost('slow0');
+  });
   const talker = await goOnAir(chromium, server, 'slow');
   const viewer = await elsewhere.open(`http://10.78.0.1:${server.port}/watch.html?slow`);
   await viewer.decodesFrames(50);
