@@ -79,20 +79,30 @@ export async function onLanguage(listener) {
 /** Why the server keeps us out, in words. A newer server may know more reasons than these tables. */
 export const refusal = (code) => (code in (table?.refusal ?? {}) ? text(`refusal.${code}`) : text('link.refused'));
 
-/** Calls `draw` once before the next frame, however often it is asked to; what the network says goes before. */
+/**
+ * Two ways to ask for `draw`, however often: `soon` before the next frame, and `later` for what people would see flash
+ * by, or what must not hold up the network; it takes 200 ms where nothing is drawn sooner.
+ */
 export function oncePerFrame(draw) {
   let due = false;
+  let timer;
   const now = () => {
     due = false;
+    clearTimeout(timer);
+    timer = undefined;
     draw();
   };
-  return () => {
+  const soon = () => {
     if (due) return;
     due = true;
     // A page that is not seen has no frames.
     if (document.hidden) setTimeout(now);
     else requestAnimationFrame(now);
   };
+  const later = () => {
+    timer ??= setTimeout(soon, 200);
+  };
+  return { soon, later };
 }
 
 /** Puts words into an element, which hides while it has none. */
@@ -128,6 +138,7 @@ export async function openRoom(createOnair, video) {
   const loading = createOnair();
   const url = socketAddress();
   const socket = new WebSocket(url);
+  holdBackUntilOpen(socket);
   const onair = await loading;
   const { room, error } = onair.roomOfQuery(location.search);
   if (error) {
@@ -166,6 +177,14 @@ function memory(room) {
     token: type === 'reload' ? sessionStorage.getItem(name) : null,
     remember: (token) => sessionStorage.setItem(name, token),
   };
+}
+
+/** The first layout takes as long as the client's start, and better comes while that waits for the server's answer. */
+function holdBackUntilOpen(socket) {
+  document.documentElement.dataset.starting = '';
+  const show = () => delete document.documentElement.dataset.starting;
+  socket.addEventListener('open', show);
+  setTimeout(show, 100);
 }
 
 /** Starts the client, and lets it say good-bye when the page goes away. */

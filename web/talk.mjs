@@ -156,12 +156,19 @@ function render() {
   showRecording();
 }
 
-const renderSoon = oncePerFrame(render);
+const rendering = oncePerFrame(render);
+
+/** All but the viewers, who come and go many at a time. */
+function ofOurselves({ audience, viewers, connecting, watching, uplinkBps, ...ours }) {
+  return JSON.stringify(ours);
+}
 
 function changed(next) {
   const wasOnAir = view?.stage === 'on_air';
+  const viewersAlone = view && ofOurselves(view) === ofOurselves(next);
   view = next;
-  renderSoon();
+  if (viewersAlone) rendering.later();
+  else rendering.soon();
   if (wasOnAir !== (view.stage === 'on_air')) stayAwake();
   if (view.stage === 'idle' && recorder.running) recorder.stop().then(render);
   if (view.stage === 'idle') meter.watch(null);

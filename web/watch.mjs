@@ -71,11 +71,14 @@ function render() {
   chat?.call(view.name);
 }
 
-const renderSoon = oncePerFrame(render);
+const rendering = oncePerFrame(render);
 
 function changed(next) {
   view = next;
-  renderSoon();
+  // On the way to the picture there is seldom time to read how far it is.
+  const onTheWay = view.refusal === '' && ['waiting', 'requesting', 'connecting'].includes(view.picture);
+  if (onTheWay) rendering.later();
+  else rendering.soon();
 }
 
 /** Browsers may forbid sound before a touch: then the picture plays without, and offers it. */
@@ -165,7 +168,7 @@ if (opened) {
   begin(client);
   element('request').disabled = false;
   element('request').addEventListener('click', () => client.request());
-  onLanguage(render);
+  onLanguage(() => changed(view));
   let begun = false;
   const soon = () => {
     if (!begun) openTheRest();

@@ -5,6 +5,7 @@
 #include "session/names.hpp"
 #include "session/pending.hpp"
 #include "session/recovery.hpp"
+#include "session/start_bitrate.hpp"
 #include "session/talk_session.hpp"
 
 namespace onair::session {
@@ -158,7 +159,9 @@ void TalkSession::said(const protocol::Answer& answer, const PeerId& from) {
   ViewerConnection& viewer = *connections_.find(*key);
   auto* awaiting = std::get_if<ViewerConnection::AwaitingAnswer>(&viewer.state);
   if (awaiting == nullptr) return;
-  output_.emplace_back(ApplyRemoteDescription{*key, answer.sdp});
+  const std::uint32_t start =
+      std::min(kStartBitrate, planner_.share_of(connections_.size()).max_bitrate_bps);
+  output_.emplace_back(ApplyRemoteDescription{*key, with_start_bitrate(answer.sdp, start)});
   advance(*key, viewer, ViewerConnection::ApplyingAnswer{std::move(awaiting->early)},
           "answer came");
 }
