@@ -25,7 +25,7 @@ namespace onair::net {
 /// An asynchronous stream (Beast's AsyncStream) over a PlainTransport or a TlsTransport. What is
 /// written is queued, and goes out at the end of the turn.
 template <typename Transport>
-class FrameStream {
+class FrameStream final : public Flushable {
  public:
   using executor_type = Executor;
 
@@ -43,7 +43,7 @@ class FrameStream {
   executor_type get_executor() { return transport_.executor(); }
 
   /// `owner` holds this stream and is kept alive while anything is under way. To be called first.
-  void owned_by(const std::shared_ptr<Flushable>& owner) { owner_ = owner; }
+  void owned_by(const std::shared_ptr<void>& owner) { owner_ = owner; }
 
   /// Puts bytes behind those that wait already. False where they are too many; then nothing was
   /// added.
@@ -51,7 +51,7 @@ class FrameStream {
     if (queue_.bytes() + bytes->size() > max_queue_bytes_) return false;
     turn_.queue_bytes += bytes->size();
     queue_.push(std::move(bytes));
-    if (!std::exchange(flush_is_due_, true)) turn_.flush_at_end(owner_.lock());
+    flush_at_end();
     return true;
   }
 
@@ -62,16 +62,17 @@ class FrameStream {
     turn_.queue_bytes += queue_.bytes();
   }
 
-  void flush() {
+  void flush() override {
     flush_is_due_ = false;
     if (write_is_pending_ || closed_) return;
     const std::size_t before = queue_.bytes();
     error_code error;
-    write_is_pending_ =
-        transport_.write(queue_, error, [this, owner = owner_.lock()](error_code e) {
-          write_is_pending_ = false;
-          turn_.run([&] { e ? fail(e) : flush(); });
-        });
+    write_is_pending_ = transport_.write(queue_, error, [this] {
+      return [this, owner = owner_.lock()](error_code e) {
+        write_is_pending_ = false;
+        turn_.run([&] { e ? fail(e) : flush(); });
+      };
+    });
     turn_.queue_bytes -= before - queue_.bytes();
     if (error) return turn_.run([&] { fail(error); });
     if (!teardown_.has_value() || !queue_.empty() || write_is_pending_) return;
@@ -129,10 +130,15 @@ class FrameStream {
     stream.teardown_.emplace(
         TeardownDone<std::decay_t<Handler>>{&stream, std::forward<Handler>(handler)});
     stream.continue_reading();
-    if (!std::exchange(stream.flush_is_due_, true)) stream.turn_.flush_at_end(stream.owner_.lock());
+    stream.flush_at_end();
   }
 
  private:
+  void flush_at_end() {
+    if (std::exchange(flush_is_due_, true)) return;
+    turn_.flush_at_end(std::shared_ptr<Flushable>(owner_.lock(), this));
+  }
+
   /// Handlers with what they are to be told, so that saved_handler can hold them; its own
   /// argument says no more.
   template <typename Handler>
@@ -207,9 +213,19 @@ class FrameStream {
     teardown_.invoke();
   }
 
+  // First what every write needs, so that Turn fetches it from memory ahead of time.
   Transport transport_;
+  OutputQueue queue_;
+  bool flush_is_due_ = false;
+  bool write_is_pending_ = false;
+  bool shut_down_ = false;
+  bool closed_ = false;
+  beast::saved_handler teardown_;
   Turn& turn_;
-  std::weak_ptr<Flushable> owner_;
+
+  std::weak_ptr<void> owner_;
+  std::size_t max_queue_bytes_;
+  error_code teardown_error_;
 
   std::string_view input_;  ///< read from the transport and not yet handed on
   std::string kept_input_;
@@ -219,16 +235,6 @@ class FrameStream {
   std::size_t read_bytes_ = 0;
   bool reading_is_due_ = false;
   bool read_is_pending_ = false;
-
-  OutputQueue queue_;
-  std::size_t max_queue_bytes_;
-  bool flush_is_due_ = false;
-  bool write_is_pending_ = false;
-
-  beast::saved_handler teardown_;
-  error_code teardown_error_;
-  bool shut_down_ = false;
-  bool closed_ = false;
 };
 
 /// For Beast's synchronous close, which is not used.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/container/small_vector.hpp>
 
 namespace onair::net {
 
@@ -35,7 +36,7 @@ class OutputQueue {
   /// More capacity than this is given back when the queue is empty.
   static constexpr std::size_t kKeptPieces = 8;
 
-  std::vector<std::shared_ptr<const std::string>> pieces_;
+  boost::container::small_vector<std::shared_ptr<const std::string>, 2> pieces_;
   std::size_t first_ = 0;    ///< the pieces before it were written
   std::size_t written_ = 0;  ///< bytes of the first piece
   std::size_t bytes_ = 0;

@@ -43,10 +43,10 @@ class PlainTransport {
     });
   }
 
-  /// Writes what it can. False where all was written or `error` is set; else `done(error)` is
-  /// called when there is more to do.
-  template <typename Done>
-  bool write(OutputQueue& queue, error_code& error, Done done) {
+  /// Writes what it can. False where all was written or `error` is set; else what `make_done` gives
+  /// is called with an error_code when there is more to do.
+  template <typename MakeDone>
+  bool write(OutputQueue& queue, error_code& error, MakeDone make_done) {
     thread_local OutputQueue::Gathered buffers;
     while (!queue.empty()) {
       queue.gather(buffers, kMostAtOnce);
@@ -56,7 +56,7 @@ class PlainTransport {
       queue.consume(written);
       if (error == asio::error::would_block) {
         error = {};
-        socket_.async_wait(Stream::wait_write, std::move(done));
+        socket_.async_wait(Stream::wait_write, make_done());
         return true;
       }
       if (error) return false;
@@ -65,7 +65,7 @@ class PlainTransport {
   }
 
   /// Says that nothing more will be written. `owner` keeps this alive until that is done.
-  void shut_down(const std::shared_ptr<Flushable>& /*owner*/) {
+  void shut_down(const std::shared_ptr<void>& /*owner*/) {
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
   }
@@ -98,8 +98,8 @@ class TlsTransport {
     });
   }
 
-  template <typename Done>
-  bool write(OutputQueue& queue, error_code&, Done done) {
+  template <typename MakeDone>
+  bool write(OutputQueue& queue, error_code&, MakeDone make_done) {
     if (queue.empty()) return false;
     OutputQueue::Gathered buffers;
     queue.gather(buffers, kRecordBytes);
@@ -107,14 +107,13 @@ class TlsTransport {
     record_.resize(std::min(asio::buffer_size(buffers), kRecordBytes));
     asio::buffer_copy(asio::buffer(record_), buffers);
     queue.consume(record_.size());
-    asio::async_write(
-        stream_, asio::buffer(record_),
-        [done = std::move(done)](error_code error, std::size_t) mutable { done(error); });
+    asio::async_write(stream_, asio::buffer(record_),
+                      [done = make_done()](error_code error, std::size_t) mutable { done(error); });
     return true;
   }
 
   /// Sends a close_notify (RFC 8446 section 6.1).
-  void shut_down(std::shared_ptr<Flushable> owner) {
+  void shut_down(std::shared_ptr<void> owner) {
     stream_.async_shutdown([owner = std::move(owner)](error_code) {});
   }
 

@@ -13,6 +13,7 @@
 #include <boost/asio/post.hpp>
 
 #include "net/aliases.hpp"
+#include "relay/prefetch.hpp"
 
 namespace onair::net {
 
@@ -114,7 +115,11 @@ class Turn {
     ending_ = false;
     if (before_flush_) before_flush_();
     std::swap(outputs_, flushing_);
-    for (const auto& output : flushing_) output->flush();
+    for (std::size_t i = 0; i < flushing_.size(); ++i) {
+      const std::size_t next = i + relay::kAhead;
+      if (next < flushing_.size()) relay::prefetch(flushing_[next].get());
+      flushing_[i]->flush();
+    }
     flushing_.clear();
   }
 

@@ -40,7 +40,6 @@ class WebsocketSession final : public ClientLink,
 
   void send(const relay::Frame& frame) override;
   void close(protocol::CloseCode code) override;
-  void flush() override { layer().flush(); }
   void abandon() override {
     const auto self = this->shared_from_this();  // perhaps the last that holds it
     layer().abandon();

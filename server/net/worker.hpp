@@ -24,7 +24,7 @@
 namespace onair::net {
 
 /// A client's connection as its worker sees it.
-class ClientLink : public relay::Link, public Flushable {
+class ClientLink : public relay::Link {
  public:
   /// The worker's to write: a number that no other connection of this worker has or had.
   std::uint64_t number = 0;

@@ -132,8 +132,7 @@ void Hub::grant(Peer& peer, const Pass& pass, TimePoint now) {
 }
 
 Peer& Hub::add(Room& room, const protocol::PeerId& id, Role role) {
-  Peer& added = *room.peers.emplace(id, std::make_unique<Peer>(Peer{id, role, room})).first->second;
-  if (role == Role::talk) room.talkers.push_back(&added);
+  Peer& added = room.add(id, role);
   bus_.attach(id);
   bus_.part_changed(room.name);
   return added;
@@ -205,11 +204,10 @@ void Hub::erase(Peer& peer, TimePoint now) {
   Room& room = peer.room;
   if (peer.gone_at) away_.erase({*peer.gone_at, &peer});
   if (peer.pass_ends) on_a_pass_.erase({*peer.pass_ends, &peer});
-  std::erase(room.talkers, &peer);
   const bool watched = peer.role == Role::watch;
   bus_.detach(peer.id);
+  room.erase(peer);
   bus_.part_changed(room.name);
-  room.peers.erase(room.peers.find(peer.id));
   if (!room.peers.empty() && watched) audience_changed(room, now);
   close_if_empty(room);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "relay/prefetch.hpp"
+
 namespace onair::relay {
 namespace {
 
@@ -11,6 +13,22 @@ bool deliver(const Peer& peer, const Frame& frame) {
 }
 
 }  // namespace
+
+Peer& Room::add(const protocol::PeerId& id, protocol::Role role) {
+  auto& added = peers[id] = std::make_unique<Peer>(Peer{id, role, *this});
+  added->place = everyone.size();
+  everyone.push_back(added.get());
+  if (role == protocol::Role::talk) talkers.push_back(added.get());
+  return *added;
+}
+
+void Room::erase(const Peer& peer) {
+  std::erase(talkers, &peer);
+  everyone[peer.place] = everyone.back();
+  everyone[peer.place]->place = peer.place;
+  everyone.pop_back();
+  peers.erase(peers.find(peer.id));
+}
 
 RoomPart Room::part() const {
   RoomPart part{static_cast<std::uint32_t>(peers.size() - talkers.size())};
@@ -86,8 +104,10 @@ std::size_t Room::tell(Reach reach, const Frame& frame, const Peer* except) cons
     for (const Peer* talker : talkers) told += talker != except && deliver(*talker, frame) ? 1 : 0;
     return told;
   }
-  for (const auto& [id, peer] : peers) {
-    told += peer.get() != except && deliver(*peer, frame) ? 1 : 0;
+  for (std::size_t i = 0; i < everyone.size(); ++i) {
+    if (i + 2 * kAhead < everyone.size()) prefetch(everyone[i + 2 * kAhead]);
+    if (i + kAhead < everyone.size()) prefetch(everyone[i + kAhead]->link);
+    told += everyone[i] != except && deliver(*everyone[i], frame) ? 1 : 0;
   }
   return told;
 }

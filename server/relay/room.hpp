@@ -30,6 +30,7 @@ struct Peer {
   std::optional<std::string> name = {};      ///< what its pass calls it
   std::optional<TimePoint> pass_ends = {};
   std::optional<TimePoint> gone_at = {};  ///< when its grace time ends, while it is away
+  std::size_t place = 0;                  ///< in Room::everyone
   /// The others know that it is gone; a talker who was on air keeps its place for the grace time,
   /// since its page may be loading again.
   bool place_kept = false;
@@ -48,7 +49,8 @@ struct Room {
 
   std::string name;
   std::unordered_map<protocol::PeerId, std::unique_ptr<Peer>> peers;
-  std::vector<Peer*> talkers;  ///< in the order in which they entered
+  std::vector<Peer*> everyone;  ///< of `peers`, to be walked through quickly
+  std::vector<Peer*> talkers;   ///< in the order in which they entered
   std::map<HubId, RoomPart> elsewhere;
 
   bool ready = false;
@@ -62,6 +64,10 @@ struct Room {
   TimePoint audience_due(Duration interval) const {
     return told_audience ? told_at + interval : TimePoint::min();
   }
+
+  /// A member by an id that no other has.
+  Peer& add(const protocol::PeerId& id, protocol::Role role);
+  void erase(const Peer& peer);
 
   RoomPart part() const;
 
