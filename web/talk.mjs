@@ -163,12 +163,15 @@ function ofOurselves({ audience, viewers, connecting, watching, uplinkBps, ...ou
   return JSON.stringify(ours);
 }
 
+let shownOfOurselves;
+
 function changed(next) {
   const wasOnAir = view?.stage === 'on_air';
-  const viewersAlone = view && ofOurselves(view) === ofOurselves(next);
   view = next;
-  if (viewersAlone) rendering.later();
+  const ours = ofOurselves(view);
+  if (ours === shownOfOurselves) rendering.later();
   else rendering.soon();
+  shownOfOurselves = ours;
   if (wasOnAir !== (view.stage === 'on_air')) stayAwake();
   if (view.stage === 'idle' && recorder.running) recorder.stop().then(render);
   if (view.stage === 'idle') meter.watch(null);

@@ -32,11 +32,8 @@ void OutputQueue::consume(std::size_t bytes) {
   written_ = bytes;
   if (!empty()) return;
   first_ = 0;
-  if (pieces_.capacity() > kKeptPieces) {
-    pieces_ = {};
-  } else {
-    pieces_.clear();
-  }
+  pieces_.clear();
+  if (pieces_.capacity() > kKeptPieces) pieces_.shrink_to_fit();
 }
 
 void OutputQueue::drop_whole_pieces() {

@@ -104,6 +104,7 @@ std::size_t Room::tell(Reach reach, const Frame& frame, const Peer* except) cons
     for (const Peer* talker : talkers) told += talker != except && deliver(*talker, frame) ? 1 : 0;
     return told;
   }
+  // A peer comes from memory first, and its link after it.
   for (std::size_t i = 0; i < everyone.size(); ++i) {
     if (i + 2 * kAhead < everyone.size()) prefetch(everyone[i + 2 * kAhead]);
     if (i + kAhead < everyone.size()) prefetch(everyone[i + kAhead]->link);

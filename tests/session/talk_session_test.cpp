@@ -160,19 +160,16 @@ TEST_F(TalkSessionTest, TakesAnAnswerOnceAndOnlyForItsConnection) {
 }
 
 TEST_F(TalkSessionTest, BeginsToSendFasterThanBrowsersDoButNotBeyondTheShare) {
-  const auto start_of_first = [](std::uint32_t uplink_bps) {
+  const auto start_of_first = [this](std::uint32_t uplink_bps) {
     TalkOptions narrow = options();
     narrow.uplink.total_bps = uplink_bps;
-    tests::Stepper<TalkSession, TalkInput, TalkOutput> talker{TalkSession(narrow)};
-    talker.join();
-    talker.feed(StartRequested{MediaSource::camera});
-    talker.feed(MediaReady{1});
-    talker.feed(PreviewReady{1});
-    talker.hear(protocol::TalkRequest{}, "v");
-    talker.feed(LocalDescriptionMade{talker.all<CreateConnection>().at(0).key, "offer"});
-    talker.hear(protocol::Answer{"m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n", {}},
-                "v");
-    const std::string sdp = talker.all<ApplyRemoteDescription>().at(0).sdp;
+    talk.session = TalkSession(narrow);
+    go_on_air();
+    talk.hear(protocol::TalkRequest{}, "v");
+    talk.feed(LocalDescriptionMade{talk.all<CreateConnection>().at(0).key, "offer"});
+    talk.hear(protocol::Answer{"m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n", {}},
+              "v");
+    const std::string sdp = talk.all<ApplyRemoteDescription>().at(0).sdp;
     return sdp.substr(sdp.find("x-google"), sdp.find("\r\na=rtpmap") - sdp.find("x-google"));
   };
   EXPECT_EQ(start_of_first(16'000'000), "x-google-start-bitrate=1000");
