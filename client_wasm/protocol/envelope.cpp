@@ -288,7 +288,9 @@ std::variant<Envelope, Refusal> scan_envelope(std::string_view frame) {
 
 void append_stamped(std::string& out, std::string_view frame, std::string_view from) {
   const std::size_t inside = frame.find('{') + 1;
-  out.append(frame.substr(0, inside)).append("\"from\":\"").append(from).append("\",");
+  const std::size_t first = frame.find_first_not_of(" \t\n\r", inside);
+  out.append(frame.substr(0, inside)).append("\"from\":\"").append(from).append("\"");
+  if (frame[first] != '}') out.append(",");
   out.append(frame.substr(inside));
 }
 

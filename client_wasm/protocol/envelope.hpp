@@ -25,7 +25,7 @@ struct Envelope {
 std::variant<Envelope, Refusal> scan_envelope(std::string_view frame);
 
 /// Appends to `out` the frame as it came, with `from`, which must need no escape, put in. The frame
-/// must be one that `scan_envelope` accepts and that has no `from` of its own.
+/// must be one JSON object that has no `from` of its own.
 void append_stamped(std::string& out, std::string_view frame, std::string_view from);
 
 }  // namespace onair::protocol

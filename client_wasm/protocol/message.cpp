@@ -18,9 +18,11 @@ constexpr std::array kKinds = {
     Kind{"talk_declined", Sender::talker},  Kind{"offer", Sender::talker},
     Kind{"answer", Sender::watcher},        Kind{"candidate", Sender::any_peer},
     Kind{"bye", Sender::watcher},           Kind{"end_talk", Sender::talker},
-    Kind{"lock_room", Sender::talker},      Kind{"remove_peer", Sender::talker},
-    Kind{"end_room", Sender::talker},       Kind{"ping", Sender::client},
-    Kind{"pong", Sender::server},           Kind{"user_disconnected", Sender::server},
+    Kind{"lock_room", Sender::commanding_talker},
+    Kind{"remove_peer", Sender::commanding_talker},
+    Kind{"end_room", Sender::commanding_talker},
+    Kind{"ping", Sender::client},           Kind{"pong", Sender::server},
+    Kind{"user_disconnected", Sender::server},
     Kind{"audience", Sender::server},       Kind{"error", Sender::server},
 };
 static_assert(kKinds.size() == kKindCount);
@@ -48,6 +50,7 @@ std::string_view type_of(const Body& body) {
 }
 
 std::string_view name_of(Role role) {
+  if (role == Role::none) return "none";
   return role == Role::talk ? "talk" : "watch";
 }
 

@@ -20,7 +20,12 @@ using PeerId = std::string;
 /// two peers is never taken for this one. Chosen by the talker, repeated by the watcher.
 using ConnectionId = std::uint32_t;
 
-enum class Role { talk, watch };
+enum class Role {
+  talk,
+  watch,
+  /// Neither: whoever came without a role, by another protocol than this one. Never on our wire.
+  none,
+};
 
 enum class DeclineReason { not_on_air, full };
 
@@ -161,8 +166,8 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
-/// Who may say a kind of message: the first three to other peers, clients to the server.
-enum class Sender { talker, watcher, any_peer, entering_client, client, server };
+/// Who may say a kind of message: the first three to other peers, the other clients to the server.
+enum class Sender { talker, watcher, any_peer, commanding_talker, entering_client, client, server };
 
 /// The kinds that this version knows.
 inline constexpr std::size_t kKindCount = std::variant_size_v<Body> - 1;

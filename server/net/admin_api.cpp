@@ -23,7 +23,9 @@ json to_json(const relay::PeerReport& peer) {
 }
 
 json summary_of(const relay::RoomReport& room) {
-  const auto talks = [](const relay::PeerReport& peer) { return peer.role == Role::talk; };
+  const auto talks = [](const relay::PeerReport& peer) {
+    return peer.role == Role::talk || (peer.role == Role::none && peer.on_air);
+  };
   const auto is_on_air = [](const relay::PeerReport& peer) { return peer.on_air; };
   const auto talkers = std::ranges::count_if(room.peers, talks);
   return {{"name", room.name},

@@ -85,6 +85,7 @@ EntryTokens::EntryTokens(Auth auth, const SigningKeys& keys, std::chrono::second
 }
 
 std::variant<relay::Pass, Refusal> EntryTokens::check(const protocol::Enter& enter) const {
+  if (enter.role == protocol::Role::none) return check_roleless(enter);
   const bool needed =
       auth_ == Auth::all || (auth_ == Auth::talk && enter.role == protocol::Role::talk);
   if (!needed) return relay::Pass{};
@@ -101,6 +102,17 @@ std::variant<relay::Pass, Refusal> EntryTokens::check(const protocol::Enter& ent
     }
   }
   return invalid("This token was not made by one who may.");
+}
+
+/// It may do what its token is for.
+std::variant<relay::Pass, Refusal> EntryTokens::check_roleless(protocol::Enter enter) const {
+  enter.role = protocol::Role::talk;
+  auto as_talker = check(enter);
+  if (std::holds_alternative<relay::Pass>(as_talker)) return as_talker;
+  enter.role = protocol::Role::watch;
+  auto as_watcher = check(enter);
+  if (auto* pass = std::get_if<relay::Pass>(&as_watcher)) pass->may_talk = false;
+  return as_watcher;
 }
 
 std::variant<relay::Pass, Refusal> EntryTokens::read(const std::string& text,

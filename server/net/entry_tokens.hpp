@@ -40,7 +40,8 @@ class EntryTokens {
   /// A token holds where its signature does, `room` and `role` are what the client asks for, and
   /// the time is between `nbf`, if it has one, and `exp`, which it must have (NumericDate, RFC 7519
   /// section 2). Its `name`, if it has one, is of at most kMaxChatNameBytes. From any thread.
-  /// Errors: `token_required`, `token_invalid`, `token_expired`.
+  /// Of one without a role, a token for either role holds; it may talk if one who has that role and
+  /// this token may. Errors: `token_required`, `token_invalid`, `token_expired`.
   std::variant<relay::Pass, protocol::Refusal> check(const protocol::Enter& enter) const;
 
  private:
@@ -49,6 +50,7 @@ class EntryTokens {
     std::string text;
   };
 
+  std::variant<relay::Pass, protocol::Refusal> check_roleless(protocol::Enter enter) const;
   std::variant<relay::Pass, protocol::Refusal> read(const std::string& claims,
                                                     const protocol::Enter& enter) const;
 

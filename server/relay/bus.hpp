@@ -33,6 +33,8 @@ struct TalkerPart {
 struct RoomPart {
   std::uint32_t watching = 0;
   std::vector<TalkerPart> talkers = {};
+  std::uint32_t roleless = 0;  ///< members without a role, whatever they do
+  std::uint32_t members = 0;   ///< all of them
   bool operator==(const RoomPart&) const = default;
 };
 
@@ -47,15 +49,15 @@ struct Order {
   protocol::PeerId peer;
 };
 
-/// Whom a frame to the room is for.
-enum class Reach { everyone, talkers };
+/// Whom a frame is for, the widest first. Those without a role hear whatever is said.
+enum class Reach { everyone, talkers, roleless };
 
 /// A frame for one peer that another hub serves.
 struct DirectedFrame {
   std::string room;
   protocol::PeerId to;
   protocol::PeerId from;
-  protocol::Role from_role;
+  Reach reach;  ///< of the sender
   Frame frame;
 };
 

@@ -1,4 +1,4 @@
-// What clients say. Who comes and goes is in membership.cpp, who is sent away in orders.cpp, what
+// What clients say. What those without a role say is in roleless.cpp; who comes and goes is in membership.cpp, who is sent away in orders.cpp, what
 // other hubs say in hub_on_bus.cpp.
 #include "relay/hub.hpp"
 
@@ -23,6 +23,7 @@ std::optional<Refusal> fault_of(Role role, const std::string& type) {
     case Sender::client:
       return std::nullopt;
     case Sender::talker:
+    case Sender::commanding_talker:
       if (role == Role::talk) return std::nullopt;
       return Refusal{ErrorCode::wrong_role, "Only a talker may say `" + type + "`."};
     case Sender::watcher:
@@ -38,18 +39,24 @@ std::optional<Refusal> fault_of(Role role, const std::string& type) {
 
 }  // namespace
 
-void Hub::receive(Link& link, std::string_view frame, TimePoint now) {
-  switch (link.allowance.spend(options_.limits.rates, frame.size(), now)) {
+bool Hub::spend(Link& link, std::size_t bytes, TimePoint now) {
+  switch (link.allowance.spend(options_.limits.rates, bytes, now)) {
     case Allowance::Verdict::fine:
-      break;
+      return true;
     case Allowance::Verdict::warn:
       refuse(link, {ErrorCode::rate_limited, "Slow down, or the connection will be closed."});
-      break;
+      return true;
     case Allowance::Verdict::cut:
       ++counters_.rate_cuts;
       refuse(link, {ErrorCode::rate_limited, "You say too much."});
-      return link.close(protocol::CloseCode::policy_violation);
+      link.close(protocol::CloseCode::policy_violation);
+      return false;
   }
+  return true;
+}
+
+void Hub::receive(Link& link, std::string_view frame, TimePoint now) {
+  if (!spend(link, frame.size(), now)) return;
   if (link.peer == nullptr) return receive_from_stranger(link, frame, now);
   const auto scanned = protocol::scan_envelope(frame);
   if (const auto* refusal = std::get_if<Refusal>(&scanned)) return refuse(link, *refusal);
@@ -81,7 +88,7 @@ void Hub::receive_from_stranger(Link& link, std::string_view frame, TimePoint no
   if (entering == nullptr) {
     return refuse(link, {ErrorCode::not_entered, "The first frame must be `enter`."});
   }
-  request_entry(link, *entering, now);
+  request_entry(link, *entering, std::nullopt, now);
 }
 
 void Hub::refuse(Link& link, const Refusal& refusal) {
@@ -107,18 +114,19 @@ void Hub::relay(Peer& from, const protocol::Envelope& envelope, std::string_view
       break;
   }
   const auto stamped = std::make_shared<const SharedFrame>(frame, from.id);
-  if (envelope.sendto) return relay_to_one(from, *envelope.sendto, stamped);
+  if (envelope.sendto) return relay_to_one(from, *envelope.sendto, reach_of(from), stamped);
   if (kind == protocol::kKindOf<protocol::TalkReady>) set_on_air(from, true);
   if (kind == protocol::kKindOf<protocol::EndTalk>) set_on_air(from, false);
   tell_room(from, stamped);
 }
 
-void Hub::relay_to_one(const Peer& from, const protocol::PeerId& to, const Frame& frame) {
-  if (const Peer* peer = from.room.find(to, from.role)) {
+void Hub::relay_to_one(const Peer& from, const protocol::PeerId& to, Reach reach,
+                       const Frame& frame) {
+  if (const Peer* peer = from.room.find(to, reach)) {
     if (peer->link != nullptr) send(*peer->link, frame);
     return;
   }
-  if (!bus_.send({from.room.name, to, from.id, from.role, frame})) {
+  if (!bus_.send({from.room.name, to, from.id, reach, frame})) {
     refuse(*from.link, {ErrorCode::no_such_peer, "Nobody in this room has that id."});
   }
 }
@@ -128,12 +136,13 @@ void Hub::answer_ping(const Peer& peer) {
 }
 
 void Hub::set_on_air(Peer& peer, bool on_air) {
-  if (std::exchange(peer.on_air, on_air) != on_air) bus_.part_changed(peer.room.name);
+  if (std::exchange(peer.on_air, on_air) == on_air) return;
+  peer.room.recount(peer);
+  bus_.part_changed(peer.room.name);
 }
 
 /// To all whom it concerns, on all hubs.
-void Hub::tell_room(const Peer& from, const Frame& frame) {
-  const Reach reach = reach_of(from);
+void Hub::tell_room(const Peer& from, Reach reach, const Frame& frame) {
   counters_.deliveries += from.room.tell(reach, frame, &from);
   bus_.broadcast(from.room.name, reach, frame);
 }

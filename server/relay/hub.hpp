@@ -68,6 +68,23 @@ class Hub final : public BusMember {
   /// One text frame of a client, in UTF-8. What is wrong with it is answered with `error`.
   void receive(Link& link, std::string_view frame, TimePoint now);
 
+  // For a client that has no role, which comes by another protocol than ours:
+
+  /// Lets it into a room, under an id that nobody else has. One that is in another room leaves that
+  /// one; there, nobody is told who has never heard of it.
+  void enter_roleless(Link& link, const protocol::PeerId& id, const std::string& room,
+                      const std::optional<std::string>& token, TimePoint now);
+
+  /// What it says: a JSON object without a `from`, to one peer or to the room. To others without a
+  /// role everything goes as it is. To those with one goes what peers say to each other by our
+  /// protocol; to watchers, only while it holds the talker's place, which it takes by `talk_ready`.
+  void say_roleless(Link& link, const protocol::Envelope& envelope, std::string_view object,
+                    TimePoint now);
+
+  /// Takes into account what a client said that is for nobody else. False where that was too much:
+  /// its connection is being closed.
+  bool spend(Link& link, std::size_t bytes, TimePoint now);
+
   /// Answers with `error`, and closes where the code says so. For what the socket layer refuses.
   void refuse(Link& link, const protocol::Refusal& refusal);
 
@@ -109,14 +126,19 @@ class Hub final : public BusMember {
 
   void receive_from_stranger(Link& link, std::string_view frame, TimePoint now);
   void relay(Peer& from, const protocol::Envelope& envelope, std::string_view frame, TimePoint now);
-  void relay_to_one(const Peer& from, const protocol::PeerId& to, const Frame& frame);
+  void relay_to_one(const Peer& from, const protocol::PeerId& to, Reach reach, const Frame& frame);
   void answer_ping(const Peer& peer);
   void set_on_air(Peer& peer, bool on_air);
-  void tell_room(const Peer& from, const Frame& frame);
+  void tell_room(const Peer& from, const Frame& frame) { tell_room(from, reach_of(from), frame); }
+  void tell_room(const Peer& from, Reach reach, const Frame& frame);
   void send(Link& link, const Frame& frame);
 
   /// Nothing where this hub has no such room, or no such peer in it.
   Peer* find_peer(std::string_view room, const protocol::PeerId& id) const;
+
+  // roleless.cpp
+  void note_what_it_does(Peer& roleless, std::size_t kind, bool to_one, TimePoint now);
+  bool talkers_place_is_free(const Peer& roleless) const;
 
   // orders.cpp
   void obey(Peer& from, std::string_view frame, TimePoint now);
@@ -126,10 +148,10 @@ class Hub final : public BusMember {
   void dismiss(Peer& peer, const protocol::Refusal& why, TimePoint now);
 
   // membership.cpp
-  void request_entry(Link& link, const protocol::Enter& enter, TimePoint now);
-  void enter(Room& room, Link& link, const protocol::Enter& enter, const Pass& pass, TimePoint now);
-  std::variant<Peer*, protocol::Refusal> admit(Room& room, Link& link, const protocol::Enter& enter,
-                                               TimePoint now);
+  void request_entry(Link& link, const protocol::Enter& enter,
+                     const std::optional<protocol::PeerId>& id, TimePoint now);
+  void enter(Room& room, const Waiting& newcomer, TimePoint now);
+  std::variant<Peer*, protocol::Refusal> admit(Room& room, const Waiting& newcomer, TimePoint now);
   std::optional<protocol::Refusal> refusal_of_newcomer(
       const Room& room, protocol::Role role, const std::optional<Duration>& from_before) const;
   std::optional<Duration> from_before(const std::optional<Resumption>& resumed,
@@ -138,6 +160,8 @@ class Hub final : public BusMember {
   Peer& add(Room& room, const protocol::PeerId& id, protocol::Role role);
   void attach(Link& link, Peer& peer);
   void welcome(const Peer& peer);
+  /// False where it waited for no room.
+  bool stop_waiting(Link& link);
   void remove(Peer& peer, TimePoint now);
   void erase(Peer& peer, TimePoint now);
   void close_if_empty(Room& room);

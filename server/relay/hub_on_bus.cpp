@@ -15,7 +15,7 @@ void Hub::room_ready(const std::string& name, TimePoint now) {
     room.waiting.pop_front();
     waiting.link->waits_for = nullptr;
     const bool last = room.waiting.empty();
-    enter(room, *waiting.link, waiting.enter, waiting.pass, now);
+    enter(room, waiting, now);
     for (const std::string& frame : waiting.frames) receive(*waiting.link, frame, now);
     if (last) return;  // the room may be gone
   }
@@ -50,7 +50,7 @@ void Hub::hear(const std::string& name, Reach reach, const Frame& frame) {
 bool Hub::hear(const DirectedFrame& directed) {
   const auto found = rooms_.find(directed.room);
   if (found == rooms_.end()) return false;
-  const Peer* const peer = found->second.find(directed.to, directed.from_role);
+  const Peer* const peer = found->second.find(directed.to, directed.reach);
   if (peer == nullptr) return false;
   if (peer->link != nullptr) send(*peer->link, directed.frame);
   return true;

@@ -22,10 +22,10 @@ void close_replaced_link(Peer& peer) {
 
 }  // namespace
 
-void Hub::request_entry(Link& link, const protocol::Enter& enter, TimePoint now) {
+void Hub::request_entry(Link& link, const protocol::Enter& enter,
+                        const std::optional<protocol::PeerId>& id, TimePoint now) {
   const auto answer = options_.doorkeeper(enter);
   if (const auto* refusal = std::get_if<Refusal>(&answer)) return refuse(link, *refusal);
-  const Pass& pass = std::get<Pass>(answer);
   auto found = rooms_.find(enter.room);
   if (found == rooms_.end()) {
     if (rooms_.size() >= options_.limits.rooms) {
@@ -35,29 +35,31 @@ void Hub::request_entry(Link& link, const protocol::Enter& enter, TimePoint now)
     found->second.ready = bus_.join(enter.room);
   }
   Room& room = found->second;
-  if (room.ready) return this->enter(room, link, enter, pass, now);
+  Waiting newcomer{&link, enter, std::get<Pass>(answer), id};
+  if (room.ready) return this->enter(room, newcomer, now);
   link.waits_for = &room;
-  room.waiting.push_back({&link, enter, pass});
+  room.waiting.push_back(std::move(newcomer));
 }
 
-void Hub::enter(Room& room, Link& link, const protocol::Enter& enter, const Pass& pass,
-                TimePoint now) {
-  const auto admitted = admit(room, link, enter, now);
+void Hub::enter(Room& room, const Waiting& newcomer, TimePoint now) {
+  Link& link = *newcomer.link;
+  const auto admitted = admit(room, newcomer, now);
   if (const auto* refusal = std::get_if<Refusal>(&admitted)) {
     refuse(link, *refusal);
     return close_if_empty(room);
   }
   Peer& peer = *std::get<Peer*>(admitted);
   ++counters_.entered;
-  grant(peer, pass, now);
+  grant(peer, newcomer.pass, now);
   welcome(peer);
   if (peer.role == Role::watch) return audience_changed(room, now);
+  if (peer.role == Role::none) return;
   send(link, frame_of(protocol::Audience{room.watching()}));
   if (peer.from_before) keep_to_talkers_per_room(std::string(room.name), now);
 }
 
-std::variant<Peer*, Refusal> Hub::admit(Room& room, Link& link, const protocol::Enter& enter,
-                                        TimePoint now) {
+std::variant<Peer*, Refusal> Hub::admit(Room& room, const Waiting& newcomer, TimePoint now) {
+  const protocol::Enter& enter = newcomer.enter;
   std::optional<Resumption> resumed;
   if (enter.resume) {
     resumed = options_.resume_tokens.redeem(*enter.resume, enter.room, enter.role);
@@ -78,7 +80,9 @@ std::variant<Peer*, Refusal> Hub::admit(Room& room, Link& link, const protocol::
     if (room.members() >= options_.limits.peers_per_room) {
       return Refusal{ErrorCode::room_full, "This room is full."};
     }
-    peer = &add(room, resumed ? resumed->id : options_.make_id(), enter.role);
+    const auto new_id = [&] { return newcomer.id ? *newcomer.id : options_.make_id(); };
+    peer = &add(room, resumed ? resumed->id : new_id(), enter.role);
+    peer->may_talk = newcomer.pass.may_talk;
     if (enter.role == Role::talk) peer->from_before = from_before;
     if (was) {
       peer->on_air = was->on_air;
@@ -91,7 +95,7 @@ std::variant<Peer*, Refusal> Hub::admit(Room& room, Link& link, const protocol::
     set_on_air(*peer, false);
     if (!peer->place_kept) tell_room(*peer, frame_of(protocol::UserDisconnected{peer->id}));
   }
-  attach(link, *peer);
+  attach(*newcomer.link, *peer);
   return peer;
 }
 
@@ -109,7 +113,7 @@ std::optional<Duration> Hub::from_before(const std::optional<Resumption>& resume
 
 std::optional<Refusal> Hub::refusal_of_newcomer(const Room& room, Role role,
                                                 const std::optional<Duration>& from_before) const {
-  if (role == Role::watch) {
+  if (role != Role::talk) {
     if (from_before || !room.locked()) return std::nullopt;
     return Refusal{ErrorCode::room_locked, "This room is locked."};
   }
@@ -166,7 +170,9 @@ void Hub::welcome(const Peer& peer) {
   protocol::Welcome welcome;
   welcome.id = peer.id;
   welcome.room = peer.room.name;
-  welcome.resume = options_.resume_tokens.issue({peer.id, peer.room.name, peer.role});
+  if (peer.role != Role::none) {
+    welcome.resume = options_.resume_tokens.issue({peer.id, peer.room.name, peer.role});
+  }
   welcome.ice_servers = options_.ice_servers(peer.id);
   welcome.talkers = peer.room.on_air();
   welcome.relay_only = options_.relay_only;
@@ -176,14 +182,21 @@ void Hub::welcome(const Peer& peer) {
   send(*peer.link, frame_of(std::move(welcome)));
 }
 
+bool Hub::stop_waiting(Link& link) {
+  Room* const room = std::exchange(link.waits_for, nullptr);
+  if (room == nullptr) return false;
+  room->waiting.remove_if([&link](const Waiting& waiting) { return waiting.link == &link; });
+  close_if_empty(*room);
+  return true;
+}
+
 void Hub::disconnected(Link& link, Leaving leaving, TimePoint now) {
-  if (Room* const room = std::exchange(link.waits_for, nullptr)) {
-    room->waiting.remove_if([&link](const Waiting& waiting) { return waiting.link == &link; });
-    return close_if_empty(*room);
-  }
+  if (stop_waiting(link)) return;
   Peer* const peer = std::exchange(link.peer, nullptr);
   if (peer == nullptr) return;
   peer->link = nullptr;
+  // One without a role has no token to come back with.
+  if (peer->role == Role::none) return remove(*peer, now);
   if (leaving == Leaving::for_good) {
     if (!peer->on_air) return remove(*peer, now);
     tell_room(*peer, frame_of(protocol::UserDisconnected{peer->id}));
@@ -204,7 +217,7 @@ void Hub::erase(Peer& peer, TimePoint now) {
   Room& room = peer.room;
   if (peer.gone_at) away_.erase({*peer.gone_at, &peer});
   if (peer.pass_ends) on_a_pass_.erase({*peer.pass_ends, &peer});
-  const bool watched = peer.role == Role::watch;
+  const bool watched = peer.counts_as == Standing::watches;
   bus_.detach(peer.id);
   room.erase(peer);
   bus_.part_changed(room.name);

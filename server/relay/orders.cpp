@@ -55,7 +55,7 @@ void Hub::hear(const Order& order, TimePoint now) {
 void Hub::remove_watcher(const std::string& name, const protocol::PeerId& id, TimePoint now) {
   voided_.add(name, id);
   Peer* const peer = find_peer(name, id);
-  if (peer == nullptr || peer->role == Role::talk) return;
+  if (peer == nullptr || peer->counts_as == Standing::talks) return;
   dismiss(*peer, removed(), now);
 }
 
@@ -100,6 +100,11 @@ void Hub::keep_to_talkers_per_room(const std::string& name, TimePoint now) {
     if (own != room->second.peers.end()) too_many.push_back(own->second.get());
   }
   for (Peer* peer : too_many) {
+    // One without a role has no other place than its place in the room.
+    if (peer->role == Role::none) {
+      set_on_air(*peer, false);
+      continue;
+    }
     dismiss(*peer, {ErrorCode::room_taken, "Somebody else talks in this room."}, now);
   }
 }

@@ -15,6 +15,7 @@ namespace onair::relay {
 struct Pass {
   std::optional<Duration> holds_for = {};  ///< from now on; nothing: for ever
   std::optional<std::string> name = {};    ///< what the one who gave it calls its holder
+  bool may_talk = true;                    ///< of one without a role: whether it may go on air
 };
 
 /// Looks at the token of somebody who wants to enter, whether for the first time or again.

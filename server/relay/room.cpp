@@ -1,6 +1,7 @@
 #include "relay/room.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "relay/prefetch.hpp"
 
@@ -18,12 +19,28 @@ Peer& Room::add(const protocol::PeerId& id, protocol::Role role) {
   auto& added = peers[id] = std::make_unique<Peer>(Peer{id, role, *this});
   added->place = everyone.size();
   everyone.push_back(added.get());
-  if (role == protocol::Role::talk) talkers.push_back(added.get());
+  if (role == protocol::Role::none) roleless.push_back(added.get());
+  recount(*added);
   return *added;
 }
 
+bool Room::recount(Peer& peer) {
+  Standing now = Standing::neither;
+  if (peer.role == protocol::Role::watch || peer.asks) now = Standing::watches;
+  if (peer.role == protocol::Role::talk || peer.on_air) now = Standing::talks;
+  const Standing before = std::exchange(peer.counts_as, now);
+  if (now == before) return false;
+  if (before == Standing::talks) std::erase(talkers, &peer);
+  if (now == Standing::talks) talkers.push_back(&peer);
+  if (before == Standing::watches) --watchers;
+  if (now == Standing::watches) ++watchers;
+  return true;
+}
+
 void Room::erase(const Peer& peer) {
-  std::erase(talkers, &peer);
+  if (peer.counts_as == Standing::talks) std::erase(talkers, &peer);
+  if (peer.counts_as == Standing::watches) --watchers;
+  if (peer.role == protocol::Role::none) std::erase(roleless, &peer);
   everyone[peer.place] = everyone.back();
   everyone[peer.place]->place = peer.place;
   everyone.pop_back();
@@ -31,7 +48,9 @@ void Room::erase(const Peer& peer) {
 }
 
 RoomPart Room::part() const {
-  RoomPart part{static_cast<std::uint32_t>(peers.size() - talkers.size())};
+  RoomPart part{.watching = watchers,
+                .roleless = static_cast<std::uint32_t>(roleless.size()),
+                .members = static_cast<std::uint32_t>(peers.size())};
   for (const Peer* talker : talkers) {
     part.talkers.push_back({talker->id, talker->on_air, talker->locks, talker->from_before});
   }
@@ -41,6 +60,7 @@ RoomPart Room::part() const {
 std::optional<TalkerPart> Room::moved_from(HubId hub, const protocol::PeerId& id,
                                            protocol::Role role) {
   RoomPart& part = elsewhere[hub];
+  if (part.members > 0) --part.members;
   if (role == protocol::Role::watch) {
     if (part.watching > 0) --part.watching;
     return std::nullopt;
@@ -54,14 +74,14 @@ std::optional<TalkerPart> Room::moved_from(HubId hub, const protocol::PeerId& id
 }
 
 std::uint32_t Room::watching() const {
-  auto count = static_cast<std::uint32_t>(peers.size() - talkers.size());
+  std::uint32_t count = watchers;
   for (const auto& [hub, part] : elsewhere) count += part.watching;
   return count;
 }
 
 std::size_t Room::members() const {
   std::size_t count = peers.size();
-  for (const auto& [hub, part] : elsewhere) count += part.watching + part.talkers.size();
+  for (const auto& [hub, part] : elsewhere) count += part.members;
   return count;
 }
 
@@ -90,25 +110,33 @@ bool Room::locked() const {
   return std::any_of(all.begin(), all.end(), [](const TalkerPart& talker) { return talker.locks; });
 }
 
-Peer* Room::find(const protocol::PeerId& id, protocol::Role from) const {
+Peer* Room::find(const protocol::PeerId& id, Reach reach) const {
   const auto found = peers.find(id);
-  if (found == peers.end()) return nullptr;
+  if (found == peers.end() || found->second->place_kept) return nullptr;
   Peer* const peer = found->second.get();
-  const bool both_watch = peer->role == protocol::Role::watch && from == protocol::Role::watch;
-  return both_watch || peer->place_kept ? nullptr : peer;
+  const bool within = reach == Reach::everyone || peer->role == protocol::Role::none ||
+                      (reach == Reach::talkers && peer->role == protocol::Role::talk);
+  return within ? peer : nullptr;
 }
 
 std::size_t Room::tell(Reach reach, const Frame& frame, const Peer* except) const {
   std::size_t told = 0;
-  if (reach == Reach::talkers) {
-    for (const Peer* talker : talkers) told += talker != except && deliver(*talker, frame) ? 1 : 0;
+  const auto tell_one = [&](const Peer* peer) {
+    told += peer != except && deliver(*peer, frame) ? 1 : 0;
+  };
+  if (reach != Reach::everyone) {
+    for (const Peer* peer : roleless) tell_one(peer);
+    if (reach == Reach::roleless) return told;
+    for (const Peer* talker : talkers) {
+      if (talker->role == protocol::Role::talk) tell_one(talker);
+    }
     return told;
   }
   // A peer comes from memory first, and its link after it.
   for (std::size_t i = 0; i < everyone.size(); ++i) {
     if (i + 2 * kAhead < everyone.size()) prefetch(everyone[i + 2 * kAhead]);
     if (i + kAhead < everyone.size()) prefetch(everyone[i + kAhead]->link);
-    told += everyone[i] != except && deliver(*everyone[i], frame) ? 1 : 0;
+    tell_one(everyone[i]);
   }
   return told;
 }

@@ -18,6 +18,9 @@ namespace onair::relay {
 
 struct Room;
 
+/// What a member counts as. One without a role counts as what it does.
+enum class Standing { neither, watches, talks };
+
 /// A member of a room. It outlives its link by the grace time.
 struct Peer {
   protocol::PeerId id;
@@ -31,9 +34,15 @@ struct Peer {
   std::optional<TimePoint> pass_ends = {};
   std::optional<TimePoint> gone_at = {};  ///< when its grace time ends, while it is away
   std::size_t place = 0;                  ///< in Room::everyone
+  Standing counts_as = Standing::neither;  ///< see Room::recount
   /// The others know that it is gone; a talker who was on air keeps its place for the grace time,
   /// since its page may be loading again.
   bool place_kept = false;
+
+  // Of one without a role:
+  bool may_talk = false;  ///< may go on air where the talker's place is free
+  bool asks = false;      ///< said what a watcher says
+  bool heard_of = false;  ///< said anything
 };
 
 /// Someone who will be in the room when the other hubs have told what they have of it.
@@ -41,7 +50,8 @@ struct Waiting {
   Link* link;
   protocol::Enter enter;
   Pass pass;
-  std::vector<std::string> frames = {};  ///< said in the meantime
+  std::optional<protocol::PeerId> id = {};  ///< what it is to be called; nothing: anything new
+  std::vector<std::string> frames = {};     ///< said in the meantime
 };
 
 struct Room {
@@ -50,7 +60,9 @@ struct Room {
   std::string name;
   std::unordered_map<protocol::PeerId, std::unique_ptr<Peer>> peers;
   std::vector<Peer*> everyone;  ///< of `peers`, to be walked through quickly
-  std::vector<Peer*> talkers;   ///< in the order in which they entered
+  std::vector<Peer*> talkers;   ///< who counts as one, in the order in which they began to
+  std::vector<Peer*> roleless;  ///< whatever they count as
+  std::uint32_t watchers = 0;   ///< how many count as one
   std::map<HubId, RoomPart> elsewhere;
 
   bool ready = false;
@@ -69,6 +81,9 @@ struct Room {
   Peer& add(const protocol::PeerId& id, protocol::Role role);
   void erase(const Peer& peer);
 
+  /// To be called when what a member does has changed. False where it counts as before.
+  bool recount(Peer& peer);
+
   RoomPart part() const;
 
   /// A member has moved here from that hub, whose part does not say so yet. What a talker was
@@ -82,16 +97,16 @@ struct Room {
   std::vector<protocol::PeerId> on_air() const;
   bool locked() const;
 
-  /// The peer that one with this role may speak to by this id: watchers don't reach each other.
-  Peer* find(const protocol::PeerId& id, protocol::Role from) const;
+  /// The peer of this id, if it is within reach.
+  Peer* find(const protocol::PeerId& id, Reach reach) const;
 
   /// Hands a frame to those within reach, but not to `except`. Gives how many got it.
   std::size_t tell(Reach reach, const Frame& frame, const Peer* except = nullptr) const;
 };
 
-/// Whom that which this peer says to the room is for.
+/// Whom that which this peer says may reach: watchers don't reach each other.
 inline Reach reach_of(const Peer& from) {
-  return from.role == protocol::Role::watch ? Reach::talkers : Reach::everyone;
+  return from.counts_as == Standing::talks ? Reach::everyone : Reach::talkers;
 }
 
 }  // namespace onair::relay

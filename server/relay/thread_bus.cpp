@@ -23,7 +23,7 @@ void ThreadBus::flush() {
     const auto shared = rooms_.find(room);
     const auto part = member_->part_of(room);
     if (shared == rooms_.end() || !part) continue;
-    for (const auto& [hub, has_talkers] : shared->second.others) {
+    for (const auto& [hub, hears] : shared->second.others) {
       outbox_[hub].push_back(PartChanged{room, *part});
     }
   }
@@ -58,8 +58,10 @@ void ThreadBus::part_changed(const std::string& room) {
 void ThreadBus::broadcast(const std::string& room, Reach reach, const Frame& frame) {
   const auto shared = rooms_.find(room);
   if (shared == rooms_.end()) return;
-  for (const auto& [hub, has_talkers] : shared->second.others) {
-    if (reach == Reach::everyone || has_talkers) say(hub, Broadcast{room, reach, frame});
+  for (const auto& [hub, hears] : shared->second.others) {
+    const bool concerned = reach == Reach::everyone || hears.roleless ||
+                           (reach == Reach::talkers && hears.talkers);
+    if (concerned) say(hub, Broadcast{room, reach, frame});
   }
 }
 
@@ -95,7 +97,7 @@ void ThreadBus::hear(HubId from, Batch batch, TimePoint now) {
 void ThreadBus::note_part(const std::string& room, HubId hub, const RoomPart& part, TimePoint now) {
   const auto shared = rooms_.find(room);
   if (shared == rooms_.end()) return;
-  shared->second.others[hub] = !part.talkers.empty();
+  shared->second.others[hub] = {!part.talkers.empty(), part.roleless > 0};
   member_->hear_part(room, hub, part, now);
 }
 

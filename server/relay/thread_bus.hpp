@@ -81,11 +81,17 @@ class ThreadBus final : public Bus {
   std::optional<HubId> take_over(const std::string& room, const protocol::PeerId& peer) override;
 
  private:
+  /// Whether another hub's part of a room has such members.
+  struct Hears {
+    bool talkers = false;
+    bool roleless = false;
+  };
+
   /// What this end knows of a room that its hub has joined.
   struct Shared {
-    std::uint32_t join = 0;             ///< its number
-    std::size_t awaited = 0;            ///< hubs that have not answered it
-    std::map<HubId, bool> others = {};  ///< who has the room too, and whether with talkers
+    std::uint32_t join = 0;              ///< its number
+    std::size_t awaited = 0;             ///< hubs that have not answered it
+    std::map<HubId, Hears> others = {};  ///< who has the room too
   };
 
   void hear(HubId from, Join& join, TimePoint now);
