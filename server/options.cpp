@@ -36,6 +36,9 @@ void add_serving(CLI::App& app, Options& options) {
   app.add_option("--address", options.address, "The address to listen on");
   app.add_option("--port", options.port, "The TCP port; 0 lets the system choose");
   app.add_option("--web", options.web, "The folder with the pages and the WebAssembly client");
+  app.add_option("--socketio-client", options.socketio_client,
+                 "The folder with socket.io's client (dist of the npm package socket.io-client), "
+                 "which pages load from /socket.io/socket.io.js");
   app.add_option("--threads", options.threads, "Threads; 0: as many as the machine has cores")
       ->check(CLI::Range(0, 1'024));
   app.add_option("--allow-origin", options.allow_origins,

@@ -42,7 +42,8 @@ struct Options {
   std::string address = "0.0.0.0";
   std::uint16_t port = 9001;  ///< 0: the system chooses
   std::filesystem::path web = "build/wasm/site";
-  std::uint32_t threads = 0;  ///< 0: as many as the machine has cores
+  std::filesystem::path socketio_client;  ///< empty: the system's, if there is one
+  std::uint32_t threads = 0;              ///< 0: as many as the machine has cores
   std::vector<std::string> allow_origins;
   std::string log_level = "info";
   std::optional<std::uint16_t> admin_port;  ///< on loopback; nothing: none

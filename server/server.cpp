@@ -33,6 +33,16 @@ std::optional<net::CertificateFiles> certificate_files(const Options& options) {
   return net::self_signed_certificate(options.state_dir, names);
 }
 
+/// Where the operator names no folder, that of a package of the system, if there is one.
+net::StaticFiles socketio_client(const Options& options) {
+  if (!options.socketio_client.empty()) return net::StaticFiles::read(options.socketio_client);
+  for (const char* folder :
+       {"/usr/share/nodejs/socket.io-client/dist", "/usr/share/javascript/socket.io-client"}) {
+    if (std::filesystem::is_directory(folder)) return net::StaticFiles::read(folder);
+  }
+  return {};
+}
+
 relay::HubOptions hub_options(const Options& options, net::SignedResumeTokens& tokens,
                               const net::EntryTokens& entry_tokens, relay::TimePoint began) {
   net::IceOptions ice{options.ice_servers, options.turn_servers, options.turn_secret,
@@ -59,7 +69,7 @@ Server::Server(const Options& options)
     : drain_time_(options.drain_time),
       tokens_(resume_secret(options), kResumeLifetime),
       entry_tokens_(options.auth, signing_keys(options), options.auth_leeway),
-      site_(net::StaticFiles::read(options.web), options.limits,
+      site_(net::StaticFiles::read(options.web), socketio_client(options), options.limits,
             net::Origins(options.allow_origins), certificate_files(options)) {
   const auto count = static_cast<relay::HubId>(
       options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency()));
@@ -74,6 +84,7 @@ Server::Server(const Options& options)
     workers_.push_back(std::make_unique<net::Worker>(
         self, count, post, hub_options(options, tokens_, entry_tokens_, began), site_.limits));
   }
+  site_.workers = &workers_;
   asio::io_context& first = workers_.front()->context();
   listener_.emplace(net::listen(first, options.address, options.port, "--port"), workers_, site_);
   if (options.admin_port) admin_.emplace(*options.admin_port, admin_key(options), workers_, site_);
@@ -118,7 +129,7 @@ net::Task<void> Server::drain_and_stop() {
     net::Timer timer(workers_.front()->context(), pause);
     co_await timer.async_wait(net::no_throw);
     left = 0;
-    for (const auto& report : co_await net::reports_of(workers_)) left += report.websockets;
+    for (const auto& report : co_await net::reports_of(workers_)) left += report.clients;
   }
   spdlog::info("event=stopped clients_left={}", left);
   stop();

@@ -13,17 +13,24 @@ struct Kind {
 
 /// In the order of Body's alternatives, without Unknown.
 constexpr std::array kKinds = {
-    Kind{"enter", Sender::entering_client}, Kind{"welcome", Sender::server},
-    Kind{"talk_ready", Sender::talker},     Kind{"talk_request", Sender::watcher},
-    Kind{"talk_declined", Sender::talker},  Kind{"offer", Sender::talker},
-    Kind{"answer", Sender::watcher},        Kind{"candidate", Sender::any_peer},
-    Kind{"bye", Sender::watcher},           Kind{"end_talk", Sender::talker},
+    Kind{"enter", Sender::entering_client},
+    Kind{"welcome", Sender::server},
+    Kind{"talk_ready", Sender::talker},
+    Kind{"talk_request", Sender::watcher},
+    Kind{"talk_declined", Sender::talker},
+    Kind{"offer", Sender::talker},
+    Kind{"answer", Sender::watcher},
+    Kind{"candidate", Sender::any_peer},
+    Kind{"bye", Sender::watcher},
+    Kind{"end_talk", Sender::talker},
     Kind{"lock_room", Sender::commanding_talker},
     Kind{"remove_peer", Sender::commanding_talker},
     Kind{"end_room", Sender::commanding_talker},
-    Kind{"ping", Sender::client},           Kind{"pong", Sender::server},
+    Kind{"ping", Sender::client},
+    Kind{"pong", Sender::server},
     Kind{"user_disconnected", Sender::server},
-    Kind{"audience", Sender::server},       Kind{"error", Sender::server},
+    Kind{"audience", Sender::server},
+    Kind{"error", Sender::server},
 };
 static_assert(kKinds.size() == kKindCount);
 

@@ -34,4 +34,10 @@ class Admission {
   std::map<std::string, std::size_t> by_address_;
 };
 
+/// What a client counts for as long as it lives.
+struct Places {
+  Admission::Place connection;
+  Admission::Place address;
+};
+
 }  // namespace onair::net

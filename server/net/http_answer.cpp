@@ -21,6 +21,13 @@ constexpr std::string_view kContentSecurityPolicy =
     "img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors ";
 
+constexpr std::string_view kNoSocketioClient =
+    "This server has no such script of socket.io's client. Get the npm package socket.io-client "
+    "and "
+    "start the server with --socketio-client and its folder dist, or load the script from where "
+    "you "
+    "keep it.\n";
+
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
@@ -134,6 +141,13 @@ Response answer(const Request& request, const Site& site) {
     Response response = plain_response(http::status::upgrade_required, "This is a WebSocket.\n");
     response.set(http::field::upgrade, "websocket");
     return response;
+  }
+  constexpr std::string_view below_socketio = "/socket.io";
+  if (path.starts_with("/socket.io/")) {
+    const StaticFile* script =
+        site.socketio_client.find(target_of(request).substr(below_socketio.size()));
+    if (script != nullptr) return file_response(request, *script);
+    return plain_response(http::status::not_found, kNoSocketioClient);
   }
   const StaticFile* file = site.files.find(target_of(request));
   if (file == nullptr) return plain_response(http::status::not_found, "There is no such page.\n");

@@ -1,5 +1,6 @@
 #include "net/http_session.hpp"
 
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -10,6 +11,8 @@
 #include <spdlog/spdlog.h>
 
 #include "net/http_answer.hpp"
+#include "net/socketio_http.hpp"
+#include "net/socketio_websocket.hpp"
 #include "net/websocket_session.hpp"
 
 namespace onair::net {
@@ -19,6 +22,9 @@ namespace http = beast::http;
 
 /// How long a connection over which pages were loaded may wait for the next request.
 constexpr std::chrono::seconds kKeepAlive{30};
+
+/// How long a response may take to be written.
+constexpr std::chrono::seconds kWriting{30};
 
 /// How long what a refused client still sends is read, so that it sees the answer.
 constexpr std::chrono::seconds kLinger{1};
@@ -78,19 +84,29 @@ Task<void> refuse(Connection<Stream>& connection, Response response) {
   }
 }
 
-std::shared_ptr<WebsocketSession<PlainTransport>> make_session(TcpStream& stream,
-                                                               std::string_view unread,
-                                                               Places places, Worker& worker) {
-  return std::make_shared<WebsocketSession<PlainTransport>>(stream.release_socket(), unread,
-                                                            std::move(places), worker);
+/// A WebsocketSession or a SocketioWebsocket over what is read and written until now by HTTP.
+template <template <typename> class Websocket>
+std::shared_ptr<Websocket<PlainTransport>> make_websocket(TcpStream& stream,
+                                                          std::string_view unread, Places places,
+                                                          Worker& worker) {
+  return std::make_shared<Websocket<PlainTransport>>(stream.release_socket(), unread,
+                                                     std::move(places), worker);
 }
 
-std::shared_ptr<WebsocketSession<TlsTransport>> make_session(SslStream& stream,
-                                                             std::string_view unread, Places places,
-                                                             Worker& worker) {
+template <template <typename> class Websocket>
+std::shared_ptr<Websocket<TlsTransport>> make_websocket(SslStream& stream, std::string_view unread,
+                                                        Places places, Worker& worker) {
   beast::get_lowest_layer(stream).expires_never();  // the WebSocket has time-outs of its own
-  return std::make_shared<WebsocketSession<TlsTransport>>(std::move(stream), unread,
-                                                          std::move(places), worker);
+  return std::make_shared<Websocket<TlsTransport>>(std::move(stream), unread, std::move(places),
+                                                   worker);
+}
+
+template <template <typename> class Websocket, typename Stream>
+auto make_websocket(Connection<Stream>& connection, Places places) {
+  const auto unread = connection.buffer.cdata();
+  return make_websocket<Websocket>(connection.stream,
+                                   {static_cast<const char*>(unread.data()), unread.size()},
+                                   std::move(places), connection.worker);
 }
 
 template <typename Stream>
@@ -109,11 +125,25 @@ Task<void> upgrade(Connection<Stream>& connection, const Request& request) {
                                                            "Too many from your address.\n"));
     }
   }
-  const auto unread = connection.buffer.cdata();
-  const auto session =
-      make_session(connection.stream, {static_cast<const char*>(unread.data()), unread.size()},
-                   std::move(places), connection.worker);
+  const auto session = make_websocket<WebsocketSession>(connection, std::move(places));
   connection.worker.turn().run([&] { session->start(request); });
+}
+
+template <typename Stream>
+Task<void> upgrade_to_socketio(Connection<Stream>& connection, const Request& request) {
+  auto session = co_await session_for_websocket(request, connection.tcp_layer(), connection.worker,
+                                                connection.site);
+  if (auto* refusal = std::get_if<Response>(&session)) {
+    co_return co_await refuse(connection, std::move(*refusal));
+  }
+  const auto websocket =
+      make_websocket<SocketioWebsocket>(connection, {std::move(connection.place), {}});
+  connection.worker.turn().run([&] {
+    if (auto* known = std::get_if<KnownSession>(&session)) {
+      return websocket->come_to(request, known->session, known->number);
+    }
+    websocket->start(request, std::get<NewSession>(std::move(session)));
+  });
 }
 
 Response response_to(error_code error) {
@@ -126,6 +156,24 @@ Response response_to(error_code error) {
   return plain_response(http::status::bad_request, "This is not HTTP/1.1.\n");
 }
 
+/// First the header, since it says how long a body there may be.
+template <typename Stream>
+Task<error_code> read_request(Connection<Stream>& connection,
+                              http::request_parser<http::string_body>& parser) {
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());
+  auto [failed, header] =
+      co_await http::async_read_header(connection.stream, connection.buffer, parser, no_throw);
+  if (failed) co_return failed;
+  parser.body_limit(most_body_bytes(parser.get(), connection.site.limits));
+  const auto length = parser.content_length();
+  if (length && *length > most_body_bytes(parser.get(), connection.site.limits)) {
+    co_return make_error_code(http::error::body_limit);
+  }
+  auto [error, bytes] =
+      co_await http::async_read(connection.stream, connection.buffer, parser, no_throw);
+  co_return error;
+}
+
 template <typename Stream>
 Task<void> serve(Connection<Stream>& connection) {
   const Limits& limits = connection.site.limits;
@@ -133,10 +181,8 @@ Task<void> serve(Connection<Stream>& connection) {
   for (bool more = true; more; time = kKeepAlive) {
     http::request_parser<http::string_body> parser;
     parser.header_limit(limits.header_bytes);
-    parser.body_limit(0);
     connection.tcp_layer().expires_after(time);
-    auto [error, bytes] =
-        co_await http::async_read(connection.stream, connection.buffer, parser, no_throw);
+    const error_code error = co_await read_request(connection, parser);
     if (error.category() == http::make_error_code(http::error::bad_method).category() &&
         error != http::error::end_of_stream && error != http::error::partial_message) {
       co_return co_await refuse(connection, response_to(error));
@@ -147,8 +193,19 @@ Task<void> serve(Connection<Stream>& connection) {
     if (!redirect && is_websocket_request(request)) {
       co_return co_await upgrade(connection, request);
     }
+    const bool is_socketio = !redirect && is_socketio_request(request);
+    if (is_socketio && beast::websocket::is_upgrade(request)) {
+      co_return co_await upgrade_to_socketio(connection, request);
+    }
     // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
-    Response response = redirect ? redirect_to_https(request) : answer(request, connection.site);
+    Response response;
+    if (is_socketio) {
+      response = co_await answer_socketio(request, connection.tcp_layer(), connection.worker,
+                                          connection.site);
+    } else {
+      response = redirect ? redirect_to_https(request) : answer(request, connection.site);
+    }
+    connection.tcp_layer().expires_after(kWriting);
     more = co_await write(connection.stream, request, std::move(response));
   }
   error_code ignored;

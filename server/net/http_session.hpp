@@ -1,4 +1,5 @@
-// One HTTP/1.1 connection, with or without TLS: pages, or the upgrade to a WebSocket at /ws.
+// One HTTP/1.1 connection, with or without TLS: pages, the upgrade to a WebSocket at /ws, and
+// socket.io's endpoint.
 #pragma once
 
 #include "net/admission.hpp"

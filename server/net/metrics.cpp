@@ -100,7 +100,10 @@ std::string metrics_text(const std::vector<WorkerReport>& reports, std::size_t c
   families.set(static_cast<double>(connections));
   families.begin("onair_heap_bytes", "Memory in use.", MetricType::Gauge);
   families.set(static_cast<double>(mallinfo2().uordblks));
-  families.gauge("onair_websockets", "WebSockets.", [](const auto& r) { return r.websockets; });
+  families.gauge("onair_websockets", "WebSockets.",
+                 [](const auto& r) { return r.clients - r.polling; });
+  families.gauge("onair_polling_clients", "Clients of socket.io over HTTP long-polling.",
+                 [](const auto& r) { return r.polling; });
   families.gauge("onair_peers", "Members of rooms.", [](const auto& r) { return r.census.peers; });
   families.gauge("onair_peers_away", "Members that lost their connection and may come back.",
                  [](const auto& r) { return r.census.away; });

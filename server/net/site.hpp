@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "net/admission.hpp"
 #include "net/limits.hpp"
@@ -13,10 +15,13 @@
 
 namespace onair::net {
 
+class Worker;
+
 struct Site {
-  Site(StaticFiles its_files, Limits its_limits, Origins its_origins,
-       std::optional<CertificateFiles> its_certificate)
+  Site(StaticFiles its_files, StaticFiles its_socketio_client, Limits its_limits,
+       Origins its_origins, std::optional<CertificateFiles> its_certificate)
       : files(std::move(its_files)),
+        socketio_client(std::move(its_socketio_client)),
         limits(its_limits),
         origins(std::move(its_origins)),
         admission(limits.connections, limits.peers_per_address) {
@@ -24,11 +29,13 @@ struct Site {
   }
 
   const StaticFiles files;
+  const StaticFiles socketio_client;  ///< what pages load from below /socket.io/
   const Limits limits;
   const Origins origins;
   Admission admission;
   std::optional<Certificate> certificate;  ///< nothing: HTTP alone
   std::atomic<bool> draining = false;      ///< the server ends: nobody new gets in
+  const std::vector<std::unique_ptr<Worker>>* workers = nullptr;  ///< set before anything is served
 };
 
 }  // namespace onair::net

@@ -1,5 +1,7 @@
 #include "net/worker.hpp"
 
+#include "net/socketio_session.hpp"
+
 namespace onair::net {
 namespace {
 
@@ -9,13 +11,18 @@ using Clock = std::chrono::steady_clock;
 
 Worker::Worker(relay::HubId self, relay::HubId workers, relay::ThreadBus::Post post,
                relay::HubOptions options, const Limits& limits)
-    : limits_(limits), bus_(self, workers, std::move(post)), hub_(std::move(options), bus_) {
+    : self_(self),
+      limits_(limits),
+      bus_(self, workers, std::move(post)),
+      hub_(std::move(options), bus_) {
   bus_.serve(hub_);
   turn_.before_flush([this] { bus_.flush(); });
 }
 
 Worker::~Worker() {
   for (ClientLink* link : links()) link->abandon();
+  for (Abandonable* connection : std::set(held_)) connection->abandon();
+  socketio_sessions.clear();
   turn_.clear();
 }
 
@@ -44,6 +51,27 @@ void Worker::disconnected(ClientLink& link, relay::Hub::Leaving leaving) {
   after_news();
 }
 
+void Worker::enter_roleless(relay::Link& link, const protocol::PeerId& id, const std::string& room,
+                            const std::optional<std::string>& token) {
+  hub_.enter_roleless(link, id, room, token, Clock::now());
+  after_news();
+}
+
+void Worker::say_roleless(relay::Link& link, const protocol::Envelope& envelope,
+                          std::string_view object) {
+  hub_.say_roleless(link, envelope, object, Clock::now());
+  after_news();
+}
+
+bool Worker::spend(relay::Link& link, std::size_t bytes) {
+  return hub_.spend(link, bytes, Clock::now());
+}
+
+void Worker::leave(relay::Link& link) {
+  hub_.disconnected(link, relay::Hub::Leaving::for_good, Clock::now());
+  after_news();
+}
+
 void Worker::hear(relay::HubId from, relay::ThreadBus::Batch batch) {
   turn_.run([&] {
     bus_.hear(from, std::move(batch), Clock::now());
@@ -58,8 +86,17 @@ void Worker::close_all(protocol::CloseCode code) {
 }
 
 WorkerReport Worker::report() const {
-  return {hub_.census(),     hub_.counters(), links_.size(),
-          turn_.queue_bytes, slow_consumers_, never_entered_};
+  WorkerReport report{.census = hub_.census(),
+                      .counters = hub_.counters(),
+                      .clients = links_.size(),
+                      .queue_bytes = turn_.queue_bytes,
+                      .slow_consumers = slow_consumers_,
+                      .never_entered = never_entered_};
+  for (const auto& [sid, session] : socketio_sessions) {
+    report.polling += session->is_polling() ? 1 : 0;
+    report.queue_bytes += session->queue_bytes();
+  }
+  return report;
 }
 
 /// After whatever may have given the hub something to say or to wait for.

@@ -7,9 +7,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -20,17 +22,27 @@
 #include "net/turn.hpp"
 #include "relay/hub.hpp"
 #include "relay/thread_bus.hpp"
+#include "socketio/translation.hpp"
 
 namespace onair::net {
 
+class SocketioSession;
+
+/// What may keep itself alive by what it waits for.
+class Abandonable {
+ public:
+  /// Lets go of whatever keeps it alive. Only when the worker's io_context runs no more.
+  virtual void abandon() = 0;
+
+ protected:
+  ~Abandonable() = default;
+};
+
 /// A client's connection as its worker sees it.
-class ClientLink : public relay::Link {
+class ClientLink : public relay::Link, public Abandonable {
  public:
   /// The worker's to write: a number that no other connection of this worker has or had.
   std::uint64_t number = 0;
-
-  /// Lets go of whatever keeps it alive. Only when the worker's io_context runs no more.
-  virtual void abandon() = 0;
 
  protected:
   ~ClientLink() = default;
@@ -40,7 +52,8 @@ class ClientLink : public relay::Link {
 struct WorkerReport {
   relay::Census census;
   relay::Counters counters;
-  std::size_t websockets = 0;
+  std::size_t clients = 0;
+  std::size_t polling = 0;  ///< of those, without a WebSocket
   std::size_t queue_bytes = 0;
   std::uint64_t slow_consumers = 0;  ///< cut off since the start
   std::uint64_t never_entered = 0;
@@ -56,14 +69,33 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  /// Its number among the workers.
+  relay::HubId self() const { return self_; }
   asio::io_context& context() { return context_; }
   Turn& turn() { return turn_; }
   const Limits& limits() const { return limits_; }
+
+  /// Of socket.io's clients, by the sid of their session.
+  std::unordered_map<std::string, std::shared_ptr<SocketioSession>> socketio_sessions;
+  socketio::Translator translator;
+
+  /// What is no client's link by itself, from its beginning to its end.
+  void hold(Abandonable& connection) { held_.insert(&connection); }
+  void release(Abandonable& connection) { held_.erase(&connection); }
 
   void connected(ClientLink& link);
   void receive(relay::Link& link, std::string_view frame);
   void refuse(relay::Link& link, const protocol::Refusal& refusal) { hub_.refuse(link, refusal); }
   void disconnected(ClientLink& link, relay::Hub::Leaving leaving);
+
+  // For clients without a role, as relay::Hub has it:
+  void enter_roleless(relay::Link& link, const protocol::PeerId& id, const std::string& room,
+                      const std::optional<std::string>& token);
+  void say_roleless(relay::Link& link, const protocol::Envelope& envelope, std::string_view object);
+  bool spend(relay::Link& link, std::size_t bytes);
+  /// The link stays, in no room.
+  void leave(relay::Link& link);
+
   void count_slow_consumer() { ++slow_consumers_; }
 
   /// What another worker's bus says.
@@ -89,6 +121,7 @@ class Worker {
   void advance();
   void drop_those_who_never_entered(relay::TimePoint now);
 
+  relay::HubId self_;
   // Sessions end with the context that runs them, and still need what stands before it.
   const Limits& limits_;
   Turn turn_{context_};
@@ -96,6 +129,7 @@ class Worker {
   relay::Hub hub_;
   std::map<std::uint64_t, ClientLink*> links_;  ///< by number
   std::uint64_t last_number_ = 0;
+  std::set<Abandonable*> held_;
   std::deque<Newcomer> newcomers_;  ///< by time; also those who have entered since
   std::uint64_t slow_consumers_ = 0;
   std::uint64_t never_entered_ = 0;

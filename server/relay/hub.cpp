@@ -1,5 +1,5 @@
-// What clients say. What those without a role say is in roleless.cpp; who comes and goes is in membership.cpp, who is sent away in orders.cpp, what
-// other hubs say in hub_on_bus.cpp.
+// What clients say. What those without a role say is in roleless.cpp; who comes and goes is in
+// membership.cpp, who is sent away in orders.cpp, what other hubs say in hub_on_bus.cpp.
 #include "relay/hub.hpp"
 
 #include "protocol/codec.hpp"

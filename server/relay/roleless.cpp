@@ -1,4 +1,5 @@
-// What clients without a role say. To each other they are equals, as in a relay that knows no roles.
+// What clients without a role say. To each other they are equals, as in a relay that knows no
+// roles.
 #include <algorithm>
 
 #include "relay/hub.hpp"
@@ -92,8 +93,7 @@ void Hub::note_what_it_does(Peer& roleless, std::size_t kind, bool to_one, TimeP
 }
 
 bool Hub::talkers_place_is_free(const Peer& roleless) const {
-  return roleless.on_air ||
-         roleless.room.all_talkers().size() < options_.limits.talkers_per_room;
+  return roleless.on_air || roleless.room.all_talkers().size() < options_.limits.talkers_per_room;
 }
 
 }  // namespace onair::relay

@@ -32,8 +32,8 @@ struct Peer {
   std::optional<Duration> from_before = {};  ///< see TalkerPart
   std::optional<std::string> name = {};      ///< what its pass calls it
   std::optional<TimePoint> pass_ends = {};
-  std::optional<TimePoint> gone_at = {};  ///< when its grace time ends, while it is away
-  std::size_t place = 0;                  ///< in Room::everyone
+  std::optional<TimePoint> gone_at = {};   ///< when its grace time ends, while it is away
+  std::size_t place = 0;                   ///< in Room::everyone
   Standing counts_as = Standing::neither;  ///< see Room::recount
   /// The others know that it is gone; a talker who was on air keeps its place for the grace time,
   /// since its page may be loading again.

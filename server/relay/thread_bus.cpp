@@ -59,8 +59,8 @@ void ThreadBus::broadcast(const std::string& room, Reach reach, const Frame& fra
   const auto shared = rooms_.find(room);
   if (shared == rooms_.end()) return;
   for (const auto& [hub, hears] : shared->second.others) {
-    const bool concerned = reach == Reach::everyone || hears.roleless ||
-                           (reach == Reach::talkers && hears.talkers);
+    const bool concerned =
+        reach == Reach::everyone || hears.roleless || (reach == Reach::talkers && hears.talkers);
     if (concerned) say(hub, Broadcast{room, reach, frame});
   }
 }

@@ -49,8 +49,8 @@ class RolelessTest : public testing::TestWithParam<HubId> {
  protected:
   RolelessTest() {
     for (HubId id = 0; id < GetParam(); ++id) {
-      ends.push_back(std::make_unique<ThreadBus>(
-          id, GetParam(), [this, id](HubId to, ThreadBus::Batch batch) {
+      ends.push_back(
+          std::make_unique<ThreadBus>(id, GetParam(), [this, id](HubId to, ThreadBus::Batch batch) {
             under_way.push_back({id, to, std::move(batch)});
           }));
       hubs.push_back(std::make_unique<Hub>(

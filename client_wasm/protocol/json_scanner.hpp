@@ -1,0 +1,232 @@
+// Steps over JSON without taking it apart. Whole in its header, since the relay does this with
+// every frame.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace onair::protocol {
+
+/// A value where it stands in its text.
+struct JsonToken {
+  enum class Kind { string, null, other };
+  Kind kind = Kind::other;
+  std::string_view raw;  ///< of a string: what is between its quotes
+  bool escaped = false;  ///< of a string: has a backslash
+};
+
+/// Steps over JSON (RFC 8259) in UTF-8. Each function steps over one thing and says whether it was
+/// there.
+class JsonScanner {
+ public:
+  explicit JsonScanner(std::string_view text) : at_(text.data()), end_(at_ + text.size()) {}
+
+  const char* at() const { return at_; }
+  bool at_end() const { return at_ == end_; }
+  bool is_next(char c) const { return at_ != end_ && *at_ == c; }
+
+  bool skip(char c) {
+    if (!is_next(c)) return false;
+    ++at_;
+    return true;
+  }
+
+  void skip_space() {
+    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+  }
+
+  bool string(JsonToken& token);
+  bool value(JsonToken& token);
+
+ private:
+  const char* plain_text_end() const;
+  bool escape();
+  bool hex4(unsigned& unit);
+  bool number();
+  bool digits();
+  bool word(std::string_view expected);
+  bool scalar(JsonToken& token);
+  bool nested();
+  bool member_name();
+
+  const char* at_;
+  const char* end_;
+};
+
+/// The first byte from here on that ends or breaks a string: a quote, a backslash, a control
+/// character. Eight bytes at a time.
+inline const char* JsonScanner::plain_text_end() const {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t highs = 0x8080808080808080;
+  const auto has_zero = [](std::uint64_t word) { return (word - ones) & ~word & highs; };
+  const char* at = at_;
+  for (; end_ - at >= 8; at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    const std::uint64_t control = (word - ones * 0x20) & ~word & highs;
+    if ((control | has_zero(word ^ (ones * '"')) | has_zero(word ^ (ones * '\\'))) != 0) break;
+  }
+  while (at != end_ && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) ++at;
+  return at;
+}
+
+inline bool JsonScanner::string(JsonToken& token) {
+  if (!skip('"')) return false;
+  const char* const begin = at_;
+  token = {JsonToken::Kind::string, {}, false};
+  for (;;) {
+    at_ = plain_text_end();
+    if (skip('"')) break;
+    if (!skip('\\') || !escape()) return false;
+    token.escaped = true;
+  }
+  token.raw = {begin, static_cast<std::size_t>(at_ - begin - 1)};
+  return true;
+}
+
+/// What follows a backslash.
+inline bool JsonScanner::escape() {
+  if (at_ == end_) return false;
+  const char c = *at_++;
+  if (c != 'u') return c != '\0' && std::strchr("\"\\/bfnrt", c) != nullptr;
+  unsigned unit = 0;
+  if (!hex4(unit)) return false;
+  if (unit >= 0xDC00 && unit <= 0xDFFF) return false;  // half of a pair
+  if (unit < 0xD800 || unit > 0xDBFF) return true;
+  return skip('\\') && skip('u') && hex4(unit) && unit >= 0xDC00 && unit <= 0xDFFF;
+}
+
+inline bool JsonScanner::hex4(unsigned& unit) {
+  unit = 0;
+  for (int i = 0; i < 4; ++i, ++at_) {
+    if (at_ == end_) return false;
+    const char c = *at_;
+    unit *= 16;
+    if (c >= '0' && c <= '9') {
+      unit += static_cast<unsigned>(c - '0');
+    } else if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')) {
+      unit += static_cast<unsigned>((c | 0x20) - 'a' + 10);
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+inline bool JsonScanner::digits() {
+  const char* const begin = at_;
+  while (at_ != end_ && *at_ >= '0' && *at_ <= '9') ++at_;
+  return at_ != begin;
+}
+
+inline bool JsonScanner::number() {
+  const char* const begin = at_;
+  skip('-');
+  if (!skip('0') && !digits()) return false;
+  if (skip('.') && !digits()) return false;
+  if (is_next('e') || is_next('E')) {
+    ++at_;
+    if (!skip('+')) skip('-');
+    if (!digits()) return false;
+  }
+  // What is greater than a double holds is no number to our JSON library.
+  const std::string text(begin, at_);
+  return text.size() < 4 || std::isfinite(std::strtod(text.c_str(), nullptr));
+}
+
+inline bool JsonScanner::word(std::string_view expected) {
+  if (!std::string_view(at_, static_cast<std::size_t>(end_ - at_)).starts_with(expected)) {
+    return false;
+  }
+  at_ += expected.size();
+  return true;
+}
+
+inline bool JsonScanner::scalar(JsonToken& token) {
+  token = {};
+  if (is_next('"')) return string(token);
+  if (is_next('n')) {
+    token.kind = JsonToken::Kind::null;
+    return word("null");
+  }
+  if (is_next('t')) return word("true");
+  if (is_next('f')) return word("false");
+  return number();
+}
+
+inline bool JsonScanner::member_name() {
+  JsonToken name;
+  skip_space();
+  if (!string(name)) return false;
+  skip_space();
+  return skip(':');
+}
+
+/// An array or object of any depth.
+inline bool JsonScanner::nested() {
+  std::string open;  // the brackets that await their end
+  bool after_value = false;
+  do {
+    skip_space();
+    if (at_end()) return false;
+    if (after_value) {
+      const bool in_object = open.back() == '{';
+      if (skip(',')) {
+        if (in_object && !member_name()) return false;
+        after_value = false;
+      } else if (skip(in_object ? '}' : ']')) {
+        open.pop_back();
+      } else {
+        return false;
+      }
+    } else if (is_next('{') || is_next('[')) {
+      open.push_back(*at_++);
+      skip_space();
+      const bool in_object = open.back() == '{';
+      if (skip(in_object ? '}' : ']')) {
+        open.pop_back();
+        after_value = true;
+      } else if (in_object && !member_name()) {
+        return false;
+      }
+    } else {
+      JsonToken ignored;
+      if (!scalar(ignored)) return false;
+      after_value = true;
+    }
+  } while (!open.empty());
+  return true;
+}
+
+inline bool JsonScanner::value(JsonToken& token) {
+  token = {};
+  return is_next('{') || is_next('[') ? nested() : scalar(token);
+}
+
+/// The text of a string. Empty where it is not UTF-8, so that nothing is thrown over it.
+std::string text_of(const JsonToken& string);
+
+/// One value, and how it stands in its text.
+struct JsonValue {
+  JsonToken token;
+  std::string_view text;
+};
+
+struct JsonMember {
+  std::string name;
+  JsonValue value;
+};
+
+/// The elements of a text that is one JSON array, or nothing.
+std::optional<std::vector<JsonValue>> elements_of(std::string_view array);
+
+/// The members of a text that is one JSON object, or nothing. Names may come twice.
+std::optional<std::vector<JsonMember>> members_of(std::string_view object);
+
+}  // namespace onair::protocol

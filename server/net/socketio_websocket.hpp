@@ -1,0 +1,52 @@
+// A WebSocket of a socket.io client. The session that it carries may be on another thread.
+#pragma once
+
+#include <utility>
+
+#include "net/socketio_session.hpp"
+#include "net/websocket_connection.hpp"
+
+namespace onair::net {
+
+template <typename Transport>
+class SocketioWebsocket final : public SocketioCarrier,
+                                public Abandonable,
+                                public WebsocketConnection<Transport> {
+ public:
+  /// `unread` came behind the request.
+  SocketioWebsocket(typename Transport::Stream stream, std::string_view unread, Places places,
+                    Worker& worker)
+      : WebsocketConnection<Transport>(std::move(stream), unread, std::move(places), worker) {
+    worker.hold(*this);
+  }
+  ~SocketioWebsocket() { this->worker().release(*this); }
+
+  /// Answers the upgrade, and begins the session, which is on the same thread.
+  void start(const UpgradeRequest& request, std::shared_ptr<SocketioSession> session);
+
+  /// Answers the upgrade, and comes to a session that has given it this number.
+  void come_to(const UpgradeRequest& request, Remote<SocketioSession> session,
+               std::uint32_t number);
+
+  void send(const relay::Frame& packet) override { this->push({packet, &packet->websocket()}); }
+  void close(protocol::CloseCode code) override { this->end(code); }
+  void abandon() override { this->let_go(); }
+
+ private:
+  /// As the session knows it.
+  Remote<SocketioCarrier> remote();
+
+  void accepted() override;
+  void message(std::string_view text) override;
+  void refused(const protocol::Refusal& why) override;
+  void ended(relay::Hub::Leaving leaving) override;
+
+  std::shared_ptr<SocketioSession> to_be_started_;
+  Remote<SocketioSession> session_;
+  std::uint32_t number_ = 0;
+};
+
+extern template class SocketioWebsocket<PlainTransport>;
+extern template class SocketioWebsocket<TlsTransport>;
+
+}  // namespace onair::net

@@ -1,0 +1,140 @@
+#include "net/websocket_connection.hpp"
+
+#include <utility>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <spdlog/spdlog.h>
+
+namespace onair::net {
+
+namespace websocket = beast::websocket;
+using protocol::CloseCode;
+
+template <typename Transport>
+WebsocketConnection<Transport>::WebsocketConnection(typename Transport::Stream stream,
+                                                    std::string_view unread, Places places,
+                                                    Worker& worker)
+    : worker_(worker),
+      places_(std::move(places)),
+      websocket_(std::move(stream), worker.turn(), unread, worker.limits().send_queue_bytes) {
+  // Beast sends a ping after half of the idle time.
+  websocket_.set_option(websocket::stream_base::timeout{
+      worker.limits().handshake_time, worker.limits().idle_time, /*keep_alive_pings=*/true});
+  websocket_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
+    response.set(beast::http::field::server, "onair");
+  }));
+  // The limit is kept in `take`, where the client can still be told why.
+  websocket_.read_message_max(0);
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::accept(const UpgradeRequest& request) {
+  layer().owned_by(this->shared_from_this());
+  websocket_.async_accept(request,
+                          asio::bind_executor(worker_.turn().executor(),
+                                              [self = this->shared_from_this()](error_code error) {
+                                                if (error) return self->ended(self->leaving());
+                                                self->accepted();
+                                                self->read();
+                                              }));
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::read() {
+  const auto area = worker_.turn().message_area();
+  websocket_.async_read_some(
+      asio::buffer(area.data(), area.size()),
+      asio::bind_executor(worker_.turn().executor(),
+                          [self = this->shared_from_this()](error_code error, std::size_t bytes) {
+                            self->received(error, bytes);
+                          }));
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::received(error_code error, std::size_t bytes) {
+  if (error) {
+    spdlog::debug("event=disconnected reason=\"{}\"", error.message());
+    return ended(leaving());
+  }
+  // Once closing, what still comes is read only to find the client's close frame.
+  if (!closing_ && !take({worker_.turn().message_area().data(), bytes})) begun_ = {};
+  read();
+}
+
+template <typename Transport>
+bool WebsocketConnection<Transport>::take(std::string_view part) {
+  using protocol::ErrorCode;
+  if (!websocket_.got_text()) {
+    refused({ErrorCode::binary_frame, "Frames must be text."});
+    return false;
+  }
+  const std::size_t most = worker_.limits().frame_bytes;
+  if (begun_.size() + part.size() > most) {
+    refused({ErrorCode::frame_too_large,
+             "A frame may have at most " + std::to_string(most) + " bytes."});
+    return false;
+  }
+  if (!websocket_.is_message_done()) {
+    begun_.append(part);
+  } else if (begun_.empty()) {
+    message(part);
+  } else {
+    begun_.append(part);
+    message(std::exchange(begun_, {}));
+  }
+  return true;
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::push(std::shared_ptr<const std::string> frame) {
+  if (closing_) return;
+  if (!layer().push(std::move(frame))) cut_off_slow_consumer();
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::cut_off_slow_consumer() {
+  worker_.count_slow_consumer();
+  spdlog::info("event=slow_consumer action=close code=1013");
+  layer().drop_output();
+  end(CloseCode::try_again_later);
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::end(CloseCode code) {
+  if (closing_) return;
+  closing_ = code;
+  websocket_.async_close(static_cast<websocket::close_code>(code),
+                         asio::bind_executor(worker_.turn().executor(),
+                                             [self = this->shared_from_this()](error_code error) {
+                                               if (error) {
+                                                 spdlog::debug("event=close error=\"{}\"",
+                                                               error.message());
+                                               }
+                                             }));
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::let_go() {
+  const auto self = this->shared_from_this();  // perhaps the last that holds it
+  layer().abandon();
+}
+
+/// Closed by the client with "normal" or "going away", its page is gone; without a close frame the
+/// network may have failed it, and it may come back. What this server ends, it ends for good,
+/// unless the client is to come again.
+template <typename Transport>
+relay::Hub::Leaving WebsocketConnection<Transport>::leaving() const {
+  const auto code = websocket_.reason().code;
+  const bool left =
+      code == websocket::close_code::normal || code == websocket::close_code::going_away;
+  const bool cut =
+      closing_ && closing_ != CloseCode::service_restart && closing_ != CloseCode::try_again_later;
+  return (closing_ ? cut : left) ? relay::Hub::Leaving::for_good : relay::Hub::Leaving::perhaps;
+}
+
+template class WebsocketConnection<PlainTransport>;
+template class WebsocketConnection<TlsTransport>;
+
+}  // namespace onair::net

@@ -1,0 +1,423 @@
+#include "socketio/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "protocol/limits.hpp"
+#include "protocol/text.hpp"
+#include "socketio/translation.hpp"
+
+namespace onair::socketio {
+
+using protocol::CloseCode;
+using protocol::ErrorCode;
+using Kind = EnginePacket::Kind;
+
+namespace {
+
+/// Events that a client may say before it is in its room.
+constexpr std::size_t kMaxPending = 64;
+
+constexpr std::size_t kMaxAskers = 1'024;
+
+/// Whether the client shall try again. One that was sent out of the namespace does not.
+bool invites_back(CloseCode code) {
+  return code == CloseCode::service_restart || code == CloseCode::try_again_later;
+}
+
+std::string open_packet(const SessionOptions& options) {
+  nlohmann::json handshake = {{"sid", options.sid},
+                              {"upgrades", nlohmann::json::array()},
+                              {"pingInterval", options.ping_interval.count()},
+                              {"pingTimeout", options.ping_timeout.count()}};
+  if (!options.starts_on_websocket) handshake["upgrades"].push_back("websocket");
+  if (options.revision == Revision::v4) handshake["maxPayload"] = options.max_payload_bytes;
+  return handshake.dump();
+}
+
+}  // namespace
+
+Session::Session(SessionOptions options, Surroundings& surroundings, TimePoint now)
+    : options_(std::move(options)),
+      surroundings_(surroundings),
+      transport_(options_.starts_on_websocket ? Transport::websocket : Transport::polling) {
+  if (options_.revision == Revision::v4) {
+    ping_at_ = now + options_.ping_interval;
+    connect_until_ = now + options_.patience;
+  } else {
+    heard(Kind::open, now);
+  }
+}
+
+void Session::start() {
+  send(Kind::open, open_packet(options_));
+  if (options_.revision == Revision::v4) return;
+  connected_ = true;
+  send(Kind::message, encode_connect(options_.revision, options_.id));
+  enter_default_room();
+}
+
+// Transports.
+
+void Session::send(Kind kind, std::string_view data) {
+  send(std::make_shared<const relay::SharedFrame>(encode_packet({kind, data})));
+}
+
+void Session::send(const relay::Frame& packet) {
+  if (transport_ == Transport::websocket) return surroundings_.send_on_websocket(packet);
+  if (!is_open()) return;
+  queue_bytes_ += packet->text().size();
+  queue_.push_back(packet);
+}
+
+bool Session::deliver(const relay::SharedFrame& frame, const relay::Frame& packet) {
+  if (!is_open()) return true;
+  note_asker(frame.text());
+  const bool unasked = enters_unasked_ && sender_of_frame(frame.text()).empty();
+  if (packet == nullptr || unasked) return true;
+  if (queue_bytes_ + packet->text().size() > options_.max_queue_bytes) return false;
+  send(packet);
+  return true;
+}
+
+void Session::flush() {
+  if (!poll_waits_ || !is_polling()) return;
+  if (!queue_.empty()) {
+    answer_poll();
+  } else if (transport_ == Transport::upgrading && probed_) {
+    answer_poll_with(Kind::noop);  // the client changes over when no poll of its own is under way
+  }
+  if (!poll_waits_ && transport_ == Transport::closing_polling) finish();
+}
+
+void Session::answer_poll() {
+  PayloadEncoder encoder(options_.revision);
+  for (const relay::Frame& packet : queue_) encoder.add(packet->text());
+  queue_.clear();
+  queue_bytes_ = 0;
+  poll_waits_ = false;
+  surroundings_.answer_poll(encoder.take());
+}
+
+void Session::answer_poll_with(Kind kind) {
+  if (!std::exchange(poll_waits_, false)) return;
+  PayloadEncoder encoder(options_.revision);
+  encoder.add(encode_packet({kind}));
+  surroundings_.answer_poll(encoder.take());
+}
+
+bool Session::poll() {
+  if (!is_polling()) return false;
+  if (poll_waits_) {
+    break_off();
+    return false;
+  }
+  poll_waits_ = true;
+  flush();
+  return true;
+}
+
+void Session::poll_broken_off() {
+  if (!poll_waits_) return;
+  poll_waits_ = false;
+  finish();
+}
+
+bool Session::receive_payload(std::string_view body, TimePoint now) {
+  if (transport_ == Transport::closing_polling) return true;
+  if (!is_polling()) return false;
+  const auto payload = protocol::is_utf8(body) ? decode_payload(options_.revision, body)
+                                               : decltype(decode_payload({}, {}))(Fault::binary);
+  if (const auto* fault = std::get_if<Fault>(&payload)) {
+    if (*fault == Fault::binary) {
+      surroundings_.refuse({ErrorCode::binary_frame, "Packets must be text."});
+    } else {
+      break_off();
+    }
+    return false;
+  }
+  for (const EnginePacket& packet : std::get<std::vector<EnginePacket>>(payload)) {
+    if (!is_open()) return true;
+    if (receive(packet, now)) continue;
+    break_off();
+    return false;
+  }
+  return true;
+}
+
+bool Session::probe(TimePoint now) {
+  if (transport_ != Transport::polling) return false;
+  transport_ = Transport::upgrading;
+  probed_ = false;
+  upgrade_until_ = now + options_.patience;
+  return true;
+}
+
+void Session::receive_on_websocket(std::string_view text, TimePoint now) {
+  if (transport_ == Transport::upgrading) return try_upgrade(text);
+  if (transport_ != Transport::websocket) return;
+  const auto packet = decode_packet(text);
+  if (const auto* fault = std::get_if<Fault>(&packet)) {
+    if (*fault == Fault::binary) {
+      return surroundings_.refuse({ErrorCode::binary_frame, "Packets must be text."});
+    }
+    return break_off();
+  }
+  if (!receive(std::get<EnginePacket>(packet), now)) break_off();
+}
+
+void Session::try_upgrade(std::string_view text) {
+  const std::string probe = encode_packet({Kind::ping, "probe"});
+  if (!probed_ && text == probe) {
+    probed_ = true;
+    surroundings_.send_on_websocket(
+        std::make_shared<const relay::SharedFrame>(encode_packet({Kind::pong, "probe"})));
+    return flush();
+  }
+  upgrade_until_.reset();
+  if (!probed_ || text != encode_packet({Kind::upgrade})) {
+    transport_ = Transport::polling;
+    return surroundings_.close_websocket(CloseCode::policy_violation);
+  }
+  answer_poll_with(Kind::noop);
+  transport_ = Transport::websocket;
+  queue_bytes_ = 0;
+  for (const relay::Frame& packet : std::exchange(queue_, {})) {
+    surroundings_.send_on_websocket(packet);
+  }
+}
+
+void Session::websocket_closed() {
+  if (transport_ == Transport::upgrading) {
+    upgrade_until_.reset();
+    transport_ = Transport::polling;
+  } else if (transport_ == Transport::websocket || transport_ == Transport::closing_websocket) {
+    finish();
+  }
+}
+
+// The session's life.
+
+bool Session::receive(const EnginePacket& packet, TimePoint now) {
+  heard(packet.kind, now);
+  if (!surroundings_.spend(packet.data.size())) return true;
+  switch (packet.kind) {
+    case Kind::open:
+      return false;
+    case Kind::close:
+      if (transport_ == Transport::websocket) surroundings_.close_websocket(CloseCode::normal);
+      answer_poll_with(Kind::noop);
+      finish();
+      return true;
+    case Kind::ping:
+      if (options_.revision == Revision::v4) return false;
+      send(Kind::pong, packet.data);
+      return true;
+    case Kind::pong:
+    case Kind::upgrade:
+    case Kind::noop:
+      return true;
+    case Kind::message:
+      if (packet.data.size() <= options_.max_message_bytes) {
+        return receive_message(packet.data, now);
+      }
+      surroundings_.refuse(
+          {ErrorCode::frame_too_large,
+           "A packet may have at most " + std::to_string(options_.max_message_bytes) + " bytes."});
+      return true;
+  }
+  return false;
+}
+
+/// Whatever comes shows that the client lives.
+void Session::heard(Kind kind, TimePoint now) {
+  if (options_.revision == Revision::v3) {
+    dead_at_ = now + options_.ping_interval + options_.ping_timeout;
+  } else if (kind == Kind::pong) {
+    dead_at_.reset();
+    ping_at_ = now + options_.ping_interval;
+  } else if (dead_at_) {
+    dead_at_ = now + options_.ping_timeout;
+  }
+}
+
+void Session::close(CloseCode code, TimePoint now) {
+  if (!is_open()) return;
+  close_until_ = now + options_.patience;
+  if (code == CloseCode::try_again_later) {
+    queue_.clear();
+    queue_bytes_ = 0;
+  }
+  if (connected_ && !invites_back(code)) send(Kind::message, encode_disconnect());
+  if (transport_ == Transport::upgrading) surroundings_.close_websocket(code);
+  if (transport_ == Transport::websocket) {
+    transport_ = Transport::closing_websocket;
+    return surroundings_.close_websocket(code);
+  }
+  send(Kind::close);
+  transport_ = Transport::closing_polling;
+}
+
+/// After what is against the protocol.
+void Session::break_off() {
+  if (transport_ == Transport::websocket || transport_ == Transport::upgrading) {
+    surroundings_.close_websocket(CloseCode::policy_violation);
+  }
+  finish();
+}
+
+void Session::finish() {
+  if (transport_ == Transport::none) return;
+  answer_poll_with(Kind::close);
+  transport_ = Transport::none;
+  surroundings_.ended();
+}
+
+void Session::advance(TimePoint now) {
+  const auto is_due = [now](const std::optional<TimePoint>& time) { return time && *time <= now; };
+  if (is_due(dead_at_) || is_due(connect_until_) || is_due(close_until_)) return break_off();
+  if (is_due(upgrade_until_)) {
+    upgrade_until_.reset();
+    transport_ = Transport::polling;
+    surroundings_.close_websocket(CloseCode::policy_violation);
+  }
+  if (is_due(ping_at_)) {
+    ping_at_.reset();
+    dead_at_ = now + options_.ping_timeout;
+    send(Kind::ping);
+    flush();
+  }
+}
+
+std::optional<TimePoint> Session::next_deadline() const {
+  if (transport_ == Transport::none) return std::nullopt;
+  std::optional<TimePoint> next;
+  for (const auto& time : {ping_at_, dead_at_, upgrade_until_, connect_until_, close_until_}) {
+    if (time && (!next || *time < *next)) next = time;
+  }
+  return next;
+}
+
+// Socket.IO.
+
+bool Session::receive_message(std::string_view text, TimePoint now) {
+  const auto decoded = decode(text);
+  if (const auto* fault = std::get_if<Fault>(&decoded)) {
+    if (*fault == Fault::malformed) return false;
+    surroundings_.refuse({ErrorCode::binary_frame, "Packets must be text."});
+    return true;
+  }
+  const Packet& packet = std::get<Packet>(decoded);
+  if (packet.kind == Packet::Kind::connect) return connect(packet);
+  if (!connected_) return options_.revision == Revision::v3;  // it may not know yet
+  if (packet.name_space != "/") return true;
+  if (packet.kind == Packet::Kind::disconnect) disconnect(now);
+  return packet.kind != Packet::Kind::event || receive_event(packet.data);
+}
+
+bool Session::connect(const Packet& packet) {
+  if (packet.name_space != "/") {
+    send(Kind::message, encode_unknown_namespace(options_.revision, packet.name_space));
+    return true;
+  }
+  if (connected_) return true;
+  if (!packet.data.empty()) {
+    const auto auth = nlohmann::json::parse(packet.data, nullptr, /*allow_exceptions=*/false);
+    if (!auth.is_object()) return false;
+    const auto token = auth.find("token");
+    if (token != auth.end() && token->is_string()) options_.token = token->get<std::string>();
+  }
+  connected_ = true;
+  connect_until_.reset();
+  send(Kind::message, encode_connect(options_.revision, options_.id));
+  enter_default_room();
+  return true;
+}
+
+/// It is told nothing of that: mostly it names another room at once.
+void Session::enter_default_room() {
+  enters_unasked_ = true;
+  surroundings_.enter(protocol::kDefaultRoom, options_.token);
+  enters_unasked_ = surroundings_.is_entering();
+}
+
+void Session::disconnect(TimePoint now) {
+  connected_ = false;
+  connect_until_ = now + options_.patience;
+  pending_.clear();
+  askers_.clear();
+  surroundings_.leave();
+}
+
+bool Session::receive_event(std::string_view data) {
+  const auto event = decode_event(data);
+  if (!event) return false;
+  if (surroundings_.is_entering()) {
+    if (pending_.size() < kMaxPending) return pending_.emplace_back(data), true;
+    surroundings_.refuse({ErrorCode::not_entered, "Wait until you are in the room."});
+  } else if (event->name == "enter") {
+    enter(*event);
+  } else if (event->name == "message") {
+    say(*event);
+  }
+  return true;  // the seed's server passes over other events too
+}
+
+void Session::go_on() {
+  if (surroundings_.is_entering()) return;
+  enters_unasked_ = false;
+  while (!pending_.empty() && !surroundings_.is_entering() && is_open()) {
+    const std::string data = std::move(pending_.front());
+    pending_.pop_front();
+    receive_event(data);
+  }
+}
+
+// The seed's words.
+
+void Session::enter(const Event& event) {
+  const auto room = read_enter(event.arguments);
+  if (const auto* refusal = std::get_if<protocol::Refusal>(&room)) {
+    return surroundings_.refuse(*refusal);
+  }
+  askers_.clear();
+  surroundings_.enter(std::get<std::string>(room), options_.token);
+}
+
+/// The seed's talker sets `sendto` on an RTCSessionDescription, which a browser leaves out when it
+/// makes JSON of it. So an offer that names nobody goes to the one who has asked for longest.
+void Session::say(const Event& event) {
+  auto read = read_message(event.arguments);
+  if (const auto* refusal = std::get_if<protocol::Refusal>(&read)) {
+    return surroundings_.refuse(*refusal);
+  }
+  Said& said = std::get<Said>(read);
+  // Who asked before was passed over, as by a talker without a picture.
+  if (said.envelope.type == "talk_ready") askers_.clear();
+  if (said.envelope.type == "offer" && !askers_.empty()) {
+    if (!said.envelope.sendto) said.envelope.sendto = askers_.front();
+    std::erase(askers_, *said.envelope.sendto);
+  }
+  surroundings_.say(said.envelope, said.object);
+}
+
+void Session::note_asker(std::string_view frame) {
+  const auto mentions = [frame](std::string_view word) {
+    return frame.find(word) != std::string_view::npos;
+  };
+  if (!askers_.empty() && mentions("\"user_disconnected\"")) {
+    std::erase_if(askers_, [&](const std::string& id) { return mentions("\"" + id + "\""); });
+  }
+  if (!mentions("\"talk_request\"")) return;
+  const auto scanned = protocol::scan_envelope(frame);
+  const auto* envelope = std::get_if<protocol::Envelope>(&scanned);
+  if (envelope == nullptr || envelope->type != "talk_request") return;
+  std::string id(sender_of_frame(frame));
+  if (std::find(askers_.begin(), askers_.end(), id) != askers_.end()) return;
+  if (askers_.size() == kMaxAskers) askers_.pop_front();
+  askers_.push_back(std::move(id));
+}
+
+}  // namespace onair::socketio

@@ -1,0 +1,176 @@
+// One socket.io client: its Engine.IO session, over HTTP long-polling, a WebSocket, or first the
+// one and then the other, and what it says and hears in it. No sockets and no clock.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/envelope.hpp"
+#include "protocol/error_code.hpp"
+#include "relay/allowance.hpp"
+#include "relay/frame.hpp"
+#include "socketio/engine_codec.hpp"
+#include "socketio/packet_codec.hpp"
+
+namespace onair::socketio {
+
+using relay::Duration;
+using relay::TimePoint;
+
+/// What a session does. None of this may call the session before it returns.
+class Surroundings {
+ public:
+  // The client's connections:
+  /// Answers the poll that waits. The last one is followed by no other.
+  virtual void answer_poll(std::string payload) = 0;
+  /// `packet` is the text of an Engine.IO packet; many sessions may share it.
+  virtual void send_on_websocket(const relay::Frame& packet) = 0;
+  virtual void close_websocket(protocol::CloseCode code) = 0;
+  /// The session has ended, and nobody needs it any more.
+  virtual void ended() = 0;
+
+  // The relay:
+  virtual void enter(const std::string& room, const std::optional<std::string>& token) = 0;
+  virtual void say(const protocol::Envelope& envelope, std::string_view object) = 0;
+  /// Out of the room, for good.
+  virtual void leave() = 0;
+  virtual void refuse(const protocol::Refusal& refusal) = 0;
+  /// False where the client has said too much and is being closed.
+  virtual bool spend(std::size_t bytes) = 0;
+  /// Whether it has asked for a room and not been told yet.
+  virtual bool is_entering() const = 0;
+
+ protected:
+  ~Surroundings() = default;
+};
+
+struct SessionOptions {
+  Revision revision = Revision::v4;
+  std::string sid;                   ///< of the Engine.IO session
+  std::string id;                    ///< what the client is called; in revision 3 the same
+  std::optional<std::string> token;  ///< from the query of its first request
+  bool starts_on_websocket = false;
+  std::chrono::milliseconds ping_interval{25'000};
+  std::chrono::milliseconds ping_timeout{20'000};
+  /// From the beginning until it is in a namespace, and for whatever else must come soon.
+  std::chrono::milliseconds patience{10'000};
+  std::size_t max_message_bytes = 65'536;
+  std::size_t max_payload_bytes = 262'144;
+  std::size_t max_queue_bytes = 1'048'576;
+};
+
+class Session {
+ public:
+  Session(SessionOptions options, Surroundings& surroundings, TimePoint now);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// To be called once, when what the session does can be done.
+  void start();
+
+  /// Whether the client's packets come and go over HTTP.
+  bool is_polling() const {
+    return transport_ == Transport::polling || transport_ == Transport::upgrading ||
+           transport_ == Transport::closing_polling;
+  }
+  /// What waits to be fetched.
+  std::size_t queue_bytes() const { return queue_bytes_; }
+  /// Whether go_on() has something to do once the client is in its room, or is not let in.
+  bool awaits_entry() const { return enters_unasked_ || !pending_.empty(); }
+
+  // HTTP long-polling:
+  /// The client waits for packets. False where it may not; while another poll waits, that ends the
+  /// session.
+  bool poll();
+  /// The client sends packets. False where it may not, or they are none, which
+  /// ends the session.
+  bool receive_payload(std::string_view body, TimePoint now);
+  /// The client's poll was broken off, and with it the session.
+  void poll_broken_off();
+
+  // A WebSocket.
+  /// One comes to take the place of polling. False where it can't.
+  bool probe(TimePoint now);
+  void receive_on_websocket(std::string_view text, TimePoint now);
+  void websocket_closed();
+
+  /// What the relay has for the client; `packet`, which may be nothing, is packet_for(frame). False
+  /// where more waits than may.
+  bool deliver(const relay::SharedFrame& frame, const relay::Frame& packet);
+
+  /// Answers the poll that waits, if there is something for it.
+  void flush();
+
+  /// Goes on with what the client said while it waited for a room.
+  void go_on();
+
+  /// Ends the session after what was sent before.
+  void close(protocol::CloseCode code, TimePoint now);
+
+  void advance(TimePoint now);
+  std::optional<TimePoint> next_deadline() const;
+
+ private:
+  enum class Transport {
+    polling,
+    upgrading,  ///< polling, while a WebSocket is being tried
+    websocket,
+    closing_polling,  ///< until the client has fetched the last packets
+    closing_websocket,
+    none,
+  };
+
+  bool is_open() const {
+    return transport_ == Transport::polling || transport_ == Transport::upgrading ||
+           transport_ == Transport::websocket;
+  }
+
+  // Engine.IO. What gives a bool is false where the client broke the protocol.
+  void send(EnginePacket::Kind kind, std::string_view data = {});
+  void send(const relay::Frame& packet);
+  bool receive(const EnginePacket& packet, TimePoint now);
+  void try_upgrade(std::string_view text);
+  void heard(EnginePacket::Kind kind, TimePoint now);
+  void answer_poll();
+  void answer_poll_with(EnginePacket::Kind kind);
+  void break_off();
+  void finish();
+
+  // Socket.IO
+  bool receive_message(std::string_view text, TimePoint now);
+  bool connect(const Packet& packet);
+  void enter_default_room();
+  void disconnect(TimePoint now);
+  bool receive_event(std::string_view data);
+
+  // The seed's words
+  void enter(const Event& event);
+  void say(const Event& event);
+  void note_asker(std::string_view frame);
+
+  SessionOptions options_;
+  Surroundings& surroundings_;
+  Transport transport_;
+  std::deque<relay::Frame> queue_;  ///< while polling
+  std::size_t queue_bytes_ = 0;
+  bool poll_waits_ = false;
+  bool probed_ = false;  ///< the WebSocket that is being tried works
+
+  std::optional<TimePoint> ping_at_;  ///< revision 4, where it is the server who asks
+  std::optional<TimePoint> dead_at_;  ///< unless something comes before
+  std::optional<TimePoint> upgrade_until_;
+  std::optional<TimePoint> connect_until_;
+  std::optional<TimePoint> close_until_;
+
+  bool connected_ = false;           ///< is in the default namespace
+  bool enters_unasked_ = false;      ///< the default room, and whether it may is told to nobody
+  std::deque<std::string> pending_;  ///< events that came while it waited for a room
+  std::deque<std::string> askers_;   ///< who asked it for an offer and got none yet; see say()
+};
+
+}  // namespace onair::socketio

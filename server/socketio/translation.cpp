@@ -1,0 +1,150 @@
+#include "socketio/translation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "protocol/codec.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/room_name.hpp"
+#include "protocol/text.hpp"
+#include "socketio/packet_codec.hpp"
+
+namespace onair::socketio {
+
+using protocol::ErrorCode;
+using protocol::JsonMember;
+using protocol::JsonToken;
+using protocol::JsonValue;
+using protocol::Refusal;
+
+namespace {
+
+constexpr std::string_view kToTheRoom = "_broadcast_all_";
+
+/// How the relay begins what one peer says to others, behind what space there was before (see
+/// protocol::append_stamped); its own words begin in another way.
+constexpr std::string_view kStamp = R"({"from":")";
+
+/// What follows the stamp, or nothing where there is none.
+std::optional<std::string_view> behind_stamp(std::string_view frame) {
+  frame.remove_prefix(std::min(frame.find('{'), frame.size()));
+  if (!frame.starts_with(kStamp)) return std::nullopt;
+  return frame.substr(kStamp.size());
+}
+
+/// As JavaScript has it, of what can stand in JSON.
+bool is_false(const JsonValue& value) {
+  if (value.token.kind == JsonToken::Kind::string) return value.token.raw.empty();
+  if (value.text == "null" || value.text == "false") return true;
+  const bool is_number =
+      value.text.front() == '-' || (value.text.front() >= '0' && value.text.front() <= '9');
+  return is_number && std::strtod(std::string(value.text).c_str(), nullptr) == 0;
+}
+
+std::optional<protocol::PeerId> addressee(const JsonValue& sendto) {
+  if (is_false(sendto)) return std::nullopt;
+  // What is no string is no peer's id either, in whatever form it is written.
+  if (sendto.token.kind != JsonToken::Kind::string) return protocol::PeerId(sendto.text);
+  std::string id = text_of(sendto.token);
+  if (id == kToTheRoom) return std::nullopt;
+  return id;
+}
+
+std::string without_from(const std::vector<JsonMember>& members) {
+  std::string object;
+  for (const JsonMember& member : members) {
+    if (member.name == "from") continue;
+    object.append(object.empty() ? "{" : ",");
+    object.append(
+        nlohmann::json(member.name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    object.append(":").append(member.value.text);
+  }
+  return object.empty() ? "{}" : object + "}";
+}
+
+bool ends_the_candidates(std::string_view frame) {
+  if (frame.find(R"("candidate":null)") == std::string_view::npos) return false;
+  const protocol::Decoded decoded = protocol::decode(frame);
+  const auto* message = std::get_if<protocol::Message>(&decoded);
+  if (message == nullptr) return false;
+  const auto* candidate = std::get_if<protocol::Candidate>(&message->body);
+  return candidate != nullptr && !candidate->candidate;
+}
+
+std::optional<std::string> event_for_own_words(std::string_view frame) {
+  const protocol::Decoded decoded = protocol::decode(frame);
+  const auto* message = std::get_if<protocol::Message>(&decoded);
+  if (message == nullptr) return std::nullopt;
+  if (const auto* gone = std::get_if<protocol::UserDisconnected>(&message->body)) {
+    return encode_event("user disconnected", nlohmann::json{{"id", gone->id}}.dump());
+  }
+  if (std::holds_alternative<protocol::Error>(message->body)) return encode_event("error", frame);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<Said, Refusal> read_message(const std::vector<JsonValue>& arguments) {
+  const auto members =
+      arguments.empty() ? std::nullopt : protocol::members_of(arguments.front().text);
+  if (!members) return Refusal{ErrorCode::bad_message, "A `message` must be an object."};
+  Said said;
+  said.object = arguments.front().text;
+  for (const JsonMember& member : *members) {
+    if (member.name == "from") said.envelope.has_from = true;
+    if (member.name == "sendto") said.envelope.sendto = addressee(member.value);
+    if (member.name != "type") continue;
+    said.envelope.type.clear();
+    if (member.value.token.kind != JsonToken::Kind::string) continue;
+    said.envelope.type = text_of(member.value.token);
+    if (said.envelope.type.size() > protocol::kMaxTypeBytes) said.envelope.type.clear();
+  }
+  if (std::exchange(said.envelope.has_from, false)) said.object = without_from(*members);
+  return said;
+}
+
+std::variant<std::string, Refusal> read_enter(const std::vector<JsonValue>& arguments) {
+  if (arguments.empty() || is_false(arguments.front())) return protocol::kDefaultRoom;
+  const JsonToken& name = arguments.front().token;
+  if (name.kind != JsonToken::Kind::string) {
+    return Refusal{ErrorCode::bad_room, "A room's name must be a string."};
+  }
+  std::string room = text_of(name);
+  auto decoded = protocol::percent_decode(room);
+  if (decoded && !protocol::room_name_fault(*decoded)) room = *std::move(decoded);
+  if (const auto fault = protocol::room_name_fault(room)) {
+    return Refusal{ErrorCode::bad_room, "A room's name " + *fault + "."};
+  }
+  return room;
+}
+
+std::optional<std::string> packet_for(std::string_view frame) {
+  std::optional<std::string> packet;
+  if (!behind_stamp(frame)) {
+    packet = event_for_own_words(frame);
+  } else if (!ends_the_candidates(frame)) {
+    // Such clients know no end of candidates, and a browser throws over one without a media
+    // section.
+    packet = encode_event("message", frame);
+  }
+  if (!packet) return std::nullopt;
+  return encode_packet({EnginePacket::Kind::message, *packet});
+}
+
+const relay::Frame& Translator::packet_for(const relay::Frame& frame) {
+  if (frame != frame_) {
+    frame_ = frame;
+    const auto packet = socketio::packet_for(frame->text());
+    packet_ = packet ? std::make_shared<const relay::SharedFrame>(*packet) : nullptr;
+  }
+  return packet_;
+}
+
+std::string_view sender_of_frame(std::string_view frame) {
+  const std::string_view id = behind_stamp(frame).value_or("");
+  return id.substr(0, id.find('"'));
+}
+
+}  // namespace onair::socketio
