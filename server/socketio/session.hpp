@@ -51,9 +51,9 @@ class Surroundings {
 
 struct SessionOptions {
   Revision revision = Revision::v4;
-  std::string sid;                   ///< of the Engine.IO session
-  std::string id;                    ///< what the client is called; in revision 3 the same
-  std::optional<std::string> token;  ///< from the query of its first request
+  std::string sid;                        ///< of the Engine.IO session
+  std::string id;                         ///< what the client is called; in revision 3 the same
+  std::optional<std::string> token = {};  ///< from the query of its first request
   bool starts_on_websocket = false;
   std::chrono::milliseconds ping_interval{25'000};
   std::chrono::milliseconds ping_timeout{20'000};

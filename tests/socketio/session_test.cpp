@@ -1,0 +1,538 @@
+// A session without a network: what it does is written down, and time is what the test says.
+#include "socketio/session.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "socketio/translation.hpp"
+
+namespace onair::socketio {
+namespace {
+
+using protocol::CloseCode;
+using std::chrono::seconds;
+using Deeds = std::vector<std::string>;
+
+class World final : public Surroundings {
+ public:
+  explicit World(Revision its_revision, bool websocket = false)
+      : revision(its_revision),
+        session({.revision = revision,
+                 .sid = "sid",
+                 .id = "id",
+                 .starts_on_websocket = websocket,
+                 .ping_interval = seconds(25),
+                 .ping_timeout = seconds(20),
+                 .patience = seconds(10),
+                 .max_message_bytes = 1'000,
+                 .max_queue_bytes = 1'000},
+                *this, now) {}
+
+  void answer_poll(std::string payload) override { deeds.push_back("answer " + payload); }
+  void send_on_websocket(const relay::Frame& packet) override {
+    deeds.push_back("send " + std::string(packet->text()));
+  }
+  void close_websocket(CloseCode code) override {
+    deeds.push_back("close " + std::to_string(static_cast<int>(code)));
+  }
+  void ended() override { deeds.emplace_back("ended"); }
+  void enter(const std::string& room, const std::optional<std::string>& token) override {
+    deeds.push_back("enter " + room + (token ? " by " + *token : ""));
+    entering = rooms_take_time;
+    if (refuses_rooms) hear(R"({"type":"error","code":"room_full","message":"Full."})");
+  }
+  void say(const protocol::Envelope& envelope, std::string_view object) override {
+    deeds.push_back(envelope.sendto.value_or("all") + " < " + std::string(object));
+  }
+  void leave() override { deeds.emplace_back("leave"); }
+  void refuse(const protocol::Refusal& refusal) override {
+    deeds.push_back("refuse " + std::string(name_of(refusal.code)));
+  }
+  bool spend(std::size_t) override { return may_speak; }
+  bool is_entering() const override { return entering; }
+
+  /// A client that is in the namespace, over polling with a poll that waits or over a WebSocket.
+  World& begin() {
+    session.start();
+    session.poll();
+    if (revision == Revision::v4) {
+      say("40");
+      session.poll();
+    }
+    session.poll();
+    deeds.clear();
+    return *this;
+  }
+  /// The client says a packet over whatever it has.
+  bool say(const std::string& packet) {
+    if (!session.is_polling()) return session.receive_on_websocket(packet, now), true;
+    PayloadEncoder encoder(revision);
+    encoder.add(packet);
+    return session.receive_payload(encoder.take(), now);
+  }
+  /// The relay has a frame for the client.
+  bool hear(const std::string& frame) {
+    const auto packet = packet_for(frame);
+    return session.deliver(relay::SharedFrame(frame),
+                           packet ? std::make_shared<const relay::SharedFrame>(*packet) : nullptr);
+  }
+  void pass(Duration duration) {
+    now += duration;
+    session.advance(now);
+  }
+  Deeds news() { return std::exchange(deeds, {}); }
+
+  Revision revision;
+  TimePoint now{seconds(1'000)};
+  Deeds deeds;
+  bool rooms_take_time = false;
+  bool entering = false;
+  bool refuses_rooms = false;
+  bool may_speak = true;
+  Session session;
+};
+
+std::string message(const std::string& object) {
+  return R"(42["message",)" + object + "]";
+}
+
+// Handshakes.
+
+TEST(SocketioSession, Revision4AsksToBeInTheNamespace) {
+  World world(Revision::v4);
+  world.session.start();
+  EXPECT_TRUE(world.session.poll());
+  EXPECT_EQ(world.news(),
+            Deeds{R"(answer 0{"maxPayload":262144,"pingInterval":25000,"pingTimeout":20000,)"
+                  R"("sid":"sid","upgrades":["websocket"]})"});
+  EXPECT_TRUE(world.session.poll());
+  EXPECT_EQ(world.news(), Deeds{});
+  EXPECT_TRUE(world.say("40"));
+  world.session.flush();
+  EXPECT_EQ(world.news(), (Deeds{"enter _defaultroom", R"(answer 40{"sid":"id"})"}));
+}
+
+TEST(SocketioSession, Revision3IsInTheNamespaceAtOnce) {
+  World world(Revision::v3);
+  world.session.start();
+  EXPECT_EQ(world.news(), Deeds{"enter _defaultroom"});
+  world.session.poll();
+  EXPECT_EQ(world.news(),
+            Deeds{R"(answer 80:0{"pingInterval":25000,"pingTimeout":20000,"sid":"sid",)"
+                  R"("upgrades":["websocket"]}2:40)"});
+}
+
+TEST(SocketioSession, BeginsOnAWebSocketToo) {
+  World world(Revision::v4, /*websocket=*/true);
+  world.session.start();
+  EXPECT_EQ(world.news(), Deeds{R"(send 0{"maxPayload":262144,"pingInterval":25000,)"
+                                R"("pingTimeout":20000,"sid":"sid","upgrades":[]})"});
+  world.say(R"(40{"token":"key"})");
+  EXPECT_EQ(world.news(), (Deeds{R"(send 40{"sid":"id"})", "enter _defaultroom by key"}));
+}
+
+TEST(SocketioSession, KnowsNoOtherNamespace) {
+  World world(Revision::v4, true);
+  world.begin();
+  world.say("40/admin,");
+  EXPECT_EQ(world.news(), Deeds{R"(send 44/admin,{"message":"Invalid namespace"})"});
+  world.say(R"(42/admin,["message",{}])");
+  EXPECT_EQ(world.news(), Deeds{});
+}
+
+TEST(SocketioSession, WhoDoesNotConnectIsSentAway) {
+  World world(Revision::v4, true);
+  world.session.start();
+  world.news();
+  world.pass(seconds(9));
+  EXPECT_EQ(world.news(), Deeds{});
+  world.pass(seconds(1));
+  EXPECT_EQ(world.news(), (Deeds{"close 1008", "ended"}));
+  EXPECT_EQ(world.session.next_deadline(), std::nullopt);
+}
+
+TEST(SocketioSession, WhoSpeaksBeforeItConnectsIsSentAway) {
+  World world(Revision::v4, true);
+  world.session.start();
+  world.news();
+  world.say(message("{}"));
+  EXPECT_EQ(world.news(), (Deeds{"close 1008", "ended"}));
+}
+
+TEST(SocketioSession, MayDisconnectAndConnectAgain) {
+  World world(Revision::v4, true);
+  world.begin();
+  world.say("41");
+  EXPECT_EQ(world.news(), Deeds{"leave"});
+  world.say("40");
+  EXPECT_EQ(world.news(), (Deeds{R"(send 40{"sid":"id"})", "enter _defaultroom"}));
+  world.say("41");
+  world.news();
+  world.pass(seconds(10));
+  EXPECT_EQ(world.news(), (Deeds{"close 1008", "ended"}));
+}
+
+// Heartbeats.
+
+TEST(SocketioSession, InRevision4TheServerAsks) {
+  World world(Revision::v4, true);
+  world.begin();
+  for (int i = 0; i < 3; ++i) {
+    world.pass(seconds(24));
+    EXPECT_EQ(world.news(), Deeds{});
+    world.pass(seconds(1));
+    EXPECT_EQ(world.news(), Deeds{"send 2"});
+    world.pass(seconds(19));
+    world.say("3");
+    EXPECT_EQ(world.news(), Deeds{});
+  }
+  world.pass(seconds(25));
+  world.news();
+  world.pass(seconds(19));
+  world.say(message("{}"));  // shows that it lives as well as an answer does
+  world.news();
+  world.pass(seconds(19));
+  EXPECT_EQ(world.news(), Deeds{});
+  world.pass(seconds(1));
+  EXPECT_EQ(world.news(), (Deeds{"close 1008", "ended"}));
+}
+
+TEST(SocketioSession, InRevision3TheClientAsks) {
+  World world(Revision::v3);
+  world.begin();
+  for (int i = 0; i < 3; ++i) {
+    world.pass(seconds(44));
+    EXPECT_TRUE(world.say("2probe-like"));
+    world.session.flush();
+    EXPECT_EQ(world.news(), Deeds{"answer 11:3probe-like"});
+    world.session.poll();
+  }
+  world.pass(seconds(45));
+  EXPECT_EQ(world.news(), (Deeds{"answer 1:1", "ended"}));
+}
+
+TEST(SocketioSession, InRevision4TheClientMayNotAsk) {
+  World world(Revision::v4);
+  world.begin();
+  EXPECT_FALSE(world.say("2"));
+  EXPECT_EQ(world.news(), (Deeds{"answer 1", "ended"}));
+}
+
+TEST(SocketioSession, WhoNeverFetchesItsPingExpires) {
+  World world(Revision::v4);
+  world.session.start();
+  world.session.poll();
+  world.say("40");
+  world.news();
+  world.pass(seconds(25));
+  world.pass(seconds(20));
+  EXPECT_EQ(world.news(), Deeds{"ended"});
+  EXPECT_FALSE(world.session.poll());
+}
+
+// Polling.
+
+TEST(SocketioSession, GathersWhatComesForOnePoll) {
+  World world(Revision::v4);
+  world.begin();
+  world.hear(R"({"from":"a","n":1})");
+  world.hear(R"({"type":"user_disconnected","id":"a"})");
+  EXPECT_EQ(world.news(), Deeds{});
+  world.session.flush();
+  EXPECT_EQ(world.news(), Deeds{"answer 42[\"message\",{\"from\":\"a\",\"n\":1}]\x1e"
+                                "42[\"user disconnected\",{\"id\":\"a\"}]"});
+  world.hear(R"({"from":"a","n":2})");
+  world.session.flush();
+  EXPECT_EQ(world.news(), Deeds{});  // no poll waits
+  world.session.poll();
+  EXPECT_EQ(world.news(), Deeds{R"(answer 42["message",{"from":"a","n":2}])"});
+}
+
+TEST(SocketioSession, TwoPollsAtATimeEndIt) {
+  World world(Revision::v4);
+  world.begin();
+  EXPECT_FALSE(world.session.poll());
+  EXPECT_EQ(world.news(), (Deeds{"answer 1", "ended"}));
+  EXPECT_FALSE(world.session.poll());
+  EXPECT_FALSE(world.session.receive_payload(message("{}"), world.now));
+}
+
+TEST(SocketioSession, APollThatIsBrokenOffEndsIt) {
+  World world(Revision::v4);
+  world.begin();
+  world.session.poll_broken_off();
+  EXPECT_EQ(world.news(), Deeds{"ended"});
+}
+
+TEST(SocketioSession, TheClientMayClose) {
+  World polling(Revision::v3);
+  polling.begin();
+  EXPECT_TRUE(polling.say("1"));
+  EXPECT_EQ(polling.news(), (Deeds{"answer 1:6", "ended"}));
+  World websocket(Revision::v4, true);
+  websocket.begin().say("1");
+  EXPECT_EQ(websocket.news(), (Deeds{"close 1000", "ended"}));
+}
+
+TEST(SocketioSession, WhatIsNotReadIsBounded) {
+  World world(Revision::v4);
+  world.begin();
+  EXPECT_TRUE(world.hear(R"({"from":"a","x":")" + std::string(900, 'x') + "\"}"));
+  EXPECT_FALSE(world.hear(R"({"from":"a","x":")" + std::string(900, 'x') + "\"}"));
+  world.session.close(CloseCode::try_again_later, world.now);
+  world.session.flush();
+  EXPECT_EQ(world.news(), (Deeds{"answer 1", "ended"}));
+}
+
+// From polling to a WebSocket.
+
+TEST(SocketioSession, ChangesOverWithoutALoss) {
+  World world(Revision::v4);
+  world.begin();
+  EXPECT_TRUE(world.session.probe(world.now));
+  EXPECT_FALSE(world.session.probe(world.now));
+  world.session.receive_on_websocket("2probe", world.now);
+  EXPECT_EQ(world.news(), (Deeds{"send 3probe", "answer 6"}));
+  world.hear(R"({"from":"a","n":1})");
+  EXPECT_TRUE(world.say(message(R"({"n":2})")));  // still over HTTP
+  world.session.receive_on_websocket("5", world.now);
+  EXPECT_EQ(world.news(), (Deeds{R"(all < {"n":2})", R"(send 42["message",{"from":"a","n":1}])"}));
+  EXPECT_FALSE(world.session.is_polling());
+  EXPECT_FALSE(world.session.poll());
+  world.hear(R"({"from":"a","n":3})");
+  EXPECT_EQ(world.news(), Deeds{R"(send 42["message",{"from":"a","n":3}])"});
+  world.pass(seconds(11));
+  EXPECT_EQ(world.news(), Deeds{});
+}
+
+TEST(SocketioSession, AnswersEachPollWhileItChangesOver) {
+  World world(Revision::v3);
+  world.begin();
+  world.session.probe(world.now);
+  world.session.receive_on_websocket("2probe", world.now);
+  world.news();
+  EXPECT_TRUE(world.session.poll());
+  EXPECT_EQ(world.news(), Deeds{"answer 1:6"});
+  world.session.receive_on_websocket("5", world.now);
+  EXPECT_FALSE(world.session.is_polling());
+}
+
+TEST(SocketioSession, StaysWithPollingWhereTheWebSocketFails) {
+  for (const int way : {0, 1, 2, 3}) {
+    World world(Revision::v4);
+    world.begin();
+    world.session.probe(world.now);
+    if (way == 0) world.session.receive_on_websocket("5", world.now);
+    if (way == 1) world.session.receive_on_websocket("garbage", world.now);
+    if (way == 2) world.pass(seconds(10));
+    EXPECT_EQ(world.news(), way == 3 ? Deeds{} : Deeds{"close 1008"}) << way;
+    world.session.websocket_closed();
+    EXPECT_EQ(world.news(), Deeds{}) << way;
+    world.hear(R"({"from":"a"})");
+    world.session.flush();
+    EXPECT_EQ(world.news(), Deeds{R"(answer 42["message",{"from":"a"}])"}) << way;
+    EXPECT_TRUE(world.session.probe(world.now)) << way;
+  }
+}
+
+TEST(SocketioSession, EndsWithItsWebSocket) {
+  World world(Revision::v4, true);
+  world.begin();
+  world.session.websocket_closed();
+  EXPECT_EQ(world.news(), Deeds{"ended"});
+}
+
+// What is no packet.
+
+TEST(SocketioSession, GarbageEndsIt) {
+  for (const char* garbage : {"x", "7", "0", "4", "4x", "4abc", "42", "42{}", "42[]", "42[1]",
+                              "42abc[\"message\"]", "42[\"message\"", "40[", "40[]", "2"}) {
+    World world(Revision::v4, true);
+    world.begin();
+    if (std::string(garbage).starts_with("40")) world.say("41");
+    world.news();
+    world.say(garbage);
+    EXPECT_EQ(world.news(), (Deeds{"close 1008", "ended"})) << garbage;
+    world.say(message("{}"));
+    EXPECT_EQ(world.news(), Deeds{}) << garbage;
+  }
+  for (const char* body : {"", "x", "1", "9:4", "-1:4"}) {
+    World world(Revision::v3);
+    world.begin();
+    EXPECT_FALSE(world.session.receive_payload(body, world.now)) << body;
+    EXPECT_EQ(world.news(), (Deeds{"answer 1:1", "ended"})) << body;
+  }
+}
+
+TEST(SocketioSession, RefusesWhatIsBinary) {
+  for (const char* packet : {"bAAAA", R"(451-["message",{"_placeholder":true,"num":0}])"}) {
+    World world(Revision::v4, true);
+    world.begin().say(packet);
+    EXPECT_EQ(world.news(), Deeds{"refuse binary_frame"}) << packet;
+  }
+  World world(Revision::v3);
+  world.begin();
+  EXPECT_FALSE(world.session.receive_payload("\x01\x02\xff\xff", world.now));
+  EXPECT_EQ(world.news(), Deeds{"refuse binary_frame"});
+}
+
+TEST(SocketioSession, RefusesWhatIsTooLong) {
+  World world(Revision::v4, true);
+  world.begin().say(message("\"" + std::string(1'000, 'x') + "\""));
+  EXPECT_EQ(world.news(), Deeds{"refuse frame_too_large"});
+}
+
+TEST(SocketioSession, WhoSaysTooMuchIsHeardNoMore) {
+  World world(Revision::v4, true);
+  world.begin();
+  world.may_speak = false;
+  world.say(message("{}"));
+  EXPECT_EQ(world.news(), Deeds{});
+}
+
+// Closing.
+
+TEST(SocketioSession, SentAwayForGoodIsDisconnected) {
+  World world(Revision::v4, true);
+  world.begin().session.close(CloseCode::removed, world.now);
+  EXPECT_EQ(world.news(), (Deeds{"send 41", "close 4002"}));
+  world.hear(R"({"from":"a"})");
+  world.say(message("{}"));
+  EXPECT_EQ(world.news(), Deeds{});
+  world.session.websocket_closed();
+  EXPECT_EQ(world.news(), Deeds{"ended"});
+}
+
+TEST(SocketioSession, WhoShallComeBackIsNotDisconnected) {
+  World world(Revision::v4, true);
+  world.begin().session.close(CloseCode::service_restart, world.now);
+  EXPECT_EQ(world.news(), Deeds{"close 1012"});
+}
+
+TEST(SocketioSession, FetchesWhyItWasClosed) {
+  World world(Revision::v4);
+  world.begin();
+  world.hear(R"({"from":"a"})");
+  world.session.flush();
+  world.news();
+  world.hear(R"({"type":"error","code":"removed","message":"Out."})");
+  world.session.close(CloseCode::removed, world.now);
+  world.session.flush();
+  EXPECT_EQ(world.news(), Deeds{});
+  EXPECT_TRUE(world.session.poll());
+  EXPECT_EQ(world.news(),
+            (Deeds{"answer 42[\"error\",{\"type\":\"error\",\"code\":\"removed\",\"message\":"
+                   "\"Out.\"}]\x1e"
+                   "41\x1e"
+                   "1",
+                   "ended"}));
+}
+
+TEST(SocketioSession, IsForgottenWhereItDoesNotFetchThat) {
+  World world(Revision::v4);
+  world.begin();
+  world.hear(R"({"from":"a"})");
+  world.session.flush();
+  world.session.close(CloseCode::removed, world.now);
+  world.news();
+  world.pass(seconds(10));
+  EXPECT_EQ(world.news(), Deeds{"ended"});
+}
+
+// The seed's words.
+
+TEST(SocketioSession, EntersAndSpeaks) {
+  World world(Revision::v4, true);
+  world.begin().say(R"(42["enter","lesson"])");
+  world.say(message(R"({"type":"talk_ready","from":"forged"})"));
+  world.say(message(R"({"type":"offer","sendto":"a"})"));
+  world.say(R"(427["message",{}])");
+  world.say(R"(42["unknown",1])");
+  world.say("430[]");
+  EXPECT_EQ(world.news(), (Deeds{"enter lesson", R"(all < {"type":"talk_ready"})",
+                                 R"(a < {"type":"offer","sendto":"a"})", "all < {}"}));
+  world.say(R"(42["message","text"])");
+  world.say(R"(42["enter",7])");
+  EXPECT_EQ(world.news(), (Deeds{"refuse bad_message", "refuse bad_room"}));
+}
+
+TEST(SocketioSession, WaitsForItsRoomBeforeItSpeaks) {
+  World world(Revision::v4, true);
+  world.rooms_take_time = true;
+  world.begin();
+  world.say(R"(42["enter","lesson"])");
+  world.say(message(R"({"n":1})"));
+  EXPECT_EQ(world.news(), Deeds{});
+  EXPECT_TRUE(world.session.awaits_entry());
+  world.entering = false;
+  world.session.go_on();
+  EXPECT_EQ(world.news(), Deeds{"enter lesson"});
+  world.session.go_on();
+  EXPECT_EQ(world.news(), Deeds{});
+  world.entering = false;
+  world.session.go_on();
+  EXPECT_EQ(world.news(), Deeds{R"(all < {"n":1})"});
+  EXPECT_FALSE(world.session.awaits_entry());
+}
+
+TEST(SocketioSession, WhatItSaysBeforeThatIsBounded) {
+  World world(Revision::v4, true);
+  world.rooms_take_time = true;
+  world.begin();
+  for (int i = 0; i < 64; ++i) world.say(message("{}"));
+  EXPECT_EQ(world.news(), Deeds{});
+  world.say(message("{}"));
+  EXPECT_EQ(world.news(), Deeds{"refuse not_entered"});
+}
+
+TEST(SocketioSession, IsNotToldThatTheDefaultRoomIsShut) {
+  World world(Revision::v4, true);
+  world.refuses_rooms = true;
+  world.begin();
+  world.say("41");
+  world.news();
+  world.say("40");
+  EXPECT_EQ(world.news(), (Deeds{R"(send 40{"sid":"id"})", "enter _defaultroom"}));
+  world.say(R"(42["enter","lesson"])");
+  EXPECT_EQ(world.news(),
+            (Deeds{"enter lesson",
+                   R"(send 42["error",{"type":"error","code":"room_full","message":"Full."}])"}));
+}
+
+TEST(SocketioSession, AnOfferThatNamesNobodyGoesToWhoAskedFirst) {
+  World world(Revision::v3, true);
+  world.begin();
+  const auto ask = [&](const std::string& id) {
+    world.hear(R"({"from":")" + id + R"(","type":"talk_request"})");
+  };
+  const std::string offer = message(R"({"type":"offer"})");
+  ask("a");
+  ask("b");
+  ask("a");
+  ask("c");
+  ask("d");
+  world.hear(R"({"type":"user_disconnected","id":"c"})");
+  world.hear(R"({"from":"e","type":"wave","text":"\"talk_request\""})");
+  world.news();
+  for (int i = 0; i < 4; ++i) world.say(offer);
+  EXPECT_EQ(world.news(), (Deeds{R"(a < {"type":"offer"})", R"(b < {"type":"offer"})",
+                                 R"(d < {"type":"offer"})", R"(all < {"type":"offer"})"}));
+  ask("a");
+  ask("b");
+  world.news();
+  world.say(message(R"({"type":"offer","sendto":"a"})"));
+  world.say(offer);
+  EXPECT_EQ(world.news(),
+            (Deeds{R"(a < {"type":"offer","sendto":"a"})", R"(b < {"type":"offer"})"}));
+  ask("a");
+  world.news();
+  world.say(message(R"({"type":"talk_ready"})"));
+  world.say(offer);
+  EXPECT_EQ(world.news(), (Deeds{R"(all < {"type":"talk_ready"})", R"(all < {"type":"offer"})"}));
+}
+
+}  // namespace
+}  // namespace onair::socketio

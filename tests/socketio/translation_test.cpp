@@ -1,0 +1,128 @@
+#include "socketio/translation.hpp"
+
+#include <gtest/gtest.h>
+
+namespace onair::socketio {
+namespace {
+
+using protocol::ErrorCode;
+using protocol::Refusal;
+
+std::vector<protocol::JsonValue> arguments(const std::string& array) {
+  return *protocol::elements_of(array);
+}
+
+Said said(const std::string& object) {
+  const std::string array = "[" + object + "]";
+  return std::get<Said>(read_message(arguments(array)));
+}
+
+std::string room(const std::string& array) {
+  return std::get<std::string>(read_enter(arguments(array)));
+}
+
+TEST(Translation, ReadsTypeAndAddressee) {
+  const Said offer = said(R"({"type":"offer","sendto":"x","sdp":"v=0"})");
+  EXPECT_EQ(offer.envelope.type, "offer");
+  EXPECT_EQ(offer.envelope.sendto, "x");
+  EXPECT_EQ(offer.object, R"({"type":"offer","sendto":"x","sdp":"v=0"})");
+  EXPECT_EQ(said(R"({"sendto":"a","sendto":"b"})").envelope.sendto, "b");
+  EXPECT_EQ(said(R"({"send\u0074o":"b"})").envelope.sendto, "b");
+}
+
+TEST(Translation, KnowsWhatIsForTheRoom) {
+  for (const char* object : {R"({})", R"({"sendto":"_broadcast_all_"})", R"({"sendto":""})",
+                             R"({"sendto":null})", R"({"sendto":false})", R"({"sendto":0})",
+                             R"({"sendto":-0.0})", R"({"sendto":"x","sendto":null})"}) {
+    EXPECT_EQ(said(object).envelope.sendto, std::nullopt) << object;
+    EXPECT_EQ(said(object).object, object);
+  }
+  for (const char* object : {R"({"sendto":true})", R"({"sendto":7})", R"({"sendto":{}})"}) {
+    EXPECT_NE(said(object).envelope.sendto, std::nullopt) << object;
+  }
+}
+
+TEST(Translation, TakesAnyObjectWithoutAKnownType) {
+  EXPECT_EQ(said(R"({"a":1})").envelope.type, "");
+  EXPECT_EQ(said(R"({"type":7})").envelope.type, "");
+  EXPECT_EQ(said(R"({"type":"a","type":7})").envelope.type, "");
+  EXPECT_EQ(said(R"({"type":")" + std::string(65, 'x') + "\"}").envelope.type, "");
+}
+
+TEST(Translation, TakesAwayAClientsOwnFrom) {
+  EXPECT_EQ(said(R"({"from":"x"})").object, "{}");
+  EXPECT_EQ(said(R"({"a":1.50,"from":{"b":[]},"c\n":"\u0041"})").object,
+            R"({"a":1.50,"c\n":"\u0041"})");
+  EXPECT_EQ(said(R"({"\u0066rom":"x","from":1,"a":[ ]})").object, R"({"a":[ ]})");
+  EXPECT_FALSE(said(R"({"from":"x"})").envelope.has_from);
+}
+
+TEST(Translation, RefusesMessagesThatAreNoObject) {
+  for (const char* array : {"[]", R"(["hi"])", "[7]", "[null]", "[[1]]"}) {
+    const auto read = read_message(arguments(array));
+    ASSERT_TRUE(std::holds_alternative<Refusal>(read)) << array;
+    EXPECT_EQ(std::get<Refusal>(read).code, ErrorCode::bad_message);
+  }
+}
+
+TEST(Translation, ReadsRoomsAsPagesNameThem) {
+  EXPECT_EQ(room(R"(["lesson"])"), "lesson");
+  EXPECT_EQ(room(R"(["%E6%95%99%E5%AE%A4"])"), "\xe6\x95\x99\xe5\xae\xa4");
+  EXPECT_EQ(room("[\"\xe6\x95\x99\"]"), "\xe6\x95\x99");
+  EXPECT_EQ(room(R"(["100%"])"), "100%");
+  EXPECT_EQ(room(R"(["a%00b"])"), "a%00b");
+  EXPECT_EQ(room(R"(["a&b"])"), "a&b");
+  for (const char* array : {"[]", R"([""])", "[null]", R"(["_defaultroom"])"}) {
+    EXPECT_EQ(room(array), "_defaultroom") << array;
+  }
+  for (const std::string& array :
+       {std::string("[7]"), std::string("[{}]"), std::string(R"(["a\u0000b"])"),
+        "[\"" + std::string(129, 'x') + "\"]"}) {
+    const auto read = read_enter(arguments(array));
+    ASSERT_TRUE(std::holds_alternative<Refusal>(read)) << array;
+    EXPECT_EQ(std::get<Refusal>(read).code, ErrorCode::bad_room);
+  }
+}
+
+TEST(Translation, TellsWhatOthersSayAsItIs) {
+  EXPECT_EQ(packet_for(R"({"from":"x","type":"talk_ready"})"),
+            R"(42["message",{"from":"x","type":"talk_ready"}])");
+  EXPECT_EQ(packet_for(R"( {"from":"x", "a":1} )"), R"(42["message", {"from":"x", "a":1} ])");
+  EXPECT_EQ(packet_for(R"({"from":"x","type":"candidate","candidate":"c","sdpMid":"0"})"),
+            R"(42["message",{"from":"x","type":"candidate","candidate":"c","sdpMid":"0"}])");
+  EXPECT_EQ(sender_of_frame(R"( {"from":"x","type":"a"})"), "x");
+  EXPECT_EQ(sender_of_frame(R"({"type":"audience","watching":1})"), "");
+}
+
+TEST(Translation, KeepsTheEndOfCandidatesToItself) {
+  EXPECT_EQ(packet_for(R"({"from":"x","type":"candidate","candidate":null})"), std::nullopt);
+  EXPECT_NE(packet_for(R"({"from":"x","type":"else","candidate":null})"), std::nullopt);
+  EXPECT_NE(packet_for(R"({"from":"x","type":"candidate","a":{"candidate":null},"candidate":"c"})"),
+            std::nullopt);
+}
+
+TEST(Translation, TranslatesTheServersOwnWords) {
+  EXPECT_EQ(packet_for(R"({"type":"user_disconnected","id":"x"})"),
+            R"(42["user disconnected",{"id":"x"}])");
+  EXPECT_EQ(packet_for(R"({"type":"error","code":"room_full","message":"m"})"),
+            R"(42["error",{"type":"error","code":"room_full","message":"m"}])");
+  for (const char* frame :
+       {R"({"type":"audience","watching":1})", R"({"type":"pong","iceServers":[]})",
+        R"({"type":"welcome","id":"5f0c","room":"a","resume":"","iceServers":[],"talkers":[]})"}) {
+    EXPECT_EQ(packet_for(frame), std::nullopt) << frame;
+  }
+}
+
+TEST(Translation, TranslatesAFrameOnceForAll) {
+  Translator translator;
+  const auto frame = std::make_shared<const relay::SharedFrame>(R"({"from":"x","a":1})");
+  const relay::Frame first = translator.packet_for(frame);
+  EXPECT_EQ(first->text(), R"(42["message",{"from":"x","a":1}])");
+  EXPECT_EQ(translator.packet_for(frame), first);
+  const auto other =
+      std::make_shared<const relay::SharedFrame>(R"({"type":"audience","watching":1})");
+  EXPECT_EQ(translator.packet_for(other), nullptr);
+}
+
+}  // namespace
+}  // namespace onair::socketio
