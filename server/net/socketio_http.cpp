@@ -71,7 +71,7 @@ std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
-/// A parameter of the query, percent-decoded; nothing where there is none.
+/// A parameter of the query, percent-decoded where it can be; nothing where there is none.
 std::optional<std::string> parameter(const Request& request, std::string_view name) {
   std::string_view query = view(request.target());
   query.remove_prefix(std::min(query.find('?'), query.size()));
@@ -81,7 +81,8 @@ std::optional<std::string> parameter(const Request& request, std::string_view na
     query.remove_prefix(part.size());
     const std::size_t equals = std::min(part.find('='), part.size());
     if (part.substr(0, equals) != name) continue;
-    return protocol::percent_decode(part.substr(std::min(equals + 1, part.size())));
+    const std::string_view value = part.substr(std::min(equals + 1, part.size()));
+    return protocol::percent_decode(value).value_or(std::string(value));
   }
   return std::nullopt;
 }

@@ -20,8 +20,6 @@ namespace {
 /// Events that a client may say before it is in its room.
 constexpr std::size_t kMaxPending = 64;
 
-constexpr std::size_t kMaxAskers = 1'024;
-
 /// Whether the client shall try again. One that was sent out of the namespace does not.
 bool invites_back(CloseCode code) {
   return code == CloseCode::service_restart || code == CloseCode::try_again_later;
@@ -74,8 +72,7 @@ void Session::send(const relay::Frame& packet) {
 
 bool Session::deliver(const relay::SharedFrame& frame, const relay::Frame& packet) {
   if (!is_open()) return true;
-  note_asker(frame.text());
-  const bool unasked = enters_unasked_ && sender_of_frame(frame.text()).empty();
+  const bool unasked = enters_unasked_ && !is_from_a_peer(frame.text());
   if (packet == nullptr || unasked) return true;
   if (queue_bytes_ + packet->text().size() > options_.max_queue_bytes) return false;
   send(packet);
@@ -88,8 +85,11 @@ void Session::flush() {
     answer_poll();
   } else if (transport_ == Transport::upgrading && probed_) {
     answer_poll_with(Kind::noop);  // the client changes over when no poll of its own is under way
+  } else if (transport_ == Transport::closing_polling) {
+    // By itself: a client that finds it behind other packets closes before it has looked at them.
+    answer_poll_with(Kind::close);
+    finish();
   }
-  if (!poll_waits_ && transport_ == Transport::closing_polling) finish();
 }
 
 void Session::answer_poll() {
@@ -126,7 +126,6 @@ void Session::poll_broken_off() {
 }
 
 bool Session::receive_payload(std::string_view body, TimePoint now) {
-  if (transport_ == Transport::closing_polling) return true;
   if (!is_polling()) return false;
   const auto payload = protocol::is_utf8(body) ? decode_payload(options_.revision, body)
                                                : decltype(decode_payload({}, {}))(Fault::binary);
@@ -139,6 +138,7 @@ bool Session::receive_payload(std::string_view body, TimePoint now) {
     return false;
   }
   for (const EnginePacket& packet : std::get<std::vector<EnginePacket>>(payload)) {
+    if (transport_ == Transport::closing_polling && packet.kind == Kind::close) finish();
     if (!is_open()) return true;
     if (receive(packet, now)) continue;
     break_off();
@@ -256,7 +256,6 @@ void Session::close(CloseCode code, TimePoint now) {
     transport_ = Transport::closing_websocket;
     return surroundings_.close_websocket(code);
   }
-  send(Kind::close);
   transport_ = Transport::closing_polling;
 }
 
@@ -347,7 +346,6 @@ void Session::disconnect(TimePoint now) {
   connected_ = false;
   connect_until_ = now + options_.patience;
   pending_.clear();
-  askers_.clear();
   surroundings_.leave();
 }
 
@@ -382,42 +380,16 @@ void Session::enter(const Event& event) {
   if (const auto* refusal = std::get_if<protocol::Refusal>(&room)) {
     return surroundings_.refuse(*refusal);
   }
-  askers_.clear();
   surroundings_.enter(std::get<std::string>(room), options_.token);
 }
 
-/// The seed's talker sets `sendto` on an RTCSessionDescription, which a browser leaves out when it
-/// makes JSON of it. So an offer that names nobody goes to the one who has asked for longest.
 void Session::say(const Event& event) {
-  auto read = read_message(event.arguments);
+  const auto read = read_message(event.arguments);
   if (const auto* refusal = std::get_if<protocol::Refusal>(&read)) {
     return surroundings_.refuse(*refusal);
   }
-  Said& said = std::get<Said>(read);
-  // Who asked before was passed over, as by a talker without a picture.
-  if (said.envelope.type == "talk_ready") askers_.clear();
-  if (said.envelope.type == "offer" && !askers_.empty()) {
-    if (!said.envelope.sendto) said.envelope.sendto = askers_.front();
-    std::erase(askers_, *said.envelope.sendto);
-  }
+  const Said& said = std::get<Said>(read);
   surroundings_.say(said.envelope, said.object);
-}
-
-void Session::note_asker(std::string_view frame) {
-  const auto mentions = [frame](std::string_view word) {
-    return frame.find(word) != std::string_view::npos;
-  };
-  if (!askers_.empty() && mentions("\"user_disconnected\"")) {
-    std::erase_if(askers_, [&](const std::string& id) { return mentions("\"" + id + "\""); });
-  }
-  if (!mentions("\"talk_request\"")) return;
-  const auto scanned = protocol::scan_envelope(frame);
-  const auto* envelope = std::get_if<protocol::Envelope>(&scanned);
-  if (envelope == nullptr || envelope->type != "talk_request") return;
-  std::string id(sender_of_frame(frame));
-  if (std::find(askers_.begin(), askers_.end(), id) != askers_.end()) return;
-  if (askers_.size() == kMaxAskers) askers_.pop_front();
-  askers_.push_back(std::move(id));
 }
 
 }  // namespace onair::socketio

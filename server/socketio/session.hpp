@@ -151,7 +151,6 @@ class Session {
   // The seed's words
   void enter(const Event& event);
   void say(const Event& event);
-  void note_asker(std::string_view frame);
 
   SessionOptions options_;
   Surroundings& surroundings_;
@@ -170,7 +169,6 @@ class Session {
   bool connected_ = false;           ///< is in the default namespace
   bool enters_unasked_ = false;      ///< the default room, and whether it may is told to nobody
   std::deque<std::string> pending_;  ///< events that came while it waited for a room
-  std::deque<std::string> askers_;   ///< who asked it for an offer and got none yet; see say()
 };
 
 }  // namespace onair::socketio

@@ -27,13 +27,6 @@ constexpr std::string_view kToTheRoom = "_broadcast_all_";
 /// protocol::append_stamped); its own words begin in another way.
 constexpr std::string_view kStamp = R"({"from":")";
 
-/// What follows the stamp, or nothing where there is none.
-std::optional<std::string_view> behind_stamp(std::string_view frame) {
-  frame.remove_prefix(std::min(frame.find('{'), frame.size()));
-  if (!frame.starts_with(kStamp)) return std::nullopt;
-  return frame.substr(kStamp.size());
-}
-
 /// As JavaScript has it, of what can stand in JSON.
 bool is_false(const JsonValue& value) {
   if (value.token.kind == JsonToken::Kind::string) return value.token.raw.empty();
@@ -122,7 +115,7 @@ std::variant<std::string, Refusal> read_enter(const std::vector<JsonValue>& argu
 
 std::optional<std::string> packet_for(std::string_view frame) {
   std::optional<std::string> packet;
-  if (!behind_stamp(frame)) {
+  if (!is_from_a_peer(frame)) {
     packet = event_for_own_words(frame);
   } else if (!ends_the_candidates(frame)) {
     // Such clients know no end of candidates, and a browser throws over one without a media
@@ -142,9 +135,8 @@ const relay::Frame& Translator::packet_for(const relay::Frame& frame) {
   return packet_;
 }
 
-std::string_view sender_of_frame(std::string_view frame) {
-  const std::string_view id = behind_stamp(frame).value_or("");
-  return id.substr(0, id.find('"'));
+bool is_from_a_peer(std::string_view frame) {
+  return frame.substr(std::min(frame.find('{'), frame.size())).starts_with(kStamp);
 }
 
 }  // namespace onair::socketio

@@ -45,7 +45,7 @@ class Translator {
   relay::Frame packet_;
 };
 
-/// Of what others say: who says it, by the frame as the relay stamped it.
-std::string_view sender_of_frame(std::string_view frame);
+/// Whether the relay has stamped this frame with who says it: else it is the server's own.
+bool is_from_a_peer(std::string_view frame);
 
 }  // namespace onair::socketio

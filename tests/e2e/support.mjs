@@ -69,6 +69,7 @@ function instrument() {
       connections.push(this);
     }
   };
+  if (window.webkitRTCPeerConnection) window.webkitRTCPeerConnection = window.RTCPeerConnection;
   window.testConnections = connections;
   const devices = navigator.mediaDevices;
   if (!devices) return;

@@ -81,13 +81,18 @@ double RunningServer::metric(const std::string& name) const {
 }
 
 Response request(std::uint16_t port, http::verb method, const std::string& target,
-                 const std::vector<std::pair<std::string, std::string>>& headers) {
+                 const std::vector<std::pair<std::string, std::string>>& headers,
+                 const std::string& body) {
   asio::io_context context;
   beast::tcp_stream stream(context);
   stream.connect(endpoint(port));
-  http::request<http::empty_body> asked(method, target, 11);
+  http::request<http::string_body> asked(method, target, 11);
   asked.set(http::field::host, "localhost");
   for (const auto& [name, value] : headers) asked.set(name, value);
+  if (!body.empty()) {
+    asked.body() = body;
+    asked.prepare_payload();
+  }
   http::write(stream, asked);
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
@@ -146,9 +151,10 @@ std::string masked_text(const std::string& text) {
          text;
 }
 
-WebSocketClient::WebSocketClient(std::uint16_t port) : socket_(context_) {
+WebSocketClient::WebSocketClient(std::uint16_t port, const std::string& target)
+    : socket_(context_) {
   beast::get_lowest_layer(socket_).connect(endpoint(port));
-  socket_.handshake("localhost", "/ws");
+  socket_.handshake("localhost", target);
 }
 
 WebSocketClient::WebSocketClient(std::uint16_t port, int receive_buffer) : socket_(context_) {
@@ -174,13 +180,17 @@ void WebSocketClient::send_binary(const std::string& bytes) {
   socket_.write(asio::buffer(bytes));
 }
 
-nlohmann::json WebSocketClient::receive() {
+std::string WebSocketClient::receive_text() {
   beast::flat_buffer buffer;
   std::optional<error_code> result;
   socket_.async_read(buffer, [&result](error_code error, std::size_t) { result = error; });
   run(context_, result);
   if (*result) throw boost::system::system_error(*result);
-  return nlohmann::json::parse(beast::buffers_to_string(buffer.data()));
+  return beast::buffers_to_string(buffer.data());
+}
+
+nlohmann::json WebSocketClient::receive() {
+  return nlohmann::json::parse(receive_text());
 }
 
 nlohmann::json WebSocketClient::receive_type(const std::string& type) {

@@ -47,7 +47,8 @@ using Response = boost::beast::http::response<boost::beast::http::string_body>;
 
 /// One request on a connection of its own, with further headers as "Name: value".
 Response request(std::uint16_t port, boost::beast::http::verb method, const std::string& target,
-                 const std::vector<std::pair<std::string, std::string>>& headers = {});
+                 const std::vector<std::pair<std::string, std::string>>& headers = {},
+                 const std::string& body = {});
 
 /// The status with which an upgrade at /ws is answered, with further headers.
 unsigned upgrade_status(std::uint16_t port,
@@ -78,7 +79,7 @@ std::string masked_text(const std::string& text);
 /// Every wait has a bound, after which the test fails by an exception.
 class WebSocketClient {
  public:
-  explicit WebSocketClient(std::uint16_t port);
+  explicit WebSocketClient(std::uint16_t port, const std::string& target = "/ws");
   /// With a receive buffer of so many bytes.
   WebSocketClient(std::uint16_t port, int receive_buffer);
 
@@ -87,6 +88,7 @@ class WebSocketClient {
 
   void send(const std::string& text);
   void send_binary(const std::string& bytes);
+  std::string receive_text();
   nlohmann::json receive();
   /// Reads on until there is one of this type.
   nlohmann::json receive_type(const std::string& type);

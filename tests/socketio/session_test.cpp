@@ -424,11 +424,22 @@ TEST(SocketioSession, FetchesWhyItWasClosed) {
   EXPECT_EQ(world.news(), Deeds{});
   EXPECT_TRUE(world.session.poll());
   EXPECT_EQ(world.news(),
-            (Deeds{"answer 42[\"error\",{\"type\":\"error\",\"code\":\"removed\",\"message\":"
-                   "\"Out.\"}]\x1e"
-                   "41\x1e"
-                   "1",
-                   "ended"}));
+            Deeds{"answer 42[\"error\",{\"type\":\"error\",\"code\":\"removed\",\"message\":"
+                  "\"Out.\"}]\x1e"
+                  "41"});
+  EXPECT_TRUE(world.say(message("{}")));
+  EXPECT_EQ(world.news(), Deeds{});
+  EXPECT_TRUE(world.session.poll());
+  EXPECT_EQ(world.news(), (Deeds{"answer 1", "ended"}));
+}
+
+TEST(SocketioSession, MayCloseWhenItHasFetchedThat) {
+  World world(Revision::v4);
+  world.begin().session.close(CloseCode::removed, world.now);
+  world.session.flush();
+  EXPECT_EQ(world.news(), Deeds{"answer 41"});
+  EXPECT_TRUE(world.say("1"));
+  EXPECT_EQ(world.news(), Deeds{"ended"});
 }
 
 TEST(SocketioSession, IsForgottenWhereItDoesNotFetchThat) {
@@ -500,38 +511,6 @@ TEST(SocketioSession, IsNotToldThatTheDefaultRoomIsShut) {
   EXPECT_EQ(world.news(),
             (Deeds{"enter lesson",
                    R"(send 42["error",{"type":"error","code":"room_full","message":"Full."}])"}));
-}
-
-TEST(SocketioSession, AnOfferThatNamesNobodyGoesToWhoAskedFirst) {
-  World world(Revision::v3, true);
-  world.begin();
-  const auto ask = [&](const std::string& id) {
-    world.hear(R"({"from":")" + id + R"(","type":"talk_request"})");
-  };
-  const std::string offer = message(R"({"type":"offer"})");
-  ask("a");
-  ask("b");
-  ask("a");
-  ask("c");
-  ask("d");
-  world.hear(R"({"type":"user_disconnected","id":"c"})");
-  world.hear(R"({"from":"e","type":"wave","text":"\"talk_request\""})");
-  world.news();
-  for (int i = 0; i < 4; ++i) world.say(offer);
-  EXPECT_EQ(world.news(), (Deeds{R"(a < {"type":"offer"})", R"(b < {"type":"offer"})",
-                                 R"(d < {"type":"offer"})", R"(all < {"type":"offer"})"}));
-  ask("a");
-  ask("b");
-  world.news();
-  world.say(message(R"({"type":"offer","sendto":"a"})"));
-  world.say(offer);
-  EXPECT_EQ(world.news(),
-            (Deeds{R"(a < {"type":"offer","sendto":"a"})", R"(b < {"type":"offer"})"}));
-  ask("a");
-  world.news();
-  world.say(message(R"({"type":"talk_ready"})"));
-  world.say(offer);
-  EXPECT_EQ(world.news(), (Deeds{R"(all < {"type":"talk_ready"})", R"(all < {"type":"offer"})"}));
 }
 
 }  // namespace

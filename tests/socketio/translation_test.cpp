@@ -90,8 +90,8 @@ TEST(Translation, TellsWhatOthersSayAsItIs) {
   EXPECT_EQ(packet_for(R"( {"from":"x", "a":1} )"), R"(42["message", {"from":"x", "a":1} ])");
   EXPECT_EQ(packet_for(R"({"from":"x","type":"candidate","candidate":"c","sdpMid":"0"})"),
             R"(42["message",{"from":"x","type":"candidate","candidate":"c","sdpMid":"0"}])");
-  EXPECT_EQ(sender_of_frame(R"( {"from":"x","type":"a"})"), "x");
-  EXPECT_EQ(sender_of_frame(R"({"type":"audience","watching":1})"), "");
+  EXPECT_TRUE(is_from_a_peer(R"( {"from":"x","type":"a"})"));
+  EXPECT_FALSE(is_from_a_peer(R"({"type":"audience","watching":1})"));
 }
 
 TEST(Translation, KeepsTheEndOfCandidatesToItself) {

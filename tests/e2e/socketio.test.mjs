@@ -1,0 +1,133 @@
+// Pages as the seed has them, with socket.io's client as it comes from npm, beside our own.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { Chromium, goOnAir, Server, until } from './support.mjs';
+
+let chromium;
+
+before(async () => {
+  chromium = await Chromium.start();
+});
+
+after(async () => {
+  await chromium?.stop();
+});
+
+/** Serves the seed's pages at an origin of their own. */
+class SeedPages {
+  static async start() {
+    const pages = new SeedPages();
+    pages.http = http.createServer((request, response) => {
+      const name = new URL(request.url, 'http://localhost').pathname;
+      if (name !== '/talk.html' && name !== '/watch.html') return response.writeHead(204).end(); // the icon
+      const page = readFileSync(new URL(`./seed${name}`, import.meta.url), 'utf8');
+      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
+      return response.end(page.replaceAll('SERVER', pages.server.origin));
+    });
+    pages.http.listen(0, 'localhost');
+    await once(pages.http, 'listening');
+    pages.origin = `http://localhost:${pages.http.address().port}`;
+    return pages;
+  }
+
+  stop() {
+    this.http.closeAllConnections();
+    this.http.close();
+  }
+}
+
+/** Whether a page's last connection has a picture that moves. */
+const watches = (page) => page.decodesFrames();
+
+for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.io-client']]) {
+  describe(`the seed's pages with socket.io ${version}`, () => {
+    let pages;
+    let server;
+
+    before(async () => {
+      pages = await SeedPages.start();
+      const client = fileURLToPath(new URL(`../node_modules/${folder}/dist`, import.meta.url));
+      server = await Server.start('--socketio-client', client, '--allow-origin', pages.origin, '--threads', '2');
+      pages.server = server;
+    });
+
+    after(async () => {
+      pages?.stop();
+      await server?.stop();
+    });
+
+    const seedTalker = async (room) => {
+      const talker = await chromium.open(`${pages.origin}/talk.html?${room}`);
+      await talker.press('start-video');
+      await until('the camera runs', () => talker.evaluate(() => window.localStream?.active));
+      return talker;
+    };
+    const seedViewer = (room) => chromium.open(`${pages.origin}/watch.html?${room}`);
+
+    test('among themselves: who waits, and who requests', async () => {
+      const early = await seedViewer('lesson');
+      await until('it has entered', () => early.evaluate(() => window.socketReady));
+      const talker = await seedTalker('lesson');
+      await watches(early);
+      const late = await seedViewer('lesson');
+      await until('it has entered', () => late.evaluate(() => window.socketReady));
+      await late.press('request');
+      await watches(late);
+      await watches(early);
+      assert.equal(await late.evaluate(() => window.socket.io.engine.transport.name), 'websocket');
+
+      await talker.press('stop-video');
+      for (const viewer of [early, late]) {
+        await until('the picture is gone', () => viewer.evaluate(() => document.querySelector('video').srcObject === null));
+      }
+      for (const page of [talker, early, late]) {
+        assert.deepEqual(page.errors, []);
+        await page.close();
+      }
+    });
+
+    test('the seed talks, and ours watch', async () => {
+      const waiting = await Promise.all([1, 2].map(() => chromium.open(`${server.origin}/watch.html?ours`)));
+      for (const viewer of waiting) await viewer.says('cover', /Waiting/);
+      const talker = await seedTalker('ours');
+      for (const viewer of waiting) await watches(viewer);
+      const late = await chromium.open(`${server.origin}/watch.html?ours`);
+      await watches(late);
+      for (const viewer of waiting) await watches(viewer);
+      await talker.close();
+      for (const viewer of [...waiting, late]) {
+        await viewer.says('cover', /\S/);
+        assert.deepEqual(viewer.errors, []);
+        await viewer.close();
+      }
+      assert.deepEqual(talker.errors, []);
+    });
+
+    test('we talk, and the seed watches', async () => {
+      const early = await seedViewer('theirs');
+      await until('it has entered', () => early.evaluate(() => window.socketReady));
+      const talker = await goOnAir(chromium, server, 'theirs');
+      await watches(early);
+      const late = await seedViewer('theirs');
+      await until('it has entered', () => late.evaluate(() => window.socketReady));
+      await late.press('request');
+      await watches(late);
+      await talker.says('viewers', /^2$/);
+      await talker.says('watching', /^2$/);
+      await late.close();
+      await talker.says('viewers', /^1$/);
+      await talker.says('watching', /^1$/);
+      await talker.press('stop-video');
+      await until('the picture is gone', () => early.evaluate(() => document.querySelector('video').srcObject === null));
+      for (const page of [talker, early, late]) assert.deepEqual(page.errors, []);
+      await early.close();
+      await talker.close();
+    });
+  });
+}
