@@ -29,9 +29,9 @@ std::string open_packet(const SessionOptions& options) {
   nlohmann::json handshake = {{"sid", options.sid},
                               {"upgrades", nlohmann::json::array()},
                               {"pingInterval", options.ping_interval.count()},
-                              {"pingTimeout", options.ping_timeout.count()}};
+                              {"pingTimeout", options.ping_timeout.count()},
+                              {"maxPayload", options.max_payload_bytes}};
   if (!options.starts_on_websocket) handshake["upgrades"].push_back("websocket");
-  if (options.revision == Revision::v4) handshake["maxPayload"] = options.max_payload_bytes;
   return handshake.dump();
 }
 

@@ -28,6 +28,31 @@ int main(int, char** argv) {
        {"/", "/index.html", "/sub/page.mjs?x=1", "/../secret", "/%2e%2e/secret"}) {
     write("static_path", target);
   }
+  // Of socket.io, payloads and events by themselves, and conversations (see socketio.cpp).
+  for (const char* text : {"40", "2",
+                           "4[]\x1e"
+                           "3",
+                           "2:401:2", "5:42[\"a", R"(["enter","lesson"])",
+                           R"(["message",{"type":"talk_ready","from":"x","sendto":"id1"}])"}) {
+    write("socketio", text);
+  }
+  const std::string message = R"(["message",{"type":"talk_request","sendto":"id3"}])";
+  write("socketio",
+        "\x08\n "
+        "40\n\x08\n\x08\n "
+        "42" +
+            message +
+            "\n\x0c\n "
+            "2probe\n\x08\n "
+            "5\n");
+  write("socketio",
+        "\x02"
+        "42[\"enter\",\"lesson\"]\n\x03"
+        "42[\"enter\",\"lesson\"]\n\x02"
+        "42" +
+            message +
+            "\nT\nT\nT\n\x03"
+            "2\n");
   write("hub",
         std::string("\x18{\"type\":\"enter\",\"room\":\"a\",\"role\":\"talk\"}\n") + "\x12\n" +
             "\x19{\"type\":\"enter\",\"room\":\"a\",\"role\":\"watch\"}\n" + "\x12\n" +

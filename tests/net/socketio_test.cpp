@@ -353,6 +353,7 @@ TEST(Socketio, SessionsWithoutAConnectionCountAsOne) {
   const Polling second(server.port());
   await_connections(2);
   EXPECT_EQ(request(server.port(), verb::get, kPolling).result_int(), 503);
+  await_connections(2);
   EXPECT_EQ(first.post("40").body(), "ok");
 }
 

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 
 import { Server } from './server.mjs';
@@ -106,6 +107,11 @@ test('nginx in front: pages, WebSockets, and the client’s own address', { time
   assert.equal((await open()).readyState, WebSocket.OPEN);
   assert.equal(await open(), 429, 'the third from the same address');
   assert.equal(await open({ 'X-Forwarded-For': '192.0.2.7' }), 429, 'whatever it says of itself');
+  first.terminate();
+  const client = io(`https://localhost:${port}/`, { rejectUnauthorized: false, forceNew: true });
+  t.after(() => client.close());
+  await new Promise((resolve) => client.io.engine.once('upgrade', resolve));
+  assert.ok(client.connected);
 });
 
 test('coturn: takes the credentials, and relays into no private network', { timeout: 60_000 }, async (t) => {

@@ -38,8 +38,8 @@ class Inbox {
 }
 
 /** A client of socket.io that has entered a room, as the seed's pages do. */
-async function seed(t, port, { io = io4, room = 'lesson', options = {} } = {}) {
-  const socket = io(`http://127.0.0.1:${port}/`, { forceNew: true, ...options });
+async function seed(t, port, { io = io4, room = 'lesson', options = {}, scheme = 'http' } = {}) {
+  const socket = io(`${scheme}://127.0.0.1:${port}/`, { forceNew: true, ...options });
   t.after(() => socket.close());
   const inbox = new Inbox();
   for (const event of ['message', 'user disconnected', 'disconnect']) {
@@ -295,6 +295,20 @@ test('clients of both versions and ours share a room', async (t) => {
   assert.equal((await ours.next())[1].from, two.id);
   ours.say({ type: 'talk_request', sendto: two.id });
   assert.equal((await two.next())[1].from, ours.id);
+});
+
+test('over TLS they change to a WebSocket too', async (t) => {
+  const port = await new Server(t, ['--tls-self-signed', '--threads', '3']).port();
+  for (const io of Object.values(CLIENTS)) {
+    for (const options of Object.values(TRANSPORTS)) {
+      const one = await seed(t, port, { io, options: { ...options, rejectUnauthorized: false }, scheme: 'https' });
+      await settled(one);
+      if (!options.transports && one.socket.io.engine.transport.name !== 'websocket') {
+        await new Promise((resolve) => one.socket.io.engine.once('upgrade', resolve));
+        await settled(one);
+      }
+    }
+  }
 });
 
 test('the metrics count them', async (t) => {

@@ -120,9 +120,11 @@ TEST(SocketioSession, Revision3IsInTheNamespaceAtOnce) {
   world.session.start();
   EXPECT_EQ(world.news(), Deeds{"enter _defaultroom"});
   world.session.poll();
-  EXPECT_EQ(world.news(),
-            Deeds{R"(answer 80:0{"pingInterval":25000,"pingTimeout":20000,"sid":"sid",)"
-                  R"("upgrades":["websocket"]}2:40)"});
+  EXPECT_EQ(
+      world.news(),
+      Deeds{
+          R"(answer 100:0{"maxPayload":262144,"pingInterval":25000,"pingTimeout":20000,"sid":"sid",)"
+          R"("upgrades":["websocket"]}2:40)"});
 }
 
 TEST(SocketioSession, BeginsOnAWebSocketToo) {

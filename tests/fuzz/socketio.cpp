@@ -1,0 +1,249 @@
+// socket.io's codecs read whatever comes and write what they can read; sessions that are fed with
+// it keep what they promise, and in the end nobody is left in the relay.
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "fuzz/targets.hpp"
+#include "protocol/text.hpp"
+#include "relay/hub.hpp"
+#include "relay/thread_bus.hpp"
+#include "socketio/session.hpp"
+#include "socketio/translation.hpp"
+
+namespace {
+
+using namespace onair;
+using fuzz::check;
+using socketio::EnginePacket;
+using socketio::Revision;
+
+class NoTokens final : public relay::ResumeTokens {
+ public:
+  std::string issue(const relay::Identity& identity) override { return identity.id; }
+  std::optional<relay::Resumption> redeem(std::string_view, std::string_view,
+                                          protocol::Role) override {
+    return std::nullopt;
+  }
+};
+
+bool is_json(std::string_view text) {
+  return nlohmann::json::accept(text);
+}
+
+/// What a client is sent: packets that it can read.
+void check_packet(std::string_view text) {
+  const auto decoded = socketio::decode_packet(text);
+  const auto* engine = std::get_if<EnginePacket>(&decoded);
+  check(engine != nullptr, "what is sent is a packet of Engine.IO");
+  if (engine->kind != EnginePacket::Kind::message) return;
+  const auto inner = socketio::decode(engine->data);
+  const auto* packet = std::get_if<socketio::Packet>(&inner);
+  check(packet != nullptr, "what is sent is a packet of Socket.IO");
+  check(packet->data.empty() || is_json(packet->data), "its data is JSON");
+  if (packet->kind == socketio::Packet::Kind::event) {
+    check(socketio::decode_event(packet->data).has_value(), "it is an event");
+  }
+}
+
+void check_payload_codec(Revision revision, std::string_view body) {
+  const auto decoded = socketio::decode_payload(revision, body);
+  const auto* packets = std::get_if<std::vector<EnginePacket>>(&decoded);
+  if (packets == nullptr) return;
+  check(!packets->empty(), "a payload has packets");
+  socketio::PayloadEncoder encoder(revision);
+  for (const EnginePacket& packet : *packets) encoder.add(socketio::encode_packet(packet));
+  const std::string encoded = encoder.take();
+  const auto again = socketio::decode_payload(revision, encoded);
+  check(std::get_if<std::vector<EnginePacket>>(&again) != nullptr &&
+            std::get<std::vector<EnginePacket>>(again) == *packets,
+        "what is written is read as the same");
+}
+
+void check_event(std::string_view data) {
+  const auto event = socketio::decode_event(data);
+  if (!event) return;
+  check(is_json(data), "an event is JSON");
+  const auto read = socketio::read_message(event->arguments);
+  if (const auto* said = std::get_if<socketio::Said>(&read)) {
+    const auto object = nlohmann::json::parse(said->object, nullptr, false);
+    check(object.is_object() && !object.contains("from"), "an object without `from`");
+    std::string stamped;
+    protocol::append_stamped(stamped, said->object, "5f0c");
+    check(nlohmann::json::parse(stamped, nullptr, false)["from"] == "5f0c", "the stamp is there");
+    check(socketio::is_from_a_peer(stamped), "the stamp is known");
+    if (const auto packet = socketio::packet_for(stamped)) check_packet(*packet);
+  }
+}
+
+class Client final : public relay::Link, private socketio::Surroundings {
+ public:
+  Client(relay::Hub& hub, relay::TimePoint& now, int number)
+      : hub_(hub),
+        now_(now),
+        id_("id" + std::to_string(number)),
+        revision_(number % 2 == 0 ? Revision::v4 : Revision::v3),
+        websocket_(number % 4 >= 2),
+        session_({.revision = revision_,
+                  .sid = id_,
+                  .id = id_,
+                  .starts_on_websocket = websocket_,
+                  .max_message_bytes = 500,
+                  .max_queue_bytes = 2'000},
+                 *this, now) {
+    session_.start();
+    if (revision_ == Revision::v4 && websocket_) session_.receive_on_websocket("40", now_);
+  }
+
+  void send(const relay::Frame& frame) override {
+    check(!over_, "the hub does not speak to who is gone");
+    if (!session_.deliver(*frame, translator_.packet_for(frame))) {
+      close(protocol::CloseCode::try_again_later);
+    }
+  }
+  void close(protocol::CloseCode code) override { session_.close(code, now_); }
+
+  void step(unsigned char what, std::string_view text) {
+    if (over_) return;
+    const bool is_text = protocol::is_utf8(text);
+    switch (what % 8) {
+      case 0:
+      case 1:
+        if (websocket_ && is_text) session_.receive_on_websocket(text, now_);
+        if (!websocket_) session_.receive_payload(text, now_);
+        break;
+      case 2:
+        if (!websocket_ && !poll_waits_) {
+          poll_waits_ = true;
+          session_.poll();
+        }
+        break;
+      case 3:
+        if (session_.probe(now_)) websocket_ = true;
+        break;
+      case 4:
+        if (websocket_) {
+          websocket_ = !session_.is_polling() && websocket_;
+          session_.websocket_closed();
+        }
+        break;
+      case 5:
+        session_.receive_payload(text, now_);
+        break;
+      case 6:
+        if (poll_waits_) {
+          poll_waits_ = false;
+          session_.poll_broken_off();
+        }
+        break;
+      default:
+        session_.flush();
+    }
+  }
+  void advance() {
+    if (over_) return;
+    session_.advance(now_);
+    if (!over_) session_.go_on();
+  }
+  bool is_over() const { return over_; }
+
+ private:
+  void answer_poll(std::string payload) override {
+    check(std::exchange(poll_waits_, false), "a poll is answered once");
+    const auto decoded = socketio::decode_payload(revision_, payload);
+    const auto* packets = std::get_if<std::vector<EnginePacket>>(&decoded);
+    check(packets != nullptr, "a poll is answered by packets");
+    for (const EnginePacket& packet : *packets) check_packet(socketio::encode_packet(packet));
+  }
+  void send_on_websocket(const relay::Frame& packet) override { check_packet(packet->text()); }
+  void close_websocket(protocol::CloseCode) override { websocket_ = false; }
+  void ended() override {
+    leave();
+    check(!std::exchange(over_, true), "a session ends once");
+  }
+  void leave() override { hub_.disconnected(*this, relay::Hub::Leaving::for_good, now_); }
+  void enter(const std::string& room, const std::optional<std::string>& token) override {
+    hub_.enter_roleless(*this, id_, room, token, now_);
+  }
+  void say(const protocol::Envelope& envelope, std::string_view object) override {
+    hub_.say_roleless(*this, envelope, object, now_);
+  }
+  void refuse(const protocol::Refusal& refusal) override { hub_.refuse(*this, refusal); }
+  bool spend(std::size_t bytes) override { return hub_.spend(*this, bytes, now_); }
+  bool is_entering() const override { return waits_for != nullptr; }
+
+  relay::Hub& hub_;
+  relay::TimePoint& now_;
+  std::string id_;
+  Revision revision_;
+  bool websocket_;
+  bool poll_waits_ = false;
+  bool over_ = false;
+  socketio::Translator translator_;
+  socketio::Session session_;
+};
+
+/// Clients of both revisions and transports at one hub.
+class World {
+ public:
+  World() {
+    bus_.serve(hub_);
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+      clients_[i] = std::make_unique<Client>(hub_, now_, static_cast<int>(i));
+    }
+  }
+
+  /// One step: its first byte says who and what.
+  void step(std::string_view text) {
+    if (text.empty()) return;
+    const auto what = static_cast<unsigned char>(text[0]);
+    if (what == 'T') return pass(std::chrono::seconds(7));
+    clients_[what % clients_.size()]->step(what / clients_.size(), text.substr(1));
+  }
+
+  void end() {
+    for (int i = 0; i < 40; ++i) pass(std::chrono::seconds(7));
+    for (const auto& client : clients_) check(client->is_over(), "who says no more is dropped");
+    check(hub_.census().peers == 0 && hub_.census().rooms == 0, "nobody is left");
+  }
+
+ private:
+  void pass(relay::Duration duration) {
+    now_ += duration;
+    for (const auto& client : clients_) client->advance();
+    hub_.advance(now_);
+  }
+
+  relay::TimePoint now_{std::chrono::seconds(100)};
+  NoTokens tokens_;
+  relay::ThreadBus bus_{0, 1, nullptr};
+  relay::Hub hub_{{.make_id = [] { return "none"; },
+                   .resume_tokens = tokens_,
+                   .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+                   .limits = {.rates = {100, 100'000, std::chrono::seconds(1)},
+                              .peers_per_room = 3,
+                              .rooms = 2}},
+                  bus_};
+  std::array<std::unique_ptr<Client>, 4> clients_;
+};
+
+}  // namespace
+
+void onair::fuzz::run(std::string_view input) {
+  if (protocol::is_utf8(input)) {
+    for (const Revision revision : {Revision::v3, Revision::v4})
+      check_payload_codec(revision, input);
+    check_event(input);
+  }
+  World world;
+  while (!input.empty()) {
+    const std::size_t end = std::min(input.find('\n'), input.size());
+    world.step(input.substr(0, end));
+    input.remove_prefix(std::min(end + 1, input.size()));
+  }
+  world.end();
+}
