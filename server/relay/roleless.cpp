@@ -7,7 +7,6 @@
 namespace onair::relay {
 
 using protocol::ErrorCode;
-using protocol::Refusal;
 using protocol::Role;
 using protocol::Sender;
 

@@ -22,7 +22,8 @@ namespace onair::socketio {
 using relay::Duration;
 using relay::TimePoint;
 
-/// What a session does. None of this may call the session before it returns.
+/// What a session does. Of the session's own functions, only deliver() and close() may be called
+/// before one of these returns.
 class Surroundings {
  public:
   // The client's connections:
