@@ -22,10 +22,11 @@ as_root() {
 build_packages=(
   ca-certificates g++ cmake ninja-build ccache
   emscripten nlohmann-json3-dev
-  libssl-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libqrcodegencpp-dev libjwt-dev brotli
+  libssl-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libqrcodegencpp-dev libjwt-dev libnats-dev
+  brotli
 )
 test_packages=(
-  clang-format libgtest-dev googletest chromium firefox-esr coturn nginx-light iproute2 util-linux ffmpeg
+  clang-format libgtest-dev googletest chromium firefox-esr coturn nats-server nginx-light iproute2 util-linux ffmpeg
 )
 
 # Debian 12 has a newer Boost beside its default one.

@@ -154,6 +154,29 @@ void add_peers(CLI::App& app, Options& options) {
                "Clients use TURN alone: shows whether the TURN server works");
 }
 
+void add_cluster(CLI::App& app, Options& options) {
+  net::NatsOptions& nats = options.cluster.nats;
+  app.add_option("--bus", nats.servers,
+                 "Joins this server with those of other machines by NATS, e.g. "
+                 "nats://a:4222,nats://b:4222; without it, it is alone");
+  app.add_option("--bus-prefix", options.cluster.prefix,
+                 "What the cluster's subjects begin with; others may share the same NATS")
+      ->check(CLI::Validator(
+          [](const std::string& prefix) {
+            return prefix.empty() || prefix.find_first_of(" .*>\t") != std::string::npos
+                       ? "must be a word without dots, * and >"
+                       : "";
+          },
+          "WORD"));
+  app.add_option("--bus-user", nats.user, "The user at NATS");
+  app.add_option("--bus-password", nats.password, "Its password");
+  app.add_option("--bus-token", nats.token, "A token in place of a user");
+  app.add_option("--bus-creds", nats.credentials, "A file of credentials, as nsc makes it");
+  app.add_option("--bus-ca", nats.ca, "Who vouches for NATS (PEM), with tls:// URLs");
+  app.add_option("--bus-cert", nats.certificate, "Our certificate for NATS (PEM)");
+  app.add_option("--bus-key", nats.key, "The private key of --bus-cert (PEM)");
+}
+
 void add_bounds(CLI::App& app, Options& options) {
   net::Limits& limits = options.limits;
   relay::HubLimits& rooms = options.room_limits;
@@ -261,6 +284,7 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
   add_tls(app, options);
   app.option_defaults()->group("Peers");
   add_peers(app, options);
+  add_cluster(app, options);
   app.option_defaults()->group("Tokens");
   add_auth(app, options);
   app.option_defaults()->group("Bounds");

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "net/cluster_node.hpp"
 #include "net/entry_tokens.hpp"
 #include "net/limits.hpp"
 #include "relay/hub.hpp"
@@ -68,6 +69,8 @@ struct Options {
   std::string turn_secret;                ///< coturn's static-auth-secret; empty: no TURN
   std::chrono::seconds turn_ttl{3600};
   bool relay_only = false;
+
+  net::ClusterOptions cluster;
 
   net::Limits limits;
   relay::HubLimits room_limits;

@@ -74,15 +74,26 @@ Server::Server(const Options& options)
   const auto count = static_cast<relay::HubId>(
       options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency()));
   const auto began = std::chrono::steady_clock::now();
-  for (relay::HubId self = 0; self < count; ++self) {
-    const auto post = [this, self](relay::HubId to, relay::ThreadBus::Batch batch) {
+  const bool is_clustered = !options.cluster.nats.servers.empty();
+  const auto gateway = is_clustered ? std::optional(count) : std::nullopt;
+  const auto post_from = [this](relay::HubId self) {
+    return [this, self](relay::HubId to, relay::ThreadBus::Batch batch) {
+      if (to == workers_.size()) return cluster_->hear(self, std::move(batch));
       net::Worker& worker = *workers_[to];
       asio::post(worker.context(), [&worker, self, batch = std::move(batch)]() mutable {
         worker.hear(self, std::move(batch));
       });
     };
+  };
+  for (relay::HubId self = 0; self < count; ++self) {
     workers_.push_back(std::make_unique<net::Worker>(
-        self, count, post, hub_options(options, tokens_, entry_tokens_, began), site_.limits));
+        self, count + (is_clustered ? 1 : 0), gateway, post_from(self),
+        hub_options(options, tokens_, entry_tokens_, began), site_.limits));
+  }
+  if (is_clustered) {
+    cluster_ =
+        std::make_unique<net::ClusterNode>(options.cluster, count, post_from(count), options.grace);
+    site_.cluster = cluster_.get();
   }
   site_.workers = &workers_;
   asio::io_context& first = workers_.front()->context();
@@ -95,6 +106,7 @@ void Server::run() {
   await_signal();
   listener_->start();
   if (admin_) admin_->start();
+  if (cluster_) cluster_->start();
   std::vector<std::thread> threads;
   std::vector<asio::executor_work_guard<net::Executor>> work;
   for (std::size_t i = 1; i < workers_.size(); ++i) {
@@ -104,6 +116,7 @@ void Server::run() {
   }
   workers_.front()->context().run();
   for (std::thread& thread : threads) thread.join();
+  if (cluster_) cluster_->stop();
 }
 
 void Server::stop() {
@@ -131,6 +144,7 @@ net::Task<void> Server::drain_and_stop() {
     left = 0;
     for (const auto& report : co_await net::reports_of(workers_)) left += report.clients;
   }
+  if (cluster_) cluster_->leave();
   spdlog::info("event=stopped clients_left={}", left);
   stop();
 }

@@ -10,6 +10,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "net/admin.hpp"
+#include "net/cluster_node.hpp"
 #include "net/entry_tokens.hpp"
 #include "net/listener.hpp"
 #include "net/signed_resume_tokens.hpp"
@@ -52,6 +53,7 @@ class Server {
   net::EntryTokens entry_tokens_;
   net::Site site_;
   net::Workers workers_;
+  std::unique_ptr<net::ClusterNode> cluster_;  ///< nothing: this process is alone
   std::optional<net::Listener> listener_;
   std::optional<net::Admin> admin_;
   std::optional<boost::asio::signal_set> signals_;

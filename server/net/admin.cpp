@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "net/crypto.hpp"
+#include "net/http_answer.hpp"
 #include "net/listener.hpp"
 #include "net/metrics.hpp"
 
@@ -87,14 +88,12 @@ Task<Admin::Response> Admin::answer(const Request& request) {
   }
   if (path == "/metrics") {
     const auto reports = co_await reports_of(workers_);
-    co_return response_with(http::status::ok, metrics_text(reports, site_.admission.connections()),
-                            kPlain);
+    co_return response_with(http::status::ok, metrics_text(reports, site_), kPlain);
   }
   if (path == "/healthz") co_return response_with(http::status::ok, "ok\n", kPlain);
   if (path == "/readyz") {
-    co_return site_.draining
-        ? response_with(http::status::service_unavailable, "draining\n", kPlain)
-        : response_with(http::status::ok, "ready\n", kPlain);
+    const auto ready = readiness(site_);
+    co_return response_with(ready.result(), std::string(ready.body().bytes), kPlain);
   }
   if (path == "/openapi.json") {
     co_return response_with(http::status::ok, std::string(openapi()), kJson);

@@ -5,6 +5,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include "net/cluster_node.hpp"
 #include "net/qr_code.hpp"
 #include "protocol/text.hpp"
 
@@ -123,6 +124,13 @@ Response plain_response(http::status status, std::string_view sentence) {
   return response;
 }
 
+Response readiness(const Site& site) {
+  if (site.draining) return plain_response(http::status::service_unavailable, "draining\n");
+  const bool alone = site.cluster != nullptr && !site.cluster->is_connected();
+  return plain_response(http::status::ok,
+                        alone ? "ready, but the bus to other machines is away\n" : "ready\n");
+}
+
 Response answer(const Request& request, const Site& site) {
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
     Response response =
@@ -132,10 +140,7 @@ Response answer(const Request& request, const Site& site) {
   }
   const std::string_view path = path_of(request);
   if (path == "/healthz") return plain_response(http::status::ok, "ok\n");
-  if (path == "/readyz") {
-    return site.draining ? plain_response(http::status::service_unavailable, "draining\n")
-                         : plain_response(http::status::ok, "ready\n");
-  }
+  if (path == "/readyz") return readiness(site);
   if (path == "/qr.svg") return qr_response(target_of(request));
   if (path == "/ws") {
     Response response = plain_response(http::status::upgrade_required, "This is a WebSocket.\n");

@@ -20,6 +20,10 @@ using Response = boost::beast::http::response<SharedBody>;
 /// A sentence for people; it outlives the response.
 Response plain_response(boost::beast::http::status status, std::string_view sentence);
 
+/// What `/readyz` says: whether new clients are welcome, and whether other machines are out of
+/// reach.
+Response readiness(const Site& site);
+
 /// The answer to any request but an upgrade: pages, `/qr.svg?LINK`, `/healthz`, `/readyz`.
 Response answer(const Request& request, const Site& site);
 

@@ -5,6 +5,8 @@
 #include <prometheus/text_serializer.h>
 #include <utility>
 
+#include "net/cluster_node.hpp"
+
 namespace onair::net {
 namespace {
 
@@ -92,12 +94,27 @@ void add_evictions(Families& families) {
   families.sum([](const auto& report) { return report.never_entered; }, "reason", "never_entered");
 }
 
+void add_bus(Families& families, const ClusterReport& report) {
+  const auto set = [&families](const char* name, const char* help, MetricType type, auto number) {
+    families.begin(name, help, type);
+    families.set(static_cast<double>(number));
+  };
+  set("onair_bus_connected", "Whether the bus to other machines is there.", MetricType::Gauge,
+      report.connected ? 1 : 0);
+  set("onair_bus_processes", "Other processes on it.", MetricType::Gauge, report.processes);
+  set("onair_bus_published_total", "Messages to it.", MetricType::Counter,
+      report.counters.published);
+  set("onair_bus_heard_total", "Messages from it.", MetricType::Counter, report.counters.heard);
+  set("onair_bus_foreign_total", "Messages on our subjects that were none of ours.",
+      MetricType::Counter, report.counters.foreign);
+}
+
 }  // namespace
 
-std::string metrics_text(const std::vector<WorkerReport>& reports, std::size_t connections) {
+std::string metrics_text(const std::vector<WorkerReport>& reports, const Site& site) {
   Families families(reports);
   families.begin("onair_connections", "TCP connections.", MetricType::Gauge);
-  families.set(static_cast<double>(connections));
+  families.set(static_cast<double>(site.admission.connections()));
   families.begin("onair_heap_bytes", "Memory in use.", MetricType::Gauge);
   families.set(static_cast<double>(mallinfo2().uordblks));
   families.gauge("onair_websockets", "WebSockets.",
@@ -121,6 +138,7 @@ std::string metrics_text(const std::vector<WorkerReport>& reports, std::size_t c
                    [](const auto& r) { return r.counters.resumed; });
   add_evictions(families);
   add_traffic(families);
+  if (site.cluster != nullptr) add_bus(families, site.cluster->report());
   return prometheus::TextSerializer().Serialize(families.all());
 }
 

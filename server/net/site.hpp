@@ -15,6 +15,7 @@
 
 namespace onair::net {
 
+class ClusterNode;
 class Worker;
 
 struct Site {
@@ -35,7 +36,9 @@ struct Site {
   Admission admission;
   std::optional<Certificate> certificate;  ///< nothing: HTTP alone
   std::atomic<bool> draining = false;      ///< the server ends: nobody new gets in
-  const std::vector<std::unique_ptr<Worker>>* workers = nullptr;  ///< set before anything is served
+  // Set before anything is served:
+  const std::vector<std::unique_ptr<Worker>>* workers = nullptr;
+  const ClusterNode* cluster = nullptr;  ///< nothing: this process is alone
 };
 
 }  // namespace onair::net

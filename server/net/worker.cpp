@@ -9,11 +9,11 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-Worker::Worker(relay::HubId self, relay::HubId workers, relay::ThreadBus::Post post,
-               relay::HubOptions options, const Limits& limits)
+Worker::Worker(relay::HubId self, relay::HubId members, std::optional<relay::HubId> gateway,
+               relay::ThreadBus::Post post, relay::HubOptions options, const Limits& limits)
     : self_(self),
       limits_(limits),
-      bus_(self, workers, std::move(post)),
+      bus_(self, members, std::move(post), gateway),
       hub_(std::move(options), bus_) {
   bus_.serve(hub_);
   turn_.before_flush([this] { bus_.flush(); });

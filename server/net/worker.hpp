@@ -63,8 +63,9 @@ struct WorkerReport {
 /// from `context`, everything is used on the worker's own thread.
 class Worker {
  public:
-  Worker(relay::HubId self, relay::HubId workers, relay::ThreadBus::Post post,
-         relay::HubOptions options, const Limits& limits);
+  /// `members` are on the hubs' bus; of these, `gateway` is no worker.
+  Worker(relay::HubId self, relay::HubId members, std::optional<relay::HubId> gateway,
+         relay::ThreadBus::Post post, relay::HubOptions options, const Limits& limits);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

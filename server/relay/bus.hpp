@@ -88,13 +88,26 @@ class Bus {
   /// To every other hub.
   virtual void order(const Order& order) = 0;
 
-  /// The peer has come here: the hub that has it lets go of it. Nothing where no hub does.
+  /// The peer has come here: the hub that has it lets go of it. Nothing where no hub does, or where
+  /// that can't be told yet.
   virtual std::optional<HubId> take_over(const std::string& room, const protocol::PeerId& peer) = 0;
+
+  /// Whether others than those of this process are on the bus, of whose watchers nobody here knows.
+  virtual bool reaches_further() const { return false; }
 };
 
-/// A hub as the bus sees it.
+/// A hub as the bus sees it, or what stands for hubs elsewhere.
 class BusMember {
  public:
+  /// Whether this member can say its part of the room now. If not, it is asked to learn it, and
+  /// says when it has.
+  virtual bool knows(const std::string& /*room*/) const { return true; }
+  virtual void learn(const std::string& /*room*/, TimePoint /*now*/) {}
+
+  /// A hub of this process serves the peer now, or no hub of it any more.
+  virtual void attached(const protocol::PeerId& /*peer*/) {}
+  virtual void detached(const protocol::PeerId& /*peer*/) {}
+
   /// Every hub that has the room has told its part.
   virtual void room_ready(const std::string& room, TimePoint now) = 0;
 

@@ -71,10 +71,14 @@ std::variant<Peer*, Refusal> Hub::admit(Room& room, const Waiting& newcomer, Tim
   Peer* peer = known == room.peers.end() ? nullptr : known->second.get();
   if (peer == nullptr) {
     // Another hub may have it; a server that was restarted knows nobody whose token holds.
-    const auto had = resumed ? bus_.take_over(room.name, resumed->id) : std::nullopt;
+    auto had = resumed ? bus_.take_over(room.name, resumed->id) : std::nullopt;
+    if (resumed && !had) had = room.hub_of_talker(resumed->id);
     const auto was = had ? room.moved_from(*had, resumed->id, enter.role) : std::nullopt;
     const auto from_before = this->from_before(resumed, now);
-    if (!had) {
+    // Of a watcher it can't be told whether it was in the room on another machine: it has a token.
+    const bool was_perhaps_here =
+        had || (resumed && enter.role == Role::watch && bus_.reaches_further());
+    if (!was_perhaps_here) {
       if (auto refusal = refusal_of_newcomer(room, enter.role, from_before)) return *refusal;
     }
     if (room.members() >= options_.limits.peers_per_room) {

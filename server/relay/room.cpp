@@ -73,6 +73,14 @@ std::optional<TalkerPart> Room::moved_from(HubId hub, const protocol::PeerId& id
   return was;
 }
 
+std::optional<HubId> Room::hub_of_talker(const protocol::PeerId& id) const {
+  for (const auto& [hub, part] : elsewhere) {
+    const auto is_it = [&id](const TalkerPart& talker) { return talker.id == id; };
+    if (std::any_of(part.talkers.begin(), part.talkers.end(), is_it)) return hub;
+  }
+  return std::nullopt;
+}
+
 std::uint32_t Room::watching() const {
   std::uint32_t count = watchers;
   for (const auto& [hub, part] : elsewhere) count += part.watching;

@@ -90,6 +90,9 @@ struct Room {
   /// there.
   std::optional<TalkerPart> moved_from(HubId hub, const protocol::PeerId& id, protocol::Role role);
 
+  /// The other hub that says it has this talker.
+  std::optional<HubId> hub_of_talker(const protocol::PeerId& id) const;
+
   // On all hubs:
   std::uint32_t watching() const;
   std::size_t members() const;

@@ -4,8 +4,8 @@
 
 namespace onair::relay {
 
-ThreadBus::ThreadBus(HubId self, HubId hubs, Post post)
-    : self_(self), outbox_(hubs), post_(std::move(post)) {}
+ThreadBus::ThreadBus(HubId self, HubId hubs, Post post, std::optional<HubId> gateway)
+    : self_(self), gateway_(gateway), outbox_(hubs), post_(std::move(post)) {}
 
 void ThreadBus::say(HubId to, Message message) {
   outbox_[to].push_back(std::move(message));
@@ -76,16 +76,37 @@ void ThreadBus::detach(const protocol::PeerId& peer) {
 
 bool ThreadBus::send(const DirectedFrame& frame) {
   const auto found = elsewhere_.find(frame.to);
-  if (found == elsewhere_.end()) return false;
-  say(found->second, frame);
+  if (found != elsewhere_.end()) {
+    say(found->second, frame);
+    return true;
+  }
+  if (!gateway_ || gateway_ == self_) return false;
+  say(*gateway_, frame);
   return true;
 }
 
 std::optional<HubId> ThreadBus::take_over(const std::string& room, const protocol::PeerId& peer) {
   const auto found = elsewhere_.find(peer);
-  if (found == elsewhere_.end()) return std::nullopt;
-  say(found->second, TakeOver{room, peer});
-  return found->second;
+  if (found != elsewhere_.end()) {
+    say(found->second, TakeOver{room, peer});
+    return found->second;
+  }
+  if (gateway_ && gateway_ != self_) say(*gateway_, TakeOver{room, peer});
+  return std::nullopt;
+}
+
+void ThreadBus::answer_joins(const std::string& room) {
+  const auto found = unanswered_.find(room);
+  if (found == unanswered_.end()) return;
+  for (const auto& [hub, number] : found->second) {
+    say(hub, Joined{room, number, member_->part_of(room)});
+  }
+  unanswered_.erase(found);
+}
+
+void ThreadBus::return_undelivered(const std::string& room, const protocol::PeerId& from) {
+  const auto found = elsewhere_.find(from);
+  if (found != elsewhere_.end()) say(found->second, Undelivered{room, from});
 }
 
 void ThreadBus::hear(HubId from, Batch batch, TimePoint now) {
@@ -102,7 +123,12 @@ void ThreadBus::note_part(const std::string& room, HubId hub, const RoomPart& pa
 }
 
 void ThreadBus::hear(HubId from, Join& join, TimePoint now) {
-  say(from, Joined{join.room, join.number, member_->part_of(join.room)});
+  if (member_->knows(join.room)) {
+    say(from, Joined{join.room, join.number, member_->part_of(join.room)});
+  } else {
+    unanswered_[join.room].emplace_back(from, join.number);
+    member_->learn(join.room, now);
+  }
   note_part(join.room, from, {}, now);
 }
 
@@ -130,12 +156,15 @@ void ThreadBus::hear(HubId, Broadcast& broadcast, TimePoint) {
 
 void ThreadBus::hear(HubId from, Attach& attach, TimePoint) {
   elsewhere_[attach.peer] = from;
+  member_->attached(attach.peer);
 }
 
 void ThreadBus::hear(HubId from, Detach& detach, TimePoint) {
   const auto found = elsewhere_.find(detach.peer);
   // It may have moved to another hub already.
-  if (found != elsewhere_.end() && found->second == from) elsewhere_.erase(found);
+  if (found == elsewhere_.end() || found->second != from) return;
+  elsewhere_.erase(found);
+  member_->detached(detach.peer);
 }
 
 void ThreadBus::hear(HubId from, DirectedFrame& frame, TimePoint) {

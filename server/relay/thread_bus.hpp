@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 
 #include "relay/bus.hpp"
@@ -58,8 +59,10 @@ class ThreadBus final : public Bus {
   /// from one hub to another arrive in order.
   using Post = std::function<void(HubId to, Batch batch)>;
 
-  /// The end of the hub `self` of `hubs`, numbered from 0.
-  ThreadBus(HubId self, HubId hubs, Post post);
+  /// The end of the hub `self` of `hubs`, numbered from 0. `gateway`, if there is one, is the last
+  /// of them and no hub: it stands for those of other processes, and gets what is for peers whom no
+  /// hub serves.
+  ThreadBus(HubId self, HubId hubs, Post post, std::optional<HubId> gateway = {});
 
   /// The hub, which outlives this. To be called before anything else.
   void serve(BusMember& member) { member_ = &member; }
@@ -79,6 +82,13 @@ class ThreadBus final : public Bus {
   bool send(const DirectedFrame& frame) override;
   void order(const Order& order) override { say_to_all(order); }
   std::optional<HubId> take_over(const std::string& room, const protocol::PeerId& peer) override;
+  bool reaches_further() const override { return gateway_.has_value(); }
+
+  // For a gateway:
+  /// It knows the room now: answers those who asked before.
+  void answer_joins(const std::string& room);
+  /// What this peer, which a hub here serves, said to one could not be delivered.
+  void return_undelivered(const std::string& room, const protocol::PeerId& from);
 
  private:
   /// Whether another hub's part of a room has such members.
@@ -111,6 +121,7 @@ class ThreadBus final : public Bus {
   void note_part(const std::string& room, HubId hub, const RoomPart& part, TimePoint now);
 
   HubId self_;
+  std::optional<HubId> gateway_;
   std::vector<Batch> outbox_;  ///< by hub
   std::set<std::string> changed_;
   bool has_news_ = false;
@@ -118,6 +129,8 @@ class ThreadBus final : public Bus {
   Post post_;
   BusMember* member_ = nullptr;
   std::unordered_map<std::string, Shared> rooms_;
+  /// Who asked for the member's part before it knew it, and by which join.
+  std::unordered_map<std::string, std::vector<std::pair<HubId, std::uint32_t>>> unanswered_;
   std::unordered_map<protocol::PeerId, HubId> elsewhere_;  ///< the peers of all other hubs
 };
 

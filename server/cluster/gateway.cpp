@@ -1,0 +1,410 @@
+#include "cluster/gateway.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace onair::cluster {
+
+using relay::DirectedFrame;
+using relay::Frame;
+using relay::HubId;
+using relay::Order;
+using relay::Reach;
+using relay::RoomPart;
+using relay::TalkerPart;
+using Kind = Subjects::Topic::Kind;
+
+namespace {
+
+bool has(const std::vector<TalkerPart>& talkers, const protocol::PeerId& id) {
+  return std::any_of(talkers.begin(), talkers.end(),
+                     [&id](const TalkerPart& talker) { return talker.id == id; });
+}
+
+void add(RoomPart& sum, const RoomPart& part) {
+  sum.watching += part.watching;
+  sum.roleless += part.roleless;
+  sum.members += part.members;
+  for (const TalkerPart& talker : part.talkers) {
+    if (!has(sum.talkers, talker.id)) sum.talkers.push_back(talker);
+  }
+}
+
+}  // namespace
+
+RoomPart Gateway::Room::local_part() const {
+  RoomPart sum;
+  for (const auto& [hub, part] : local) add(sum, part);
+  return sum;
+}
+
+RoomPart Gateway::Room::remote_part() const {
+  RoomPart sum;
+  for (const auto& [process, part] : remote) add(sum, part);
+  for (const Orphan& orphan : orphans) {
+    if (!has(sum.talkers, orphan.talker.id)) sum.talkers.push_back(orphan.talker);
+  }
+  return sum;
+}
+
+Gateway::Gateway(GatewayOptions options, relay::ThreadBus& bus, Wire& wire)
+    : options_(std::move(options)),
+      subjects_(options_.prefix, options_.process),
+      bus_(bus),
+      wire_(wire) {
+  for (const std::string& subject :
+       {subjects_.orders(), subjects_.alive(), subjects_.gone(), subjects_.replies()}) {
+    wire_.subscribe(subject);
+  }
+}
+
+void Gateway::publish(const std::string& subject, std::string_view payload,
+                      const std::string& reply) {
+  if (!connected_) return;
+  ++counters_.published;
+  wire_.publish(subject, payload, reply);
+}
+
+// Rooms.
+
+bool Gateway::knows(const std::string& name) const {
+  const auto room = rooms_.find(name);
+  return room != rooms_.end() && room->second.known;
+}
+
+void Gateway::learn(const std::string& name, TimePoint now) {
+  const auto [room, is_new] = rooms_.try_emplace(name);
+  if (!is_new) return;
+  // What others say from now on is not missed, whatever they answer.
+  subscribe_as_needed(name, room->second);
+  if (bus_.join(name)) room_ready(name, now);
+}
+
+/// The hubs here have told what they have.
+void Gateway::room_ready(const std::string& name, TimePoint now) {
+  const auto room = rooms_.find(name);
+  if (room == rooms_.end()) return;
+  room->second.local_known = true;
+  if (connected_) return ask_for(name, room->second, now);
+  become_known(name, room->second, now);
+}
+
+void Gateway::ask_for(const std::string& name, Room& room, TimePoint now) {
+  room.known_by = now + options_.patience;
+  publish(subjects_.ask(name), own_part(name, room), subjects_.part_of(name));
+}
+
+void Gateway::become_known(const std::string& name, Room& room, TimePoint now) {
+  room.known_by.reset();
+  if (std::exchange(room.known, true)) return;
+  subscribe_as_needed(name, room);
+  tell_part(name, room, now);
+  bus_.part_changed(name);
+  bus_.answer_joins(name);
+}
+
+void Gateway::subscribe_as_needed(const std::string& name, Room& room) {
+  const RoomPart part = room.local_part();
+  std::set<std::string> needed = {subjects_.frames(name, Reach::everyone), subjects_.parts(name)};
+  // Whoever asks waits for the answers of all who are subscribed.
+  if (room.known) needed.insert(subjects_.ask(name));
+  if (part.roleless > 0) needed.insert(subjects_.frames(name, Reach::roleless));
+  if (part.roleless > 0 || !part.talkers.empty()) {
+    needed.insert(subjects_.frames(name, Reach::talkers));
+  }
+  for (const std::string& subject : needed) {
+    if (!room.subjects.contains(subject)) wire_.subscribe(subject);
+  }
+  for (const std::string& subject : room.subjects) {
+    if (!needed.contains(subject)) wire_.unsubscribe(subject);
+  }
+  room.subjects = std::move(needed);
+}
+
+std::optional<RoomPart> Gateway::part_of(const std::string& name) const {
+  const auto room = rooms_.find(name);
+  if (room == rooms_.end()) return std::nullopt;
+  return room->second.remote_part();
+}
+
+void Gateway::hear_part(const std::string& name, HubId hub, std::optional<RoomPart> part,
+                        TimePoint now) {
+  const auto room = rooms_.find(name);
+  if (room == rooms_.end()) return;
+  if (part) {
+    room->second.local[hub] = *std::move(part);
+  } else {
+    room->second.local.erase(hub);
+  }
+  if (room->second.local.empty() && room->second.local_known) return close(room);
+  local_changed(name, room->second, now);
+}
+
+void Gateway::close(Rooms::iterator room) {
+  publish(subjects_.parts(room->first), encode(Part{options_.process, std::nullopt}));
+  for (const std::string& subject : room->second.subjects) wire_.unsubscribe(subject);
+  bus_.leave(room->first);
+  rooms_.erase(room);
+}
+
+void Gateway::local_changed(const std::string& name, Room& room, TimePoint now) {
+  subscribe_as_needed(name, room);
+  drop_orphans(name, room, now);
+  if (!room.known) return;
+  const RoomPart part = room.local_part();
+  if (room.told == part) return;
+  // Numbers may come late; who talks may not.
+  const bool is_urgent = !room.told || room.told->talkers != part.talkers ||
+                         (room.told->roleless > 0) != (part.roleless > 0);
+  if (is_urgent || room.told_at + options_.part_interval <= now) {
+    return tell_part(name, room, now);
+  }
+  room.tell_at = room.told_at + options_.part_interval;
+}
+
+void Gateway::tell_part(const std::string& name, Room& room, TimePoint now) {
+  room.tell_at.reset();
+  room.told = room.local_part();
+  room.told_at = now;
+  publish(subjects_.parts(name), own_part(name, room));
+}
+
+std::string Gateway::own_part(const std::string&, const Room& room) const {
+  Part part{options_.process, room.local_part()};
+  for (const auto& [process, its_part] : room.remote) part.others.push_back(process);
+  return encode(part);
+}
+
+// From the hubs to other processes.
+
+void Gateway::attached(const protocol::PeerId& peer) {
+  wire_.subscribe(subjects_.peer(peer));
+}
+
+void Gateway::detached(const protocol::PeerId& peer) {
+  wire_.unsubscribe(subjects_.peer(peer));
+}
+
+void Gateway::hear(const std::string& name, Reach reach, const Frame& frame) {
+  const auto room = rooms_.find(name);
+  if (room == rooms_.end() || room->second.remote.empty()) return;
+  publish(subjects_.frames(name, reach), frame->text());
+}
+
+/// While the wire is away, what is said is lost, as on a bad network: those who said it ask again.
+bool Gateway::hear(const DirectedFrame& directed) {
+  publish(subjects_.peer(directed.to),
+          encode(ToPeer{ToPeer::Kind::frame, directed.room, directed.from, directed.reach,
+                        directed.frame->text()}),
+          subjects_.undelivered(directed.room, directed.from));
+  return true;
+}
+
+void Gateway::hear(const Order& order, TimePoint) {
+  publish(subjects_.orders(), encode(order));
+}
+
+void Gateway::undelivered(const std::string& name, const protocol::PeerId& from) {
+  publish(subjects_.peer(from), encode(ToPeer{ToPeer::Kind::undelivered, name}));
+}
+
+void Gateway::taken_over(const std::string& name, const protocol::PeerId& peer, TimePoint) {
+  publish(subjects_.peer(peer), encode(ToPeer{ToPeer::Kind::take_over, name}));
+}
+
+void Gateway::leave() {
+  publish(subjects_.gone(), options_.process);
+}
+
+// From other processes to the hubs.
+
+void Gateway::hear(std::string_view subject, std::string_view payload, std::string_view reply,
+                   TimePoint now) {
+  ++counters_.heard;
+  const auto topic = subjects_.topic_of(subject);
+  bool ours = topic.has_value();
+  switch (ours ? topic->kind : Kind::alive) {
+    case Kind::frames:
+      return hear_frame(*topic, payload);
+    case Kind::peer:
+      return hear_for_peer(topic->peer, payload);
+    case Kind::parts:
+    case Kind::part_of:
+    case Kind::ask: {
+      const auto part = decode_part(payload);
+      if (!part) break;
+      hear_part(topic->room, *part, now);
+      const auto room = rooms_.find(topic->room);
+      if (topic->kind == Kind::ask && room != rooms_.end()) {
+        publish(std::string(reply), own_part(topic->room, room->second));
+      }
+      return;
+    }
+    case Kind::orders: {
+      const auto order = decode_order(payload);
+      if (!order) break;
+      return bus_.order(*order);
+    }
+    case Kind::alive:
+      if (!ours || payload.empty() || payload.size() > 64) break;
+      last_heard_[ProcessId(payload)] = now;
+      return;
+    case Kind::gone:
+      return forget(ProcessId(payload), now);
+    case Kind::undelivered:
+      break;
+  }
+  ++counters_.foreign;
+}
+
+void Gateway::hear_frame(const Topic& topic, std::string_view payload) {
+  if (!is_frame(payload)) {
+    ++counters_.foreign;
+    return;
+  }
+  bus_.broadcast(topic.room, topic.reach, std::make_shared<const relay::SharedFrame>(payload));
+}
+
+void Gateway::hear_for_peer(const protocol::PeerId& peer, std::string_view payload) {
+  const auto message = decode_to_peer(payload);
+  if (!message) {
+    ++counters_.foreign;
+    return;
+  }
+  switch (message->kind) {
+    case ToPeer::Kind::take_over:
+      bus_.take_over(message->room, peer);
+      return;
+    case ToPeer::Kind::undelivered:
+      return bus_.return_undelivered(message->room, peer);
+    case ToPeer::Kind::frame:
+      break;
+  }
+  const auto frame = std::make_shared<const relay::SharedFrame>(message->frame);
+  if (!bus_.send({message->room, peer, message->from, message->reach, frame})) {
+    undelivered(message->room, message->from);
+  }
+}
+
+void Gateway::hear_part(const std::string& name, const Part& part, TimePoint now) {
+  if (part.process == options_.process) return;
+  last_heard_[part.process] = now;
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  Room& room = found->second;
+  // Whoever asks has members soon, and must not miss what is said until then.
+  if (part.part) {
+    room.remote[part.process] = *part.part;
+  } else {
+    room.remote.erase(part.process);
+  }
+  drop_orphans(name, room, now);
+  room.awaited.erase(part.process);
+  for (const ProcessId& other : part.others) {
+    if (!room.known && other != options_.process && !room.remote.contains(other)) {
+      room.awaited.insert(other);
+    }
+  }
+  bus_.part_changed(name);
+  if (!room.known && room.known_by && room.awaited.empty()) become_known(name, room, now);
+}
+
+void Gateway::nobody_heard(std::string_view reply, TimePoint now) {
+  const auto topic = subjects_.topic_of(reply);
+  if (!topic) return;
+  if (topic->kind == Kind::undelivered) bus_.return_undelivered(topic->room, topic->peer);
+  if (topic->kind != Kind::part_of) return;
+  const auto room = rooms_.find(topic->room);
+  if (room != rooms_.end()) become_known(room->first, room->second, now);
+}
+
+// The wire's and the others' lives.
+
+void Gateway::connected(TimePoint now) {
+  connected_ = true;
+  beat_at_ = now;
+  // What was said meanwhile is lost, and who is silent now may have been so before.
+  for (auto& [process, heard] : last_heard_) heard = now;
+  for (auto& [name, room] : rooms_) {
+    if (!room.local_known) continue;
+    if (room.known) tell_part(name, room, now);
+    ask_for(name, room, now);
+  }
+}
+
+void Gateway::disconnected() {
+  connected_ = false;
+  beat_at_.reset();
+}
+
+/// Its watchers come back elsewhere or stay away; its talkers' places are kept for a while, so that
+/// nobody's picture goes over it.
+void Gateway::forget(const ProcessId& process, TimePoint now) {
+  last_heard_.erase(process);
+  for (auto& [name, room] : rooms_) {
+    const auto part = room.remote.find(process);
+    if (part == room.remote.end()) continue;
+    for (const TalkerPart& talker : part->second.talkers) {
+      room.orphans.push_back({talker, now + options_.grace});
+    }
+    room.remote.erase(part);
+    room.awaited.erase(process);
+    drop_orphans(name, room, now);
+    bus_.part_changed(name);
+  }
+}
+
+/// Those who are back, and those who did not come.
+void Gateway::drop_orphans(const std::string& name, Room& room, TimePoint now) {
+  const RoomPart local = room.local_part();
+  const auto is_back = [&](const Orphan& orphan) {
+    const auto has_it = [&](const auto& entry) {
+      return has(entry.second.talkers, orphan.talker.id);
+    };
+    return has(local.talkers, orphan.talker.id) ||
+           std::any_of(room.remote.begin(), room.remote.end(), has_it);
+  };
+  if (std::erase_if(room.orphans, is_back) > 0) bus_.part_changed(name);
+  std::vector<protocol::PeerId> lost;
+  std::erase_if(room.orphans, [&](const Orphan& orphan) {
+    if (orphan.until > now) return false;
+    lost.push_back(orphan.talker.id);
+    return true;
+  });
+  for (const protocol::PeerId& id : lost) {
+    bus_.broadcast(name, Reach::everyone, relay::frame_of(protocol::UserDisconnected{id}));
+    bus_.part_changed(name);
+  }
+}
+
+void Gateway::advance(TimePoint now) {
+  if (beat_at_ && *beat_at_ <= now) {
+    beat_at_ = now + options_.heartbeat;
+    publish(subjects_.alive(), options_.process);
+    std::vector<ProcessId> dead;
+    for (const auto& [process, heard] : last_heard_) {
+      if (heard + options_.dead_after <= now) dead.push_back(process);
+    }
+    for (const ProcessId& process : dead) forget(process, now);
+  }
+  for (auto& [name, room] : rooms_) {
+    if (room.known_by && *room.known_by <= now) become_known(name, room, now);
+    if (room.tell_at && *room.tell_at <= now) tell_part(name, room, now);
+    drop_orphans(name, room, now);
+  }
+}
+
+std::optional<TimePoint> Gateway::next_deadline() const {
+  std::optional<TimePoint> next = beat_at_;
+  const auto consider = [&next](const std::optional<TimePoint>& due) {
+    if (due && (!next || *due < *next)) next = due;
+  };
+  for (const auto& [name, room] : rooms_) {
+    consider(room.known_by);
+    consider(room.tell_at);
+    for (const Orphan& orphan : room.orphans) consider(orphan.until);
+  }
+  return next;
+}
+
+}  // namespace onair::cluster

@@ -1,0 +1,136 @@
+// Stands in one process for all others of a cluster: to the hubs it is one more member of their
+// bus, to the other processes it speaks over a wire. No sockets and no clock; one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/messages.hpp"
+#include "cluster/wire.hpp"
+#include "relay/bus.hpp"
+#include "relay/thread_bus.hpp"
+
+namespace onair::cluster {
+
+using relay::Duration;
+using relay::TimePoint;
+
+struct GatewayOptions {
+  std::string prefix = "onair";
+  ProcessId process;  ///< that no other process has or had
+  relay::HubId self;  ///< its number among the hubs of this process
+  /// How often it says that it lives, and after what silence another is dead.
+  Duration heartbeat = std::chrono::seconds(1);
+  Duration dead_after = std::chrono::seconds(4);
+  /// How long it waits for those who are known to have a room.
+  Duration patience = std::chrono::milliseconds(300);
+  /// The least time between two numbers of watchers to other processes.
+  Duration part_interval = std::chrono::milliseconds(100);
+  /// How long a dead process's talkers have to come back at another.
+  Duration grace = std::chrono::seconds(15);
+};
+
+struct GatewayCounters {
+  std::uint64_t published = 0;
+  std::uint64_t heard = 0;
+  std::uint64_t foreign = 0;  ///< on our subjects and not ours
+};
+
+class Gateway final : public relay::BusMember, public WireMember {
+ public:
+  /// `bus` is this member's end. Both outlive the gateway.
+  Gateway(GatewayOptions options, relay::ThreadBus& bus, Wire& wire);
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  void advance(TimePoint now);
+  std::optional<TimePoint> next_deadline() const;
+
+  /// Tells the others that this process ends.
+  void leave();
+
+  bool is_connected() const { return connected_; }
+  std::size_t processes() const { return last_heard_.size(); }
+  const GatewayCounters& counters() const { return counters_; }
+
+  // From the hubs:
+  bool knows(const std::string& room) const override;
+  void learn(const std::string& room, TimePoint now) override;
+  void attached(const protocol::PeerId& peer) override;
+  void detached(const protocol::PeerId& peer) override;
+  void room_ready(const std::string& room, TimePoint now) override;
+  std::optional<relay::RoomPart> part_of(const std::string& room) const override;
+  void hear_part(const std::string& room, relay::HubId hub, std::optional<relay::RoomPart> part,
+                 TimePoint now) override;
+  void hear(const std::string& room, relay::Reach reach, const relay::Frame& frame) override;
+  bool hear(const relay::DirectedFrame& frame) override;
+  void hear(const relay::Order& order, TimePoint now) override;
+  void undelivered(const std::string& room, const protocol::PeerId& from) override;
+  void taken_over(const std::string& room, const protocol::PeerId& peer, TimePoint now) override;
+
+  // From the wire:
+  void hear(std::string_view subject, std::string_view payload, std::string_view reply,
+            TimePoint now) override;
+  void nobody_heard(std::string_view reply, TimePoint now) override;
+  void connected(TimePoint now) override;
+  void disconnected() override;
+
+ private:
+  /// A talker of a process that died.
+  struct Orphan {
+    relay::TalkerPart talker;
+    TimePoint until;
+  };
+
+  struct Room {
+    std::map<relay::HubId, relay::RoomPart> local;
+    std::map<ProcessId, relay::RoomPart> remote;
+    std::vector<Orphan> orphans;
+    bool local_known = false;
+    bool known = false;
+    std::set<ProcessId> awaited;  ///< who has the room and has not said its part
+    std::optional<TimePoint> known_by;
+    std::set<std::string> subjects;  ///< to which it is subscribed
+    std::optional<relay::RoomPart> told;
+    TimePoint told_at{};
+    std::optional<TimePoint> tell_at;
+
+    relay::RoomPart local_part() const;
+    relay::RoomPart remote_part() const;
+  };
+  using Rooms = std::map<std::string, Room>;
+  using Topic = Subjects::Topic;
+
+  void ask_for(const std::string& name, Room& room, TimePoint now);
+  void become_known(const std::string& name, Room& room, TimePoint now);
+  void subscribe_as_needed(const std::string& name, Room& room);
+  void local_changed(const std::string& name, Room& room, TimePoint now);
+  void tell_part(const std::string& name, Room& room, TimePoint now);
+  void close(Rooms::iterator room);
+  std::string own_part(const std::string& name, const Room& room) const;
+
+  void hear_frame(const Topic& topic, std::string_view payload);
+  void hear_for_peer(const protocol::PeerId& peer, std::string_view payload);
+  void hear_part(const std::string& name, const Part& part, TimePoint now);
+  void forget(const ProcessId& process, TimePoint now);
+  void drop_orphans(const std::string& name, Room& room, TimePoint now);
+  void publish(const std::string& subject, std::string_view payload, const std::string& reply = {});
+
+  GatewayOptions options_;
+  Subjects subjects_;
+  relay::ThreadBus& bus_;
+  Wire& wire_;
+  bool connected_ = false;
+  Rooms rooms_;
+  std::map<ProcessId, TimePoint> last_heard_;
+  std::optional<TimePoint> beat_at_;
+  GatewayCounters counters_;
+};
+
+}  // namespace onair::cluster

@@ -1,0 +1,258 @@
+#include "cluster/messages.hpp"
+
+#include <array>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "protocol/json_scanner.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/text.hpp"
+
+namespace onair::cluster {
+
+using nlohmann::json;
+using relay::Reach;
+using relay::RoomPart;
+using relay::TalkerPart;
+
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+/// A frame with its sender's id and what was put around it.
+constexpr std::size_t kMostFrameBytes = 4 * protocol::kMaxFrameBytes;
+
+/// A room's name may hold what a subject may not.
+std::string token_of(std::string_view room) {
+  std::string token;
+  for (const char c : room) {
+    const auto byte = static_cast<unsigned char>(c);
+    token.push_back(kDigits[byte / 16]);
+    token.push_back(kDigits[byte % 16]);
+  }
+  return token;
+}
+
+std::optional<std::string> room_of(std::string_view token) {
+  if (token.empty() || token.size() % 2 != 0) return std::nullopt;
+  std::string room;
+  for (std::size_t i = 0; i < token.size(); i += 2) {
+    const std::size_t high = kDigits.find(token[i]);
+    const std::size_t low = kDigits.find(token[i + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    room.push_back(static_cast<char>(high * 16 + low));
+  }
+  return room;
+}
+
+std::string_view name_of(Reach reach) {
+  switch (reach) {
+    case Reach::everyone:
+      return "all";
+    case Reach::talkers:
+      return "talkers";
+    case Reach::roleless:
+      return "roleless";
+  }
+  return "all";
+}
+
+std::optional<Reach> reach_of(std::string_view name) {
+  for (const Reach reach : {Reach::everyone, Reach::talkers, Reach::roleless}) {
+    if (name == name_of(reach)) return reach;
+  }
+  return std::nullopt;
+}
+
+/// The first token, which is taken away with the dot behind it.
+std::string_view next_token(std::string_view& subject) {
+  const std::string_view token = subject.substr(0, subject.find('.'));
+  subject.remove_prefix(std::min(token.size() + 1, subject.size()));
+  return token;
+}
+
+/// A value of this type by this name; else nothing is well-formed any more.
+template <typename Value>
+Value get(const json& object, const char* name, bool& fine) {
+  const auto found = object.find(name);
+  if (found != object.end()) {
+    if constexpr (std::is_same_v<Value, std::string>) {
+      if (found->is_string()) return found->get<std::string>();
+    } else if constexpr (std::is_same_v<Value, bool>) {
+      if (found->is_boolean()) return found->get<bool>();
+    } else {
+      if (found->is_number_unsigned()) return found->get<Value>();
+    }
+  }
+  fine = false;
+  return {};
+}
+
+json to_json(const RoomPart& part) {
+  json talkers = json::array();
+  for (const TalkerPart& talker : part.talkers) {
+    json entry = {{"id", talker.id}, {"onAir", talker.on_air}, {"locks", talker.locks}};
+    if (talker.from_before) {
+      entry["fromBefore"] = static_cast<std::uint64_t>(talker.from_before->count());
+    }
+    talkers.push_back(std::move(entry));
+  }
+  return {{"watching", part.watching},
+          {"roleless", part.roleless},
+          {"members", part.members},
+          {"talkers", std::move(talkers)}};
+}
+
+std::optional<RoomPart> part_of(const json& object) {
+  bool fine = object.is_object() && object.contains("talkers") && object["talkers"].is_array();
+  if (!fine) return std::nullopt;
+  RoomPart part;
+  part.watching = get<std::uint32_t>(object, "watching", fine);
+  part.roleless = get<std::uint32_t>(object, "roleless", fine);
+  part.members = get<std::uint32_t>(object, "members", fine);
+  for (const json& entry : object["talkers"]) {
+    if (!entry.is_object()) return std::nullopt;
+    TalkerPart talker{get<std::string>(entry, "id", fine), get<bool>(entry, "onAir", fine),
+                      get<bool>(entry, "locks", fine)};
+    if (entry.contains("fromBefore")) {
+      talker.from_before = relay::Duration(get<std::int64_t>(entry, "fromBefore", fine));
+    }
+    fine = fine && talker.id.size() <= protocol::kMaxPeerIdBytes;
+    part.talkers.push_back(std::move(talker));
+  }
+  if (!fine) return std::nullopt;
+  return part;
+}
+
+json parsed(std::string_view payload) {
+  return json::parse(payload, nullptr, /*allow_exceptions=*/false);
+}
+
+std::string text_of(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string Subjects::of_room(std::string_view room, std::string_view what) const {
+  return prefix_ + ".room." + token_of(room) + "." + std::string(what);
+}
+
+std::string Subjects::frames(std::string_view room, Reach reach) const {
+  return of_room(room, name_of(reach));
+}
+
+std::string Subjects::part_of(std::string_view room) const {
+  return prefix_ + ".process." + self_ + ".part." + token_of(room);
+}
+
+std::string Subjects::undelivered(std::string_view room, std::string_view from) const {
+  return prefix_ + ".process." + self_ + ".undelivered." + token_of(room) + "." + std::string(from);
+}
+
+std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) const {
+  if (!subject.starts_with(prefix_ + ".")) return std::nullopt;
+  subject.remove_prefix(prefix_.size() + 1);
+  const std::string_view first = next_token(subject);
+  using Kind = Topic::Kind;
+  if (first == "orders" && subject.empty()) return Topic{Kind::orders};
+  if (first == "alive" && subject.empty()) return Topic{Kind::alive};
+  if (first == "gone" && subject.empty()) return Topic{Kind::gone};
+  if (first == "peer") return Topic{Kind::peer, {}, protocol::PeerId(subject)};
+  if (first == "room") {
+    auto room = room_of(next_token(subject));
+    if (!room) return std::nullopt;
+    if (subject == "parts") return Topic{Kind::parts, *room};
+    if (subject == "ask") return Topic{Kind::ask, *room};
+    const auto reach = reach_of(subject);
+    if (!reach) return std::nullopt;
+    return Topic{Kind::frames, *room, {}, *reach};
+  }
+  if (first != "process" || next_token(subject) != self_) return std::nullopt;
+  const std::string_view what = next_token(subject);
+  auto room = room_of(next_token(subject));
+  if (!room) return std::nullopt;
+  if (what == "part") return Topic{Kind::part_of, *room};
+  if (what == "undelivered") return Topic{Kind::undelivered, *room, protocol::PeerId(subject)};
+  return std::nullopt;
+}
+
+std::string encode(const Part& part) {
+  json object = {{"process", part.process}, {"others", part.others}};
+  if (part.part) object["part"] = to_json(*part.part);
+  return text_of(object);
+}
+
+std::optional<Part> decode_part(std::string_view payload) {
+  const json object = parsed(payload);
+  bool fine = object.is_object();
+  if (!fine) return std::nullopt;
+  Part part{get<std::string>(object, "process", fine), std::nullopt};
+  const auto others = object.find("others");
+  if (others != object.end() && others->is_array()) {
+    for (const json& other : *others) {
+      if (!other.is_string()) return std::nullopt;
+      part.others.push_back(other.get<std::string>());
+    }
+  }
+  if (object.contains("part")) {
+    part.part = part_of(object["part"]);
+    fine = fine && part.part;
+  }
+  if (!fine || part.process.empty()) return std::nullopt;
+  return part;
+}
+
+std::string encode(const ToPeer& message) {
+  constexpr std::array kinds = {"frame", "take_over", "undelivered"};
+  std::string text = text_of({{"kind", kinds.at(static_cast<std::size_t>(message.kind))},
+                              {"room", message.room},
+                              {"from", message.from},
+                              {"reach", name_of(message.reach)}});
+  if (message.kind == ToPeer::Kind::frame) text.append("\n").append(message.frame);
+  return text;
+}
+
+std::optional<ToPeer> decode_to_peer(std::string_view payload) {
+  const std::string_view head = payload.substr(0, payload.find('\n'));
+  payload.remove_prefix(std::min(head.size() + 1, payload.size()));
+  const json object = parsed(head);
+  bool fine = object.is_object();
+  if (!fine) return std::nullopt;
+  const auto kind = get<std::string>(object, "kind", fine);
+  const auto reach = reach_of(get<std::string>(object, "reach", fine));
+  ToPeer message{ToPeer::Kind::frame, get<std::string>(object, "room", fine),
+                 get<std::string>(object, "from", fine), reach.value_or(Reach::everyone), payload};
+  if (kind == "take_over") message.kind = ToPeer::Kind::take_over;
+  if (kind == "undelivered") message.kind = ToPeer::Kind::undelivered;
+  fine = fine && reach && (message.kind != ToPeer::Kind::frame || kind == "frame");
+  if (!fine || (message.kind == ToPeer::Kind::frame && !is_frame(payload))) return std::nullopt;
+  return message;
+}
+
+std::string encode(const relay::Order& order) {
+  const bool ends = order.kind == relay::Order::Kind::end_room;
+  return text_of(
+      {{"kind", ends ? "end_room" : "remove_peer"}, {"room", order.room}, {"peer", order.peer}});
+}
+
+std::optional<relay::Order> decode_order(std::string_view payload) {
+  const json object = parsed(payload);
+  bool fine = object.is_object();
+  if (!fine) return std::nullopt;
+  const auto kind = get<std::string>(object, "kind", fine);
+  relay::Order order{relay::Order::Kind::end_room, get<std::string>(object, "room", fine),
+                     get<std::string>(object, "peer", fine)};
+  if (kind == "remove_peer") order.kind = relay::Order::Kind::remove_peer;
+  fine = fine && (kind == "remove_peer" || kind == "end_room");
+  if (!fine) return std::nullopt;
+  return order;
+}
+
+bool is_frame(std::string_view payload) {
+  return payload.size() <= kMostFrameBytes && protocol::is_utf8(payload) &&
+         protocol::members_of(payload).has_value();
+}
+
+}  // namespace onair::cluster

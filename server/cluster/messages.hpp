@@ -1,0 +1,97 @@
+// What the processes of a cluster tell each other, as JSON, and on which subjects. What others may
+// have put there is checked like everything that comes from outside.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "relay/bus.hpp"
+
+namespace onair::cluster {
+
+/// Names one process for as long as it runs. Letters and digits.
+using ProcessId = std::string;
+
+/// The subjects of one cluster.
+class Subjects {
+ public:
+  /// `prefix` keeps clusters that share one NATS apart.
+  Subjects(std::string prefix, ProcessId self)
+      : prefix_(std::move(prefix)), self_(std::move(self)) {}
+
+  // For the members of a room:
+  std::string frames(std::string_view room, relay::Reach reach) const;
+  std::string parts(std::string_view room) const { return of_room(room, "parts"); }
+  std::string ask(std::string_view room) const { return of_room(room, "ask"); }
+  // For the process that serves a peer:
+  std::string peer(std::string_view id) const { return prefix_ + ".peer." + std::string(id); }
+  // For every process:
+  std::string orders() const { return prefix_ + ".orders"; }
+  std::string alive() const { return prefix_ + ".alive"; }
+  std::string gone() const { return prefix_ + ".gone"; }
+  // For this process alone:
+  std::string part_of(std::string_view room) const;
+  std::string undelivered(std::string_view room, std::string_view from) const;
+  std::string replies() const { return prefix_ + ".process." + self_ + ".>"; }
+
+  /// What a subject is about. Nothing where it is none of these.
+  struct Topic {
+    enum class Kind {
+      frames,
+      parts,
+      ask,
+      peer,
+      orders,
+      alive,
+      gone,
+      part_of,
+      undelivered,
+    };
+    Kind kind;
+    std::string room = {};
+    protocol::PeerId peer = {};
+    relay::Reach reach = relay::Reach::everyone;
+  };
+  std::optional<Topic> topic_of(std::string_view subject) const;
+
+ private:
+  std::string of_room(std::string_view room, std::string_view what) const;
+
+  std::string prefix_;
+  ProcessId self_;
+};
+
+/// What one process has in a room.
+struct Part {
+  ProcessId process;
+  std::optional<relay::RoomPart> part;  ///< nothing: it has the room no more
+  std::vector<ProcessId> others = {};   ///< which it knows to have the room too
+};
+std::string encode(const Part& part);
+std::optional<Part> decode_part(std::string_view payload);
+
+/// For the process that serves a peer.
+struct ToPeer {
+  enum class Kind {
+    frame,
+    take_over,    ///< the peer is served by another process now
+    undelivered,  ///< what the peer said to one could not be delivered
+  };
+  Kind kind = Kind::frame;
+  std::string room;
+  protocol::PeerId from = {};
+  relay::Reach reach = relay::Reach::everyone;
+  std::string_view frame = {};  ///< in the payload, as it crosses
+};
+std::string encode(const ToPeer& message);
+std::optional<ToPeer> decode_to_peer(std::string_view payload);
+
+std::string encode(const relay::Order& order);
+std::optional<relay::Order> decode_order(std::string_view payload);
+
+/// Whether this may be a frame of ours.
+bool is_frame(std::string_view payload);
+
+}  // namespace onair::cluster

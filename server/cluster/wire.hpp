@@ -1,0 +1,40 @@
+// What carries messages between the processes of a cluster, by subjects as NATS has them
+// (https://docs.nats.io/nats-concepts/subjects). Messages of one process on one subject arrive in
+// order or not at all; nobody hears its own.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "relay/allowance.hpp"
+
+namespace onair::cluster {
+
+class Wire {
+ public:
+  virtual void subscribe(const std::string& subject) = 0;
+  virtual void unsubscribe(const std::string& subject) = 0;
+
+  /// Where nobody is subscribed, WireMember::nobody_heard follows, if there is a `reply` subject.
+  virtual void publish(const std::string& subject, std::string_view payload,
+                       const std::string& reply = {}) = 0;
+
+ protected:
+  ~Wire() = default;
+};
+
+class WireMember {
+ public:
+  virtual void hear(std::string_view subject, std::string_view payload, std::string_view reply,
+                    relay::TimePoint now) = 0;
+  virtual void nobody_heard(std::string_view reply, relay::TimePoint now) = 0;
+
+  /// The wire carries messages from now on, or none until further notice.
+  virtual void connected(relay::TimePoint now) = 0;
+  virtual void disconnected() = 0;
+
+ protected:
+  ~WireMember() = default;
+};
+
+}  // namespace onair::cluster

@@ -1,0 +1,105 @@
+#include "net/cluster_node.hpp"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "net/crypto.hpp"
+
+namespace onair::net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kProcessIdBytes = 8;
+
+}  // namespace
+
+ClusterNode::ClusterNode(const ClusterOptions& options, relay::HubId self,
+                         relay::ThreadBus::Post post, relay::Duration grace)
+    : bus_(self, self + 1, std::move(post), self),
+      wire_(options.nats, context_, member_),
+      gateway_({.prefix = options.prefix,
+                .process = random_hex(kProcessIdBytes),
+                .self = self,
+                .grace = grace},
+               bus_, wire_) {
+  bus_.serve(gateway_);
+}
+
+ClusterNode::~ClusterNode() {
+  stop();
+}
+
+void ClusterNode::start() {
+  thread_ = std::thread([this] { context_.run(); });
+}
+
+void ClusterNode::leave() {
+  asio::post(context_, [this] {
+    gateway_.leave();
+    wire_.flush();
+    context_.stop();
+  });
+}
+
+void ClusterNode::stop() {
+  context_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ClusterNode::hear(relay::HubId from, relay::ThreadBus::Batch batch) {
+  asio::post(context_, [this, from, batch = std::move(batch)]() mutable {
+    bus_.hear(from, std::move(batch), Clock::now());
+    after_news();
+  });
+}
+
+ClusterReport ClusterNode::report() const {
+  return {connected_, processes_, {published_, heard_, foreign_}};
+}
+
+/// After whatever may have given the gateway something to say or to wait for.
+void ClusterNode::after_news() {
+  bus_.flush();
+  connected_ = gateway_.is_connected();
+  processes_ = gateway_.processes();
+  published_ = gateway_.counters().published;
+  heard_ = gateway_.counters().heard;
+  foreign_ = gateway_.counters().foreign;
+  const auto due = gateway_.next_deadline();
+  if (due == wake_at_) return;
+  wake_at_ = due;
+  timer_.cancel();
+  if (!due) return;
+  timer_.expires_at(*due);
+  timer_.async_wait([this](error_code error) {
+    if (error) return;  // another moment was set
+    wake_at_.reset();
+    gateway_.advance(Clock::now());
+    after_news();
+  });
+}
+
+void ClusterNode::Member::hear(std::string_view subject, std::string_view payload,
+                               std::string_view reply, relay::TimePoint now) {
+  node_.gateway_.hear(subject, payload, reply, now);
+  node_.after_news();
+}
+
+void ClusterNode::Member::nobody_heard(std::string_view reply, relay::TimePoint now) {
+  node_.gateway_.nobody_heard(reply, now);
+  node_.after_news();
+}
+
+void ClusterNode::Member::connected(relay::TimePoint now) {
+  node_.gateway_.connected(now);
+  node_.after_news();
+}
+
+void ClusterNode::Member::disconnected() {
+  node_.gateway_.disconnected();
+  node_.after_news();
+}
+
+}  // namespace onair::net

@@ -1,0 +1,86 @@
+// This process's place in a cluster: a thread with the gateway between the hubs' bus and the wire.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <optional>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+
+#include "cluster/gateway.hpp"
+#include "net/aliases.hpp"
+#include "net/nats_wire.hpp"
+#include "relay/thread_bus.hpp"
+
+namespace onair::net {
+
+struct ClusterOptions {
+  NatsOptions nats;
+  std::string prefix = "onair";
+};
+
+/// What a node tells an operator.
+struct ClusterReport {
+  bool connected = false;
+  std::size_t processes = 0;  ///< others that live
+  cluster::GatewayCounters counters;
+};
+
+class ClusterNode {
+ public:
+  /// `self` is the gateway's number among the members of the hubs' bus, and the last. Throws
+  /// std::runtime_error with a sentence for people where the options can't be used.
+  ClusterNode(const ClusterOptions& options, relay::HubId self, relay::ThreadBus::Post post,
+              relay::Duration grace);
+  ~ClusterNode();
+  ClusterNode(const ClusterNode&) = delete;
+  ClusterNode& operator=(const ClusterNode&) = delete;
+
+  void start();
+  /// Tells the others that this process ends, and ends the thread.
+  void leave();
+  /// Returns when the thread has ended.
+  void stop();
+
+  /// What a hub's end of the bus says. From any thread.
+  void hear(relay::HubId from, relay::ThreadBus::Batch batch);
+
+  /// From any thread.
+  bool is_connected() const { return connected_; }
+  ClusterReport report() const;
+
+ private:
+  /// Between the library's threads and the gateway.
+  class Member final : public cluster::WireMember {
+   public:
+    explicit Member(ClusterNode& node) : node_(node) {}
+    void hear(std::string_view subject, std::string_view payload, std::string_view reply,
+              relay::TimePoint now) override;
+    void nobody_heard(std::string_view reply, relay::TimePoint now) override;
+    void connected(relay::TimePoint now) override;
+    void disconnected() override;
+
+   private:
+    ClusterNode& node_;
+  };
+
+  void after_news();
+
+  asio::io_context context_{1};
+  asio::executor_work_guard<Executor> work_{context_.get_executor()};
+  Timer timer_{context_};
+  std::optional<relay::TimePoint> wake_at_;
+  relay::ThreadBus bus_;
+  Member member_{*this};
+  NatsWire wire_;
+  cluster::Gateway gateway_;
+  std::thread thread_;
+  std::atomic<bool> connected_ = false;
+  std::atomic<std::size_t> processes_ = 0;
+  std::atomic<std::uint64_t> published_ = 0;
+  std::atomic<std::uint64_t> heard_ = 0;
+  std::atomic<std::uint64_t> foreign_ = 0;
+};
+
+}  // namespace onair::net

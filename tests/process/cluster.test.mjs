@@ -1,0 +1,254 @@
+// Several servers whose rooms are one, by a real NATS. With ONAIR_SERVER and ONAIR_SITE set as by
+// scripts/test.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import test from 'node:test';
+
+import { WebSocket } from 'ws';
+
+import { Nats } from './nats.mjs';
+import { Server } from './server.mjs';
+
+const bound = { timeout: 60_000 };
+
+/** One of our clients; what came waits in `inbox`, without `audience`. */
+class Client {
+  static async enter(t, server, role, more = {}) {
+    const client = new Client();
+    client.inbox = [];
+    client.audience = undefined;
+    client.news = () => {};
+    client.socket = new WebSocket(`ws://127.0.0.1:${await server.port()}/ws`);
+    t.after(() => client.socket.terminate());
+    client.closed = once(client.socket, 'close');
+    client.socket.on('message', (data) => {
+      const message = JSON.parse(data);
+      if (message.type === 'audience') client.audience = message.watching;
+      else client.inbox.push(message);
+      client.news();
+    });
+    await once(client.socket, 'open');
+    client.say({ type: 'enter', room: 'lesson', role, ...more });
+    client.welcome = await client.next();
+    client.id = client.welcome.id;
+    return client;
+  }
+
+  say(message) {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  async until(condition) {
+    while (!condition()) await new Promise((resolve) => (this.news = resolve));
+  }
+
+  async next() {
+    await this.until(() => this.inbox.length > 0);
+    return this.inbox.shift();
+  }
+
+  async nextIs(type, more = {}) {
+    assert.deepEqual(await this.next(), { type, ...more });
+  }
+}
+
+const admin = async (server, path) => {
+  const port = Number((await server.said(/Metrics: \S+:(\d+)/))[1]);
+  return (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+};
+const metric = async (server, name) =>
+  Number(new RegExp(`^${name} (\\d+)`, 'm').exec(await admin(server, '/metrics'))?.[1]);
+
+/** Until a metric has this value; the test's own bound ends it otherwise. */
+async function until(server, name, value) {
+  while ((await metric(server, name)) !== value) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Servers that know of each other. */
+async function servers(t, count, bus, more = []) {
+  const all = Array.from({ length: count }, () =>
+    new Server(t, ['--bus', bus, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2', ...more]));
+  for (const server of all) await until(server, 'onair_bus_processes', count - 1);
+  return all;
+}
+
+test('a room is one over three processes', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const [a, b, c] = await servers(t, 3, nats.url);
+  const talker = await Client.enter(t, a, 'talk');
+  const early = await Client.enter(t, b, 'watch');
+  talker.say({ type: 'talk_ready' });
+  await early.nextIs('talk_ready', { from: talker.id });
+  const late = await Client.enter(t, c, 'watch');
+  assert.deepEqual(late.welcome.talkers, [talker.id]);
+  await talker.until(() => talker.audience === 2);
+
+  late.say({ type: 'talk_request', sendto: talker.id });
+  await talker.nextIs('talk_request', { from: late.id, sendto: talker.id });
+  talker.say({ type: 'offer', sdp: 'v=0', sendto: late.id });
+  await late.nextIs('offer', { from: talker.id, sendto: late.id, sdp: 'v=0' });
+  early.say({ type: 'wave' });
+  await talker.nextIs('wave', { from: early.id });
+  early.say({ type: 'wave', sendto: late.id });
+  assert.equal((await early.next()).code, 'no_such_peer');
+  talker.say({ type: 'wave', sendto: 'nobody' });
+  assert.equal((await talker.next()).code, 'no_such_peer');
+  const second = await Client.enter(t, b, 'talk');
+  assert.equal(second.welcome.code, 'room_taken');
+
+  late.socket.close(1000);
+  await talker.nextIs('user_disconnected', { id: late.id });
+  await talker.until(() => talker.audience === 1);
+  talker.say({ type: 'remove_peer', id: early.id });
+  assert.equal((await early.next()).code, 'removed');
+  await talker.nextIs('user_disconnected', { id: early.id });
+  const other = await Client.enter(t, c, 'watch', { resume: early.welcome.resume });
+  assert.equal(other.welcome.code, 'removed');
+});
+
+test('who comes back at another process is the same', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const [a, b, c] = await servers(t, 3, nats.url);
+  const talker = await Client.enter(t, a, 'talk');
+  talker.say({ type: 'talk_ready' });
+  const viewer = await Client.enter(t, b, 'watch');
+  const moved = await Client.enter(t, c, 'watch', { resume: viewer.welcome.resume });
+  assert.equal(moved.id, viewer.id);
+  assert.equal((await viewer.closed)[0], 4000);
+  talker.say({ type: 'wave', sendto: viewer.id });
+  await moved.nextIs('wave', { from: talker.id, sendto: viewer.id });
+  const talks_elsewhere = await Client.enter(t, b, 'talk', { resume: talker.welcome.resume });
+  assert.equal(talks_elsewhere.id, talker.id);
+  assert.deepEqual(talks_elsewhere.welcome.talkers, [talker.id]);
+  assert.equal((await talker.closed)[0], 4000);
+  assert.deepEqual(moved.inbox, []);
+});
+
+test('the others go on when a process is killed, and its talker comes back at another', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const [a, b, c] = await servers(t, 3, nats.url);
+  const talker = await Client.enter(t, a, 'talk');
+  talker.say({ type: 'talk_ready' });
+  const viewer = await Client.enter(t, b, 'watch');
+  const lost = await Client.enter(t, a, 'watch');
+  a.child.kill('SIGKILL');
+  await Promise.all([talker.closed, lost.closed]);
+  await until(b, 'onair_bus_processes', 1);
+  const stranger = await Client.enter(t, c, 'talk');
+  assert.equal(stranger.welcome.code, 'room_taken');
+  const back = await Client.enter(t, c, 'talk', { resume: talker.welcome.resume });
+  assert.equal(back.id, talker.id);
+  back.say({ type: 'wave' });
+  await viewer.nextIs('wave', { from: talker.id });
+  const found = await Client.enter(t, b, 'watch', { resume: lost.welcome.resume });
+  assert.equal(found.id, lost.id);
+  assert.deepEqual(found.welcome.talkers, [talker.id]);
+});
+
+test('a talker whose process died and who does not come back is gone after the grace time', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const [a, b] = await servers(t, 2, nats.url, ['--grace', '1']);
+  const talker = await Client.enter(t, a, 'talk');
+  talker.say({ type: 'talk_ready' });
+  const viewer = await Client.enter(t, b, 'watch');
+  a.child.kill('SIGKILL');
+  await viewer.nextIs('user_disconnected', { id: talker.id });
+  assert.equal((await Client.enter(t, b, 'talk')).welcome.type, 'welcome');
+});
+
+test('without NATS rooms go on in each process, and are one again afterwards', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const [a, b] = await servers(t, 2, nats.url);
+  const talker = await Client.enter(t, a, 'talk');
+  talker.say({ type: 'talk_ready' });
+  const near = await Client.enter(t, a, 'watch');
+  const far = await Client.enter(t, b, 'watch');
+  await nats.kill();
+  for (const server of [a, b]) {
+    await until(server, 'onair_bus_connected', 0);
+    assert.match(await admin(server, '/readyz'), /^ready.*away/);
+  }
+  near.say({ type: 'talk_request', sendto: talker.id });
+  assert.equal((await talker.next()).type, 'talk_request');
+  const third = await Client.enter(t, b, 'watch', { room: 'another' });
+  assert.deepEqual(third.welcome.talkers, []);
+  await nats.again();
+  for (const server of [a, b]) await until(server, 'onair_bus_connected', 1);
+  far.say({ type: 'wave', sendto: talker.id });
+  await talker.nextIs('wave', { from: far.id, sendto: talker.id });
+  const late = await Client.enter(t, b, 'watch');
+  assert.deepEqual(late.welcome.talkers, [talker.id]);
+  assert.equal(await admin(a, '/readyz'), 'ready\n');
+  assert.deepEqual(far.inbox, []);
+});
+
+test('a server that starts before NATS is joined when NATS is there', bound, async (t) => {
+  const nats = await Nats.start(t);
+  await nats.kill();
+  const [a, b] = [1, 2].map(() => new Server(t, ['--bus', nats.url, '--admin-port', '0']));
+  assert.equal((await Client.enter(t, a, 'watch', { room: 'early' })).welcome.type, 'welcome');
+  await nats.again();
+  for (const server of [a, b]) await until(server, 'onair_bus_processes', 1);
+  const talker = await Client.enter(t, a, 'talk');
+  talker.say({ type: 'talk_ready' });
+  assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
+});
+
+test('one of three NATS servers may die', bound, async (t) => {
+  const cluster = await Nats.cluster(t, 3);
+  const [a, b] = await servers(t, 2, cluster.map(({ url }) => url).join(','));
+  const talker = await Client.enter(t, a, 'talk');
+  talker.say({ type: 'talk_ready' });
+  const viewer = await Client.enter(t, b, 'watch');
+  for (const nats of cluster.slice(0, 2)) {
+    await nats.kill();
+    for (const server of [a, b]) await until(server, 'onair_bus_connected', 1);
+    await nats.again();
+  }
+  for (;;) {
+    viewer.say({ type: 'wave', sendto: talker.id });
+    const heard = await Promise.race([talker.next(), new Promise((resolve) => setTimeout(resolve, 500))]);
+    if (heard) break;
+  }
+  assert.deepEqual(viewer.inbox.filter(({ type }) => type === 'user_disconnected'), []);
+});
+
+test('two clusters share one NATS, and what is foreign does no harm', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const [a, b] = await servers(t, 2, nats.url);
+  const other = new Server(t, ['--bus', nats.url, '--bus-prefix', 'other', '--admin-port', '0']);
+  await until(other, 'onair_bus_connected', 1);
+  const talker = await Client.enter(t, a, 'talk');
+  talker.say({ type: 'talk_ready' });
+  assert.deepEqual((await Client.enter(t, other, 'watch')).welcome.talkers, []);
+  const viewer = await Client.enter(t, b, 'watch');
+  const room = Buffer.from('lesson').toString('hex');
+  const long = 'x'.repeat(300_000);
+  for (const subject of [`room.${room}.all`, `room.${room}.parts`, `room.${room}.ask`, `room.${room}.x`, 'room.zz.all', `peer.${viewer.id}`, 'orders', 'alive']) {
+    for (const payload of ['', 'x', '{', '[]', '{}', '{"process":7}', '{"process":"p","part":{"talkers":[7]}}', '{"kind":"frame","room":"lesson","from":"x","reach":"all"}\n{', '\xff\xfe', long]) {
+      await nats.publish(`onair.${subject}`, payload);
+    }
+  }
+  await nats.publish(`onair.room.${room}.all`, '{"type":"wave","from":"x"}');
+  for (;;) {
+    const message = await viewer.next();
+    if (message.type === 'wave') break;
+    assert.ok(!('type' in message), JSON.stringify(message));
+  }
+  talker.say({ type: 'wave', sendto: viewer.id });
+  await viewer.nextIs('wave', { from: talker.id, sendto: viewer.id });
+  assert.ok((await metric(b, 'onair_bus_foreign_total')) > 20);
+});
+
+test('a user and a password, or a token', bound, async (t) => {
+  for (const [nats_options, options] of [
+    [['--user', 'onair', '--pass', 'secret'], ['--bus-user', 'onair', '--bus-password', 'secret']],
+    [['--auth', 'secret'], ['--bus-token', 'secret']],
+  ]) {
+    const nats = await Nats.start(t, nats_options);
+    await servers(t, 2, nats.url, options);
+    const stranger = new Server(t, ['--bus', nats.url, '--admin-port', '0']);
+    await stranger.said(/event=bus_away|can't be used/);
+  }
+});

@@ -1,0 +1,70 @@
+// NATS servers for a test.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+
+/** For programs that can't take port 0. */
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export class Nats {
+  /** On a port that stays the same when it is started again. */
+  static async start(t, options = []) {
+    const nats = new Nats();
+    nats.options = options;
+    nats.port = await freePort();
+    nats.url = `nats://127.0.0.1:${nats.port}`;
+    t.after(() => nats.kill());
+    await nats.again();
+    return nats;
+  }
+
+  /** Several that are one. */
+  static async cluster(t, size) {
+    const routes = await Promise.all(Array.from({ length: size }, freePort));
+    const urls = routes.map((port) => `nats-route://127.0.0.1:${port}`).join(',');
+    return Promise.all(
+      routes.map((port) =>
+        Nats.start(t, ['--cluster_name', 'test', '--cluster', `nats://127.0.0.1:${port}`, '--routes', urls]),
+      ),
+    );
+  }
+
+  async again() {
+    this.child = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(this.port), ...this.options], {
+      stdio: 'ignore',
+    });
+    this.exited = once(this.child, 'exit');
+    for (;;) {
+      const socket = connect(this.port, '127.0.0.1');
+      const there = await once(socket, 'data').then(() => true, () => false);
+      socket.destroy();
+      if (there) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async kill() {
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** Says something on a subject, as anyone may who is let in. */
+  async publish(subject, payload) {
+    const socket = connect(this.port, '127.0.0.1');
+    await once(socket, 'data');
+    const bytes = Buffer.from(payload);
+    socket.write(`CONNECT {"verbose":false}\r\nPUB ${subject} ${bytes.length}\r\n`);
+    socket.write(bytes);
+    socket.write('\r\nPING\r\n');
+    await once(socket, 'data');
+    socket.destroy();
+  }
+}

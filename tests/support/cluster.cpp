@@ -1,0 +1,118 @@
+#include "support/cluster.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace onair::tests {
+
+using relay::HubId;
+using relay::ThreadBus;
+
+bool WireNetwork::End::takes(const std::string& subject) const {
+  if (is_cut) return false;
+  return std::any_of(subjects_.begin(), subjects_.end(), [&](const std::string& subscribed) {
+    if (!subscribed.ends_with(">")) return subject == subscribed;
+    return subject.starts_with(subscribed.substr(0, subscribed.size() - 1));
+  });
+}
+
+void WireNetwork::End::publish(const std::string& subject, std::string_view payload,
+                               const std::string& reply) {
+  if (is_cut) return;
+  bool heard = false;
+  for (End* end : network_.ends_) {
+    if (end == this || !end->takes(subject)) continue;
+    heard = true;
+    network_.under_way.push_back({end, subject, std::string(payload), reply});
+  }
+  if (!heard && !reply.empty()) network_.under_way.push_back({this, {}, {}, reply, true});
+}
+
+bool WireNetwork::deliver(relay::TimePoint now) {
+  if (under_way.empty()) return false;
+  const Message message = std::move(under_way.front());
+  under_way.pop_front();
+  if (message.to->is_cut) return true;
+  delivered.push_back(message);
+  if (message.nobody) {
+    message.to->member->nobody_heard(message.reply, now);
+  } else {
+    message.to->member->hear(message.subject, message.payload, message.reply, now);
+  }
+  return true;
+}
+
+Cluster::Cluster(const std::vector<HubId>& hubs_of_processes, const MakeOptions& make_options) {
+  for (const HubId hubs : hubs_of_processes) {
+    add_process(hubs, hubs_of_processes.size() > 1, make_options);
+  }
+  settle();
+}
+
+void Cluster::add_process(HubId hubs, bool with_gateway, const MakeOptions& make_options) {
+  const std::size_t number = processes_.size();
+  Process& process = *processes_.emplace_back(std::make_unique<Process>());
+  const HubId members = hubs + (with_gateway ? 1 : 0);
+  const auto gateway = with_gateway ? std::optional(hubs) : std::nullopt;
+  for (HubId id = 0; id < members; ++id) {
+    const auto post = [this, number, id](HubId to, ThreadBus::Batch batch) {
+      ++batches;
+      under_way_.push_back({number, id, to, std::move(batch)});
+    };
+    process.ends.push_back(std::make_unique<ThreadBus>(id, members, post, gateway));
+  }
+  for (HubId id = 0; id < hubs; ++id) {
+    process.hubs.push_back(std::make_unique<relay::Hub>(make_options(), *process.ends[id]));
+    process.ends[id]->serve(*process.hubs.back());
+    hubs_.push_back(process.hubs.back().get());
+  }
+  if (!with_gateway) return;
+  process.wire = std::make_unique<WireNetwork::End>(network);
+  process.gateway = std::make_unique<cluster::Gateway>(
+      cluster::GatewayOptions{.process = "process" + std::to_string(number), .self = hubs},
+      *process.ends.back(), *process.wire);
+  process.wire->member = process.gateway.get();
+  process.ends.back()->serve(*process.gateway);
+  process.gateway->connected(now);
+}
+
+void Cluster::settle() {
+  for (bool more = true; more;) {
+    for (const auto& process : processes_) {
+      for (const auto& end : process->ends) end->flush();
+    }
+    more = !under_way_.empty();
+    if (more) {
+      Parcel parcel = std::move(under_way_.front());
+      under_way_.pop_front();
+      processes_[parcel.process]->ends[parcel.to]->hear(parcel.from, std::move(parcel.batch), now);
+    } else {
+      more = network.deliver(now);
+    }
+  }
+}
+
+void Cluster::step(relay::Duration duration) {
+  now += duration;
+  for (relay::Hub* hub : hubs_) hub->advance(now);
+  for (const auto& process : processes_) {
+    if (process->gateway) process->gateway->advance(now);
+  }
+  settle();
+}
+
+void Cluster::pass(relay::Duration duration) {
+  // Between processes, silence is death: each second they say that they live.
+  const relay::Duration second = std::chrono::seconds(1);
+  while (has_processes() && duration > second) {
+    step(second);
+    duration -= second;
+  }
+  step(duration);
+}
+
+void Cluster::kill(std::size_t number) {
+  processes_.at(number)->wire->is_cut = true;
+}
+
+}  // namespace onair::tests

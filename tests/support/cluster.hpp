@@ -1,0 +1,103 @@
+// Hubs of one or several processes, as the tests see them: what threads and processes tell each
+// other is handed over when the test says so.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cluster/gateway.hpp"
+#include "relay/hub.hpp"
+#include "relay/thread_bus.hpp"
+
+namespace onair::tests {
+
+/// What NATS does for a cluster, within the test.
+class WireNetwork {
+ public:
+  /// One process's connection.
+  class End final : public cluster::Wire {
+   public:
+    explicit End(WireNetwork& network) : network_(network) { network.ends_.push_back(this); }
+    void subscribe(const std::string& subject) override { subjects_.insert(subject); }
+    void unsubscribe(const std::string& subject) override { subjects_.erase(subject); }
+    void publish(const std::string& subject, std::string_view payload,
+                 const std::string& reply) override;
+
+    cluster::WireMember* member = nullptr;
+    bool is_cut = false;
+
+   private:
+    friend WireNetwork;
+    bool takes(const std::string& subject) const;
+
+    WireNetwork& network_;
+    std::set<std::string> subjects_;
+  };
+
+  struct Message {
+    End* to;
+    std::string subject;
+    std::string payload;
+    std::string reply;
+    bool nobody = false;  ///< nobody heard what had this reply subject
+  };
+  std::deque<Message> under_way;
+  std::vector<Message> delivered;  ///< since the test cleared it
+
+  /// Delivers what is under way. False where there was nothing.
+  bool deliver(relay::TimePoint now);
+
+ private:
+  std::vector<End*> ends_;
+};
+
+/// A process: its hubs, and where there are others, its gateway.
+struct Process {
+  std::vector<std::unique_ptr<relay::ThreadBus>> ends;
+  std::vector<std::unique_ptr<relay::Hub>> hubs;
+  std::unique_ptr<WireNetwork::End> wire;
+  std::unique_ptr<cluster::Gateway> gateway;
+};
+
+class Cluster {
+ public:
+  using MakeOptions = std::function<relay::HubOptions()>;
+
+  /// So many hubs in each process.
+  Cluster(const std::vector<relay::HubId>& hubs_of_processes, const MakeOptions& make_options);
+
+  relay::Hub& hub(std::size_t number) { return *hubs_.at(number); }
+  std::size_t hubs() const { return hubs_.size(); }
+  bool has_processes() const { return processes_.size() > 1; }
+  Process& process(std::size_t number) { return *processes_.at(number); }
+
+  /// Hands over until there is nothing more to hand over.
+  void settle();
+  void pass(relay::Duration duration);
+  /// Nothing of it is heard any more.
+  void kill(std::size_t process);
+
+  relay::TimePoint now{std::chrono::seconds(100)};
+  std::size_t batches = 0;  ///< handed from thread to thread
+  WireNetwork network;
+
+ private:
+  struct Parcel {
+    std::size_t process;
+    relay::HubId from;
+    relay::HubId to;
+    relay::ThreadBus::Batch batch;
+  };
+  void add_process(relay::HubId hubs, bool with_gateway, const MakeOptions& make_options);
+  void step(relay::Duration duration);
+
+  std::deque<Parcel> under_way_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::vector<relay::Hub*> hubs_;
+};
+
+}  // namespace onair::tests
