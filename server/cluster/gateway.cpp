@@ -16,6 +16,8 @@ using Kind = Subjects::Topic::Kind;
 
 namespace {
 
+constexpr std::size_t kMostProcessIdBytes = 64;
+
 bool has(const std::vector<TalkerPart>& talkers, const protocol::PeerId& id) {
   return std::any_of(talkers.begin(), talkers.end(),
                      [&id](const TalkerPart& talker) { return talker.id == id; });
@@ -41,7 +43,7 @@ RoomPart Gateway::Room::local_part() const {
 RoomPart Gateway::Room::remote_part() const {
   RoomPart sum;
   for (const auto& [process, part] : remote) add(sum, part);
-  for (const Orphan& orphan : orphans) {
+  for (const Kept& orphan : orphans) {
     if (!has(sum.talkers, orphan.talker.id)) sum.talkers.push_back(orphan.talker);
   }
   return sum;
@@ -91,7 +93,8 @@ void Gateway::room_ready(const std::string& name, TimePoint now) {
 
 void Gateway::ask_for(const std::string& name, Room& room, TimePoint now) {
   room.known_by = now + options_.patience;
-  publish(subjects_.ask(name), own_part(name, room), subjects_.part_of(name));
+  due_.emplace(*room.known_by, name);
+  publish(subjects_.ask(name), own_part(room, now), subjects_.part_of(name));
 }
 
 void Gateway::become_known(const std::string& name, Room& room, TimePoint now) {
@@ -160,18 +163,23 @@ void Gateway::local_changed(const std::string& name, Room& room, TimePoint now) 
     return tell_part(name, room, now);
   }
   room.tell_at = room.told_at + options_.part_interval;
+  due_.emplace(*room.tell_at, name);
 }
 
 void Gateway::tell_part(const std::string& name, Room& room, TimePoint now) {
   room.tell_at.reset();
   room.told = room.local_part();
   room.told_at = now;
-  publish(subjects_.parts(name), own_part(name, room));
+  publish(subjects_.parts(name), own_part(room, now));
 }
 
-std::string Gateway::own_part(const std::string&, const Room& room) const {
+std::string Gateway::own_part(const Room& room, TimePoint now) const {
   Part part{options_.process, room.local_part()};
   for (const auto& [process, its_part] : room.remote) part.others.push_back(process);
+  for (const Kept& orphan : room.orphans) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(orphan.until - now);
+    if (left.count() > 0) part.orphans.push_back({orphan.talker, left});
+  }
   return encode(part);
 }
 
@@ -222,72 +230,73 @@ void Gateway::hear(std::string_view subject, std::string_view payload, std::stri
                    TimePoint now) {
   ++counters_.heard;
   const auto topic = subjects_.topic_of(subject);
-  bool ours = topic.has_value();
-  switch (ours ? topic->kind : Kind::alive) {
+  if (!topic || !take(*topic, payload, reply, now)) ++counters_.foreign;
+}
+
+bool Gateway::take(const Topic& topic, std::string_view payload, std::string_view reply,
+                   TimePoint now) {
+  switch (topic.kind) {
     case Kind::frames:
-      return hear_frame(*topic, payload);
+      return hear_frame(topic, payload);
     case Kind::peer:
-      return hear_for_peer(topic->peer, payload);
+      return hear_for_peer(topic.peer, payload);
     case Kind::parts:
     case Kind::part_of:
+      return hear_part(topic.room, payload, now);
     case Kind::ask: {
-      const auto part = decode_part(payload);
-      if (!part) break;
-      hear_part(topic->room, *part, now);
-      const auto room = rooms_.find(topic->room);
-      if (topic->kind == Kind::ask && room != rooms_.end()) {
-        publish(std::string(reply), own_part(topic->room, room->second));
-      }
-      return;
+      if (!hear_part(topic.room, payload, now)) return false;
+      const auto room = rooms_.find(topic.room);
+      if (room != rooms_.end()) publish(std::string(reply), own_part(room->second, now));
+      return true;
     }
     case Kind::orders: {
       const auto order = decode_order(payload);
-      if (!order) break;
-      return bus_.order(*order);
+      if (order) bus_.order(*order);
+      return order.has_value();
     }
     case Kind::alive:
-      if (!ours || payload.empty() || payload.size() > 64) break;
+      if (payload.empty() || payload.size() > kMostProcessIdBytes) return false;
       last_heard_[ProcessId(payload)] = now;
-      return;
+      return true;
     case Kind::gone:
-      return forget(ProcessId(payload), now);
+      forget(ProcessId(payload), now);
+      return true;
     case Kind::undelivered:
       break;
   }
-  ++counters_.foreign;
+  return false;
 }
 
-void Gateway::hear_frame(const Topic& topic, std::string_view payload) {
-  if (!is_frame(payload)) {
-    ++counters_.foreign;
-    return;
-  }
+bool Gateway::hear_frame(const Topic& topic, std::string_view payload) {
+  if (!is_frame(payload)) return false;
   bus_.broadcast(topic.room, topic.reach, std::make_shared<const relay::SharedFrame>(payload));
+  return true;
 }
 
-void Gateway::hear_for_peer(const protocol::PeerId& peer, std::string_view payload) {
+bool Gateway::hear_for_peer(const protocol::PeerId& peer, std::string_view payload) {
   const auto message = decode_to_peer(payload);
-  if (!message) {
-    ++counters_.foreign;
-    return;
+  if (!message) return false;
+  if (message->kind == ToPeer::Kind::take_over) {
+    bus_.take_over(message->room, peer);
+  } else if (message->kind == ToPeer::Kind::undelivered) {
+    bus_.return_undelivered(message->room, peer);
+  } else {
+    const auto frame = std::make_shared<const relay::SharedFrame>(message->frame);
+    if (!bus_.send({message->room, peer, message->from, message->reach, frame})) {
+      undelivered(message->room, message->from);
+    }
   }
-  switch (message->kind) {
-    case ToPeer::Kind::take_over:
-      bus_.take_over(message->room, peer);
-      return;
-    case ToPeer::Kind::undelivered:
-      return bus_.return_undelivered(message->room, peer);
-    case ToPeer::Kind::frame:
-      break;
-  }
-  const auto frame = std::make_shared<const relay::SharedFrame>(message->frame);
-  if (!bus_.send({message->room, peer, message->from, message->reach, frame})) {
-    undelivered(message->room, message->from);
-  }
+  return true;
 }
 
-void Gateway::hear_part(const std::string& name, const Part& part, TimePoint now) {
-  if (part.process == options_.process) return;
+bool Gateway::hear_part(const std::string& name, std::string_view payload, TimePoint now) {
+  const auto decoded = decode_part(payload);
+  if (!decoded) return false;
+  if (decoded->process != options_.process) note_part(name, *decoded, now);
+  return true;
+}
+
+void Gateway::note_part(const std::string& name, const Part& part, TimePoint now) {
   last_heard_[part.process] = now;
   const auto found = rooms_.find(name);
   if (found == rooms_.end()) return;
@@ -297,6 +306,9 @@ void Gateway::hear_part(const std::string& name, const Part& part, TimePoint now
     room.remote[part.process] = *part.part;
   } else {
     room.remote.erase(part.process);
+  }
+  for (const Orphan& orphan : part.orphans) {
+    keep(name, room, orphan.talker, now + std::min<Duration>(orphan.left, options_.grace));
   }
   drop_orphans(name, room, now);
   room.awaited.erase(part.process);
@@ -345,7 +357,7 @@ void Gateway::forget(const ProcessId& process, TimePoint now) {
     const auto part = room.remote.find(process);
     if (part == room.remote.end()) continue;
     for (const TalkerPart& talker : part->second.talkers) {
-      room.orphans.push_back({talker, now + options_.grace});
+      keep(name, room, talker, now + options_.grace);
     }
     room.remote.erase(part);
     room.awaited.erase(process);
@@ -354,10 +366,17 @@ void Gateway::forget(const ProcessId& process, TimePoint now) {
   }
 }
 
+void Gateway::keep(const std::string& name, Room& room, const TalkerPart& talker, TimePoint until) {
+  const auto is_it = [&talker](const Kept& orphan) { return orphan.talker.id == talker.id; };
+  if (std::any_of(room.orphans.begin(), room.orphans.end(), is_it)) return;
+  room.orphans.push_back({talker, until});
+  due_.emplace(until, name);
+}
+
 /// Those who are back, and those who did not come.
 void Gateway::drop_orphans(const std::string& name, Room& room, TimePoint now) {
   const RoomPart local = room.local_part();
-  const auto is_back = [&](const Orphan& orphan) {
+  const auto is_back = [&](const Kept& orphan) {
     const auto has_it = [&](const auto& entry) {
       return has(entry.second.talkers, orphan.talker.id);
     };
@@ -366,7 +385,7 @@ void Gateway::drop_orphans(const std::string& name, Room& room, TimePoint now) {
   };
   if (std::erase_if(room.orphans, is_back) > 0) bus_.part_changed(name);
   std::vector<protocol::PeerId> lost;
-  std::erase_if(room.orphans, [&](const Orphan& orphan) {
+  std::erase_if(room.orphans, [&](const Kept& orphan) {
     if (orphan.until > now) return false;
     lost.push_back(orphan.talker.id);
     return true;
@@ -387,7 +406,12 @@ void Gateway::advance(TimePoint now) {
     }
     for (const ProcessId& process : dead) forget(process, now);
   }
-  for (auto& [name, room] : rooms_) {
+  while (!due_.empty() && due_.begin()->first <= now) {
+    const std::string name = due_.begin()->second;
+    due_.erase(due_.begin());
+    const auto found = rooms_.find(name);
+    if (found == rooms_.end()) continue;
+    Room& room = found->second;
     if (room.known_by && *room.known_by <= now) become_known(name, room, now);
     if (room.tell_at && *room.tell_at <= now) tell_part(name, room, now);
     drop_orphans(name, room, now);
@@ -396,14 +420,7 @@ void Gateway::advance(TimePoint now) {
 
 std::optional<TimePoint> Gateway::next_deadline() const {
   std::optional<TimePoint> next = beat_at_;
-  const auto consider = [&next](const std::optional<TimePoint>& due) {
-    if (due && (!next || *due < *next)) next = due;
-  };
-  for (const auto& [name, room] : rooms_) {
-    consider(room.known_by);
-    consider(room.tell_at);
-    for (const Orphan& orphan : room.orphans) consider(orphan.until);
-  }
+  if (!due_.empty() && (!next || due_.begin()->first < *next)) next = due_.begin()->first;
   return next;
 }
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cluster/messages.hpp"
@@ -82,8 +83,8 @@ class Gateway final : public relay::BusMember, public WireMember {
   void disconnected() override;
 
  private:
-  /// A talker of a process that died.
-  struct Orphan {
+  /// A talker of a process that died, and until when its place is kept.
+  struct Kept {
     relay::TalkerPart talker;
     TimePoint until;
   };
@@ -91,7 +92,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   struct Room {
     std::map<relay::HubId, relay::RoomPart> local;
     std::map<ProcessId, relay::RoomPart> remote;
-    std::vector<Orphan> orphans;
+    std::vector<Kept> orphans;
     bool local_known = false;
     bool known = false;
     std::set<ProcessId> awaited;  ///< who has the room and has not said its part
@@ -113,11 +114,16 @@ class Gateway final : public relay::BusMember, public WireMember {
   void local_changed(const std::string& name, Room& room, TimePoint now);
   void tell_part(const std::string& name, Room& room, TimePoint now);
   void close(Rooms::iterator room);
-  std::string own_part(const std::string& name, const Room& room) const;
+  std::string own_part(const Room& room, TimePoint now) const;
+  void keep(const std::string& name, Room& room, const relay::TalkerPart& talker, TimePoint until);
 
-  void hear_frame(const Topic& topic, std::string_view payload);
-  void hear_for_peer(const protocol::PeerId& peer, std::string_view payload);
-  void hear_part(const std::string& name, const Part& part, TimePoint now);
+  // What came on the wire; false where it is not ours.
+  bool take(const Topic& topic, std::string_view payload, std::string_view reply, TimePoint now);
+  bool hear_frame(const Topic& topic, std::string_view payload);
+  bool hear_for_peer(const protocol::PeerId& peer, std::string_view payload);
+  bool hear_part(const std::string& name, std::string_view payload, TimePoint now);
+  void note_part(const std::string& name, const Part& part, TimePoint now);
+
   void forget(const ProcessId& process, TimePoint now);
   void drop_orphans(const std::string& name, Room& room, TimePoint now);
   void publish(const std::string& subject, std::string_view payload, const std::string& reply = {});
@@ -130,6 +136,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   Rooms rooms_;
   std::map<ProcessId, TimePoint> last_heard_;
   std::optional<TimePoint> beat_at_;
+  std::set<std::pair<TimePoint, std::string>> due_;  ///< rooms to look at, mostly for a reason
   GatewayCounters counters_;
 };
 

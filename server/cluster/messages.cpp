@@ -1,5 +1,6 @@
 #include "cluster/messages.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -89,39 +90,53 @@ Value get(const json& object, const char* name, bool& fine) {
   return {};
 }
 
+json to_json(const TalkerPart& talker) {
+  json object = {{"id", talker.id}, {"onAir", talker.on_air}, {"locks", talker.locks}};
+  if (talker.from_before) {
+    object["fromBefore"] = static_cast<std::uint64_t>(talker.from_before->count());
+  }
+  return object;
+}
+
+TalkerPart talker_of(const json& object, bool& fine) {
+  TalkerPart talker{get<std::string>(object, "id", fine), get<bool>(object, "onAir", fine),
+                    get<bool>(object, "locks", fine)};
+  if (object.contains("fromBefore")) {
+    talker.from_before = relay::Duration(get<std::int64_t>(object, "fromBefore", fine));
+  }
+  fine = fine && talker.id.size() <= protocol::kMaxPeerIdBytes;
+  return talker;
+}
+
+/// The objects of an array by this name; else nothing is well-formed any more.
+std::vector<json> objects(const json& object, const char* name, bool& fine) {
+  const auto found = object.find(name);
+  fine = fine && found != object.end() && found->is_array();
+  if (!fine) return {};
+  const std::vector<json> all(found->begin(), found->end());
+  fine = std::all_of(all.begin(), all.end(), [](const json& each) { return each.is_object(); });
+  return fine ? all : std::vector<json>{};
+}
+
 json to_json(const RoomPart& part) {
   json talkers = json::array();
-  for (const TalkerPart& talker : part.talkers) {
-    json entry = {{"id", talker.id}, {"onAir", talker.on_air}, {"locks", talker.locks}};
-    if (talker.from_before) {
-      entry["fromBefore"] = static_cast<std::uint64_t>(talker.from_before->count());
-    }
-    talkers.push_back(std::move(entry));
-  }
+  for (const TalkerPart& talker : part.talkers) talkers.push_back(to_json(talker));
   return {{"watching", part.watching},
           {"roleless", part.roleless},
           {"members", part.members},
           {"talkers", std::move(talkers)}};
 }
 
-std::optional<RoomPart> part_of(const json& object) {
-  bool fine = object.is_object() && object.contains("talkers") && object["talkers"].is_array();
-  if (!fine) return std::nullopt;
+RoomPart part_of(const json& object, bool& fine) {
+  fine = fine && object.is_object();
+  if (!fine) return {};
   RoomPart part;
   part.watching = get<std::uint32_t>(object, "watching", fine);
   part.roleless = get<std::uint32_t>(object, "roleless", fine);
   part.members = get<std::uint32_t>(object, "members", fine);
-  for (const json& entry : object["talkers"]) {
-    if (!entry.is_object()) return std::nullopt;
-    TalkerPart talker{get<std::string>(entry, "id", fine), get<bool>(entry, "onAir", fine),
-                      get<bool>(entry, "locks", fine)};
-    if (entry.contains("fromBefore")) {
-      talker.from_before = relay::Duration(get<std::int64_t>(entry, "fromBefore", fine));
-    }
-    fine = fine && talker.id.size() <= protocol::kMaxPeerIdBytes;
-    part.talkers.push_back(std::move(talker));
+  for (const json& talker : objects(object, "talkers", fine)) {
+    part.talkers.push_back(talker_of(talker, fine));
   }
-  if (!fine) return std::nullopt;
   return part;
 }
 
@@ -179,7 +194,13 @@ std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) cons
 }
 
 std::string encode(const Part& part) {
-  json object = {{"process", part.process}, {"others", part.others}};
+  json orphans = json::array();
+  for (const Orphan& orphan : part.orphans) {
+    orphans.push_back(to_json(orphan.talker));
+    orphans.back()["left"] = static_cast<std::uint64_t>(orphan.left.count());
+  }
+  json object = {
+      {"process", part.process}, {"others", part.others}, {"orphans", std::move(orphans)}};
   if (part.part) object["part"] = to_json(*part.part);
   return text_of(object);
 }
@@ -190,17 +211,18 @@ std::optional<Part> decode_part(std::string_view payload) {
   if (!fine) return std::nullopt;
   Part part{get<std::string>(object, "process", fine), std::nullopt};
   const auto others = object.find("others");
-  if (others != object.end() && others->is_array()) {
-    for (const json& other : *others) {
-      if (!other.is_string()) return std::nullopt;
-      part.others.push_back(other.get<std::string>());
-    }
+  fine = fine && !part.process.empty() && others != object.end() && others->is_array();
+  if (!fine) return std::nullopt;
+  for (const json& other : *others) {
+    if (!other.is_string()) return std::nullopt;
+    part.others.push_back(other.get<std::string>());
   }
-  if (object.contains("part")) {
-    part.part = part_of(object["part"]);
-    fine = fine && part.part;
+  for (const json& orphan : objects(object, "orphans", fine)) {
+    const std::chrono::milliseconds left(get<std::uint32_t>(orphan, "left", fine));
+    part.orphans.push_back({talker_of(orphan, fine), left});
   }
-  if (!fine || part.process.empty()) return std::nullopt;
+  if (object.contains("part")) part.part = part_of(object["part"], fine);
+  if (!fine) return std::nullopt;
   return part;
 }
 

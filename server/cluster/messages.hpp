@@ -2,6 +2,7 @@
 // have put there is checked like everything that comes from outside.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,11 +64,18 @@ class Subjects {
   ProcessId self_;
 };
 
+/// A talker whose process died. Its place is kept for a while.
+struct Orphan {
+  relay::TalkerPart talker;
+  std::chrono::milliseconds left{0};  ///< of that while
+};
+
 /// What one process has in a room.
 struct Part {
   ProcessId process;
   std::optional<relay::RoomPart> part;  ///< nothing: it has the room no more
   std::vector<ProcessId> others = {};   ///< which it knows to have the room too
+  std::vector<Orphan> orphans = {};     ///< of which it knows
 };
 std::string encode(const Part& part);
 std::optional<Part> decode_part(std::string_view payload);
