@@ -17,6 +17,7 @@ using Kind = Subjects::Topic::Kind;
 namespace {
 
 constexpr std::size_t kMostProcessIdBytes = 64;
+constexpr std::size_t kMostIdsInMessage = 5'000;
 
 bool has(const std::vector<TalkerPart>& talkers, const protocol::PeerId& id) {
   return std::any_of(talkers.begin(), talkers.end(),
@@ -33,6 +34,18 @@ void add(RoomPart& sum, const RoomPart& part) {
 }
 
 }  // namespace
+
+bool Gateway::Room::hears_of_members() const {
+  return std::any_of(local.begin(), local.end(), [](const auto& entry) {
+    return entry.second.roleless > 0 || !entry.second.talkers.empty();
+  });
+}
+
+bool Gateway::Room::tells_of_members() const {
+  return std::any_of(remote.begin(), remote.end(), [](const auto& entry) {
+    return entry.second.roleless > 0 || !entry.second.talkers.empty();
+  });
+}
 
 RoomPart Gateway::Room::local_part() const {
   RoomPart sum;
@@ -108,13 +121,20 @@ void Gateway::become_known(const std::string& name, Room& room, TimePoint now) {
 
 void Gateway::subscribe_as_needed(const std::string& name, Room& room) {
   const RoomPart part = room.local_part();
-  std::set<std::string> needed = {subjects_.frames(name, Reach::everyone), subjects_.parts(name)};
+  std::set<std::string> needed = {subjects_.frames(name, Reach::everyone), subjects_.parts(name),
+                                  subjects_.list(name)};
   // Whoever asks waits for the answers of all who are subscribed.
   if (room.known) needed.insert(subjects_.ask(name));
   if (part.roleless > 0) needed.insert(subjects_.frames(name, Reach::roleless));
-  if (part.roleless > 0 || !part.talkers.empty()) {
+  if (room.hears_of_members()) {
     needed.insert(subjects_.frames(name, Reach::talkers));
+    needed.insert(subjects_.members(name));
+  } else {
+    room.members_elsewhere.clear();
+    room.lost.clear();
   }
+  const bool hears_now =
+      needed.contains(subjects_.members(name)) && !room.subjects.contains(subjects_.members(name));
   for (const std::string& subject : needed) {
     if (!room.subjects.contains(subject)) wire_.subscribe(subject);
   }
@@ -122,6 +142,7 @@ void Gateway::subscribe_as_needed(const std::string& name, Room& room) {
     if (!needed.contains(subject)) wire_.unsubscribe(subject);
   }
   room.subjects = std::move(needed);
+  if (hears_now) publish(subjects_.list(name), {}, subjects_.members_of(name));
 }
 
 std::optional<RoomPart> Gateway::part_of(const std::string& name) const {
@@ -185,12 +206,63 @@ std::string Gateway::own_part(const Room& room, TimePoint now) const {
 
 // From the hubs to other processes.
 
-void Gateway::attached(const protocol::PeerId& peer) {
+void Gateway::attached(const protocol::PeerId& peer, const std::string& name, TimePoint) {
   wire_.subscribe(subjects_.peer(peer));
+  rooms_of_peers_[peer] = name;
+  const auto room = rooms_.find(name);
+  if (room == rooms_.end()) return;
+  room->second.members.insert(peer);
+  room->second.lost.erase(peer);
+  room->second.members_elsewhere.erase(peer);
+  if (room->second.tells_of_members()) {
+    publish(subjects_.members(name), encode(Members{options_.process, {peer}}));
+  }
 }
 
 void Gateway::detached(const protocol::PeerId& peer) {
   wire_.unsubscribe(subjects_.peer(peer));
+  const auto name = rooms_of_peers_.find(peer);
+  if (name == rooms_of_peers_.end()) return;
+  const auto room = rooms_.find(name->second);
+  if (room != rooms_.end()) {
+    room->second.members.erase(peer);
+    if (room->second.tells_of_members()) {
+      publish(subjects_.members(room->first), encode(Members{options_.process, {}, {peer}}));
+    }
+  }
+  rooms_of_peers_.erase(name);
+}
+
+/// In pieces, since a message has a bound.
+void Gateway::list_members(const std::string& name, const std::string& reply) {
+  const auto room = rooms_.find(name);
+  if (room == rooms_.end()) return;
+  Members members{options_.process};
+  for (const protocol::PeerId& id : room->second.members) {
+    members.come.push_back(id);
+    if (members.come.size() < kMostIdsInMessage) continue;
+    publish(reply, encode(members));
+    members.come.clear();
+  }
+  if (!members.come.empty()) publish(reply, encode(members));
+}
+
+bool Gateway::hear_members(const std::string& name, std::string_view payload) {
+  const auto members = decode_members(payload);
+  if (!members) return false;
+  const auto room = rooms_.find(name);
+  if (room == rooms_.end() || members->process == options_.process) return true;
+  for (const protocol::PeerId& id : members->come) {
+    room->second.members_elsewhere[id] = members->process;
+    room->second.lost.erase(id);
+  }
+  for (const protocol::PeerId& id : members->gone) {
+    const auto found = room->second.members_elsewhere.find(id);
+    const bool is_there =
+        found != room->second.members_elsewhere.end() && found->second == members->process;
+    if (is_there) room->second.members_elsewhere.erase(found);
+  }
+  return true;
 }
 
 void Gateway::hear(const std::string& name, Reach reach, const Frame& frame) {
@@ -249,6 +321,12 @@ bool Gateway::take(const Topic& topic, std::string_view payload, std::string_vie
       if (room != rooms_.end()) publish(std::string(reply), own_part(room->second, now));
       return true;
     }
+    case Kind::members:
+    case Kind::members_of:
+      return hear_members(topic.room, payload);
+    case Kind::list:
+      list_members(topic.room, std::string(reply));
+      return true;
     case Kind::orders: {
       const auto order = decode_order(payload);
       if (order) bus_.order(*order);
@@ -349,8 +427,7 @@ void Gateway::disconnected() {
   beat_at_.reset();
 }
 
-/// Its watchers come back elsewhere or stay away; its talkers' places are kept for a while, so that
-/// nobody's picture goes over it.
+/// Its members have the grace time to come back at another: nobody's picture goes over it.
 void Gateway::forget(const ProcessId& process, TimePoint now) {
   last_heard_.erase(process);
   for (auto& [name, room] : rooms_) {
@@ -361,8 +438,29 @@ void Gateway::forget(const ProcessId& process, TimePoint now) {
     }
     room.remote.erase(part);
     room.awaited.erase(process);
+    for (const auto& [id, its_process] : room.members_elsewhere) {
+      if (its_process == process) room.lost.emplace(id, now + options_.grace);
+    }
+    if (!room.lost.empty()) due_.emplace(now + options_.grace, name);
+    std::erase_if(room.members_elsewhere,
+                  [&process](const auto& entry) { return entry.second == process; });
     drop_orphans(name, room, now);
     bus_.part_changed(name);
+  }
+}
+
+/// Watchers who did not come back in time.
+void Gateway::drop_lost(const std::string& name, Room& room, TimePoint now) {
+  for (auto it = room.lost.begin(); it != room.lost.end();) {
+    if (it->second > now) {
+      ++it;
+      continue;
+    }
+    const auto is_it = [&](const Kept& orphan) { return orphan.talker.id == it->first; };
+    if (std::none_of(room.orphans.begin(), room.orphans.end(), is_it)) {
+      bus_.broadcast(name, Reach::talkers, relay::frame_of(protocol::UserDisconnected{it->first}));
+    }
+    it = room.lost.erase(it);
   }
 }
 
@@ -414,6 +512,7 @@ void Gateway::advance(TimePoint now) {
     Room& room = found->second;
     if (room.known_by && *room.known_by <= now) become_known(name, room, now);
     if (room.tell_at && *room.tell_at <= now) tell_part(name, room, now);
+    drop_lost(name, room, now);
     drop_orphans(name, room, now);
   }
 }

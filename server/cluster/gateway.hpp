@@ -63,7 +63,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   // From the hubs:
   bool knows(const std::string& room) const override;
   void learn(const std::string& room, TimePoint now) override;
-  void attached(const protocol::PeerId& peer) override;
+  void attached(const protocol::PeerId& peer, const std::string& room, TimePoint now) override;
   void detached(const protocol::PeerId& peer) override;
   void room_ready(const std::string& room, TimePoint now) override;
   std::optional<relay::RoomPart> part_of(const std::string& room) const override;
@@ -93,6 +93,10 @@ class Gateway final : public relay::BusMember, public WireMember {
     std::map<relay::HubId, relay::RoomPart> local;
     std::map<ProcessId, relay::RoomPart> remote;
     std::vector<Kept> orphans;
+    std::set<protocol::PeerId> members;  ///< that this process serves
+    // Where a talker of ours is to hear who is gone:
+    std::map<protocol::PeerId, ProcessId> members_elsewhere;
+    std::map<protocol::PeerId, TimePoint> lost;  ///< of a process that died: their grace time's end
     bool local_known = false;
     bool known = false;
     std::set<ProcessId> awaited;  ///< who has the room and has not said its part
@@ -102,6 +106,9 @@ class Gateway final : public relay::BusMember, public WireMember {
     TimePoint told_at{};
     std::optional<TimePoint> tell_at;
 
+    /// Whether somebody here is to hear who is gone, or somebody elsewhere.
+    bool hears_of_members() const;
+    bool tells_of_members() const;
     relay::RoomPart local_part() const;
     relay::RoomPart remote_part() const;
   };
@@ -123,9 +130,12 @@ class Gateway final : public relay::BusMember, public WireMember {
   bool hear_for_peer(const protocol::PeerId& peer, std::string_view payload);
   bool hear_part(const std::string& name, std::string_view payload, TimePoint now);
   void note_part(const std::string& name, const Part& part, TimePoint now);
+  bool hear_members(const std::string& name, std::string_view payload);
+  void list_members(const std::string& name, const std::string& reply);
 
   void forget(const ProcessId& process, TimePoint now);
   void drop_orphans(const std::string& name, Room& room, TimePoint now);
+  void drop_lost(const std::string& name, Room& room, TimePoint now);
   void publish(const std::string& subject, std::string_view payload, const std::string& reply = {});
 
   GatewayOptions options_;
@@ -134,6 +144,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   Wire& wire_;
   bool connected_ = false;
   Rooms rooms_;
+  std::map<protocol::PeerId, std::string> rooms_of_peers_;  ///< whom this process serves
   std::map<ProcessId, TimePoint> last_heard_;
   std::optional<TimePoint> beat_at_;
   std::set<std::pair<TimePoint, std::string>> due_;  ///< rooms to look at, mostly for a reason

@@ -118,6 +118,14 @@ std::vector<json> objects(const json& object, const char* name, bool& fine) {
   return fine ? all : std::vector<json>{};
 }
 
+/// An array of texts by this name; else nothing is well-formed any more.
+std::vector<std::string> ids(const json& object, const char* name, bool& fine) {
+  const auto found = object.find(name);
+  fine = fine && found != object.end() && found->is_array() &&
+         std::all_of(found->begin(), found->end(), [](const json& id) { return id.is_string(); });
+  return fine ? found->get<std::vector<std::string>>() : std::vector<std::string>{};
+}
+
 json to_json(const RoomPart& part) {
   json talkers = json::array();
   for (const TalkerPart& talker : part.talkers) talkers.push_back(to_json(talker));
@@ -162,6 +170,10 @@ std::string Subjects::part_of(std::string_view room) const {
   return prefix_ + ".process." + self_ + ".part." + token_of(room);
 }
 
+std::string Subjects::members_of(std::string_view room) const {
+  return prefix_ + ".process." + self_ + ".members." + token_of(room);
+}
+
 std::string Subjects::undelivered(std::string_view room, std::string_view from) const {
   return prefix_ + ".process." + self_ + ".undelivered." + token_of(room) + "." + std::string(from);
 }
@@ -180,6 +192,8 @@ std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) cons
     if (!room) return std::nullopt;
     if (subject == "parts") return Topic{Kind::parts, *room};
     if (subject == "ask") return Topic{Kind::ask, *room};
+    if (subject == "members") return Topic{Kind::members, *room};
+    if (subject == "list") return Topic{Kind::list, *room};
     const auto reach = reach_of(subject);
     if (!reach) return std::nullopt;
     return Topic{Kind::frames, *room, {}, *reach};
@@ -189,6 +203,7 @@ std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) cons
   auto room = room_of(next_token(subject));
   if (!room) return std::nullopt;
   if (what == "part") return Topic{Kind::part_of, *room};
+  if (what == "members") return Topic{Kind::members_of, *room};
   if (what == "undelivered") return Topic{Kind::undelivered, *room, protocol::PeerId(subject)};
   return std::nullopt;
 }
@@ -210,13 +225,8 @@ std::optional<Part> decode_part(std::string_view payload) {
   bool fine = object.is_object();
   if (!fine) return std::nullopt;
   Part part{get<std::string>(object, "process", fine), std::nullopt};
-  const auto others = object.find("others");
-  fine = fine && !part.process.empty() && others != object.end() && others->is_array();
-  if (!fine) return std::nullopt;
-  for (const json& other : *others) {
-    if (!other.is_string()) return std::nullopt;
-    part.others.push_back(other.get<std::string>());
-  }
+  part.others = ids(object, "others", fine);
+  fine = fine && !part.process.empty();
   for (const json& orphan : objects(object, "orphans", fine)) {
     const std::chrono::milliseconds left(get<std::uint32_t>(orphan, "left", fine));
     part.orphans.push_back({talker_of(orphan, fine), left});
@@ -224,6 +234,20 @@ std::optional<Part> decode_part(std::string_view payload) {
   if (object.contains("part")) part.part = part_of(object["part"], fine);
   if (!fine) return std::nullopt;
   return part;
+}
+
+std::string encode(const Members& members) {
+  return text_of({{"process", members.process}, {"come", members.come}, {"gone", members.gone}});
+}
+
+std::optional<Members> decode_members(std::string_view payload) {
+  const json object = parsed(payload);
+  bool fine = object.is_object();
+  if (!fine) return std::nullopt;
+  Members members{get<std::string>(object, "process", fine), ids(object, "come", fine),
+                  ids(object, "gone", fine)};
+  if (!fine || members.process.empty()) return std::nullopt;
+  return members;
 }
 
 std::string encode(const ToPeer& message) {

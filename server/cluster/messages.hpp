@@ -26,6 +26,8 @@ class Subjects {
   std::string frames(std::string_view room, relay::Reach reach) const;
   std::string parts(std::string_view room) const { return of_room(room, "parts"); }
   std::string ask(std::string_view room) const { return of_room(room, "ask"); }
+  std::string members(std::string_view room) const { return of_room(room, "members"); }
+  std::string list(std::string_view room) const { return of_room(room, "list"); }
   // For the process that serves a peer:
   std::string peer(std::string_view id) const { return prefix_ + ".peer." + std::string(id); }
   // For every process:
@@ -34,6 +36,7 @@ class Subjects {
   std::string gone() const { return prefix_ + ".gone"; }
   // For this process alone:
   std::string part_of(std::string_view room) const;
+  std::string members_of(std::string_view room) const;
   std::string undelivered(std::string_view room, std::string_view from) const;
   std::string replies() const { return prefix_ + ".process." + self_ + ".>"; }
 
@@ -43,11 +46,14 @@ class Subjects {
       frames,
       parts,
       ask,
+      members,
+      list,
       peer,
       orders,
       alive,
       gone,
       part_of,
+      members_of,
       undelivered,
     };
     Kind kind;
@@ -79,6 +85,16 @@ struct Part {
 };
 std::string encode(const Part& part);
 std::optional<Part> decode_part(std::string_view payload);
+
+/// Who comes to one process's part of a room, and who goes. For those with talkers there, since
+/// these hear when somebody is gone.
+struct Members {
+  ProcessId process;
+  std::vector<protocol::PeerId> come = {};
+  std::vector<protocol::PeerId> gone = {};
+};
+std::string encode(const Members& members);
+std::optional<Members> decode_members(std::string_view payload);
 
 /// For the process that serves a peer.
 struct ToPeer {

@@ -78,8 +78,8 @@ class Bus {
   /// To every other hub with such members in the room.
   virtual void broadcast(const std::string& room, Reach reach, const Frame& frame) = 0;
 
-  /// This hub serves the peer from now on, or no longer.
-  virtual void attach(const protocol::PeerId& peer) = 0;
+  /// This hub serves the peer, in this room, from now on, or no longer.
+  virtual void attach(const protocol::PeerId& peer, const std::string& room) = 0;
   virtual void detach(const protocol::PeerId& peer) = 0;
 
   /// False where nobody has the peer. What turns out later comes as BusMember::undelivered.
@@ -105,7 +105,8 @@ class BusMember {
   virtual void learn(const std::string& /*room*/, TimePoint /*now*/) {}
 
   /// A hub of this process serves the peer now, or no hub of it any more.
-  virtual void attached(const protocol::PeerId& /*peer*/) {}
+  virtual void attached(const protocol::PeerId& /*peer*/, const std::string& /*room*/,
+                        TimePoint /*now*/) {}
   virtual void detached(const protocol::PeerId& /*peer*/) {}
 
   /// Every hub that has the room has told its part.

@@ -141,7 +141,7 @@ void Hub::grant(Peer& peer, const Pass& pass, TimePoint now) {
 
 Peer& Hub::add(Room& room, const protocol::PeerId& id, Role role) {
   Peer& added = room.add(id, role);
-  bus_.attach(id);
+  bus_.attach(id, room.name);
   bus_.part_changed(room.name);
   return added;
 }

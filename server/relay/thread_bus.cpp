@@ -65,9 +65,9 @@ void ThreadBus::broadcast(const std::string& room, Reach reach, const Frame& fra
   }
 }
 
-void ThreadBus::attach(const protocol::PeerId& peer) {
+void ThreadBus::attach(const protocol::PeerId& peer, const std::string& room) {
   elsewhere_.erase(peer);
-  say_to_all(Attach{peer});
+  say_to_all(Attach{peer, room});
 }
 
 void ThreadBus::detach(const protocol::PeerId& peer) {
@@ -154,9 +154,9 @@ void ThreadBus::hear(HubId, Broadcast& broadcast, TimePoint) {
   member_->hear(broadcast.room, broadcast.reach, broadcast.frame);
 }
 
-void ThreadBus::hear(HubId from, Attach& attach, TimePoint) {
+void ThreadBus::hear(HubId from, Attach& attach, TimePoint now) {
   elsewhere_[attach.peer] = from;
-  member_->attached(attach.peer);
+  member_->attached(attach.peer, attach.room, now);
 }
 
 void ThreadBus::hear(HubId from, Detach& detach, TimePoint) {

@@ -39,6 +39,7 @@ class ThreadBus final : public Bus {
   };
   struct Attach {
     protocol::PeerId peer;
+    std::string room;
   };
   struct Detach {
     protocol::PeerId peer;
@@ -77,7 +78,7 @@ class ThreadBus final : public Bus {
   void leave(const std::string& room) override;
   void part_changed(const std::string& room) override;
   void broadcast(const std::string& room, Reach reach, const Frame& frame) override;
-  void attach(const protocol::PeerId& peer) override;
+  void attach(const protocol::PeerId& peer, const std::string& room) override;
   void detach(const protocol::PeerId& peer) override;
   bool send(const DirectedFrame& frame) override;
   void order(const Order& order) override { say_to_all(order); }

@@ -146,6 +146,24 @@ test('the others go on when a process is killed, and its talker comes back at an
   assert.deepEqual(found.welcome.talkers, [talker.id]);
 });
 
+test('watchers whose process died and who do not come back are gone after the grace time', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const [a, b, c] = await servers(t, 3, nats.url, ['--grace', '2']);
+  const early = await Client.enter(t, a, 'watch');
+  const talker = await Client.enter(t, b, 'talk');
+  const [lost, moves] = [await Client.enter(t, a, 'watch'), await Client.enter(t, a, 'watch')];
+  await talker.until(() => talker.audience === 3);
+  a.child.kill('SIGKILL');
+  const moved = await Client.enter(t, c, 'watch', { resume: moves.welcome.resume });
+  assert.equal(moved.id, moves.id);
+  const gone = [(await talker.next()).id, (await talker.next()).id];
+  assert.deepEqual(gone.sort(), [early.id, lost.id].sort());
+  await talker.until(() => talker.audience === 1);
+  talker.say({ type: 'wave', sendto: moves.id });
+  await moved.nextIs('wave', { from: talker.id, sendto: moves.id });
+  assert.deepEqual(talker.inbox, []);
+});
+
 test('a talker whose process died and who does not come back is gone after the grace time', bound, async (t) => {
   const nats = await Nats.start(t);
   const [a, b] = await servers(t, 2, nats.url, ['--grace', '1']);
