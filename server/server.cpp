@@ -92,7 +92,8 @@ Server::Server(const Options& options)
   }
   if (is_clustered) {
     cluster_ =
-        std::make_unique<net::ClusterNode>(options.cluster, count, post_from(count), options.grace);
+        std::make_unique<net::ClusterNode>(options.cluster, count, post_from(count), options.grace,
+                                           options.room_limits.talkers_per_room);
     site_.cluster = cluster_.get();
   }
   site_.workers = &workers_;

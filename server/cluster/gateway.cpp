@@ -62,11 +62,15 @@ RoomPart Gateway::Room::remote_part() const {
   return sum;
 }
 
-Gateway::Gateway(GatewayOptions options, relay::ThreadBus& bus, Wire& wire)
+Gateway::Gateway(GatewayOptions options, relay::ThreadBus& bus, Wire& wire, LeaseStore& leases)
     : options_(std::move(options)),
       subjects_(options_.prefix, options_.process),
       bus_(bus),
-      wire_(wire) {
+      wire_(wire),
+      leases_({.process = options_.process, .places = options_.talkers_per_room}, leases,
+              [this](const Claimant& claimant) {
+                bus_.order({Order::Kind::stand_back, claimant.room, claimant.talker});
+              }) {
   for (const std::string& subject :
        {subjects_.orders(), subjects_.alive(), subjects_.gone(), subjects_.replies()}) {
     wire_.subscribe(subject);
@@ -160,12 +164,26 @@ void Gateway::hear_part(const std::string& name, HubId hub, std::optional<RoomPa
   } else {
     room->second.local.erase(hub);
   }
-  if (room->second.local.empty() && room->second.local_known) return close(room);
+  if (room->second.local.empty() && room->second.local_known) return close(room, now);
   local_changed(name, room->second, now);
 }
 
-void Gateway::close(Rooms::iterator room) {
+/// Without leases, every process comes to the same result from what all say.
+void Gateway::keep_to_talkers_per_room(const std::string& name, const Room& room) {
+  if (leases_.is_available()) return;
+  RoomPart all = room.local_part();
+  const std::vector<TalkerPart> own = all.talkers;
+  add(all, room.remote_part());
+  std::sort(all.talkers.begin(), all.talkers.end(), relay::outranks);
+  for (std::size_t i = options_.talkers_per_room; i < all.talkers.size(); ++i) {
+    if (!has(own, all.talkers[i].id)) continue;
+    bus_.order({Order::Kind::stand_back, name, all.talkers[i].id});
+  }
+}
+
+void Gateway::close(Rooms::iterator room, TimePoint now) {
   publish(subjects_.parts(room->first), encode(Part{options_.process, std::nullopt}));
+  leases_.set_talkers(room->first, {}, now);
   for (const std::string& subject : room->second.subjects) wire_.unsubscribe(subject);
   bus_.leave(room->first);
   rooms_.erase(room);
@@ -174,8 +192,10 @@ void Gateway::close(Rooms::iterator room) {
 void Gateway::local_changed(const std::string& name, Room& room, TimePoint now) {
   subscribe_as_needed(name, room);
   drop_orphans(name, room, now);
-  if (!room.known) return;
   const RoomPart part = room.local_part();
+  leases_.set_talkers(name, part.talkers, now);
+  if (!room.known) return;
+  keep_to_talkers_per_room(name, room);
   if (room.told == part) return;
   // Numbers may come late; who talks may not.
   const bool is_urgent = !room.told || room.told->talkers != part.talkers ||
@@ -396,6 +416,7 @@ void Gateway::note_part(const std::string& name, const Part& part, TimePoint now
     }
   }
   bus_.part_changed(name);
+  keep_to_talkers_per_room(name, room);
   if (!room.known && room.known_by && room.awaited.empty()) become_known(name, room, now);
 }
 
@@ -504,6 +525,7 @@ void Gateway::advance(TimePoint now) {
     }
     for (const ProcessId& process : dead) forget(process, now);
   }
+  leases_.advance(now);
   while (!due_.empty() && due_.begin()->first <= now) {
     const std::string name = due_.begin()->second;
     due_.erase(due_.begin());
@@ -520,6 +542,7 @@ void Gateway::advance(TimePoint now) {
 std::optional<TimePoint> Gateway::next_deadline() const {
   std::optional<TimePoint> next = beat_at_;
   if (!due_.empty() && (!next || due_.begin()->first < *next)) next = due_.begin()->first;
+  if (const auto due = leases_.next_deadline(); due && (!next || *due < *next)) next = due;
   return next;
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/leases.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/wire.hpp"
 #include "relay/bus.hpp"
@@ -33,6 +34,8 @@ struct GatewayOptions {
   Duration patience = std::chrono::milliseconds(300);
   /// The least time between two numbers of watchers to other processes.
   Duration part_interval = std::chrono::milliseconds(100);
+  /// Talkers of a room on all processes together.
+  std::size_t talkers_per_room = 1;
   /// How long a dead process's talkers have to come back at another.
   Duration grace = std::chrono::seconds(15);
 };
@@ -45,8 +48,8 @@ struct GatewayCounters {
 
 class Gateway final : public relay::BusMember, public WireMember {
  public:
-  /// `bus` is this member's end. Both outlive the gateway.
-  Gateway(GatewayOptions options, relay::ThreadBus& bus, Wire& wire);
+  /// `bus` is this member's end. All three outlive the gateway.
+  Gateway(GatewayOptions options, relay::ThreadBus& bus, Wire& wire, LeaseStore& leases);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
@@ -56,7 +59,11 @@ class Gateway final : public relay::BusMember, public WireMember {
   /// Tells the others that this process ends.
   void leave();
 
+  /// To which the engine's answers go.
+  LeaseMember& leases() { return leases_; }
+
   bool is_connected() const { return connected_; }
+  bool has_leases() const { return leases_.is_available(); }
   std::size_t processes() const { return last_heard_.size(); }
   const GatewayCounters& counters() const { return counters_; }
 
@@ -120,7 +127,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   void subscribe_as_needed(const std::string& name, Room& room);
   void local_changed(const std::string& name, Room& room, TimePoint now);
   void tell_part(const std::string& name, Room& room, TimePoint now);
-  void close(Rooms::iterator room);
+  void close(Rooms::iterator room, TimePoint now);
   std::string own_part(const Room& room, TimePoint now) const;
   void keep(const std::string& name, Room& room, const relay::TalkerPart& talker, TimePoint until);
 
@@ -135,6 +142,7 @@ class Gateway final : public relay::BusMember, public WireMember {
 
   void forget(const ProcessId& process, TimePoint now);
   void drop_orphans(const std::string& name, Room& room, TimePoint now);
+  void keep_to_talkers_per_room(const std::string& name, const Room& room);
   void drop_lost(const std::string& name, Room& room, TimePoint now);
   void publish(const std::string& subject, std::string_view payload, const std::string& reply = {});
 
@@ -142,6 +150,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   Subjects subjects_;
   relay::ThreadBus& bus_;
   Wire& wire_;
+  Leases leases_;
   bool connected_ = false;
   Rooms rooms_;
   std::map<protocol::PeerId, std::string> rooms_of_peers_;  ///< whom this process serves

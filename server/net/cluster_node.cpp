@@ -12,18 +12,22 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kProcessIdBytes = 8;
+constexpr std::chrono::seconds kLeaseLifetime{5};
 
 }  // namespace
 
 ClusterNode::ClusterNode(const ClusterOptions& options, relay::HubId self,
-                         relay::ThreadBus::Post post, relay::Duration grace)
+                         relay::ThreadBus::Post post, relay::Duration grace,
+                         std::size_t talkers_per_room)
     : bus_(self, self + 1, std::move(post), self),
+      leases_(options.prefix + "_leases", kLeaseLifetime),
       wire_(options.nats, context_, member_),
       gateway_({.prefix = options.prefix,
                 .process = random_hex(kProcessIdBytes),
                 .self = self,
+                .talkers_per_room = talkers_per_room,
                 .grace = grace},
-               bus_, wire_) {
+               bus_, wire_, leases_) {
   bus_.serve(gateway_);
 }
 
@@ -33,6 +37,7 @@ ClusterNode::~ClusterNode() {
 
 void ClusterNode::start() {
   thread_ = std::thread([this] { context_.run(); });
+  leases_.start(wire_.connection(), context_, lease_member_);
 }
 
 void ClusterNode::leave() {
@@ -46,6 +51,7 @@ void ClusterNode::leave() {
 void ClusterNode::stop() {
   context_.stop();
   if (thread_.joinable()) thread_.join();
+  leases_.stop();
 }
 
 void ClusterNode::hear(relay::HubId from, relay::ThreadBus::Batch batch) {
@@ -56,13 +62,14 @@ void ClusterNode::hear(relay::HubId from, relay::ThreadBus::Batch batch) {
 }
 
 ClusterReport ClusterNode::report() const {
-  return {connected_, processes_, {published_, heard_, foreign_}};
+  return {connected_, has_leases_, processes_, {published_, heard_, foreign_}};
 }
 
 /// After whatever may have given the gateway something to say or to wait for.
 void ClusterNode::after_news() {
   bus_.flush();
   connected_ = gateway_.is_connected();
+  has_leases_ = gateway_.has_leases();
   processes_ = gateway_.processes();
   published_ = gateway_.counters().published;
   heard_ = gateway_.counters().heard;
@@ -94,6 +101,23 @@ void ClusterNode::Member::nobody_heard(std::string_view reply, relay::TimePoint 
 
 void ClusterNode::Member::connected(relay::TimePoint now) {
   node_.gateway_.connected(now);
+  node_.after_news();
+}
+
+void ClusterNode::Answers::granted(const cluster::Claimant& claimant, std::uint64_t revision,
+                                   relay::TimePoint now) {
+  node_.gateway_.leases().granted(claimant, revision, now);
+  node_.after_news();
+}
+
+void ClusterNode::Answers::refused(const cluster::Claimant& claimant, std::string_view value,
+                                   std::uint64_t revision, relay::TimePoint now) {
+  node_.gateway_.leases().refused(claimant, value, revision, now);
+  node_.after_news();
+}
+
+void ClusterNode::Answers::unavailable(const cluster::Claimant& claimant, relay::TimePoint now) {
+  node_.gateway_.leases().unavailable(claimant, now);
   node_.after_news();
 }
 

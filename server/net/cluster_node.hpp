@@ -10,6 +10,7 @@
 
 #include "cluster/gateway.hpp"
 #include "net/aliases.hpp"
+#include "net/nats_leases.hpp"
 #include "net/nats_wire.hpp"
 #include "relay/thread_bus.hpp"
 
@@ -23,6 +24,7 @@ struct ClusterOptions {
 /// What a node tells an operator.
 struct ClusterReport {
   bool connected = false;
+  bool has_leases = false;
   std::size_t processes = 0;  ///< others that live
   cluster::GatewayCounters counters;
 };
@@ -32,7 +34,7 @@ class ClusterNode {
   /// `self` is the gateway's number among the members of the hubs' bus, and the last. Throws
   /// std::runtime_error with a sentence for people where the options can't be used.
   ClusterNode(const ClusterOptions& options, relay::HubId self, relay::ThreadBus::Post post,
-              relay::Duration grace);
+              relay::Duration grace, std::size_t talkers_per_room);
   ~ClusterNode();
   ClusterNode(const ClusterNode&) = delete;
   ClusterNode& operator=(const ClusterNode&) = delete;
@@ -65,6 +67,20 @@ class ClusterNode {
     ClusterNode& node_;
   };
 
+  /// The same for what the engine answers.
+  class Answers final : public cluster::LeaseMember {
+   public:
+    explicit Answers(ClusterNode& node) : node_(node) {}
+    void granted(const cluster::Claimant& claimant, std::uint64_t revision,
+                 relay::TimePoint now) override;
+    void refused(const cluster::Claimant& claimant, std::string_view value, std::uint64_t revision,
+                 relay::TimePoint now) override;
+    void unavailable(const cluster::Claimant& claimant, relay::TimePoint now) override;
+
+   private:
+    ClusterNode& node_;
+  };
+
   void after_news();
 
   asio::io_context context_{1};
@@ -73,10 +89,13 @@ class ClusterNode {
   std::optional<relay::TimePoint> wake_at_;
   relay::ThreadBus bus_;
   Member member_{*this};
+  Answers lease_member_{*this};
+  NatsLeases leases_;
   NatsWire wire_;
   cluster::Gateway gateway_;
   std::thread thread_;
   std::atomic<bool> connected_ = false;
+  std::atomic<bool> has_leases_ = false;
   std::atomic<std::size_t> processes_ = 0;
   std::atomic<std::uint64_t> published_ = 0;
   std::atomic<std::uint64_t> heard_ = 0;

@@ -101,6 +101,8 @@ void add_bus(Families& families, const ClusterReport& report) {
   };
   set("onair_bus_connected", "Whether the bus to other machines is there.", MetricType::Gauge,
       report.connected ? 1 : 0);
+  set("onair_bus_leases", "Whether JetStream decides who may talk.", MetricType::Gauge,
+      report.has_leases ? 1 : 0);
   set("onair_bus_processes", "Other processes on it.", MetricType::Gauge, report.processes);
   set("onair_bus_published_total", "Messages to it.", MetricType::Counter,
       report.counters.published);

@@ -45,6 +45,8 @@ class NatsWire final : public cluster::Wire {
   void publish(const std::string& subject, std::string_view payload,
                const std::string& reply) override;
 
+  natsConnection* connection() const { return connection_; }
+
   /// Returns when what was published has gone out, or after a second.
   void flush();
 

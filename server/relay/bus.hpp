@@ -29,6 +29,10 @@ struct TalkerPart {
   bool operator==(const TalkerPart&) const = default;
 };
 
+/// Whether `a` keeps its place rather than `b`, so that everyone comes to the same result. Of those
+/// who were here before the server began, the last one was let in when the others had gone.
+bool outranks(const TalkerPart& a, const TalkerPart& b);
+
 /// What others need to know of the members that one hub has in a room.
 struct RoomPart {
   std::uint32_t watching = 0;
@@ -43,6 +47,7 @@ struct Order {
   enum class Kind {
     remove_peer,  ///< the watcher `peer`
     end_room,     ///< for everyone but `peer`
+    stand_back,   ///< the talker `peer`: its place is somebody else's
   };
   Kind kind;
   std::string room;
@@ -94,6 +99,10 @@ class Bus {
 
   /// Whether others than those of this process are on the bus, of whose watchers nobody here knows.
   virtual bool reaches_further() const { return false; }
+
+  /// Whether a talker of that hub is for the hubs themselves to reckon with. Who stays of talkers
+  /// of several processes is decided elsewhere, and comes as an order.
+  virtual bool is_of_this_process(HubId /*hub*/) const { return true; }
 };
 
 /// A hub as the bus sees it, or what stands for hubs elsewhere.

@@ -145,6 +145,7 @@ class Hub final : public BusMember {
   void remove_watcher(const std::string& room, const protocol::PeerId& peer, TimePoint now);
   void end_room(Room& room, const protocol::PeerId& except, TimePoint now);
   void keep_to_talkers_per_room(const std::string& room, TimePoint now);
+  void stand_back(Peer& talker, TimePoint now);
   void dismiss(Peer& peer, const protocol::Refusal& why, TimePoint now);
 
   // membership.cpp

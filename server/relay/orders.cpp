@@ -18,15 +18,13 @@ const Refusal& removed() {
   return refusal;
 }
 
-/// Whether `a` keeps its place rather than `b`. Every hub comes to the same result. Of those who
-/// were here before the server began, the last one was let in when the others had gone.
+}  // namespace
+
 bool outranks(const TalkerPart& a, const TalkerPart& b) {
   if (a.from_before.has_value() != b.from_before.has_value()) return a.from_before.has_value();
   if (a.from_before != b.from_before) return *a.from_before < *b.from_before;
   return std::make_tuple(!a.on_air, a.id) < std::make_tuple(!b.on_air, b.id);
 }
-
-}  // namespace
 
 /// A talker's commands are rare, so they may be taken apart.
 void Hub::obey(Peer& from, std::string_view frame, TimePoint now) {
@@ -47,6 +45,11 @@ void Hub::obey(Peer& from, std::string_view frame, TimePoint now) {
 
 void Hub::hear(const Order& order, TimePoint now) {
   if (order.kind == Order::Kind::remove_peer) return remove_watcher(order.room, order.peer, now);
+  if (order.kind == Order::Kind::stand_back) {
+    Peer* const peer = find_peer(order.room, order.peer);
+    if (peer != nullptr) stand_back(*peer, now);
+    return;
+  }
   const auto room = rooms_.find(order.room);
   if (room != rooms_.end()) end_room(room->second, order.peer, now);
 }
@@ -91,7 +94,8 @@ bool Hub::end_room(std::string_view name, TimePoint now) {
 void Hub::keep_to_talkers_per_room(const std::string& name, TimePoint now) {
   const auto room = rooms_.find(name);
   if (room == rooms_.end()) return;
-  std::vector<TalkerPart> talkers = room->second.all_talkers();
+  std::vector<TalkerPart> talkers =
+      room->second.all_talkers([this](HubId hub) { return bus_.is_of_this_process(hub); });
   if (talkers.size() <= options_.limits.talkers_per_room) return;
   std::sort(talkers.begin(), talkers.end(), outranks);
   std::vector<Peer*> too_many;
@@ -99,14 +103,14 @@ void Hub::keep_to_talkers_per_room(const std::string& name, TimePoint now) {
     const auto own = room->second.peers.find(talkers[i].id);
     if (own != room->second.peers.end()) too_many.push_back(own->second.get());
   }
-  for (Peer* peer : too_many) {
-    // One without a role has no other place than its place in the room.
-    if (peer->role == Role::none) {
-      set_on_air(*peer, false);
-      continue;
-    }
-    dismiss(*peer, {ErrorCode::room_taken, "Somebody else talks in this room."}, now);
-  }
+  for (Peer* peer : too_many) stand_back(*peer, now);
+}
+
+/// One without a role keeps its place in the room.
+void Hub::stand_back(Peer& talker, TimePoint now) {
+  if (talker.role == Role::none) return set_on_air(talker, false);
+  if (talker.role != Role::talk) return;
+  dismiss(talker, {ErrorCode::room_taken, "Somebody else talks in this room."}, now);
 }
 
 /// It is told why, and gone for good.

@@ -93,9 +93,10 @@ std::size_t Room::members() const {
   return count;
 }
 
-std::vector<TalkerPart> Room::all_talkers() const {
+std::vector<TalkerPart> Room::all_talkers(const std::function<bool(HubId)>& of_hub) const {
   std::vector<TalkerPart> all = part().talkers;
   for (const auto& [hub, part] : elsewhere) {
+    if (!of_hub(hub)) continue;
     for (const TalkerPart& talker : part.talkers) {
       // One that has just moved may still be known of two hubs.
       const auto known = [&talker](const TalkerPart& other) { return other.id == talker.id; };

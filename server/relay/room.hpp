@@ -1,6 +1,7 @@
 // Who is in one room, as far as one hub serves them.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -96,7 +97,9 @@ struct Room {
   // On all hubs:
   std::uint32_t watching() const;
   std::size_t members() const;
-  std::vector<TalkerPart> all_talkers() const;
+  std::vector<TalkerPart> all_talkers(const std::function<bool(HubId)>& of_hub = [](HubId) {
+    return true;
+  }) const;
   std::vector<protocol::PeerId> on_air() const;
   bool locked() const;
 

@@ -84,6 +84,7 @@ class ThreadBus final : public Bus {
   void order(const Order& order) override { say_to_all(order); }
   std::optional<HubId> take_over(const std::string& room, const protocol::PeerId& peer) override;
   bool reaches_further() const override { return gateway_.has_value(); }
+  bool is_of_this_process(HubId hub) const override { return hub != gateway_; }
 
   // For a gateway:
   /// It knows the room now: answers those who asked before.

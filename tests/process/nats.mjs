@@ -2,7 +2,10 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** For programs that can't take port 0. */
 export async function freePort() {
@@ -21,7 +24,11 @@ export class Nats {
     nats.options = options;
     nats.port = await freePort();
     nats.url = `nats://127.0.0.1:${nats.port}`;
-    t.after(() => nats.kill());
+    nats.folder = mkdtempSync(join(tmpdir(), 'onair-nats-'));
+    t.after(async () => {
+      await nats.kill();
+      rmSync(nats.folder, { recursive: true });
+    });
     await nats.again();
     return nats;
   }
@@ -32,15 +39,21 @@ export class Nats {
     const urls = routes.map((port) => `nats-route://127.0.0.1:${port}`).join(',');
     return Promise.all(
       routes.map((port) =>
-        Nats.start(t, ['--cluster_name', 'test', '--cluster', `nats://127.0.0.1:${port}`, '--routes', urls]),
+        Nats.start(t, [
+          ...['--name', `n${port}`, '--cluster_name', 'test'],
+          ...['--cluster', `nats://127.0.0.1:${port}`, '--routes', urls],
+        ]),
       ),
     );
   }
 
   async again() {
-    this.child = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(this.port), ...this.options], {
-      stdio: 'ignore',
-    });
+    const store = ['-js', '-sd', this.folder];
+    this.child = spawn(
+      'nats-server',
+      ['-a', '127.0.0.1', '-p', String(this.port), ...store, ...this.options],
+      { stdio: 'ignore' },
+    );
     this.exited = once(this.child, 'exit');
     for (;;) {
       const socket = connect(this.port, '127.0.0.1');

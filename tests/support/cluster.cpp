@@ -42,6 +42,46 @@ bool WireNetwork::deliver(relay::TimePoint now) {
   return true;
 }
 
+void LeaseNetwork::End::set(const cluster::Claimant& claimant, const std::string& key,
+                            const std::string& value, std::uint64_t expected) {
+  network_.answers_.emplace_back([this, claimant, value, key, expected] {
+    if (is_cut) return member->unavailable(claimant, now_);
+    const auto found = network_.entries.find(key);
+    const bool is_there = found != network_.entries.end() && found->second.until > now_;
+    if (is_there && found->second.revision != expected) {
+      return member->refused(claimant, found->second.value, found->second.revision, now_);
+    }
+    const std::uint64_t revision = ++network_.last_revision_;
+    network_.entries[key] = {value, revision, now_ + kLifetime};
+    member->granted(claimant, revision, now_);
+  });
+}
+
+void LeaseNetwork::End::create(const cluster::Claimant& claimant, const std::string& key,
+                               const std::string& value) {
+  set(claimant, key, value, 0);
+}
+
+void LeaseNetwork::End::update(const cluster::Claimant& claimant, const std::string& key,
+                               const std::string& value, std::uint64_t revision) {
+  set(claimant, key, value, revision);
+}
+
+void LeaseNetwork::End::release(const std::string& key, std::uint64_t revision) {
+  const auto found = network_.entries.find(key);
+  if (!is_cut && found != network_.entries.end() && found->second.revision == revision) {
+    network_.entries.erase(found);
+  }
+}
+
+bool LeaseNetwork::deliver() {
+  if (answers_.empty()) return false;
+  const auto answer = std::move(answers_.front());
+  answers_.pop_front();
+  answer();
+  return true;
+}
+
 Cluster::Cluster(const std::vector<HubId>& hubs_of_processes, const MakeOptions& make_options) {
   for (const HubId hubs : hubs_of_processes) {
     add_process(hubs, hubs_of_processes.size() > 1, make_options);
@@ -68,10 +108,14 @@ void Cluster::add_process(HubId hubs, bool with_gateway, const MakeOptions& make
   }
   if (!with_gateway) return;
   process.wire = std::make_unique<WireNetwork::End>(network);
+  process.leases = std::make_unique<LeaseNetwork::End>(leases, now);
   process.gateway = std::make_unique<cluster::Gateway>(
-      cluster::GatewayOptions{.process = "process" + std::to_string(number), .self = hubs},
-      *process.ends.back(), *process.wire);
+      cluster::GatewayOptions{.process = "process" + std::to_string(number),
+                              .self = hubs,
+                              .talkers_per_room = make_options().limits.talkers_per_room},
+      *process.ends.back(), *process.wire, *process.leases);
   process.wire->member = process.gateway.get();
+  process.leases->member = &process.gateway->leases();
   process.ends.back()->serve(*process.gateway);
   process.gateway->connected(now);
 }
@@ -87,7 +131,7 @@ void Cluster::settle() {
       under_way_.pop_front();
       processes_[parcel.process]->ends[parcel.to]->hear(parcel.from, std::move(parcel.batch), now);
     } else {
-      more = network.deliver(now);
+      more = network.deliver(now) || leases.deliver();
     }
   }
 }
@@ -111,8 +155,19 @@ void Cluster::pass(relay::Duration duration) {
   step(duration);
 }
 
-void Cluster::kill(std::size_t number) {
-  processes_.at(number)->wire->is_cut = true;
+void Cluster::cut(std::size_t number) {
+  Process& process = *processes_.at(number);
+  process.wire->is_cut = true;
+  process.leases->is_cut = true;
+  process.gateway->disconnected();
+}
+
+void Cluster::mend(std::size_t number) {
+  Process& process = *processes_.at(number);
+  process.wire->is_cut = false;
+  process.leases->is_cut = false;
+  process.gateway->connected(now);
+  settle();
 }
 
 }  // namespace onair::tests

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -55,11 +56,51 @@ class WireNetwork {
   std::vector<End*> ends_;
 };
 
+/// What JetStream does for a cluster, within the test: leases that expire.
+class LeaseNetwork {
+ public:
+  static constexpr std::chrono::seconds kLifetime{5};
+
+  class End final : public cluster::LeaseStore {
+   public:
+    End(LeaseNetwork& network, const relay::TimePoint& now) : network_(network), now_(now) {}
+    void create(const cluster::Claimant& claimant, const std::string& key,
+                const std::string& value) override;
+    void update(const cluster::Claimant& claimant, const std::string& key, const std::string& value,
+                std::uint64_t revision) override;
+    void release(const std::string& key, std::uint64_t revision) override;
+
+    cluster::LeaseMember* member = nullptr;
+    bool is_cut = false;
+
+   private:
+    void set(const cluster::Claimant& claimant, const std::string& key, const std::string& value,
+             std::uint64_t expected);
+
+    LeaseNetwork& network_;
+    const relay::TimePoint& now_;
+  };
+
+  struct Entry {
+    std::string value;
+    std::uint64_t revision;
+    relay::TimePoint until;
+  };
+  std::map<std::string, Entry> entries;
+
+  bool deliver();
+
+ private:
+  std::uint64_t last_revision_ = 0;
+  std::deque<std::function<void()>> answers_;
+};
+
 /// A process: its hubs, and where there are others, its gateway.
 struct Process {
   std::vector<std::unique_ptr<relay::ThreadBus>> ends;
   std::vector<std::unique_ptr<relay::Hub>> hubs;
   std::unique_ptr<WireNetwork::End> wire;
+  std::unique_ptr<LeaseNetwork::End> leases;
   std::unique_ptr<cluster::Gateway> gateway;
 };
 
@@ -78,12 +119,14 @@ class Cluster {
   /// Hands over until there is nothing more to hand over.
   void settle();
   void pass(relay::Duration duration);
-  /// Nothing of it is heard any more.
-  void kill(std::size_t process);
+  /// Nothing of it is heard any more, nor does it hear anything.
+  void cut(std::size_t process);
+  void mend(std::size_t process);
 
   relay::TimePoint now{std::chrono::seconds(100)};
   std::size_t batches = 0;  ///< handed from thread to thread
   WireNetwork network;
+  LeaseNetwork leases;
 
  private:
   struct Parcel {

@@ -1,0 +1,143 @@
+#include "cluster/leases.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace onair::cluster {
+namespace {
+
+using nlohmann::json;
+using relay::TalkerPart;
+
+/// A key of letters, digits and dots, as engines have them.
+std::string key_of(const Claimant& claimant, std::size_t place) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string key;
+  for (const char c : claimant.room) {
+    const auto byte = static_cast<unsigned char>(c);
+    key.push_back(digits[byte / 16]);
+    key.push_back(digits[byte % 16]);
+  }
+  return key + "." + std::to_string(place);
+}
+
+/// Whose lease this is, as far as that can be read.
+TalkerPart holder_of(std::string_view value) {
+  TalkerPart holder;
+  const json object = json::parse(value, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return holder;
+  const auto talker = object.find("talker");
+  if (talker != object.end() && talker->is_string()) holder.id = talker->get<std::string>();
+  const auto before = object.find("fromBefore");
+  if (before != object.end() && before->is_number_unsigned()) {
+    holder.from_before = Duration(before->get<std::int64_t>());
+  }
+  return holder;
+}
+
+}  // namespace
+
+Leases::Leases(Options options, LeaseStore& store, std::function<void(const Claimant&)> stand_back)
+    : options_(std::move(options)), store_(store), stand_back_(std::move(stand_back)) {}
+
+std::string Leases::value_of(const Claimant& claimant, const Lease& lease) const {
+  json object = {{"talker", claimant.talker}, {"process", options_.process}};
+  if (lease.from_before) {
+    object["fromBefore"] = static_cast<std::uint64_t>(lease.from_before->count());
+  }
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void Leases::set_talkers(const std::string& room, const std::vector<TalkerPart>& talkers,
+                         TimePoint) {
+  for (auto it = leases_.lower_bound({room, {}}); it != leases_.end() && it->first.room == room;) {
+    const auto is_it = [&](const TalkerPart& talker) { return talker.id == it->first.talker; };
+    if (std::any_of(talkers.begin(), talkers.end(), is_it)) {
+      ++it;
+      continue;
+    }
+    if (it->second.revision) {
+      store_.release(key_of(it->first, it->second.place), *it->second.revision);
+    }
+    it = forget(it);
+  }
+  for (const TalkerPart& talker : talkers) {
+    const auto [lease, is_new] = leases_.try_emplace({room, talker.id}, Lease{talker.from_before});
+    if (is_new) ask(lease->first, lease->second);
+  }
+}
+
+std::map<Claimant, Leases::Lease>::iterator Leases::forget(
+    std::map<Claimant, Lease>::iterator lease) {
+  if (lease->second.due) due_.erase({*lease->second.due, lease->first});
+  return leases_.erase(lease);
+}
+
+void Leases::ask_at(TimePoint due, const Claimant& claimant, Lease& lease) {
+  lease.due = due;
+  due_.emplace(due, claimant);
+}
+
+void Leases::ask(const Claimant& claimant, Lease& lease) {
+  const std::string key = key_of(claimant, lease.place);
+  if (lease.revision) {
+    store_.update(claimant, key, value_of(claimant, lease), *lease.revision);
+  } else {
+    store_.create(claimant, key, value_of(claimant, lease));
+  }
+}
+
+void Leases::advance(TimePoint now) {
+  while (!due_.empty() && due_.begin()->first <= now) {
+    const Claimant claimant = due_.begin()->second;
+    due_.erase(due_.begin());
+    Lease& lease = leases_.at(claimant);
+    lease.due.reset();
+    ask(claimant, lease);
+  }
+}
+
+std::optional<TimePoint> Leases::next_deadline() const {
+  if (due_.empty()) return std::nullopt;
+  return due_.begin()->first;
+}
+
+void Leases::granted(const Claimant& claimant, std::uint64_t revision, TimePoint now) {
+  available_ = true;
+  const auto found = leases_.find(claimant);
+  // Gone in the meantime: its lease expires by itself.
+  if (found == leases_.end()) return;
+  found->second.revision = revision;
+  ask_at(now + options_.lifetime / 3, found->first, found->second);
+}
+
+void Leases::refused(const Claimant& claimant, std::string_view value, std::uint64_t revision,
+                     TimePoint) {
+  available_ = true;
+  const auto found = leases_.find(claimant);
+  if (found == leases_.end()) return;
+  Lease& lease = found->second;
+  const TalkerPart holder = holder_of(value);
+  const bool was_ours = std::exchange(lease.revision, std::nullopt).has_value();
+  // Free, its own from another process, or of one who came after this one had been here.
+  const bool takes_it = holder.id.empty() || holder.id == claimant.talker ||
+                        (!was_ours && lease.from_before &&
+                         (!holder.from_before || *lease.from_before < *holder.from_before));
+  if (takes_it) {
+    lease.revision = revision;
+    return ask(claimant, lease);
+  }
+  if (!was_ours && ++lease.place < options_.places) return ask(claimant, lease);
+  forget(found);
+  stand_back_(claimant);
+}
+
+void Leases::unavailable(const Claimant& claimant, TimePoint now) {
+  available_ = false;
+  const auto found = leases_.find(claimant);
+  if (found != leases_.end()) ask_at(now + options_.retry, found->first, found->second);
+}
+
+}  // namespace onair::cluster

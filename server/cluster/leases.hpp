@@ -1,0 +1,109 @@
+// Who may talk in a room, where several processes serve it: each talker needs a lease on one of the
+// room's places, from an engine that all processes share. A lease that is not renewed expires, as
+// when its process died; a process that was only cut off finds somebody else's in its place.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "relay/bus.hpp"
+
+namespace onair::cluster {
+
+using relay::Duration;
+using relay::TimePoint;
+
+/// For whom something is asked of the engine.
+struct Claimant {
+  std::string room;
+  protocol::PeerId talker;
+  auto operator<=>(const Claimant&) const = default;
+};
+
+/// The engine: values by key, each with a revision, which expire.
+class LeaseStore {
+ public:
+  /// Sets a key that is not there. One of LeaseMember's answers follows, as to `update`.
+  virtual void create(const Claimant& claimant, const std::string& key,
+                      const std::string& value) = 0;
+  /// Sets a key that has this revision.
+  virtual void update(const Claimant& claimant, const std::string& key, const std::string& value,
+                      std::uint64_t revision) = 0;
+  /// Empties a key that has this revision. No answer follows.
+  virtual void release(const std::string& key, std::uint64_t revision) = 0;
+
+ protected:
+  ~LeaseStore() = default;
+};
+
+class LeaseMember {
+ public:
+  virtual void granted(const Claimant& claimant, std::uint64_t revision, TimePoint now) = 0;
+  /// The key has another revision or was there already, with this value.
+  virtual void refused(const Claimant& claimant, std::string_view value, std::uint64_t revision,
+                       TimePoint now) = 0;
+  /// The engine is out of reach. Nothing is known.
+  virtual void unavailable(const Claimant& claimant, TimePoint now) = 0;
+
+ protected:
+  ~LeaseMember() = default;
+};
+
+/// The leases of one process.
+class Leases final : public LeaseMember {
+ public:
+  struct Options {
+    std::string process;
+    std::size_t places = 1;  ///< talkers of a room
+    Duration lifetime = std::chrono::seconds(5);
+    Duration retry = std::chrono::seconds(1);
+  };
+
+  /// `stand_back` is called for a talker who may not stay. `store` outlives this.
+  Leases(Options options, LeaseStore& store, std::function<void(const Claimant&)> stand_back);
+
+  /// Those who talk in this room by this process now.
+  void set_talkers(const std::string& room, const std::vector<relay::TalkerPart>& talkers,
+                   TimePoint now);
+
+  /// Whether the engine answers.
+  bool is_available() const { return available_; }
+
+  void advance(TimePoint now);
+  std::optional<TimePoint> next_deadline() const;
+
+  void granted(const Claimant& claimant, std::uint64_t revision, TimePoint now) override;
+  void refused(const Claimant& claimant, std::string_view value, std::uint64_t revision,
+               TimePoint now) override;
+  void unavailable(const Claimant& claimant, TimePoint now) override;
+
+ private:
+  struct Lease {
+    std::optional<Duration> from_before;  ///< see relay::TalkerPart
+    std::size_t place = 0;
+    std::optional<std::uint64_t> revision = {};  ///< while it is ours
+    std::optional<TimePoint> due = {};           ///< when to ask again; nothing while we wait
+  };
+
+  void ask(const Claimant& claimant, Lease& lease);
+  void ask_at(TimePoint due, const Claimant& claimant, Lease& lease);
+  std::map<Claimant, Lease>::iterator forget(std::map<Claimant, Lease>::iterator lease);
+  std::string value_of(const Claimant& claimant, const Lease& lease) const;
+
+  Options options_;
+  LeaseStore& store_;
+  std::function<void(const Claimant&)> stand_back_;
+  std::map<Claimant, Lease> leases_;
+  std::set<std::pair<TimePoint, Claimant>> due_;
+  bool available_ = true;
+};
+
+}  // namespace onair::cluster

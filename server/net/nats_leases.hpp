@@ -1,0 +1,68 @@
+// Leases by a key-value bucket of JetStream
+// (https://docs.nats.io/nats-concepts/jetstream/key-value-store). The library's calls wait for
+// their answers, so they are made on a thread of their own.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "cluster/leases.hpp"
+
+typedef struct __natsConnection natsConnection;  // NOLINT: as in nats.h
+typedef struct __jsCtx jsCtx;                    // NOLINT
+typedef struct __kvStore kvStore;                // NOLINT
+
+namespace onair::net {
+
+class NatsLeases final : public cluster::LeaseStore {
+ public:
+  /// `bucket` is made where it is missing, on three servers if there are so many; what is in it
+  /// expires after `lifetime`.
+  NatsLeases(std::string bucket, std::chrono::milliseconds lifetime);
+  ~NatsLeases();
+  NatsLeases(const NatsLeases&) = delete;
+  NatsLeases& operator=(const NatsLeases&) = delete;
+
+  /// `member` hears on `context`. Both, and the connection, outlive the next call of `stop`.
+  void start(natsConnection* connection, boost::asio::io_context& context,
+             cluster::LeaseMember& member);
+  void stop();
+
+  void create(const cluster::Claimant& claimant, const std::string& key,
+              const std::string& value) override;
+  void update(const cluster::Claimant& claimant, const std::string& key, const std::string& value,
+              std::uint64_t revision) override;
+  void release(const std::string& key, std::uint64_t revision) override;
+
+ private:
+  using Tell = std::function<void(cluster::LeaseMember&)>;
+
+  bool open();
+  void close();
+  void tell(Tell tell);
+  /// What stands there instead.
+  void tell_refused(const cluster::Claimant& claimant, const std::string& key,
+                    const std::string& value);
+  void try_create(const cluster::Claimant& claimant, const std::string& key,
+                  const std::string& value, bool again);
+
+  std::string bucket_;
+  std::chrono::milliseconds lifetime_;
+  natsConnection* connection_ = nullptr;
+  boost::asio::io_context* member_context_ = nullptr;
+  cluster::LeaseMember* member_ = nullptr;
+  jsCtx* jetstream_ = nullptr;
+  kvStore* store_ = nullptr;
+  bool told_ = false;  ///< the log, that there is no engine
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      context_.get_executor()};
+  std::thread thread_;
+};
+
+}  // namespace onair::net
