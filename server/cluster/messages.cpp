@@ -296,9 +296,14 @@ std::optional<relay::Order> decode_order(std::string_view payload) {
   return order;
 }
 
+/// What a peer says has its `from`, what the server says its `type`.
 bool is_frame(std::string_view payload) {
-  return payload.size() <= kMostFrameBytes && protocol::is_utf8(payload) &&
-         protocol::members_of(payload).has_value();
+  if (payload.size() > kMostFrameBytes || !protocol::is_utf8(payload)) return false;
+  const auto members = protocol::members_of(payload);
+  return members && std::any_of(members->begin(), members->end(), [](const auto& member) {
+           return (member.name == "from" || member.name == "type") &&
+                  member.value.token.kind == protocol::JsonToken::Kind::string;
+         });
 }
 
 }  // namespace onair::cluster

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import test from 'node:test';
 
 import { WebSocket } from 'ws';
@@ -71,6 +72,42 @@ async function servers(t, count, bus, more = []) {
     new Server(t, ['--bus', bus, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2', ...more]));
   for (const server of all) await until(server, 'onair_bus_processes', count - 1);
   return all;
+}
+
+/** A way to a port that can be cut. */
+class Path {
+  static async to(t, port) {
+    const path = new Path();
+    path.open = true;
+    path.sockets = new Set();
+    path.server = createServer((near) => {
+      if (!path.open) return near.destroy();
+      const far = connect(port, '127.0.0.1');
+      for (const [from, to] of [[near, far], [far, near]]) {
+        path.sockets.add(from);
+        from.on('data', (data) => path.open && to.write(data));
+        from.on('error', () => {});
+        from.on('close', () => to.destroy());
+      }
+    }).listen(0, '127.0.0.1');
+    await once(path.server, 'listening');
+    path.url = `nats://127.0.0.1:${path.server.address().port}`;
+    t.after(() => {
+      path.cut();
+      path.server.close();
+    });
+    return path;
+  }
+
+  cut() {
+    this.open = false;
+    for (const socket of this.sockets) socket.destroy();
+    this.sockets.clear();
+  }
+
+  mend() {
+    this.open = true;
+  }
 }
 
 test('a room is one over three processes', bound, async (t) => {
@@ -230,6 +267,88 @@ test('one of three NATS servers may die', bound, async (t) => {
     if (heard) break;
   }
   assert.deepEqual(viewer.inbox.filter(({ type }) => type === 'user_disconnected'), []);
+});
+
+test('JetStream decides who of two talks, and one that was cut off stands back', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const path = await Path.to(t, nats.port);
+  const [a] = [new Server(t, ['--bus', path.url, '--admin-port', '0', '--grace', '1'])];
+  const b = new Server(t, ['--bus', nats.url, '--admin-port', '0', '--grace', '1']);
+  for (const server of [a, b]) await until(server, 'onair_bus_processes', 1);
+  const first = await Client.enter(t, a, 'talk');
+  first.say({ type: 'talk_ready' });
+  const viewer = await Client.enter(t, b, 'watch');
+  assert.deepEqual(viewer.welcome.talkers, [first.id]);
+  path.cut();
+  await until(a, 'onair_bus_connected', 0);
+  await viewer.nextIs('user_disconnected', { id: first.id });
+  const second = await Client.enter(t, b, 'talk');
+  assert.equal(second.welcome.type, 'welcome');
+  first.say({ type: 'ping' });
+  assert.equal((await first.next()).type, 'pong', 'it goes on where it is');
+  path.mend();
+  await until(a, 'onair_bus_connected', 1);
+  assert.equal((await first.next()).code, 'room_taken');
+  second.say({ type: 'ping' });
+  assert.equal((await second.next()).type, 'pong');
+  for (const server of [a, b]) assert.equal(await metric(server, 'onair_bus_leases'), 1);
+});
+
+test('three processes are restarted one after the other, and nothing is lost', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const secret = ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2'];
+  const running = await servers(t, 3, nats.url);
+  // Each comes back at another server than the one that sent it away, as behind a load balancer.
+  const seat = async (server, role) => {
+    const one = { heard: [], gone: [], client: await Client.enter(t, server, role) };
+    one.id = one.client.id;
+    one.at = server;
+    one.read = async () => {
+      for (;;) {
+        const message = await one.client.next();
+        if (message.type === 'wave') one.heard.push(message.n);
+        if (message.type === 'user_disconnected') one.gone.push(message.id);
+      }
+    };
+    one.read();
+    return one;
+  };
+  const move = async (one, to) => {
+    const [code] = await one.client.closed;
+    assert.equal(code, 1012);
+    one.client = await Client.enter(t, to, one.role ?? 'watch', { resume: one.client.welcome.resume });
+    assert.equal(one.client.id, one.id);
+    one.at = to;
+    one.read();
+  };
+  const talker = Object.assign(await seat(running[0], 'talk'), { role: 'talk' });
+  const viewers = await Promise.all(running.map((server) => seat(server, 'watch')));
+  talker.client.say({ type: 'talk_ready' });
+  let said = 0;
+  const say_to_all = async () => {
+    for (const viewer of viewers) talker.client.say({ type: 'wave', n: said, sendto: viewer.id });
+    while (!viewers.every(({ heard }) => heard.includes(said))) await new Promise((resolve) => setTimeout(resolve, 5));
+    said += 1;
+  };
+  await say_to_all();
+  for (const index of [0, 1, 2]) {
+    const ends = running[index];
+    const next = running[(index + 1) % 3];
+    const moving = [talker, ...viewers].filter(({ at }) => at === ends);
+    ends.child.kill('SIGTERM');
+    await Promise.all(moving.map((one) => move(one, next)));
+    assert.deepEqual(await ends.exited, [0, null]);
+    await say_to_all();
+    running[index] = new Server(t, secret);
+    await until(running[index], 'onair_bus_processes', 2);
+    await say_to_all();
+  }
+  const all = Array.from({ length: said }, (_, n) => n);
+  for (const viewer of viewers) {
+    assert.deepEqual(viewer.heard, all);
+    assert.deepEqual(viewer.gone, []);
+  }
+  assert.deepEqual(talker.gone, []);
 });
 
 test('two clusters share one NATS, and what is foreign does no harm', bound, async (t) => {

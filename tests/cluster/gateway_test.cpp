@@ -1,0 +1,180 @@
+// A cluster of processes: what goes beyond the promises of the bus, which are tested with it
+// (relay/hubs_on_a_bus_test.cpp).
+#include "cluster/gateway.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "relay/client.hpp"
+#include "support/cluster.hpp"
+#include "support/world.hpp"
+
+namespace onair::cluster {
+namespace {
+
+using nlohmann::json;
+using relay::Client;
+using relay::News;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class GatewayTest : public testing::Test {
+ protected:
+  void say(std::size_t hub, Client& client, const std::string& frame) {
+    cluster.hub(hub).receive(client, frame, cluster.now);
+    cluster.settle();
+  }
+  void enter(std::size_t hub, Client& client, const std::string& role,
+             const std::string& more = "") {
+    say(hub, client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
+  }
+  void go_on_air(std::size_t hub, Client& client) {
+    enter(hub, client, "talk");
+    say(hub, client, R"({"type":"talk_ready"})");
+  }
+  static News news_of(Client& client) {
+    News news = client.news();
+    std::erase(news, "audience");
+    return news;
+  }
+
+  tests::PlainTokens tokens;
+  int last_id = 0;
+  tests::Cluster cluster{
+      {1, 2, 1}, [this] {
+        return relay::HubOptions{
+            .make_id = [this] { return "id" + std::to_string(++last_id); },
+            .resume_tokens = tokens,
+            .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+        };
+      }};
+  Client talker, watcher, other;
+};
+
+TEST_F(GatewayTest, ABroadcastCrossesOnceForEachProcessWithMembers) {
+  go_on_air(0, talker);
+  enter(1, watcher, "watch");
+  Client second;
+  enter(2, second, "watch");  // of the same process
+  cluster.pass(milliseconds(100));
+  cluster.network.delivered.clear();
+  say(0, talker, R"({"type":"wave"})");
+  EXPECT_EQ(cluster.network.delivered.size(), 1u);
+  EXPECT_EQ(cluster.network.delivered[0].payload, R"({"from":"id1","type":"wave"})");
+  enter(3, other, "watch");
+  cluster.pass(milliseconds(100));
+  cluster.network.delivered.clear();
+  say(0, talker, R"({"type":"wave"})");
+  EXPECT_EQ(cluster.network.delivered.size(), 2u);
+  say(1, watcher, R"({"type":"talk_request"})");
+  EXPECT_EQ(cluster.network.delivered.size(), 3u);
+}
+
+TEST_F(GatewayTest, OfTalkersWhoEnterAtOnceTheOneWithTheLeaseStays) {
+  const auto enter_unsettled = [this](std::size_t hub, Client& client) {
+    cluster.hub(hub).receive(client, R"({"type":"enter","room":"lesson","role":"talk"})",
+                             cluster.now);
+  };
+  enter_unsettled(0, talker);
+  enter_unsettled(1, other);
+  cluster.settle();
+  EXPECT_EQ((talker.peer != nullptr) + (other.peer != nullptr), 1);
+  Client& loser = talker.peer == nullptr ? talker : other;
+  EXPECT_EQ(loser.last()["code"], "room_taken");
+  cluster.pass(seconds(30));
+  EXPECT_EQ((talker.peer != nullptr) + (other.peer != nullptr), 1);
+}
+
+TEST_F(GatewayTest, ALeaseGoesWithItsTalkerAndIsFreeAfterIt) {
+  go_on_air(0, talker);
+  enter(1, other, "talk", R"(,"resume":"talk id1 lesson")");
+  EXPECT_EQ(other.peer->id, "id1");
+  cluster.pass(seconds(30));
+  EXPECT_NE(other.peer, nullptr);
+  say(1, other, R"({"type":"end_talk"})");
+  cluster.hub(1).disconnected(other, relay::Hub::Leaving::for_good, cluster.now);
+  cluster.settle();
+  Client next;
+  enter(3, next, "talk");
+  cluster.settle();
+  EXPECT_NE(next.peer, nullptr);
+}
+
+TEST_F(GatewayTest, WhoWasCutOffFindsItsPlaceTakenAndStandsBack) {
+  go_on_air(0, talker);
+  enter(1, watcher, "watch");
+  cluster.cut(0);
+  cluster.pass(seconds(10));
+  EXPECT_NE(talker.peer, nullptr) << "it goes on where it is";
+  EXPECT_EQ(news_of(watcher), (News{"welcome"})) << "its grace time is not over";
+  cluster.pass(seconds(15));
+  EXPECT_EQ(news_of(watcher), (News{"user_disconnected"}));
+  enter(1, other, "talk");
+  EXPECT_NE(other.peer, nullptr);
+  cluster.mend(0);
+  cluster.pass(seconds(5));
+  EXPECT_EQ(talker.peer, nullptr);
+  EXPECT_EQ(talker.last()["code"], "room_taken");
+  EXPECT_NE(other.peer, nullptr);
+}
+
+TEST_F(GatewayTest, WhoWasCutOffForAMomentGoesOn) {
+  go_on_air(0, talker);
+  enter(1, watcher, "watch");
+  watcher.news();
+  for (std::size_t process = 0; process < 3; ++process) cluster.cut(process);
+  cluster.pass(seconds(30));
+  for (std::size_t process = 0; process < 3; ++process) cluster.mend(process);
+  cluster.pass(seconds(10));
+  EXPECT_NE(talker.peer, nullptr);
+  EXPECT_EQ(news_of(watcher), News{});
+  say(1, watcher, R"({"type":"talk_request","sendto":"id1"})");
+  EXPECT_EQ(news_of(talker).back(), "talk_request");
+}
+
+TEST_F(GatewayTest, MembersOfAProcessThatDiesMayComeBackAtAnother) {
+  go_on_air(0, talker);
+  enter(1, watcher, "watch");
+  enter(1, other, "watch");
+  cluster.pass(seconds(1));
+  talker.news();
+  cluster.cut(1);
+  cluster.pass(seconds(5));
+  Client back;
+  enter(3, back, "watch", R"(,"resume":"watch id2 lesson")");
+  cluster.pass(seconds(20));
+  EXPECT_EQ(news_of(talker), News{"user_disconnected"});
+  EXPECT_EQ(cluster.process(0).gateway->processes(), 1u);
+}
+
+TEST_F(GatewayTest, ATalkerWhoComesLaterHearsOfThoseWhoWereThere) {
+  enter(1, watcher, "watch");
+  enter(0, talker, "talk");
+  cluster.pass(seconds(1));
+  talker.news();
+  cluster.cut(1);
+  cluster.pass(seconds(30));
+  EXPECT_EQ(news_of(talker), News{"user_disconnected"});
+}
+
+TEST_F(GatewayTest, CountsWhatIsForeignAndGoesOn) {
+  go_on_air(0, talker);
+  enter(1, watcher, "watch");
+  watcher.news();
+  Gateway& gateway = *cluster.process(1).gateway;
+  for (const char* subject : {"onair.room.6c6573736f6e.all", "onair.room.6c6573736f6e.parts",
+                              "onair.room.6c6573736f6e.members", "onair.room.6c6.all",
+                              "onair.peer.id2", "onair.orders", "onair", "other.orders"}) {
+    for (const char* payload : {"", "x", "[]", "{\"process\":1}", "{\"kind\":\"frame\"}\n{}"}) {
+      gateway.hear(subject, payload, "", cluster.now);
+    }
+  }
+  cluster.settle();
+  EXPECT_EQ(gateway.counters().foreign, 40u);
+  say(0, talker, R"({"type":"wave"})");
+  EXPECT_EQ(news_of(watcher), News{"wave"});
+}
+
+}  // namespace
+}  // namespace onair::cluster

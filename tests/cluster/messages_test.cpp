@@ -1,0 +1,97 @@
+#include "cluster/messages.hpp"
+
+#include <gtest/gtest.h>
+
+namespace onair::cluster {
+namespace {
+
+using relay::Reach;
+using Kind = Subjects::Topic::Kind;
+
+const Subjects kSubjects("onair", "5f0c");
+
+TEST(ClusterMessages, SubjectsSayWhatTheyAreAbout) {
+  const std::string room = "\xe6\x95\x99\xe5\xae\xa4 1.*>";
+  struct Case {
+    std::string subject;
+    Kind kind;
+    bool of_room;
+  };
+  for (const Case& c : {
+           Case{kSubjects.frames(room, Reach::talkers), Kind::frames, true},
+           Case{kSubjects.parts(room), Kind::parts, true},
+           Case{kSubjects.ask(room), Kind::ask, true},
+           Case{kSubjects.members(room), Kind::members, true},
+           Case{kSubjects.list(room), Kind::list, true},
+           Case{kSubjects.part_of(room), Kind::part_of, true},
+           Case{kSubjects.members_of(room), Kind::members_of, true},
+           Case{kSubjects.undelivered(room, "id"), Kind::undelivered, true},
+           Case{kSubjects.peer("id"), Kind::peer, false},
+           Case{kSubjects.orders(), Kind::orders, false},
+           Case{kSubjects.alive(), Kind::alive, false},
+           Case{kSubjects.gone(), Kind::gone, false},
+       }) {
+    const auto topic = kSubjects.topic_of(c.subject);
+    ASSERT_TRUE(topic) << c.subject;
+    EXPECT_EQ(topic->kind, c.kind) << c.subject;
+    EXPECT_EQ(topic->room, c.of_room ? room : "") << c.subject;
+    EXPECT_EQ(c.subject.find_first_of("*> "), std::string::npos) << c.subject;
+  }
+  EXPECT_EQ(kSubjects.topic_of(kSubjects.frames(room, Reach::talkers))->reach, Reach::talkers);
+  for (const char* other : {"", "onair", "onair.", "onairs.orders", "onair.orders.x", "onair.room",
+                            "onair.room.zz.all", "onair.room.6.all", "onair.room.61.none",
+                            "onair.process.other.part.61", "onair.process.5f0c.x.61"}) {
+    EXPECT_FALSE(kSubjects.topic_of(other)) << other;
+  }
+}
+
+TEST(ClusterMessages, PartsAreReadAsTheyWereWritten) {
+  const Part part{"5f0c",
+                  relay::RoomPart{3, {{"a", true, false, std::chrono::seconds(2)}, {"b"}}, 1, 6},
+                  {"x", "y"},
+                  {{{"c", true}, std::chrono::milliseconds(1'500)}}};
+  const auto read = decode_part(encode(part));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->process, part.process);
+  EXPECT_EQ(read->part, part.part);
+  EXPECT_EQ(read->others, part.others);
+  ASSERT_EQ(read->orphans.size(), 1u);
+  EXPECT_EQ(read->orphans[0].talker, part.orphans[0].talker);
+  EXPECT_EQ(read->orphans[0].left, part.orphans[0].left);
+  EXPECT_EQ(decode_part(encode(Part{"5f0c", std::nullopt}))->part, std::nullopt);
+}
+
+TEST(ClusterMessages, FramesCrossAsTheyAre) {
+  const std::string frame = "{\"from\":\"a\",\n \"sdp\":\"\xe6\x95\x99\"}";
+  const std::string text =
+      encode(ToPeer{ToPeer::Kind::frame, "room\n", "a", Reach::everyone, frame});
+  const auto read = decode_to_peer(text);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->frame, frame);
+  EXPECT_EQ(read->room, "room\n");
+  EXPECT_EQ(read->from, "a");
+  EXPECT_EQ(read->reach, Reach::everyone);
+  EXPECT_EQ(decode_to_peer(encode(ToPeer{ToPeer::Kind::take_over, "r"}))->kind,
+            ToPeer::Kind::take_over);
+}
+
+TEST(ClusterMessages, RefuseWhatIsNone) {
+  for (const char* text : {"", "x", "[]", "{}", "null", R"({"process":7})", R"({"process":""})",
+                           R"({"process":"a","others":[7],"orphans":[]})",
+                           R"({"process":"a","others":[],"orphans":[7]})",
+                           R"({"process":"a","others":[],"orphans":[],"part":7})",
+                           R"({"process":"a","others":[],"orphans":[],"part":{"talkers":[{}]}})"}) {
+    EXPECT_FALSE(decode_part(text)) << text;
+    EXPECT_FALSE(decode_to_peer(text)) << text;
+    EXPECT_FALSE(decode_order(text)) << text;
+    EXPECT_FALSE(decode_members(text)) << text;
+  }
+  EXPECT_FALSE(
+      decode_to_peer("{\"kind\":\"frame\",\"room\":\"r\",\"from\":\"a\","
+                     "\"reach\":\"all\"}\nnot json"));
+  EXPECT_FALSE(is_frame("{\"a\":\"\xff\"}"));
+  EXPECT_FALSE(is_frame("{\"a\":\"" + std::string(300'000, 'x') + "\"}"));
+}
+
+}  // namespace
+}  // namespace onair::cluster
