@@ -367,6 +367,7 @@ bool Gateway::take(const Topic& topic, std::string_view payload, std::string_vie
 
 bool Gateway::hear_frame(const Topic& topic, std::string_view payload) {
   if (!is_frame(payload)) return false;
+  ++counters_.frames_heard;
   bus_.broadcast(topic.room, topic.reach, std::make_shared<const relay::SharedFrame>(payload));
   return true;
 }
@@ -379,6 +380,7 @@ bool Gateway::hear_for_peer(const protocol::PeerId& peer, std::string_view paylo
   } else if (message->kind == ToPeer::Kind::undelivered) {
     bus_.return_undelivered(message->room, peer);
   } else {
+    ++counters_.frames_heard;
     const auto frame = std::make_shared<const relay::SharedFrame>(message->frame);
     if (!bus_.send({message->room, peer, message->from, message->reach, frame})) {
       undelivered(message->room, message->from);

@@ -43,7 +43,8 @@ struct GatewayOptions {
 struct GatewayCounters {
   std::uint64_t published = 0;
   std::uint64_t heard = 0;
-  std::uint64_t foreign = 0;  ///< on our subjects and not ours
+  std::uint64_t frames_heard = 0;  ///< of these, what was said in rooms
+  std::uint64_t foreign = 0;       ///< on our subjects and not ours
 };
 
 class Gateway final : public relay::BusMember, public WireMember {

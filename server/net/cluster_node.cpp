@@ -62,7 +62,7 @@ void ClusterNode::hear(relay::HubId from, relay::ThreadBus::Batch batch) {
 }
 
 ClusterReport ClusterNode::report() const {
-  return {connected_, has_leases_, processes_, {published_, heard_, foreign_}};
+  return {connected_, has_leases_, processes_, {published_, heard_, frames_heard_, foreign_}};
 }
 
 /// After whatever may have given the gateway something to say or to wait for.
@@ -73,6 +73,7 @@ void ClusterNode::after_news() {
   processes_ = gateway_.processes();
   published_ = gateway_.counters().published;
   heard_ = gateway_.counters().heard;
+  frames_heard_ = gateway_.counters().frames_heard;
   foreign_ = gateway_.counters().foreign;
   const auto due = gateway_.next_deadline();
   if (due == wake_at_) return;

@@ -99,6 +99,7 @@ class ClusterNode {
   std::atomic<std::size_t> processes_ = 0;
   std::atomic<std::uint64_t> published_ = 0;
   std::atomic<std::uint64_t> heard_ = 0;
+  std::atomic<std::uint64_t> frames_heard_ = 0;
   std::atomic<std::uint64_t> foreign_ = 0;
 };
 

@@ -3,84 +3,21 @@
 #include <functional>
 #include <iostream>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
-#include "load/client.hpp"
+#include "load/crowd.hpp"
 #include "load/process.hpp"
 
 namespace onair::load {
 namespace {
 
-namespace asio = boost::asio;
-
 struct Target {
   Dialect dialect = Dialect::onair;
   std::uint16_t port = 0;
   int pid = 0;
-};
-
-/// A crowd on one io_context, and how many frames it has heard.
-class Crowd {
- public:
-  explicit Crowd(Target target) : target_(target) {}
-
-  Client& add() {
-    clients_.push_back(std::make_unique<Client>(context_, target_.dialect));
-    clients_.back()->heard = [this](std::string_view) { ++heard_; };
-    return *clients_.back();
-  }
-
-  /// Lets them join, so many at a time, and waits until all are in.
-  void join(const std::vector<Client*>& clients,
-            const std::function<std::string(std::size_t)>& room,
-            const std::function<bool(std::size_t)>& talks, std::size_t at_once = 64) {
-    std::size_t begun = 0;
-    std::size_t joined = 0;
-    std::function<void()> next = [&] {
-      if (begun == clients.size()) return;
-      const std::size_t i = begun++;
-      clients[i]->join(target_.port, room(i), talks(i), [&] {
-        ++joined;
-        next();
-      });
-    };
-    for (std::size_t i = 0; i < at_once; ++i) next();
-    run_until([&] { return joined == clients.size(); });
-  }
-
-  std::vector<Client*> add_and_join(std::size_t count,
-                                    const std::function<std::string(std::size_t)>& room,
-                                    const std::function<bool(std::size_t)>& talks) {
-    std::vector<Client*> clients;
-    for (std::size_t i = 0; i < count; ++i) clients.push_back(&add());
-    join(clients, room, talks);
-    return clients;
-  }
-
-  void run_until(const std::function<bool()>& done) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-    while (!done()) {
-      if (context_.run_one_for(std::chrono::seconds(5)) == 0 ||
-          std::chrono::steady_clock::now() > until) {
-        std::cerr << "load: the server has fallen silent; heard " << heard_ << "\n";
-        std::exit(1);
-      }
-    }
-  }
-
-  void run_for(std::chrono::milliseconds time) { context_.run_for(time); }
-
-  std::size_t heard() const { return heard_; }
-
- private:
-  Target target_;
-  asio::io_context context_{1};
-  std::vector<std::unique_ptr<Client>> clients_;
-  std::size_t heard_ = 0;
 };
 
 struct Result {
@@ -117,7 +54,7 @@ bool first_of_ten_talks(std::size_t i) {
 Result directed(Target target) {
   constexpr std::size_t kPairs = 100;
   constexpr std::size_t kRounds = 300;
-  Crowd crowd(target);
+  Crowd crowd(target.dialect, {target.port});
   const auto clients = crowd.add_and_join(
       2 * kPairs, [](std::size_t i) { return "pair" + std::to_string(i / 2); },
       [](std::size_t i) { return i % 2 == 0; });
@@ -147,7 +84,7 @@ Result directed(Target target) {
 
 /// One talker says something to the room, `in_flight` at a time.
 Result broadcast(Target target, std::size_t viewers, std::size_t count, std::size_t in_flight) {
-  Crowd crowd(target);
+  Crowd crowd(target.dialect, {target.port});
   const auto clients = crowd.add_and_join(viewers + 1, one_room, first_talks);
   crowd.run_for(std::chrono::milliseconds(1'500));
   const std::string wave = "\"type\":\"wave\",\"text\":\"" + std::string(60, 'x') + "\"";
@@ -163,7 +100,7 @@ Result broadcast(Target target, std::size_t viewers, std::size_t count, std::siz
 
 Result joins(Target target) {
   constexpr std::size_t kPeers = 10'000;
-  Crowd crowd(target);
+  Crowd crowd(target.dialect, {target.port});
   const double before = cpu_seconds(target.pid);
   crowd.add_and_join(kPeers, room_of_ten, first_of_ten_talks);
   return {kPeers, cpu_seconds(target.pid) - before};
@@ -174,7 +111,7 @@ Result rooms(Target target) {
   constexpr std::size_t kRooms = 1'000;
   constexpr std::size_t kPeers = kPeersOfARoom;
   constexpr std::size_t kRounds = 12;
-  Crowd crowd(target);
+  Crowd crowd(target.dialect, {target.port});
   const auto clients = crowd.add_and_join(kRooms * kPeers, room_of_ten, first_of_ten_talks);
   crowd.run_for(std::chrono::milliseconds(1'500));
   const std::string candidate = ",\"candidate\":\"" + std::string(120, 'x') + "\"";
@@ -201,7 +138,7 @@ Result rooms(Target target) {
 /// Connections that have joined and say nothing.
 Result idle(Target target) {
   constexpr std::size_t kPeers = 10'000;
-  Crowd crowd(target);
+  Crowd crowd(target.dialect, {target.port});
   const double before = resident_bytes(target.pid);
   crowd.add_and_join(kPeers, room_of_ten, first_of_ten_talks);
   crowd.run_for(std::chrono::milliseconds(3'000));
@@ -211,7 +148,7 @@ Result idle(Target target) {
 /// The viewers of one room leave within a second and come back: what everyone hears of it, the
 /// welcomes among it.
 Result comeback(Target target, std::size_t viewers) {
-  Crowd crowd(target);
+  Crowd crowd(target.dialect, {target.port});
   const auto clients = crowd.add_and_join(viewers + 1, one_room, first_talks);
   crowd.run_for(std::chrono::milliseconds(2'000));
   const std::size_t already = crowd.heard();

@@ -1,0 +1,118 @@
+// What a room costs when it is spread over 1, 2 and 4 processes that NATS joins, all in one run: prints
+// a table of medians. `node cluster.mjs [RUNS]`, with ONAIR_SERVER, ONAIR_LOAD and ONAIR_SITE set as by
+// scripts/bench-cluster.
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const runs = Number(process.argv[2] ?? 5);
+const sizes = [1, 2, 4];
+const scenarios = { room: 'one room of 10,000 viewers', rooms: '1,000 rooms of 10' };
+const folder = mkdtempSync(join(tmpdir(), 'onair-bench-'));
+const children = [];
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+async function stop(child) {
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+/** A server that prints its ports. */
+async function startServer(bus) {
+  const child = spawn(
+    process.env.ONAIR_SERVER,
+    [
+      ...['--web', process.env.ONAIR_SITE, '--port', '0', '--admin-port', '0', '--address', '127.0.0.1'],
+      ...['--threads', '1', '--log-level', 'warn', '--state-dir', folder, '--max-peers-per-room', '20000'],
+      ...(bus ? ['--bus', bus] : []),
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  children.push(child);
+  const server = { child };
+  for await (const line of createInterface({ input: child.stdout })) {
+    server.port ??= Number(/localhost:(\d+)\/talk/.exec(line)?.[1]) || undefined;
+    server.admin = Number(/Metrics: \S+:(\d+)/.exec(line)?.[1]) || undefined;
+    if (server.admin) break;
+  }
+  return server;
+}
+
+async function metric(server, name) {
+  const text = await (await fetch(`http://127.0.0.1:${server.admin}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
+}
+
+const heardFrames = async (servers) => {
+  let sum = 0;
+  for (const server of servers) sum += await metric(server, 'onair_bus_frames_heard_total');
+  return sum;
+};
+
+async function measure(size, scenario) {
+  const port = await freePort();
+  const nats = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', join(folder, 'js')], { stdio: 'ignore' });
+  children.push(nats);
+  await pause(300);
+  const servers = [];
+  for (let i = 0; i < size; ++i) servers.push(await startServer(size > 1 ? `nats://127.0.0.1:${port}` : undefined));
+  if (size > 1) {
+    for (const server of servers) {
+      while ((await metric(server, 'onair_bus_processes')) !== size - 1) await pause(50);
+    }
+  }
+  const before = size > 1 ? await heardFrames(servers) : 0;
+  const { stdout } = await run(process.env.ONAIR_LOAD, [
+    ...servers.flatMap((server) => ['--port', String(server.port)]),
+    ...servers.flatMap(({ child }) => ['--pid', String(child.pid)]),
+    scenario,
+  ]);
+  const result = JSON.parse(stdout);
+  const crossed = size > 1 ? (await heardFrames(servers)) - before : 0;
+  for (const { child } of servers) await stop(child);
+  await stop(nats);
+  return {
+    perSecond: result.deliveries / result.cpu_s,
+    p50: result.p50_ms,
+    p99: result.p99_ms,
+    crossed: crossed / result.broadcasts,
+  };
+}
+
+const load = loadavg()[0].toFixed(1);
+console.log(`Medians of ${runs} runs. Load of the machine before: ${load}`);
+console.log('| | processes | deliveries a CPU second | latency, median | p99 | messages on the bus a broadcast |');
+console.log('| --- | --- | --- | --- | --- | --- |');
+for (const [scenario, title] of Object.entries(scenarios)) {
+  const results = Object.fromEntries(sizes.map((size) => [size, []]));
+  for (let i = 0; i < runs; ++i) {
+    for (const size of sizes) results[size].push(await measure(size, scenario));
+  }
+  for (const size of sizes) {
+    const of = (name) => median(results[size].map((result) => result[name]));
+    console.log(`| ${title} | ${size} | ${Math.round(of('perSecond'))} | ${of('p50').toFixed(2)} ms | ${of('p99').toFixed(2)} ms | ${of('crossed').toFixed(2)} |`);
+  }
+}
+process.exit(0);
