@@ -226,7 +226,7 @@ std::string Gateway::own_part(const Room& room, TimePoint now) const {
 
 // From the hubs to other processes.
 
-void Gateway::attached(const protocol::PeerId& peer, const std::string& name, TimePoint) {
+void Gateway::attached(const protocol::PeerId& peer, const std::string& name) {
   wire_.subscribe(subjects_.peer(peer));
   rooms_of_peers_[peer] = name;
   const auto room = rooms_.find(name);
@@ -293,11 +293,20 @@ void Gateway::hear(const std::string& name, Reach reach, const Frame& frame) {
 
 /// While the wire is away, what is said is lost, as on a bad network: those who said it ask again.
 bool Gateway::hear(const DirectedFrame& directed) {
+  if (!connected_) return true;
+  const std::uint64_t number = ++last_sent_;
+  send(number, sent_.emplace(number, Sent{directed, 0, beats_}).first->second);
+  return true;
+}
+
+void Gateway::send(std::uint64_t number, Sent& sent) {
+  ++sent.tries;
+  sent.beat = beats_;
+  const DirectedFrame& directed = sent.directed;
   publish(subjects_.peer(directed.to),
           encode(ToPeer{ToPeer::Kind::frame, directed.room, directed.from, directed.reach,
                         directed.frame->text()}),
-          subjects_.undelivered(directed.room, directed.from));
-  return true;
+          subjects_.undelivered(number));
 }
 
 void Gateway::hear(const Order& order, TimePoint) {
@@ -425,7 +434,16 @@ void Gateway::note_part(const std::string& name, const Part& part, TimePoint now
 void Gateway::nobody_heard(std::string_view reply, TimePoint now) {
   const auto topic = subjects_.topic_of(reply);
   if (!topic) return;
-  if (topic->kind == Kind::undelivered) bus_.return_undelivered(topic->room, topic->peer);
+  if (topic->kind == Kind::undelivered) {
+    const auto sent = sent_.find(topic->number);
+    if (sent == sent_.end()) return;
+    if (sent->second.tries < options_.tries) {
+      again_at_.emplace(now + options_.pause, topic->number);
+      return;
+    }
+    bus_.return_undelivered(sent->second.directed.room, sent->second.directed.from);
+    sent_.erase(sent);
+  }
   if (topic->kind != Kind::part_of) return;
   const auto room = rooms_.find(topic->room);
   if (room != rooms_.end()) become_known(room->first, room->second, now);
@@ -520,6 +538,8 @@ void Gateway::drop_orphans(const std::string& name, Room& room, TimePoint now) {
 void Gateway::advance(TimePoint now) {
   if (beat_at_ && *beat_at_ <= now) {
     beat_at_ = now + options_.heartbeat;
+    ++beats_;
+    while (!sent_.empty() && sent_.begin()->second.beat + 1 < beats_) sent_.erase(sent_.begin());
     publish(subjects_.alive(), options_.process);
     std::vector<ProcessId> dead;
     for (const auto& [process, heard] : last_heard_) {
@@ -528,6 +548,11 @@ void Gateway::advance(TimePoint now) {
     for (const ProcessId& process : dead) forget(process, now);
   }
   leases_.advance(now);
+  while (!again_at_.empty() && again_at_.begin()->first <= now) {
+    const auto sent = sent_.find(again_at_.begin()->second);
+    again_at_.erase(again_at_.begin());
+    if (sent != sent_.end()) send(sent->first, sent->second);
+  }
   while (!due_.empty() && due_.begin()->first <= now) {
     const std::string name = due_.begin()->second;
     due_.erase(due_.begin());
@@ -544,6 +569,9 @@ void Gateway::advance(TimePoint now) {
 std::optional<TimePoint> Gateway::next_deadline() const {
   std::optional<TimePoint> next = beat_at_;
   if (!due_.empty() && (!next || due_.begin()->first < *next)) next = due_.begin()->first;
+  if (!again_at_.empty() && (!next || again_at_.begin()->first < *next)) {
+    next = again_at_.begin()->first;
+  }
   if (const auto due = leases_.next_deadline(); due && (!next || *due < *next)) next = due;
   return next;
 }

@@ -32,6 +32,9 @@ struct GatewayOptions {
   Duration dead_after = std::chrono::seconds(4);
   /// How long it waits for those who are known to have a room.
   Duration patience = std::chrono::milliseconds(300);
+  /// What was said to one whom nobody has is said again so often, after such a time.
+  int tries = 4;
+  Duration pause = std::chrono::milliseconds(100);
   /// The least time between two numbers of watchers to other processes.
   Duration part_interval = std::chrono::milliseconds(100);
   /// Talkers of a room on all processes together.
@@ -71,7 +74,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   // From the hubs:
   bool knows(const std::string& room) const override;
   void learn(const std::string& room, TimePoint now) override;
-  void attached(const protocol::PeerId& peer, const std::string& room, TimePoint now) override;
+  void attached(const protocol::PeerId& peer, const std::string& room) override;
   void detached(const protocol::PeerId& peer) override;
   void room_ready(const std::string& room, TimePoint now) override;
   std::optional<relay::RoomPart> part_of(const std::string& room) const override;
@@ -120,6 +123,13 @@ class Gateway final : public relay::BusMember, public WireMember {
     relay::RoomPart local_part() const;
     relay::RoomPart remote_part() const;
   };
+  /// What was said to one, as long as it may turn out that nobody heard it. One who has just come
+  /// to another process is not heard of there for a moment.
+  struct Sent {
+    relay::DirectedFrame directed;
+    int tries = 0;
+    std::uint64_t beat;  ///< when it was sent last
+  };
   using Rooms = std::map<std::string, Room>;
   using Topic = Subjects::Topic;
 
@@ -144,6 +154,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   void forget(const ProcessId& process, TimePoint now);
   void drop_orphans(const std::string& name, Room& room, TimePoint now);
   void keep_to_talkers_per_room(const std::string& name, const Room& room);
+  void send(std::uint64_t number, Sent& sent);
   void drop_lost(const std::string& name, Room& room, TimePoint now);
   void publish(const std::string& subject, std::string_view payload, const std::string& reply = {});
 
@@ -155,6 +166,10 @@ class Gateway final : public relay::BusMember, public WireMember {
   bool connected_ = false;
   Rooms rooms_;
   std::map<protocol::PeerId, std::string> rooms_of_peers_;  ///< whom this process serves
+  std::map<std::uint64_t, Sent> sent_;
+  std::uint64_t last_sent_ = 0;
+  std::set<std::pair<TimePoint, std::uint64_t>> again_at_;  ///< of `sent_`
+  std::uint64_t beats_ = 0;
   std::map<ProcessId, TimePoint> last_heard_;
   std::optional<TimePoint> beat_at_;
   std::set<std::pair<TimePoint, std::string>> due_;  ///< rooms to look at, mostly for a reason

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -174,8 +175,8 @@ std::string Subjects::members_of(std::string_view room) const {
   return prefix_ + ".process." + self_ + ".members." + token_of(room);
 }
 
-std::string Subjects::undelivered(std::string_view room, std::string_view from) const {
-  return prefix_ + ".process." + self_ + ".undelivered." + token_of(room) + "." + std::string(from);
+std::string Subjects::undelivered(std::uint64_t number) const {
+  return prefix_ + ".process." + self_ + ".undelivered." + std::to_string(number);
 }
 
 std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) const {
@@ -200,11 +201,17 @@ std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) cons
   }
   if (first != "process" || next_token(subject) != self_) return std::nullopt;
   const std::string_view what = next_token(subject);
+  if (what == "undelivered") {
+    Topic topic{Kind::undelivered};
+    const char* const end = subject.data() + subject.size();
+    const auto [after, error] = std::from_chars(subject.data(), end, topic.number);
+    if (error != std::errc() || after != end) return std::nullopt;
+    return topic;
+  }
   auto room = room_of(next_token(subject));
   if (!room) return std::nullopt;
   if (what == "part") return Topic{Kind::part_of, *room};
   if (what == "members") return Topic{Kind::members_of, *room};
-  if (what == "undelivered") return Topic{Kind::undelivered, *room, protocol::PeerId(subject)};
   return std::nullopt;
 }
 

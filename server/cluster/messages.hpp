@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,7 +38,7 @@ class Subjects {
   // For this process alone:
   std::string part_of(std::string_view room) const;
   std::string members_of(std::string_view room) const;
-  std::string undelivered(std::string_view room, std::string_view from) const;
+  std::string undelivered(std::uint64_t number) const;
   std::string replies() const { return prefix_ + ".process." + self_ + ".>"; }
 
   /// What a subject is about. Nothing where it is none of these.
@@ -60,6 +61,7 @@ class Subjects {
     std::string room = {};
     protocol::PeerId peer = {};
     relay::Reach reach = relay::Reach::everyone;
+    std::uint64_t number = 0;  ///< of what was not delivered
   };
   std::optional<Topic> topic_of(std::string_view subject) const;
 

@@ -114,8 +114,7 @@ class BusMember {
   virtual void learn(const std::string& /*room*/, TimePoint /*now*/) {}
 
   /// A hub of this process serves the peer now, or no hub of it any more.
-  virtual void attached(const protocol::PeerId& /*peer*/, const std::string& /*room*/,
-                        TimePoint /*now*/) {}
+  virtual void attached(const protocol::PeerId& /*peer*/, const std::string& /*room*/) {}
   virtual void detached(const protocol::PeerId& /*peer*/) {}
 
   /// Every hub that has the room has told its part.

@@ -154,9 +154,9 @@ void ThreadBus::hear(HubId, Broadcast& broadcast, TimePoint) {
   member_->hear(broadcast.room, broadcast.reach, broadcast.frame);
 }
 
-void ThreadBus::hear(HubId from, Attach& attach, TimePoint now) {
+void ThreadBus::hear(HubId from, Attach& attach, TimePoint) {
   elsewhere_[attach.peer] = from;
-  member_->attached(attach.peer, attach.room, now);
+  member_->attached(attach.peer, attach.room);
 }
 
 void ThreadBus::hear(HubId from, Detach& detach, TimePoint) {

@@ -25,7 +25,7 @@ TEST(ClusterMessages, SubjectsSayWhatTheyAreAbout) {
            Case{kSubjects.list(room), Kind::list, true},
            Case{kSubjects.part_of(room), Kind::part_of, true},
            Case{kSubjects.members_of(room), Kind::members_of, true},
-           Case{kSubjects.undelivered(room, "id"), Kind::undelivered, true},
+           Case{kSubjects.undelivered(7), Kind::undelivered, false},
            Case{kSubjects.peer("id"), Kind::peer, false},
            Case{kSubjects.orders(), Kind::orders, false},
            Case{kSubjects.alive(), Kind::alive, false},
@@ -38,9 +38,10 @@ TEST(ClusterMessages, SubjectsSayWhatTheyAreAbout) {
     EXPECT_EQ(c.subject.find_first_of("*> "), std::string::npos) << c.subject;
   }
   EXPECT_EQ(kSubjects.topic_of(kSubjects.frames(room, Reach::talkers))->reach, Reach::talkers);
-  for (const char* other : {"", "onair", "onair.", "onairs.orders", "onair.orders.x", "onair.room",
-                            "onair.room.zz.all", "onair.room.6.all", "onair.room.61.none",
-                            "onair.process.other.part.61", "onair.process.5f0c.x.61"}) {
+  for (const char* other :
+       {"", "onair", "onair.", "onairs.orders", "onair.orders.x", "onair.room", "onair.room.zz.all",
+        "onair.room.6.all", "onair.room.61.none", "onair.process.other.part.61",
+        "onair.process.5f0c.x.61", "onair.process.5f0c.undelivered.x"}) {
     EXPECT_FALSE(kSubjects.topic_of(other)) << other;
   }
 }

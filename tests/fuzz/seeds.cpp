@@ -28,6 +28,19 @@ int main(int, char** argv) {
        {"/", "/index.html", "/sub/page.mjs?x=1", "/../secret", "/%2e%2e/secret"}) {
     write("static_path", target);
   }
+  // Lines of what comes on the wire of a cluster (see cluster.cpp).
+  write(
+      "cluster",
+      "onair.room.61.parts "
+      "{\"process\":\"p\",\"others\":[],\"orphans\":[],\"part\":{\"watching\":1,"
+      "\"roleless\":0,\"members\":2,\"talkers\":[{\"id\":\"x\",\"onAir\":true,\"locks\":false}]}}\n"
+      "onair.room.61.all {\"from\":\"x\",\"type\":\"wave\"}\n"
+      "onair.room.61.members {\"process\":\"p\",\"come\":[\"y\"],\"gone\":[]}\n"
+      "onair.process.5f0c.undelivered.1 \nonair.alive p\nonair.gone p\nonair.room.61.list \n"
+      "onair.orders {\"kind\":\"remove_peer\",\"room\":\"a\",\"peer\":\"y\"}\n");
+  write("cluster",
+        "onair.peer.id1 {\"kind\":\"take_over\",\"room\":\"a\",\"from\":\"\",\"reach\":\"all\"}\n"
+        "onair.room.61.ask {\"process\":\"p\",\"others\":[\"q\"],\"orphans\":[]}\n");
   // Of socket.io, payloads and events by themselves, and conversations (see socketio.cpp).
   for (const char* text : {"40", "2",
                            "4[]\x1e"

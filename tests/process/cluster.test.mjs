@@ -2,8 +2,12 @@
 // scripts/test.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 
 import { WebSocket } from 'ws';
@@ -201,6 +205,47 @@ test('watchers whose process died and who do not come back are gone after the gr
   assert.deepEqual(talker.inbox, []);
 });
 
+test('a thousand viewers of a process that is killed are back at another, and nobody is told', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const [a, b] = await servers(t, 2, nats.url);
+  const talker = await Client.enter(t, b, 'talk');
+  talker.say({ type: 'talk_ready' });
+  const viewers = [];
+  for (let i = 0; i < 20; ++i) {
+    viewers.push(...(await Promise.all(Array.from({ length: 50 }, () => Client.enter(t, a, 'watch')))));
+  }
+  await talker.until(() => talker.audience === 1000);
+  a.child.kill('SIGKILL');
+  await Promise.all(viewers.map(({ closed }) => closed));
+  const back = await Promise.all(viewers.map(({ welcome }) => Client.enter(t, b, 'watch', { resume: welcome.resume })));
+  assert.deepEqual(back.map(({ id }) => id).sort(), viewers.map(({ id }) => id).sort());
+  for (const { welcome } of back) assert.deepEqual(welcome.talkers, [talker.id]);
+  await until(b, 'onair_bus_processes', 0);
+  talker.say({ type: 'wave' });
+  for (const viewer of back) await viewer.nextIs('wave', { from: talker.id });
+  await talker.until(() => talker.audience === 1000);
+  assert.deepEqual(talker.inbox, []);
+});
+
+test('a process that stands still for a while, too slow for the bus, is one of them again afterwards', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const [a, b] = await servers(t, 2, nats.url);
+  const talker = await Client.enter(t, a, 'talk');
+  talker.say({ type: 'talk_ready' });
+  const viewer = await Client.enter(t, b, 'watch');
+  b.child.kill('SIGSTOP');
+  const text = 'x'.repeat(60_000);
+  for (let i = 0; i < 400; ++i) talker.say({ type: 'wave', text });
+  await until(a, 'onair_bus_processes', 0);
+  const near = await Client.enter(t, a, 'watch');
+  b.child.kill('SIGCONT');
+  for (const server of [a, b]) await until(server, 'onair_bus_processes', 1);
+  viewer.say({ type: 'talk_request', sendto: talker.id });
+  for (;;) if ((await talker.next()).type === 'talk_request') break;
+  assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
+  assert.deepEqual(near.inbox, []);
+});
+
 test('a talker whose process died and who does not come back is gone after the grace time', bound, async (t) => {
   const nats = await Nats.start(t);
   const [a, b] = await servers(t, 2, nats.url, ['--grace', '1']);
@@ -376,6 +421,20 @@ test('two clusters share one NATS, and what is foreign does no harm', bound, asy
   talker.say({ type: 'wave', sendto: viewer.id });
   await viewer.nextIs('wave', { from: talker.id, sendto: viewer.id });
   assert.ok((await metric(b, 'onair_bus_foreign_total')) > 20);
+});
+
+test('NATS over TLS', bound, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'onair-tls-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  execFileSync('openssl', [...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'], ...name, '-keyout', key, '-out', certificate], { stdio: 'pipe' });
+  const nats = await Nats.start(t, ['--tls', '--tlscert', certificate, '--tlskey', key]);
+  const url = `tls://localhost:${nats.port}`;
+  const [a, b] = await servers(t, 2, url, ['--bus-ca', certificate]);
+  const talker = await Client.enter(t, a, 'talk');
+  talker.say({ type: 'talk_ready' });
+  assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
 });
 
 test('a user and a password, or a token', bound, async (t) => {

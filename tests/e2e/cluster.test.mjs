@@ -1,0 +1,98 @@
+// A broadcast over two servers whose rooms NATS makes one, behind a load balancer: servers and NATS die,
+// and the picture stays.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Chromium, goOnAir, Server, until } from './support.mjs';
+
+/** Hands each new connection to the next server that is there. */
+class Balancer {
+  static async start(ports) {
+    const balancer = new Balancer();
+    balancer.ports = ports;
+    balancer.next = 0;
+    balancer.server = createServer((near) => balancer.serve(near, ports.length)).listen(0, 'localhost');
+    await once(balancer.server, 'listening');
+    balancer.origin = `http://localhost:${balancer.server.address().port}`;
+    return balancer;
+  }
+
+  serve(near, tries) {
+    const far = connect(this.ports[this.next++ % this.ports.length], 'localhost');
+    near.on('error', () => far.destroy());
+    far.once('connect', () => near.pipe(far).pipe(near));
+    far.on('error', () => (far.readyState === 'closed' && tries > 1 && !far.bytesRead ? this.serve(near, tries - 1) : near.destroy()));
+    far.on('close', () => far.bytesRead > 0 && near.destroy());
+    near.on('close', () => far.destroy());
+  }
+
+  stop() {
+    this.server.close();
+  }
+}
+
+let chromium;
+let folder;
+let nats;
+const servers = [];
+
+const startNats = () => {
+  nats = spawn('nats-server', ['-a', '127.0.0.1', '-p', '14222', '-js', '-sd', join(folder, 'nats')], { stdio: 'ignore' });
+};
+const startServer = () => Server.start('--bus', 'nats://127.0.0.1:14222', '--threads', '1', '--state-dir', folder);
+const ready = async (server) => (await fetch(`${server.origin}/readyz`)).text();
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'onair-cluster-'));
+  startNats();
+  servers.push(await startServer(), await startServer());
+  for (const server of servers) {
+    await until('it is on the bus', async () => (await ready(server)) === 'ready\n');
+  }
+  chromium = await Chromium.start();
+});
+
+after(async () => {
+  await chromium?.stop();
+  for (const server of servers) await server.stop('SIGKILL');
+  nats.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('the picture stays when NATS and then a server die', async () => {
+  const [a, b] = servers;
+  const balancer = await Balancer.start([a.port, b.port]);
+  // The talker at one server, viewers at the other and behind the balancer.
+  const talker = await goOnAir(chromium, balancer, 'cluster');
+  const viewers = [];
+  for (const origin of [a.origin, b.origin]) viewers.push(await chromium.open(`${origin}/watch.html?cluster`));
+  for (const viewer of viewers) await viewer.decodesFrames();
+  await talker.says('watching', /^2$/);
+
+  nats.kill('SIGKILL');
+  await until('the servers are alone', async () => (await ready(a)) !== 'ready\n' && (await ready(b)) !== 'ready\n');
+  for (const viewer of viewers) await viewer.decodesFrames(30);
+  startNats();
+  await until('they are together', async () => (await ready(a)) === 'ready\n' && (await ready(b)) === 'ready\n');
+  const late = await chromium.open(`${balancer.origin}/watch.html?cluster`);
+  await late.decodesFrames();
+
+  await a.stop('SIGKILL');
+  for (const viewer of [...viewers, late]) await viewer.decodesFrames(60);
+  await talker.says('link', /Connected/);
+  await late.says('link', /Connected/);
+  const [, onB] = viewers;
+  await onB.decodesFrames();
+  assert.equal(await talker.openConnections(), 3, 'none was made anew');
+  const last = await chromium.open(`${balancer.origin}/watch.html?cluster`);
+  await last.decodesFrames();
+  for (const page of [...viewers, late, last, talker]) await page.close();
+  balancer.stop();
+});

@@ -1,0 +1,88 @@
+// What other processes say: whatever comes on the wire is read or refused, what is read is written
+// as the same, and a gateway that hears it goes on.
+#include <memory>
+#include <string>
+
+#include "cluster/gateway.hpp"
+#include "fuzz/targets.hpp"
+
+namespace {
+
+using namespace onair;
+using fuzz::check;
+
+class NoWire final : public cluster::Wire {
+ public:
+  void subscribe(const std::string&) override {}
+  void unsubscribe(const std::string&) override {}
+  void publish(const std::string& subject, std::string_view, const std::string&) override {
+    check(subject.find_first_of(" \r\n") == std::string::npos, "a subject is one word");
+  }
+};
+
+class NoLeases final : public cluster::LeaseStore {
+ public:
+  void create(const cluster::Claimant&, const std::string&, const std::string&) override {}
+  void update(const cluster::Claimant&, const std::string&, const std::string&,
+              std::uint64_t) override {}
+  void release(const std::string&, std::uint64_t) override {}
+};
+
+void check_codec(std::string_view input) {
+  if (const auto part = cluster::decode_part(input)) {
+    const std::string text = encode(*part);
+    const auto again = cluster::decode_part(text);
+    check(again && again->part == part->part && again->others == part->others &&
+              again->orphans.size() == part->orphans.size(),
+          "a part is read as it was written");
+  }
+  if (const auto message = cluster::decode_to_peer(input)) {
+    const std::string text = encode(*message);
+    const auto again = cluster::decode_to_peer(text);
+    check(again && again->room == message->room && again->from == message->from,
+          "a message is read as it was written");
+    if (message->kind == cluster::ToPeer::Kind::frame) {
+      check(again->frame == message->frame && cluster::is_frame(message->frame),
+            "a frame crosses as it is");
+    }
+  }
+  if (const auto order = cluster::decode_order(input)) {
+    check(cluster::decode_order(encode(*order))->room == order->room, "an order is the same");
+  }
+  if (const auto members = cluster::decode_members(input)) {
+    check(cluster::decode_members(encode(*members))->come == members->come, "members are the same");
+  }
+}
+
+}  // namespace
+
+/// Each line is a subject, a space and a payload.
+void onair::fuzz::run(std::string_view input) {
+  check_codec(input);
+  NoWire wire;
+  NoLeases leases;
+  relay::ThreadBus bus(
+      1, 2, [](relay::HubId, relay::ThreadBus::Batch) {}, 1);
+  cluster::Gateway gateway({.process = "5f0c", .self = 1}, bus, wire, leases);
+  bus.serve(gateway);
+  relay::TimePoint now{std::chrono::seconds(100)};
+  gateway.connected(now);
+  gateway.learn("a", now);
+  gateway.hear_part("a", 0, relay::RoomPart{1, {{"t", true}}, 1, 3}, now);
+  gateway.room_ready("a", now);
+  gateway.attached("id1", "a");
+  while (!input.empty()) {
+    const std::string_view line = input.substr(0, input.find('\n'));
+    input.remove_prefix(std::min(line.size() + 1, input.size()));
+    const std::string_view subject = line.substr(0, line.find(' '));
+    const std::string_view payload = line.substr(std::min(subject.size() + 1, line.size()));
+    check_codec(payload);
+    now += std::chrono::milliseconds(300);
+    gateway.hear(subject, payload, "reply", now);
+    gateway.nobody_heard(subject, now);
+    gateway.advance(now);
+    bus.flush();
+  }
+  gateway.hear_part("a", 0, std::nullopt, now);
+  check(!gateway.part_of("a"), "a room is left with its last member");
+}
