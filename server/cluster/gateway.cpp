@@ -363,10 +363,11 @@ bool Gateway::take(const Topic& topic, std::string_view payload, std::string_vie
     }
     case Kind::alive:
       if (payload.empty() || payload.size() > kMostProcessIdBytes) return false;
-      last_heard_[ProcessId(payload)] = now;
+      note_life(ProcessId(payload), now);
       return true;
     case Kind::gone:
       forget(ProcessId(payload), now);
+      forgotten_.erase(ProcessId(payload));
       return true;
     case Kind::undelivered:
       break;
@@ -406,7 +407,7 @@ bool Gateway::hear_part(const std::string& name, std::string_view payload, TimeP
 }
 
 void Gateway::note_part(const std::string& name, const Part& part, TimePoint now) {
-  last_heard_[part.process] = now;
+  note_life(part.process, now);
   const auto found = rooms_.find(name);
   if (found == rooms_.end()) return;
   Room& room = found->second;
@@ -456,11 +457,24 @@ void Gateway::connected(TimePoint now) {
   beat_at_ = now;
   // What was said meanwhile is lost, and who is silent now may have been so before.
   for (auto& [process, heard] : last_heard_) heard = now;
+  introduce(now);
+}
+
+/// Tells the others of every room, and asks what they have.
+void Gateway::introduce(TimePoint now) {
   for (auto& [name, room] : rooms_) {
     if (!room.local_known) continue;
     if (room.known) tell_part(name, room, now);
     ask_for(name, room, now);
+    if (room.hears_of_members()) publish(subjects_.list(name), {}, subjects_.members_of(name));
   }
+}
+
+/// One that was silent for so long that it was taken for dead may have stood still, and knows as
+/// little of us.
+void Gateway::note_life(const ProcessId& process, TimePoint now) {
+  last_heard_[process] = now;
+  if (forgotten_.erase(process) > 0) introduce(now);
 }
 
 void Gateway::disconnected() {
@@ -471,6 +485,7 @@ void Gateway::disconnected() {
 /// Its members have the grace time to come back at another: nobody's picture goes over it.
 void Gateway::forget(const ProcessId& process, TimePoint now) {
   last_heard_.erase(process);
+  forgotten_.insert(process);
   for (auto& [name, room] : rooms_) {
     const auto part = room.remote.find(process);
     if (part == room.remote.end()) continue;

@@ -152,6 +152,8 @@ class Gateway final : public relay::BusMember, public WireMember {
   void list_members(const std::string& name, const std::string& reply);
 
   void forget(const ProcessId& process, TimePoint now);
+  void note_life(const ProcessId& process, TimePoint now);
+  void introduce(TimePoint now);
   void drop_orphans(const std::string& name, Room& room, TimePoint now);
   void keep_to_talkers_per_room(const std::string& name, const Room& room);
   void send(std::uint64_t number, Sent& sent);
@@ -171,6 +173,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   std::set<std::pair<TimePoint, std::uint64_t>> again_at_;  ///< of `sent_`
   std::uint64_t beats_ = 0;
   std::map<ProcessId, TimePoint> last_heard_;
+  std::set<ProcessId> forgotten_;  ///< taken for dead
   std::optional<TimePoint> beat_at_;
   std::set<std::pair<TimePoint, std::string>> due_;  ///< rooms to look at, mostly for a reason
   GatewayCounters counters_;

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,9 @@ using relay::TimePoint;
 struct Claimant {
   std::string room;
   protocol::PeerId talker;
-  auto operator<=>(const Claimant&) const = default;
+  bool operator<(const Claimant& other) const {
+    return std::tie(room, talker) < std::tie(other.room, other.talker);
+  }
 };
 
 /// The engine: values by key, each with a revision, which expire.

@@ -14,6 +14,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t kWait = 2'000;  // ms, for each answer
 constexpr int kReplicas = 3;
 
+/// How long leases may be given back when the process ends.
+constexpr std::chrono::seconds kFarewell{2};
+
 }  // namespace
 
 NatsLeases::NatsLeases(std::string bucket, std::chrono::milliseconds lifetime)
@@ -33,6 +36,7 @@ void NatsLeases::start(natsConnection* connection, boost::asio::io_context& cont
 
 /// What was asked before is done first: mostly that leases are released.
 void NatsLeases::stop() {
+  ends_at_ = (Clock::now() + kFarewell).time_since_epoch();
   work_.reset();
   if (thread_.joinable()) thread_.join();
   close();
@@ -42,7 +46,10 @@ void NatsLeases::tell(Tell tell) {
   boost::asio::post(*member_context_, [this, tell = std::move(tell)] { tell(*member_); });
 }
 
+/// Not where an answer would only be waited for.
 bool NatsLeases::open() {
+  const bool is_late = Clock::now().time_since_epoch() >= ends_at_.load();
+  if (is_late || natsConnection_Status(connection_) != NATS_CONN_STATUS_CONNECTED) return false;
   if (store_ != nullptr) return true;
   jsOptions options;
   jsOptions_Init(&options);

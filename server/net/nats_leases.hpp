@@ -3,6 +3,7 @@
 // their answers, so they are made on a thread of their own.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -58,6 +59,8 @@ class NatsLeases final : public cluster::LeaseStore {
   cluster::LeaseMember* member_ = nullptr;
   jsCtx* jetstream_ = nullptr;
   kvStore* store_ = nullptr;
+  std::atomic<std::chrono::steady_clock::duration> ends_at_{
+      std::chrono::steady_clock::duration::max()};
   bool told_ = false;  ///< the log, that there is no engine
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{

@@ -84,6 +84,7 @@ void NatsWire::set(const NatsOptions& options) {
   natsOptions* const made = options_.get();
   const std::vector<std::string> servers = entries_of(options.servers);
   std::vector<const char*> urls;
+  urls.reserve(servers.size());
   for (const std::string& server : servers) urls.push_back(server.c_str());
   check(natsOptions_SetServers(made, urls.data(), static_cast<int>(urls.size())), "--bus");
   natsOptions_SetName(made, "onair");

@@ -133,6 +133,29 @@ TEST_F(GatewayTest, WhoWasCutOffForAMomentGoesOn) {
   EXPECT_EQ(news_of(talker).back(), "talk_request");
 }
 
+TEST_F(GatewayTest, OneThatStoodStillIsOneOfThemAgain) {
+  go_on_air(0, talker);
+  enter(1, watcher, "watch");
+  cluster.pass(seconds(1));
+  talker.news();
+  watcher.news();
+  cluster.process(1).wire->is_cut = true;  // and neither side is told
+  cluster.pass(seconds(8));
+  EXPECT_EQ(cluster.process(0).gateway->processes(), 1u);
+  cluster.process(1).wire->is_cut = false;
+  cluster.pass(seconds(3));
+  EXPECT_EQ(cluster.process(0).gateway->processes(), 2u);
+  say(0, talker, R"({"type":"wave"})");
+  EXPECT_EQ(news_of(watcher), News{"wave"});
+  say(1, watcher, R"({"type":"talk_request"})");
+  EXPECT_EQ(news_of(talker), News{"talk_request"});
+  enter(2, other, "watch");
+  EXPECT_EQ(other.frames[0]["talkers"], json::array({"id1"}));
+  cluster.pass(seconds(30));
+  EXPECT_EQ(news_of(talker), News{}) << "nobody was lost";
+  EXPECT_EQ(news_of(watcher), News{});
+}
+
 TEST_F(GatewayTest, MembersOfAProcessThatDiesMayComeBackAtAnother) {
   go_on_air(0, talker);
   enter(1, watcher, "watch");

@@ -235,15 +235,22 @@ test('a process that stands still for a while, too slow for the bus, is one of t
   const viewer = await Client.enter(t, b, 'watch');
   b.child.kill('SIGSTOP');
   const text = 'x'.repeat(60_000);
-  for (let i = 0; i < 400; ++i) talker.say({ type: 'wave', text });
+  for (let i = 0; i < 250; ++i) talker.say({ type: 'wave', text });
   await until(a, 'onair_bus_processes', 0);
   const near = await Client.enter(t, a, 'watch');
   b.child.kill('SIGCONT');
   for (const server of [a, b]) await until(server, 'onair_bus_processes', 1);
-  viewer.say({ type: 'talk_request', sendto: talker.id });
-  for (;;) if ((await talker.next()).type === 'talk_request') break;
-  assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
+  // NATS may be about to cut it off: what it says then is lost, and said again as pages do.
+  const heard = () => talker.inbox.some(({ type }) => type === 'talk_request');
+  while (!heard()) {
+    viewer.say({ type: 'talk_request', sendto: talker.id });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const on_air = async () => (await Client.enter(t, b, 'watch')).welcome.talkers;
+  while ((await on_air()).length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual(await on_air(), [talker.id]);
   assert.deepEqual(near.inbox, []);
+  assert.deepEqual(talker.inbox.filter(({ type }) => type !== 'talk_request'), []);
 });
 
 test('a talker whose process died and who does not come back is gone after the grace time', bound, async (t) => {
