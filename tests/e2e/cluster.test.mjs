@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { freePort } from '../process/nats.mjs';
 import { Chromium, goOnAir, Server, until } from './support.mjs';
 
 /** Hands each new connection to the next server that is there. */
@@ -41,16 +42,18 @@ class Balancer {
 let chromium;
 let folder;
 let nats;
+let port;
 const servers = [];
 
 const startNats = () => {
-  nats = spawn('nats-server', ['-a', '127.0.0.1', '-p', '14222', '-js', '-sd', join(folder, 'nats')], { stdio: 'ignore' });
+  nats = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', join(folder, 'nats')], { stdio: 'ignore' });
 };
-const startServer = () => Server.start('--bus', 'nats://127.0.0.1:14222', '--threads', '1', '--state-dir', folder);
+const startServer = () => Server.start('--bus', `nats://127.0.0.1:${port}`, '--threads', '1', '--state-dir', folder);
 const ready = async (server) => (await fetch(`${server.origin}/readyz`)).text();
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'onair-cluster-'));
+  port = await freePort();
   startNats();
   servers.push(await startServer(), await startServer());
   for (const server of servers) {

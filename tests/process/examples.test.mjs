@@ -6,7 +6,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -14,6 +14,7 @@ import test from 'node:test';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 
+import { freePort } from './nats.mjs';
 import { Server } from './server.mjs';
 
 const example = (name) => readFileSync(new URL(`../../server/examples/${name}`, import.meta.url), 'utf8');
@@ -24,16 +25,6 @@ function adapted(text, ...changes) {
     assert.ok(result.includes(what), what);
     return result.replaceAll(what, instead);
   }, text);
-}
-
-/** For programs that can't take port 0. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Until something listens there; the test's own bound ends it otherwise. */
