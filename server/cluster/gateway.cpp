@@ -24,6 +24,14 @@ bool has(const std::vector<TalkerPart>& talkers, const protocol::PeerId& id) {
                      [&id](const TalkerPart& talker) { return talker.id == id; });
 }
 
+/// Whether one of these parts has members who hear what watchers say, and that they are gone.
+template <typename Parts>
+bool any_hears_watchers(const Parts& parts) {
+  return std::any_of(parts.begin(), parts.end(), [](const auto& entry) {
+    return entry.second.roleless > 0 || !entry.second.talkers.empty();
+  });
+}
+
 void add(RoomPart& sum, const RoomPart& part) {
   sum.watching += part.watching;
   sum.roleless += part.roleless;
@@ -36,15 +44,11 @@ void add(RoomPart& sum, const RoomPart& part) {
 }  // namespace
 
 bool Gateway::Room::hears_of_members() const {
-  return std::any_of(local.begin(), local.end(), [](const auto& entry) {
-    return entry.second.roleless > 0 || !entry.second.talkers.empty();
-  });
+  return any_hears_watchers(local);
 }
 
 bool Gateway::Room::tells_of_members() const {
-  return std::any_of(remote.begin(), remote.end(), [](const auto& entry) {
-    return entry.second.roleless > 0 || !entry.second.talkers.empty();
-  });
+  return any_hears_watchers(remote);
 }
 
 RoomPart Gateway::Room::local_part() const {
@@ -164,7 +168,7 @@ void Gateway::hear_part(const std::string& name, HubId hub, std::optional<RoomPa
   } else {
     room->second.local.erase(hub);
   }
-  if (room->second.local.empty() && room->second.local_known) return close(room, now);
+  if (room->second.local.empty() && room->second.local_known) return close(room);
   local_changed(name, room->second, now);
 }
 
@@ -181,9 +185,9 @@ void Gateway::keep_to_talkers_per_room(const std::string& name, const Room& room
   }
 }
 
-void Gateway::close(Rooms::iterator room, TimePoint now) {
+void Gateway::close(Rooms::iterator room) {
   publish(subjects_.parts(room->first), encode(Part{options_.process, std::nullopt}));
-  leases_.set_talkers(room->first, {}, now);
+  leases_.set_talkers(room->first, {});
   for (const std::string& subject : room->second.subjects) wire_.unsubscribe(subject);
   bus_.leave(room->first);
   rooms_.erase(room);
@@ -193,7 +197,7 @@ void Gateway::local_changed(const std::string& name, Room& room, TimePoint now) 
   subscribe_as_needed(name, room);
   drop_orphans(name, room, now);
   const RoomPart part = room.local_part();
-  leases_.set_talkers(name, part.talkers, now);
+  leases_.set_talkers(name, part.talkers);
   if (!room.known) return;
   keep_to_talkers_per_room(name, room);
   if (room.told == part) return;

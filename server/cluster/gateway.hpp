@@ -26,7 +26,6 @@ using relay::TimePoint;
 struct GatewayOptions {
   std::string prefix = "onair";
   ProcessId process;  ///< that no other process has or had
-  relay::HubId self;  ///< its number among the hubs of this process
   /// How often it says that it lives, and after what silence another is dead.
   Duration heartbeat = std::chrono::seconds(1);
   Duration dead_after = std::chrono::seconds(4);
@@ -138,7 +137,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   void subscribe_as_needed(const std::string& name, Room& room);
   void local_changed(const std::string& name, Room& room, TimePoint now);
   void tell_part(const std::string& name, Room& room, TimePoint now);
-  void close(Rooms::iterator room, TimePoint now);
+  void close(Rooms::iterator room);
   std::string own_part(const Room& room, TimePoint now) const;
   void keep(const std::string& name, Room& room, const relay::TalkerPart& talker, TimePoint until);
 

@@ -5,22 +5,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cluster/messages.hpp"
+
 namespace onair::cluster {
 namespace {
 
 using nlohmann::json;
 using relay::TalkerPart;
 
-/// A key of letters, digits and dots, as engines have them.
 std::string key_of(const Claimant& claimant, std::size_t place) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string key;
-  for (const char c : claimant.room) {
-    const auto byte = static_cast<unsigned char>(c);
-    key.push_back(digits[byte / 16]);
-    key.push_back(digits[byte % 16]);
-  }
-  return key + "." + std::to_string(place);
+  return token_of(claimant.room) + "." + std::to_string(place);
 }
 
 /// Whose lease this is, as far as that can be read.
@@ -50,8 +44,7 @@ std::string Leases::value_of(const Claimant& claimant, const Lease& lease) const
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-void Leases::set_talkers(const std::string& room, const std::vector<TalkerPart>& talkers,
-                         TimePoint) {
+void Leases::set_talkers(const std::string& room, const std::vector<TalkerPart>& talkers) {
   for (auto it = leases_.lower_bound({room, {}}); it != leases_.end() && it->first.room == room;) {
     const auto is_it = [&](const TalkerPart& talker) { return talker.id == it->first.talker; };
     if (std::any_of(talkers.begin(), talkers.end(), is_it)) {

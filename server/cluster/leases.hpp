@@ -3,6 +3,7 @@
 // when its process died; a process that was only cut off finds somebody else's in its place.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,6 +22,9 @@ namespace onair::cluster {
 
 using relay::Duration;
 using relay::TimePoint;
+
+/// How long a lease holds unless it is renewed. The engine is told the same.
+inline constexpr std::chrono::seconds kLeaseLifetime{5};
 
 /// For whom something is asked of the engine.
 struct Claimant {
@@ -66,7 +70,7 @@ class Leases final : public LeaseMember {
   struct Options {
     std::string process;
     std::size_t places = 1;  ///< talkers of a room
-    Duration lifetime = std::chrono::seconds(5);
+    Duration lifetime = kLeaseLifetime;
     Duration retry = std::chrono::seconds(1);
   };
 
@@ -74,8 +78,7 @@ class Leases final : public LeaseMember {
   Leases(Options options, LeaseStore& store, std::function<void(const Claimant&)> stand_back);
 
   /// Those who talk in this room by this process now.
-  void set_talkers(const std::string& room, const std::vector<relay::TalkerPart>& talkers,
-                   TimePoint now);
+  void set_talkers(const std::string& room, const std::vector<relay::TalkerPart>& talkers);
 
   /// Whether the engine answers.
   bool is_available() const { return available_; }

@@ -25,17 +25,6 @@ constexpr std::string_view kDigits = "0123456789abcdef";
 /// A frame with its sender's id and what was put around it.
 constexpr std::size_t kMostFrameBytes = 4 * protocol::kMaxFrameBytes;
 
-/// A room's name may hold what a subject may not.
-std::string token_of(std::string_view room) {
-  std::string token;
-  for (const char c : room) {
-    const auto byte = static_cast<unsigned char>(c);
-    token.push_back(kDigits[byte / 16]);
-    token.push_back(kDigits[byte % 16]);
-  }
-  return token;
-}
-
 std::optional<std::string> room_of(std::string_view token) {
   if (token.empty() || token.size() % 2 != 0) return std::nullopt;
   std::string room;
@@ -158,6 +147,16 @@ std::string text_of(const json& value) {
 }
 
 }  // namespace
+
+std::string token_of(std::string_view room) {
+  std::string token;
+  for (const char c : room) {
+    const auto byte = static_cast<unsigned char>(c);
+    token.push_back(kDigits[byte / 16]);
+    token.push_back(kDigits[byte % 16]);
+  }
+  return token;
+}
 
 std::string Subjects::of_room(std::string_view room, std::string_view what) const {
   return prefix_ + ".room." + token_of(room) + "." + std::string(what);

@@ -16,6 +16,9 @@ namespace onair::cluster {
 /// Names one process for as long as it runs. Letters and digits.
 using ProcessId = std::string;
 
+/// A room's name, which may hold what subjects and keys may not, as one word of theirs.
+std::string token_of(std::string_view room);
+
 /// The subjects of one cluster.
 class Subjects {
  public:

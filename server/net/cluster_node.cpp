@@ -12,7 +12,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kProcessIdBytes = 8;
-constexpr std::chrono::seconds kLeaseLifetime{5};
 
 }  // namespace
 
@@ -20,11 +19,10 @@ ClusterNode::ClusterNode(const ClusterOptions& options, relay::HubId self,
                          relay::ThreadBus::Post post, relay::Duration grace,
                          std::size_t talkers_per_room)
     : bus_(self, self + 1, std::move(post), self),
-      leases_(options.prefix + "_leases", kLeaseLifetime),
+      leases_(options.prefix + "_leases", cluster::kLeaseLifetime),
       wire_(options.nats, context_, member_),
       gateway_({.prefix = options.prefix,
                 .process = random_hex(kProcessIdBytes),
-                .self = self,
                 .talkers_per_room = talkers_per_room,
                 .grace = grace},
                bus_, wire_, leases_) {

@@ -29,16 +29,8 @@ constexpr std::string_view kNoSocketioClient =
     "you "
     "keep it.\n";
 
-std::string_view view(beast::string_view text) {
-  return {text.data(), text.size()};
-}
-
 std::string_view target_of(const Request& request) {
   return view(request.target());
-}
-
-std::string_view path_of(const Request& request) {
-  return target_of(request).substr(0, target_of(request).find('?'));
 }
 
 /// `watch.html?ROOM&embed` is made for the pages of others; no other page can be framed, so that
@@ -114,6 +106,10 @@ Response qr_response(std::string_view target) {
 }
 
 }  // namespace
+
+std::string_view path_of(const Request& request) {
+  return target_of(request).substr(0, target_of(request).find('?'));
+}
 
 Response plain_response(http::status status, std::string_view sentence) {
   Response response(status, 11);

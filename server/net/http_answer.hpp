@@ -17,6 +17,14 @@ namespace onair::net {
 using Request = boost::beast::http::request<boost::beast::http::string_body>;
 using Response = boost::beast::http::response<SharedBody>;
 
+/// A header field or the like, as the standard's view.
+inline std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+/// The target of a request without its query.
+std::string_view path_of(const Request& request);
+
 /// A sentence for people; it outlives the response.
 Response plain_response(boost::beast::http::status status, std::string_view sentence);
 

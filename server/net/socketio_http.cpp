@@ -67,10 +67,6 @@ Response payload_response(std::string payload) {
   return response;
 }
 
-std::string_view view(beast::string_view text) {
-  return {text.data(), text.size()};
-}
-
 /// A parameter of the query, percent-decoded where it can be; nothing where there is none.
 std::optional<std::string> parameter(const Request& request, std::string_view name) {
   std::string_view query = view(request.target());
@@ -293,8 +289,7 @@ Response answer_to_preflight(const Request& request) {
 }  // namespace
 
 bool is_socketio_request(const Request& request) {
-  const std::string_view target = view(request.target());
-  const std::string_view path = target.substr(0, target.find('?'));
+  const std::string_view path = path_of(request);
   return path == "/socket.io/" || path == "/socket.io";
 }
 

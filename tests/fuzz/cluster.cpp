@@ -64,7 +64,7 @@ void onair::fuzz::run(std::string_view input) {
   NoLeases leases;
   relay::ThreadBus bus(
       1, 2, [](relay::HubId, relay::ThreadBus::Batch) {}, 1);
-  cluster::Gateway gateway({.process = "5f0c", .self = 1}, bus, wire, leases);
+  cluster::Gateway gateway({.process = "5f0c"}, bus, wire, leases);
   bus.serve(gateway);
   relay::TimePoint now{std::chrono::seconds(100)};
   gateway.connected(now);

@@ -52,7 +52,7 @@ void LeaseNetwork::End::set(const cluster::Claimant& claimant, const std::string
       return member->refused(claimant, found->second.value, found->second.revision, now_);
     }
     const std::uint64_t revision = ++network_.last_revision_;
-    network_.entries[key] = {value, revision, now_ + kLifetime};
+    network_.entries[key] = {value, revision, now_ + cluster::kLeaseLifetime};
     member->granted(claimant, revision, now_);
   });
 }
@@ -111,7 +111,6 @@ void Cluster::add_process(HubId hubs, bool with_gateway, const MakeOptions& make
   process.leases = std::make_unique<LeaseNetwork::End>(leases, now);
   process.gateway = std::make_unique<cluster::Gateway>(
       cluster::GatewayOptions{.process = "process" + std::to_string(number),
-                              .self = hubs,
                               .talkers_per_room = make_options().limits.talkers_per_room},
       *process.ends.back(), *process.wire, *process.leases);
   process.wire->member = process.gateway.get();

@@ -59,8 +59,6 @@ class WireNetwork {
 /// What JetStream does for a cluster, within the test: leases that expire.
 class LeaseNetwork {
  public:
-  static constexpr std::chrono::seconds kLifetime{5};
-
   class End final : public cluster::LeaseStore {
    public:
     End(LeaseNetwork& network, const relay::TimePoint& now) : network_(network), now_(now) {}
