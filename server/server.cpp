@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <exception>
+#include <random>
 #include <thread>
 #include <utility>
 
@@ -43,6 +44,12 @@ net::StaticFiles socketio_client(const Options& options) {
   return {};
 }
 
+/// Far from where any other hub begins.
+relay::FrameNumber first_frame() {
+  std::random_device random;
+  return std::uniform_int_distribution<relay::FrameNumber>(1)(random);
+}
+
 relay::HubOptions hub_options(const Options& options, net::SignedResumeTokens& tokens,
                               const net::EntryTokens& entry_tokens, relay::TimePoint began) {
   net::IceOptions ice{options.ice_servers, options.turn_servers, options.turn_secret,
@@ -60,6 +67,7 @@ relay::HubOptions hub_options(const Options& options, net::SignedResumeTokens& t
       .grace = options.grace,
       .began = began,
       .limits = options.room_limits,
+      .first_frame = first_frame(),
   };
 }
 
@@ -135,15 +143,21 @@ net::Task<void> Server::drain_and_stop() {
   spdlog::info("event=draining");
   listener_->stop();
   for (const auto& worker : workers_) {
-    asio::post(worker->context(),
-               [&worker] { worker->close_all(protocol::CloseCode::service_restart); });
+    asio::post(worker->context(), [&worker] { worker->send_all_off(); });
   }
   std::size_t left = 1;
-  while (left > 0 && std::chrono::steady_clock::now() < until) {
+  std::size_t on_their_way = 0;
+  while (left + on_their_way > 0 && std::chrono::steady_clock::now() < until) {
     net::Timer timer(workers_.front()->context(), pause);
     co_await timer.async_wait(net::no_throw);
     left = 0;
-    for (const auto& report : co_await net::reports_of(workers_)) left += report.clients;
+    on_their_way = 0;
+    // What is kept for those who go to other processes goes with them.
+    const bool others_serve = cluster_ && cluster_->report().processes > 0;
+    for (const auto& report : co_await net::reports_of(workers_)) {
+      left += report.clients;
+      if (others_serve) on_their_way += report.census.sent_off;
+    }
   }
   if (cluster_) cluster_->leave();
   spdlog::info("event=stopped clients_left={}", left);

@@ -18,10 +18,29 @@ namespace {
 
 constexpr std::size_t kMostProcessIdBytes = 64;
 constexpr std::size_t kMostIdsInMessage = 5'000;
+/// What waits for peers that are expected, or for the wire.
+constexpr std::size_t kMostWaiting = 4'096;
+constexpr std::size_t kMostKept = 1'024;  ///< as relay::HubLimits has it
+constexpr std::size_t kMostUnsaid = 1'000;
+/// How long something that was sent to a peer's last process may be on its way.
+constexpr Duration kLate = std::chrono::seconds(5);
+
+const TalkerPart* find(const std::vector<TalkerPart>& talkers, const protocol::PeerId& id) {
+  const auto found = std::find_if(talkers.begin(), talkers.end(),
+                                  [&id](const TalkerPart& talker) { return talker.id == id; });
+  return found == talkers.end() ? nullptr : &*found;
+}
 
 bool has(const std::vector<TalkerPart>& talkers, const protocol::PeerId& id) {
-  return std::any_of(talkers.begin(), talkers.end(),
-                     [&id](const TalkerPart& talker) { return talker.id == id; });
+  return find(talkers, id) != nullptr;
+}
+
+Frame frame_of(const ToPeer& message) {
+  return std::make_shared<const relay::SharedFrame>(message.frame, message.number);
+}
+
+Frame said_by(const protocol::PeerId& id, protocol::Body body) {
+  return std::make_shared<const relay::SharedFrame>(relay::frame_of(std::move(body))->text(), id);
 }
 
 /// Whether one of these parts has members who hear what watchers say, and that they are gone.
@@ -64,6 +83,11 @@ RoomPart Gateway::Room::remote_part() const {
     if (!has(sum.talkers, orphan.talker.id)) sum.talkers.push_back(orphan.talker);
   }
   return sum;
+}
+
+bool Gateway::Room::expects(const protocol::PeerId& peer) const {
+  return members_elsewhere.contains(peer) || lost.contains(peer) ||
+         has(remote_part().talkers, peer);
 }
 
 Gateway::Gateway(GatewayOptions options, relay::ThreadBus& bus, Wire& wire, LeaseStore& leases)
@@ -139,6 +163,7 @@ void Gateway::subscribe_as_needed(const std::string& name, Room& room) {
     needed.insert(subjects_.members(name));
   } else {
     room.members_elsewhere.clear();
+    room.listed.clear();
     room.lost.clear();
   }
   const bool hears_now =
@@ -211,15 +236,15 @@ void Gateway::local_changed(const std::string& name, Room& room, TimePoint now) 
   due_.emplace(*room.tell_at, name);
 }
 
-void Gateway::tell_part(const std::string& name, Room& room, TimePoint now) {
+void Gateway::tell_part(const std::string& name, Room& room, TimePoint now, bool was_away) {
   room.tell_at.reset();
   room.told = room.local_part();
   room.told_at = now;
-  publish(subjects_.parts(name), own_part(room, now));
+  publish(subjects_.parts(name), own_part(room, now, was_away));
 }
 
-std::string Gateway::own_part(const Room& room, TimePoint now) const {
-  Part part{options_.process, room.local_part()};
+std::string Gateway::own_part(const Room& room, TimePoint now, bool was_away) const {
+  Part part{.process = options_.process, .part = room.local_part(), .was_away = was_away};
   for (const auto& [process, its_part] : room.remote) part.others.push_back(process);
   for (const Kept& orphan : room.orphans) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(orphan.until - now);
@@ -230,9 +255,12 @@ std::string Gateway::own_part(const Room& room, TimePoint now) const {
 
 // From the hubs to other processes.
 
-void Gateway::attached(const protocol::PeerId& peer, const std::string& name) {
+void Gateway::attached(const protocol::PeerId& peer, const std::string& name, TimePoint now) {
+  moved_away_.erase(peer);
+  hurry(peer, now);
+  // It may only have moved from one hub to another.
+  if (!rooms_of_peers_.insert_or_assign(peer, name).second) return;
   wire_.subscribe(subjects_.peer(peer));
-  rooms_of_peers_[peer] = name;
   const auto room = rooms_.find(name);
   if (room == rooms_.end()) return;
   room->second.members.insert(peer);
@@ -245,6 +273,8 @@ void Gateway::attached(const protocol::PeerId& peer, const std::string& name) {
 
 void Gateway::detached(const protocol::PeerId& peer) {
   wire_.unsubscribe(subjects_.peer(peer));
+  arriving_.erase(peer);
+  unsaid_claims_.erase(peer);
   const auto name = rooms_of_peers_.find(peer);
   if (name == rooms_of_peers_.end()) return;
   const auto room = rooms_.find(name->second);
@@ -268,10 +298,11 @@ void Gateway::list_members(const std::string& name, const std::string& reply) {
     publish(reply, encode(members));
     members.come.clear();
   }
-  if (!members.come.empty()) publish(reply, encode(members));
+  members.ends_list = true;
+  publish(reply, encode(members));
 }
 
-bool Gateway::hear_members(const std::string& name, std::string_view payload) {
+bool Gateway::hear_members(const std::string& name, std::string_view payload, TimePoint now) {
   const auto members = decode_members(payload);
   if (!members) return false;
   const auto room = rooms_.find(name);
@@ -279,6 +310,7 @@ bool Gateway::hear_members(const std::string& name, std::string_view payload) {
   for (const protocol::PeerId& id : members->come) {
     room->second.members_elsewhere[id] = members->process;
     room->second.lost.erase(id);
+    hurry(id, now);
   }
   for (const protocol::PeerId& id : members->gone) {
     const auto found = room->second.members_elsewhere.find(id);
@@ -289,17 +321,42 @@ bool Gateway::hear_members(const std::string& name, std::string_view payload) {
   return true;
 }
 
+/// What a process answers to the question whom it has. Who is there no more left while that could
+/// not be heard.
+bool Gateway::hear_list(const std::string& name, std::string_view payload, TimePoint now) {
+  if (!hear_members(name, payload, now)) return false;
+  const auto room = rooms_.find(name);
+  if (room == rooms_.end()) return true;
+  const Members members = *decode_members(payload);
+  std::set<protocol::PeerId>& listed = room->second.listed[members.process];
+  listed.insert(members.come.begin(), members.come.end());
+  if (!members.ends_list) return true;
+  std::erase_if(room->second.members_elsewhere, [&](const auto& entry) {
+    if (entry.second != members.process || listed.contains(entry.first)) return false;
+    room->second.lost.emplace(entry.first, now + options_.grace);
+    return true;
+  });
+  if (!room->second.lost.empty()) due_.emplace(now + options_.grace, name);
+  room->second.listed.erase(members.process);
+  return true;
+}
+
 void Gateway::hear(const std::string& name, Reach reach, const Frame& frame) {
   const auto room = rooms_.find(name);
   if (room == rooms_.end() || room->second.remote.empty()) return;
-  publish(subjects_.frames(name, reach), frame->text());
+  publish(subjects_.frames(name, reach), frame->text(), subjects_.reply_of(frame->number()));
 }
 
-/// While the wire is away, what is said is lost, as on a bad network: those who said it ask again.
-bool Gateway::hear(const DirectedFrame& directed) {
-  if (!connected_) return true;
+bool Gateway::hear(const DirectedFrame& directed, TimePoint now) {
+  // It may be one of this process, of which the sender's hub did not know yet.
+  if (!moved_away_.contains(directed.to) && bus_.send(directed)) return true;
   const std::uint64_t number = ++last_sent_;
-  send(number, sent_.emplace(number, Sent{directed, 0, beats_}).first->second);
+  Sent& sent = sent_.emplace(number, Sent{directed, now + options_.grace}).first->second;
+  if (!connected_ || waits_for(directed.to)) {
+    wait(number, now + options_.long_pause);
+  } else {
+    send(number, sent);
+  }
   return true;
 }
 
@@ -309,20 +366,101 @@ void Gateway::send(std::uint64_t number, Sent& sent) {
   const DirectedFrame& directed = sent.directed;
   publish(subjects_.peer(directed.to),
           encode(ToPeer{ToPeer::Kind::frame, directed.room, directed.from, directed.reach,
-                        directed.frame->text()}),
+                        directed.frame->text(), directed.frame->number()}),
           subjects_.undelivered(number));
 }
 
+/// It is sent again at that time. Where too much waits already, it is lost, as on a bad network:
+/// clients ask anew.
+void Gateway::wait(std::uint64_t number, TimePoint until) {
+  if (again_at_.size() < kMostWaiting) {
+    again_at_.emplace(until, number);
+  } else {
+    sent_.erase(number);
+  }
+}
+
+void Gateway::send_again(std::uint64_t number, TimePoint now) {
+  const auto sent = sent_.find(number);
+  if (sent == sent_.end()) return;
+  const DirectedFrame& directed = sent->second.directed;
+  if (bus_.send(directed)) {  // it has come here
+    sent_.erase(sent);
+  } else if (connected_) {
+    send(number, sent->second);
+  } else if (now < sent->second.until) {
+    wait(number, now + options_.long_pause);
+  } else {
+    sent_.erase(sent);
+  }
+}
+
+bool Gateway::waits_for(const protocol::PeerId& peer) const {
+  return std::any_of(again_at_.begin(), again_at_.end(), [&](const auto& entry) {
+    const auto sent = sent_.find(entry.second);
+    return sent != sent_.end() && sent->second.directed.to == peer;
+  });
+}
+
+/// The peer is somewhere again.
+void Gateway::hurry(const protocol::PeerId& peer, TimePoint now) {
+  std::vector<std::uint64_t> numbers;
+  std::erase_if(again_at_, [&](const auto& entry) {
+    const auto sent = sent_.find(entry.second);
+    if (sent == sent_.end() || sent->second.directed.to != peer) return false;
+    numbers.push_back(entry.second);
+    return true;
+  });
+  for (const std::uint64_t number : numbers) again_at_.emplace(now, number);
+}
+
 void Gateway::hear(const Order& order, TimePoint) {
-  publish(subjects_.orders(), encode(order));
+  if (connected_) return publish(subjects_.orders(), encode(order));
+  if (unsaid_orders_.size() < kMostUnsaid) unsaid_orders_.push_back(order);
 }
 
-void Gateway::undelivered(const std::string& name, const protocol::PeerId& from) {
-  publish(subjects_.peer(from), encode(ToPeer{ToPeer::Kind::undelivered, name}));
+void Gateway::undelivered(const relay::Undelivered& undelivered, TimePoint) {
+  if (bus_.hub_of(undelivered.from)) return bus_.return_undelivered(undelivered);
+  publish(subjects_.peer(undelivered.from),
+          encode(ToPeer{.kind = ToPeer::Kind::undelivered, .room = undelivered.room}));
 }
 
-void Gateway::taken_over(const std::string& name, const protocol::PeerId& peer, TimePoint) {
-  publish(subjects_.peer(peer), encode(ToPeer{ToPeer::Kind::take_over, name}));
+void Gateway::taken_over(const std::string& name, const protocol::PeerId& peer, HubId by,
+                         TimePoint) {
+  if (connected_) return claim(name, peer);
+  unsaid_claims_[peer] = name;
+  bus_.hand_over(by, {name, peer});
+}
+
+/// Whoever else has the peer is to hand it over.
+void Gateway::claim(const std::string& name, const protocol::PeerId& peer) {
+  publish(subjects_.peer(peer), encode(ToPeer{.kind = ToPeer::Kind::take_over, .room = name}),
+          subjects_.claimed(peer));
+}
+
+/// A hub here has let go of one that is served by another process now.
+void Gateway::handed_over(const relay::HandOver& kept, TimePoint) {
+  const auto moved = moved_away_.find(kept.peer);
+  if (moved == moved_away_.end()) return;
+  const std::string& subject = moved->second.claimed;
+  for (const Frame& frame : kept.frames) {
+    publish(subject, encode(ToPeer{.kind = ToPeer::Kind::kept,
+                                   .room = kept.room,
+                                   .frame = frame->text(),
+                                   .number = frame->number()}));
+  }
+  publish(subject,
+          encode(ToPeer{.kind = ToPeer::Kind::handed_over, .room = kept.room, .told = kept.told}));
+}
+
+/// To the hub that serves the peer now.
+void Gateway::end_claim(const protocol::PeerId& peer, relay::HandOver kept) {
+  const auto hub = bus_.hub_of(peer);
+  const auto room = rooms_of_peers_.find(peer);
+  if (!hub || room == rooms_of_peers_.end()) return;
+  kept.room = room->second;
+  kept.peer = peer;
+  bus_.hand_over(*hub, kept);
 }
 
 void Gateway::leave() {
@@ -342,9 +480,11 @@ bool Gateway::take(const Topic& topic, std::string_view payload, std::string_vie
                    TimePoint now) {
   switch (topic.kind) {
     case Kind::frames:
-      return hear_frame(topic, payload);
+      return hear_frame(topic, payload, reply);
     case Kind::peer:
-      return hear_for_peer(topic.peer, payload);
+      return hear_for_peer(topic.peer, payload, reply, now);
+    case Kind::claimed:
+      return hear_kept(topic.peer, payload);
     case Kind::parts:
     case Kind::part_of:
       return hear_part(topic.room, payload, now);
@@ -355,8 +495,9 @@ bool Gateway::take(const Topic& topic, std::string_view payload, std::string_vie
       return true;
     }
     case Kind::members:
+      return hear_members(topic.room, payload, now);
     case Kind::members_of:
-      return hear_members(topic.room, payload);
+      return hear_list(topic.room, payload, now);
     case Kind::list:
       list_members(topic.room, std::string(reply));
       return true;
@@ -379,27 +520,56 @@ bool Gateway::take(const Topic& topic, std::string_view payload, std::string_vie
   return false;
 }
 
-bool Gateway::hear_frame(const Topic& topic, std::string_view payload) {
+bool Gateway::hear_frame(const Topic& topic, std::string_view payload, std::string_view reply) {
   if (!is_frame(payload)) return false;
   ++counters_.frames_heard;
-  bus_.broadcast(topic.room, topic.reach, std::make_shared<const relay::SharedFrame>(payload));
+  bus_.broadcast(topic.room, topic.reach,
+                 std::make_shared<const relay::SharedFrame>(payload, subjects_.number_of(reply)));
   return true;
 }
 
-bool Gateway::hear_for_peer(const protocol::PeerId& peer, std::string_view payload) {
+bool Gateway::hear_for_peer(const protocol::PeerId& peer, std::string_view payload,
+                            std::string_view reply, TimePoint now) {
+  const auto message = decode_to_peer(payload);
+  // Whoever asked for the peer last hears the same.
+  if (!message || moved_away_.contains(peer)) return message.has_value();
+  switch (message->kind) {
+    case ToPeer::Kind::frame:
+      ++counters_.frames_heard;
+      if (!bus_.send({message->room, peer, message->from, message->reach, frame_of(*message)})) {
+        undelivered({message->room, message->from, peer}, now);
+      }
+      return true;
+    case ToPeer::Kind::take_over:
+      if (bus_.claim(message->room, peer)) moved_away_[peer] = {now + kLate, std::string(reply)};
+      return true;
+    case ToPeer::Kind::undelivered:
+      bus_.return_undelivered({message->room, peer, {}});
+      return true;
+    case ToPeer::Kind::kept:
+    case ToPeer::Kind::handed_over:
+      break;
+  }
+  return false;
+}
+
+/// What comes from the process that had the peer.
+bool Gateway::hear_kept(const protocol::PeerId& peer, std::string_view payload) {
   const auto message = decode_to_peer(payload);
   if (!message) return false;
-  if (message->kind == ToPeer::Kind::take_over) {
-    bus_.take_over(message->room, peer);
-  } else if (message->kind == ToPeer::Kind::undelivered) {
-    bus_.return_undelivered(message->room, peer);
-  } else {
-    ++counters_.frames_heard;
-    const auto frame = std::make_shared<const relay::SharedFrame>(message->frame);
-    if (!bus_.send({message->room, peer, message->from, message->reach, frame})) {
-      undelivered(message->room, message->from);
+  if (message->kind == ToPeer::Kind::kept) {
+    const bool is_ours = rooms_of_peers_.contains(peer);
+    if (is_ours && arriving_[peer].size() < kMostKept) {
+      arriving_[peer].push_back(frame_of(*message));
     }
+    return true;
   }
+  if (message->kind != ToPeer::Kind::handed_over) return false;
+  auto arrived = arriving_.extract(peer);
+  relay::HandOver kept;
+  kept.told = message->told;
+  if (arrived) kept.frames = std::move(arrived.mapped());
+  end_claim(peer, std::move(kept));
   return true;
 }
 
@@ -415,6 +585,15 @@ void Gateway::note_part(const std::string& name, const Part& part, TimePoint now
   const auto found = rooms_.find(name);
   if (found == rooms_.end()) return;
   Room& room = found->second;
+  const bool missed_news = room.synced.insert(part.process).second || part.was_away;
+  const RoomPart before = room.remote_part();
+  const auto known = room.remote.find(part.process);
+  if (missed_news && known != room.remote.end()) {
+    for (const TalkerPart& talker : known->second.talkers) {
+      const bool is_gone = !part.part || !has(part.part->talkers, talker.id);
+      if (is_gone) keep(name, room, talker, now + options_.grace);
+    }
+  }
   // Whoever asks has members soon, and must not miss what is said until then.
   if (part.part) {
     room.remote[part.process] = *part.part;
@@ -425,6 +604,7 @@ void Gateway::note_part(const std::string& name, const Part& part, TimePoint now
     keep(name, room, orphan.talker, now + std::min<Duration>(orphan.left, options_.grace));
   }
   drop_orphans(name, room, now);
+  if (missed_news && room.known) say_what_was_missed(name, room, before);
   room.awaited.erase(part.process);
   for (const ProcessId& other : part.others) {
     if (!room.known && other != options_.process && !room.remote.contains(other)) {
@@ -436,19 +616,41 @@ void Gateway::note_part(const std::string& name, const Part& part, TimePoint now
   if (!room.known && room.known_by && room.awaited.empty()) become_known(name, room, now);
 }
 
+/// Who went on and off air while the process that has it could not be heard.
+void Gateway::say_what_was_missed(const std::string& name, const Room& room,
+                                  const RoomPart& before) {
+  const RoomPart after = room.remote_part();
+  const RoomPart local = room.local_part();
+  for (const TalkerPart& talker : after.talkers) {
+    if (has(local.talkers, talker.id)) continue;
+    const TalkerPart* const was = find(before.talkers, talker.id);
+    const bool was_on_air = was != nullptr && was->on_air;
+    if (talker.on_air == was_on_air) continue;
+    const protocol::Body news =
+        talker.on_air ? protocol::Body(protocol::TalkReady{}) : protocol::Body(protocol::EndTalk{});
+    bus_.broadcast(name, Reach::everyone, said_by(talker.id, news));
+  }
+  for (const auto& [peer, its_room] : unsaid_claims_) {
+    if (its_room == name) claim(name, peer);
+  }
+}
+
 void Gateway::nobody_heard(std::string_view reply, TimePoint now) {
   const auto topic = subjects_.topic_of(reply);
   if (!topic) return;
   if (topic->kind == Kind::undelivered) {
     const auto sent = sent_.find(topic->number);
     if (sent == sent_.end()) return;
-    if (sent->second.tries < options_.tries) {
-      again_at_.emplace(now + options_.pause, topic->number);
-      return;
+    const DirectedFrame& directed = sent->second.directed;
+    if (sent->second.tries < options_.tries) return wait(topic->number, now + options_.pause);
+    const auto room = rooms_.find(directed.room);
+    if (now < sent->second.until && room != rooms_.end() && room->second.expects(directed.to)) {
+      return wait(topic->number, now + options_.long_pause);
     }
-    bus_.return_undelivered(sent->second.directed.room, sent->second.directed.from);
+    bus_.return_undelivered({directed.room, directed.from, directed.to});
     sent_.erase(sent);
   }
+  if (topic->kind == Kind::claimed) end_claim(topic->peer, {});
   if (topic->kind != Kind::part_of) return;
   const auto room = rooms_.find(topic->room);
   if (room != rooms_.end()) become_known(room->first, room->second, now);
@@ -461,6 +663,10 @@ void Gateway::connected(TimePoint now) {
   beat_at_ = now;
   // What was said meanwhile is lost, and who is silent now may have been so before.
   for (auto& [process, heard] : last_heard_) heard = now;
+  for (auto& [name, room] : rooms_) room.synced.clear();
+  for (const Order& order : std::exchange(unsaid_orders_, {})) hear(order, now);
+  for (const auto& [peer, name] : unsaid_claims_) claim(name, peer);
+  claims_end_ = now + options_.grace;
   introduce(now);
 }
 
@@ -468,7 +674,7 @@ void Gateway::connected(TimePoint now) {
 void Gateway::introduce(TimePoint now) {
   for (auto& [name, room] : rooms_) {
     if (!room.local_known) continue;
-    if (room.known) tell_part(name, room, now);
+    if (room.known) tell_part(name, room, now, /*was_away=*/true);
     ask_for(name, room, now);
     if (room.hears_of_members()) publish(subjects_.list(name), {}, subjects_.members_of(name));
   }
@@ -498,6 +704,8 @@ void Gateway::forget(const ProcessId& process, TimePoint now) {
     }
     room.remote.erase(part);
     room.awaited.erase(process);
+    room.synced.erase(process);
+    room.listed.erase(process);
     for (const auto& [id, its_process] : room.members_elsewhere) {
       if (its_process == process) room.lost.emplace(id, now + options_.grace);
     }
@@ -565,12 +773,17 @@ void Gateway::advance(TimePoint now) {
       if (heard + options_.dead_after <= now) dead.push_back(process);
     }
     for (const ProcessId& process : dead) forget(process, now);
+    std::erase_if(moved_away_, [now](const auto& entry) { return entry.second.until <= now; });
+    if (claims_end_ && *claims_end_ <= now) {
+      unsaid_claims_.clear();
+      claims_end_.reset();
+    }
   }
   leases_.advance(now);
   while (!again_at_.empty() && again_at_.begin()->first <= now) {
-    const auto sent = sent_.find(again_at_.begin()->second);
+    const std::uint64_t number = again_at_.begin()->second;
     again_at_.erase(again_at_.begin());
-    if (sent != sent_.end()) send(sent->first, sent->second);
+    send_again(number, now);
   }
   while (!due_.empty() && due_.begin()->first <= now) {
     const std::string name = due_.begin()->second;

@@ -34,6 +34,8 @@ struct GatewayOptions {
   /// What was said to one whom nobody has is said again so often, after such a time.
   int tries = 4;
   Duration pause = std::chrono::milliseconds(100);
+  /// The same for one who is expected back, for the grace time, and while the wire is away.
+  Duration long_pause = std::chrono::milliseconds(500);
   /// The least time between two numbers of watchers to other processes.
   Duration part_interval = std::chrono::milliseconds(100);
   /// Talkers of a room on all processes together.
@@ -73,17 +75,19 @@ class Gateway final : public relay::BusMember, public WireMember {
   // From the hubs:
   bool knows(const std::string& room) const override;
   void learn(const std::string& room, TimePoint now) override;
-  void attached(const protocol::PeerId& peer, const std::string& room) override;
+  void attached(const protocol::PeerId& peer, const std::string& room, TimePoint now) override;
   void detached(const protocol::PeerId& peer) override;
   void room_ready(const std::string& room, TimePoint now) override;
   std::optional<relay::RoomPart> part_of(const std::string& room) const override;
   void hear_part(const std::string& room, relay::HubId hub, std::optional<relay::RoomPart> part,
                  TimePoint now) override;
   void hear(const std::string& room, relay::Reach reach, const relay::Frame& frame) override;
-  bool hear(const relay::DirectedFrame& frame) override;
+  bool hear(const relay::DirectedFrame& frame, TimePoint now) override;
   void hear(const relay::Order& order, TimePoint now) override;
-  void undelivered(const std::string& room, const protocol::PeerId& from) override;
-  void taken_over(const std::string& room, const protocol::PeerId& peer, TimePoint now) override;
+  void undelivered(const relay::Undelivered& undelivered, TimePoint now) override;
+  void taken_over(const std::string& room, const protocol::PeerId& peer, relay::HubId by,
+                  TimePoint now) override;
+  void handed_over(const relay::HandOver& kept, TimePoint now) override;
 
   // From the wire:
   void hear(std::string_view subject, std::string_view payload, std::string_view reply,
@@ -106,10 +110,12 @@ class Gateway final : public relay::BusMember, public WireMember {
     std::set<protocol::PeerId> members;  ///< that this process serves
     // Where a talker of ours is to hear who is gone:
     std::map<protocol::PeerId, ProcessId> members_elsewhere;
+    std::map<ProcessId, std::set<protocol::PeerId>> listed;  ///< of lists that have not ended
     std::map<protocol::PeerId, TimePoint> lost;  ///< of a process that died: their grace time's end
     bool local_known = false;
     bool known = false;
     std::set<ProcessId> awaited;  ///< who has the room and has not said its part
+    std::set<ProcessId> synced;   ///< whose part was heard, and all that was said since
     std::optional<TimePoint> known_by;
     std::set<std::string> subjects;  ///< to which it is subscribed
     std::optional<relay::RoomPart> told;
@@ -121,13 +127,21 @@ class Gateway final : public relay::BusMember, public WireMember {
     bool tells_of_members() const;
     relay::RoomPart local_part() const;
     relay::RoomPart remote_part() const;
+    /// Whether this one is known to be in the room, or to have the grace time to come back.
+    bool expects(const protocol::PeerId& peer) const;
   };
   /// What was said to one, as long as it may turn out that nobody heard it. One who has just come
   /// to another process is not heard of there for a moment.
   struct Sent {
     relay::DirectedFrame directed;
+    TimePoint until;  ///< when it is given up
     int tries = 0;
-    std::uint64_t beat;  ///< when it was sent last
+    std::uint64_t beat = 0;  ///< when it was sent last
+  };
+  /// One who was served here, and of late is served by another process.
+  struct MovedAway {
+    TimePoint until;      ///< when that is forgotten
+    std::string claimed;  ///< the subject on which that process waits for what was kept
   };
   using Rooms = std::map<std::string, Room>;
   using Topic = Subjects::Topic;
@@ -136,18 +150,23 @@ class Gateway final : public relay::BusMember, public WireMember {
   void become_known(const std::string& name, Room& room, TimePoint now);
   void subscribe_as_needed(const std::string& name, Room& room);
   void local_changed(const std::string& name, Room& room, TimePoint now);
-  void tell_part(const std::string& name, Room& room, TimePoint now);
+  void tell_part(const std::string& name, Room& room, TimePoint now, bool was_away = false);
   void close(Rooms::iterator room);
-  std::string own_part(const Room& room, TimePoint now) const;
+  std::string own_part(const Room& room, TimePoint now, bool was_away = false) const;
   void keep(const std::string& name, Room& room, const relay::TalkerPart& talker, TimePoint until);
 
   // What came on the wire; false where it is not ours.
   bool take(const Topic& topic, std::string_view payload, std::string_view reply, TimePoint now);
-  bool hear_frame(const Topic& topic, std::string_view payload);
-  bool hear_for_peer(const protocol::PeerId& peer, std::string_view payload);
+  bool hear_frame(const Topic& topic, std::string_view payload, std::string_view reply);
+  bool hear_for_peer(const protocol::PeerId& peer, std::string_view payload, std::string_view reply,
+                     TimePoint now);
+  bool hear_kept(const protocol::PeerId& peer, std::string_view payload);
   bool hear_part(const std::string& name, std::string_view payload, TimePoint now);
   void note_part(const std::string& name, const Part& part, TimePoint now);
-  bool hear_members(const std::string& name, std::string_view payload);
+  bool hear_members(const std::string& name, std::string_view payload, TimePoint now);
+  bool hear_list(const std::string& name, std::string_view payload, TimePoint now);
+  void say_what_was_missed(const std::string& name, const Room& room,
+                           const relay::RoomPart& before);
   void list_members(const std::string& name, const std::string& reply);
 
   void forget(const ProcessId& process, TimePoint now);
@@ -156,6 +175,12 @@ class Gateway final : public relay::BusMember, public WireMember {
   void drop_orphans(const std::string& name, Room& room, TimePoint now);
   void keep_to_talkers_per_room(const std::string& name, const Room& room);
   void send(std::uint64_t number, Sent& sent);
+  void send_again(std::uint64_t number, TimePoint now);
+  void wait(std::uint64_t number, TimePoint until);
+  bool waits_for(const protocol::PeerId& peer) const;
+  void hurry(const protocol::PeerId& peer, TimePoint now);
+  void claim(const std::string& name, const protocol::PeerId& peer);
+  void end_claim(const protocol::PeerId& peer, relay::HandOver kept);
   void drop_lost(const std::string& name, Room& room, TimePoint now);
   void publish(const std::string& subject, std::string_view payload, const std::string& reply = {});
 
@@ -171,6 +196,13 @@ class Gateway final : public relay::BusMember, public WireMember {
   std::uint64_t last_sent_ = 0;
   std::set<std::pair<TimePoint, std::uint64_t>> again_at_;  ///< of `sent_`
   std::uint64_t beats_ = 0;
+  /// What was kept for peers that are served here now, as far as it has come.
+  std::map<protocol::PeerId, std::vector<relay::Frame>> arriving_;
+  std::map<protocol::PeerId, MovedAway> moved_away_;
+  // Of the time while the wire was away:
+  std::map<protocol::PeerId, std::string> unsaid_claims_;  ///< and the room of each
+  std::optional<TimePoint> claims_end_;                    ///< until when they are repeated
+  std::vector<relay::Order> unsaid_orders_;
   std::map<ProcessId, TimePoint> last_heard_;
   std::set<ProcessId> forgotten_;  ///< taken for dead
   std::optional<TimePoint> beat_at_;

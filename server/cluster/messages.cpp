@@ -37,6 +37,14 @@ std::optional<std::string> room_of(std::string_view token) {
   return room;
 }
 
+/// By ToPeer::Kind.
+constexpr std::array<std::string_view, 5> kKinds = {"frame", "take_over", "kept", "handed_over",
+                                                    "undelivered"};
+
+bool has_frame(ToPeer::Kind kind) {
+  return kind == ToPeer::Kind::frame || kind == ToPeer::Kind::kept;
+}
+
 std::string_view name_of(Reach reach) {
   switch (reach) {
     case Reach::everyone:
@@ -54,6 +62,14 @@ std::optional<Reach> reach_of(std::string_view name) {
     if (name == name_of(reach)) return reach;
   }
   return std::nullopt;
+}
+
+std::optional<std::uint64_t> number_in(std::string_view text) {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [after, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || after != end) return std::nullopt;
+  return number;
 }
 
 /// The first token, which is taken away with the dot behind it.
@@ -114,6 +130,15 @@ std::vector<std::string> ids(const json& object, const char* name, bool& fine) {
   fine = fine && found != object.end() && found->is_array() &&
          std::all_of(found->begin(), found->end(), [](const json& id) { return id.is_string(); });
   return fine ? found->get<std::vector<std::string>>() : std::vector<std::string>{};
+}
+
+/// An array of numbers by this name; else nothing is well-formed any more.
+std::vector<std::uint64_t> numbers(const json& object, const char* name, bool& fine) {
+  const auto found = object.find(name);
+  fine = fine && found != object.end() && found->is_array() &&
+         std::all_of(found->begin(), found->end(),
+                     [](const json& number) { return number.is_number_unsigned(); });
+  return fine ? found->get<std::vector<std::uint64_t>>() : std::vector<std::uint64_t>{};
 }
 
 json to_json(const RoomPart& part) {
@@ -178,6 +203,20 @@ std::string Subjects::undelivered(std::uint64_t number) const {
   return prefix_ + ".process." + self_ + ".undelivered." + std::to_string(number);
 }
 
+std::string Subjects::claimed(std::string_view peer) const {
+  return prefix_ + ".process." + self_ + ".claimed." + std::string(peer);
+}
+
+std::string Subjects::reply_of(relay::FrameNumber number) const {
+  return prefix_ + ".number." + std::to_string(number);
+}
+
+relay::FrameNumber Subjects::number_of(std::string_view reply) const {
+  const std::string before = prefix_ + ".number.";
+  if (!reply.starts_with(before)) return relay::kNoNumber;
+  return number_in(reply.substr(before.size())).value_or(relay::kNoNumber);
+}
+
 std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) const {
   if (!subject.starts_with(prefix_ + ".")) return std::nullopt;
   subject.remove_prefix(prefix_.size() + 1);
@@ -201,12 +240,11 @@ std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) cons
   if (first != "process" || next_token(subject) != self_) return std::nullopt;
   const std::string_view what = next_token(subject);
   if (what == "undelivered") {
-    Topic topic{Kind::undelivered};
-    const char* const end = subject.data() + subject.size();
-    const auto [after, error] = std::from_chars(subject.data(), end, topic.number);
-    if (error != std::errc() || after != end) return std::nullopt;
-    return topic;
+    const auto number = number_in(subject);
+    if (!number) return std::nullopt;
+    return Topic{.kind = Kind::undelivered, .number = *number};
   }
+  if (what == "claimed") return Topic{Kind::claimed, {}, protocol::PeerId(subject)};
   auto room = room_of(next_token(subject));
   if (!room) return std::nullopt;
   if (what == "part") return Topic{Kind::part_of, *room};
@@ -223,6 +261,7 @@ std::string encode(const Part& part) {
   json object = {
       {"process", part.process}, {"others", part.others}, {"orphans", std::move(orphans)}};
   if (part.part) object["part"] = to_json(*part.part);
+  if (part.was_away) object["wasAway"] = true;
   return text_of(object);
 }
 
@@ -238,12 +277,15 @@ std::optional<Part> decode_part(std::string_view payload) {
     part.orphans.push_back({talker_of(orphan, fine), left});
   }
   if (object.contains("part")) part.part = part_of(object["part"], fine);
+  if (object.contains("wasAway")) part.was_away = get<bool>(object, "wasAway", fine);
   if (!fine) return std::nullopt;
   return part;
 }
 
 std::string encode(const Members& members) {
-  return text_of({{"process", members.process}, {"come", members.come}, {"gone", members.gone}});
+  json object = {{"process", members.process}, {"come", members.come}, {"gone", members.gone}};
+  if (members.ends_list) object["endsList"] = true;
+  return text_of(object);
 }
 
 std::optional<Members> decode_members(std::string_view payload) {
@@ -252,17 +294,20 @@ std::optional<Members> decode_members(std::string_view payload) {
   if (!fine) return std::nullopt;
   Members members{get<std::string>(object, "process", fine), ids(object, "come", fine),
                   ids(object, "gone", fine)};
+  if (object.contains("endsList")) members.ends_list = get<bool>(object, "endsList", fine);
   if (!fine || members.process.empty()) return std::nullopt;
   return members;
 }
 
 std::string encode(const ToPeer& message) {
-  constexpr std::array kinds = {"frame", "take_over", "undelivered"};
-  std::string text = text_of({{"kind", kinds.at(static_cast<std::size_t>(message.kind))},
-                              {"room", message.room},
-                              {"from", message.from},
-                              {"reach", name_of(message.reach)}});
-  if (message.kind == ToPeer::Kind::frame) text.append("\n").append(message.frame);
+  json object = {{"kind", kKinds.at(static_cast<std::size_t>(message.kind))},
+                 {"room", message.room},
+                 {"from", message.from},
+                 {"reach", name_of(message.reach)}};
+  if (message.number != relay::kNoNumber) object["number"] = message.number;
+  if (!message.told.empty()) object["told"] = message.told;
+  std::string text = text_of(object);
+  if (has_frame(message.kind)) text.append("\n").append(message.frame);
   return text;
 }
 
@@ -272,14 +317,17 @@ std::optional<ToPeer> decode_to_peer(std::string_view payload) {
   const json object = parsed(head);
   bool fine = object.is_object();
   if (!fine) return std::nullopt;
-  const auto kind = get<std::string>(object, "kind", fine);
+  const auto kind = std::find(kKinds.begin(), kKinds.end(), get<std::string>(object, "kind", fine));
   const auto reach = reach_of(get<std::string>(object, "reach", fine));
-  ToPeer message{ToPeer::Kind::frame, get<std::string>(object, "room", fine),
-                 get<std::string>(object, "from", fine), reach.value_or(Reach::everyone), payload};
-  if (kind == "take_over") message.kind = ToPeer::Kind::take_over;
-  if (kind == "undelivered") message.kind = ToPeer::Kind::undelivered;
-  fine = fine && reach && (message.kind != ToPeer::Kind::frame || kind == "frame");
-  if (!fine || (message.kind == ToPeer::Kind::frame && !is_frame(payload))) return std::nullopt;
+  ToPeer message{.room = get<std::string>(object, "room", fine),
+                 .from = get<std::string>(object, "from", fine),
+                 .reach = reach.value_or(Reach::everyone),
+                 .frame = payload};
+  if (object.contains("number")) message.number = get<std::uint64_t>(object, "number", fine);
+  if (object.contains("told")) message.told = numbers(object, "told", fine);
+  if (!fine || !reach || kind == kKinds.end()) return std::nullopt;
+  message.kind = static_cast<ToPeer::Kind>(kind - kKinds.begin());
+  if (has_frame(message.kind) && !is_frame(payload)) return std::nullopt;
   return message;
 }
 

@@ -42,7 +42,13 @@ class Subjects {
   std::string part_of(std::string_view room) const;
   std::string members_of(std::string_view room) const;
   std::string undelivered(std::uint64_t number) const;
+  std::string claimed(std::string_view peer) const;
   std::string replies() const { return prefix_ + ".process." + self_ + ".>"; }
+
+  /// A frame's number stands where a message has the subject for replies, of which there are none:
+  /// so the frame itself crosses as it is.
+  std::string reply_of(relay::FrameNumber number) const;
+  relay::FrameNumber number_of(std::string_view reply) const;
 
   /// What a subject is about. Nothing where it is none of these.
   struct Topic {
@@ -59,6 +65,7 @@ class Subjects {
       part_of,
       members_of,
       undelivered,
+      claimed,
     };
     Kind kind;
     std::string room = {};
@@ -87,6 +94,7 @@ struct Part {
   std::optional<relay::RoomPart> part;  ///< nothing: it has the room no more
   std::vector<ProcessId> others = {};   ///< which it knows to have the room too
   std::vector<Orphan> orphans = {};     ///< of which it knows
+  bool was_away = false;  ///< of what it said of late, others may have missed something
 };
 std::string encode(const Part& part);
 std::optional<Part> decode_part(std::string_view payload);
@@ -97,6 +105,7 @@ struct Members {
   ProcessId process;
   std::vector<protocol::PeerId> come = {};
   std::vector<protocol::PeerId> gone = {};
+  bool ends_list = false;  ///< with these, all that were asked for have come
 };
 std::string encode(const Members& members);
 std::optional<Members> decode_members(std::string_view payload);
@@ -106,6 +115,8 @@ struct ToPeer {
   enum class Kind {
     frame,
     take_over,    ///< the peer is served by another process now
+    kept,         ///< a frame that was said to it at another process while it was on its way
+    handed_over,  ///< these were all
     undelivered,  ///< what the peer said to one could not be delivered
   };
   Kind kind = Kind::frame;
@@ -113,6 +124,8 @@ struct ToPeer {
   protocol::PeerId from = {};
   relay::Reach reach = relay::Reach::everyone;
   std::string_view frame = {};  ///< in the payload, as it crosses
+  relay::FrameNumber number = relay::kNoNumber;
+  std::vector<relay::FrameNumber> told = {};  ///< see relay::HandOver
 };
 std::string encode(const ToPeer& message);
 std::optional<ToPeer> decode_to_peer(std::string_view payload);

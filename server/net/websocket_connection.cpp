@@ -58,8 +58,10 @@ void WebsocketConnection<Transport>::received(error_code error, std::size_t byte
     spdlog::debug("event=disconnected reason=\"{}\"", error.message());
     return ended(leaving());
   }
-  // Once closing, what still comes is read only to find the client's close frame.
-  if (!closing_ && !take({worker_.turn().message_area().data(), bytes})) begun_ = {};
+  // Once closing, what still comes is read only to find the client's close frame. One that is to
+  // come back has said it before it knew.
+  const bool counts = !closing_ || closing_ == CloseCode::service_restart;
+  if (counts && !take({worker_.turn().message_area().data(), bytes})) begun_ = {};
   read();
 }
 

@@ -79,9 +79,13 @@ void Worker::hear(relay::HubId from, relay::ThreadBus::Batch batch) {
   });
 }
 
-void Worker::close_all(protocol::CloseCode code) {
+void Worker::send_all_off() {
   turn_.run([&] {
-    for (ClientLink* link : links()) link->close(code);
+    for (ClientLink* link : links()) {
+      hub_.send_off(*link, Clock::now());
+      link->close(protocol::CloseCode::service_restart);
+    }
+    after_news();
   });
 }
 

@@ -102,8 +102,8 @@ class Worker {
   /// What another worker's bus says.
   void hear(relay::HubId from, relay::ThreadBus::Batch batch);
 
-  /// Ends every client's connection.
-  void close_all(protocol::CloseCode code);
+  /// Tells every client to come back, here or elsewhere.
+  void send_all_off();
 
   WorkerReport report() const;
   std::vector<relay::RoomReport> rooms() const { return hub_.rooms(); }

@@ -66,6 +66,21 @@ struct DirectedFrame {
   Frame frame;
 };
 
+/// What was said to a peer while it was on its way from one hub to another.
+struct HandOver {
+  std::string room;
+  protocol::PeerId peer;
+  std::vector<Frame> frames = {};
+  std::vector<FrameNumber> told = {};  ///< what it was told last before it went
+};
+
+/// What was said to a peer whom nobody has.
+struct Undelivered {
+  std::string room;
+  protocol::PeerId from;
+  protocol::PeerId to;
+};
+
 /// A hub's end of the bus.
 class Bus {
  public:
@@ -83,19 +98,25 @@ class Bus {
   /// To every other hub with such members in the room.
   virtual void broadcast(const std::string& room, Reach reach, const Frame& frame) = 0;
 
+  /// Who serves the peer. Nothing where no other hub does, or where that can't be told at once.
+  virtual std::optional<HubId> hub_of(const protocol::PeerId& peer) const = 0;
+
   /// This hub serves the peer, in this room, from now on, or no longer.
   virtual void attach(const protocol::PeerId& peer, const std::string& room) = 0;
   virtual void detach(const protocol::PeerId& peer) = 0;
+
+  /// Like `attach`, of one who may have come from another hub: that one lets go of it, and what it
+  /// kept for it follows as BusMember::handed_over. False where nobody else can have it.
+  virtual bool take_over(const protocol::PeerId& peer, const std::string& room) = 0;
+
+  /// To the hub that has taken the peer over.
+  virtual void hand_over(HubId to, const HandOver& kept) = 0;
 
   /// False where nobody has the peer. What turns out later comes as BusMember::undelivered.
   virtual bool send(const DirectedFrame& frame) = 0;
 
   /// To every other hub.
   virtual void order(const Order& order) = 0;
-
-  /// The peer has come here: the hub that has it lets go of it. Nothing where no hub does, or where
-  /// that can't be told yet.
-  virtual std::optional<HubId> take_over(const std::string& room, const protocol::PeerId& peer) = 0;
 
   /// Whether others than those of this process are on the bus, of whose watchers nobody here knows.
   virtual bool reaches_further() const { return false; }
@@ -114,7 +135,8 @@ class BusMember {
   virtual void learn(const std::string& /*room*/, TimePoint /*now*/) {}
 
   /// A hub of this process serves the peer now, or no hub of it any more.
-  virtual void attached(const protocol::PeerId& /*peer*/, const std::string& /*room*/) {}
+  virtual void attached(const protocol::PeerId& /*peer*/, const std::string& /*room*/,
+                        TimePoint /*now*/) {}
   virtual void detached(const protocol::PeerId& /*peer*/) {}
 
   /// Every hub that has the room has told its part.
@@ -130,10 +152,14 @@ class BusMember {
   virtual void hear(const std::string& room, Reach reach, const Frame& frame) = 0;
 
   /// False where there is no such peer here whom the sender may reach.
-  virtual bool hear(const DirectedFrame& frame) = 0;
+  virtual bool hear(const DirectedFrame& frame, TimePoint now) = 0;
   virtual void hear(const Order& order, TimePoint now) = 0;
-  virtual void undelivered(const std::string& room, const protocol::PeerId& from) = 0;
-  virtual void taken_over(const std::string& room, const protocol::PeerId& peer, TimePoint now) = 0;
+  virtual void undelivered(const Undelivered& undelivered, TimePoint now) = 0;
+
+  /// The peer is served by `by` from now on, which waits for Bus::hand_over.
+  virtual void taken_over(const std::string& room, const protocol::PeerId& peer, HubId by,
+                          TimePoint now) = 0;
+  virtual void handed_over(const HandOver& kept, TimePoint now) = 0;
 
  protected:
   ~BusMember() = default;

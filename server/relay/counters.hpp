@@ -46,9 +46,11 @@ struct RoomReport {
 /// What is there now.
 struct Census {
   std::size_t peers = 0;
-  std::size_t away = 0;  ///< of those, without a socket
+  std::size_t away = 0;      ///< of those, without a socket
+  std::size_t sent_off = 0;  ///< of those, because the server said so
   std::size_t rooms = 0;
   std::size_t rooms_on_air = 0;
+  std::size_t kept_bytes = 0;  ///< of what was said to those that are away
 };
 
 }  // namespace onair::relay

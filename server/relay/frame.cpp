@@ -1,5 +1,6 @@
 #include "relay/frame.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "protocol/codec.hpp"
@@ -10,19 +11,30 @@ namespace {
 
 constexpr char kFinalTextFrame = '\x81';
 
-/// What `append_stamped` adds besides the id.
-constexpr std::size_t kFromBytes = std::string_view(R"("from":"",)").size();
+/// What `append_stamped` puts before the id, which needs no escapes, and behind it.
+constexpr std::string_view kBeforeId = R"("from":")";
+constexpr std::string_view kBehindId = R"(",)";
+constexpr std::size_t kFromBytes = kBeforeId.size() + kBehindId.size();
 
 }  // namespace
 
-SharedFrame::SharedFrame(std::string_view text) {
+SharedFrame::SharedFrame(std::string_view text, FrameNumber number) : number_(number) {
   begin(text.size());
   bytes_.append(text);
 }
 
-SharedFrame::SharedFrame(std::string_view text, std::string_view from) {
+SharedFrame::SharedFrame(std::string_view text, std::string_view from, FrameNumber number)
+    : number_(number) {
   begin(text.size() + from.size() + kFromBytes);
   protocol::append_stamped(bytes_, text, from);
+}
+
+std::string_view SharedFrame::from() const {
+  std::string_view rest = text();
+  rest.remove_prefix(std::min(rest.size(), rest.find('{') + 1));
+  if (!rest.starts_with(kBeforeId)) return {};
+  rest.remove_prefix(kBeforeId.size());
+  return rest.substr(0, rest.find('"'));
 }
 
 void SharedFrame::begin(std::size_t text_bytes) {
@@ -38,9 +50,9 @@ void SharedFrame::begin(std::size_t text_bytes) {
   }
 }
 
-Frame frame_of(protocol::Body body) {
+Frame frame_of(protocol::Body body, FrameNumber number) {
   return std::make_shared<const SharedFrame>(
-      protocol::encode({std::move(body), std::nullopt, std::nullopt}));
+      protocol::encode({std::move(body), std::nullopt, std::nullopt}), number);
 }
 
 }  // namespace onair::relay

@@ -113,7 +113,7 @@ void Hub::relay(Peer& from, const protocol::Envelope& envelope, std::string_view
     default:
       break;
   }
-  const auto stamped = std::make_shared<const SharedFrame>(frame, from.id);
+  const auto stamped = std::make_shared<const SharedFrame>(frame, from.id, ++last_frame_);
   if (envelope.sendto) return relay_to_one(from, *envelope.sendto, reach_of(from), stamped);
   if (kind == protocol::kKindOf<protocol::TalkReady>) set_on_air(from, true);
   if (kind == protocol::kKindOf<protocol::EndTalk>) set_on_air(from, false);
@@ -122,8 +122,8 @@ void Hub::relay(Peer& from, const protocol::Envelope& envelope, std::string_view
 
 void Hub::relay_to_one(const Peer& from, const protocol::PeerId& to, Reach reach,
                        const Frame& frame) {
-  if (const Peer* peer = from.room.find(to, reach)) {
-    if (peer->link != nullptr) send(*peer->link, frame);
+  if (Peer* peer = from.room.find(to, reach)) {
+    counters_.deliveries += deliver(*peer, frame) ? 1 : 0;
     return;
   }
   if (!bus_.send({from.room.name, to, from.id, reach, frame})) {
@@ -145,6 +145,10 @@ void Hub::set_on_air(Peer& peer, bool on_air) {
 void Hub::tell_room(const Peer& from, Reach reach, const Frame& frame) {
   counters_.deliveries += from.room.tell(reach, frame, &from);
   bus_.broadcast(from.room.name, reach, frame);
+}
+
+void Hub::tell_that_gone(const Peer& peer) {
+  tell_room(peer, frame_of(protocol::UserDisconnected{peer.id}, ++last_frame_));
 }
 
 void Hub::send(Link& link, const Frame& frame) {

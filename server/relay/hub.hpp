@@ -35,6 +35,10 @@ struct HubLimits {
   std::size_t rooms = 10'000;
   /// Talkers of one room on all hubs together. Somebody more is told `room_taken`.
   std::size_t talkers_per_room = 1;
+  /// What is kept for one member that is away, and for all of a hub together. Where that is too
+  /// much, nothing is kept.
+  std::size_t kept_frames = 1'024;
+  std::size_t kept_bytes = 67'108'864;
 };
 
 struct HubOptions {
@@ -56,12 +60,18 @@ struct HubOptions {
   /// The least time between two `audience` to the same room.
   Duration audience_interval = std::chrono::seconds(1);
   HubLimits limits = {};
+  /// Frames are numbered from here on, so that no two of several hubs' frames have one number.
+  FrameNumber first_frame = 1;
 };
 
 class Hub final : public BusMember {
  public:
   /// `bus` outlives the hub.
-  Hub(HubOptions options, Bus& bus) : options_(std::move(options)), bus_(bus) {}
+  Hub(HubOptions options, Bus& bus)
+      : options_(std::move(options)),
+        bus_(bus),
+        keeping_{options_.limits.kept_frames, options_.limits.kept_bytes},
+        last_frame_(options_.first_frame) {}
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
@@ -92,6 +102,10 @@ class Hub final : public BusMember {
     for_good,  ///< the client closed: its page is gone
     perhaps,   ///< the connection broke: it has the grace time to come back
   };
+  /// The client is about to be told to come back, here or elsewhere. What it says until its socket
+  /// is gone counts; what is said to it is kept.
+  void send_off(Link& link, TimePoint now);
+
   /// The client's socket is gone. The hub forgets the link.
   void disconnected(Link& link, Leaving leaving, TimePoint now);
 
@@ -116,10 +130,12 @@ class Hub final : public BusMember {
   void hear_part(const std::string& room, HubId hub, std::optional<RoomPart> part,
                  TimePoint now) override;
   void hear(const std::string& room, Reach reach, const Frame& frame) override;
-  bool hear(const DirectedFrame& frame) override;
+  bool hear(const DirectedFrame& frame, TimePoint now) override;
   void hear(const Order& order, TimePoint now) override;
-  void undelivered(const std::string& room, const protocol::PeerId& from) override;
-  void taken_over(const std::string& room, const protocol::PeerId& peer, TimePoint now) override;
+  void undelivered(const Undelivered& undelivered, TimePoint now) override;
+  void taken_over(const std::string& room, const protocol::PeerId& peer, HubId by,
+                  TimePoint now) override;
+  void handed_over(const HandOver& kept, TimePoint now) override;
 
  private:
   using Rooms = std::map<std::string, Room, std::less<>>;
@@ -131,6 +147,7 @@ class Hub final : public BusMember {
   void set_on_air(Peer& peer, bool on_air);
   void tell_room(const Peer& from, const Frame& frame) { tell_room(from, reach_of(from), frame); }
   void tell_room(const Peer& from, Reach reach, const Frame& frame);
+  void tell_that_gone(const Peer& peer);
   void send(Link& link, const Frame& frame);
 
   /// Nothing where this hub has no such room, or no such peer in it.
@@ -158,9 +175,13 @@ class Hub final : public BusMember {
   std::optional<Duration> from_before(const std::optional<Resumption>& resumed,
                                       TimePoint now) const;
   void grant(Peer& peer, const Pass& pass, TimePoint now);
-  Peer& add(Room& room, const protocol::PeerId& id, protocol::Role role);
   void attach(Link& link, Peer& peer);
   void welcome(const Peer& peer);
+  void tell_what_was_kept(Peer& peer, const HandOver& elsewhere);
+  void go_away(Peer& peer, TimePoint until);
+  void let_go_if_ready(Peer& peer, TimePoint now);
+  void let_go(Peer& peer, TimePoint now);
+  static HandOver what_was_kept(Peer& peer);
   /// False where it waited for no room.
   bool stop_waiting(Link& link);
   void remove(Peer& peer, TimePoint now);
@@ -172,9 +193,12 @@ class Hub final : public BusMember {
 
   HubOptions options_;
   Bus& bus_;
+  Keeping keeping_;
+  FrameNumber last_frame_;
   Rooms rooms_;
   std::set<std::pair<TimePoint, Peer*>> away_;          ///< by the end of their grace time
   std::set<std::pair<TimePoint, Peer*>> on_a_pass_;     ///< by its end
+  std::set<std::pair<TimePoint, Peer*>> arriving_;      ///< by Peer::handed_over_by
   std::set<std::pair<TimePoint, Room*>> audience_due_;  ///< changed too soon after it was told
   VoidedTokens voided_;
   Counters counters_;

@@ -44,20 +44,25 @@ void Hub::hear_part(const std::string& name, HubId hub, std::optional<RoomPart> 
 
 void Hub::hear(const std::string& name, Reach reach, const Frame& frame) {
   const auto found = rooms_.find(name);
-  if (found != rooms_.end()) counters_.deliveries += found->second.tell(reach, frame);
+  if (found == rooms_.end()) return;
+  Room& room = found->second;
+  // The sender may have come here after its words.
+  const auto sender = room.peers.find(protocol::PeerId(frame->from()));
+  counters_.deliveries +=
+      room.tell(reach, frame, sender == room.peers.end() ? nullptr : sender->second.get());
 }
 
-bool Hub::hear(const DirectedFrame& directed) {
+bool Hub::hear(const DirectedFrame& directed, TimePoint) {
   const auto found = rooms_.find(directed.room);
   if (found == rooms_.end()) return false;
-  const Peer* const peer = found->second.find(directed.to, directed.reach);
+  Peer* const peer = found->second.find(directed.to, directed.reach);
   if (peer == nullptr) return false;
-  if (peer->link != nullptr) send(*peer->link, directed.frame);
+  counters_.deliveries += deliver(*peer, directed.frame) ? 1 : 0;
   return true;
 }
 
-void Hub::undelivered(const std::string& name, const protocol::PeerId& from) {
-  const Peer* const peer = find_peer(name, from);
+void Hub::undelivered(const Undelivered& undelivered, TimePoint) {
+  const Peer* const peer = find_peer(undelivered.room, undelivered.from);
   if (peer == nullptr || peer->link == nullptr) return;
   refuse(*peer->link, {protocol::ErrorCode::no_such_peer, "Nobody in this room has that id."});
 }

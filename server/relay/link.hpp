@@ -16,8 +16,8 @@ class Link {
   /// Puts a frame into the order of what is written to this client.
   virtual void send(const Frame& frame) = 0;
 
-  /// Ends the connection after what was sent before. Nothing that the client says afterwards
-  /// counts.
+  /// Ends the connection after what was sent before. What the client says afterwards counts only
+  /// where it is to come back to another server (`service_restart`).
   virtual void close(protocol::CloseCode code) = 0;
 
   // The hub's to write:

@@ -115,10 +115,7 @@ void Hub::stand_back(Peer& talker, TimePoint now) {
 
 /// It is told why, and gone for good.
 void Hub::dismiss(Peer& peer, const Refusal& why, TimePoint now) {
-  if (Link* const link = std::exchange(peer.link, nullptr)) {
-    link->peer = nullptr;
-    refuse(*link, why);
-  }
+  if (Link* const link = peer.unlink()) refuse(*link, why);
   remove(peer, now);
 }
 

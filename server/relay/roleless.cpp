@@ -34,8 +34,7 @@ void Hub::enter_roleless(Link& link, const protocol::PeerId& id, const std::stri
                          const std::optional<std::string>& token, TimePoint now) {
   if (Peer* const peer = link.peer) {
     if (peer->room.name == room) return;
-    link.peer = nullptr;
-    peer->link = nullptr;
+    peer->unlink();
     peer->heard_of ? remove(*peer, now) : erase(*peer, now);
   }
   stop_waiting(link);
@@ -60,7 +59,7 @@ void Hub::say_roleless(Link& link, const protocol::Envelope& envelope, std::stri
   const Reach before = reach_of(from);
   note_what_it_does(from, kind, envelope.sendto.has_value(), now);
   const Reach reach = is_ours ? std::min(before, reach_of(from)) : Reach::roleless;
-  const auto stamped = std::make_shared<const SharedFrame>(object, from.id);
+  const auto stamped = std::make_shared<const SharedFrame>(object, from.id, ++last_frame_);
   if (envelope.sendto) return relay_to_one(from, *envelope.sendto, reach, stamped);
   tell_room(from, reach, stamped);
 }

@@ -6,14 +6,25 @@
 #include "relay/prefetch.hpp"
 
 namespace onair::relay {
-namespace {
 
-bool deliver(const Peer& peer, const Frame& frame) {
-  if (peer.link != nullptr) peer.link->send(frame);
-  return peer.link != nullptr;
+Link* Peer::unlink() {
+  is_told = false;
+  Link* const was = std::exchange(link, nullptr);
+  if (was != nullptr) was->peer = nullptr;
+  return was;
 }
 
-}  // namespace
+bool deliver(Peer& peer, const Frame& frame) {
+  if (peer.is_told) {
+    peer.link->send(frame);
+    return true;
+  }
+  // One whose place is kept comes without what it was before.
+  if (peer.role == protocol::Role::none || peer.place_kept) return false;
+  if (!peer.mailbox) peer.mailbox = std::make_unique<Mailbox>(peer.room.keeping);
+  peer.mailbox->put(frame);
+  return false;
+}
 
 Peer& Room::add(const protocol::PeerId& id, protocol::Role role) {
   auto& added = peers[id] = std::make_unique<Peer>(Peer{id, role, *this});
@@ -128,26 +139,44 @@ Peer* Room::find(const protocol::PeerId& id, Reach reach) const {
   return within ? peer : nullptr;
 }
 
-std::size_t Room::tell(Reach reach, const Frame& frame, const Peer* except) const {
-  std::size_t told = 0;
-  const auto tell_one = [&](const Peer* peer) {
-    told += peer != except && deliver(*peer, frame) ? 1 : 0;
-  };
+template <typename TellOne>
+void Room::for_each_within(Reach reach, TellOne tell_one) const {
   if (reach != Reach::everyone) {
-    for (const Peer* peer : roleless) tell_one(peer);
-    if (reach == Reach::roleless) return told;
-    for (const Peer* talker : talkers) {
-      if (talker->role == protocol::Role::talk) tell_one(talker);
+    for (Peer* peer : roleless) tell_one(*peer);
+    if (reach == Reach::roleless) return;
+    for (Peer* talker : talkers) {
+      if (talker->role == protocol::Role::talk) tell_one(*talker);
     }
-    return told;
+    return;
   }
   // A peer comes from memory first, and its link after it.
   for (std::size_t i = 0; i < everyone.size(); ++i) {
     if (i + 2 * kAhead < everyone.size()) prefetch(everyone[i + 2 * kAhead]);
     if (i + kAhead < everyone.size()) prefetch(everyone[i + kAhead]->link);
-    tell_one(everyone[i]);
+    tell_one(*everyone[i]);
   }
-  return told;
+}
+
+void Room::note_told(FrameNumber number) {
+  constexpr std::size_t kMost = 32;
+  if (told.size() < kMost) return told.push_back(number);
+  told[oldest_told_] = number;
+  oldest_told_ = (oldest_told_ + 1) % kMost;
+}
+
+std::size_t Room::tell(Reach reach, const Frame& frame, const Peer* except) {
+  if (frame->number() != kNoNumber) note_told(frame->number());
+  std::size_t count = 0;
+  for_each_within(reach,
+                  [&](Peer& peer) { count += &peer != except && deliver(peer, frame) ? 1 : 0; });
+  return count;
+}
+
+std::size_t Room::tell_those_present(Reach reach, const Frame& frame) const {
+  std::size_t count = 0;
+  for_each_within(reach,
+                  [&](Peer& peer) { count += peer.is_told && deliver(peer, frame) ? 1 : 0; });
+  return count;
 }
 
 }  // namespace onair::relay

@@ -27,6 +27,10 @@ void ThreadBus::flush() {
       outbox_[hub].push_back(PartChanged{room, *part});
     }
   }
+  // When the others know that the peer is here, and what as.
+  for (auto& [hub, take_over] : std::exchange(take_overs_, {})) {
+    outbox_[hub].push_back(std::move(take_over));
+  }
   for (HubId hub = 0; hub < outbox_.size(); ++hub) {
     if (!outbox_[hub].empty()) post_(hub, std::exchange(outbox_[hub], {}));
   }
@@ -70,29 +74,31 @@ void ThreadBus::attach(const protocol::PeerId& peer, const std::string& room) {
   say_to_all(Attach{peer, room});
 }
 
+/// Of one that has moved to another hub, that hub has told everyone.
 void ThreadBus::detach(const protocol::PeerId& peer) {
-  say_to_all(Detach{peer});
+  if (!elsewhere_.contains(peer)) say_to_all(Detach{peer});
+}
+
+std::optional<HubId> ThreadBus::hub_of(const protocol::PeerId& peer) const {
+  const auto found = elsewhere_.find(peer);
+  if (found == elsewhere_.end()) return std::nullopt;
+  return found->second;
 }
 
 bool ThreadBus::send(const DirectedFrame& frame) {
-  const auto found = elsewhere_.find(frame.to);
-  if (found != elsewhere_.end()) {
-    say(found->second, frame);
-    return true;
-  }
-  if (!gateway_ || gateway_ == self_) return false;
-  say(*gateway_, frame);
+  const auto at = hub_of(frame.to);
+  if (!at && !has_gateway_elsewhere()) return false;
+  say(at ? *at : *gateway_, frame);
   return true;
 }
 
-std::optional<HubId> ThreadBus::take_over(const std::string& room, const protocol::PeerId& peer) {
-  const auto found = elsewhere_.find(peer);
-  if (found != elsewhere_.end()) {
-    say(found->second, TakeOver{room, peer});
-    return found->second;
-  }
-  if (gateway_ && gateway_ != self_) say(*gateway_, TakeOver{room, peer});
-  return std::nullopt;
+bool ThreadBus::take_over(const protocol::PeerId& peer, const std::string& room) {
+  const auto had = hub_of(peer);
+  attach(peer, room);
+  if (!had && !has_gateway_elsewhere()) return false;
+  take_overs_.emplace_back(had ? *had : *gateway_, TakeOver{room, peer});
+  has_news_ = true;
+  return true;
 }
 
 void ThreadBus::answer_joins(const std::string& room) {
@@ -104,9 +110,14 @@ void ThreadBus::answer_joins(const std::string& room) {
   unanswered_.erase(found);
 }
 
-void ThreadBus::return_undelivered(const std::string& room, const protocol::PeerId& from) {
-  const auto found = elsewhere_.find(from);
-  if (found != elsewhere_.end()) say(found->second, Undelivered{room, from});
+void ThreadBus::return_undelivered(const Undelivered& undelivered) {
+  if (const auto at = hub_of(undelivered.from)) say(*at, undelivered);
+}
+
+bool ThreadBus::claim(const std::string& room, const protocol::PeerId& peer) {
+  const auto at = hub_of(peer);
+  if (at) say(*at, TakeOver{room, peer});
+  return at.has_value();
 }
 
 void ThreadBus::hear(HubId from, Batch batch, TimePoint now) {
@@ -154,9 +165,9 @@ void ThreadBus::hear(HubId, Broadcast& broadcast, TimePoint) {
   member_->hear(broadcast.room, broadcast.reach, broadcast.frame);
 }
 
-void ThreadBus::hear(HubId from, Attach& attach, TimePoint) {
+void ThreadBus::hear(HubId from, Attach& attach, TimePoint now) {
   elsewhere_[attach.peer] = from;
-  member_->attached(attach.peer, attach.room);
+  member_->attached(attach.peer, attach.room, now);
 }
 
 void ThreadBus::hear(HubId from, Detach& detach, TimePoint) {
@@ -167,16 +178,53 @@ void ThreadBus::hear(HubId from, Detach& detach, TimePoint) {
   member_->detached(detach.peer);
 }
 
-void ThreadBus::hear(HubId from, DirectedFrame& frame, TimePoint) {
-  if (!member_->hear(frame)) say(from, Undelivered{frame.room, frame.from});
+/// Whom this hub no longer has may have moved meanwhile.
+void ThreadBus::hear(HubId from, DirectedFrame& frame, TimePoint now) {
+  if (member_->hear(frame, now)) return;
+  const auto at = hub_of(frame.to);
+  if (at && *at != from) return say(*at, frame);
+  if (!at && has_gateway_elsewhere() && from != *gateway_) return say(*gateway_, frame);
+  say(from, Undelivered{frame.room, frame.from, frame.to});
 }
 
-void ThreadBus::hear(HubId, Undelivered& undelivered, TimePoint) {
-  member_->undelivered(undelivered.room, undelivered.from);
+/// The sender may have moved too.
+void ThreadBus::hear(HubId from, Undelivered& undelivered, TimePoint now) {
+  const auto at = hub_of(undelivered.from);
+  if (at && *at != from) return say(*at, undelivered);
+  member_->undelivered(undelivered, now);
 }
 
-void ThreadBus::hear(HubId, TakeOver& take_over, TimePoint now) {
-  member_->taken_over(take_over.room, take_over.peer, now);
+void ThreadBus::hear(HubId from, TakeOver& take_over, TimePoint now) {
+  const std::uint32_t number = ++last_leaving_;
+  for (HubId hub = 0; hub < outbox_.size(); ++hub) {
+    if (hub != self_ && hub != from) say(hub, Moved{take_over.peer, from, number});
+  }
+  const std::size_t others = outbox_.size() - 2;
+  if (others == 0) return member_->taken_over(take_over.room, take_over.peer, from, now);
+  leaving_.emplace(number, Leaving{std::move(take_over), from, others});
+}
+
+void ThreadBus::hear(HubId from, Moved& moved, TimePoint) {
+  if (self_ != gateway_) {
+    if (moved.to == gateway_) {
+      elsewhere_.erase(moved.peer);
+    } else {
+      elsewhere_[moved.peer] = moved.to;
+    }
+  }
+  say(from, Confirmed{moved.number});
+}
+
+void ThreadBus::hear(HubId, Confirmed& confirmed, TimePoint now) {
+  const auto found = leaving_.find(confirmed.number);
+  if (found == leaving_.end() || --found->second.awaited > 0) return;
+  const Leaving leaving = std::move(found->second);
+  leaving_.erase(found);
+  member_->taken_over(leaving.what.room, leaving.what.peer, leaving.to, now);
+}
+
+void ThreadBus::hear(HubId, HandOver& hand_over, TimePoint now) {
+  member_->handed_over(hand_over, now);
 }
 
 void ThreadBus::hear(HubId, Order& order, TimePoint now) {

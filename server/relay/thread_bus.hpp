@@ -44,16 +44,23 @@ class ThreadBus final : public Bus {
   struct Detach {
     protocol::PeerId peer;
   };
-  struct Undelivered {
-    std::string room;
-    protocol::PeerId from;
-  };
   struct TakeOver {
     std::string room;
     protocol::PeerId peer;
   };
-  using Message = std::variant<Join, Joined, Leave, PartChanged, Broadcast, Attach, Detach,
-                               DirectedFrame, Undelivered, TakeOver, Order>;
+  /// To all others, from whoever is to hand a peer over: what is said to it goes there from now on.
+  /// When all have confirmed it, nothing more is on its way to the old place.
+  struct Moved {
+    protocol::PeerId peer;
+    HubId to;
+    std::uint32_t number;
+  };
+  struct Confirmed {
+    std::uint32_t number;
+  };
+  using Message =
+      std::variant<Join, Joined, Leave, PartChanged, Broadcast, Attach, Detach, DirectedFrame,
+                   Undelivered, TakeOver, Moved, Confirmed, HandOver, Order>;
   using Batch = std::vector<Message>;
 
   /// Hands a batch to another hub's thread, which gives it to that hub's end by `hear`. Batches
@@ -78,19 +85,24 @@ class ThreadBus final : public Bus {
   void leave(const std::string& room) override;
   void part_changed(const std::string& room) override;
   void broadcast(const std::string& room, Reach reach, const Frame& frame) override;
+  std::optional<HubId> hub_of(const protocol::PeerId& peer) const override;
   void attach(const protocol::PeerId& peer, const std::string& room) override;
   void detach(const protocol::PeerId& peer) override;
+  bool take_over(const protocol::PeerId& peer, const std::string& room) override;
+  void hand_over(HubId to, const HandOver& kept) override { say(to, kept); }
   bool send(const DirectedFrame& frame) override;
   void order(const Order& order) override { say_to_all(order); }
-  std::optional<HubId> take_over(const std::string& room, const protocol::PeerId& peer) override;
   bool reaches_further() const override { return gateway_.has_value(); }
   bool is_of_this_process(HubId hub) const override { return hub != gateway_; }
 
   // For a gateway:
   /// It knows the room now: answers those who asked before.
   void answer_joins(const std::string& room);
-  /// What this peer, which a hub here serves, said to one could not be delivered.
-  void return_undelivered(const std::string& room, const protocol::PeerId& from);
+  /// To the hub that serves the sender, if there is one.
+  void return_undelivered(const Undelivered& undelivered);
+  /// Another process serves the peer: the hub here that has it is to hand it over. False where none
+  /// does.
+  bool claim(const std::string& room, const protocol::PeerId& peer);
 
  private:
   /// Whether another hub's part of a room has such members.
@@ -106,6 +118,13 @@ class ThreadBus final : public Bus {
     std::map<HubId, Hears> others = {};  ///< who has the room too
   };
 
+  /// A peer that another hub has asked for.
+  struct Leaving {
+    TakeOver what;
+    HubId to;
+    std::size_t awaited;  ///< hubs that have not confirmed it
+  };
+
   void hear(HubId from, Join& join, TimePoint now);
   void hear(HubId from, Joined& joined, TimePoint now);
   void hear(HubId from, Leave& leave, TimePoint now);
@@ -116,15 +135,21 @@ class ThreadBus final : public Bus {
   void hear(HubId from, DirectedFrame& frame, TimePoint now);
   void hear(HubId from, Undelivered& undelivered, TimePoint now);
   void hear(HubId from, TakeOver& take_over, TimePoint now);
+  void hear(HubId from, Moved& moved, TimePoint now);
+  void hear(HubId from, Confirmed& confirmed, TimePoint now);
+  void hear(HubId from, HandOver& hand_over, TimePoint now);
   void hear(HubId from, Order& order, TimePoint now);
 
+  /// Whether somebody else may know of peers of whom the hubs here don't.
+  bool has_gateway_elsewhere() const { return gateway_ && *gateway_ != self_; }
   void say(HubId to, Message message);
   void say_to_all(const Message& message);
   void note_part(const std::string& room, HubId hub, const RoomPart& part, TimePoint now);
 
   HubId self_;
   std::optional<HubId> gateway_;
-  std::vector<Batch> outbox_;  ///< by hub
+  std::vector<Batch> outbox_;                           ///< by hub
+  std::vector<std::pair<HubId, TakeOver>> take_overs_;  ///< that are said last
   std::set<std::string> changed_;
   bool has_news_ = false;
   std::uint32_t joins_ = 0;
@@ -133,6 +158,8 @@ class ThreadBus final : public Bus {
   std::unordered_map<std::string, Shared> rooms_;
   /// Who asked for the member's part before it knew it, and by which join.
   std::unordered_map<std::string, std::vector<std::pair<HubId, std::uint32_t>>> unanswered_;
+  std::map<std::uint32_t, Leaving> leaving_;
+  std::uint32_t last_leaving_ = 0;
   std::unordered_map<protocol::PeerId, HubId> elsewhere_;  ///< the peers of all other hubs
 };
 

@@ -22,6 +22,9 @@ TEST(SharedFrame, PutsTheSenderIn) {
   const SharedFrame frame(R"( {"type":"wave"})", "5f0c");
   EXPECT_EQ(frame.text(), R"( {"from":"5f0c","type":"wave"})");
   EXPECT_EQ(frame.websocket()[1], static_cast<char>(frame.text().size()));
+  EXPECT_EQ(frame.from(), "5f0c");
+  EXPECT_EQ(SharedFrame(R"({"type":"audience","watching":1})").from(), "");
+  EXPECT_EQ(SharedFrame("").from(), "");
 }
 
 }  // namespace

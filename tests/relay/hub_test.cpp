@@ -255,6 +255,98 @@ TEST_F(HubTest, APeerThatResumesIsTheSameAndNobodyIsTold) {
   EXPECT_EQ(hub.census().peers, 2u);
 }
 
+TEST_F(HubTest, WhatIsSaidToOneThatIsAwayComesWhenItIsBackInItsOrder) {
+  enter_quietly(talker, "talk");
+  enter_quietly(watcher, "watch");
+  vanish(watcher);
+  say(talker, R"({"type":"talk_ready"})");
+  say(talker, R"({"type":"wave","n":1,"sendto":"id2"})");
+  say(talker, R"({"type":"wave","n":2})");
+  EXPECT_GT(hub.census().kept_bytes, 0u);
+  enter(other, "watch", "lesson", R"(,"resume":"watch id2 lesson")");
+  EXPECT_EQ(other.news(), (News{"welcome", "talk_ready", "wave", "wave"}));
+  EXPECT_EQ(other.frames[2]["n"], 1);
+  EXPECT_EQ(other.frames[3]["n"], 2);
+  EXPECT_EQ(hub.census().kept_bytes, 0u);
+}
+
+TEST_F(HubTest, APageThatWasLoadedAgainHearsNothingOfWhatWasSaidToItsOldConnections) {
+  enter_quietly(talker, "talk");
+  enter_quietly(watcher, "watch");
+  vanish(watcher);
+  say(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  enter(other, "watch", "lesson", R"(,"resume":"watch id2 lesson","fresh":true)");
+  EXPECT_EQ(other.news(), News{"welcome"});
+  EXPECT_EQ(hub.census().kept_bytes, 0u);
+}
+
+TEST_F(HubTest, ATalkerThatIsAwayHearsOfThoseWhoLeftButNotOfNumbersThatAreOld) {
+  enter_quietly(talker, "talk");
+  enter_quietly(watcher, "watch");
+  vanish(talker);
+  pass(seconds(1));
+  say(watcher, R"({"type":"talk_request"})");
+  leave(watcher);
+  enter(other, "talk", "lesson", R"(,"resume":"talk id1 lesson")");
+  EXPECT_EQ(other.news(), (News{"welcome", "audience", "talk_request", "user_disconnected"}));
+  EXPECT_EQ(other.frames[1]["watching"], 0);
+}
+
+TEST_F(HubTest, NothingIsKeptOfTooMuch) {
+  enter_quietly(talker, "talk");
+  enter_quietly(watcher, "watch");
+  vanish(watcher);
+  for (int i = 0; i < 1'025; ++i) {
+    say(talker, R"({"type":"wave","sendto":"id2"})");
+    pass(milliseconds(10));
+  }
+  EXPECT_EQ(hub.census().kept_bytes, 0u);
+  enter(other, "watch", "lesson", R"(,"resume":"watch id2 lesson")");
+  say(talker, R"({"type":"wave","sendto":"id2"})");
+  EXPECT_EQ(other.news(), (News{"welcome", "wave"}));
+}
+
+TEST_F(HubTest, WhatIsKeptGoesWithTheGraceTime) {
+  enter_quietly(talker, "talk");
+  enter_quietly(watcher, "watch");
+  vanish(watcher);
+  say(talker, R"({"type":"wave","sendto":"id2"})");
+  EXPECT_GT(hub.census().kept_bytes, 0u);
+  pass(seconds(15));
+  EXPECT_EQ(hub.census().kept_bytes, 0u);
+}
+
+TEST_F(HubTest, OneThatIsSentOffIsHeardToItsLastWordAndToldWhenItIsBack) {
+  enter_quietly(talker, "talk");
+  enter_quietly(watcher, "watch");
+  talker.news();
+  hub.send_off(watcher, now);
+  EXPECT_EQ(hub.census().sent_off, 1u);
+  say(watcher, R"({"type":"talk_request"})");
+  EXPECT_EQ(talker.news(), News{"talk_request"});
+  say(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  EXPECT_EQ(watcher.news(), News{});
+  vanish(watcher);
+  EXPECT_EQ(hub.census().sent_off, 1u);
+  enter(other, "watch", "lesson", R"(,"resume":"watch id2 lesson")");
+  EXPECT_EQ(other.news(), (News{"welcome", "offer"}));
+  EXPECT_EQ(hub.census().sent_off, 0u);
+  pass(seconds(20));
+  EXPECT_EQ(talker.news(), News{});
+}
+
+TEST_F(HubTest, OneThatIsSentOffAndStaysIsGoneAfterTheGraceTime) {
+  enter_quietly(talker, "talk");
+  enter_quietly(watcher, "watch");
+  talker.news();
+  hub.send_off(watcher, now);
+  pass(seconds(15));
+  EXPECT_EQ(talker.news(), (News{"user_disconnected", "audience"}));
+  say(watcher, R"({"type":"wave"})");
+  EXPECT_EQ(watcher.news(), News{"error not_entered"});
+  vanish(watcher);
+}
+
 TEST_F(HubTest, ATalkerThatResumesIsStillOnAir) {
   enter_quietly(talker, "talk");
   say(talker, R"({"type":"talk_ready"})");

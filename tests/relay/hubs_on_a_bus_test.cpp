@@ -1,7 +1,11 @@
 // Several hubs that serve one room between them: what the bus promises, whether it joins the
 // threads of one process or several processes. The test hands over what they tell each other.
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -23,6 +27,8 @@ using Shape = std::vector<HubId>;
 class HubsOnABusTest : public testing::TestWithParam<Shape> {
  protected:
   void settle() { cluster.settle(); }
+  /// One thing of all that is under way. False where there was nothing.
+  bool settle_a_little() { return cluster.settle_a_little(); }
   Hub& hub(std::size_t number) { return cluster.hub(number); }
   void say(HubId number, Client& client, const std::string& frame) {
     hub(number).receive(client, frame, cluster.now);
@@ -85,7 +91,9 @@ class HubsOnABusTest : public testing::TestWithParam<Shape> {
             .make_id = [this] { return "id" + std::to_string(++last_id); },
             .resume_tokens = tokens,
             .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
-            .limits = {.peers_per_room = 4, .talkers_per_room = 2},
+            .limits = {.rates = {10'000, 10'000'000, seconds(1)},
+                       .peers_per_room = 4,
+                       .talkers_per_room = 2},
         };
       }};
   Client talker, watcher, other;
@@ -259,6 +267,184 @@ TEST_P(HubsOnABusTest, OneInItsGraceTimeMayResumeAtAnotherHub) {
   pass(seconds(30));
   EXPECT_EQ(news_of(talker), News{});
   EXPECT_EQ(hub(1).census().peers, 0u);
+}
+
+TEST_P(HubsOnABusTest, WhatIsSaidToOneOnItsWayIsHandedOverInItsOrder) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  lose(1, watcher, Hub::Leaving::perhaps);
+  say(0, talker, R"({"type":"wave","n":0})");
+  say_settled(0, talker, R"({"type":"wave","n":1,"sendto":"id2"})");
+  enter_unsettled(2, other, "watch", R"(,"resume":"watch id2 lesson")");
+  // While it moves, what is said may go either way, or both.
+  say(0, talker, R"({"type":"wave","n":2})");
+  say(0, talker, R"({"type":"wave","n":3,"sendto":"id2"})");
+  constexpr int kSaid = 30;
+  for (int n = 4; n < kSaid; ++n) {
+    settle_a_little();
+    say(0, talker,
+        R"({"type":"wave","n":)" + std::to_string(n) + (n % 2 == 0 ? "}" : R"(,"sendto":"id2"})"));
+  }
+  settle();
+  std::vector<int> heard;
+  for (const json& frame : other.frames) {
+    if (frame["type"] == "wave") heard.push_back(frame["n"]);
+  }
+  EXPECT_EQ(other.frames[0]["type"], "welcome");
+  std::vector<int> all;
+  for (int n = 0; n < kSaid; ++n) all.push_back(n);
+  EXPECT_EQ(heard, all);
+  EXPECT_EQ(news_of(talker), News{"welcome"}) << "nobody was missing";
+}
+
+/// One who goes from hub to hub, as when servers are restarted one after the other.
+struct Traveller {
+  enum class At { home, sent_off, under_way, entering };
+
+  Traveller(std::string its_role, std::string its_id)
+      : role(std::move(its_role)), id(std::move(its_id)) {}
+
+  std::string role;
+  std::string id;
+  HubId hub = 0;
+  At at = At::home;
+  std::vector<std::unique_ptr<Client>> clients = {};  ///< the last is the one in use
+  std::map<std::string, std::vector<int>> due = {};   ///< to hear, by sender
+
+  Client& client() { return *clients.back(); }
+  std::map<std::string, std::vector<int>> heard() const {
+    std::map<std::string, std::vector<int>> all;
+    for (const auto& each : clients) {
+      for (const json& frame : each->frames) {
+        if (frame["type"] == "wave") all[frame["from"]].push_back(frame["n"]);
+      }
+    }
+    return all;
+  }
+};
+
+TEST_P(HubsOnABusTest, HoweverTheyGoFromHubToHubAllIsHeardOnce) {
+  using At = Traveller::At;
+  std::mt19937 random(static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed()) + 1);
+  const auto one_of = [&random](std::size_t count) { return random() % count; };
+  std::vector<Traveller> all;
+  all.emplace_back("talk", "id1");
+  all.emplace_back("watch", "id2");
+  all.emplace_back("watch", "id3");
+  for (Traveller& each : all) {
+    each.hub = static_cast<HubId>(one_of(3));
+    enter(each.hub, *each.clients.emplace_back(std::make_unique<Client>()), each.role);
+  }
+  int said = 0;
+  const auto speak = [&](Traveller& from) {
+    const bool talks = from.role == "talk";
+    Traveller& to = talks ? all[1 + one_of(2)] : all[0];
+    const bool to_one = one_of(2) == 0;
+    json frame = {{"type", "wave"}, {"n", ++said}};
+    if (to_one) frame["sendto"] = to.id;
+    say(from.hub, from.client(), frame.dump());
+    for (Traveller& each : all) {
+      const bool hears = to_one ? &each == &to : &each != &from && (talks || each.role == "talk");
+      if (hears) each.due[from.id].push_back(said);
+    }
+  };
+  const auto go_on = [&](Traveller& one) {
+    switch (one.at) {
+      case At::home:
+        hub(one.hub).send_off(one.client(), cluster.now);
+        one.at = At::sent_off;
+        break;
+      case At::sent_off:
+        lose(one.hub, one.client(), Hub::Leaving::perhaps);
+        one.at = At::under_way;
+        break;
+      case At::under_way:
+        one.hub = static_cast<HubId>(one_of(3));
+        enter_unsettled(one.hub, *one.clients.emplace_back(std::make_unique<Client>()), one.role,
+                        R"(,"resume":")" + one.role + " " + one.id + R"( lesson")");
+        one.at = At::entering;
+        break;
+      case At::entering:
+        // It does not leave before it has all from where it was: a bus is faster than sockets.
+        if (one.client().peer != nullptr && one.client().peer->is_told) one.at = At::home;
+        break;
+    }
+  };
+  for (int step = 0; step < 4'000; ++step) {
+    Traveller& one = all[one_of(all.size())];
+    const bool speaks = one.at == At::home || one.at == At::sent_off;
+    if (one_of(8) == 0) {
+      go_on(one);
+    } else if (one_of(4) == 0 && speaks) {
+      speak(one);
+    } else {
+      settle_a_little();
+    }
+    if (step % 50 == 0) cluster.advance(std::chrono::milliseconds(20));
+  }
+  for (Traveller& each : all) {
+    for (int i = 0; i < 4; ++i) {
+      if (each.at != At::home) go_on(each);
+      pass(std::chrono::milliseconds(400));
+    }
+    EXPECT_EQ(each.at, At::home) << each.id;
+  }
+  for (Traveller& each : all) {
+    auto heard = each.heard();
+    for (auto& [from, due] : each.due) {
+      std::vector<int> numbers = std::move(heard[from]);
+      std::sort(numbers.begin(), numbers.end());
+      std::vector<int> missed;
+      std::set_difference(due.begin(), due.end(), numbers.begin(), numbers.end(),
+                          std::back_inserter(missed));
+      std::vector<int> too_many;
+      std::set_difference(numbers.begin(), numbers.end(), due.begin(), due.end(),
+                          std::back_inserter(too_many));
+      EXPECT_EQ(missed, std::vector<int>{}) << from << " to " << each.id;
+      EXPECT_EQ(too_many, std::vector<int>{}) << from << " to " << each.id;
+    }
+  }
+}
+
+TEST_P(HubsOnABusTest, OneThatIsSentOffIsHeardToItsLastWordWhereverItGoes) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  news_of(talker);
+  hub(1).send_off(watcher, cluster.now);
+  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  enter(2, other, "watch", R"(,"resume":"watch id2 lesson")");
+  EXPECT_EQ(other.news(), News{"welcome"}) << "its old socket has not ended";
+  say_settled(1, watcher, R"({"type":"answer","sdp":"","sendto":"id1"})");
+  EXPECT_EQ(news_of(talker), News{"answer"});
+  lose(1, watcher, Hub::Leaving::perhaps);
+  settle();
+  EXPECT_EQ(other.news(), News{"offer"});
+  pass(seconds(20));
+  EXPECT_EQ(news_of(talker), News{});
+  EXPECT_EQ(hub(1).census().peers, 0u);
+}
+
+TEST_P(HubsOnABusTest, ASocketThatDoesNotEndIsNotWaitedForLong) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  hub(1).send_off(watcher, cluster.now);
+  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  enter(2, other, "watch", R"(,"resume":"watch id2 lesson")");
+  pass(std::chrono::milliseconds(500));
+  EXPECT_EQ(other.news(), (News{"welcome", "offer"}));
+  lose(1, watcher, Hub::Leaving::perhaps);
+}
+
+TEST_P(HubsOnABusTest, WhatATalkerMissesIsHandedOverToo) {
+  enter(0, talker, "talk");
+  say_settled(0, talker, R"({"type":"talk_ready"})");
+  enter(1, watcher, "watch");
+  hub(0).send_off(talker, cluster.now);
+  lose(0, talker, Hub::Leaving::perhaps);
+  say_settled(1, watcher, R"({"type":"talk_request","sendto":"id1"})");
+  say_settled(1, watcher, R"({"type":"wave"})");
+  enter(2, other, "talk", R"(,"resume":"talk id1 lesson")");
+  EXPECT_EQ(news_of(other), (News{"welcome", "talk_request", "wave"}));
 }
 
 TEST_P(HubsOnABusTest, ATalkerThatResumesAtAnotherHubIsStillOnAir) {

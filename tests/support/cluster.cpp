@@ -102,7 +102,9 @@ void Cluster::add_process(HubId hubs, bool with_gateway, const MakeOptions& make
     process.ends.push_back(std::make_unique<ThreadBus>(id, members, post, gateway));
   }
   for (HubId id = 0; id < hubs; ++id) {
-    process.hubs.push_back(std::make_unique<relay::Hub>(make_options(), *process.ends[id]));
+    relay::HubOptions options = make_options();
+    options.first_frame = 1'000'000 * (hubs_.size() + 1);
+    process.hubs.push_back(std::make_unique<relay::Hub>(std::move(options), *process.ends[id]));
     process.ends[id]->serve(*process.hubs.back());
     hubs_.push_back(process.hubs.back().get());
   }
@@ -120,27 +122,31 @@ void Cluster::add_process(HubId hubs, bool with_gateway, const MakeOptions& make
 }
 
 void Cluster::settle() {
-  for (bool more = true; more;) {
-    for (const auto& process : processes_) {
-      for (const auto& end : process->ends) end->flush();
-    }
-    more = !under_way_.empty();
-    if (more) {
-      Parcel parcel = std::move(under_way_.front());
-      under_way_.pop_front();
-      processes_[parcel.process]->ends[parcel.to]->hear(parcel.from, std::move(parcel.batch), now);
-    } else {
-      more = network.deliver(now) || leases.deliver();
-    }
+  while (settle_a_little()) {
   }
 }
 
-void Cluster::step(relay::Duration duration) {
+bool Cluster::settle_a_little() {
+  for (const auto& process : processes_) {
+    for (const auto& end : process->ends) end->flush();
+  }
+  if (under_way_.empty()) return network.deliver(now) || leases.deliver();
+  Parcel parcel = std::move(under_way_.front());
+  under_way_.pop_front();
+  processes_[parcel.process]->ends[parcel.to]->hear(parcel.from, std::move(parcel.batch), now);
+  return true;
+}
+
+void Cluster::advance(relay::Duration duration) {
   now += duration;
   for (relay::Hub* hub : hubs_) hub->advance(now);
   for (const auto& process : processes_) {
     if (process->gateway) process->gateway->advance(now);
   }
+}
+
+void Cluster::step(relay::Duration duration) {
+  advance(duration);
   settle();
 }
 

@@ -116,7 +116,11 @@ class Cluster {
 
   /// Hands over until there is nothing more to hand over.
   void settle();
+  /// One thing of all that is under way. False where there was nothing.
+  bool settle_a_little();
   void pass(relay::Duration duration);
+  /// The same, without handing over anything.
+  void advance(relay::Duration duration);
   /// Nothing of it is heard any more, nor does it hear anything.
   void cut(std::size_t process);
   void mend(std::size_t process);
