@@ -55,6 +55,12 @@ class FrameStream final : public Flushable {
     return true;
   }
 
+  /// Puts the last bytes behind those that wait. What is written after them goes nowhere.
+  void push_last(std::shared_ptr<const std::string> bytes) {
+    push(std::move(bytes));
+    said_all_ = true;
+  }
+
   /// Forgets what was not begun to be written.
   void drop_output() {
     turn_.queue_bytes -= queue_.bytes();
@@ -100,8 +106,8 @@ class FrameStream final : public Flushable {
         [this](auto handler, const Buffers& from) {
           auto bytes = std::make_shared<const std::string>(beast::buffers_to_string(from));
           const std::size_t size = bytes->size();
-          const error_code error =
-              push(std::move(bytes)) ? error_code() : asio::error::no_buffer_space;
+          const bool fits = said_all_ || push(std::move(bytes));
+          const error_code error = fits ? error_code() : asio::error::no_buffer_space;
           asio::post(get_executor(), beast::bind_front_handler(std::move(handler), error, size));
         },
         token, buffers);
@@ -219,6 +225,7 @@ class FrameStream final : public Flushable {
   bool flush_is_due_ = false;
   bool write_is_pending_ = false;
   bool shut_down_ = false;
+  bool said_all_ = false;
   bool closed_ = false;
   beast::saved_handler teardown_;
   Turn& turn_;

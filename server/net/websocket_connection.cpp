@@ -12,6 +12,19 @@ namespace onair::net {
 namespace websocket = beast::websocket;
 using protocol::CloseCode;
 
+namespace {
+
+/// RFC 6455 section 5.5.1.
+std::shared_ptr<const std::string> close_frame(CloseCode code) {
+  const auto number = static_cast<unsigned>(code);
+  std::string bytes = "\x88\x02";
+  bytes.push_back(static_cast<char>(number >> 8U));
+  bytes.push_back(static_cast<char>(number & 0xffU));
+  return std::make_shared<const std::string>(std::move(bytes));
+}
+
+}  // namespace
+
 template <typename Transport>
 WebsocketConnection<Transport>::WebsocketConnection(typename Transport::Stream stream,
                                                     std::string_view unread, Places places,
@@ -58,8 +71,7 @@ void WebsocketConnection<Transport>::received(error_code error, std::size_t byte
     spdlog::debug("event=disconnected reason=\"{}\"", error.message());
     return ended(leaving());
   }
-  // Once closing, what still comes is read only to find the client's close frame. One that is to
-  // come back has said it before it knew.
+  // Once closing, what still comes is read only to find the client's close frame.
   const bool counts = !closing_ || closing_ == CloseCode::service_restart;
   if (counts && !take({worker_.turn().message_area().data(), bytes})) begun_ = {};
   read();
@@ -107,6 +119,10 @@ template <typename Transport>
 void WebsocketConnection<Transport>::end(CloseCode code) {
   if (closing_) return;
   closing_ = code;
+  // Beast's own close reads on only to find the client's close frame.
+  if (code == CloseCode::service_restart && websocket_.is_open()) {
+    return layer().push_last(close_frame(code));
+  }
   websocket_.async_close(static_cast<websocket::close_code>(code),
                          asio::bind_executor(worker_.turn().executor(),
                                              [self = this->shared_from_this()](error_code error) {

@@ -41,7 +41,8 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   /// for that is cut off.
   void push(std::shared_ptr<const std::string> frame);
 
-  /// Sends what was pushed before, then a close frame.
+  /// Sends what was pushed before, then a close frame. What the client says until it has that
+  /// counts where it is to come back to another server (`service_restart`).
   void end(protocol::CloseCode code);
 
   /// Lets go of whatever keeps it alive. Only when the worker's io_context runs no more.

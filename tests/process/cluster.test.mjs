@@ -346,61 +346,109 @@ test('JetStream decides who of two talks, and one that was cut off stands back',
   for (const server of [a, b]) assert.equal(await metric(server, 'onair_bus_leases'), 1);
 });
 
-test('three processes are restarted one after the other, and nothing is lost', bound, async (t) => {
-  const nats = await Nats.start(t);
-  const secret = ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2'];
-  const running = await servers(t, 3, nats.url);
-  // Each comes back at another server than the one that sent it away, as behind a load balancer.
-  const seat = async (server, role) => {
-    const one = { heard: [], gone: [], client: await Client.enter(t, server, role) };
-    one.id = one.client.id;
-    one.at = server;
-    one.read = async () => {
-      for (;;) {
-        const message = await one.client.next();
-        if (message.type === 'wave') one.heard.push(message.n);
-        if (message.type === 'user_disconnected') one.gone.push(message.id);
-      }
-    };
-    one.read();
+/** One who comes back by itself to the next server that serves, as behind a load balancer. */
+class Traveller {
+  static async enter(t, seats, role) {
+    const one = new Traveller();
+    Object.assign(one, { t, seats, role, heard: new Map(), gone: [], said: 0, moves: 0 });
+    await one.go(Math.floor(Math.random() * seats.length));
     return one;
+  }
+
+  async go(first, more = {}) {
+    this.client = await Client.enter(this.t, await this.seats.open(first), this.role, more);
+    assert.equal(this.client.welcome.type, 'welcome', JSON.stringify(this.client.welcome));
+    this.id ??= this.client.id;
+    assert.equal(this.client.id, this.id);
+    this.#read(this.client);
+    this.client.closed.then(([code]) => {
+      if (!this.seats.restarting) return;
+      assert.equal(code, 1012);
+      this.moves += 1;
+      this.client = undefined;
+      const { resume } = this.resume;
+      this.back = this.go(Math.floor(Math.random() * this.seats.length), { resume });
+      this.back.catch((error) => (this.failed = error));
+    });
+    this.resume = this.client.welcome;
+  }
+
+  async #read(client) {
+    for (;;) {
+      const message = await client.next();
+      if (message.type === 'wave') this.heard.set(message.from, [...(this.heard.get(message.from) ?? []), message.n]);
+      else if (message.type === 'user_disconnected') this.gone.push(message.id);
+      else if (message.type === 'error') this.failed = new Error(JSON.stringify(message));
+    }
+  }
+
+  /** A number to the room or to one; nothing while it has no server. */
+  speak(to) {
+    if (this.client?.socket.readyState !== WebSocket.OPEN) return undefined;
+    this.client.say({ type: 'wave', n: ++this.said, ...(to && { sendto: to.id }) });
+    return this.said;
+  }
+}
+
+test('three processes are restarted one after the other under load, and all is heard once', bound, async (t) => {
+  const nats = await Nats.start(t);
+  const running = await servers(t, 3, nats.url);
+  const seats = {
+    length: 3,
+    restarting: true,
+    async open(first) {
+      for (let i = first; ; ++i) {
+        const server = running[i % 3];
+        if (server && (await fetch(`http://127.0.0.1:${await server.port()}/healthz`).then(() => true, () => false))) return server;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
   };
-  const move = async (one, to) => {
-    const [code] = await one.client.closed;
-    assert.equal(code, 1012);
-    one.client = await Client.enter(t, to, one.role ?? 'watch', { resume: one.client.welcome.resume });
-    assert.equal(one.client.id, one.id);
-    one.at = to;
-    one.read();
-  };
-  const talker = Object.assign(await seat(running[0], 'talk'), { role: 'talk' });
-  const viewers = await Promise.all(running.map((server) => seat(server, 'watch')));
+  const talker = await Traveller.enter(t, seats, 'talk');
   talker.client.say({ type: 'talk_ready' });
-  let said = 0;
-  const say_to_all = async () => {
-    for (const viewer of viewers) talker.client.say({ type: 'wave', n: said, sendto: viewer.id });
-    while (!viewers.every(({ heard }) => heard.includes(said))) await new Promise((resolve) => setTimeout(resolve, 5));
-    said += 1;
-  };
-  await say_to_all();
+  const viewers = [];
+  for (let i = 0; i < 24; ++i) viewers.push(await Traveller.enter(t, seats, 'watch'));
+  const due = new Map([talker, ...viewers].map((one) => [one, []]));
+  const load = setInterval(() => {
+    const to_all = talker.speak();
+    if (to_all) for (const viewer of viewers) due.get(viewer).push([talker, to_all]);
+    const one = viewers[Math.floor(Math.random() * viewers.length)];
+    const to_one = talker.speak(one);
+    if (to_one) due.get(one).push([talker, to_one]);
+    for (const viewer of viewers.slice(0, 4)) {
+      const n = viewer.speak(viewer.said % 2 ? talker : undefined);
+      if (n) due.get(talker).push([viewer, n]);
+    }
+  }, 5);
+  t.after(() => clearInterval(load));
   for (const index of [0, 1, 2]) {
     const ends = running[index];
-    const next = running[(index + 1) % 3];
-    const moving = [talker, ...viewers].filter(({ at }) => at === ends);
+    running[index] = undefined;
     ends.child.kill('SIGTERM');
-    await Promise.all(moving.map((one) => move(one, next)));
     assert.deepEqual(await ends.exited, [0, null]);
-    await say_to_all();
-    running[index] = new Server(t, secret);
+    running[index] = new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2']);
     await until(running[index], 'onair_bus_processes', 2);
-    await say_to_all();
   }
-  const all = Array.from({ length: said }, (_, n) => n);
-  for (const viewer of viewers) {
-    assert.deepEqual(viewer.heard, all);
-    assert.deepEqual(viewer.gone, []);
+  clearInterval(load);
+  const everyone = [talker, ...viewers];
+  for (const one of everyone) {
+    await one.back;
+    assert.ifError(one.failed);
+    const all = new Map();
+    for (const [from, n] of due.get(one)) all.set(from.id, [...(all.get(from.id) ?? []), n]);
+    for (const [from, numbers] of all) {
+      const until = Date.now() + 5_000;
+      while ((one.heard.get(from) ?? []).length < numbers.length && Date.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      assert.deepEqual(one.heard.get(from).toSorted((a, b) => a - b), numbers);
+    }
+    assert.deepEqual(one.gone, []);
   }
-  assert.deepEqual(talker.gone, []);
+  t.diagnostic(`${everyone.reduce((sum, one) => sum + one.moves, 0)} moves, ${[...due.values()].flat().length} messages heard`);
+  assert.ok(talker.said > 500);
+  assert.ok(everyone.reduce((sum, one) => sum + one.moves, 0) >= 25);
+  seats.restarting = false;
 });
 
 test('two clusters share one NATS, and what is foreign does no harm', bound, async (t) => {
