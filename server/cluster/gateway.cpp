@@ -175,7 +175,7 @@ void Gateway::subscribe_as_needed(const std::string& name, Room& room) {
     if (!needed.contains(subject)) wire_.unsubscribe(subject);
   }
   room.subjects = std::move(needed);
-  if (hears_now) publish(subjects_.list(name), {}, subjects_.members_of(name));
+  if (hears_now) ask_for_members(name);
 }
 
 std::optional<RoomPart> Gateway::part_of(const std::string& name) const {
@@ -224,6 +224,7 @@ void Gateway::local_changed(const std::string& name, Room& room, TimePoint now) 
   const RoomPart part = room.local_part();
   leases_.set_talkers(name, part.talkers);
   if (!room.known) return;
+  announce(name, room);
   keep_to_talkers_per_room(name, room);
   if (room.told == part) return;
   // Numbers may come late; who talks may not.
@@ -285,6 +286,10 @@ void Gateway::detached(const protocol::PeerId& peer) {
     }
   }
   rooms_of_peers_.erase(name);
+}
+
+void Gateway::ask_for_members(const std::string& name) {
+  publish(subjects_.list(name), {}, subjects_.members_of(name));
 }
 
 /// In pieces, since a message has a bound.
@@ -373,11 +378,13 @@ void Gateway::send(std::uint64_t number, Sent& sent) {
 /// It is sent again at that time. Where too much waits already, it is lost, as on a bad network:
 /// clients ask anew.
 void Gateway::wait(std::uint64_t number, TimePoint until) {
-  if (again_at_.size() < kMostWaiting) {
-    again_at_.emplace(until, number);
-  } else {
+  if (again_at_.size() >= kMostWaiting) {
     sent_.erase(number);
+    return;
   }
+  again_at_.emplace(until, number);
+  const auto sent = sent_.find(number);
+  if (sent != sent_.end()) sent->second.beat = beats_;
 }
 
 void Gateway::send_again(std::uint64_t number, TimePoint now) {
@@ -604,7 +611,11 @@ void Gateway::note_part(const std::string& name, const Part& part, TimePoint now
     keep(name, room, orphan.talker, now + std::min<Duration>(orphan.left, options_.grace));
   }
   drop_orphans(name, room, now);
-  if (missed_news && room.known) say_what_was_missed(name, room, before);
+  if (missed_news && room.known) {
+    say_what_was_missed(name, room, before);
+    if (room.hears_of_members()) ask_for_members(name);
+  }
+  announce(name, room);
   room.awaited.erase(part.process);
   for (const ProcessId& other : part.others) {
     if (!room.known && other != options_.process && !room.remote.contains(other)) {
@@ -617,21 +628,33 @@ void Gateway::note_part(const std::string& name, const Part& part, TimePoint now
 }
 
 /// Who went on and off air while the process that has it could not be heard.
-void Gateway::say_what_was_missed(const std::string& name, const Room& room,
-                                  const RoomPart& before) {
-  const RoomPart after = room.remote_part();
+void Gateway::say_what_was_missed(const std::string& name, Room& room, const RoomPart& before) {
   const RoomPart local = room.local_part();
-  for (const TalkerPart& talker : after.talkers) {
+  for (const TalkerPart& talker : room.remote_part().talkers) {
     if (has(local.talkers, talker.id)) continue;
     const TalkerPart* const was = find(before.talkers, talker.id);
     const bool was_on_air = was != nullptr && was->on_air;
-    if (talker.on_air == was_on_air) continue;
-    const protocol::Body news =
-        talker.on_air ? protocol::Body(protocol::TalkReady{}) : protocol::Body(protocol::EndTalk{});
-    bus_.broadcast(name, Reach::everyone, said_by(talker.id, news));
+    if (talker.on_air && !was_on_air) room.unannounced.insert(talker.id);
+    if (!talker.on_air && was_on_air) {
+      bus_.broadcast(name, Reach::everyone, said_by(talker.id, protocol::EndTalk{}));
+    }
   }
   for (const auto& [peer, its_room] : unsaid_claims_) {
     if (its_room == name) claim(name, peer);
+  }
+}
+
+/// Once it is decided who stays, where more talk than may.
+void Gateway::announce(const std::string& name, Room& room) {
+  if (room.unannounced.empty()) return;
+  const RoomPart remote = room.remote_part();
+  RoomPart all = room.local_part();
+  add(all, remote);
+  if (all.talkers.size() > options_.talkers_per_room) return;
+  for (const protocol::PeerId& id : std::exchange(room.unannounced, {})) {
+    const TalkerPart* const talker = find(remote.talkers, id);
+    if (talker == nullptr || !talker->on_air) continue;
+    bus_.broadcast(name, Reach::everyone, said_by(id, protocol::TalkReady{}));
   }
 }
 
@@ -667,6 +690,7 @@ void Gateway::connected(TimePoint now) {
   for (const Order& order : std::exchange(unsaid_orders_, {})) hear(order, now);
   for (const auto& [peer, name] : unsaid_claims_) claim(name, peer);
   claims_end_ = now + options_.grace;
+  resynced_by_ = now + options_.dead_after;
   introduce(now);
 }
 
@@ -676,7 +700,7 @@ void Gateway::introduce(TimePoint now) {
     if (!room.local_known) continue;
     if (room.known) tell_part(name, room, now, /*was_away=*/true);
     ask_for(name, room, now);
-    if (room.hears_of_members()) publish(subjects_.list(name), {}, subjects_.members_of(name));
+    if (room.hears_of_members()) ask_for_members(name);
   }
 }
 
@@ -696,24 +720,38 @@ void Gateway::disconnected() {
 void Gateway::forget(const ProcessId& process, TimePoint now) {
   last_heard_.erase(process);
   forgotten_.insert(process);
+  for (auto& [name, room] : rooms_) forget(name, room, process, now);
+}
+
+void Gateway::forget(const std::string& name, Room& room, const ProcessId& process, TimePoint now) {
+  const auto part = room.remote.find(process);
+  if (part == room.remote.end()) return;
+  for (const TalkerPart& talker : part->second.talkers) {
+    keep(name, room, talker, now + options_.grace);
+  }
+  room.remote.erase(part);
+  room.awaited.erase(process);
+  room.synced.erase(process);
+  room.listed.erase(process);
+  for (const auto& [id, its_process] : room.members_elsewhere) {
+    if (its_process == process) room.lost.emplace(id, now + options_.grace);
+  }
+  if (!room.lost.empty()) due_.emplace(now + options_.grace, name);
+  std::erase_if(room.members_elsewhere,
+                [&process](const auto& entry) { return entry.second == process; });
+  drop_orphans(name, room, now);
+  bus_.part_changed(name);
+}
+
+/// Those who have not said their part for so long after the wire was away have none any more.
+void Gateway::forget_silent(TimePoint now) {
+  resynced_by_.reset();
   for (auto& [name, room] : rooms_) {
-    const auto part = room.remote.find(process);
-    if (part == room.remote.end()) continue;
-    for (const TalkerPart& talker : part->second.talkers) {
-      keep(name, room, talker, now + options_.grace);
+    std::vector<ProcessId> silent;
+    for (const auto& [process, part] : room.remote) {
+      if (!room.synced.contains(process)) silent.push_back(process);
     }
-    room.remote.erase(part);
-    room.awaited.erase(process);
-    room.synced.erase(process);
-    room.listed.erase(process);
-    for (const auto& [id, its_process] : room.members_elsewhere) {
-      if (its_process == process) room.lost.emplace(id, now + options_.grace);
-    }
-    if (!room.lost.empty()) due_.emplace(now + options_.grace, name);
-    std::erase_if(room.members_elsewhere,
-                  [&process](const auto& entry) { return entry.second == process; });
-    drop_orphans(name, room, now);
-    bus_.part_changed(name);
+    for (const ProcessId& process : silent) forget(name, room, process, now);
   }
 }
 
@@ -766,6 +804,7 @@ void Gateway::advance(TimePoint now) {
   if (beat_at_ && *beat_at_ <= now) {
     beat_at_ = now + options_.heartbeat;
     ++beats_;
+    // What has not come back by now was heard.
     while (!sent_.empty() && sent_.begin()->second.beat + 1 < beats_) sent_.erase(sent_.begin());
     publish(subjects_.alive(), options_.process);
     std::vector<ProcessId> dead;
@@ -774,6 +813,7 @@ void Gateway::advance(TimePoint now) {
     }
     for (const ProcessId& process : dead) forget(process, now);
     std::erase_if(moved_away_, [now](const auto& entry) { return entry.second.until <= now; });
+    if (resynced_by_ && *resynced_by_ <= now) forget_silent(now);
     if (claims_end_ && *claims_end_ <= now) {
       unsaid_claims_.clear();
       claims_end_.reset();

@@ -114,8 +114,9 @@ class Gateway final : public relay::BusMember, public WireMember {
     std::map<protocol::PeerId, TimePoint> lost;  ///< of a process that died: their grace time's end
     bool local_known = false;
     bool known = false;
-    std::set<ProcessId> awaited;  ///< who has the room and has not said its part
-    std::set<ProcessId> synced;   ///< whose part was heard, and all that was said since
+    std::set<ProcessId> awaited;             ///< who has the room and has not said its part
+    std::set<ProcessId> synced;              ///< whose part was heard, and all that was said since
+    std::set<protocol::PeerId> unannounced;  ///< who went on air while that could not be heard
     std::optional<TimePoint> known_by;
     std::set<std::string> subjects;  ///< to which it is subscribed
     std::optional<relay::RoomPart> told;
@@ -136,7 +137,7 @@ class Gateway final : public relay::BusMember, public WireMember {
     relay::DirectedFrame directed;
     TimePoint until;  ///< when it is given up
     int tries = 0;
-    std::uint64_t beat = 0;  ///< when it was sent last
+    std::uint64_t beat = 0;  ///< when it was sent last, or began to wait
   };
   /// One who was served here, and of late is served by another process.
   struct MovedAway {
@@ -165,11 +166,14 @@ class Gateway final : public relay::BusMember, public WireMember {
   void note_part(const std::string& name, const Part& part, TimePoint now);
   bool hear_members(const std::string& name, std::string_view payload, TimePoint now);
   bool hear_list(const std::string& name, std::string_view payload, TimePoint now);
-  void say_what_was_missed(const std::string& name, const Room& room,
-                           const relay::RoomPart& before);
+  void say_what_was_missed(const std::string& name, Room& room, const relay::RoomPart& before);
+  void announce(const std::string& name, Room& room);
+  void ask_for_members(const std::string& name);
   void list_members(const std::string& name, const std::string& reply);
 
   void forget(const ProcessId& process, TimePoint now);
+  void forget(const std::string& name, Room& room, const ProcessId& process, TimePoint now);
+  void forget_silent(TimePoint now);
   void note_life(const ProcessId& process, TimePoint now);
   void introduce(TimePoint now);
   void drop_orphans(const std::string& name, Room& room, TimePoint now);
@@ -199,7 +203,8 @@ class Gateway final : public relay::BusMember, public WireMember {
   /// What was kept for peers that are served here now, as far as it has come.
   std::map<protocol::PeerId, std::vector<relay::Frame>> arriving_;
   std::map<protocol::PeerId, MovedAway> moved_away_;
-  // Of the time while the wire was away:
+  // After and of the time while the wire was away:
+  std::optional<TimePoint> resynced_by_;
   std::map<protocol::PeerId, std::string> unsaid_claims_;  ///< and the room of each
   std::optional<TimePoint> claims_end_;                    ///< until when they are repeated
   std::vector<relay::Order> unsaid_orders_;

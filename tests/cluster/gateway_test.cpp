@@ -133,6 +133,108 @@ TEST_F(GatewayTest, WhoWasCutOffForAMomentGoesOn) {
   EXPECT_EQ(news_of(talker).back(), "talk_request");
 }
 
+TEST_F(GatewayTest, WhatWasMissedWhileTheWireWasAwayIsMadeGood) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  enter(3, other, "watch");
+  watcher.news();
+  other.news();
+  const auto cut_all = [this] {
+    for (std::size_t process = 0; process < 3; ++process) cluster.cut(process);
+  };
+  const auto mend_all = [this] {
+    for (std::size_t process = 0; process < 3; ++process) cluster.mend(process);
+    cluster.pass(seconds(5));
+  };
+  cut_all();
+  say(0, talker, R"({"type":"talk_ready"})");
+  cluster.pass(seconds(30));
+  mend_all();
+  EXPECT_EQ(news_of(watcher), News{"talk_ready"});
+  EXPECT_EQ(watcher.last()["from"], "id1");
+  EXPECT_EQ(news_of(other), News{"talk_ready"});
+  cut_all();
+  cluster.pass(seconds(30));
+  mend_all();
+  EXPECT_EQ(news_of(watcher), News{}) << "nothing is said twice";
+  cut_all();
+  say(0, talker, R"({"type":"end_talk"})");
+  cluster.hub(3).disconnected(other, relay::Hub::Leaving::for_good, cluster.now);
+  cluster.pass(seconds(30));
+  talker.news();
+  mend_all();
+  EXPECT_EQ(news_of(watcher), News{"end_talk"});
+  EXPECT_EQ(news_of(talker), News{}) << "it may be at another";
+  cluster.pass(seconds(20));
+  EXPECT_EQ(news_of(talker), News{"user_disconnected"});
+  cut_all();
+  cluster.hub(0).disconnected(talker, relay::Hub::Leaving::for_good, cluster.now);
+  mend_all();
+  cluster.pass(seconds(20));
+  EXPECT_EQ(news_of(watcher), News{"user_disconnected"});
+}
+
+TEST_F(GatewayTest, AProcessThatWasAwayForAMomentTellsTheOthersItsNews) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  cluster.pass(seconds(5));
+  watcher.news();
+  cluster.cut(0);
+  say(0, talker, R"({"type":"talk_ready"})");
+  say(0, talker, R"({"type":"wave","sendto":"id2"})");
+  cluster.mend(0);
+  cluster.pass(seconds(1));
+  EXPECT_EQ(news_of(watcher), (News{"talk_ready", "wave"}));
+}
+
+TEST_F(GatewayTest, WhoMovedWhileTheWireWasAwayIsNotGone) {
+  go_on_air(0, talker);
+  enter(1, watcher, "watch");
+  talker.news();
+  for (std::size_t process = 0; process < 3; ++process) cluster.cut(process);
+  cluster.hub(1).disconnected(watcher, relay::Hub::Leaving::perhaps, cluster.now);
+  Client back;
+  enter(3, back, "watch", R"(,"resume":"watch id2 lesson")");
+  EXPECT_EQ(back.id(), "id2");
+  for (std::size_t process = 0; process < 3; ++process) cluster.mend(process);
+  cluster.pass(seconds(30));
+  EXPECT_EQ(news_of(talker), News{});
+  EXPECT_EQ(cluster.hub(1).census().peers, 0u);
+  say(0, talker, R"({"type":"wave","sendto":"id2"})");
+  EXPECT_EQ(back.news().back(), "wave");
+}
+
+TEST_F(GatewayTest, AnOrderIsObeyedWhenTheWireIsThereAgain) {
+  go_on_air(0, talker);
+  enter(1, watcher, "watch");
+  cluster.cut(0);
+  say(0, talker, R"({"type":"remove_peer","id":"id2"})");
+  EXPECT_NE(watcher.peer, nullptr);
+  cluster.mend(0);
+  EXPECT_EQ(watcher.closed, protocol::CloseCode::removed);
+}
+
+TEST_F(GatewayTest, WhatIsSaidToOneWhoseProcessDiedIsKeptForItsGraceTime) {
+  go_on_air(0, talker);
+  enter(1, watcher, "watch");
+  enter(1, other, "watch");
+  cluster.pass(seconds(1));
+  talker.news();
+  cluster.cut(1);
+  say(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  cluster.pass(seconds(2));
+  say(0, talker, R"({"type":"candidate","candidate":null,"sendto":"id2"})");
+  say(0, talker, R"({"type":"offer","sdp":"","sendto":"id3"})");
+  cluster.pass(seconds(4));
+  Client back;
+  enter(3, back, "watch", R"(,"resume":"watch id2 lesson")");
+  cluster.pass(seconds(1));
+  EXPECT_EQ(news_of(back), (News{"welcome", "offer", "candidate"}));
+  EXPECT_EQ(news_of(talker), News{});
+  cluster.pass(seconds(20));
+  EXPECT_EQ(news_of(talker), (News{"error no_such_peer", "user_disconnected"}));
+}
+
 TEST_F(GatewayTest, OneThatStoodStillIsOneOfThemAgain) {
   go_on_air(0, talker);
   enter(1, watcher, "watch");

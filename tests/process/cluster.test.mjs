@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import test from 'node:test';
 
 import { WebSocket } from 'ws';
 
+import { makeAccounts } from './nats_accounts.mjs';
 import { Nats } from './nats.mjs';
 import { Server } from './server.mjs';
 
@@ -264,30 +265,43 @@ test('a talker whose process died and who does not come back is gone after the g
   assert.equal((await Client.enter(t, b, 'talk')).welcome.type, 'welcome');
 });
 
-test('without NATS rooms go on in each process, and are one again afterwards', bound, async (t) => {
+/** Seconds. scripts/test-long sets more. */
+const outage = Number(process.env.ONAIR_BUS_OUTAGE ?? 0);
+
+test('without NATS rooms go on in each process, and are one again afterwards', { timeout: 60_000 + outage * 1_000 }, async (t) => {
   const nats = await Nats.start(t);
-  const [a, b] = await servers(t, 2, nats.url);
+  const [a, b] = await servers(t, 2, nats.url, ['--grace', '5']);
   const talker = await Client.enter(t, a, 'talk');
-  talker.say({ type: 'talk_ready' });
   const near = await Client.enter(t, a, 'watch');
   const far = await Client.enter(t, b, 'watch');
+  const leaves = await Client.enter(t, b, 'watch');
+  await talker.until(() => talker.audience === 3);
   await nats.kill();
   for (const server of [a, b]) {
     await until(server, 'onair_bus_connected', 0);
     assert.match(await admin(server, '/readyz'), /^ready.*away/);
   }
+  talker.say({ type: 'talk_ready' });
+  await near.nextIs('talk_ready', { from: talker.id });
   near.say({ type: 'talk_request', sendto: talker.id });
-  assert.equal((await talker.next()).type, 'talk_request');
+  await talker.nextIs('talk_request', { from: near.id, sendto: talker.id });
+  leaves.socket.close(1000);
   const third = await Client.enter(t, b, 'watch', { room: 'another' });
   assert.deepEqual(third.welcome.talkers, []);
+  await new Promise((resolve) => setTimeout(resolve, outage * 1_000));
+  talker.say({ type: 'wave', sendto: far.id });
   await nats.again();
   for (const server of [a, b]) await until(server, 'onair_bus_connected', 1);
-  far.say({ type: 'wave', sendto: talker.id });
-  await talker.nextIs('wave', { from: far.id, sendto: talker.id });
-  const late = await Client.enter(t, b, 'watch');
-  assert.deepEqual(late.welcome.talkers, [talker.id]);
+  await far.until(() => far.inbox.length >= 2);
+  assert.deepEqual(far.inbox.map(({ type }) => type).sort(), ['talk_ready', 'wave']);
+  far.say({ type: 'talk_request', sendto: talker.id });
+  await talker.nextIs('talk_request', { from: far.id, sendto: talker.id });
+  await talker.until(() => talker.audience === 2);
+  await talker.nextIs('user_disconnected', { id: leaves.id });
+  assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
   assert.equal(await admin(a, '/readyz'), 'ready\n');
-  assert.deepEqual(far.inbox, []);
+  assert.equal(far.inbox.length, 2, 'nothing came twice');
+  assert.deepEqual(near.inbox, []);
 });
 
 test('a server that starts before NATS is joined when NATS is there', bound, async (t) => {
@@ -502,4 +516,20 @@ test('a user and a password, or a token', bound, async (t) => {
     const stranger = new Server(t, ['--bus', nats.url, '--admin-port', '0']);
     await stranger.said(/event=bus_away|can't be used/);
   }
+});
+
+test('a file of credentials', bound, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'onair-creds-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { config, creds } = makeAccounts();
+  writeFileSync(join(folder, 'nats.conf'), config);
+  writeFileSync(join(folder, 'onair.creds'), creds);
+  const nats = await Nats.start(t, ['-c', join(folder, 'nats.conf')]);
+  const [a, b] = await servers(t, 2, nats.url, ['--bus-creds', join(folder, 'onair.creds')]);
+  const talker = await Client.enter(t, a, 'talk');
+  talker.say({ type: 'talk_ready' });
+  assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
+  for (const server of [a, b]) await until(server, 'onair_bus_leases', 1);
+  const stranger = new Server(t, ['--bus', nats.url, '--admin-port', '0']);
+  await stranger.said(/event=bus_away|can't be used/);
 });
