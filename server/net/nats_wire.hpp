@@ -20,14 +20,14 @@ typedef struct __natsMsg natsMsg;                    // NOLINT
 namespace onair::net {
 
 struct NatsOptions {
-  std::string servers;  ///< nats:// or tls:// URLs with commas between them; empty: no cluster
-  std::string user;     ///< empty: none, or in the URL
-  std::string password;
-  std::string token;
-  std::filesystem::path credentials;  ///< a .creds file, as nsc makes it
-  std::filesystem::path ca;           ///< PEM: who vouches for the servers; empty: the system's
-  std::filesystem::path certificate;  ///< PEM: our own, where the servers ask for one
-  std::filesystem::path key;
+  std::string servers;    ///< nats:// or tls:// URLs with commas between them; empty: no cluster
+  std::string user = {};  ///< empty: none, or in the URL
+  std::string password = {};
+  std::string token = {};
+  std::filesystem::path credentials = {};  ///< a .creds file, as nsc makes it
+  std::filesystem::path ca = {};  ///< PEM: who vouches for the servers; empty: the system's
+  std::filesystem::path certificate = {};  ///< PEM: our own, where the servers ask for one
+  std::filesystem::path key = {};
 };
 
 class NatsWire final : public cluster::Wire {

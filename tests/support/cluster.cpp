@@ -83,6 +83,7 @@ bool LeaseNetwork::deliver() {
 }
 
 Cluster::Cluster(const std::vector<HubId>& hubs_of_processes, const MakeOptions& make_options) {
+  if (make_real_network && hubs_of_processes.size() > 1) real = make_real_network();
   for (const HubId hubs : hubs_of_processes) {
     add_process(hubs, hubs_of_processes.size() > 1, make_options);
   }
@@ -109,14 +110,22 @@ void Cluster::add_process(HubId hubs, bool with_gateway, const MakeOptions& make
     hubs_.push_back(process.hubs.back().get());
   }
   if (!with_gateway) return;
-  process.wire = std::make_unique<WireNetwork::End>(network);
-  process.leases = std::make_unique<LeaseNetwork::End>(leases, now);
-  process.gateway = std::make_unique<cluster::Gateway>(
-      cluster::GatewayOptions{.process = "process" + std::to_string(number),
-                              .talkers_per_room = make_options().limits.talkers_per_room},
-      *process.ends.back(), *process.wire, *process.leases);
-  process.wire->member = process.gateway.get();
-  process.leases->member = &process.gateway->leases();
+  cluster::GatewayOptions options{.process = "process" + std::to_string(number),
+                                  .talkers_per_room = make_options().limits.talkers_per_room};
+  if (real) {
+    options.prefix = real->prefix();
+    const RealNetwork::Ends ends = real->add();
+    process.gateway = std::make_unique<cluster::Gateway>(std::move(options), *process.ends.back(),
+                                                         ends.wire, ends.leases);
+    real->serve(*process.gateway);
+  } else {
+    process.wire = std::make_unique<WireNetwork::End>(network);
+    process.leases = std::make_unique<LeaseNetwork::End>(leases, now);
+    process.gateway = std::make_unique<cluster::Gateway>(std::move(options), *process.ends.back(),
+                                                         *process.wire, *process.leases);
+    process.wire->member = process.gateway.get();
+    process.leases->member = &process.gateway->leases();
+  }
   process.ends.back()->serve(*process.gateway);
   process.gateway->connected(now);
 }
@@ -130,6 +139,7 @@ bool Cluster::settle_a_little() {
   for (const auto& process : processes_) {
     for (const auto& end : process->ends) end->flush();
   }
+  if (under_way_.empty() && real) return real->deliver(now, network.delivered);
   if (under_way_.empty()) return network.deliver(now) || leases.deliver();
   Parcel parcel = std::move(under_way_.front());
   under_way_.pop_front();

@@ -93,6 +93,27 @@ class LeaseNetwork {
   std::deque<std::function<void()>> answers_;
 };
 
+/// A real NATS in place of these two.
+class RealNetwork {
+ public:
+  struct Ends {
+    cluster::Wire& wire;
+    cluster::LeaseStore& leases;
+  };
+  virtual ~RealNetwork() = default;
+
+  /// What keeps this cluster apart from all others there.
+  virtual std::string prefix() const = 0;
+  /// One more process, of which `gateway` hears when it is served.
+  virtual Ends add() = 0;
+  virtual void serve(cluster::Gateway& gateway) = 0;
+  /// Hands over one thing that has come. False where nothing is under way any more.
+  virtual bool deliver(relay::TimePoint now, std::vector<WireNetwork::Message>& delivered) = 0;
+};
+
+/// If set, makes the network of each cluster.
+inline std::function<std::unique_ptr<RealNetwork>()> make_real_network;
+
 /// A process: its hubs, and where there are others, its gateway.
 struct Process {
   std::vector<std::unique_ptr<relay::ThreadBus>> ends;
@@ -126,6 +147,7 @@ class Cluster {
   void mend(std::size_t process);
 
   relay::TimePoint now{std::chrono::seconds(100)};
+  std::unique_ptr<RealNetwork> real;
   std::size_t batches = 0;  ///< handed from thread to thread
   WireNetwork network;
   LeaseNetwork leases;
