@@ -197,6 +197,9 @@ void add_bounds(CLI::App& app, Options& options) {
   app.add_option("--max-peers-per-room", rooms.peers_per_room,
                  "Members of a room; one more is told room_full")
       ->check(positive);
+  app.add_option("--max-kept-frames", rooms.kept_frames,
+                 "What is kept for a member that is away, until it is back");
+  app.add_option("--max-kept-bytes", rooms.kept_bytes, "The same of all together, on each thread");
   app.add_option("--talkers-per-room", rooms.talkers_per_room,
                  "Talkers of a room; one more is told room_taken. Viewers see each of them")
       ->check(CLI::Range(1, 9));

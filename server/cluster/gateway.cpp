@@ -20,7 +20,7 @@ constexpr std::size_t kMostProcessIdBytes = 64;
 constexpr std::size_t kMostIdsInMessage = 5'000;
 /// What waits for peers that are expected, or for the wire.
 constexpr std::size_t kMostWaiting = 4'096;
-constexpr std::size_t kMostKept = 1'024;  ///< as relay::HubLimits has it
+constexpr std::size_t kMostKept = 65'536;  ///< for one peer; hubs have less
 constexpr std::size_t kMostUnsaid = 1'000;
 /// How long something that was sent to a peer's last process may be on its way.
 constexpr Duration kLate = std::chrono::seconds(5);

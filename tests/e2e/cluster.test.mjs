@@ -105,3 +105,28 @@ test('the picture stays when NATS and then a server die', async () => {
   for (const page of [...viewers, late, last, talker]) await page.close();
   balancer.stop();
 });
+
+test('the picture stays when the servers are restarted one after the other', async () => {
+  servers[0] = await startServer();
+  await until('it is on the bus', async () => (await ready(servers[0])) === 'ready\n');
+  const balancer = await Balancer.start(servers.map((server) => server.port));
+  const talker = await goOnAir(chromium, balancer, 'restarts');
+  const viewers = [];
+  for (let i = 0; i < 2; ++i) viewers.push(await chromium.open(`${balancer.origin}/watch.html?restarts`));
+  for (const viewer of viewers) await viewer.decodesFrames();
+  for (const index of [0, 1]) {
+    await servers[index].stop('SIGTERM');
+    for (const viewer of viewers) await viewer.decodesFrames(30);
+    servers[index] = await startServer();
+    balancer.ports[index] = servers[index].port;
+    await until('it is on the bus', async () => (await ready(servers[index])) === 'ready\n');
+    for (const page of [talker, ...viewers]) await page.says('link', /Connected/);
+    await talker.says('watching', /^2$/);
+    for (const viewer of viewers) await viewer.decodesFrames(30);
+  }
+  assert.equal(await talker.openConnections(), 2, 'none was made anew');
+  const late = await chromium.open(`${balancer.origin}/watch.html?restarts`);
+  await late.decodesFrames();
+  for (const page of [...viewers, late, talker]) await page.close();
+  balancer.stop();
+});
