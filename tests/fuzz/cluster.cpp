@@ -1,5 +1,6 @@
 // What other processes say: whatever comes on the wire is read or refused, what is read is written
 // as the same, and a gateway that hears it goes on.
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -57,7 +58,7 @@ void check_codec(std::string_view input) {
 
 }  // namespace
 
-/// Each line is a subject, a space and a payload.
+/// Each line is a subject, a space and a payload, where \x1e stands for a line's end.
 void onair::fuzz::run(std::string_view input) {
   check_codec(input);
   NoWire wire;
@@ -71,12 +72,13 @@ void onair::fuzz::run(std::string_view input) {
   gateway.learn("a", now);
   gateway.hear_part("a", 0, relay::RoomPart{1, {{"t", true}}, 1, 3}, now);
   gateway.room_ready("a", now);
-  gateway.attached("id1", "a");
+  gateway.attached("id1", "a", now);
   while (!input.empty()) {
     const std::string_view line = input.substr(0, input.find('\n'));
     input.remove_prefix(std::min(line.size() + 1, input.size()));
     const std::string_view subject = line.substr(0, line.find(' '));
-    const std::string_view payload = line.substr(std::min(subject.size() + 1, line.size()));
+    std::string payload(line.substr(std::min(subject.size() + 1, line.size())));
+    std::replace(payload.begin(), payload.end(), '\x1e', '\n');
     check_codec(payload);
     now += std::chrono::milliseconds(300);
     gateway.hear(subject, payload, "reply", now);

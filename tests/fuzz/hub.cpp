@@ -73,6 +73,7 @@ class World {
       case 0:
         return leave(who, relay::Hub::Leaving::for_good);
       case 1:
+        if (what >= 8 * kClients) return hub_of(who).send_off(clients_[who], now_);
         return leave(who, relay::Hub::Leaving::perhaps);
       case 2:
         now_ += std::chrono::seconds(what % 7);

@@ -39,6 +39,13 @@ int main(int, char** argv) {
       "onair.process.5f0c.undelivered.1 \nonair.alive p\nonair.gone p\nonair.room.61.list \n"
       "onair.orders {\"kind\":\"remove_peer\",\"room\":\"a\",\"peer\":\"y\"}\n");
   write("cluster",
+        "onair.process.5f0c.claimed.id1 "
+        "{\"kind\":\"kept\",\"room\":\"a\",\"from\":\"\",\"reach\":\"all\",\"number\":7}\x1e"
+        "{\"from\":\"x\",\"type\":\"wave\"}\n"
+        "onair.process.5f0c.claimed.id1 "
+        "{\"kind\":\"handed_over\",\"room\":\"a\",\"from\":\"\",\"reach\":\"all\",\"told\":[7]}\n"
+        "onair.process.5f0c.members.61 "
+        "{\"process\":\"p\",\"come\":[],\"gone\":[],\"endsList\":true}\n"
         "onair.peer.id1 {\"kind\":\"take_over\",\"room\":\"a\",\"from\":\"\",\"reach\":\"all\"}\n"
         "onair.room.61.ask {\"process\":\"p\",\"others\":[\"q\"],\"orphans\":[]}\n");
   // Of socket.io, payloads and events by themselves, and conversations (see socketio.cpp).
