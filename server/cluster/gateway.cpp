@@ -391,14 +391,13 @@ void Gateway::send_again(std::uint64_t number, TimePoint now) {
   const auto sent = sent_.find(number);
   if (sent == sent_.end()) return;
   const DirectedFrame& directed = sent->second.directed;
-  if (bus_.send(directed)) {  // it has come here
+  const bool has_come_here = bus_.send(directed);
+  if (has_come_here || (!connected_ && sent->second.until <= now)) {
     sent_.erase(sent);
   } else if (connected_) {
     send(number, sent->second);
-  } else if (now < sent->second.until) {
-    wait(number, now + options_.long_pause);
   } else {
-    sent_.erase(sent);
+    wait(number, now + options_.long_pause);
   }
 }
 
@@ -426,7 +425,7 @@ void Gateway::hear(const Order& order, TimePoint) {
   if (unsaid_orders_.size() < kMostUnsaid) unsaid_orders_.push_back(order);
 }
 
-void Gateway::undelivered(const relay::Undelivered& undelivered, TimePoint) {
+void Gateway::undelivered(const relay::Undelivered& undelivered) {
   if (bus_.hub_of(undelivered.from)) return bus_.return_undelivered(undelivered);
   publish(subjects_.peer(undelivered.from),
           encode(ToPeer{.kind = ToPeer::Kind::undelivered, .room = undelivered.room}));
@@ -544,7 +543,7 @@ bool Gateway::hear_for_peer(const protocol::PeerId& peer, std::string_view paylo
     case ToPeer::Kind::frame:
       ++counters_.frames_heard;
       if (!bus_.send({message->room, peer, message->from, message->reach, frame_of(*message)})) {
-        undelivered({message->room, message->from, peer}, now);
+        undelivered({message->room, message->from, peer});
       }
       return true;
     case ToPeer::Kind::take_over:

@@ -84,7 +84,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   void hear(const std::string& room, relay::Reach reach, const relay::Frame& frame) override;
   bool hear(const relay::DirectedFrame& frame, TimePoint now) override;
   void hear(const relay::Order& order, TimePoint now) override;
-  void undelivered(const relay::Undelivered& undelivered, TimePoint now) override;
+  void undelivered(const relay::Undelivered& undelivered) override;
   void taken_over(const std::string& room, const protocol::PeerId& peer, relay::HubId by,
                   TimePoint now) override;
   void handed_over(const relay::HandOver& kept, TimePoint now) override;

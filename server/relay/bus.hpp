@@ -154,7 +154,7 @@ class BusMember {
   /// False where there is no such peer here whom the sender may reach.
   virtual bool hear(const DirectedFrame& frame, TimePoint now) = 0;
   virtual void hear(const Order& order, TimePoint now) = 0;
-  virtual void undelivered(const Undelivered& undelivered, TimePoint now) = 0;
+  virtual void undelivered(const Undelivered& undelivered) = 0;
 
   /// The peer is served by `by` from now on, which waits for Bus::hand_over.
   virtual void taken_over(const std::string& room, const protocol::PeerId& peer, HubId by,

@@ -132,7 +132,7 @@ class Hub final : public BusMember {
   void hear(const std::string& room, Reach reach, const Frame& frame) override;
   bool hear(const DirectedFrame& frame, TimePoint now) override;
   void hear(const Order& order, TimePoint now) override;
-  void undelivered(const Undelivered& undelivered, TimePoint now) override;
+  void undelivered(const Undelivered& undelivered) override;
   void taken_over(const std::string& room, const protocol::PeerId& peer, HubId by,
                   TimePoint now) override;
   void handed_over(const HandOver& kept, TimePoint now) override;

@@ -61,7 +61,7 @@ bool Hub::hear(const DirectedFrame& directed, TimePoint) {
   return true;
 }
 
-void Hub::undelivered(const Undelivered& undelivered, TimePoint) {
+void Hub::undelivered(const Undelivered& undelivered) {
   const Peer* const peer = find_peer(undelivered.room, undelivered.from);
   if (peer == nullptr || peer->link == nullptr) return;
   refuse(*peer->link, {protocol::ErrorCode::no_such_peer, "Nobody in this room has that id."});

@@ -188,10 +188,10 @@ void ThreadBus::hear(HubId from, DirectedFrame& frame, TimePoint now) {
 }
 
 /// The sender may have moved too.
-void ThreadBus::hear(HubId from, Undelivered& undelivered, TimePoint now) {
+void ThreadBus::hear(HubId from, Undelivered& undelivered, TimePoint) {
   const auto at = hub_of(undelivered.from);
   if (at && *at != from) return say(*at, undelivered);
-  member_->undelivered(undelivered, now);
+  member_->undelivered(undelivered);
 }
 
 void ThreadBus::hear(HubId from, TakeOver& take_over, TimePoint now) {

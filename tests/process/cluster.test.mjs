@@ -230,7 +230,8 @@ test('a thousand viewers of a process that is killed are back at another, and no
 
 test('a process that stands still for a while, too slow for the bus, is one of them again afterwards', bound, async (t) => {
   const nats = await Nats.start(t);
-  const [a, b] = await servers(t, 2, nats.url);
+  // Its clients are to take in at once what comes then.
+  const [a, b] = await servers(t, 2, nats.url, ['--max-send-queue-bytes', '67108864']);
   const talker = await Client.enter(t, a, 'talk');
   talker.say({ type: 'talk_ready' });
   const viewer = await Client.enter(t, b, 'watch');
