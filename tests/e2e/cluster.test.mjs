@@ -19,17 +19,17 @@ class Balancer {
     const balancer = new Balancer();
     balancer.ports = ports;
     balancer.next = 0;
-    balancer.server = createServer((near) => balancer.serve(near, ports.length)).listen(0, 'localhost');
+    balancer.server = createServer((near) => balancer.serve(near, balancer.next++, ports.length)).listen(0, 'localhost');
     await once(balancer.server, 'listening');
     balancer.origin = `http://localhost:${balancer.server.address().port}`;
     return balancer;
   }
 
-  serve(near, tries) {
-    const far = connect(this.ports[this.next++ % this.ports.length], 'localhost');
+  serve(near, place, tries) {
+    const far = connect(this.ports[place % this.ports.length], 'localhost');
     near.on('error', () => far.destroy());
     far.once('connect', () => near.pipe(far).pipe(near));
-    far.on('error', () => (far.readyState === 'closed' && tries > 1 && !far.bytesRead ? this.serve(near, tries - 1) : near.destroy()));
+    far.on('error', () => (far.readyState === 'closed' && tries > 1 && !far.bytesRead ? this.serve(near, place + 1, tries - 1) : near.destroy()));
     far.on('close', () => far.bytesRead > 0 && near.destroy());
     near.on('close', () => far.destroy());
   }
