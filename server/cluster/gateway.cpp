@@ -307,43 +307,44 @@ void Gateway::list_members(const std::string& name, const std::string& reply) {
   publish(reply, encode(members));
 }
 
-bool Gateway::hear_members(const std::string& name, std::string_view payload, TimePoint now) {
-  const auto members = decode_members(payload);
-  if (!members) return false;
+void Gateway::note_members(const std::string& name, const Members& members, TimePoint now) {
   const auto room = rooms_.find(name);
-  if (room == rooms_.end() || members->process == options_.process) return true;
-  for (const protocol::PeerId& id : members->come) {
-    room->second.members_elsewhere[id] = members->process;
+  if (room == rooms_.end() || members.process == options_.process) return;
+  for (const protocol::PeerId& id : members.come) {
+    room->second.members_elsewhere[id] = members.process;
     room->second.lost.erase(id);
     hurry(id, now);
   }
-  for (const protocol::PeerId& id : members->gone) {
+  for (const protocol::PeerId& id : members.gone) {
     const auto found = room->second.members_elsewhere.find(id);
     const bool is_there =
-        found != room->second.members_elsewhere.end() && found->second == members->process;
+        found != room->second.members_elsewhere.end() && found->second == members.process;
     if (is_there) room->second.members_elsewhere.erase(found);
   }
-  return true;
 }
 
 /// What a process answers to the question whom it has. Who is there no more left while that could
 /// not be heard.
-bool Gateway::hear_list(const std::string& name, std::string_view payload, TimePoint now) {
-  if (!hear_members(name, payload, now)) return false;
+void Gateway::note_list(const std::string& name, const Members& members, TimePoint now) {
+  note_members(name, members, now);
   const auto room = rooms_.find(name);
-  if (room == rooms_.end()) return true;
-  const Members members = *decode_members(payload);
+  if (room == rooms_.end()) return;
   std::set<protocol::PeerId>& listed = room->second.listed[members.process];
   listed.insert(members.come.begin(), members.come.end());
-  if (!members.ends_list) return true;
-  std::erase_if(room->second.members_elsewhere, [&](const auto& entry) {
-    if (entry.second != members.process || listed.contains(entry.first)) return false;
-    room->second.lost.emplace(entry.first, now + options_.grace);
+  if (!members.ends_list) return;
+  lose_members(name, room->second, members.process, listed, now);
+  room->second.listed.erase(members.process);
+}
+
+/// The members that a process had have the grace time to come back, but for those who are there.
+void Gateway::lose_members(const std::string& name, Room& room, const ProcessId& process,
+                           const std::set<protocol::PeerId>& there, TimePoint now) {
+  std::erase_if(room.members_elsewhere, [&](const auto& entry) {
+    if (entry.second != process || there.contains(entry.first)) return false;
+    room.lost.emplace(entry.first, now + options_.grace);
     return true;
   });
-  if (!room->second.lost.empty()) due_.emplace(now + options_.grace, name);
-  room->second.listed.erase(members.process);
-  return true;
+  if (!room.lost.empty()) due_.emplace(now + options_.grace, name);
 }
 
 void Gateway::hear(const std::string& name, Reach reach, const Frame& frame) {
@@ -501,9 +502,16 @@ bool Gateway::take(const Topic& topic, std::string_view payload, std::string_vie
       return true;
     }
     case Kind::members:
-      return hear_members(topic.room, payload, now);
-    case Kind::members_of:
-      return hear_list(topic.room, payload, now);
+    case Kind::members_of: {
+      const auto members = decode_members(payload);
+      if (!members) return false;
+      if (topic.kind == Kind::members) {
+        note_members(topic.room, *members, now);
+      } else {
+        note_list(topic.room, *members, now);
+      }
+      return true;
+    }
     case Kind::list:
       list_members(topic.room, std::string(reply));
       return true;
@@ -592,7 +600,7 @@ void Gateway::note_part(const std::string& name, const Part& part, TimePoint now
   if (found == rooms_.end()) return;
   Room& room = found->second;
   const bool missed_news = room.synced.insert(part.process).second || part.was_away;
-  const RoomPart before = room.remote_part();
+  const RoomPart before = missed_news ? room.remote_part() : RoomPart{};
   const auto known = room.remote.find(part.process);
   if (missed_news && known != room.remote.end()) {
     for (const TalkerPart& talker : known->second.talkers) {
@@ -732,12 +740,7 @@ void Gateway::forget(const std::string& name, Room& room, const ProcessId& proce
   room.awaited.erase(process);
   room.synced.erase(process);
   room.listed.erase(process);
-  for (const auto& [id, its_process] : room.members_elsewhere) {
-    if (its_process == process) room.lost.emplace(id, now + options_.grace);
-  }
-  if (!room.lost.empty()) due_.emplace(now + options_.grace, name);
-  std::erase_if(room.members_elsewhere,
-                [&process](const auto& entry) { return entry.second == process; });
+  lose_members(name, room, process, {}, now);
   drop_orphans(name, room, now);
   bus_.part_changed(name);
 }

@@ -164,8 +164,10 @@ class Gateway final : public relay::BusMember, public WireMember {
   bool hear_kept(const protocol::PeerId& peer, std::string_view payload);
   bool hear_part(const std::string& name, std::string_view payload, TimePoint now);
   void note_part(const std::string& name, const Part& part, TimePoint now);
-  bool hear_members(const std::string& name, std::string_view payload, TimePoint now);
-  bool hear_list(const std::string& name, std::string_view payload, TimePoint now);
+  void note_members(const std::string& name, const Members& members, TimePoint now);
+  void note_list(const std::string& name, const Members& members, TimePoint now);
+  void lose_members(const std::string& name, Room& room, const ProcessId& process,
+                    const std::set<protocol::PeerId>& there, TimePoint now);
   void say_what_was_missed(const std::string& name, Room& room, const relay::RoomPart& before);
   void announce(const std::string& name, Room& room);
   void ask_for_members(const std::string& name);
