@@ -12,16 +12,15 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/deliveries.hpp"
 #include "cluster/leases.hpp"
 #include "cluster/messages.hpp"
+#include "cluster/shared_room.hpp"
 #include "cluster/wire.hpp"
 #include "relay/bus.hpp"
 #include "relay/thread_bus.hpp"
 
 namespace onair::cluster {
-
-using relay::Duration;
-using relay::TimePoint;
 
 struct GatewayOptions {
   std::string prefix = "onair";
@@ -97,64 +96,28 @@ class Gateway final : public relay::BusMember, public WireMember {
   void disconnected() override;
 
  private:
-  /// A talker of a process that died, and until when its place is kept.
-  struct Kept {
-    relay::TalkerPart talker;
-    TimePoint until;
-  };
-
-  struct Room {
-    std::map<relay::HubId, relay::RoomPart> local;
-    std::map<ProcessId, relay::RoomPart> remote;
-    std::vector<Kept> orphans;
-    std::set<protocol::PeerId> members;  ///< that this process serves
-    // Where a talker of ours is to hear who is gone:
-    std::map<protocol::PeerId, ProcessId> members_elsewhere;
-    std::map<ProcessId, std::set<protocol::PeerId>> listed;  ///< of lists that have not ended
-    std::map<protocol::PeerId, TimePoint> lost;  ///< of a process that died: their grace time's end
-    bool local_known = false;
-    bool known = false;
-    std::set<ProcessId> awaited;             ///< who has the room and has not said its part
-    std::set<ProcessId> synced;              ///< whose part was heard, and all that was said since
-    std::set<protocol::PeerId> unannounced;  ///< who went on air while that could not be heard
-    std::optional<TimePoint> known_by;
-    std::set<std::string> subjects;  ///< to which it is subscribed
-    std::optional<relay::RoomPart> told;
-    TimePoint told_at{};
-    std::optional<TimePoint> tell_at;
-
-    /// Whether somebody here is to hear who is gone, or somebody elsewhere.
-    bool hears_of_members() const;
-    bool tells_of_members() const;
-    relay::RoomPart local_part() const;
-    relay::RoomPart remote_part() const;
-    /// Whether this one is known to be in the room, or to have the grace time to come back.
-    bool expects(const protocol::PeerId& peer) const;
-  };
-  /// What was said to one, as long as it may turn out that nobody heard it. One who has just come
-  /// to another process is not heard of there for a moment.
-  struct Sent {
-    relay::DirectedFrame directed;
-    TimePoint until;  ///< when it is given up
-    int tries = 0;
-    std::uint64_t beat = 0;  ///< when it was sent last, or began to wait
-  };
   /// One who was served here, and of late is served by another process.
   struct MovedAway {
     TimePoint until;      ///< when that is forgotten
     std::string claimed;  ///< the subject on which that process waits for what was kept
   };
-  using Rooms = std::map<std::string, Room>;
+  using Rooms = std::map<std::string, SharedRoom>;
   using Topic = Subjects::Topic;
 
-  void ask_for(const std::string& name, Room& room, TimePoint now);
-  void become_known(const std::string& name, Room& room, TimePoint now);
-  void subscribe_as_needed(const std::string& name, Room& room);
-  void local_changed(const std::string& name, Room& room, TimePoint now);
-  void tell_part(const std::string& name, Room& room, TimePoint now, bool was_away = false);
+  void ask_for(const std::string& name, SharedRoom& room, TimePoint now);
+  void become_known(const std::string& name, SharedRoom& room, TimePoint now);
+  void subscribe_as_needed(const std::string& name, SharedRoom& room);
+  void local_changed(const std::string& name, SharedRoom& room, TimePoint now);
+  void keep_to_talkers_per_room(const std::string& name, const SharedRoom& room);
+  void tell_part(const std::string& name, SharedRoom& room, TimePoint now, bool was_away = false);
+  std::string own_part(const SharedRoom& room, TimePoint now, bool was_away = false) const;
   void close(Rooms::iterator room);
-  std::string own_part(const Room& room, TimePoint now, bool was_away = false) const;
-  void keep(const std::string& name, Room& room, const relay::TalkerPart& talker, TimePoint until);
+  void ask_for_members(const std::string& name);
+  void list_members(const std::string& name, const std::string& reply);
+  void send(DeliveryNumber number, const relay::DirectedFrame& directed);
+  void send_again(DeliveryNumber number, TimePoint now);
+  void not_delivered(DeliveryNumber number, TimePoint now);
+  void publish(const std::string& subject, std::string_view payload, const std::string& reply = {});
 
   // What came on the wire; false where it is not ours.
   bool take(const Topic& topic, std::string_view payload, std::string_view reply, TimePoint now);
@@ -165,30 +128,28 @@ class Gateway final : public relay::BusMember, public WireMember {
   bool hear_part(const std::string& name, std::string_view payload, TimePoint now);
   void note_part(const std::string& name, const Part& part, TimePoint now);
   void note_members(const std::string& name, const Members& members, TimePoint now);
-  void note_list(const std::string& name, const Members& members, TimePoint now);
-  void lose_members(const std::string& name, Room& room, const ProcessId& process,
-                    const std::set<protocol::PeerId>& there, TimePoint now);
-  void say_what_was_missed(const std::string& name, Room& room, const relay::RoomPart& before);
-  void announce(const std::string& name, Room& room);
-  void ask_for_members(const std::string& name);
-  void list_members(const std::string& name, const std::string& reply);
+  void note_list(const std::string& name, const Members& piece, TimePoint now);
 
-  void forget(const ProcessId& process, TimePoint now);
-  void forget(const std::string& name, Room& room, const ProcessId& process, TimePoint now);
-  void forget_silent(TimePoint now);
-  void note_life(const ProcessId& process, TimePoint now);
-  void introduce(TimePoint now);
-  void drop_orphans(const std::string& name, Room& room, TimePoint now);
-  void keep_to_talkers_per_room(const std::string& name, const Room& room);
-  void send(std::uint64_t number, Sent& sent);
-  void send_again(std::uint64_t number, TimePoint now);
-  void wait(std::uint64_t number, TimePoint until);
-  bool waits_for(const protocol::PeerId& peer) const;
-  void hurry(const protocol::PeerId& peer, TimePoint now);
+  // Moves of peers between processes (moves.cpp):
   void claim(const std::string& name, const protocol::PeerId& peer);
+  void move_away(const protocol::PeerId& peer, const std::string& room, std::string claimed,
+                 TimePoint now);
   void end_claim(const protocol::PeerId& peer, relay::HandOver kept);
-  void drop_lost(const std::string& name, Room& room, TimePoint now);
-  void publish(const std::string& subject, std::string_view payload, const std::string& reply = {});
+
+  // What fails, and how it heals (outages.cpp):
+  void introduce(TimePoint now);
+  void note_life(const ProcessId& process, TimePoint now);
+  void take_for_dead(const ProcessId& process, TimePoint now);
+  void forget(const ProcessId& process, TimePoint now);
+  void forget(const std::string& name, SharedRoom& room, const ProcessId& process, TimePoint now);
+  void forget_silent(TimePoint now);
+  void keep(const std::string& name, SharedRoom& room, const relay::TalkerPart& talker,
+            TimePoint until);
+  void free_places(const std::string& name, SharedRoom& room);
+  void drop_overdue(const std::string& name, SharedRoom& room, TimePoint now);
+  void say_what_was_missed(const std::string& name, SharedRoom& room,
+                           const relay::RoomPart& before);
+  void announce(const std::string& name, SharedRoom& room);
 
   GatewayOptions options_;
   Subjects subjects_;
@@ -198,10 +159,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   bool connected_ = false;
   Rooms rooms_;
   std::map<protocol::PeerId, std::string> rooms_of_peers_;  ///< whom this process serves
-  std::map<std::uint64_t, Sent> sent_;
-  std::uint64_t last_sent_ = 0;
-  std::set<std::pair<TimePoint, std::uint64_t>> again_at_;  ///< of `sent_`
-  std::uint64_t beats_ = 0;
+  Deliveries deliveries_;
   /// What was kept for peers that are served here now, as far as it has come.
   std::map<protocol::PeerId, std::vector<relay::Frame>> arriving_;
   std::map<protocol::PeerId, MovedAway> moved_away_;
@@ -211,7 +169,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   std::optional<TimePoint> claims_end_;                    ///< until when they are repeated
   std::vector<relay::Order> unsaid_orders_;
   std::map<ProcessId, TimePoint> last_heard_;
-  std::set<ProcessId> forgotten_;  ///< taken for dead
+  std::map<ProcessId, TimePoint> taken_for_dead_;  ///< and until when that is remembered
   std::optional<TimePoint> beat_at_;
   std::set<std::pair<TimePoint, std::string>> due_;  ///< rooms to look at, mostly for a reason
   GatewayCounters counters_;

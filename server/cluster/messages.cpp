@@ -25,6 +25,15 @@ constexpr std::string_view kDigits = "0123456789abcdef";
 /// A frame with its sender's id and what was put around it.
 constexpr std::size_t kMostFrameBytes = 4 * protocol::kMaxFrameBytes;
 
+constexpr std::size_t kMostProcessIdBytes = 64;
+constexpr std::string_view kLettersAndDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+bool is_process_id(std::string_view text) {
+  return !text.empty() && text.size() <= kMostProcessIdBytes &&
+         text.find_first_not_of(kLettersAndDigits) == std::string_view::npos;
+}
+
 std::optional<std::string> room_of(std::string_view token) {
   if (token.empty() || token.size() % 2 != 0) return std::nullopt;
   std::string room;
@@ -252,6 +261,11 @@ std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) cons
   return std::nullopt;
 }
 
+std::optional<ProcessId> decode_process(std::string_view payload) {
+  if (!is_process_id(payload)) return std::nullopt;
+  return ProcessId(payload);
+}
+
 std::string encode(const Part& part) {
   json orphans = json::array();
   for (const Orphan& orphan : part.orphans) {
@@ -271,7 +285,8 @@ std::optional<Part> decode_part(std::string_view payload) {
   if (!fine) return std::nullopt;
   Part part{get<std::string>(object, "process", fine), std::nullopt};
   part.others = ids(object, "others", fine);
-  fine = fine && !part.process.empty();
+  fine = fine && is_process_id(part.process) &&
+         std::all_of(part.others.begin(), part.others.end(), is_process_id);
   for (const json& orphan : objects(object, "orphans", fine)) {
     const std::chrono::milliseconds left(get<std::uint32_t>(orphan, "left", fine));
     part.orphans.push_back({talker_of(orphan, fine), left});
@@ -295,7 +310,7 @@ std::optional<Members> decode_members(std::string_view payload) {
   Members members{get<std::string>(object, "process", fine), ids(object, "come", fine),
                   ids(object, "gone", fine)};
   if (object.contains("endsList")) members.ends_list = get<bool>(object, "endsList", fine);
-  if (!fine || members.process.empty()) return std::nullopt;
+  if (!fine || !is_process_id(members.process)) return std::nullopt;
   return members;
 }
 
@@ -329,6 +344,10 @@ std::optional<ToPeer> decode_to_peer(std::string_view payload) {
   message.kind = static_cast<ToPeer::Kind>(kind - kKinds.begin());
   if (has_frame(message.kind) && !is_frame(payload)) return std::nullopt;
   return message;
+}
+
+relay::Frame frame_of(const ToPeer& message) {
+  return std::make_shared<const relay::SharedFrame>(message.frame, message.number);
 }
 
 std::string encode(const relay::Order& order) {

@@ -13,7 +13,7 @@
 
 namespace onair::cluster {
 
-/// Names one process for as long as it runs. Letters and digits.
+/// Names one process for as long as it runs. Up to 64 letters and digits.
 using ProcessId = std::string;
 
 /// A room's name, which may hold what subjects and keys may not, as one word of theirs.
@@ -82,6 +82,9 @@ class Subjects {
   ProcessId self_;
 };
 
+/// What is said of one process's life: its id.
+std::optional<ProcessId> decode_process(std::string_view payload);
+
 /// A talker whose process died. Its place is kept for a while.
 struct Orphan {
   relay::TalkerPart talker;
@@ -129,6 +132,8 @@ struct ToPeer {
 };
 std::string encode(const ToPeer& message);
 std::optional<ToPeer> decode_to_peer(std::string_view payload);
+/// The frame that it carries.
+relay::Frame frame_of(const ToPeer& message);
 
 std::string encode(const relay::Order& order);
 std::optional<relay::Order> decode_order(std::string_view payload);

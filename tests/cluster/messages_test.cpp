@@ -78,6 +78,8 @@ TEST(ClusterMessages, FramesCrossAsTheyAre) {
 
 TEST(ClusterMessages, RefuseWhatIsNone) {
   for (const char* text : {"", "x", "[]", "{}", "null", R"({"process":7})", R"({"process":""})",
+                           R"({"process":"a","others":["*"],"orphans":[]})",
+                           R"({"process":"a.b","others":[],"orphans":[],"come":[],"gone":[]})",
                            R"({"process":"a","others":[7],"orphans":[]})",
                            R"({"process":"a","others":[],"orphans":[7]})",
                            R"({"process":"a","others":[],"orphans":[],"part":7})",
@@ -90,6 +92,10 @@ TEST(ClusterMessages, RefuseWhatIsNone) {
   EXPECT_FALSE(
       decode_to_peer("{\"kind\":\"frame\",\"room\":\"r\",\"from\":\"a\","
                      "\"reach\":\"all\"}\nnot json"));
+  for (const std::string& text : {std::string(), std::string("a b"), std::string(65, 'a')}) {
+    EXPECT_FALSE(decode_process(text)) << text;
+  }
+  EXPECT_EQ(decode_process(std::string(64, 'a')), std::string(64, 'a'));
   EXPECT_FALSE(is_frame("{\"a\":\"\xff\"}"));
   EXPECT_FALSE(is_frame("{\"a\":\"" + std::string(300'000, 'x') + "\"}"));
 }

@@ -1,0 +1,150 @@
+#include "cluster/shared_room.hpp"
+
+#include <algorithm>
+
+namespace onair::cluster {
+
+using relay::RoomPart;
+using relay::TalkerPart;
+
+namespace {
+
+/// Whether one of these parts has members who hear what watchers say, and that they are gone.
+template <typename Parts>
+bool any_hears_watchers(const Parts& parts) {
+  return std::any_of(parts.begin(), parts.end(), [](const auto& entry) {
+    return entry.second.roleless > 0 || !entry.second.talkers.empty();
+  });
+}
+
+}  // namespace
+
+const TalkerPart* find(const std::vector<TalkerPart>& talkers, const protocol::PeerId& id) {
+  const auto found = std::find_if(talkers.begin(), talkers.end(),
+                                  [&id](const TalkerPart& talker) { return talker.id == id; });
+  return found == talkers.end() ? nullptr : &*found;
+}
+
+void add(RoomPart& sum, const RoomPart& part) {
+  sum.watching += part.watching;
+  sum.roleless += part.roleless;
+  sum.members += part.members;
+  for (const TalkerPart& talker : part.talkers) {
+    if (!has(sum.talkers, talker.id)) sum.talkers.push_back(talker);
+  }
+}
+
+void MembersElsewhere::come(const ProcessId& process, const protocol::PeerId& peer) {
+  at_[peer] = process;
+  lost_.erase(peer);
+}
+
+void MembersElsewhere::go(const ProcessId& process, const protocol::PeerId& peer) {
+  const auto found = at_.find(peer);
+  if (found != at_.end() && found->second == process) at_.erase(found);
+}
+
+void MembersElsewhere::take(const protocol::PeerId& peer) {
+  at_.erase(peer);
+  lost_.erase(peer);
+}
+
+bool MembersElsewhere::list(const Members& piece, TimePoint until) {
+  std::set<protocol::PeerId>& listed = listed_[piece.process];
+  listed.insert(piece.come.begin(), piece.come.end());
+  if (!piece.ends_list) return false;
+  const bool lost_some = lose_but(listed, piece.process, until);
+  listed_.erase(piece.process);
+  return lost_some;
+}
+
+bool MembersElsewhere::lose(const ProcessId& process, TimePoint until) {
+  listed_.erase(process);
+  return lose_but({}, process, until);
+}
+
+bool MembersElsewhere::lose_but(const std::set<protocol::PeerId>& there, const ProcessId& process,
+                                TimePoint until) {
+  return std::erase_if(at_, [&](const auto& entry) {
+           if (entry.second != process || there.contains(entry.first)) return false;
+           lost_.emplace(entry.first, until);
+           return true;
+         }) > 0;
+}
+
+std::vector<protocol::PeerId> MembersElsewhere::take_overdue(TimePoint now) {
+  std::vector<protocol::PeerId> overdue;
+  std::erase_if(lost_, [&](const auto& entry) {
+    if (entry.second > now) return false;
+    overdue.push_back(entry.first);
+    return true;
+  });
+  return overdue;
+}
+
+bool KeptPlaces::contains(const protocol::PeerId& talker) const {
+  return std::any_of(places_.begin(), places_.end(),
+                     [&talker](const Place& place) { return place.talker.id == talker; });
+}
+
+bool KeptPlaces::keep(const TalkerPart& talker, TimePoint until) {
+  if (contains(talker.id)) return false;
+  places_.push_back({talker, until});
+  return true;
+}
+
+bool KeptPlaces::free(const std::vector<TalkerPart>& back) {
+  return std::erase_if(places_,
+                       [&back](const Place& place) { return has(back, place.talker.id); }) > 0;
+}
+
+std::vector<protocol::PeerId> KeptPlaces::take_overdue(TimePoint now) {
+  std::vector<protocol::PeerId> overdue;
+  std::erase_if(places_, [&](const Place& place) {
+    if (place.until > now) return false;
+    overdue.push_back(place.talker.id);
+    return true;
+  });
+  return overdue;
+}
+
+bool SharedRoom::hears_of_members() const {
+  return any_hears_watchers(local);
+}
+
+bool SharedRoom::tells_of_members() const {
+  return any_hears_watchers(remote);
+}
+
+RoomPart SharedRoom::local_part() const {
+  RoomPart sum;
+  for (const auto& [hub, part] : local) add(sum, part);
+  return sum;
+}
+
+RoomPart SharedRoom::remote_part() const {
+  RoomPart sum;
+  for (const auto& [process, part] : remote) add(sum, part);
+  for (const KeptPlaces::Place& place : kept.all()) {
+    if (!has(sum.talkers, place.talker.id)) sum.talkers.push_back(place.talker);
+  }
+  return sum;
+}
+
+std::vector<TalkerPart> SharedRoom::talkers() const {
+  RoomPart all = local_part();
+  add(all, remote_part());
+  return all.talkers;
+}
+
+std::vector<TalkerPart> SharedRoom::present_talkers() const {
+  RoomPart present = local_part();
+  for (const auto& [process, part] : remote) add(present, part);
+  return present.talkers;
+}
+
+bool SharedRoom::expects(const protocol::PeerId& peer) const {
+  return elsewhere.contains(peer) || has(remote_part().talkers, peer);
+}
+
+}  // namespace onair::cluster

@@ -1,0 +1,103 @@
+// The book of a room that several processes serve.
+#include "cluster/shared_room.hpp"
+
+#include <gtest/gtest.h>
+
+namespace onair::cluster {
+namespace {
+
+using relay::RoomPart;
+using relay::TalkerPart;
+using std::chrono::seconds;
+using Ids = std::vector<protocol::PeerId>;
+
+TalkerPart talker(const protocol::PeerId& id) {
+  TalkerPart talker;
+  talker.id = id;
+  return talker;
+}
+
+Ids ids_of(const std::vector<TalkerPart>& talkers) {
+  Ids ids;
+  for (const TalkerPart& talker : talkers) ids.push_back(talker.id);
+  return ids;
+}
+
+constexpr TimePoint kNow{};
+
+TEST(MembersElsewhere, AreKnownFromTheirProcess) {
+  MembersElsewhere elsewhere;
+  elsewhere.come("p1", "anna");
+  EXPECT_TRUE(elsewhere.contains("anna"));
+  elsewhere.go("p2", "anna");  // whence it moved to p1, said late
+  EXPECT_TRUE(elsewhere.contains("anna"));
+  elsewhere.go("p1", "anna");
+  EXPECT_FALSE(elsewhere.contains("anna"));
+}
+
+TEST(MembersElsewhere, OfALostProcessHaveTheGraceTime) {
+  MembersElsewhere elsewhere;
+  for (const char* id : {"anna", "ben", "cleo"}) elsewhere.come("p1", id);
+  elsewhere.come("p2", "dora");
+  EXPECT_TRUE(elsewhere.lose("p1", kNow + seconds(15)));
+  EXPECT_FALSE(elsewhere.lose("p1", kNow + seconds(16))) << "it has nobody any more";
+  EXPECT_TRUE(elsewhere.contains("anna"));
+  EXPECT_EQ(elsewhere.take_overdue(kNow + seconds(14)), Ids{});
+  elsewhere.come("p2", "anna");
+  elsewhere.take("ben");  // came back here
+  EXPECT_EQ(elsewhere.take_overdue(kNow + seconds(15)), Ids{"cleo"});
+  EXPECT_EQ(elsewhere.take_overdue(kNow + seconds(15)), Ids{});
+  EXPECT_TRUE(elsewhere.contains("dora"));
+}
+
+TEST(MembersElsewhere, WhoIsInNoPieceOfAListIsLost) {
+  MembersElsewhere elsewhere;
+  for (const char* id : {"anna", "ben", "cleo"}) elsewhere.come("p1", id);
+  EXPECT_FALSE(elsewhere.list({.process = "p1", .come = {"anna"}}, kNow));
+  EXPECT_TRUE(elsewhere.list({.process = "p1", .come = {"ben"}, .ends_list = true}, kNow));
+  EXPECT_EQ(elsewhere.take_overdue(kNow), Ids{"cleo"});
+  // The next list begins anew.
+  EXPECT_TRUE(elsewhere.list({.process = "p1", .come = {"ben"}, .ends_list = true}, kNow));
+  EXPECT_EQ(elsewhere.take_overdue(kNow), Ids{"anna"});
+}
+
+TEST(KeptPlaces, AreFreedForThoseWhoAreBackAndInTheEnd) {
+  KeptPlaces kept;
+  EXPECT_TRUE(kept.keep(talker("anna"), kNow + seconds(15)));
+  EXPECT_FALSE(kept.keep(talker("anna"), kNow + seconds(99))) << "the first time holds";
+  EXPECT_TRUE(kept.keep(talker("ben"), kNow + seconds(15)));
+  EXPECT_FALSE(kept.free({talker("cleo")}));
+  EXPECT_TRUE(kept.free({talker("ben")}));
+  EXPECT_FALSE(kept.contains("ben"));
+  EXPECT_EQ(kept.take_overdue(kNow + seconds(14)), Ids{});
+  EXPECT_EQ(kept.take_overdue(kNow + seconds(15)), Ids{"anna"});
+  EXPECT_TRUE(kept.all().empty());
+}
+
+TEST(SharedRoom, SumsUpWhatAllHave) {
+  SharedRoom room;
+  room.local[0] = {.watching = 2, .talkers = {talker("anna")}, .members = 3};
+  room.remote["p1"] = {.watching = 5, .talkers = {talker("anna"), talker("ben")}, .members = 7};
+  room.kept.keep(talker("cleo"), kNow);
+  EXPECT_EQ(room.local_part().watching, 2u);
+  EXPECT_EQ(room.remote_part().watching, 5u);
+  EXPECT_EQ(ids_of(room.remote_part().talkers), (Ids{"anna", "ben", "cleo"}));
+  EXPECT_EQ(ids_of(room.talkers()), (Ids{"anna", "ben", "cleo"}));
+  EXPECT_EQ(ids_of(room.present_talkers()), (Ids{"anna", "ben"}));
+  EXPECT_TRUE(room.expects("cleo"));
+  EXPECT_FALSE(room.expects("dora"));
+}
+
+TEST(SharedRoom, MembersMatterToTalkersAndToThoseWithoutARole) {
+  SharedRoom room;
+  room.local[0] = {.watching = 2, .members = 2};
+  EXPECT_FALSE(room.hears_of_members());
+  room.local[1] = {.roleless = 1, .members = 1};
+  EXPECT_TRUE(room.hears_of_members());
+  EXPECT_FALSE(room.tells_of_members());
+  room.remote["p1"] = {.talkers = {talker("anna")}, .members = 1};
+  EXPECT_TRUE(room.tells_of_members());
+}
+
+}  // namespace
+}  // namespace onair::cluster
