@@ -1,6 +1,7 @@
 // A client of a hub, without a socket.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,22 +15,13 @@ namespace onair::relay {
 /// A client that remembers what it was sent.
 class Client final : public Link {
  public:
-  void send(const Frame& frame) override { frames.push_back(nlohmann::json::parse(frame->text())); }
+  void send(const Frame& frame) override;
   void close(protocol::CloseCode code) override { closed = code; }
 
   /// What came since the last call, each as its type, or `error CODE`.
-  std::vector<std::string> news() {
-    std::vector<std::string> types;
-    for (; seen_ < frames.size(); ++seen_) {
-      const nlohmann::json& frame = frames[seen_];
-      std::string type = frame["type"];
-      if (type == "error") type += " " + frame["code"].get<std::string>();
-      types.push_back(type);
-    }
-    return types;
-  }
+  std::vector<std::string> news();
   const nlohmann::json& last() const { return frames.back(); }
-  std::string id() const { return frames.front()["id"]; }
+  std::string id() const;
 
   std::vector<nlohmann::json> frames;
   std::optional<protocol::CloseCode> closed;

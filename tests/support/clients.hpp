@@ -439,4 +439,10 @@ class Watcher final : public SessionClient<Watcher, session::WatchSession, sessi
   }
 };
 
+// Compiled once, in world.cpp: a variant of commands is much work for a compiler.
+extern template class SessionClient<Talker, session::TalkSession, session::TalkInput,
+                                    session::TalkOutput>;
+extern template class SessionClient<Watcher, session::WatchSession, session::WatchInput,
+                                    session::WatchOutput>;
+
 }  // namespace onair::tests

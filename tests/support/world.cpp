@@ -9,6 +9,10 @@
 
 namespace onair::tests {
 
+template class SessionClient<Talker, session::TalkSession, session::TalkInput, session::TalkOutput>;
+template class SessionClient<Watcher, session::WatchSession, session::WatchInput,
+                             session::WatchOutput>;
+
 std::string PlainTokens::issue(const relay::Identity& identity) {
   return std::string(name_of(identity.role)) + " " + identity.id + " " + identity.room;
 }

@@ -1,0 +1,24 @@
+#include "relay/client.hpp"
+
+namespace onair::relay {
+
+void Client::send(const Frame& frame) {
+  frames.push_back(nlohmann::json::parse(frame->text()));
+}
+
+std::vector<std::string> Client::news() {
+  std::vector<std::string> types;
+  for (; seen_ < frames.size(); ++seen_) {
+    const nlohmann::json& frame = frames[seen_];
+    std::string type = frame["type"];
+    if (type == "error") type += " " + frame["code"].get<std::string>();
+    types.push_back(type);
+  }
+  return types;
+}
+
+std::string Client::id() const {
+  return frames.front()["id"];
+}
+
+}  // namespace onair::relay
