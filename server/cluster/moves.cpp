@@ -1,6 +1,7 @@
 // The gateway's part in a peer's move from one process to another: the one that serves it now
 // claims it, the one that had it ends its socket there and sends what was kept for it.
 #include <chrono>
+#include <utility>
 
 #include "cluster/gateway.hpp"
 

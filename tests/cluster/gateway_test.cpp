@@ -33,11 +33,6 @@ class GatewayTest : public testing::Test {
     enter(hub, client, "talk");
     say(hub, client, R"({"type":"talk_ready"})");
   }
-  static News news_of(Client& client) {
-    News news = client.news();
-    std::erase(news, "audience");
-    return news;
-  }
 
   tests::PlainTokens tokens;
   int last_id = 0;

@@ -6,8 +6,8 @@ void Client::send(const Frame& frame) {
   frames.push_back(nlohmann::json::parse(frame->text()));
 }
 
-std::vector<std::string> Client::news() {
-  std::vector<std::string> types;
+News Client::news() {
+  News types;
   for (; seen_ < frames.size(); ++seen_) {
     const nlohmann::json& frame = frames[seen_];
     std::string type = frame["type"];
@@ -19,6 +19,12 @@ std::vector<std::string> Client::news() {
 
 std::string Client::id() const {
   return frames.front()["id"];
+}
+
+News news_of(Client& client) {
+  News news = client.news();
+  std::erase(news, "audience");
+  return news;
 }
 
 }  // namespace onair::relay

@@ -12,6 +12,8 @@
 
 namespace onair::relay {
 
+using News = std::vector<std::string>;
+
 /// A client that remembers what it was sent.
 class Client final : public Link {
  public:
@@ -19,7 +21,7 @@ class Client final : public Link {
   void close(protocol::CloseCode code) override { closed = code; }
 
   /// What came since the last call, each as its type, or `error CODE`.
-  std::vector<std::string> news();
+  News news();
   const nlohmann::json& last() const { return frames.back(); }
   std::string id() const;
 
@@ -30,6 +32,7 @@ class Client final : public Link {
   std::size_t seen_ = 0;
 };
 
-using News = std::vector<std::string>;
+/// Of a client's news, all but `audience`: one who moves may count twice for a moment.
+News news_of(Client& client);
 
 }  // namespace onair::relay

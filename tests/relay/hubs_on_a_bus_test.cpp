@@ -76,12 +76,6 @@ class HubsOnABusTest : public testing::TestWithParam<Shape> {
   }
   /// How many watch is told to other processes now and then.
   void let_numbers_travel() { pass(std::chrono::milliseconds(100)); }
-  /// What came but `audience`: one who moves may count twice for a moment.
-  static News news_of(Client& client) {
-    News news = client.news();
-    std::erase(news, "audience");
-    return news;
-  }
 
   tests::PlainTokens tokens;
   int last_id = 0;
