@@ -373,6 +373,8 @@ bool Gateway::take(const Topic& topic, std::string_view payload, std::string_vie
 bool Gateway::hear_frame(const Topic& topic, std::string_view payload, std::string_view reply) {
   if (!is_frame(payload)) return false;
   ++counters_.frames_heard;
+  const auto room = rooms_.find(topic.room);
+  if (room != rooms_.end() && room->second.note_on_air(payload)) bus_.part_changed(topic.room);
   bus_.broadcast(topic.room, topic.reach,
                  std::make_shared<const relay::SharedFrame>(payload, subjects_.number_of(reply)));
   return true;

@@ -117,7 +117,7 @@ void Gateway::keep(const std::string& name, SharedRoom& room, const TalkerPart& 
 
 /// Of talkers who are back.
 void Gateway::free_places(const std::string& name, SharedRoom& room) {
-  if (room.kept.free(room.present_talkers())) bus_.part_changed(name);
+  if (room.kept.release(room.present_talkers())) bus_.part_changed(name);
 }
 
 /// Who went on and off air while the process that has it could not be heard.

@@ -1,6 +1,10 @@
 #include "cluster/shared_room.hpp"
 
 #include <algorithm>
+#include <variant>
+
+#include "protocol/codec.hpp"
+#include "protocol/envelope.hpp"
 
 namespace onair::cluster {
 
@@ -15,6 +19,30 @@ bool any_hears_watchers(const Parts& parts) {
   return std::any_of(parts.begin(), parts.end(), [](const auto& entry) {
     return entry.second.roleless > 0 || !entry.second.talkers.empty();
   });
+}
+
+/// Who is on air, or is so no more.
+struct OnAirNews {
+  protocol::PeerId talker;
+  bool on_air;
+};
+
+std::optional<OnAirNews> on_air_news_in(std::string_view frame) {
+  // Most frames are none of these, and the envelope is read sooner.
+  const auto envelope = protocol::scan_envelope(frame);
+  const auto* const known = std::get_if<protocol::Envelope>(&envelope);
+  if (known == nullptr || (known->type != "talk_ready" && known->type != "end_talk" &&
+                           known->type != "user_disconnected")) {
+    return std::nullopt;
+  }
+  const auto decoded = protocol::decode(frame);
+  const auto* const message = std::get_if<protocol::Message>(&decoded);
+  if (message == nullptr) return std::nullopt;
+  if (const auto* const gone = std::get_if<protocol::UserDisconnected>(&message->body)) {
+    return OnAirNews{gone->id, false};
+  }
+  if (!message->from) return std::nullopt;
+  return OnAirNews{*message->from, std::holds_alternative<protocol::TalkReady>(message->body)};
 }
 
 }  // namespace
@@ -93,7 +121,7 @@ bool KeptPlaces::keep(const TalkerPart& talker, TimePoint until) {
   return true;
 }
 
-bool KeptPlaces::free(const std::vector<TalkerPart>& back) {
+bool KeptPlaces::release(const std::vector<TalkerPart>& back) {
   return std::erase_if(places_,
                        [&back](const Place& place) { return has(back, place.talker.id); }) > 0;
 }
@@ -106,6 +134,20 @@ std::vector<protocol::PeerId> KeptPlaces::take_overdue(TimePoint now) {
     return true;
   });
   return overdue;
+}
+
+bool SharedRoom::note_on_air(std::string_view frame) {
+  const auto news = on_air_news_in(frame);
+  bool is_new = false;
+  if (!news) return is_new;
+  for (auto& [process, part] : remote) {
+    for (TalkerPart& talker : part.talkers) {
+      if (talker.id != news->talker || talker.on_air == news->on_air) continue;
+      talker.on_air = news->on_air;
+      is_new = true;
+    }
+  }
+  return is_new;
 }
 
 bool SharedRoom::hears_of_members() const {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cluster/messages.hpp"
@@ -68,7 +69,7 @@ class KeptPlaces {
   /// False where it is kept already.
   bool keep(const relay::TalkerPart& talker, TimePoint until);
   /// Those who talk again. True where there are some.
-  bool free(const std::vector<relay::TalkerPart>& back);
+  bool release(const std::vector<relay::TalkerPart>& back);
   /// Those who did not come back in time.
   std::vector<protocol::PeerId> take_overdue(TimePoint now);
 
@@ -92,6 +93,11 @@ struct SharedRoom {
   std::optional<relay::RoomPart> told;     ///< to the others, of this process's own part
   TimePoint told_at{};
   std::optional<TimePoint> tell_at;  ///< when they are told of what has changed since
+
+  /// Notes what was said in the room elsewhere of who is on air. The part that says so too comes a
+  /// moment later, and whoever enters in between must know it like those who hear it now. True
+  /// where it is new.
+  bool note_on_air(std::string_view frame);
 
   /// Whether somebody here is to hear who is gone, or somebody elsewhere.
   bool hears_of_members() const;

@@ -66,8 +66,8 @@ TEST(KeptPlaces, AreFreedForThoseWhoAreBackAndInTheEnd) {
   EXPECT_TRUE(kept.keep(talker("anna"), kNow + seconds(15)));
   EXPECT_FALSE(kept.keep(talker("anna"), kNow + seconds(99))) << "the first time holds";
   EXPECT_TRUE(kept.keep(talker("ben"), kNow + seconds(15)));
-  EXPECT_FALSE(kept.free({talker("cleo")}));
-  EXPECT_TRUE(kept.free({talker("ben")}));
+  EXPECT_FALSE(kept.release({talker("cleo")}));
+  EXPECT_TRUE(kept.release({talker("ben")}));
   EXPECT_FALSE(kept.contains("ben"));
   EXPECT_EQ(kept.take_overdue(kNow + seconds(14)), Ids{});
   EXPECT_EQ(kept.take_overdue(kNow + seconds(15)), Ids{"anna"});
@@ -86,6 +86,27 @@ TEST(SharedRoom, SumsUpWhatAllHave) {
   EXPECT_EQ(ids_of(room.present_talkers()), (Ids{"anna", "ben"}));
   EXPECT_TRUE(room.expects("cleo"));
   EXPECT_FALSE(room.expects("dora"));
+}
+
+TEST(SharedRoom, NotesWhatIsSaidOfWhoIsOnAir) {
+  SharedRoom room;
+  room.remote["p1"] = {.watching = 5, .talkers = {talker("anna"), talker("ben")}, .members = 7};
+  const auto is_on_air = [&](const char* id) {
+    return find(room.remote_part().talkers, id)->on_air;
+  };
+  EXPECT_TRUE(room.note_on_air(R"({"from":"anna","type":"talk_ready"})"));
+  EXPECT_FALSE(room.note_on_air(R"({"from":"anna","type":"talk_ready"})")) << "it is known";
+  EXPECT_TRUE(is_on_air("anna"));
+  EXPECT_FALSE(is_on_air("ben"));
+  EXPECT_TRUE(room.note_on_air(R"({"from":"anna","type":"end_talk"})"));
+  EXPECT_FALSE(is_on_air("anna"));
+  EXPECT_TRUE(room.note_on_air(R"({"from":"ben","type":"talk_ready"})"));
+  EXPECT_TRUE(room.note_on_air(R"({"type":"user_disconnected","id":"ben"})"));
+  EXPECT_FALSE(is_on_air("ben"));
+  for (const char* other : {R"({"from":"cleo","type":"talk_ready"})", R"({"type":"talk_ready"})",
+                            R"({"from":"anna","type":"wave"})", R"({"type":7})", "[]", ""}) {
+    EXPECT_FALSE(room.note_on_air(other)) << other;
+  }
 }
 
 TEST(SharedRoom, MembersMatterToTalkersAndToThoseWithoutARole) {

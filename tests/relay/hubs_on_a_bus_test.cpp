@@ -136,6 +136,36 @@ TEST_P(HubsOnABusTest, NobodyMissesATalkerWhoGoesOnAirAtTheSameMoment) {
   }
 }
 
+TEST_P(HubsOnABusTest, WhoComesWhileATalkerComesAndGoesKnowsHowItEnds) {
+  enter(1, other, "watch");
+  // One comes after each step of what is under way.
+  bool all_was_under_way = true;
+  for (int steps = 0; all_was_under_way; ++steps) {
+    Client visitor;
+    enter(0, visitor, "talk");
+    for (const std::string change : {"talk_ready", "end_talk", "talk_ready", "user_disconnected"}) {
+      if (change == "user_disconnected") {
+        lose(0, visitor, Hub::Leaving::for_good);
+      } else {
+        say(0, visitor, R"({"type":")" + change + "\"}");
+      }
+      int taken = 0;
+      while (taken < steps && settle_a_little()) ++taken;
+      all_was_under_way = taken == steps;
+      Client late;
+      enter(1, late, "watch");
+      bool is_on_air = late.frames[0]["talkers"] == json::array({visitor.id()});
+      for (const std::string& news : late.news()) {
+        if (news == "talk_ready") is_on_air = true;
+        if (news == "end_talk" || news == "user_disconnected") is_on_air = false;
+      }
+      EXPECT_EQ(is_on_air, change == "talk_ready") << change << " after " << steps;
+      leave(1, late);
+    }
+    pass(seconds(20));  // until the place is free
+  }
+}
+
 TEST_P(HubsOnABusTest, WhatIsSaidBeforeTheWelcomeIsKept) {
   enter(0, talker, "talk");
   talker.news();
