@@ -82,7 +82,7 @@ class SocketioSession final : public ClientLink,
   void probed_by(Remote<SocketioCarrier> carrier) { carrier_ = std::move(carrier); }
   void receive_on_websocket(std::uint32_t carrier_id, std::string_view text);
   void websocket_closed(std::uint32_t carrier_id);
-  void refuse(const protocol::Refusal& refusal) override;
+  void refuse_on_websocket(const protocol::Refusal& refusal) { core_.refuse(refusal); }
 
   bool is_polling() const { return core_.is_polling(); }
   std::size_t queue_bytes() const { return core_.queue_bytes(); }
@@ -100,6 +100,7 @@ class SocketioSession final : public ClientLink,
   void enter(const std::string& room, const std::optional<std::string>& token) override;
   void say(const protocol::Envelope& envelope, std::string_view object) override;
   void leave() override;
+  void refuse(const protocol::Refusal& refusal) override;
   bool spend(std::size_t bytes) override;
   bool is_entering() const override { return waits_for != nullptr; }
 

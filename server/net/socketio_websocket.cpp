@@ -40,7 +40,8 @@ void SocketioWebsocket<Transport>::message(std::string_view text) {
 
 template <typename Transport>
 void SocketioWebsocket<Transport>::refused(const protocol::Refusal& why) {
-  session_.call(this->worker(), [why](SocketioSession& session) { session.refuse(why); });
+  session_.call(this->worker(),
+                [why](SocketioSession& session) { session.refuse_on_websocket(why); });
 }
 
 template <typename Transport>

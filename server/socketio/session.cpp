@@ -72,7 +72,7 @@ void Session::send(const relay::Frame& packet) {
 
 bool Session::deliver(const relay::SharedFrame& frame, const relay::Frame& packet) {
   if (!is_open()) return true;
-  const bool unasked = enters_unasked_ && !is_from_a_peer(frame.text());
+  const bool unasked = enters_unasked_ && !tells_faults_ && !is_from_a_peer(frame.text());
   if (packet == nullptr || unasked) return true;
   if (queue_bytes_ + packet->text().size() > options_.max_queue_bytes) return false;
   send(packet);
@@ -131,7 +131,7 @@ bool Session::receive_payload(std::string_view body, TimePoint now) {
                                                : decltype(decode_payload({}, {}))(Fault::binary);
   if (const auto* fault = std::get_if<Fault>(&payload)) {
     if (*fault == Fault::binary) {
-      surroundings_.refuse({ErrorCode::binary_frame, "Packets must be text."});
+      refuse({ErrorCode::binary_frame, "Packets must be text."});
     } else {
       break_off();
     }
@@ -161,7 +161,7 @@ void Session::receive_on_websocket(std::string_view text, TimePoint now) {
   const auto packet = decode_packet(text);
   if (const auto* fault = std::get_if<Fault>(&packet)) {
     if (*fault == Fault::binary) {
-      return surroundings_.refuse({ErrorCode::binary_frame, "Packets must be text."});
+      return refuse({ErrorCode::binary_frame, "Packets must be text."});
     }
     return break_off();
   }
@@ -200,9 +200,22 @@ void Session::websocket_closed() {
 
 // The session's life.
 
+void Session::refuse(const protocol::Refusal& refusal) {
+  tells_faults_ = true;
+  surroundings_.refuse(refusal);
+  tells_faults_ = false;
+}
+
+bool Session::spend(std::size_t bytes) {
+  tells_faults_ = true;
+  const bool may = surroundings_.spend(bytes);
+  tells_faults_ = false;
+  return may;
+}
+
 bool Session::receive(const EnginePacket& packet, TimePoint now) {
   heard(packet.kind, now);
-  if (!surroundings_.spend(packet.data.size())) return true;
+  if (!spend(packet.data.size())) return true;
   switch (packet.kind) {
     case Kind::open:
       return false;
@@ -223,7 +236,7 @@ bool Session::receive(const EnginePacket& packet, TimePoint now) {
       if (packet.data.size() <= options_.max_message_bytes) {
         return receive_message(packet.data, now);
       }
-      surroundings_.refuse(
+      refuse(
           {ErrorCode::frame_too_large,
            "A packet may have at most " + std::to_string(options_.max_message_bytes) + " bytes."});
       return true;
@@ -305,7 +318,7 @@ bool Session::receive_message(std::string_view text, TimePoint now) {
   const auto decoded = decode(text);
   if (const auto* fault = std::get_if<Fault>(&decoded)) {
     if (*fault == Fault::malformed) return false;
-    surroundings_.refuse({ErrorCode::binary_frame, "Packets must be text."});
+    refuse({ErrorCode::binary_frame, "Packets must be text."});
     return true;
   }
   const Packet& packet = std::get<Packet>(decoded);
@@ -354,7 +367,7 @@ bool Session::receive_event(std::string_view data) {
   if (!event) return false;
   if (surroundings_.is_entering()) {
     if (pending_.size() < kMaxPending) return pending_.emplace_back(data), true;
-    surroundings_.refuse({ErrorCode::not_entered, "Wait until you are in the room."});
+    refuse({ErrorCode::not_entered, "Wait until you are in the room."});
   } else if (event->name == "enter") {
     enter(*event);
   } else if (event->name == "message") {
@@ -378,7 +391,7 @@ void Session::go_on() {
 void Session::enter(const Event& event) {
   const auto room = read_enter(event.arguments);
   if (const auto* refusal = std::get_if<protocol::Refusal>(&room)) {
-    return surroundings_.refuse(*refusal);
+    return refuse(*refusal);
   }
   surroundings_.enter(std::get<std::string>(room), options_.token);
 }
@@ -386,7 +399,7 @@ void Session::enter(const Event& event) {
 void Session::say(const Event& event) {
   const auto read = read_message(event.arguments);
   if (const auto* refusal = std::get_if<protocol::Refusal>(&read)) {
-    return surroundings_.refuse(*refusal);
+    return refuse(*refusal);
   }
   const Said& said = std::get<Said>(read);
   surroundings_.say(said.envelope, said.object);

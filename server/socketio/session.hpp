@@ -99,6 +99,8 @@ class Session {
   bool probe(TimePoint now);
   void receive_on_websocket(std::string_view text, TimePoint now);
   void websocket_closed();
+  /// What came on it is no message of ours.
+  void refuse(const protocol::Refusal& refusal);
 
   /// What the relay has for the client; `packet`, which may be nothing, is packet_for(frame). False
   /// where more waits than may.
@@ -135,6 +137,7 @@ class Session {
   void send(EnginePacket::Kind kind, std::string_view data = {});
   void send(const relay::Frame& packet);
   bool receive(const EnginePacket& packet, TimePoint now);
+  bool spend(std::size_t bytes);
   void try_upgrade(std::string_view text);
   void heard(EnginePacket::Kind kind, TimePoint now);
   void answer_poll();
@@ -169,6 +172,7 @@ class Session {
 
   bool connected_ = false;           ///< is in the default namespace
   bool enters_unasked_ = false;      ///< the default room, and whether it may is told to nobody
+  bool tells_faults_ = false;        ///< what it did wrong itself it is told even then
   std::deque<std::string> pending_;  ///< events that came while it waited for a room
 };
 

@@ -50,6 +50,7 @@ class World final : public Surroundings {
   void leave() override { deeds.emplace_back("leave"); }
   void refuse(const protocol::Refusal& refusal) override {
     deeds.push_back("refuse " + std::string(name_of(refusal.code)));
+    if (tells_refusals) hear(R"({"type":"error","code":"binary_frame","message":"Text."})");
   }
   bool spend(std::size_t) override { return may_speak; }
   bool is_entering() const override { return entering; }
@@ -91,6 +92,7 @@ class World final : public Surroundings {
   bool rooms_take_time = false;
   bool entering = false;
   bool refuses_rooms = false;
+  bool tells_refusals = false;
   bool may_speak = true;
   Session session;
 };
@@ -513,6 +515,20 @@ TEST(SocketioSession, IsNotToldThatTheDefaultRoomIsShut) {
   EXPECT_EQ(world.news(),
             (Deeds{"enter lesson",
                    R"(send 42["error",{"type":"error","code":"room_full","message":"Full."}])"}));
+}
+
+TEST(SocketioSession, IsToldWhatItDidWrongWhileItEntersTheDefaultRoom) {
+  World world(Revision::v4, true);
+  world.rooms_take_time = true;
+  world.tells_refusals = true;
+  world.session.start();
+  world.say("40");
+  world.news();
+  world.say("bAQID");
+  EXPECT_EQ(
+      world.news(),
+      (Deeds{"refuse binary_frame",
+             R"(send 42["error",{"type":"error","code":"binary_frame","message":"Text."}])"}));
 }
 
 }  // namespace
