@@ -1,6 +1,5 @@
 #include "cluster/leases.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -46,8 +45,7 @@ std::string Leases::value_of(const Claimant& claimant, const Lease& lease) const
 
 void Leases::set_talkers(const std::string& room, const std::vector<TalkerPart>& talkers) {
   for (auto it = leases_.lower_bound({room, {}}); it != leases_.end() && it->first.room == room;) {
-    const auto is_it = [&](const TalkerPart& talker) { return talker.id == it->first.talker; };
-    if (std::any_of(talkers.begin(), talkers.end(), is_it)) {
+    if (has(talkers, it->first.talker)) {
       ++it;
       continue;
     }

@@ -1,6 +1,5 @@
 // How the gateway gets over what fails: the wire that was away, processes that died or stood still,
 // and what could not be heard meanwhile.
-#include <algorithm>
 #include <utility>
 
 #include "cluster/gateway.hpp"
@@ -117,6 +116,7 @@ void Gateway::keep(const std::string& name, SharedRoom& room, const TalkerPart& 
 
 /// Of talkers who are back.
 void Gateway::free_places(const std::string& name, SharedRoom& room) {
+  if (room.kept.all().empty()) return;
   if (room.kept.release(room.present_talkers())) bus_.part_changed(name);
 }
 

@@ -21,6 +21,18 @@ bool any_hears_watchers(const Parts& parts) {
   });
 }
 
+template <typename Parts>
+RoomPart sum_of(const Parts& parts) {
+  RoomPart sum;
+  for (const auto& [whose, part] : parts) {
+    sum.watching += part.watching;
+    sum.roleless += part.roleless;
+    sum.members += part.members;
+    merge(sum.talkers, part.talkers);
+  }
+  return sum;
+}
+
 /// Who is on air, or is so no more.
 struct OnAirNews {
   protocol::PeerId talker;
@@ -46,21 +58,6 @@ std::optional<OnAirNews> on_air_news_in(std::string_view frame) {
 }
 
 }  // namespace
-
-const TalkerPart* find(const std::vector<TalkerPart>& talkers, const protocol::PeerId& id) {
-  const auto found = std::find_if(talkers.begin(), talkers.end(),
-                                  [&id](const TalkerPart& talker) { return talker.id == id; });
-  return found == talkers.end() ? nullptr : &*found;
-}
-
-void add(RoomPart& sum, const RoomPart& part) {
-  sum.watching += part.watching;
-  sum.roleless += part.roleless;
-  sum.members += part.members;
-  for (const TalkerPart& talker : part.talkers) {
-    if (!has(sum.talkers, talker.id)) sum.talkers.push_back(talker);
-  }
-}
 
 void MembersElsewhere::come(const ProcessId& process, const protocol::PeerId& peer) {
   at_[peer] = process;
@@ -159,14 +156,11 @@ bool SharedRoom::tells_of_members() const {
 }
 
 RoomPart SharedRoom::local_part() const {
-  RoomPart sum;
-  for (const auto& [hub, part] : local) add(sum, part);
-  return sum;
+  return sum_of(local);
 }
 
 RoomPart SharedRoom::remote_part() const {
-  RoomPart sum;
-  for (const auto& [process, part] : remote) add(sum, part);
+  RoomPart sum = sum_of(remote);
   for (const KeptPlaces::Place& place : kept.all()) {
     if (!has(sum.talkers, place.talker.id)) sum.talkers.push_back(place.talker);
   }
@@ -174,15 +168,15 @@ RoomPart SharedRoom::remote_part() const {
 }
 
 std::vector<TalkerPart> SharedRoom::talkers() const {
-  RoomPart all = local_part();
-  add(all, remote_part());
-  return all.talkers;
+  std::vector<TalkerPart> talkers = local_part().talkers;
+  merge(talkers, remote_part().talkers);
+  return talkers;
 }
 
 std::vector<TalkerPart> SharedRoom::present_talkers() const {
-  RoomPart present = local_part();
-  for (const auto& [process, part] : remote) add(present, part);
-  return present.talkers;
+  std::vector<TalkerPart> talkers = local_part().talkers;
+  for (const auto& [process, part] : remote) merge(talkers, part.talkers);
+  return talkers;
 }
 
 bool SharedRoom::expects(const protocol::PeerId& peer) const {

@@ -16,15 +16,6 @@ namespace onair::cluster {
 
 using relay::TimePoint;
 
-const relay::TalkerPart* find(const std::vector<relay::TalkerPart>& talkers,
-                              const protocol::PeerId& id);
-
-inline bool has(const std::vector<relay::TalkerPart>& talkers, const protocol::PeerId& id) {
-  return find(talkers, id) != nullptr;
-}
-
-void add(relay::RoomPart& sum, const relay::RoomPart& part);
-
 /// A room's members at other processes, where a talker here is to hear who is gone.
 class MembersElsewhere {
  public:

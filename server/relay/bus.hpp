@@ -33,6 +33,16 @@ struct TalkerPart {
 /// who were here before the server began, the last one was let in when the others had gone.
 bool outranks(const TalkerPart& a, const TalkerPart& b);
 
+/// Nothing where it is none of them. Valid as long as they do not change.
+const TalkerPart* find(const std::vector<TalkerPart>& talkers, const protocol::PeerId& id);
+
+inline bool has(const std::vector<TalkerPart>& talkers, const protocol::PeerId& id) {
+  return find(talkers, id) != nullptr;
+}
+
+/// Adds those who are not among them yet: one that has just moved may be known in two places.
+void merge(std::vector<TalkerPart>& talkers, const std::vector<TalkerPart>& more);
+
 /// What others need to know of the members that one hub has in a room.
 struct RoomPart {
   std::uint32_t watching = 0;

@@ -7,6 +7,18 @@
 
 namespace onair::relay {
 
+const TalkerPart* find(const std::vector<TalkerPart>& talkers, const protocol::PeerId& id) {
+  const auto found = std::find_if(talkers.begin(), talkers.end(),
+                                  [&id](const TalkerPart& talker) { return talker.id == id; });
+  return found == talkers.end() ? nullptr : &*found;
+}
+
+void merge(std::vector<TalkerPart>& talkers, const std::vector<TalkerPart>& more) {
+  for (const TalkerPart& talker : more) {
+    if (!has(talkers, talker.id)) talkers.push_back(talker);
+  }
+}
+
 Link* Peer::unlink() {
   is_told = false;
   Link* const was = std::exchange(link, nullptr);
@@ -86,8 +98,7 @@ std::optional<TalkerPart> Room::moved_from(HubId hub, const protocol::PeerId& id
 
 std::optional<HubId> Room::hub_of_talker(const protocol::PeerId& id) const {
   for (const auto& [hub, part] : elsewhere) {
-    const auto is_it = [&id](const TalkerPart& talker) { return talker.id == id; };
-    if (std::any_of(part.talkers.begin(), part.talkers.end(), is_it)) return hub;
+    if (has(part.talkers, id)) return hub;
   }
   return std::nullopt;
 }
@@ -107,12 +118,7 @@ std::size_t Room::members() const {
 std::vector<TalkerPart> Room::all_talkers(const std::function<bool(HubId)>& of_hub) const {
   std::vector<TalkerPart> all = part().talkers;
   for (const auto& [hub, part] : elsewhere) {
-    if (!of_hub(hub)) continue;
-    for (const TalkerPart& talker : part.talkers) {
-      // One that has just moved may still be known of two hubs.
-      const auto known = [&talker](const TalkerPart& other) { return other.id == talker.id; };
-      if (std::none_of(all.begin(), all.end(), known)) all.push_back(talker);
-    }
+    if (of_hub(hub)) merge(all, part.talkers);
   }
   return all;
 }

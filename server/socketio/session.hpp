@@ -99,7 +99,7 @@ class Session {
   bool probe(TimePoint now);
   void receive_on_websocket(std::string_view text, TimePoint now);
   void websocket_closed();
-  /// What came on it is no message of ours.
+  /// Tells the client that what it said is not taken, also while it enters the default room.
   void refuse(const protocol::Refusal& refusal);
 
   /// What the relay has for the client; `packet`, which may be nothing, is packet_for(frame). False
