@@ -19,63 +19,123 @@ as_root() {
   fi
 }
 
+# The LLVM that formats, checks and instruments: one version everywhere, since each formats and
+# warns otherwise. Debian 12 and 13 both have it.
+llvm=19
+
 build_packages=(
-  ca-certificates g++ cmake ninja-build ccache
-  emscripten nlohmann-json3-dev
+  g++ cmake ninja-build emscripten nlohmann-json3-dev boost
   libssl-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libqrcodegencpp-dev libjwt-dev libnats-dev
-  brotli
+  brotli nodejs
 )
 test_packages=(
-  clang-format libgtest-dev googletest chromium firefox-esr coturn nats-server nginx-light iproute2 util-linux ffmpeg
+  ca-certificates ccache clang libgtest-dev googletest
+  npm chromium firefox-esr coturn nats-server nginx-light iproute2 util-linux ffmpeg openssl
 )
-
-# Debian 12 has a newer Boost beside its default one.
-boost_package() {
-  if apt-cache show libboost1.81-dev >/dev/null 2>&1; then
-    echo libboost1.81-dev
-  else
-    echo libboost-dev
-  fi
-}
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# install PACKAGE...: what is missing of these.
-install() {
-  local missing=() package
-  for package in "$@"; do
-    is_installed "$package" || missing+=("$package")
-  done
-  [ -e /usr/include/boost/beast.hpp ] || missing+=(boost)
+# has_candidate PACKAGE: apt could install it. A name that only other packages mention has none.
+has_candidate() { apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'; }
+
+# True with headers of Boost 1.81 or newer, whatever brought them.
+has_boost() {
+  local version
+  version=$(sed -n 's/^#define BOOST_VERSION \([0-9]*\).*/\1/p' /usr/include/boost/version.hpp 2>/dev/null)
+  [ "${version:-0}" -ge 108100 ] && [ -e /usr/include/boost/beast.hpp ]
+}
+
+# is_present NAME: a package, or one of the names that package_names resolves.
+is_present() {
+  case $1 in
+  boost) has_boost ;;
   # Node may come from elsewhere than Debian.
-  command -v node >/dev/null || missing+=(nodejs)
-  if [[ " $* " == *" chromium "* ]]; then
-    command -v npm >/dev/null || missing+=(npm)
-  fi
+  nodejs) command -v node >/dev/null ;;
+  npm) command -v npm >/dev/null ;;
+  # Elsewhere than on Debian 12 and 13, any version will do for a build.
+  clang) { is_installed "clang-$llvm" && is_installed "libclang-rt-$llvm-dev"; } ||
+    { is_installed clang && is_installed libclang-rt-dev && ! has_candidate "clang-$llvm"; } ;;
+  *) is_installed "$1" ;;
+  esac
+}
+
+# package_names NAME: the packages that this Debian has for it.
+package_names() {
+  case $1 in
+  # Debian 12 has a newer Boost beside its default one, which is too old.
+  boost) if has_candidate libboost1.81-dev; then echo libboost1.81-dev; else echo libboost-dev; fi ;;
+  clang)
+    if has_candidate "clang-$llvm"; then
+      echo "clang-$llvm libclang-rt-$llvm-dev"
+    else
+      echo clang libclang-rt-dev
+    fi
+    ;;
+  *) echo "$1" ;;
+  esac
+}
+
+# install NAME...: what is missing of these.
+install() {
+  local missing=() packages=() name
+  for name in "$@"; do
+    is_present "$name" || missing+=("$name")
+  done
   [ ${#missing[@]} -gt 0 ] || return 0
 
   command -v apt-get >/dev/null ||
     fail "This script installs Debian packages. Elsewhere, install: ${missing[*]}."
   say "Installing ${missing[*]}"
   as_root apt-get update -qq || fail "apt-get update failed: look at /etc/apt/sources.list."
-  missing=("${missing[@]/#boost/$(boost_package)}")
+  for name in "${missing[@]}"; do
+    # shellcheck disable=SC2207 # package names have no spaces
+    packages+=($(package_names "$name"))
+  done
   as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" ||
-    fail "apt-get could not install ${missing[*]}: see its message above."
+    apt-get install -y -qq --no-install-recommends "${packages[@]}" ||
+    fail "apt-get could not install ${packages[*]}: see its message above."
 }
 
-# build PRESET [TARGET...]: configures once; Ninja sees by itself when that must be done again.
-build() {
-  local preset=$1
+# install_formatter: false where this Debian has not the version that formats our code.
+install_formatter() {
+  is_installed "clang-format-$llvm" || has_candidate "clang-format-$llvm" || return 1
+  install "clang-format-$llvm"
+}
+
+# configure PRESET [OPTION...]: once, and again when an option is not as it was.
+configure() {
+  local preset=$1 folder=build/$1 option changed=()
   shift
-  say "Building: $preset"
-  if [ ! -e "build/$preset/build.ninja" ]; then
-    if [ "$preset" = wasm ]; then
-      emcmake cmake --preset wasm
-    else
-      cmake --preset "$preset"
-    fi
+  if [ -e "$folder/build.ninja" ]; then
+    for option in "$@"; do
+      option=${option#-D}
+      grep -q "^${option%%=*}:[A-Z]*=${option#*=}\$" "$folder/CMakeCache.txt" || changed+=("-D$option")
+    done
+    # Ninja sees by itself all else that asks for a new configuration.
+    [ ${#changed[@]} = 0 ] || cmake "${changed[@]}" "$folder"
+    return
   fi
+  case $preset in
+  wasm) emcmake cmake --preset wasm "$@" ;;
+  asan | tsan | fuzz)
+    command -v "clang++-$llvm" >/dev/null || set -- "$@" -DCMAKE_CXX_COMPILER=clang++
+    cmake --preset "$preset" "$@"
+    ;;
+  *) cmake --preset "$preset" "$@" ;;
+  esac
+}
+
+# build PRESET [-DOPTION=VALUE...] [TARGET...]
+build() {
+  local preset=$1 options=()
+  shift
+  while [[ "${1:-}" == -D* ]]; do
+    options+=("$1")
+    shift
+  done
+  say "Building: $preset"
+  configure "$preset" ${options[@]+"${options[@]}"} ||
+    fail "CMake could not configure $preset: see its message above. To start afresh: rm -r build."
   cmake --build --preset "$preset" ${1:+--target "$@"} ||
     fail "The build failed: see the first error above. To start afresh: rm -r build."
 }

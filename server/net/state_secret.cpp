@@ -24,7 +24,7 @@ constexpr std::size_t kSecretBytes = 32;
 /// Where an operator makes a secret as root, the folder's owner, as whom the service runs, must be
 /// able to read it.
 void give_to_owner_of_folder(int file, const std::filesystem::path& folder) {
-  struct stat status {};
+  struct stat status{};
   if (geteuid() != 0 || stat(folder.c_str(), &status) != 0 || status.st_uid == 0) return;
   // Where that fails the service says that it can't read it.
   std::ignore = fchown(file, status.st_uid, status.st_gid);
@@ -56,7 +56,7 @@ std::string state_secret(const std::filesystem::path& folder, const std::string&
   }
   if (error) fail(path, error.message());
   if (!std::filesystem::exists(path)) write_new(path);
-  struct stat status {};
+  struct stat status{};
   if (stat(path.c_str(), &status) != 0) fail(path, std::generic_category().message(errno));
   if ((status.st_mode & 077) != 0) fail(path, "others may read it: chmod 600 it");
   std::ifstream file(path);

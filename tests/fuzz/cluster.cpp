@@ -63,8 +63,7 @@ void onair::fuzz::run(std::string_view input) {
   check_codec(input);
   NoWire wire;
   NoLeases leases;
-  relay::ThreadBus bus(
-      1, 2, [](relay::HubId, relay::ThreadBus::Batch) {}, 1);
+  relay::ThreadBus bus(1, 2, [](relay::HubId, relay::ThreadBus::Batch) {}, 1);
   cluster::Gateway gateway({.process = "5f0c"}, bus, wire, leases);
   bus.serve(gateway);
   relay::TimePoint now{std::chrono::seconds(100)};

@@ -164,9 +164,7 @@ class SessionClient : public Client {
     const ConnectionKey key = create.key;
     made.report_transport = [this, key](session::TransportState state) {
       post("transport" + std::to_string(key.generation), "transport " + std::string(name_of(state)),
-           [this, key, state] {
-             feed(session::TransportChanged{key, state});
-           });
+           [this, key, state] { feed(session::TransportChanged{key, state}); });
     };
     made.report_channel_open = [this, key] {
       post("channel" + std::to_string(key.generation), "channel opens",
@@ -184,9 +182,8 @@ class SessionClient : public Client {
       });
     };
     made.report_text = [this, key](std::string text) {
-      post("channel" + std::to_string(key.generation), "text arrives", [this, key, text] {
-        feed(session::TextReceived{key, text});
-      });
+      post("channel" + std::to_string(key.generation), "text arrives",
+           [this, key, text] { feed(session::TextReceived{key, text}); });
     };
   }
 
@@ -215,9 +212,7 @@ class SessionClient : public Client {
       session::Candidate candidate;
       if (!end) candidate.candidate = "candidate of " + std::to_string(number);
       post("candidates" + std::to_string(make.key.generation), "candidate found",
-           [this, key = make.key, candidate] {
-             feed(session::CandidateFound{key, candidate});
-           });
+           [this, key = make.key, candidate] { feed(session::CandidateFound{key, candidate}); });
     }
   }
 
@@ -399,9 +394,8 @@ class Talker final
     post_outcome(session::Step::limit_sending, limit.key, session::SendingLimited{limit.key});
   }
   void perform(const session::MeasureSending& measure) {
-    post("measure", "measured", [this, measure] {
-      feed(session::SendingMeasured{measure.key, encoder});
-    });
+    post("measure", "measured",
+         [this, measure] { feed(session::SendingMeasured{measure.key, encoder}); });
   }
   void perform(const session::ListDevices&) {}
   void perform(const session::EnableTracks&) {}
