@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the other scripts: what to install, how to build.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
