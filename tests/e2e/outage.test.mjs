@@ -116,7 +116,7 @@ describe('over a path between two hosts', () => {
     const viewer = await open('cut');
     await viewer.decodesFrames();
     ip('link', 'set', 'path0', 'down');
-    await viewer.says('cover', /being mended/);
+    await viewer.says('cover', /Restoring/);
     await pause(12_000); // the cut itself
     ip('link', 'set', 'path0', 'up');
     await viewer.decodesFrames();

@@ -53,7 +53,7 @@ test('keyboard and buttons: pause, sound, full screen, details', async () => {
   await viewer.says('signal', /Good · \d+ ms/);
   await viewer.page.hover('#stage');
   await viewer.page.click('#signal');
-  await viewer.says('detail-list', /320 × 240.*straight from the broadcaster/);
+  await viewer.says('detail-list', /320 × 240.*directly from the broadcaster/);
 
   await viewer.page.fill('#volume', '0.5');
   assert.equal(await video(viewer, 'volume'), 0.5);

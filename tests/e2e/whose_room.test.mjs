@@ -77,11 +77,11 @@ describe('one talker', () => {
     await late.says('cover', /has locked this room/);
 
     await talker.page.click('#audience li:first-child button:last-child');
-    await viewer.says('cover', /sent out of this room/);
+    await viewer.says('cover', /removed from this room/);
     assert.equal(await viewer.openConnections(), 0);
     await talker.says('viewers', /^1$/);
     await viewer.reload();
-    await viewer.says('cover', /sent out of this room/);
+    await viewer.says('cover', /removed from this room/);
     await other.decodesFrames();
 
     await talker.press('lock');
