@@ -1,8 +1,8 @@
-// The chat as both pages show it. What others wrote becomes text nodes, never HTML.
+// Shows the chat on both pages. Lines of others become text nodes, never HTML.
 
 import { element, onLanguage, text } from './page.mjs';
 
-/** As many lines are kept on the page. */
+/** The page keeps at most so many lines. */
 const mostLines = 200;
 
 function button(words, label, press) {
@@ -16,8 +16,8 @@ function button(words, label, press) {
 }
 
 /**
- * `say(name, text)` is what happens to what the person writes. The talker's page hands over `remove(id)` and
- * `mute(author)`, which come as buttons with each line of a viewer.
+ * Calls `say(name, text)` when the person sends a line. The talker's page also passes `remove(id)` and
+ * `mute(author)`, which become buttons beside each line of a viewer.
  */
 export class Chat {
   #lines = new Map();
@@ -43,7 +43,7 @@ export class Chat {
     onLanguage(() => this.#words());
   }
 
-  /** Whether something can be said now, and if not, why. */
+  /** Enables the form while lines can be sent; otherwise shows the reason. */
   allow(open, muted = false) {
     const why = muted ? 'chat.muted' : open ? '' : 'chat.closed';
     if (this.#why === why) return;
@@ -52,7 +52,7 @@ export class Chat {
     this.#notice(why && text(why));
   }
 
-  /** What the operator's token calls this person, who then needs no other name. */
+  /** Shows the name from the person's token and makes it fixed; null if the token has none. */
   call(name) {
     const field = element('chat-name');
     if (name === null || field.readOnly) return;
@@ -60,7 +60,7 @@ export class Chat {
     field.readOnly = true;
   }
 
-  /** What the client tells. Several talkers number their lines each for itself. */
+  /** Handles an event of the client. Each of several talkers numbers its own lines. */
   handle(event) {
     const key = `${event.from ?? ''}/${event.id}`;
     if (event.kind === 'line') this.#add(key, event);

@@ -1,9 +1,9 @@
-// The self-test: each check is a name, a way to try it, and what to say. It speaks to the server and to
-// the TURN servers as a viewer's browser would.
+// The self-test. Each check has a name, a function that runs it, and texts for its results. It contacts the server,
+// STUN and TURN as a viewer's browser would.
 
 import { element, offerLanguages, onLanguage, socketAddress, text } from './page.mjs';
 
-const patience = 8_000; // ms, for each answer from elsewhere
+const patience = 8_000; // ms; the time limit for each answer of a server
 
 class NotSetUp extends Error {}
 
@@ -15,7 +15,7 @@ function within(what, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** Enters a room of its own and gives the welcome. */
+/** Enters a room of its own and returns the welcome. */
 function reachServer() {
   const socket = new WebSocket(socketAddress());
   const welcome = new Promise((resolve, reject) => {
@@ -50,7 +50,7 @@ async function gather(iceServers, type) {
     };
     connection.onicecandidate = ({ candidate }) => {
       if (candidate?.type === type) resolve();
-      // A server in our own network sees the address that we have anyway, which is no candidate more.
+      // A server in the same network sees our local address, so it adds no candidate.
       if (candidate) return;
       if (type === 'srflx' && !error) resolve();
       else reject(error ?? new Error(`no ${type} candidate`));
@@ -61,7 +61,7 @@ async function gather(iceServers, type) {
   await within(iceServers[0].urls[0], found).finally(() => connection.close());
 }
 
-/** The servers of the welcome, one for each URL that fits. */
+/** Lists the servers of the welcome, one entry for each URL that fits. */
 function serversFor({ iceServers }, fits) {
   const servers = iceServers.flatMap(({ urls, ...credentials }) =>
     urls.filter(fits).map((url) => ({ urls: [url], ...credentials })),

@@ -1,6 +1,6 @@
-// How loud the microphone is, as a bar.
+// Shows the microphone's level as a bar.
 
-/** Shows the level of a stream's sound in a <meter>; with no stream, or one without sound, hides it. */
+/** Shows the level of a stream's sound in a <meter>. Hides the meter without a stream or without sound. */
 export class LevelMeter {
   #meter;
   #context;
@@ -17,7 +17,7 @@ export class LevelMeter {
     const heard = stream?.getAudioTracks().length > 0;
     this.#meter.hidden = !heard;
     if (!heard) return;
-    this.#context ??= new AudioContext({ latencyHint: 'playback' }); // the cheapest
+    this.#context ??= new AudioContext({ latencyHint: 'playback' }); // the setting with the lowest cost
     this.#context.resume();
     const analyser = this.#context.createAnalyser();
     analyser.fftSize = 1024;

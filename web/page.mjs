@@ -1,4 +1,4 @@
-// What all pages share: words in the person's language, the client, the room.
+// Shared by all pages: texts in the person's language, the client, the room.
 
 export const element = (id) => document.getElementById(id);
 
@@ -14,18 +14,18 @@ let table;
 const tables = {};
 const listeners = [];
 
-/** The words of a key such as `seat.request`, with values in the place of `{name}`; none before they are loaded. */
+/** Gives the text of a key such as `seat.request`, with values for `{name}`. Empty before the texts are loaded. */
 export function text(key, values = {}) {
   if (!table) return '';
   const words = key.split('.').reduce((found, part) => found[part], table);
   return words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
-/** Elements with `data-text`, `data-label` (for screen readers) or `data-hint` get their words here. */
+/** Fills the texts into elements with `data-text`, `data-label` (for screen readers) or `data-hint`. */
 export function fillIn() {
   for (const each of document.querySelectorAll('[data-text]')) {
     const words = text(each.dataset.text);
-    if (each.textContent !== words) each.textContent = words; // else it need not be painted again
+    if (each.textContent !== words) each.textContent = words; // avoids a repaint of unchanged text
   }
   for (const each of document.querySelectorAll('[data-label]')) {
     each.setAttribute('aria-label', text(each.dataset.label));
@@ -44,7 +44,7 @@ async function speak(language) {
   for (const listener of listeners) listener();
 }
 
-// After what the page itself begins at once, such as opening the socket. The pages themselves are in English.
+// Starts after the page's own first steps, such as opening the socket. The HTML has the English texts.
 const spoken = Promise.resolve().then(() => {
   const preferred = preferredLanguage();
   if (preferred !== document.documentElement.lang) document.documentElement.dataset.waiting = '';
@@ -57,7 +57,7 @@ function nameOtherLanguage() {
   button.textContent = { en: 'English', ja: '日本語' }[button.lang];
 }
 
-/** Shows the button that changes the language. To find glyphs for its one word takes a browser some milliseconds. */
+/** Shows the button that changes the language. A browser needs some milliseconds to find glyphs for its one word. */
 export async function offerLanguages() {
   await spoken;
   const button = element('language');
@@ -69,19 +69,19 @@ export async function offerLanguages() {
   });
 }
 
-/** Calls `listener` when there are words, and again whenever they are of another language. */
+/** Calls `listener` when the texts are loaded, and again after each change of language. */
 export async function onLanguage(listener) {
   await spoken;
   listeners.push(listener);
   listener();
 }
 
-/** Why the server keeps us out, in words. A newer server may know more reasons than these tables. */
+/** Gives the text for the server's refusal. A newer server may have codes that these tables lack. */
 export const refusal = (code) => (code in (table?.refusal ?? {}) ? text(`refusal.${code}`) : text('link.refused'));
 
 /**
- * Two ways to ask for `draw`, however often: `soon` before the next frame, and `later` for what people would see flash
- * by, or what must not hold up the network; it takes 200 ms where nothing is drawn sooner.
+ * Collects calls to `draw`. `soon` draws before the next frame. `later` draws within 200 ms: for states that would
+ * only flash by, and for work that must not delay the network.
  */
 export function oncePerFrame(draw) {
   let due = false;
@@ -95,7 +95,7 @@ export function oncePerFrame(draw) {
   const soon = () => {
     if (due) return;
     due = true;
-    // A page that is not seen has no frames.
+    // A hidden page has no frames.
     if (document.hidden) setTimeout(now);
     else requestAnimationFrame(now);
   };
@@ -105,19 +105,19 @@ export function oncePerFrame(draw) {
   return { soon, later };
 }
 
-/** Puts words into an element, which hides while it has none. */
+/** Sets an element's text and hides the element if the text is empty. */
 export function say(id, words) {
   if (element(id).textContent !== words) element(id).textContent = words;
   element(id).hidden = words === '';
 }
 
-/** How things stand with the server; on a small screen only where they don't stand well. */
+/** Shows the state of the connection to the server; on a small screen only when there is trouble. */
 export function showLink(status) {
   say('link', text(`link.${status}`));
   element('link').toggleAttribute('data-trouble', status !== 'joined');
 }
 
-/** The address of the server's WebSocket. */
+/** Gives the address of the server's WebSocket. */
 export function socketAddress() {
   const url = new URL('ws', location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -126,15 +126,15 @@ export function socketAddress() {
 }
 
 /**
- * Makes and gives the client (`createOnair` of onair.mjs) with what every client needs: {onair, options}. Where that
- * can't be done, says so on the page and gives nothing.
+ * Makes the client (`createOnair` of onair.mjs) and returns it with the options of every client: {onair, options}. If
+ * that fails, shows why on the page and returns undefined.
  */
 export async function openRoom(createOnair, video) {
   if (typeof WebAssembly !== 'object' || typeof RTCPeerConnection !== 'function') {
     onLanguage(() => say('notice', text('tooOld')));
     return undefined;
   }
-  // The socket opens while the client is compiled, and neither waits for the words.
+  // The socket opens while the client is compiled; neither waits for the texts.
   const loading = createOnair();
   const url = socketAddress();
   const socket = new WebSocket(url);
@@ -147,14 +147,14 @@ export async function openRoom(createOnair, video) {
     return undefined;
   }
   element('room').textContent = room;
-  // In the console, localStorage.setItem('onair-trace', '') shows every step from the next load on.
+  // After localStorage.setItem('onair-trace', '') in the console, the next load prints every step.
   const trace = localStorage.getItem('onair-trace') !== null;
   return { onair, options: { url, socket, room, video, trace, entryToken: entryToken(room), ...memory(room) } };
 }
 
 /**
- * The token that lets one in, where the link brought one (`#token=…`; a fragment never reaches a server's log).
- * It goes out of the address bar, so that nobody passes it on by chance.
+ * Gives the entry token of the link (`#token=…`; a fragment never reaches a server's log), or the stored one. Removes
+ * it from the address bar, so that nobody shares it by accident.
  */
 function entryToken(room) {
   const name = `onair-token ${location.pathname} ${room}`;
@@ -167,8 +167,8 @@ function entryToken(room) {
 }
 
 /**
- * Where a page that is loaded again finds its token. A page that was opened anew, or as a copy of
- * another tab, is somebody else.
+ * Stores the resume token for a reload. A page opened anew, or as a copy of another tab, is a new peer and gets no
+ * token.
  */
 function memory(room) {
   const name = `onair ${location.pathname} ${room}`;
@@ -179,7 +179,7 @@ function memory(room) {
   };
 }
 
-/** The first layout takes as long as the client's start, and better comes while that waits for the server's answer. */
+/** Delays the first layout, which is slow, until the client waits for the server's answer. */
 function holdBackUntilOpen(socket) {
   document.documentElement.dataset.starting = '';
   const show = () => delete document.documentElement.dataset.starting;
@@ -187,12 +187,12 @@ function holdBackUntilOpen(socket) {
   setTimeout(show, 100);
 }
 
-/** Starts the client, and lets it say good-bye when the page goes away. */
+/** Starts the client, and makes it leave when the page closes. */
 export function begin(client) {
   addEventListener('pagehide', () => client.leave());
-  // Another link to the same room was opened in this tab.
+  // The person opened another link to the same room in this tab.
   addEventListener('hashchange', () => location.hash.startsWith('#token=') && location.reload());
-  // A page that the browser kept and shows again has said good-bye: it must enter anew.
+  // The client of a page from the back-forward cache has left the room, so the page reloads.
   addEventListener('pageshow', (event) => event.persisted && location.reload());
   addEventListener('online', () => client.wake());
   document.addEventListener('visibilitychange', () => document.hidden || client.wake());

@@ -1,4 +1,4 @@
-// What a viewer does to the pictures: pause, sound, full screen, picture in picture, by buttons and keys.
+// Lets a viewer control the pictures by buttons and keys: pause, sound, full screen, picture in picture.
 
 import { element, text } from './page.mjs';
 
@@ -9,8 +9,8 @@ function showIcon(id, [icon, label]) {
 }
 
 /**
- * `stage` holds the pictures, the first of which decides; `pictures()` gives them all, and `play(picture)` plays one,
- * without sound where the browser wants that.
+ * `stage` contains the pictures; the first one decides for all. `pictures()` lists them. `play(picture)` plays one,
+ * muted if the browser blocks sound.
  */
 export class Player {
   #stage;
@@ -40,7 +40,7 @@ export class Player {
     document.addEventListener('keydown', (event) => this.#key(event));
   }
 
-  /** Whether there is something to play. */
+  /** Shows the controls while there is a picture. */
   show(shown) {
     this.#shown = shown;
     this.#render();
@@ -58,7 +58,7 @@ export class Player {
     element('volume').value = picture.muted ? 0 : picture.volume;
   }
 
-  /** Goes on with what is sent now, since a broadcast is live. */
+  /** Continues with the current picture, since a broadcast is live. */
   #togglePause() {
     const paused = this.#first.paused;
     for (const picture of this.#pictures()) paused ? this.#play(picture) : picture.pause();
@@ -75,7 +75,7 @@ export class Player {
 
   #toggleFullscreen() {
     if (document.fullscreenElement) return document.exitFullscreen();
-    // An iPhone lets only the picture itself fill its screen.
+    // An iPhone allows full screen only for the video element itself.
     return this.#stage.requestFullscreen ? this.#stage.requestFullscreen() : this.#first.webkitEnterFullscreen();
   }
 
@@ -98,7 +98,7 @@ export class Player {
     this.#try(act);
   }
 
-  /** Browsers refuse some of it for reasons of their own. */
+  /** Browsers may refuse these actions for reasons of their own. */
   async #try(act) {
     await Promise.resolve(act()).catch(() => {});
   }

@@ -1,5 +1,5 @@
-// Records a stream to files. Each second of it goes into the browser's database at once, so that a page that
-// crashes loses no more than that: the next one finds what was not saved.
+// Records a stream to files. Stores each second in the browser's database at once, so that a crash loses at most one
+// second. The next visit finds recordings that were not saved.
 
 const pieceLength = 1000; // ms
 const types = ['video/webm;codecs=vp8,opus', 'video/webm', 'video/mp4'];
@@ -19,7 +19,7 @@ async function openDatabase() {
   return done(opening);
 }
 
-/** Hands a recording to the person as a file, and forgets it. */
+/** Offers a recording as a download and deletes it. */
 async function save(database, recording) {
   const pieces = await done(
     database.transaction('pieces').objectStore('pieces').index('recording').getAll(recording.id),
@@ -42,10 +42,10 @@ async function discard(database, { id }) {
   for (const key of await done(pieces.index('recording').getAllKeys(id))) pieces.delete(key);
 }
 
-/** A lock tells a recording that runs, perhaps in another tab, from one whose page is gone. */
+/** Names the lock that a running recording holds. Without the lock, its page has closed or crashed. */
 const lockName = ({ id }) => `onair-recording-${id}`;
 
-/** What was not saved: {recordings, save(), discard()}; nothing where all was. */
+/** Finds recordings that were not saved: {recordings, save(), discard()}; undefined if there are none. */
 export async function unsavedRecordings() {
   const database = await openDatabase();
   const all = await done(database.transaction('recordings').objectStore('recordings').getAll());
@@ -58,7 +58,7 @@ export async function unsavedRecordings() {
   return { recordings, save: each(save), discard: each(discard) };
 }
 
-/** A new file begins with each stream, since a MediaRecorder ends with its tracks. */
+/** Starts a new file for each stream, since a MediaRecorder stops with its tracks. */
 export class Recorder {
   #room;
   #recorder;
@@ -110,7 +110,7 @@ export class Recorder {
     recorder.start(pieceLength);
   }
 
-  /** Ends the file and hands it over. */
+  /** Ends the file and offers it as a download. */
   async stop() {
     const recorder = this.#recorder;
     this.#recorder = undefined;
@@ -118,7 +118,7 @@ export class Recorder {
     await recorder?.saved;
   }
 
-  /** Goes on with another stream, in another file. */
+  /** Continues with another stream in a new file. */
   async follow(stream) {
     await this.stop();
     await this.start(stream);

@@ -1,4 +1,4 @@
-// The start page: names a room, or finds it in a link.
+// The start page: makes a name for a room, or finds the room in a link.
 
 import { element, offerLanguages, onLanguage, say, text } from './page.mjs';
 
@@ -7,7 +7,7 @@ const vowels = ['a', 'e', 'i', 'o', 'u'];
 
 const pick = (from) => from[crypto.getRandomValues(new Uint32Array(1))[0] % from.length];
 
-/** A name that can be said over the telephone in most languages, such as "kameto-sunabi". */
+/** Makes a name that people can say over the telephone in most languages, such as "kameto-sunabi". */
 function speakableName() {
   const word = () => Array.from({ length: 3 }, () => pick(consonants) + pick(vowels)).join('');
   return `${word()}-${word()}`;
@@ -15,7 +15,7 @@ function speakableName() {
 
 const query = (room) => (room === '' ? '' : `?${encodeURIComponent(room)}`);
 
-/** Where "Watch" leads: a link to a viewer's or a talker's page, or the name of a room. */
+/** Gives the target of "Watch" for a link to a viewer's or a talker's page, or for the name of a room. */
 function watchTarget(entered) {
   if (!/^https?:\/\//.test(entered)) return new URL(`watch.html${query(entered)}`, location.href);
   const link = new URL(entered);
@@ -39,7 +39,7 @@ element('watch').addEventListener('submit', (event) => {
   try {
     target = watchTarget(element('room').value.trim());
   } catch {
-    // no link at all
+    // not a valid link
   }
   if (target) location.assign(target);
   else say('notice', text('start.notAWatchLink'));

@@ -115,7 +115,7 @@ function showDevices() {
 }
 
 let awake;
-/** The screen stays on while on air; the browser lets go of it when the page is out of sight. */
+/** Keeps the screen on while on air. The browser releases the lock when the page is hidden. */
 async function stayAwake() {
   const onAir = view?.stage === 'on_air';
   if (!onAir || document.hidden) {
@@ -126,7 +126,7 @@ async function stayAwake() {
   }
 }
 
-/** Whether the server has us, and who may come in. */
+/** Shows whether the client is in the room, and whether the room is locked. */
 function showRoom() {
   const { link, locked } = view;
   const kept = view.refusal !== '';
@@ -158,7 +158,7 @@ function render() {
 
 const rendering = oncePerFrame(render);
 
-/** All but the viewers, who come and go many at a time. */
+/** Gives the view without the viewers, which change often. */
 function ofOurselves({ audience, viewers, connecting, watching, uplinkBps, ...ours }) {
   return JSON.stringify(ours);
 }

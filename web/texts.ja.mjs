@@ -1,4 +1,4 @@
-// What the pages say in Japanese; see texts.en.mjs.
+// The pages’ texts in Japanese; see texts.en.mjs.
 
 export default {
   page: {
@@ -11,7 +11,7 @@ export default {
   language: { name: '日本語', choose: '言語' },
   start: {
     headline: 'ひとりの声と姿を、部屋のみんなへ。',
-    promise: 'ブラウザーからブラウザーへ直接。インストールは要りません。',
+    promise: 'ブラウザーからブラウザーへ直接届きます。インストールは不要です。',
     broadcast: '配信する',
     watch: '視聴する',
     roomName: '部屋の名前',
@@ -26,8 +26,8 @@ export default {
     connecting: '接続しています…',
     joined: '接続しました',
     reconnecting: '再接続しています…',
-    unreachable: 'サーバーに届きません。もう一度試しています…',
-    refused: 'サーバーがこの部屋への入室を断りました。',
+    unreachable: 'サーバーに接続できません。再試行しています…',
+    refused: 'サーバーがこの部屋への入室を拒否しました。',
   },
   studio: {
     title: 'スタジオ',
@@ -35,7 +35,7 @@ export default {
     cover: 'ここにあなたの映像が映ります。',
     coverHint: '「映像を開始」ですぐに配信します。「プレビュー」なら先に確認できます。',
     starting: '開始しています…',
-    preview: 'プレビュー中です。まだ誰にも見えません。「On Air」を押してください。',
+    preview: 'プレビュー中です。まだ誰にも見えません。「On Air」を押すと配信が始まります。',
     startPreview: 'プレビュー',
     startVideo: '映像を開始',
     startScreen: '画面を共有',
@@ -66,15 +66,15 @@ export default {
     viewers: '視聴者',
     live: '視聴中',
     inRoom: '入室中',
-    sentAtMost: '最大送信量',
-    capacity: 'この機器から同時に {n} 人まで',
+    sentAtMost: '送信量の上限',
+    capacity: 'この機器から同時に配信できるのは {n} 人までです',
     nobody: 'まだ誰も見ていません。',
     viewer: '視聴者 {n}',
     states: { connecting: '接続中', live: '視聴中', reconnecting: '再接続中' },
     mute: '発言を止める',
-    unmute: '発言を許す',
+    unmute: '発言を許可する',
     muteName: '{name} のチャット発言を止める',
-    unmuteName: '{name} のチャット発言を許す',
+    unmuteName: '{name} のチャット発言を許可する',
     remove: '退室させる',
     removeName: '{name}を退室させる',
     removeSure: '{name}を退室させますか？戻ることはできなくなります。',
@@ -89,16 +89,16 @@ export default {
     recordingFailed: 'このブラウザーでは録画できません。',
     unsaved: '{when} の録画が保存されないままページが閉じられました。',
     saveIt: '保存する',
-    discardIt: '捨てる',
+    discardIt: '破棄する',
   },
   refusal: {
     room_taken: 'この部屋ではほかの人が配信しています。',
-    room_locked: '配信者が部屋に鍵をかけています。数秒ごとにもう一度試します。',
-    room_full: '部屋は満員です。数秒ごとにもう一度試します。',
-    too_many_rooms: 'サーバーに新しい部屋の空きがありません。数秒ごとにもう一度試します。',
-    token_required: 'この部屋にはトークン付きのリンクでだけ入れます。運営者に尋ねてください。',
-    token_invalid: 'リンクのトークンではこの部屋に入れません。新しいリンクをもらってください。',
-    token_expired: 'リンクのトークンの期限が切れました。新しいリンクをもらってください。',
+    room_locked: '配信者が部屋に鍵をかけています。数秒ごとに再試行しています。',
+    room_full: 'この部屋は満員です。数秒ごとに再試行しています。',
+    too_many_rooms: 'サーバーは今、新しい部屋を開けません。数秒ごとに再試行しています。',
+    token_required: 'この部屋にはトークン付きのリンクからのみ入室できます。主催者にお問い合わせください。',
+    token_invalid: 'リンクのトークンはこの部屋では使えません。新しいリンクを受け取ってください。',
+    token_expired: 'リンクのトークンの期限が切れました。新しいリンクを受け取ってください。',
     removed: 'この部屋から退室させられました。',
     room_ended: 'この部屋は終了しました。',
   },
@@ -131,21 +131,21 @@ export default {
     },
     size: '{width} × {height}、毎秒 {fps} 枚',
     direct: '配信者から直接',
-    relayed: '中継を経由',
+    relayed: 'TURN サーバー経由',
     unknown: 'まだ分かりません',
   },
   picture: {
     waiting: '配信者を待っています。',
-    requesting: '配信を申し込みました。配信者を待っています…',
+    requesting: '視聴を申し込みました。配信者を待っています…',
     connecting: '接続しています…',
     live: '',
     reconnecting: '接続を回復しています…',
     ended: '配信は終わりました。',
-    full: 'ただいま満員です。「視聴を申し込む」でもう一度お試しください。',
+    full: 'ただいま満員です。「視聴を申し込む」を押して、もう一度お試しください。',
   },
   chat: {
     title: 'チャット',
-    empty: 'まだ発言はありません。',
+    empty: 'まだメッセージはありません。',
     text: 'メッセージ',
     name: 'お名前',
     send: '送信',
@@ -166,7 +166,7 @@ export default {
   notice: {
     none: '',
     no_local_stream: '送る映像がまだありません。先に「映像を開始」か「画面を共有」を押してください。',
-    no_signaling: 'いまサーバーにつながっていません。自動でもう一度試します。',
+    no_signaling: 'サーバーに接続していません。自動で再試行しています。',
     camera_refused:
       'ブラウザーがカメラとマイクを許可しませんでした。アドレスの横のアイコンから許可して、' +
       'もう一度「映像を開始」を押してください。',
@@ -176,22 +176,21 @@ export default {
       'カメラかマイクが使用中です。使っているほかのプログラムを閉じて、もう一度「映像を開始」を' +
       '押してください。',
     insecure_context:
-      'カメラは安全なページでしか使えません。https:// で、またはこの機器なら http://localhost で' +
+      'カメラは安全なページでのみ使えます。https:// で、またはこの機器なら http://localhost で' +
       '開いてください。',
     screen_refused:
       '画面は共有されていません。もう一度「画面を共有」を押して、共有するものを選んでください。',
     screen_not_supported: 'このブラウザーは画面を共有できません。',
     media_failed:
       'カメラかマイクを開始できませんでした。「映像を開始」を押してもう一度お試しください。',
-    media_ended: 'カメラが外れたか画面の共有が終わったため、配信を止めました。',
-    device_lost: 'カメラかマイクが外れました。次の機器に切り替えます。',
-    microphone_lost: 'マイクが外れ、ほかにありません。視聴者には音が聞こえません。',
+    media_ended: 'カメラが外れたか、画面の共有が終わったため、配信を停止しました。',
+    device_lost: 'カメラかマイクが外れました。別の機器に切り替えます。',
+    microphone_lost: 'マイクが外れました。ほかのマイクがないため、視聴者に音声が届きません。',
     screen_ended: '画面の共有が終わりました。視聴者には再びカメラが映ります。',
-    connection_failed:
-      'ネットワークを通って配信者に届く経路がまだ見つかりません。繰り返し試しています。',
+    connection_failed: '配信者につながる経路が見つかりません。再試行しています。',
   },
   tooOld:
-    'このブラウザーは古いため onair を使えません（WebAssembly か WebRTC がありません）。最新の ' +
+    'このブラウザーは古いため onair を使えません（WebAssembly か WebRTC に対応していません）。最新の ' +
     'Firefox、Chrome、Edge、Safari をお使いください。',
   needsScript: 'onair には JavaScript が必要です。有効にしてください。',
   badRoom: 'このアドレスは部屋を指していません。{why}',
@@ -200,47 +199,47 @@ export default {
   check: {
     headline: 'ここから使えますか？',
     lead:
-      'このブラウザーとネットワークから、配信に要るものをすべて試します。カメラとマイクの許可を求めますが、' +
-      'サーバーのほかには何も送りません。',
+      'このブラウザーとネットワークで、配信に必要なものをすべて確認します。カメラとマイクの許可を求めますが、' +
+      '映像や音声はどこにも送信しません。',
     begin: '診断を始める',
     forOperator: '管理者へ：',
     verdicts: { trying: '…', works: '使えます', fails: '使えません', unset: '未設定' },
     names: {
-      server: 'サーバーへの到達',
+      server: 'サーバーへの接続',
       secure: '安全なページ',
       camera: 'カメラとマイク',
       stun: 'STUN',
       turnUdp: 'UDP の TURN',
       turnTcp: 'TCP の TURN',
       turnTls: 'TLS の TURN',
-      relayCall: 'TURN を通した自分への通話',
+      relayCall: 'TURN 経由のテスト通話',
     },
     works: {
-      server: 'サーバーにも WebSocket にも届きます。',
-      secure: 'このページは安全なので、ブラウザーはカメラを渡せます。',
+      server: 'サーバーにも WebSocket にも接続できます。',
+      secure: 'このページは安全なので、ブラウザーでカメラを使えます。',
       camera: 'カメラとマイクが使えます。',
       stun: 'STUN サーバーが応答します。',
       turnUdp: 'TURN サーバーが UDP で中継します。',
       turnTcp: 'TURN サーバーが TCP で中継します。',
       turnTls: 'TURN サーバーが TLS で中継します。',
-      relayCall: 'TURN サーバーだけを通した通話ができます。',
+      relayCall: 'TURN サーバー経由のテスト通話ができます。',
     },
     fails: {
-      server: 'サーバーの WebSocket に届きません。途中のプロキシが通さないのかもしれません。',
-      secure: 'このページは安全ではないので視聴だけできます。配信するには https:// で開いてください。',
-      camera: 'カメラかマイクが使えません。つないで、このページに許可してください。',
-      stun: 'STUN サーバーが応答しません。互いに直接届く範囲でなら配信できます。',
+      server: 'サーバーの WebSocket に接続できません。途中のプロキシが遮断しているかもしれません。',
+      secure: 'このページは安全ではありません。視聴はできますが、配信するには https:// で開いてください。',
+      camera: 'カメラかマイクが使えません。接続して、このページに許可してください。',
+      stun: 'STUN サーバーが応答しません。ブラウザー同士が直接つながる範囲でのみ配信できます。',
       turnUdp: 'TURN サーバーはここから UDP で中継しません。',
       turnTcp: 'TURN サーバーはここから TCP で中継しません。',
       turnTls: 'TURN サーバーはここから TLS で中継しません。',
-      relayCall: 'TURN サーバーを通した通話ができません。',
+      relayCall: 'TURN サーバー経由のテスト通話ができません。',
     },
     unset: {
-      stun: 'サーバーに STUN サーバーの設定がありません。同じネットワークの中でなら配信できます。',
-      turnUdp: 'サーバーに UDP の TURN サーバーの設定がありません。',
-      turnTcp: 'サーバーに TCP の TURN サーバーの設定がありません。',
-      turnTls: 'サーバーに TLS の TURN サーバーの設定がありません。',
-      relayCall: 'TURN サーバーがないので試せません。',
+      stun: 'STUN サーバーが設定されていません。同じネットワークの中でなら配信できます。',
+      turnUdp: 'UDP の TURN サーバーが設定されていません。',
+      turnTcp: 'TCP の TURN サーバーが設定されていません。',
+      turnTls: 'TLS の TURN サーバーが設定されていません。',
+      relayCall: 'TURN サーバーがないため、確認できません。',
     },
     allWork: '設定されているものは、ここからすべて使えます。',
     someFailed: 'ここから使えないものがあります。',

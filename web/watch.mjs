@@ -5,7 +5,7 @@ import { begin, element, fillIn, megabits, offerLanguages, onLanguage, oncePerFr
 
 const video = element('remote-video');
 const stage = element('stage');
-// `watch.html?ROOM&embed`: the picture alone, for the frame of another page
+// `watch.html?ROOM&embed`: shows only the picture, for the frame of another page
 const embedded = location.search.slice(1).split('&').includes('embed');
 document.documentElement.classList.toggle('embed', embedded);
 
@@ -14,7 +14,7 @@ let chat;
 let player;
 let view;
 
-/** The picture and, where several talk, the others' beside it. */
+/** Lists the picture and those of further talkers. */
 const pictures = () => [...stage.querySelectorAll('video')];
 
 function details({ quality, latency, bitsPerSecond, loss, width, height, framesPerSecond, codec, relayed }) {
@@ -75,13 +75,13 @@ const rendering = oncePerFrame(render);
 
 function changed(next) {
   view = next;
-  // On the way to the picture there is seldom time to read how far it is.
+  // States before the picture usually change too fast to read.
   const onTheWay = view.refusal === '' && ['waiting', 'requesting', 'connecting'].includes(view.picture);
   if (onTheWay) rendering.later();
   else rendering.soon();
 }
 
-/** Browsers may forbid sound before a touch: then the picture plays without, and offers it. */
+/** Plays a picture. If the browser blocks sound before a touch, plays it muted and offers the sound. */
 async function play(picture) {
   try {
     await picture.play();
@@ -93,7 +93,7 @@ async function play(picture) {
   }
 }
 
-/** The picture of a further talker; with null it is over. */
+/** Shows the picture of a further talker; null removes it. */
 function tile(id, stream) {
   const known = pictures().find((picture) => picture.dataset.talker === id);
   known?.remove();
@@ -124,7 +124,7 @@ async function togglePictureInPicture() {
   return video.requestPictureInPicture();
 }
 
-const chatEvents = []; // that came before it was there
+const chatEvents = []; // received before the chat was loaded
 async function openChat() {
   const { Chat } = await import('./chat.mjs');
   const template = element('chat-template');
@@ -143,7 +143,7 @@ async function openPlayer() {
   });
 }
 
-/** What must not delay the picture. Browsers even lay a page out early for the sake of a form in it. */
+/** Loads the parts that must not delay the picture. A form would even make browsers lay the page out early. */
 async function openTheRest() {
   offerLanguages();
   await Promise.all([openPlayer(), embedded || openChat()]);

@@ -1,5 +1,5 @@
-// Many viewers come and go at one talker, a few at a time: a browser tab fails at about 500 peer
-// connections that were not collected, so whatever is kept of those who left ends a long broadcast.
+// Lets many viewers come and go at one talker, a few at a time, and checks that their memory is freed. A browser
+// tab fails at about 500 peer connections that were not collected, so a leak would end a long broadcast.
 //
 //   scripts/churn [VIEWERS]
 
@@ -11,7 +11,7 @@ const viewers = Number(process.argv[2] ?? 1500);
 const warmUp = 100;
 const atOnce = 4;
 
-/** In a page: its own client, without the page's pictures and words. */
+/** Runs in a page: makes a client without the page's pictures and texts. */
 async function makeClient([kind, url]) {
   const { default: create } = await import('./onair.mjs');
   window.onair ??= await create();
@@ -23,7 +23,7 @@ async function makeClient([kind, url]) {
   };
 }
 
-/** In a page: one viewer after the other, until so many have seen the picture. */
+/** Runs in a page: starts one viewer after the other, until `count` have seen the picture. */
 async function comeAndGo([count, lanes]) {
   let left = count;
   const lane = async () => {

@@ -1,5 +1,5 @@
-// What a room costs when it is spread over 1, 2 and 4 processes that NATS joins, all in one run: prints
-// a table of medians. `node cluster.mjs [RUNS]`, with ONAIR_SERVER, ONAIR_LOAD and ONAIR_SITE set as by
+// Measures the cost of a room over 1, 2 and 4 processes that NATS joins, all in one run, and prints a table
+// of medians. `node cluster.mjs [RUNS]`, with ONAIR_SERVER, ONAIR_LOAD and ONAIR_SITE set as by
 // scripts/bench-cluster.
 
 import { execFile, spawn } from 'node:child_process';
@@ -32,7 +32,7 @@ async function stop(child) {
   await ended;
 }
 
-/** A server that prints its ports. */
+/** Starts a server and reads its ports from its output. */
 async function startServer(bus) {
   const child = spawn(
     process.env.ONAIR_SERVER,

@@ -1,5 +1,5 @@
-// From opening watch.html to the first rendered frame, the talker being on air: onair beside the
-// seed's design (plain JavaScript, Node and socket.io), in turn, in one run.
+// Measures the time from opening watch.html to the first rendered frame while the talker is on air: onair and the
+// original JavaScript program (seed/, with Node and socket.io) alternate in one run.
 //
 //   scripts/bench-first-frame [ROUNDS]
 
@@ -8,12 +8,12 @@ import { loadavg } from 'node:os';
 
 import { Chromium, Server, until } from '../e2e/support.mjs';
 
-// A phone's, so that both pages paint a picture of about the same size: without a GPU, painting a large
-// one costs more than all the rest.
+// A phone's viewport, so that both pages paint a picture of about the same size. Without a GPU, painting a large
+// picture costs more than everything else.
 const viewport = { width: 390, height: 844 };
 const rounds = Number(process.argv[2] ?? 10);
 
-/** In the page: notes when the first frame of #remote-video is presented. */
+/** Runs in the page: notes when the first frame of #remote-video is presented. */
 function watchFirstFrame() {
   addEventListener('DOMContentLoaded', () => {
     document.getElementById('remote-video').requestVideoFrameCallback(() => {
@@ -22,7 +22,7 @@ function watchFirstFrame() {
   });
 }
 
-async function startSeed() {
+async function startOriginal() {
   const process = spawn('node', [new URL('seed/server.mjs', import.meta.url).pathname], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -57,8 +57,8 @@ const median = (numbers) => {
 
 const load = loadavg()[0].toFixed(2);
 const chromium = await Chromium.start();
-const contestants = { onair: await Server.start(), seed: await startSeed() };
-const results = { onair: [], seed: [] };
+const contestants = { onair: await Server.start(), original: await startOriginal() };
+const results = { onair: [], original: [] };
 for (const { origin } of Object.values(contestants)) {
   const talker = await chromium.open(`${origin}/talk.html?bench`, undefined, { viewport });
   await talker.press('start-video');
@@ -73,12 +73,12 @@ for (let round = 0; round < rounds; ++round) {
 for (const [name, runs] of Object.entries(results)) {
   const times = runs.map(({ ms }) => ms);
   console.log(
-    `${name.padEnd(6)} median ${median(times).toFixed(0)} ms` +
+    `${name.padEnd(8)} median ${median(times).toFixed(0)} ms` +
       ` (${Math.min(...times).toFixed(0)} to ${Math.max(...times).toFixed(0)}),` +
       ` ${runs[0].requests} requests, ${(runs[0].bytes / 1000).toFixed(1)} kB`,
   );
 }
-const ratio = median(results.onair.map(({ ms }) => ms)) / median(results.seed.map(({ ms }) => ms));
-console.log(`onair / seed: ${ratio.toFixed(2)}, of ${rounds} each in turn; load before: ${load}`);
+const ratio = median(results.onair.map(({ ms }) => ms)) / median(results.original.map(({ ms }) => ms));
+console.log(`onair / original: ${ratio.toFixed(2)}, ${rounds} rounds each, alternating; load before: ${load}`);
 await chromium.stop();
 for (const contestant of Object.values(contestants)) await contestant.stop();

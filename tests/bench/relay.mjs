@@ -1,5 +1,5 @@
-// What the relay costs a server, beside Node servers that do the same, all in one run: prints a
-// table of medians. `node relay.mjs [RUNS] [SCENARIO...]`, with ONAIR_SERVER, ONAIR_LOAD and
+// Measures the relay's processor time and memory beside Node servers that do the same, all in one run, and
+// prints a table of medians. `node relay.mjs [RUNS] [SCENARIO...]`, with ONAIR_SERVER, ONAIR_LOAD and
 // ONAIR_SITE set as by scripts/bench-relay.
 
 import { execFile, spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-// Nobody out there says so much; and those who were cut off are still members when they come again.
+// Raised limits: no real client sends so much, and clients that were cut off are still members when they return.
 const wide_bounds = [
   '--max-frames-per-second', '1000000', '--max-bytes-per-second', '1000000000',
   '--max-peers-per-room', '20000',
@@ -29,14 +29,14 @@ const servers = [
       '--state-dir', mkdtempSync(join(tmpdir(), 'onair-bench-')),
     ],
   },
-  // The seed's own server, which logs a line for each message; the same without its log; and the
-  // least that one can write with `ws`.
-  { name: 'seed', dialect: 'socketio', command: [process.execPath, here('seed/server.mjs'), '--log'] },
+  // The server of the original JavaScript program, which logs a line for each message; the same without its
+  // log; and a minimal relay with `ws`.
+  { name: 'original', dialect: 'socketio', command: [process.execPath, here('seed/server.mjs'), '--log'] },
   { name: 'socket.io', dialect: 'socketio', command: [process.execPath, here('seed/server.mjs')] },
   { name: 'ws', dialect: 'onair', command: [process.execPath, here('ws_server.mjs')] },
 ];
 
-// `least` is how many times cheaper than the seed's server the relay must be.
+// `least`: how many times cheaper than the original server the relay must be. `most`: the largest value allowed.
 const scenarios = [
   { name: 'directed', unit: 'µs a delivery', least: 6 },
   { name: 'broadcast-1000', unit: 'µs a delivery', least: 1.6 },
@@ -45,7 +45,7 @@ const scenarios = [
   { name: 'joins', unit: 'µs a join', least: 10 },
   { name: 'rooms', unit: 'µs a delivery', least: 3.5 },
   { name: 'idle', unit: 'bytes a connection', measure: (result) => result.bytes, most: 6144 },
-  // Each of the N leaves and comes back. Without roles that costs N² deliveries, so only onair.
+  // Each of the N leaves and comes back. Without roles that costs N² deliveries, so only onair runs it.
   { name: 'comeback-1000', unit: 'deliveries', measure: (result) => result.deliveries, most: 3000, only: 'onair' },
   { name: 'comeback-5000', unit: 'deliveries', measure: (result) => result.deliveries, most: 15000, only: 'onair' },
 ];
@@ -78,7 +78,7 @@ const chosen = process.argv.slice(3);
 let failed = false;
 
 console.log(`Medians of ${runs} runs, lowest to highest in brackets. Load of the machine before: ${loadavg()[0].toFixed(1)}`);
-console.log('| scenario | unit | ' + servers.map(({ name }) => name).join(' | ') + ' | seed / onair | socket.io / onair | must |');
+console.log('| scenario | unit | ' + servers.map(({ name }) => name).join(' | ') + ' | original / onair | socket.io / onair | must |');
 console.log('| --- | --- | ' + servers.map(() => '---').join(' | ') + ' | --- | --- | --- |');
 for (const scenario of scenarios) {
   if (chosen.length > 0 && !chosen.includes(scenario.name)) continue;
@@ -101,7 +101,7 @@ for (const scenario of scenarios) {
     cells.push(`${figure(medians[server.name])} (${figure(Math.min(...measured))} to ${figure(Math.max(...measured))})`);
   }
   const ratio_to = (name) => medians[name] / medians.onair;
-  const ratio = ratio_to('seed');
+  const ratio = ratio_to('original');
   const show = (value) => (Number.isNaN(value) ? '' : value.toFixed(1));
   const holds = scenario.least ? ratio >= scenario.least : medians.onair <= scenario.most;
   const must = scenario.least ? `≥ ${scenario.least}` : `≤ ${scenario.most}`;

@@ -1,4 +1,4 @@
-// A crowd of 10,000 disturbs the server for minutes; then nothing may be left of it.
+// Lets 10,000 clients disturb the server for minutes, and checks that afterwards nothing is left of them.
 // `node soak.mjs [SECONDS]`, with ONAIR_SERVER, ONAIR_SOAK and ONAIR_SITE set as by scripts/soak.
 
 import { spawn } from 'node:child_process';
@@ -43,10 +43,10 @@ async function metrics() {
 async function crowd(...options) {
   const child = spawn(process.env.ONAIR_SOAK, ['--port', port, ...options], { stdio: 'inherit' });
   const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error('a well-behaved client did not get what was meant for it');
+  if (code !== 0) throw new Error('a well-behaved client missed a frame');
 }
 
-/// The heap when everyone has left and the grace time is over.
+/** Gives the size of the heap when everyone has left and the grace time is over. */
 async function heap_of_empty_server() {
   await new Promise((resolve) => setTimeout(resolve, grace_ms + 1_000));
   const values = await metrics();
@@ -57,7 +57,7 @@ async function heap_of_empty_server() {
 }
 
 try {
-  // Once for the buffers that stay, as they would in any server that has had a crowd.
+  // The first run fills the buffers that stay, as in any server that has had a crowd.
   await crowd('--seconds', '10');
   const before = await heap_of_empty_server();
   await crowd('--seconds', seconds);
@@ -69,9 +69,9 @@ try {
     'onair_evictions_total{reason="rate"}',
   ].map(show).join('\n'));
   console.log(`heap of the empty server: before ${before} bytes, after ${after} bytes`);
-  if (values.get('onair_evictions_total{reason="slow_consumer"}') === 0) throw new Error('nobody was too slow');
-  if (values.get('onair_evictions_total{reason="rate"}') === 0) throw new Error('nobody said too much');
-  if (after > before + 1_000_000) throw new Error('memory is not back');
+  if (values.get('onair_evictions_total{reason="slow_consumer"}') === 0) throw new Error('no client was cut off for reading slowly');
+  if (values.get('onair_evictions_total{reason="rate"}') === 0) throw new Error('no client was cut off for its rate');
+  if (after > before + 1_000_000) throw new Error('the memory was not freed');
 } finally {
   server.kill('SIGTERM');
   const [code] = await once(server, 'exit');

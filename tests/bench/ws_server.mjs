@@ -1,4 +1,4 @@
-// The reference with `ws`: the least that relays onair's protocol between the members of a room.
+// The reference with `ws`: a minimal server that relays onair's protocol between the members of a room.
 
 import { randomUUID } from 'node:crypto';
 
@@ -11,7 +11,7 @@ server.on('connection', (socket) => {
   const id = randomUUID();
   let room = null;
   const others = () => [...room].filter(([other]) => other !== id);
-  const tell_others = (text) => others().forEach(([, other]) => other.send(text));
+  const send_to_others = (text) => others().forEach(([, other]) => other.send(text));
 
   socket.on('message', (data) => {
     const message = JSON.parse(data);
@@ -25,13 +25,13 @@ server.on('connection', (socket) => {
     message.from = id;
     const text = JSON.stringify(message);
     if (message.sendto) room.get(message.sendto)?.send(text);
-    else tell_others(text);
+    else send_to_others(text);
   });
   socket.on('error', () => {});
   socket.on('close', () => {
     if (!room) return;
     room.delete(id);
-    tell_others(JSON.stringify({ type: 'user_disconnected', id }));
+    send_to_others(JSON.stringify({ type: 'user_disconnected', id }));
   });
 });
 

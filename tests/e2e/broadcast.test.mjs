@@ -1,4 +1,4 @@
-// A broadcast as people have it: real browsers with a fake camera and microphone.
+// Tests a broadcast between real browsers with a fake camera and microphone.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -18,7 +18,7 @@ after(async () => {
   await server?.stop();
 });
 
-test('Chromium to Chromium: picture, sound, a second viewer, Stop and On Air again', async () => {
+test('broadcasts from Chromium to Chromium: picture, sound, a second viewer, Stop and On Air again', async () => {
   const talker = await goOnAir(chromium, server, 'lesson');
   assert.deepEqual(await talker.evaluate(() => window.testConstraints), {
     audio: true,
@@ -56,7 +56,7 @@ test('Chromium to Chromium: picture, sound, a second viewer, Stop and On Air aga
   await second.decodesFrames();
   await talker.press('on-air');
   await viewer.decodesFrames();
-  assert.equal(await talker.openConnections(), 2, 'On Air again leaves those alone who watch');
+  assert.equal(await talker.openConnections(), 2, 'On Air again keeps the viewers’ connections');
 
   await second.close();
   await talker.says('viewers', /^1$/);
@@ -65,7 +65,7 @@ test('Chromium to Chromium: picture, sound, a second viewer, Stop and On Air aga
   await talker.close();
 });
 
-test('a viewer who is there first gets the picture without pressing anything', async () => {
+test('gives an early viewer the picture without a click', async () => {
   const viewer = await chromium.open(`${server.origin}/watch.html?first`);
   await viewer.says('cover', /Waiting/);
   const talker = await goOnAir(chromium, server, 'first');
@@ -74,7 +74,7 @@ test('a viewer who is there first gets the picture without pressing anything', a
   await talker.close();
 });
 
-test('Request asks the room', async () => {
+test('asks the room by Request', async () => {
   const viewer = await chromium.open(
     `${server.origin}/watch.html?ask`,
     "localStorage.setItem('onair-trace', '')",
@@ -90,7 +90,7 @@ test('Request asks the room', async () => {
   await talker.close();
 });
 
-test('rooms are apart, and their names may be in any script', async () => {
+test('separates rooms, whose names may be in any script', async () => {
   const room = encodeURIComponent('教室 1');
   const talker = await goOnAir(chromium, server, room);
   await talker.says('room', /^教室 1$/);
@@ -102,11 +102,11 @@ test('rooms are apart, and their names may be in any script', async () => {
   for (const page of [viewer, stranger, talker]) await page.close();
 });
 
-test('the screen takes the camera’s place without a new connection', async () => {
+test('switches from camera to screen without a new connection', async () => {
   const talker = await goOnAir(chromium, server, 'screen');
   const viewer = await chromium.open(`${server.origin}/watch.html?screen`);
   await viewer.decodesFrames();
-  // a canvas stands for the screen, which a headless browser has not
+  // A canvas replaces the screen, since a headless browser has none.
   await talker.evaluate(() => {
     const canvas = document.createElement('canvas');
     canvas.width = 400;
@@ -133,7 +133,7 @@ test('the screen takes the camera’s place without a new connection', async () 
   await talker.close();
 });
 
-/** In a page: counts black frames, and keeps the longest time between two frames. */
+/** Runs in a page: counts black frames and measures the longest time between two frames. */
 function watchForGaps() {
   const video = document.getElementById('remote-video');
   const canvas = document.createElement('canvas');
@@ -160,7 +160,7 @@ describe('with Firefox', () => {
   });
   after(() => firefox?.stop());
 
-  test('Chromium to Firefox', async () => {
+  test('broadcasts from Chromium to Firefox', async () => {
     const talker = await goOnAir(chromium, server, 'to-firefox');
     const viewer = await firefox.open(`${server.origin}/watch.html?to-firefox`);
     await viewer.decodesFrames();
@@ -170,7 +170,7 @@ describe('with Firefox', () => {
     await talker.close();
   });
 
-  test('Firefox to Chromium', async () => {
+  test('broadcasts from Firefox to Chromium', async () => {
     const talker = await goOnAir(firefox, server, 'from-firefox');
     const viewer = await chromium.open(`${server.origin}/watch.html?from-firefox`);
     await viewer.decodesFrames();

@@ -1,5 +1,5 @@
-// A broadcast over two servers whose rooms NATS makes one, behind a load balancer: servers and NATS die,
-// and the picture stays.
+// Tests a broadcast over two servers that NATS joins, behind a load balancer: the picture stays while servers and
+// NATS die.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ import { after, before, test } from 'node:test';
 import { freePort } from '../process/nats.mjs';
 import { Chromium, goOnAir, Server, until } from './support.mjs';
 
-/** Hands each new connection to the next server that is there. */
+/** Forwards each new connection to the next server that is up. */
 class Balancer {
   static async start(ports) {
     const balancer = new Balancer();
@@ -39,7 +39,7 @@ class Balancer {
   }
 }
 
-/** How long NATS is away at least, in seconds. scripts/test-long sets more. */
+/** The shortest time without NATS, in seconds. scripts/test-long sets a longer one. */
 const outage = Number(process.env.ONAIR_BUS_OUTAGE ?? 0);
 
 let chromium;
@@ -60,7 +60,7 @@ before(async () => {
   startNats();
   servers.push(await startServer(), await startServer());
   for (const server of servers) {
-    await until('it is on the bus', async () => (await ready(server)) === 'ready\n');
+    await until('the server is on the bus', async () => (await ready(server)) === 'ready\n');
   }
   chromium = await Chromium.start();
 });
@@ -72,10 +72,10 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('the picture stays when NATS and then a server die', async () => {
+test('keeps the picture when NATS and then a server die', async () => {
   const [a, b] = servers;
   const balancer = await Balancer.start([a.port, b.port]);
-  // The talker at one server, viewers at the other and behind the balancer.
+  // The talker connects through the balancer, one viewer to each server.
   const talker = await goOnAir(chromium, balancer, 'cluster');
   const viewers = [];
   for (const origin of [a.origin, b.origin]) viewers.push(await chromium.open(`${origin}/watch.html?cluster`));
@@ -99,16 +99,16 @@ test('the picture stays when NATS and then a server die', async () => {
   await late.says('link', /Connected/);
   const [, onB] = viewers;
   await onB.decodesFrames();
-  assert.equal(await talker.openConnections(), 3, 'none was made anew');
+  assert.equal(await talker.openConnections(), 3, 'no connection is new');
   const last = await chromium.open(`${balancer.origin}/watch.html?cluster`);
   await last.decodesFrames();
   for (const page of [...viewers, late, last, talker]) await page.close();
   balancer.stop();
 });
 
-test('the picture stays when the servers are restarted one after the other', async () => {
+test('keeps the picture when the servers are restarted one after the other', async () => {
   servers[0] = await startServer();
-  await until('it is on the bus', async () => (await ready(servers[0])) === 'ready\n');
+  await until('the server is on the bus', async () => (await ready(servers[0])) === 'ready\n');
   const balancer = await Balancer.start(servers.map((server) => server.port));
   const talker = await goOnAir(chromium, balancer, 'restarts');
   const viewers = [];
@@ -119,12 +119,12 @@ test('the picture stays when the servers are restarted one after the other', asy
     for (const viewer of viewers) await viewer.decodesFrames(30);
     servers[index] = await startServer();
     balancer.ports[index] = servers[index].port;
-    await until('it is on the bus', async () => (await ready(servers[index])) === 'ready\n');
+    await until('the server is on the bus', async () => (await ready(servers[index])) === 'ready\n');
     for (const page of [talker, ...viewers]) await page.says('link', /Connected/);
     await talker.says('watching', /^2$/);
     for (const viewer of viewers) await viewer.decodesFrames(30);
   }
-  assert.equal(await talker.openConnections(), 2, 'none was made anew');
+  assert.equal(await talker.openConnections(), 2, 'no connection is new');
   const late = await chromium.open(`${balancer.origin}/watch.html?restarts`);
   await late.decodesFrames();
   for (const page of [...viewers, late, talker]) await page.close();

@@ -1,4 +1,4 @@
-// A second host for a browser, and the path to it.
+// Makes a second host for a browser, and the network path to it.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -17,8 +17,8 @@ import { Chromium } from './support.mjs';
 export const ip = (...words) => execFileSync('ip', words);
 
 /**
- * A cable. Its ends get no IPv6 address of their own accord: one that comes a second later is a change
- * of network to a browser, which drops what it is loading.
+ * Adds a cable whose ends get no IPv6 address by themselves. Such an address would arrive a second later; a browser
+ * takes that for a change of network and drops its loads.
  */
 export function addCable(near, far, hostOfFar) {
   ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, ...(hostOfFar ? ['netns', hostOfFar] : []));
@@ -26,7 +26,7 @@ export function addCable(near, far, hostOfFar) {
   ip(...(hostOfFar ? ['-n', hostOfFar] : []), 'link', 'set', far, 'addrgenmode', 'none');
 }
 
-/** Another host: a namespace whose `path1` ends at `near` in ours. */
+/** Adds another host: a namespace whose `path1` ends at `near` in ours. */
 export function addHost(near) {
   ip('netns', 'add', 'viewer');
   addCable(near, 'path1', 'viewer');
@@ -37,7 +37,7 @@ export function addHost(near) {
   ip('-n', 'viewer', 'route', 'add', 'default', 'via', '10.78.0.1');
 }
 
-/** Takes the host away with its path; a namespace alone would take its time for that. */
+/** Removes the host and its path at once; removing only the namespace would delete the path later. */
 export function removeHost(near) {
   ip('link', 'del', near);
   ip('netns', 'del', 'viewer');
@@ -48,7 +48,7 @@ export function addOurAddress(near) {
   ip('link', 'set', near, 'up');
 }
 
-/** A browser on the other host. `pid()` is its process. */
+/** Starts a browser on the other host. `pid()` is its process. */
 export async function startThere() {
   const folder = mkdtempSync(join(tmpdir(), 'onair-path-'));
   const script = join(folder, 'chromium');
@@ -69,7 +69,7 @@ export async function startThere() {
   };
 }
 
-/** A process and all that it started, itself first. */
+/** Gives a process and all processes that it started, itself first. */
 export function family(pid) {
   const parents = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -78,7 +78,7 @@ export function family(pid) {
         const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
         return [[Number(name), Number(stat.slice(stat.lastIndexOf(')') + 4).split(' ')[0])]];
       } catch {
-        return []; // it has ended meanwhile
+        return []; // the process has ended meanwhile
       }
     });
   const all = [pid];

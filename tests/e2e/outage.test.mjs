@@ -1,4 +1,4 @@
-// The server dies, pages are loaded again, the network breaks: nobody has to press anything.
+// Kills the server, reloads pages and breaks the network: the broadcast recovers without a click.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -17,7 +17,7 @@ before(async () => {
 
 after(() => chromium?.stop());
 
-test(`the server is killed ${outages} times in mid-broadcast, and no picture stops`, async () => {
+test(`keeps every picture while the server is killed ${outages} times`, async () => {
   let server = await Server.start();
   const talker = await goOnAir(chromium, server, 'outage');
   const viewer = await chromium.open(`${server.origin}/watch.html?outage`);
@@ -52,7 +52,7 @@ describe('with a server that stays', () => {
   });
   after(() => server?.stop());
 
-  test('the talker’s page is loaded again: a picture within 3 s of being on air', async () => {
+  test('shows a picture within 3 s after the talker’s page was reloaded and is on air', async () => {
     const talker = await goOnAir(chromium, server, 'reload');
     const viewer = await chromium.open(`${server.origin}/watch.html?reload`);
     await viewer.decodesFrames();
@@ -66,12 +66,12 @@ describe('with a server that stays', () => {
     for (const page of [talker, viewer]) await page.close();
   });
 
-  test('the talker’s tab crashes and another takes its place', async () => {
+  test('recovers when the talker’s tab crashes and another tab goes on air', async () => {
     const talker = await goOnAir(chromium, server, 'crash');
     const viewer = await chromium.open(`${server.origin}/watch.html?crash`);
     await viewer.decodesFrames();
     const session = await talker.page.context().newCDPSession(talker.page);
-    session.send('Page.crash').catch(() => {}); // the page can't answer any more
+    session.send('Page.crash').catch(() => {}); // the page can no longer answer
     const second = await goOnAir(chromium, server, 'crash');
     const started = Date.now();
     await second.says('viewers', /^1$/);
@@ -80,7 +80,7 @@ describe('with a server that stays', () => {
     for (const page of [viewer, second, talker]) await page.close();
   });
 
-  test('a viewer’s page is loaded again: one connection at the talker', async () => {
+  test('leaves one connection at the talker after a viewer’s page was reloaded', async () => {
     const talker = await goOnAir(chromium, server, 'viewer-reload');
     const viewer = await chromium.open(`${server.origin}/watch.html?viewer-reload`);
     await viewer.decodesFrames();
@@ -111,12 +111,12 @@ describe('over a path between two hosts', () => {
 
   const open = (room) => elsewhere.open(`http://10.78.0.1:${server.port}/watch.html?${room}`);
 
-  test('the path is cut for 12 seconds and comes back', async () => {
+  test('recovers after the path was cut for 12 seconds', async () => {
     const talker = await goOnAir(chromium, server, 'cut');
     const viewer = await open('cut');
     await viewer.decodesFrames();
     ip('link', 'set', 'path0', 'down');
-    await viewer.says('cover', /being mended/);
+    await viewer.says('cover', /Restoring/);
     await pause(12_000); // the cut itself
     ip('link', 'set', 'path0', 'up');
     await viewer.decodesFrames();
@@ -124,20 +124,20 @@ describe('over a path between two hosts', () => {
     for (const page of [talker, viewer]) await page.close();
   });
 
-  test('the viewer’s address changes', async () => {
+  test('recovers when the viewer’s address changes', async () => {
     const talker = await goOnAir(chromium, server, 'address');
     const viewer = await open('address');
     await viewer.decodesFrames();
     ip('-n', 'viewer', 'addr', 'del', '10.78.0.2/24', 'dev', 'path1');
     ip('-n', 'viewer', 'addr', 'add', '10.78.0.3/24', 'dev', 'path1');
     ip('-n', 'viewer', 'route', 'replace', 'default', 'via', '10.78.0.1');
-    await viewer.decodesFrames(100); // far more than may have been on their way
+    await viewer.decodesFrames(100); // far more than could have been in flight
     await viewer.says('link', /Connected/);
     for (const page of [talker, viewer]) await page.close();
   });
 
   const sleep = Number(process.env.ONAIR_SLEEP ?? 25);
-  test(`the viewer’s machine sleeps for ${sleep} seconds`, async () => {
+  test(`recovers after the viewer’s machine slept for ${sleep} seconds`, async () => {
     const talker = await goOnAir(chromium, server, 'sleep');
     const viewer = await open('sleep');
     await viewer.decodesFrames();

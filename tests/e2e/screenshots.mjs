@@ -1,5 +1,5 @@
-// Takes pictures of the pages. Without arguments: those that the README shows. With a folder: each page in each
-// state, on a desktop and a phone, in both languages and both colour schemes, to be looked at.
+// Takes pictures of the pages. Without arguments: the README's pictures. With a folder: each page in each
+// state, on a desktop and a phone, in both languages and both colour schemes, for people to look at.
 
 import { mkdirSync } from 'node:fs';
 
@@ -75,7 +75,7 @@ async function forLooking(folder) {
         await shoot(talker, 'talk-locked');
         const late = await open(`watch.html?${room}`, options);
         await late.says('link', /./);
-        await until('it is told', () => late.evaluate(() => document.getElementById('request').disabled));
+        await until('the late viewer is refused', () => late.evaluate(() => document.getElementById('request').disabled));
         await shoot(late, 'watch-locked');
         await late.close();
         const second = await goOnAir(chromium, server, room, options);
@@ -83,11 +83,11 @@ async function forLooking(folder) {
         await viewer.decodesFrames(20);
         await shoot(viewer, 'watch-two');
         const third = await open(`talk.html?${room}`, options);
-        await until('it is told', () => third.shown('elsewhere'));
+        await until('the third talker is refused', () => third.shown('elsewhere'));
         await shoot(third, 'talk-taken');
         for (const page of [second, third]) await page.close();
         await talker.press('stop-video');
-        await until('it has ended', async () => !(await viewer.shown('badge')));
+        await until('the broadcast has ended', async () => !(await viewer.shown('badge')));
         await shoot(viewer, 'watch-ended');
         await talker.close();
         await viewer.close();

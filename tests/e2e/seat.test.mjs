@@ -1,4 +1,4 @@
-// The viewer's page, and what all pages have in common.
+// Tests the viewer's page, and what all pages have in common.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -33,7 +33,7 @@ async function close(...pages) {
 
 const video = (page, property) => page.evaluate((name) => document.getElementById('remote-video')[name], property);
 
-test('keyboard and buttons: pause, sound, full screen, details', async () => {
+test('plays, pauses, mutes and fills the screen by keyboard and buttons', async () => {
   const talker = await goOnAir(chromium, server, 'keys');
   const viewer = await open('watch.html?keys');
   await viewer.decodesFrames();
@@ -43,17 +43,17 @@ test('keyboard and buttons: pause, sound, full screen, details', async () => {
   await press('M');
   assert.equal(await video(viewer, 'muted'), false);
   await press(' ');
-  await until('it pauses', () => video(viewer, 'paused'));
+  await until('the picture pauses', () => video(viewer, 'paused'));
   await press(' ');
-  await until('it plays', async () => !(await video(viewer, 'paused')));
+  await until('the picture plays', async () => !(await video(viewer, 'paused')));
   await press('f');
   await until('the picture fills the screen', () => viewer.evaluate(() => document.fullscreenElement?.id === 'stage'));
   await press('f');
-  await until('and no more', () => viewer.evaluate(() => document.fullscreenElement === null));
+  await until('the picture leaves the full screen', () => viewer.evaluate(() => document.fullscreenElement === null));
   await viewer.says('signal', /Good · \d+ ms/);
   await viewer.page.hover('#stage');
   await viewer.page.click('#signal');
-  await viewer.says('detail-list', /320 × 240.*straight from the broadcaster/);
+  await viewer.says('detail-list', /320 × 240.*directly from the broadcaster/);
 
   await viewer.page.fill('#volume', '0.5');
   assert.equal(await video(viewer, 'volume'), 0.5);
@@ -62,13 +62,13 @@ test('keyboard and buttons: pause, sound, full screen, details', async () => {
   await until('the chat is open', () => viewer.evaluate(() => document.getElementById('chat-text')?.disabled === false));
   await viewer.page.focus('#chat-text');
   await press('m');
-  assert.equal(await video(viewer, 'muted'), true, 'letters of a message are no commands');
+  assert.equal(await video(viewer, 'muted'), true, 'letters of a message do not work as keys');
   await close(viewer, talker);
 });
 
-test('where the browser blocks sound, the picture plays and a tap brings the sound', async () => {
+test('plays muted where the browser blocks sound, and unmutes by a tap', async () => {
   const talker = await goOnAir(chromium, server, 'tap');
-  // Whatever a driver evaluates counts as a tap in Chromium, so the page is given what a browser without one does.
+  // In Chromium every call of the driver counts as a tap. So the page gets a play() that fails as without a tap.
   const viewer = await chromium.open(`${server.origin}/watch.html?tap`, () => {
     const play = HTMLMediaElement.prototype.play;
     HTMLMediaElement.prototype.play = function () {
@@ -76,7 +76,7 @@ test('where the browser blocks sound, the picture plays and a tap brings the sou
     };
   });
   await viewer.decodesFrames();
-  await until('it plays without sound', () => video(viewer, 'muted'));
+  await until('the picture plays without sound', () => video(viewer, 'muted'));
   assert.equal(await video(viewer, 'paused'), false);
   await viewer.press('unmute');
   assert.equal(await video(viewer, 'muted'), false);
@@ -85,7 +85,7 @@ test('where the browser blocks sound, the picture plays and a tap brings the sou
   await close(viewer, talker);
 });
 
-test('?embed shows the picture alone, in the frame of a page from elsewhere', async () => {
+test('shows only the picture with ?embed, in a frame of another origin', async () => {
   const elsewhere = createServer((_, response) => {
     response.setHeader('Content-Type', 'text/html');
     response.end(
@@ -110,7 +110,7 @@ test('?embed shows the picture alone, in the frame of a page from elsewhere', as
   }
 });
 
-test('the start page makes rooms and finds them', async () => {
+test('names new rooms on the start page and finds rooms by link', async () => {
   const start = await open('');
   const name = await start.evaluate(() => document.getElementById('new-room').value);
   assert.match(name, /^[a-z]{6}-[a-z]{6}$/);
@@ -136,7 +136,7 @@ test('the start page makes rooms and finds them', async () => {
   await close(start);
 });
 
-test('the language is the browser’s, and changes without losing the broadcast', async () => {
+test('takes the browser’s language and changes it without losing the broadcast', async () => {
   const japanese = { locale: 'ja-JP' };
   const talker = await goOnAir(chromium, server, 'words', japanese);
   await talker.says('badge', /配信中/);
@@ -151,14 +151,14 @@ test('the language is the browser’s, and changes without losing the broadcast'
   await close(viewer, talker);
 });
 
-test('what a viewer loads until the first frame is small', async () => {
+test('loads little before the first frame', async () => {
   const talker = await goOnAir(chromium, server, 'weight');
   const viewer = await open('watch.html?weight');
   await viewer.decodesFrames(1);
   const loaded = await viewer.evaluate(() => {
     const [page] = performance.getEntriesByType('navigation');
     return [page, ...performance.getEntriesByType('resource')]
-      .filter(({ name }) => !/(chat|player)\.mjs$/.test(name)) // come after the first frame
+      .filter(({ name }) => !/(chat|player)\.mjs$/.test(name)) // load after the first frame
       .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]);
   });
   const bytes = loaded.reduce((sum, [, size]) => sum + size, 0);
@@ -169,7 +169,7 @@ test('what a viewer loads until the first frame is small', async () => {
   await close(viewer, talker);
 });
 
-describe('for everyone', () => {
+describe('accessibility', () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
   async function check(page) {
@@ -183,14 +183,14 @@ describe('for everyone', () => {
     );
   }
 
-  // What axe finds depends on the colours or on the language, and not on both.
+  // The findings of axe depend on the colours or on the language, never on both together.
   for (const [colorScheme, locale] of [['dark', 'ja'], ['light', 'en']]) {
-    test(`axe finds nothing serious: ${colorScheme}, ${locale}`, async () => {
+    test(`has no serious finding of axe: ${colorScheme}, ${locale}`, async () => {
       const options = { colorScheme, locale };
       const room = `axe-${colorScheme}-${locale}`;
       for (const path of ['', 'check.html', `watch.html?${room}`, `talk.html?${room}`]) {
         const page = await open(path, options);
-        await until('there are words', () => page.evaluate(() => document.getElementById('language').textContent !== ''));
+        await until('the texts are loaded', () => page.evaluate(() => document.getElementById('language').textContent !== ''));
         await check(page);
         await close(page);
       }
@@ -217,7 +217,7 @@ describe('with Firefox', () => {
   });
   after(() => firefox?.stop());
 
-  test('a studio in Firefox: chat, figures, language', async () => {
+  test('runs the studio in Firefox: chat, figures, language', async () => {
     const talker = await goOnAir(firefox, server, 'fox');
     const viewer = await open('watch.html?fox');
     await viewer.decodesFrames();

@@ -1,5 +1,5 @@
-// A broadcast from another device of the network, which needs HTTPS, with a certificate of the
-// server's own making.
+// Tests a broadcast from another device in the network, which needs HTTPS, with a self-signed
+// certificate.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -28,7 +28,7 @@ after(async () => {
   rmSync(state, { recursive: true });
 });
 
-test('by the address in the network, over HTTPS and WSS', async () => {
+test('broadcasts by the network address, over HTTPS and WSS', async () => {
   const talker = await goOnAir(chromium, server, 'lesson');
   assert.equal(await talker.evaluate(() => window.isSecureContext), true);
   const viewer = await chromium.open(`${server.origin}/watch.html?lesson`);
@@ -36,7 +36,7 @@ test('by the address in the network, over HTTPS and WSS', async () => {
   await viewer.hearsSound();
 });
 
-test('a link without the s leads to the same page', async () => {
+test('redirects an http link to the same page', async () => {
   const viewer = await chromium.open(`http://${address}:${server.port}/watch.html?lesson`);
   assert.equal(await viewer.evaluate(() => location.protocol), 'https:');
   await viewer.decodesFrames();

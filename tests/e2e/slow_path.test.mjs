@@ -1,4 +1,4 @@
-// A path that takes its time.
+// Tests a broadcast over a path with high latency.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { addCable, addHost, addOurAddress, ip, removeHost, startThere } from './hosts.mjs';
 import { Chromium, goOnAir, Server } from './support.mjs';
 
-test('over a path of 300 ms there and back', async (t) => {
+test('shows the picture over a path of 300 ms there and back', async (t) => {
   addHost('slow0');
   addCable('slow1', 'slow2');
   ip('link', 'set', 'slow2', 'up');

@@ -1,4 +1,5 @@
-// Pages as the seed has them, with socket.io's client as it comes from npm, beside our own.
+// Tests the pages of the seed with socket.io's client from npm, together with our own pages. The seed is the plain
+// JavaScript program of the note that onair started from.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -19,7 +20,7 @@ after(async () => {
   await chromium?.stop();
 });
 
-/** Serves the seed's pages at an origin of their own. */
+/** Serves the seed's pages at another origin. */
 class SeedPages {
   static async start() {
     const pages = new SeedPages();
@@ -42,7 +43,7 @@ class SeedPages {
   }
 }
 
-/** Whether a page's last connection has a picture that moves. */
+/** Checks that the picture of a page's last connection moves. */
 const watches = (page) => page.decodesFrames();
 
 for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.io-client']]) {
@@ -70,7 +71,7 @@ for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.
     };
     const seedViewer = (room) => chromium.open(`${pages.origin}/watch.html?${room}`);
 
-    test('among themselves: who waits, and who requests', async () => {
+    test('connects the seed’s pages among themselves, by waiting and by request', async () => {
       const early = await seedViewer('lesson');
       await until('it has entered', () => early.evaluate(() => window.socketReady));
       const talker = await seedTalker('lesson');
@@ -92,7 +93,7 @@ for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.
       }
     });
 
-    test('the seed talks, and ours watch', async () => {
+    test('shows the seed’s broadcast to our viewers', async () => {
       const waiting = await Promise.all([1, 2].map(() => chromium.open(`${server.origin}/watch.html?ours`)));
       for (const viewer of waiting) await viewer.says('cover', /Waiting/);
       const talker = await seedTalker('ours');
@@ -109,7 +110,7 @@ for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.
       assert.deepEqual(talker.errors, []);
     });
 
-    test('we talk, and the seed watches', async () => {
+    test('shows our broadcast to the seed’s viewers', async () => {
       const early = await seedViewer('theirs');
       await until('it has entered', () => early.evaluate(() => window.socketReady));
       const talker = await goOnAir(chromium, server, 'theirs');

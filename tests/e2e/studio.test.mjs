@@ -1,4 +1,4 @@
-// The broadcaster's page as people use it.
+// Tests the broadcaster's page as people use it.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -37,7 +37,7 @@ async function close(...pages) {
   }
 }
 
-test('a preview is for the broadcaster alone, until On Air', async () => {
+test('shows the preview only to the broadcaster, until On Air', async () => {
   const viewer = await open('watch.html?preview');
   const talker = await open('talk.html?preview');
   await talker.press('preview');
@@ -50,11 +50,11 @@ test('a preview is for the broadcaster alone, until On Air', async () => {
   await talker.says('clock', /^0:00:0[1-9]$/);
   assert.match(await talker.page.title(), /On air/);
   await talker.press('stop-video');
-  await until('it is over', async () => (await stage(talker)) === 'idle');
+  await until('the broadcast is over', async () => (await stage(talker)) === 'idle');
   await close(viewer, talker);
 });
 
-test('leaving the page while on air is asked about', async () => {
+test('asks before the page is left on air', async () => {
   const talker = await goOnAir(chromium, server, 'leaving');
   let asked = '';
   talker.page.once('dialog', (dialog) => {
@@ -67,7 +67,7 @@ test('leaving the page while on air is asked about', async () => {
   await close(talker);
 });
 
-test('the screen stays awake while on air, and the link goes to other programs', async () => {
+test('keeps the screen awake on air and shares the link with other programs', async () => {
   const talker = await chromium.open(`${server.origin}/talk.html?awake`, () => {
     window.testLocks = 0;
     const release = async () => --window.testLocks;
@@ -82,15 +82,15 @@ test('the screen stays awake while on air, and the link goes to other programs',
   });
   const locks = () => talker.evaluate(() => window.testLocks);
   await talker.press('start-video');
-  await until('it stays awake', async () => (await locks()) === 1);
+  await until('the screen stays awake', async () => (await locks()) === 1);
   await talker.press('share');
   assert.match(await talker.evaluate(() => window.testShared.url), /watch\.html\?awake$/);
   await talker.press('stop-video');
-  await until('it may sleep', async () => (await locks()) === 0);
+  await until('the screen may sleep', async () => (await locks()) === 0);
   await close(talker);
 });
 
-test('another camera is on air at once, and is remembered', async () => {
+test('switches to another camera on air at once, and remembers it', async () => {
   const talker = await goOnAir(chromium, server, 'devices');
   const viewer = await open('watch.html?devices');
   await viewer.decodesFrames();
@@ -100,7 +100,7 @@ test('another camera is on air at once, and is remembered', async () => {
   );
   assert.ok(cameras.length >= 3, `the browser's choice and its cameras: ${cameras}`);
   const before = await pictureOf(talker);
-  const other = cameras.at(-1); // Chromium's second fake camera is one for depth
+  const other = cameras.at(-1); // Chromium's second fake camera is a depth camera
   assert.notEqual(other, before);
   await talker.page.selectOption('#camera-device', other);
   await until('the other camera is used', async () => (await pictureOf(talker)) === other);
@@ -115,7 +115,7 @@ test('another camera is on air at once, and is remembered', async () => {
   await close(viewer, talker);
 });
 
-test('a camera that is unplugged on air gives way to another', async () => {
+test('switches to another camera when one is unplugged on air', async () => {
   const talker = await goOnAir(chromium, server, 'unplugged');
   const viewer = await open('watch.html?unplugged');
   await viewer.decodesFrames();
@@ -135,7 +135,7 @@ test('a camera that is unplugged on air gives way to another', async () => {
   await close(viewer, talker);
 });
 
-test('the microphone is muted and the camera hidden, and the page says so', async () => {
+test('mutes the microphone and hides the camera, and the page says so', async () => {
   const talker = await goOnAir(chromium, server, 'muted');
   const enabled = () =>
     talker.evaluate(() =>
@@ -156,7 +156,7 @@ test('the microphone is muted and the camera hidden, and the page says so', asyn
   await close(talker);
 });
 
-test('a screen’s sound is mixed with the microphone, and the camera comes back after it', async () => {
+test('mixes the screen’s sound with the microphone, and shows the camera again afterwards', async () => {
   const talker = await goOnAir(chromium, server, 'mixed');
   const viewer = await open('watch.html?mixed');
   await viewer.decodesFrames();
@@ -180,7 +180,7 @@ test('a screen’s sound is mixed with the microphone, and the camera comes back
     viewer.evaluate(() => document.getElementById('remote-video').videoWidth === 400),
   );
   const muted = await energy();
-  await until('the screen is heard although the microphone is muted', async () => (await energy()) > muted + 0.01);
+  await until('the screen’s sound arrives although the microphone is muted', async () => (await energy()) > muted + 0.01);
   await talker.evaluate(() => {
     document.getElementById('local-video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'));
   });
@@ -191,7 +191,7 @@ test('a screen’s sound is mixed with the microphone, and the camera comes back
   await close(viewer, talker);
 });
 
-test('each viewer is listed with how it fares', async () => {
+test('lists each viewer with its state and figures', async () => {
   const talker = await goOnAir(chromium, server, 'list');
   const viewer = await open('watch.html?list');
   await talker.says('audience', /Viewer 1live.*Mbit\/s · \d+ ms · \d/);
@@ -202,7 +202,7 @@ test('each viewer is listed with how it fares', async () => {
   await close(talker);
 });
 
-test('the link is shown, copied and made a QR code', async () => {
+test('shows the link, copies it and makes a QR code of it', async () => {
   const talker = await open('talk.html?invite');
   await talker.says('watch-link', /watch\.html\?invite$/);
   await talker.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -214,7 +214,7 @@ test('the link is shown, copied and made a QR code', async () => {
   await close(talker);
 });
 
-/** What ffprobe says of a file: the kinds of its streams, and its last time stamp. */
+/** Asks ffprobe for the kinds of a file's streams and for its last time stamp. */
 function probe(file) {
   const ask = (...args) => execFileSync('ffprobe', ['-v', 'error', '-of', 'csv=p=0', ...args, file], { encoding: 'utf8' });
   return {
@@ -239,7 +239,7 @@ const recordFor = (page, seconds) =>
     }, seconds),
   );
 
-test('a recording is a file that plays', async () => {
+test('records a file that plays', async () => {
   const talker = await goOnAir(chromium, server, 'recorded');
   await talker.press('record');
   await talker.says('recording', /Recording/);
@@ -256,12 +256,12 @@ test('a recording is a file that plays', async () => {
   await close(talker);
 });
 
-test('what was recorded before a crash is saved by the next page', async () => {
+test('saves on the next visit what was recorded before a crash', async () => {
   const talker = await goOnAir(chromium, server, 'crashed');
   await talker.press('record');
   await recordFor(talker, 3);
   const context = talker.page.context();
-  await talker.page.close(); // without a word to the page
+  await talker.page.close(); // without notice to the page
   const next = await context.newPage();
   await next.goto(`${server.origin}/talk.html?crashed`);
   await next.waitForSelector('#unsaved:not([hidden])');
@@ -272,26 +272,26 @@ test('what was recorded before a crash is saved by the next page', async () => {
   assert.ok(seconds >= 1.5, `${seconds} s`);
   await next.reload();
   await next.waitForFunction(() => !document.getElementById('start-video').disabled);
-  assert.equal(await next.isHidden('#unsaved'), true, 'it is offered once');
+  assert.equal(await next.isHidden('#unsaved'), true, 'the recording is offered once');
   await context.close();
 });
 
-test('the chat goes from viewers to everyone, as text, and the broadcaster keeps order', async () => {
+test('sends chat lines from viewers to everyone, as text, and lets the broadcaster moderate', async () => {
   const talker = await goOnAir(chromium, server, 'chat');
   const viewer = await open('watch.html?chat');
   const other = await open('watch.html?chat');
   const hostile = '<img src=x onerror="document.title=1"><script>1</script>&amp; \u202e{n}';
   await viewer.write(hostile, '<b>Aki</b>');
-  await until('the other reads it', async () => (await other.chat()).length === 1);
+  await until('the other viewer shows the line', async () => (await other.chat()).length === 1);
   assert.deepEqual(await other.chat(), [['<b>Aki</b>', hostile]]);
   assert.deepEqual(await viewer.chat(), [['<b>Aki</b> (You)', hostile]]);
   await talker.write('welcome');
-  await until('everyone reads it', async () => (await viewer.chat()).length === 2);
+  await until('everyone shows the line', async () => (await viewer.chat()).length === 2);
   assert.deepEqual((await viewer.chat())[1], ['Broadcaster', 'welcome']);
   assert.deepEqual((await talker.chat())[1], ['You', 'welcome']);
 
   const late = await open('watch.html?chat');
-  await until('who comes late reads it too', async () => (await late.chat()).length === 2);
+  await until('a late viewer shows the lines too', async () => (await late.chat()).length === 2);
   await late.close();
 
   await talker.page.click('#chat li:first-child button:first-of-type');

@@ -1,4 +1,4 @@
-// The real server, real browsers, and ways to ask what a page really shows.
+// Starts the real server and real browsers, and reads what a page really shows.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,9 +9,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 
-const bound = 60_000; // ms; how long anything may take before its test fails
+const bound = 60_000; // ms; the longest wait before a test fails
 
-/** Runs `ask` again and again until it gives something true, and gives that. */
+/** Runs `ask` repeatedly until its value is true, and gives that value. */
 export async function until(what, ask) {
   const deadline = Date.now() + bound;
   for (;;) {
@@ -34,7 +34,7 @@ export class Server {
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
-    // A test that fails before it stops its server must not keep the run, or leave the server.
+    // A test that fails before it stops its server must neither block the run nor leave the server running.
     server.process.unref();
     server.process.stdout.unref();
     process.once('exit', () => server.process.kill('SIGKILL'));
@@ -59,7 +59,7 @@ export class Server {
   }
 }
 
-/** Runs in each page before its own scripts: keeps the peer connections and the small picture. */
+/** Runs in each page before its scripts: records the peer connections and asks for a small picture. */
 function instrument() {
   const connections = [];
   const Native = window.RTCPeerConnection;
@@ -74,7 +74,7 @@ function instrument() {
   const devices = navigator.mediaDevices;
   if (!devices) return;
   const getUserMedia = devices.getUserMedia.bind(devices);
-  // Two cores encode and decode everything here, so the fake camera is asked for less.
+  // Two cores encode and decode everything here, so the fake camera gives a small picture.
   devices.getUserMedia = (constraints) => {
     window.testConstraints = constraints;
     return getUserMedia({ ...constraints, video: { ...constraints.video, width: 320, height: 240 } });
@@ -96,7 +96,7 @@ const chromiumFlags = [
 
 /** A browser whose pages are Page objects below. */
 export class Chromium {
-  /** `executable` may be a script that starts Chromium elsewhere; `flags` go behind the usual ones. */
+  /** `executable` may be a script that starts Chromium elsewhere; `flags` follow the usual ones. */
   static async start(executable = '/usr/bin/chromium', flags = []) {
     const browser = new Chromium();
     browser.browser = await chromium.launch({
@@ -106,9 +106,9 @@ export class Chromium {
     return browser;
   }
 
-  /** `options` as Playwright's newContext: viewport, locale, colorScheme and so on. */
+  /** `options` are those of Playwright's newContext: viewport, locale, colorScheme and so on. */
   async open(url, prepare, options) {
-    // A person clicks the warning about a self-signed certificate away.
+    // Stands for a person who accepts the warning about a self-signed certificate.
     const context = await this.browser.newContext({ ignoreHTTPSErrors: true, ...options });
     await context.addInitScript(instrument);
     if (prepare) await context.addInitScript(prepare);
@@ -164,7 +164,7 @@ export class Firefox {
   }
 }
 
-/** One tab, the same in both browsers. */
+/** A tab, with the same interface in both browsers. */
 class Page {
   constructor(page, close) {
     this.page = page;
@@ -182,7 +182,7 @@ class Page {
     return this.page.evaluate(run, ...passed);
   }
 
-  /** Writes a line into the chat as soon as that can be done. */
+  /** Sends a line to the chat as soon as the chat is open. */
   async write(words, name) {
     await until('the chat is open', () =>
       this.evaluate(() => document.getElementById('chat-text')?.disabled === false),
@@ -192,7 +192,7 @@ class Page {
     await this.page.press('#chat-text', 'Enter');
   }
 
-  /** The lines of the chat that are shown, as [who, words]. */
+  /** Gives the visible lines of the chat, as [name, text]. */
   chat() {
     return this.evaluate(() =>
       [...document.querySelectorAll('#chat li')].map((line) => [
@@ -202,7 +202,7 @@ class Page {
     );
   }
 
-  /** Presses a button as soon as it can be pressed. */
+  /** Presses a button as soon as it is enabled. */
   async press(id) {
     await until(`#${id} can be pressed`, () =>
       this.evaluate((name) => document.getElementById(name)?.disabled === false, id),
@@ -229,7 +229,7 @@ class Page {
     return this.evaluate((name) => !document.getElementById(name).hidden, id);
   }
 
-  /** What getStats says of the connection in use: {frames, energy, samples, channel, state}. */
+  /** Reads getStats of the connection in use: {frames, energy, samples, channel, state}. */
   stats() {
     return this.evaluate(async () => {
       const connection = window.testConnections.filter((each) => each.connectionState !== 'closed').at(-1);
@@ -249,7 +249,7 @@ class Page {
     });
   }
 
-  /** Waits until decoded frames advance by `count` from now on. */
+  /** Waits until `count` more frames are decoded. */
   async decodesFrames(count = 10) {
     const before = (await this.stats()).frames;
     await until(`${count} more frames are decoded`, async () => (await this.stats()).frames >= before + count);
@@ -270,7 +270,7 @@ class Page {
   }
 }
 
-/** A talker's page that is on air. */
+/** Opens a talker's page and goes on air. */
 export async function goOnAir(browser, server, room, options) {
   const talker = await browser.open(`${server.origin}/talk.html?${room}`, undefined, options);
   await talker.press('start-video');

@@ -1,4 +1,4 @@
-// What the pages say when something is not as it should be.
+// Tests the pages' messages when something is wrong.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -28,7 +28,7 @@ for (const [name, words] of [
   ['NotFoundError', /No camera or microphone was found/],
   ['NotReadableError', /busy/],
 ]) {
-  test(`a camera that fails with ${name}`, async () => {
+  test(`explains a camera that fails with ${name}`, async () => {
     const talker = await chromium.open(`${server.origin}/talk.html?trouble`, failingCamera(name));
     await talker.press('start-video');
     await talker.says('notice', words);
@@ -37,7 +37,7 @@ for (const [name, words] of [
   });
 }
 
-test('a page that is not secure says how to fix it', async () => {
+test('says how to fix a page that is not secure', async () => {
   const talker = await chromium.open(`http://10.77.0.1:${server.port}/talk.html`);
   await talker.press('start-video');
   await talker.says('notice', /https:\/\/.*localhost/);
@@ -45,27 +45,27 @@ test('a page that is not secure says how to fix it', async () => {
 });
 
 for (const page of ['talk.html', 'watch.html']) {
-  test(`a bad room name at ${page}`, async () => {
+  test(`explains a bad room name at ${page}`, async () => {
     const opened = await chromium.open(`${server.origin}/${page}?%ff`);
     await opened.says('notice', /does not name a room/);
     await opened.close();
   });
 
-  test(`a browser without WebAssembly at ${page}`, async () => {
+  test(`explains a browser without WebAssembly at ${page}`, async () => {
     const opened = await chromium.open(`${server.origin}/${page}`, 'delete window.WebAssembly;');
     await opened.says('notice', /too old/);
     await opened.close();
   });
 }
 
-test('On Air without a camera says what is missing', async () => {
+test('says what is missing for On Air without a camera', async () => {
   const talker = await chromium.open(`${server.origin}/talk.html?missing`);
   await talker.press('on-air');
   await talker.says('notice', /Press Start video/);
   await talker.close();
 });
 
-test('a server that goes away is said, and found again', async () => {
+test('reports a lost server and reconnects to it', async () => {
   const first = await Server.start();
   const viewer = await chromium.open(`${first.origin}/watch.html?away`);
   await viewer.says('link', /Connected/);
@@ -80,7 +80,7 @@ test('a server that goes away is said, and found again', async () => {
   await again.stop();
 });
 
-test('no page breaks its own policy or asks for what is not there', async () => {
+test('loads every page without policy violations and missing files', async () => {
   for (const path of ['', 'talk.html', 'watch.html']) {
     const opened = await chromium.open(`${server.origin}/${path}`);
     if (path) await opened.says('link', /Connected/);

@@ -1,4 +1,4 @@
-// A real TURN server between the browsers, with the credentials that our server gives.
+// Puts a real TURN server between the browsers, with the credentials from our server.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -34,7 +34,7 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'onair-turn-'));
   const nobody = 65_534;
   chmodSync(folder, 0o700);
-  // As in production: credentials by a shared secret, and no way into private networks, but for the
+  // As in production: credentials by a shared secret, and no path into private networks, except for the
   // one address of this test.
   writeFileSync(
     join(folder, 'turnserver.conf'),
@@ -84,7 +84,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a broadcast goes through TURN alone', async () => {
+test('broadcasts through TURN only', async () => {
   const server = await Server.start('--turn-server', url, '--turn-secret', secret, '--relay-only');
   const talker = await goOnAir(chromium, server, 'turn');
   const viewer = await chromium.open(`${server.origin}/watch.html?turn`);
@@ -122,7 +122,7 @@ async function check(...options) {
   return found;
 }
 
-test('check.html says that all that is set up works', async () => {
+test('reports on check.html that everything works', async () => {
   const { results, report } = await check(
     ...['--turn-server', url, '--turn-server', `${url}?transport=tcp`],
     ...['--turn-secret', secret, '--ice-server', url.replace('turn:', 'stun:')],
@@ -140,14 +140,14 @@ test('check.html says that all that is set up works', async () => {
   assert.equal(report, '');
 });
 
-test('check.html says what fails, and what to tell the operator', async () => {
+test('reports on check.html what fails, and what to tell the operator', async () => {
   const { results, report } = await check('--turn-server', url, '--turn-secret', 'wrong');
   assert.equal(results.turnUdp, 'fails');
   assert.equal(results.relayCall, 'fails');
   assert.match(report, /TURN over UDP: 401/);
 });
 
-/** The relay candidates and the errors that a browser gets with these credentials. */
+/** Gives the relay candidates and errors that a browser gets with these credentials. */
 async function gather(username) {
   const server = await Server.start();
   const page = await chromium.open(`${server.origin}/`);
@@ -175,7 +175,7 @@ async function gather(username) {
   return gathered;
 }
 
-test('coturn accepts credentials that hold and refuses those that have expired', async () => {
+test('gets into coturn with valid credentials and not with expired ones', async () => {
   const now = Math.floor(Date.now() / 1000);
   const valid = await gather(`${now + 60}:5f0c`);
   assert.ok(valid.relays > 0);

@@ -1,4 +1,4 @@
-// One talker or several, tokens in links, locks, and who is sent away, in real browsers.
+// Tests one talker or several, tokens in links, locks and removals, in real browsers.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => chromium?.stop());
 
-/** A viewer who sees the picture. */
+/** Opens a viewer's page and waits for the picture. */
 async function watch(server, room) {
   const viewer = await chromium.open(`${server.origin}/watch.html?${room}`);
   await viewer.decodesFrames();
@@ -37,7 +37,7 @@ describe('one talker', () => {
   });
   after(() => server?.stop());
 
-  test('a second one is told, and gets the room when it is free', async () => {
+  test('refuses a second talker and lets it in when the room is free', async () => {
     const talker = await goOnAir(chromium, server, 'taken');
     const viewer = await watch(server, 'taken');
     const second = await chromium.open(`${server.origin}/talk.html?taken`);
@@ -47,13 +47,13 @@ describe('one talker', () => {
     await viewer.decodesFrames();
     await talker.press('stop-video');
     await closeAll(talker);
-    await until('the second one is let in', async () => !(await second.shown('elsewhere')));
+    await until('the second talker is let in', async () => !(await second.shown('elsewhere')));
     await second.press('start-video');
     await viewer.decodesFrames();
     await closeAll(second, viewer);
   });
 
-  test('a talker who loads the page again keeps the room from one who waits for it', async () => {
+  test('keeps the room for a talker who reloads, although another waits for it', async () => {
     const talker = await goOnAir(chromium, server, 'kept');
     const second = await chromium.open(`${server.origin}/talk.html?kept`);
     await second.says('cover', /Somebody else is broadcasting/);
@@ -65,7 +65,7 @@ describe('one talker', () => {
     await closeAll(talker, second, viewer);
   });
 
-  test('lock, removal and the end of the room', async () => {
+  test('locks the room, removes a viewer and ends the room', async () => {
     const talker = await goOnAir(chromium, server, 'orders');
     talker.page.on('dialog', (dialog) => dialog.accept());
     const viewer = await watch(server, 'orders');
@@ -77,11 +77,11 @@ describe('one talker', () => {
     await late.says('cover', /has locked this room/);
 
     await talker.page.click('#audience li:first-child button:last-child');
-    await viewer.says('cover', /sent out of this room/);
+    await viewer.says('cover', /removed from this room/);
     assert.equal(await viewer.openConnections(), 0);
     await talker.says('viewers', /^1$/);
     await viewer.reload();
-    await viewer.says('cover', /sent out of this room/);
+    await viewer.says('cover', /removed from this room/);
     await other.decodesFrames();
 
     await talker.press('lock');
@@ -94,7 +94,7 @@ describe('one talker', () => {
   });
 });
 
-test('where two may talk, viewers see and hear both', async () => {
+test('shows both pictures where two may talk', async () => {
   const server = await Server.start('--talkers-per-room', '2');
   const first = await goOnAir(chromium, server, 'both');
   const viewer = await watch(server, 'both');
@@ -116,7 +116,7 @@ test('where two may talk, viewers see and hear both', async () => {
   await server.stop();
 });
 
-test('tokens: a link lets one in, and none or an expired one does not', async () => {
+test('lets people in by a link with a token, and not without or after it expired', async () => {
   const state = mkdtempSync(join(tmpdir(), 'onair-tokens-'));
   const server = await Server.start('--auth', 'all', '--state-dir', state);
   const link = (role, ttl) =>

@@ -1,6 +1,5 @@
-// The Debian package as an administrator meets it: what lintian and systemd say of it, and whether it
-// installs into a clean root, serves there, and goes without a trace. As root, with ONAIR_PACKAGE set as by
-// scripts/test-package.
+// Tests the Debian package as an administrator uses it: checks it with lintian and systemd, installs it into a
+// clean root, serves there, and purges it. Needs root, and ONAIR_PACKAGE set as by scripts/test-package.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -24,7 +23,7 @@ before(() => {
   folder = mkdtempSync(join(tmpdir(), 'onair-package-'));
   root = join(folder, 'root');
   const release = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))[1];
-  // Where this machine gets its packages from, and how.
+  // The new root uses this machine's package sources and apt settings.
   const sources = ['/etc/apt/sources.list', '/etc/apt/sources.list.d/debian.sources'].filter(
     (file) => existsSync(file) && readFileSync(file, 'utf8').trim() !== '',
   );
@@ -37,16 +36,16 @@ before(() => {
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test('lintian finds no errors', () => {
+test('has no errors by lintian', () => {
   const { status, stdout } = spawnSync('lintian', ['--fail-on', 'error', '--allow-root', deb], { encoding: 'utf8' });
   console.log(stdout.trim().replace(/^/gm, '# '));
   assert.equal(status, 0, stdout);
 });
 
-test('systemd accepts the unit and finds it well protected', () => {
+test('has a unit that systemd accepts and rates as well protected', () => {
   const unit = join(packaging, 'onair-server.service');
   const verified = spawnSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8' });
-  // The program is not installed here, which systemd says too.
+  // systemd also complains that the program is not installed here.
   const complaints = verified.stderr.split('\n').filter((line) => line && !line.includes('/usr/bin/onair-server'));
   assert.deepEqual(complaints, []);
   const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', '--no-pager', unit], {
@@ -57,7 +56,7 @@ test('systemd accepts the unit and finds it well protected', () => {
   assert.ok(exposure <= 2, stdout);
 });
 
-/** A server that serves until `use` is done, and how it ended. */
+/** Runs a server until `use` is done, and checks how it ended. */
 async function withServer(command, use) {
   const server = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(server, 'exit');
@@ -69,7 +68,7 @@ async function withServer(command, use) {
       adminPort = /127\.0\.0\.1:(\d+)\/metrics/.exec(line)?.[1];
       if (adminPort) break;
     }
-    assert.ok(adminPort, 'it started');
+    assert.ok(adminPort, 'the server started');
     for (const [path, type] of [['/watch.html', /html/], ['/onair.wasm', /wasm/]]) {
       const response = await fetch(`http://127.0.0.1:${port}${path}`);
       assert.equal(response.status, 200);
@@ -84,7 +83,7 @@ async function withServer(command, use) {
 
 const anywhere = ['--port', '0', '--admin-port', '0', '--address', '127.0.0.1'];
 
-test('the container serves as nobody from a root file system that it can’t write', async () => {
+test('serves as nobody in the container, with a read-only root file system', async () => {
   const store = ['--root', join(folder, 'images'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs'];
   const buildah = (...words) =>
     execFileSync('buildah', [...store, ...words], {
@@ -101,7 +100,7 @@ test('the container serves as nobody from a root file system that it can’t wri
   const mounted = buildah('mount', container);
   const { User: user, Entrypoint: entrypoint } = JSON.parse(buildah('inspect', '--type', 'image', 'localhost/onair')).OCIv1.config;
   assert.equal(user, '65534:65534');
-  // What podman run --read-only --volume does, as far as files go.
+  // Prepares the files as podman run --read-only --volume does.
   const prepare = `mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && ! touch "$1/file" 2>/dev/null &&
     mount -t tmpfs -o uid=65534,mode=0700 state "$1/var/lib/onair" && root=$1 && shift &&
     exec chroot --userspec=${user} "$root" "$@"`;
@@ -109,14 +108,14 @@ test('the container serves as nobody from a root file system that it can’t wri
   buildah('umount', container);
 });
 
-test('it installs into a clean root, serves as nobody in particular, and mints tokens', async () => {
+test('installs into a clean root, serves as an unprivileged user, and mints tokens', async () => {
   inRoot('apt-get', 'update', '-qq');
   inRoot('env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', '/tmp/onair.deb');
   inRoot('install', '-d', '-o', 'nobody', '-m', '0700', '/var/lib/onair');
   const options = ['--config', '/etc/onair/onair.conf'];
   const command = ['chroot', '--userspec=nobody', root, '/usr/bin/onair-server', ...options, ...anywhere, '--auth', 'talk'];
   await withServer(command, async (port, adminPort) => {
-    // The administrator is root, and yet the service can read the secret.
+    // Root makes the secret here; the service must be able to read it.
     const minted = inRoot('onair-server', ...options, 'token', '--room', 'lesson', '--role', 'talk', '--url', 'https://a.example');
     const [token, link] = minted.trim().split('\n');
     assert.equal(link, `https://a.example/talk.html?lesson#token=${token}`);
@@ -133,7 +132,7 @@ test('it installs into a clean root, serves as nobody in particular, and mints t
   }
 });
 
-test('it goes without a trace', () => {
+test('leaves nothing behind when purged', () => {
   inRoot('env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'purge', '-y', '-qq', 'onair');
   for (const path of ['/usr/bin/onair-server', '/usr/share/onair', '/usr/share/doc/onair', '/etc/onair', '/var/lib/onair']) {
     assert.ok(!existsSync(join(root, path)), path);

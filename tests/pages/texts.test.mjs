@@ -1,4 +1,4 @@
-// The tables of texts, and the pages that use them.
+// Tests the tables of texts, and the pages that use them.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const english = flat(await load('en'));
 const japanese = flat(await load('ja'));
 const placeholders = (words) => (words.match(/\{\w+\}/g) ?? []).sort();
 
-test('both languages have the same texts, with the same values in them', () => {
+test('has the same texts in both languages, with the same values in them', () => {
   assert.deepEqual(Object.keys(japanese).sort(), Object.keys(english).sort());
   for (const [key, words] of Object.entries(english)) {
     assert.deepEqual(placeholders(japanese[key]), placeholders(words), key);
@@ -28,7 +28,7 @@ test('both languages have the same texts, with the same values in them', () => {
   }
 });
 
-test('every text that a page names is there', () => {
+test('has every text that a page uses', () => {
   let named = 0;
   for (const file of readdirSync(web)) {
     const source = readFileSync(new URL(file, web), 'utf8');
@@ -42,7 +42,7 @@ test('every text that a page names is there', () => {
   assert.ok(named > 80, `${named} were found`);
 });
 
-test('what a page says before its script runs is what the table says', () => {
+test('has the table’s English texts in the pages before their scripts run', () => {
   for (const file of readdirSync(web).filter((name) => name.endsWith('.html'))) {
     const source = readFileSync(new URL(file, web), 'utf8');
     for (const [, key, words] of source.matchAll(/data-text="([^"]+)"[^>]*>([^<]+)</g)) {
@@ -51,7 +51,7 @@ test('what a page says before its script runs is what the table says', () => {
   }
 });
 
-test('every state that the client names has its words', () => {
+test('has a text for every state of the client', () => {
   const header = (name) => readFileSync(new URL(`../../client_wasm/session/${name}`, import.meta.url), 'utf8');
   const cases = (source, pattern) => [...source.matchAll(pattern)].map(([, name]) => name);
   const notices = cases(header('page.cpp'), /return "(\w+)";/g);
@@ -61,7 +61,7 @@ test('every state that the client names has its words', () => {
   for (const name of pictures) assert.ok(`picture.${name}` in english, name);
 });
 
-test('every refusal that keeps somebody out has its words', () => {
+test('has a text for every error that keeps a client out', () => {
   const source = readFileSync(new URL('../../client_wasm/protocol/error_code.cpp', import.meta.url), 'utf8');
   const codes = [...source.matchAll(/return "(\w+)";/g)].map(([, code]) => code);
   const atTheDoor = codes.filter((code) => /^(room_|too_many_rooms|token_|removed)/.test(code));

@@ -1,4 +1,4 @@
-// Several servers whose rooms are one, by a real NATS. With ONAIR_SERVER and ONAIR_SITE set as by
+// Tests several servers that serve the same rooms through a real NATS. With ONAIR_SERVER and ONAIR_SITE set as by
 // scripts/test.
 
 import assert from 'node:assert/strict';
@@ -18,7 +18,7 @@ import { Server } from './server.mjs';
 
 const bound = { timeout: 60_000 };
 
-/** One of our clients; what came waits in `inbox`, without `audience`. */
+/** One of our clients. Received messages wait in `inbox`, except `audience`. */
 class Client {
   static async enter(t, server, role, more = {}) {
     const client = new Client();
@@ -66,12 +66,12 @@ const admin = async (server, path) => {
 const metric = async (server, name) =>
   Number(new RegExp(`^${name} (\\d+)`, 'm').exec(await admin(server, '/metrics'))?.[1]);
 
-/** Until a metric has this value; the test's own bound ends it otherwise. */
+/** Waits until a metric has this value, at most for the test's own time limit. */
 async function until(server, name, value) {
   while ((await metric(server, name)) !== value) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Servers that know of each other. */
+/** Starts servers and waits until they know of each other. */
 async function servers(t, count, bus, more = []) {
   const all = Array.from({ length: count }, () =>
     new Server(t, ['--bus', bus, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2', ...more]));
@@ -79,7 +79,7 @@ async function servers(t, count, bus, more = []) {
   return all;
 }
 
-/** A way to a port that can be cut. */
+/** A TCP path to a port that a test can cut. */
 class Path {
   static async to(t, port) {
     const path = new Path();
@@ -115,7 +115,7 @@ class Path {
   }
 }
 
-test('a room is one over three processes', bound, async (t) => {
+test('serves one room over three processes', bound, async (t) => {
   const nats = await Nats.start(t);
   const [a, b, c] = await servers(t, 3, nats.url);
   const talker = await Client.enter(t, a, 'talk');
@@ -149,7 +149,7 @@ test('a room is one over three processes', bound, async (t) => {
   assert.equal(other.welcome.code, 'removed');
 });
 
-test('who comes back at another process is the same', bound, async (t) => {
+test('resumes as the same peer at another process', bound, async (t) => {
   const nats = await Nats.start(t);
   const [a, b, c] = await servers(t, 3, nats.url);
   const talker = await Client.enter(t, a, 'talk');
@@ -167,7 +167,7 @@ test('who comes back at another process is the same', bound, async (t) => {
   assert.deepEqual(moved.inbox, []);
 });
 
-test('the others go on when a process is killed, and its talker comes back at another', bound, async (t) => {
+test('serves on when a process is killed, and its talker resumes at another', bound, async (t) => {
   const nats = await Nats.start(t);
   const [a, b, c] = await servers(t, 3, nats.url);
   const talker = await Client.enter(t, a, 'talk');
@@ -188,7 +188,7 @@ test('the others go on when a process is killed, and its talker comes back at an
   assert.deepEqual(found.welcome.talkers, [talker.id]);
 });
 
-test('watchers whose process died and who do not come back are gone after the grace time', bound, async (t) => {
+test('removes watchers of a dead process who do not resume within the grace time', bound, async (t) => {
   const nats = await Nats.start(t);
   const [a, b, c] = await servers(t, 3, nats.url, ['--grace', '2']);
   const early = await Client.enter(t, a, 'watch');
@@ -206,7 +206,7 @@ test('watchers whose process died and who do not come back are gone after the gr
   assert.deepEqual(talker.inbox, []);
 });
 
-test('a thousand viewers of a process that is killed are back at another, and nobody is told', bound, async (t) => {
+test('resumes a thousand viewers of a killed process at another, without user_disconnected', bound, async (t) => {
   const nats = await Nats.start(t);
   const [a, b] = await servers(t, 2, nats.url);
   const talker = await Client.enter(t, b, 'talk');
@@ -228,9 +228,9 @@ test('a thousand viewers of a process that is killed are back at another, and no
   assert.deepEqual(talker.inbox, []);
 });
 
-test('a process that stands still for a while, too slow for the bus, is one of them again afterwards', bound, async (t) => {
+test('rejoins after a process stood still for too long for the bus', bound, async (t) => {
   const nats = await Nats.start(t);
-  // Its clients are to take in at once what comes then.
+  // Large queues, since the clients of b receive the whole backlog at once.
   const [a, b] = await servers(t, 2, nats.url, ['--max-send-queue-bytes', '67108864']);
   const talker = await Client.enter(t, a, 'talk');
   talker.say({ type: 'talk_ready' });
@@ -242,7 +242,7 @@ test('a process that stands still for a while, too slow for the bus, is one of t
   const near = await Client.enter(t, a, 'watch');
   b.child.kill('SIGCONT');
   for (const server of [a, b]) await until(server, 'onair_bus_processes', 1);
-  // NATS may be about to cut it off: what it says then is lost, and said again as pages do.
+  // NATS may be about to cut it off and then loses its messages. So the viewer asks again, as pages do.
   const heard = () => talker.inbox.some(({ type }) => type === 'talk_request');
   while (!heard()) {
     viewer.say({ type: 'talk_request', sendto: talker.id });
@@ -255,7 +255,7 @@ test('a process that stands still for a while, too slow for the bus, is one of t
   assert.deepEqual(talker.inbox.filter(({ type }) => type !== 'talk_request'), []);
 });
 
-test('a talker whose process died and who does not come back is gone after the grace time', bound, async (t) => {
+test('removes a talker of a dead process who does not resume within the grace time', bound, async (t) => {
   const nats = await Nats.start(t);
   const [a, b] = await servers(t, 2, nats.url, ['--grace', '1']);
   const talker = await Client.enter(t, a, 'talk');
@@ -266,10 +266,10 @@ test('a talker whose process died and who does not come back is gone after the g
   assert.equal((await Client.enter(t, b, 'talk')).welcome.type, 'welcome');
 });
 
-/** Seconds. scripts/test-long sets more. */
+/** Time without NATS, in seconds. scripts/test-long sets a longer one. */
 const outage = Number(process.env.ONAIR_BUS_OUTAGE ?? 0);
 
-test('without NATS rooms go on in each process, and are one again afterwards', { timeout: 60_000 + outage * 1_000 }, async (t) => {
+test('serves rooms in each process without NATS, and joins them again afterwards', { timeout: 60_000 + outage * 1_000 }, async (t) => {
   const nats = await Nats.start(t);
   const [a, b] = await servers(t, 2, nats.url, ['--grace', '5']);
   const talker = await Client.enter(t, a, 'talk');
@@ -301,11 +301,11 @@ test('without NATS rooms go on in each process, and are one again afterwards', {
   await talker.nextIs('user_disconnected', { id: leaves.id });
   assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
   assert.equal(await admin(a, '/readyz'), 'ready\n');
-  assert.equal(far.inbox.length, 2, 'nothing came twice');
+  assert.equal(far.inbox.length, 2, 'nothing arrived twice');
   assert.deepEqual(near.inbox, []);
 });
 
-test('a server that starts before NATS is joined when NATS is there', bound, async (t) => {
+test('joins servers that started before NATS', bound, async (t) => {
   const nats = await Nats.start(t);
   await nats.kill();
   const [a, b] = [1, 2].map(() => new Server(t, ['--bus', nats.url, '--admin-port', '0']));
@@ -317,7 +317,7 @@ test('a server that starts before NATS is joined when NATS is there', bound, asy
   assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
 });
 
-test('one of three NATS servers may die', bound, async (t) => {
+test('survives the death of one of three NATS servers', bound, async (t) => {
   const cluster = await Nats.cluster(t, 3);
   const [a, b] = await servers(t, 2, cluster.map(({ url }) => url).join(','));
   const talker = await Client.enter(t, a, 'talk');
@@ -336,7 +336,7 @@ test('one of three NATS servers may die', bound, async (t) => {
   assert.deepEqual(viewer.inbox.filter(({ type }) => type === 'user_disconnected'), []);
 });
 
-test('JetStream decides who of two talks, and one that was cut off stands back', bound, async (t) => {
+test('lets JetStream decide which of two talkers stays, after one was cut off', bound, async (t) => {
   const nats = await Nats.start(t);
   const path = await Path.to(t, nats.port);
   const [a] = [new Server(t, ['--bus', path.url, '--admin-port', '0', '--grace', '1'])];
@@ -352,7 +352,7 @@ test('JetStream decides who of two talks, and one that was cut off stands back',
   const second = await Client.enter(t, b, 'talk');
   assert.equal(second.welcome.type, 'welcome');
   first.say({ type: 'ping' });
-  assert.equal((await first.next()).type, 'pong', 'it goes on where it is');
+  assert.equal((await first.next()).type, 'pong', 'the first talker continues where it is');
   path.mend();
   await until(a, 'onair_bus_connected', 1);
   assert.equal((await first.next()).code, 'room_taken');
@@ -361,7 +361,7 @@ test('JetStream decides who of two talks, and one that was cut off stands back',
   for (const server of [a, b]) assert.equal(await metric(server, 'onair_bus_leases'), 1);
 });
 
-/** One who comes back by itself to the next server that serves, as behind a load balancer. */
+/** A client that resumes by itself at the next server that is up, as behind a load balancer. */
 class Traveller {
   static async enter(t, seats, role) {
     const one = new Traveller();
@@ -397,7 +397,7 @@ class Traveller {
     }
   }
 
-  /** A number to the room or to one; nothing while it has no server. */
+  /** Sends the next number to the room or to one client. Gives undefined while it has no server. */
   speak(to) {
     if (this.client?.socket.readyState !== WebSocket.OPEN) return undefined;
     this.client.say({ type: 'wave', n: ++this.said, ...(to && { sendto: to.id }) });
@@ -405,7 +405,7 @@ class Traveller {
   }
 }
 
-test('three processes are restarted one after the other under load, and all is heard once', bound, async (t) => {
+test('delivers everything once while three processes are restarted one after the other under load', bound, async (t) => {
   const nats = await Nats.start(t);
   const running = await servers(t, 3, nats.url);
   const seats = {
@@ -460,13 +460,13 @@ test('three processes are restarted one after the other under load, and all is h
     }
     assert.deepEqual(one.gone, []);
   }
-  t.diagnostic(`${everyone.reduce((sum, one) => sum + one.moves, 0)} moves, ${[...due.values()].flat().length} messages heard`);
+  t.diagnostic(`${everyone.reduce((sum, one) => sum + one.moves, 0)} moves, ${[...due.values()].flat().length} messages received`);
   assert.ok(talker.said > 500);
   assert.ok(everyone.reduce((sum, one) => sum + one.moves, 0) >= 25);
   seats.restarting = false;
 });
 
-test('two clusters share one NATS, and what is foreign does no harm', bound, async (t) => {
+test('separates two clusters on one NATS, and ignores foreign messages', bound, async (t) => {
   const nats = await Nats.start(t);
   const [a, b] = await servers(t, 2, nats.url);
   const other = new Server(t, ['--bus', nats.url, '--bus-prefix', 'other', '--admin-port', '0']);
@@ -493,7 +493,7 @@ test('two clusters share one NATS, and what is foreign does no harm', bound, asy
   assert.ok((await metric(b, 'onair_bus_foreign_total')) > 20);
 });
 
-test('NATS over TLS', bound, async (t) => {
+test('reaches NATS over TLS', bound, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'onair-tls-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
@@ -507,7 +507,7 @@ test('NATS over TLS', bound, async (t) => {
   assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
 });
 
-test('a user and a password, or a token', bound, async (t) => {
+test('logs in at NATS by user and password, or by a token', bound, async (t) => {
   for (const [nats_options, options] of [
     [['--user', 'onair', '--pass', 'secret'], ['--bus-user', 'onair', '--bus-password', 'secret']],
     [['--auth', 'secret'], ['--bus-token', 'secret']],
@@ -519,7 +519,7 @@ test('a user and a password, or a token', bound, async (t) => {
   }
 });
 
-test('a file of credentials', bound, async (t) => {
+test('logs in at NATS by a file of credentials', bound, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'onair-creds-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const { config, creds } = makeAccounts();

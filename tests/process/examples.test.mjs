@@ -1,5 +1,5 @@
-// The examples of server/examples as they stand there, but for ports and names: nginx in front of the server, and
-// a coturn that takes the credentials that the server gives. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
+// Tests the files of server/examples with other ports and names: nginx in front of the server, and a coturn that
+// accepts the server's credentials. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -19,7 +19,7 @@ import { Server } from './server.mjs';
 
 const example = (name) => readFileSync(new URL(`../../server/examples/${name}`, import.meta.url), 'utf8');
 
-/** A text with each of [what, instead] replaced; each must be there. */
+/** Replaces each [what, instead] in a text; each must occur there. */
 function adapted(text, ...changes) {
   return changes.reduce((result, [what, instead]) => {
     assert.ok(result.includes(what), what);
@@ -27,7 +27,7 @@ function adapted(text, ...changes) {
   }, text);
 }
 
-/** Until something listens there; the test's own bound ends it otherwise. */
+/** Waits until something listens on the port, at most for the test's own time limit. */
 async function listening(port) {
   for (;;) {
     const socket = connect(port, '127.0.0.1');
@@ -38,7 +38,7 @@ async function listening(port) {
   }
 }
 
-/** A program that ends with the test. */
+/** Starts a program that ends with the test. */
 function start(t, command, ...options) {
   const child = spawn(command, options, { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
@@ -55,7 +55,7 @@ function folderOf(t) {
   return folder;
 }
 
-test('nginx in front: pages, WebSockets, and the client’s own address', { timeout: 60_000 }, async (t) => {
+test('serves pages and WebSockets behind nginx, and counts the client’s own address', { timeout: 60_000 }, async (t) => {
   const folder = folderOf(t);
   const server = new Server(t, ['--max-peers-per-address', '2']);
   const port = await freePort();
@@ -97,7 +97,7 @@ test('nginx in front: pages, WebSockets, and the client’s own address', { time
   assert.equal(JSON.parse((await heard)[0]).type, 'welcome');
   assert.equal((await open()).readyState, WebSocket.OPEN);
   assert.equal(await open(), 429, 'the third from the same address');
-  assert.equal(await open({ 'X-Forwarded-For': '192.0.2.7' }), 429, 'whatever it says of itself');
+  assert.equal(await open({ 'X-Forwarded-For': '192.0.2.7' }), 429, 'nginx replaces the client’s own header');
   first.terminate();
   const client = io(`https://localhost:${port}/`, { rejectUnauthorized: false, forceNew: true });
   t.after(() => client.close());
@@ -105,7 +105,7 @@ test('nginx in front: pages, WebSockets, and the client’s own address', { time
   assert.ok(client.connected);
 });
 
-test('coturn: takes the credentials, and relays into no private network', { timeout: 60_000 }, async (t) => {
+test('gives credentials that coturn accepts, which relays into no private network', { timeout: 60_000 }, async (t) => {
   const folder = folderOf(t);
   const port = await freePort();
   writeFileSync(
@@ -130,6 +130,6 @@ no-tls
       timeout: 30_000,
     });
   assert.match(client('guess').stdout, /Cannot complete Allocation/);
-  // With credentials that hold it gets as far as naming a peer in this machine.
+  // Valid credentials get it as far as naming a peer on this machine.
   assert.match(client('secret').stdout, /channel bind: error 403 \(Forbidden IP\)/);
 });

@@ -1,4 +1,4 @@
-// NATS servers for a test.
+// Runs NATS servers for a test.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** For programs that can't take port 0. */
+/** Finds a free port, for programs that can't take port 0. */
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -18,7 +18,7 @@ export async function freePort() {
 }
 
 export class Nats {
-  /** On a port that stays the same when it is started again. */
+  /** Starts a server on a port that it keeps after `again`. */
   static async start(t, options = []) {
     const nats = new Nats();
     nats.options = options;
@@ -33,7 +33,7 @@ export class Nats {
     return nats;
   }
 
-  /** Several that are one. */
+  /** Starts a cluster of NATS servers. */
   static async cluster(t, size) {
     const routes = await Promise.all(Array.from({ length: size }, freePort));
     const urls = routes.map((port) => `nats-route://127.0.0.1:${port}`).join(',');
@@ -69,7 +69,7 @@ export class Nats {
     await this.exited;
   }
 
-  /** Says something on a subject, as anyone may who is let in. */
+  /** Publishes a message on a subject, as any client of NATS may. */
   async publish(subject, payload) {
     const socket = connect(this.port, '127.0.0.1');
     await once(socket, 'data');

@@ -1,6 +1,6 @@
-// Who may use a NATS server, as its decentralised authentication has it
+// Makes accounts for NATS's decentralised authentication
 // (https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt): an operator
-// vouches for an account, the account for a user, each by a JWT signed with an Ed25519 key.
+// vouches for an account and the account for a user, each by a JWT signed with an Ed25519 key.
 
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
 
@@ -44,7 +44,7 @@ class Key {
   }
 }
 
-/** The configuration of a server, and the .creds file of a user whom it lets in. */
+/** Gives the configuration of a server, and the .creds file of a user that may log in there. */
 export function makeAccounts() {
   const [operator, system, account, user] = [OPERATOR, ACCOUNT, ACCOUNT, USER].map((kind) => new Key(kind));
   const bounds = { subs: -1, data: -1, payload: -1 };

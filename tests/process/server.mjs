@@ -1,4 +1,4 @@
-// A server process for a test.
+// Runs a server process for a test.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A running server; `output` grows, and `said` waits until it matches. */
+/** A running server. `output` collects its output, and `said` waits until that matches a pattern. */
 export class Server {
   constructor(t, options = [], { descriptors } = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'onair-process-'));
@@ -41,7 +41,7 @@ export class Server {
         new Promise((resolve) => (this.news = () => resolve(false))),
         this.exited.then(() => true),
       ]);
-      assert.ok(!ended || pattern.test(this.output), `ended without saying ${pattern}: ${this.output}`);
+      assert.ok(!ended || pattern.test(this.output), `ended without printing ${pattern}: ${this.output}`);
     }
   }
 

@@ -1,4 +1,4 @@
-// The server as a process: how it starts, what it makes of signals, and what becomes of it without
+// Tests the server as a process: its start, its reaction to signals, and its survival without
 // file descriptors. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
 
 import assert from 'node:assert/strict';
@@ -25,7 +25,7 @@ async function get(url, options = {}) {
   return { status: response.statusCode, headers: response.headers, body };
 }
 
-test('SIGTERM sends clients away with 1012 and ends with 0', async (t) => {
+test('closes clients with 1012 on SIGTERM and ends with 0', async (t) => {
   const server = new Server(t);
   const socket = new WebSocket(`ws://127.0.0.1:${await server.port()}/ws`);
   await once(socket, 'open');
@@ -36,7 +36,7 @@ test('SIGTERM sends clients away with 1012 and ends with 0', async (t) => {
   await server.said(/event=stopped clients_left=0/);
 });
 
-test('a second SIGTERM does not wait', async (t) => {
+test('ends at once on a second SIGTERM', async (t) => {
   const server = new Server(t, ['--drain-timeout', '600']);
   const stubborn = connect(await server.port(), '127.0.0.1');
   t.after(() => stubborn.destroy());
@@ -51,7 +51,7 @@ test('a second SIGTERM does not wait', async (t) => {
   assert.deepEqual(await server.exited, [0, null]);
 });
 
-test('without file descriptors it lives, says so, and recovers', async (t) => {
+test('survives without file descriptors, reports it, and recovers', async (t) => {
   const server = new Server(t, ['--threads', '1'], { descriptors: 24 });
   const port = await server.port();
   const member = new WebSocket(`ws://127.0.0.1:${port}/ws`);
@@ -71,7 +71,7 @@ test('without file descriptors it lives, says so, and recovers', async (t) => {
   member.terminate();
 });
 
-test('a certificate of its own serves phones in the network', async (t) => {
+test('serves phones in the network with a self-signed certificate', async (t) => {
   const server = new Server(t, ['--tls-self-signed']);
   const port = await server.port();
   assert.match(server.output, /https:\/\/localhost/);
@@ -84,7 +84,7 @@ test('a certificate of its own serves phones in the network', async (t) => {
   assert.equal(moved.headers.location, `https://localhost:${port}/talk.html?lesson`);
 });
 
-test('SIGHUP reads the certificate again and drops nobody', async (t) => {
+test('reads the certificate again on SIGHUP and drops nobody', async (t) => {
   const [first, second] = [make_certificate(t), make_certificate(t)];
   const server = new Server(t, ['--tls-cert', first.cert, '--tls-key', first.key]);
   const port = await server.port();
@@ -114,7 +114,7 @@ test('SIGHUP reads the certificate again and drops nobody', async (t) => {
   socket.terminate();
 });
 
-test('what is wrong at the start is said in one line', async (t) => {
+test('reports an error at the start in one line', async (t) => {
   const taken = new Server(t);
   const port = String(await taken.port());
   const folder = mkdtempSync(join(tmpdir(), 'onair-wrong-'));
@@ -135,7 +135,7 @@ test('what is wrong at the start is said in one line', async (t) => {
   }
 });
 
-test('the log tells of no address, room or message', async (t) => {
+test('logs no address, room or message', async (t) => {
   const server = new Server(t, ['--max-send-queue-bytes', '65536', '--threads', '2']);
   const port = await server.port();
   const said_at_start = server.output.length;
@@ -170,7 +170,7 @@ function make_certificate(t) {
   return { cert, key };
 }
 
-test('token mints what opens a room, and rooms shows and ends it', async (t) => {
+test('mints a token that opens a room, and shows and ends the room', async (t) => {
   const server = new Server(t, ['--auth', 'all', '--admin-port', '0']);
   const port = await server.port();
   const [, adminPort] = await server.said(/127\.0\.0\.1:(\d+)\/metrics/);
@@ -206,7 +206,7 @@ test('token mints what opens a room, and rooms shows and ends it', async (t) => 
   assert.match(gone.stderr, /^onair-server: There is no such room/);
 });
 
-test('what is wrong with token and rooms is said in one line', (t) => {
+test('reports an error of token and rooms in one line', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'onair-words-'));
   t.after(() => rmSync(folder, { recursive: true }));
   for (const [words, sentence] of [

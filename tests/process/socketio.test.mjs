@@ -1,5 +1,5 @@
-// The server as what stock clients of socket.io expect: the real ones, of 2.x and 4.x. With
-// ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
+// Tests the server with real stock clients of socket.io, of 2.x and 4.x. With ONAIR_SERVER and ONAIR_SITE set as by
+// scripts/test.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ const TRANSPORTS = {
   upgrade: {},
 };
 
-/** What came to a client of either kind, in order: `next` waits for what was not looked at yet. */
+/** The events that a client of either kind received, in order. `next` waits for the next one. */
 class Inbox {
   constructor() {
     this.items = [];
@@ -37,7 +37,7 @@ class Inbox {
   }
 }
 
-/** A client of socket.io that has entered a room, as the seed's pages do. */
+/** Starts a client of socket.io and enters a room, as the pages of the original JavaScript program (the seed) do. */
 async function seed(t, port, { io = io4, room = 'lesson', options = {}, scheme = 'http' } = {}) {
   const socket = io(`${scheme}://127.0.0.1:${port}/`, { forceNew: true, ...options });
   t.after(() => socket.close());
@@ -45,7 +45,7 @@ async function seed(t, port, { io = io4, room = 'lesson', options = {}, scheme =
   for (const event of ['message', 'user disconnected', 'disconnect']) {
     socket.on(event, (data) => inbox.add(event, data));
   }
-  // 2.x says by this event too what becomes of its connection.
+  // 2.x also reports changes of its connection by this event.
   socket.on('error', (data) => data.type === 'error' && inbox.add('error', data));
   await new Promise((resolve) => socket.once('connect', resolve));
   const { id } = socket;
@@ -53,7 +53,7 @@ async function seed(t, port, { io = io4, room = 'lesson', options = {}, scheme =
   return { socket, inbox, id, next: () => inbox.next() };
 }
 
-/** One of our own clients. */
+/** Starts one of our own clients. */
 async function own(t, port, role, room = 'lesson', token = undefined) {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
   t.after(() => socket.terminate());
@@ -70,7 +70,7 @@ async function own(t, port, role, room = 'lesson', token = undefined) {
   return { socket, say, id: welcome.id, welcome, next: () => inbox.next() };
 }
 
-/** Waits until what `who` said so far has been heard: it speaks to itself through the server. */
+/** Waits until the server has handled all messages of `who` so far: it sends a message to itself. */
 async function settled(who) {
   who.socket.emit('message', { type: 'echo', sendto: who.id });
   for (;;) {
@@ -88,7 +88,7 @@ const metric = async (server, name) => {
 
 for (const [version, io] of Object.entries(CLIENTS)) {
   for (const [way, options] of Object.entries(TRANSPORTS)) {
-    test(`${version}, ${way}: the seed's server`, async (t) => {
+    test(`${version}, ${way}: relays like the original server`, async (t) => {
       const port = await new Server(t, ['--threads', '3']).port();
       const [talker, viewer, third] = await Promise.all([1, 2, 3].map(() => seed(t, port, { io, options })));
       const elsewhere = await seed(t, port, { io, options, room: 'other' });
@@ -116,7 +116,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
       if (way === 'upgrade') assert.equal(talker.socket.io.engine.transport.name, 'websocket');
     });
 
-    test(`${version}, ${way}: lives by its heartbeats`, async (t) => {
+    test(`${version}, ${way}: stays connected by heartbeats`, async (t) => {
       const port = await new Server(t, ['--idle-timeout', '0.4']).port();
       const one = await seed(t, port, { io, options });
       await settled(one);
@@ -128,7 +128,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
       await settled(one);
     });
 
-    test(`${version}, ${way}: comes back when the server was killed`, async (t) => {
+    test(`${version}, ${way}: reconnects after the server was killed`, async (t) => {
       const first = new Server(t);
       const port = await first.port();
       const [a, b] = await Promise.all(
@@ -153,7 +153,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
     });
   }
 
-  test(`${version}: whoever enters no room is in the default room`, async (t) => {
+  test(`${version}: puts a client without a room into the default room`, async (t) => {
     const port = await new Server(t, ['--threads', '3']).port();
     const [a, b] = await Promise.all([1, 2].map(() => seed(t, port, { io, room: null })));
     const named = await seed(t, port, { io, room: 'lesson' });
@@ -165,7 +165,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
     await settled(named);
   });
 
-  test(`${version}: a talker of the seed and our viewers`, async (t) => {
+  test(`${version}: connects a talker of socket.io with our viewers`, async (t) => {
     const port = await new Server(t, ['--threads', '3']).port();
     const talker = await seed(t, port, { io, room: '%E6%95%99%E5%AE%A4' });
     const viewer = await own(t, port, 'watch', '教室');
@@ -193,7 +193,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
     assert.deepEqual(await late.next(), ['user_disconnected', { type: 'user_disconnected', id: talker.id }]);
   });
 
-  test(`${version}: our talker and viewers of the seed`, async (t) => {
+  test(`${version}: connects our talker with viewers of socket.io`, async (t) => {
     const port = await new Server(t, ['--threads', '3']).port();
     const talker = await own(t, port, 'talk');
     const viewer = await seed(t, port, { io });
@@ -211,7 +211,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
     viewer.socket.close();
   });
 
-  test(`${version}: is told why, and sent away for good or not`, async (t) => {
+  test(`${version}: reports errors, and disconnects for good or to reconnect`, async (t) => {
     const server = new Server(t, ['--threads', '2']);
     const port = await server.port();
     const talker = await own(t, port, 'talk');
@@ -232,7 +232,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
     assert.deepEqual(await server.exited, [0, null]);
   });
 
-  test(`${version}: tokens hold here too`, async (t) => {
+  test(`${version}: checks tokens`, async (t) => {
     const secret = 'a secret of 32 bytes, or of more';
     const port = await new Server(t, ['--auth', 'all', '--auth-secret', secret]).port();
     const stranger = await seed(t, port, { io });
@@ -263,7 +263,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
     assert.deepEqual(await viewer.next(), ['talk_ready', { type: 'talk_ready', from: talker.id }]);
   });
 
-  test(`${version}: no other namespace`, async (t) => {
+  test(`${version}: refuses other namespaces`, async (t) => {
     const port = await new Server(t).port();
     const socket = io(`http://127.0.0.1:${port}/admin`, { forceNew: true });
     t.after(() => socket.close());
@@ -271,7 +271,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
     assert.match(String(error.message ?? error), /Invalid namespace/);
   });
 
-  test(`${version}: binary is refused`, async (t) => {
+  test(`${version}: refuses binary data`, async (t) => {
     const port = await new Server(t).port();
     for (const options of Object.values(TRANSPORTS)) {
       const one = await seed(t, port, { io, options: { ...options, reconnection: false } });
@@ -284,7 +284,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
   });
 }
 
-test('clients of both versions and ours share a room', async (t) => {
+test('joins clients of both versions and ours in a room', async (t) => {
   const port = await new Server(t, ['--threads', '3']).port();
   const two = await seed(t, port, { io: io2 });
   const four = await seed(t, port, { io: io4 });
@@ -297,7 +297,7 @@ test('clients of both versions and ours share a room', async (t) => {
   assert.equal((await two.next())[1].from, ours.id);
 });
 
-test('over TLS they change to a WebSocket too', async (t) => {
+test('upgrades to a WebSocket over TLS too', async (t) => {
   const port = await new Server(t, ['--tls-self-signed', '--threads', '3']).port();
   for (const io of Object.values(CLIENTS)) {
     for (const options of Object.values(TRANSPORTS)) {
@@ -311,7 +311,7 @@ test('over TLS they change to a WebSocket too', async (t) => {
   }
 });
 
-test('the metrics count them', async (t) => {
+test('counts these clients in the metrics', async (t) => {
   const server = new Server(t, ['--admin-port', '0', '--threads', '2']);
   const port = await server.port();
   const polling = await seed(t, port, { options: { transports: ['polling'] } });
@@ -322,7 +322,7 @@ test('the metrics count them', async (t) => {
   assert.equal(await metric(server, 'onair_peers'), 2);
 });
 
-test('their script comes from the package that the operator names', async (t) => {
+test('serves the client’s script from the operator’s folder', async (t) => {
   const dist = fileURLToPath(new URL('../node_modules/socket.io-client/dist', import.meta.url));
   const port = await new Server(t, ['--socketio-client', dist]).port();
   const script = await fetch(`http://127.0.0.1:${port}/socket.io/socket.io.js`);

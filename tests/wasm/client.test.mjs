@@ -1,4 +1,4 @@
-// The built WASM client between a page and a fake browser.
+// Tests the built WASM client between a page and a fake browser.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -88,13 +88,13 @@ async function goOnAir() {
 const lastSent = (socket) => socket.sent.at(-1);
 const lastConnection = () => FakePeerConnection.all.at(-1);
 
-test('a room name is read from the page’s query', () => {
+test('reads the room name from the page’s query', () => {
   assert.deepEqual(onair.roomOfQuery('?%E6%95%99%E5%AE%A4'), { room: '教室' });
   assert.deepEqual(onair.roomOfQuery(''), { room: '_defaultroom' });
   assert.match(onair.roomOfQuery('?%ff').error, /UTF-8/);
 });
 
-test('a talker enters, starts the camera and is on air once the metadata is there', async () => {
+test('enters as a talker, starts the camera and goes on air when the metadata is there', async () => {
   const { client, video, socket } = await goOnAir();
   assert.equal(socket.url, 'ws://here/ws');
   assert.deepEqual(socket.sent[0], { type: 'enter', room: 'lesson', role: 'talk' });
@@ -107,7 +107,7 @@ test('a talker enters, starts the camera and is on air once the metadata is ther
   client.leave();
 });
 
-test('a talker offers to send, never to receive, and opens the data channel', async () => {
+test('offers to send, never to receive, and opens the data channel', async () => {
   const { client, socket } = await goOnAir();
   socket.say({ type: 'talk_request', from: 'v' });
   await settle();
@@ -132,7 +132,7 @@ test('a talker offers to send, never to receive, and opens the data channel', as
   client.leave();
 });
 
-test('candidates go both ways, held until the answer is applied, with their end', async () => {
+test('exchanges candidates and their end, and holds them until the answer is applied', async () => {
   const { client, socket } = await goOnAir();
   socket.say({ type: 'talk_request', from: 'v' });
   await settle();
@@ -159,7 +159,7 @@ test('candidates go both ways, held until the answer is applied, with their end'
   client.leave();
 });
 
-test('stop hangs up, stops every track and clears the preview', async () => {
+test('hangs up on Stop, stops every track and clears the preview', async () => {
   const { client, video, socket } = await goOnAir();
   socket.say({ type: 'talk_request', from: 'v' });
   await settle();
@@ -172,7 +172,7 @@ test('stop hangs up, stops every track and clears the preview', async () => {
   client.leave();
 });
 
-test('the screen takes the camera’s place and keeps the microphone', async () => {
+test('switches from camera to screen and keeps the microphone', async () => {
   const { client, video, socket } = await goOnAir();
   socket.say({ type: 'talk_request', from: 'v' });
   await settle();
@@ -198,7 +198,7 @@ for (const [name, notice] of [
   ['NotReadableError', 'camera_in_use'],
   ['SomethingElse', 'media_failed'],
 ]) {
-  test(`a camera that fails with ${name} is said as ${notice}`, async () => {
+  test(`reports a camera that fails with ${name} as ${notice}`, async () => {
     const { client } = make('TalkClient');
     join();
     media.error = new DOMException('no', name);
@@ -210,7 +210,7 @@ for (const [name, notice] of [
   });
 }
 
-test('a page without mediaDevices says that it is not secure', async () => {
+test('reports a page without mediaDevices as not secure', async () => {
   const { client } = make('TalkClient');
   join();
   navigator.mediaDevices = undefined;
@@ -221,7 +221,7 @@ test('a page without mediaDevices says that it is not secure', async () => {
   client.leave();
 });
 
-test('a browser that can’t share its screen says so', async () => {
+test('reports a browser that can’t share its screen', async () => {
   const { client } = make('TalkClient');
   join();
   media.getDisplayMedia = undefined;
@@ -232,7 +232,7 @@ test('a browser that can’t share its screen says so', async () => {
 });
 
 for (const method of ['setLocalDescription', 'construction']) {
-  test(`a talker whose ${method} fails declines and forgets the viewer`, async () => {
+  test(`declines and forgets the viewer when a talker’s ${method} fails`, async () => {
     const { client, socket } = await goOnAir();
     FakePeerConnection.failing.add(method);
     FakePeerConnection.constructionFails = method === 'construction';
@@ -245,7 +245,7 @@ for (const method of ['setLocalDescription', 'construction']) {
   });
 }
 
-test('a viewer answers and shows the stream once', async () => {
+test('answers as a viewer and shows the stream once', async () => {
   const { client, video } = make('WatchClient');
   const socket = join(['t']);
   assert.deepEqual(lastSent(socket), { type: 'talk_request', sendto: 't' });
@@ -270,7 +270,7 @@ test('a viewer answers and shows the stream once', async () => {
 });
 
 for (const method of ['setRemoteDescription', 'setLocalDescription']) {
-  test(`a viewer whose ${method} fails says bye and asks again after a while`, async () => {
+  test(`sends bye and asks again after a while when a viewer’s ${method} fails`, async () => {
     const { client } = make('WatchClient');
     const socket = join(['t']);
     FakePeerConnection.failing.add(method);
@@ -284,7 +284,7 @@ for (const method of ['setRemoteDescription', 'setLocalDescription']) {
   });
 }
 
-test('texts go over the data channel both ways', async () => {
+test('sends texts over the data channel both ways', async () => {
   const { client, socket } = await goOnAir();
   socket.say({ type: 'talk_request', from: 'v' });
   await settle();
@@ -304,7 +304,7 @@ test('texts go over the data channel both ways', async () => {
   client.leave();
 });
 
-test('a viewer takes the channel that the talker opened', async () => {
+test('uses as a viewer the channel that the talker opened', async () => {
   const { client } = make('WatchClient');
   const socket = join(['t']);
   socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
@@ -316,7 +316,7 @@ test('a viewer takes the channel that the talker opened', async () => {
   client.leave();
 });
 
-test('a lost socket is opened again after a while, with the token', () => {
+test('opens a lost socket again after a while, with the token', () => {
   const { client } = make('WatchClient');
   join();
   FakeWebSocket.all[0].lose();
@@ -329,7 +329,7 @@ test('a lost socket is opened again after a while, with the token', () => {
   client.leave();
 });
 
-test('a page that was loaded again resumes with the token that was remembered', () => {
+test('resumes after a reload with the stored token', () => {
   make('WatchClient');
   join();
   assert.equal(kept, 'token');
@@ -342,7 +342,7 @@ test('a page that was loaded again resumes with the token that was remembered', 
   client.leave();
 });
 
-test('a talker limits what each viewer is sent, and heeds its encoder', async () => {
+test('limits the bit rate of each viewer by uplink and encoder', async () => {
   navigator.hardwareConcurrency = 4;
   const { client, socket } = await goOnAir();
   socket.say({ type: 'talk_request', from: 'v' });
@@ -369,7 +369,7 @@ test('a talker limits what each viewer is sent, and heeds its encoder', async ()
   client.leave();
 });
 
-test('an ICE restart takes fresh credentials and keeps the connection', async () => {
+test('restarts ICE with fresh credentials and keeps the connection', async () => {
   const { client, socket } = await goOnAir();
   socket.say({ type: 'talk_request', from: 'v' });
   await settle();
@@ -388,9 +388,9 @@ test('an ICE restart takes fresh credentials and keeps the connection', async ()
   client.leave();
 });
 
-test('a socket that the page has begun to open is used', async () => {
+test('uses a socket that the page began to open', async () => {
   const begun = new FakeWebSocket('ws://here/ws');
-  begun.readyState = 1; // it opened before the client was there
+  begun.readyState = 1; // opened before the client existed
   const client = new onair.WatchClient({
     url: 'ws://here/ws', socket: begun, room: 'r', video: new FakeVideo(),
     changed() {}, text() {}, remember() {},
@@ -402,7 +402,7 @@ test('a socket that the page has begun to open is used', async () => {
   client.leave();
 });
 
-test('an address that the browser refuses is an unreachable server, not an exception', () => {
+test('reports an address that the browser refuses as an unreachable server', () => {
   const client = new onair.WatchClient({
     url: 'ws://refused/', room: 'r', video: new FakeVideo(), changed() {}, text() {}, remember() {},
   });
@@ -411,7 +411,7 @@ test('an address that the browser refuses is an unreachable server, not an excep
   client.leave();
 });
 
-test('callbacks that come after the client is gone do nothing', async () => {
+test('ignores callbacks after the client was deleted', async () => {
   const { client, socket } = await goOnAir();
   socket.say({ type: 'talk_request', from: 'v' });
   const connection = lastConnection();
@@ -424,7 +424,7 @@ test('callbacks that come after the client is gone do nothing', async () => {
   assert.equal(FakePeerConnection.all.length, 1);
 });
 
-test('what is not a message is ignored', () => {
+test('ignores data that is no message', () => {
   const warned = mock.method(console, 'warn', () => {});
   const { client } = make('WatchClient');
   const socket = join();
@@ -436,7 +436,7 @@ test('what is not a message is ignored', () => {
   client.leave();
 });
 
-test('an exception in the page’s own function is its own', () => {
+test('survives an exception in the page’s own function', () => {
   const failed = mock.method(console, 'error', () => {});
   const client = new onair.WatchClient({
     url: 'ws://here/ws', room: 'r', video: new FakeVideo(),
@@ -451,7 +451,7 @@ test('an exception in the page’s own function is its own', () => {
   client.leave();
 });
 
-/** A talker with one viewer, whose chat is open. */
+/** Makes a talker with one viewer whose chat is open. */
 async function withChat() {
   const made = await goOnAir();
   made.socket.say({ type: 'talk_request', from: 'v' });
@@ -461,7 +461,7 @@ async function withChat() {
   return { ...made, chat };
 }
 
-test('the chat has a channel of its own, reliable and in order', async () => {
+test('opens a separate channel for the chat, reliable and ordered', async () => {
   const { client, chat } = await withChat();
   assert.equal(chat.label, 'chat');
   assert.deepEqual(chat.options, { ordered: true });
@@ -482,13 +482,13 @@ test('the chat has a channel of its own, reliable and in order', async () => {
   client.say('', 'quiet, please');
   assert.deepEqual(JSON.parse(chat.sent.at(-1)), { type: 'line', id: 2, name: '', text: 'quiet, please', host: true });
 
-  const told = chats.length;
+  const known = chats.length;
   for (const data of ['not json', '{"type":"say"}', new ArrayBuffer(4)]) chat.onmessage({ data });
-  assert.equal(chats.length, told, 'what is no chat message is dropped');
+  assert.equal(chats.length, known, 'data that is no chat message is dropped');
   client.leave();
 });
 
-test('a preview is announced only when On Air is pressed', async () => {
+test('announces a preview only after On Air', async () => {
   const { client, video } = make('TalkClient');
   const socket = join();
   client.preview();
@@ -502,7 +502,7 @@ test('a preview is announced only when On Air is pressed', async () => {
   client.leave();
 });
 
-test('devices are listed, chosen by id, and switched off and on', async () => {
+test('lists devices, chooses them by id, and switches them off and on', async () => {
   media.enumerateDevices = async () => [
     { kind: 'videoinput', deviceId: 'c1', label: 'Webcam' },
     { kind: 'audioinput', deviceId: 'm1', label: '' },
@@ -534,7 +534,7 @@ test('devices are listed, chosen by id, and switched off and on', async () => {
   client.leave();
 });
 
-test('a token goes with each entry, and what it calls one comes back', () => {
+test('sends a token at each entry, and takes the name from the welcome', () => {
   const { client } = make('WatchClient', new FakeVideo(), { entryToken: 'jwt' });
   const socket = FakeWebSocket.all.at(-1);
   socket.open();
@@ -545,7 +545,7 @@ test('a token goes with each entry, and what it calls one comes back', () => {
   client.leave();
 });
 
-test('what keeps one out is shown by its code', async () => {
+test('reports by its code the error that keeps it out', async () => {
   const { client } = make('TalkClient');
   const socket = FakeWebSocket.all.at(-1);
   socket.open();
@@ -558,7 +558,7 @@ test('what keeps one out is shown by its code', async () => {
   client.leave();
 });
 
-test('a talker locks the room, sends a viewer away, and ends it for everyone', async () => {
+test('locks the room, removes a viewer, and ends it for everyone', async () => {
   const { client, socket } = await goOnAir();
   client.lockRoom(true);
   assert.deepEqual(lastSent(socket), { type: 'lock_room', locked: true });
@@ -574,7 +574,7 @@ test('a talker locks the room, sends a viewer away, and ends it for everyone', a
   client.leave();
 });
 
-test('one who is sent away sees nothing more, and does not come back', async () => {
+test('clears the picture of a removed viewer, and does not reconnect', async () => {
   const { client, video } = make('WatchClient');
   const socket = join(['t']);
   socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
@@ -592,7 +592,7 @@ test('one who is sent away sees nothing more, and does not come back', async () 
   client.leave();
 });
 
-test('where several talk, the page shows the others’ pictures', async () => {
+test('gives the page the pictures of further talkers', async () => {
   const tiles = [];
   const { client, video } = make('WatchClient', new FakeVideo(), { tile: (id, stream) => tiles.push([id, stream]) });
   const socket = FakeWebSocket.all.at(-1);
@@ -610,7 +610,7 @@ test('where several talk, the page shows the others’ pictures', async () => {
   assert.deepEqual(tiles, [['b', streams.b]]);
   socket.say({ type: 'end_talk', from: 'a' });
   assert.deepEqual(tiles.at(-1), ['b', null]);
-  assert.equal(video.srcObject, streams.b, 'it moves up');
+  assert.equal(video.srcObject, streams.b, 'the second picture becomes the first');
   client.leave();
   assert.equal(video.srcObject, null);
 });

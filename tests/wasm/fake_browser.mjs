@@ -1,5 +1,5 @@
-// Just enough of a browser for the client: every object that it makes is kept for the test to look at
-// and to drive. Nothing happens by itself.
+// Fakes the parts of a browser that the client uses. Tests inspect and drive every object that the client
+// makes. Nothing happens by itself.
 
 import { webcrypto } from 'node:crypto';
 
@@ -19,7 +19,7 @@ export class FakeWebSocket {
   close() {
     this.closed = true;
   }
-  // What the test does as the network.
+  // Called by the test in the role of the network.
   open() {
     this.onopen({});
   }
@@ -149,7 +149,7 @@ export class FakePeerConnection {
   close() {
     this.closed = true;
   }
-  // What the test does as the network.
+  // Called by the test in the role of the network.
   become(state) {
     this.connectionState = state;
     this.onconnectionstatechange?.({});
@@ -171,11 +171,11 @@ export class FakeVideo {
   }
 }
 
-/** What the client asked to be called at, by the number that clearTimeout takes. */
+/** The client's timers, by the number that clearTimeout takes. */
 export const timers = new Map();
 let lastTimer = 0;
 
-/** Calls everything that waits, at a time when all of it is due. */
+/** Fires all timers, with the clock moved past all of them. */
 export function letTimePass() {
   const due = [...timers.values()];
   timers.clear();
@@ -186,7 +186,7 @@ export function letTimePass() {
 const { performance: clock } = globalThis;
 let hoursPassed = 0;
 
-/** Puts the fakes in place. `media` answers getUserMedia and getDisplayMedia. */
+/** Installs the fakes. `media` answers getUserMedia and getDisplayMedia. */
 export function install(media) {
   FakeWebSocket.all = [];
   FakePeerConnection.all = [];
@@ -195,7 +195,7 @@ export function install(media) {
   globalThis.window = globalThis;
   globalThis.WebSocket = FakeWebSocket;
   globalThis.RTCPeerConnection = FakePeerConnection;
-  globalThis.crypto ??= webcrypto; // Node 18 has it in a module alone
+  globalThis.crypto ??= webcrypto; // Node 18 has it only in a module
   globalThis.isSecureContext = true;
   Object.defineProperty(globalThis, 'performance', {
     value: { now: () => clock.now() + hoursPassed * 3_600_000 },
@@ -215,5 +215,5 @@ export function install(media) {
   });
 }
 
-/** Lets every promise that has settled be heard. */
+/** Waits until the handlers of all settled promises have run. */
 export const settle = () => new Promise((resolve) => setImmediate(resolve));

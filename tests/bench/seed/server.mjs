@@ -1,5 +1,5 @@
-// The reference: a signaling server with socket.io as the seed describes it, and its two pages. With
-// --log it also says what the seed's server says of everything that it does.
+// The seed, the plain JavaScript program of the note that onair started from: its signaling server with socket.io,
+// and its two pages. The benchmarks measure onair beside it. With --log it logs each action as the original does.
 
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
