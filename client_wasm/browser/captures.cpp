@@ -31,7 +31,7 @@ Size pixels_of(session::PictureSize size) {
   return {1280, 720};
 }
 
-/// Where a device with this id is gone, the call fails with an OverconstrainedError.
+/// The call fails with an OverconstrainedError if no device has this id.
 val exactly(const std::string& id) {
   return object_of({{"exact", val(id)}});
 }
@@ -51,8 +51,8 @@ val screen_constraints() {
   return object_of({{"audio", val(true)}, {"video", val(true)}});
 }
 
-/// The devices of the page, or an empty object where it is not secure: a call then fails with a
-/// TypeError, as an event.
+/// navigator.mediaDevices, or an empty object on an insecure page: a call then fails with a
+/// TypeError, reported as an event.
 val media_devices() {
   const val devices = val::global("navigator")["mediaDevices"];
   return is_nothing(devices) ? val::object() : devices;
@@ -86,7 +86,7 @@ void Captures::granted(CaptureNumber capture, const val& stream) {
   const bool camera = granted.source == MediaSource::camera;
   const val sound = stream.call<val>("getAudioTracks");
   if (camera && sound["length"].as<int>() > 0) granted.microphone = sound[0];
-  // That a screen falls silent ends nothing.
+  // The end of a screen's sound does not end the broadcast.
   for_each(camera ? granted.held : stream.call<val>("getVideoTracks"), [&](val track) {
     track.set("onended", target_.listener(Event::media_ended, {{}, capture}));
   });
@@ -172,7 +172,7 @@ session::DeviceKind Captures::kind_of_ended(const val& event) {
 void Captures::release(CaptureNumber capture) {
   const auto found = captures_.find(capture);
   if (found == captures_.end()) return;
-  // A capture that was refused, or that nobody has answered yet, has no tracks.
+  // A capture that was refused or is still pending has no tracks.
   for_each(found->second.held, [](val track) {
     track.set("onended", val::null());
     track.call<void>("stop");

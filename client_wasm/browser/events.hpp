@@ -1,7 +1,6 @@
 // JavaScript callbacks into C++. A callback is a JavaScript function bound to a few numbers and a
-// string; it holds no C++ object, so there is nothing to free and nothing that could dangle. When
-// it runs, its target is looked up by number, and a target that is gone is a callback that does
-// nothing.
+// string. It holds no C++ object, so nothing must be freed and nothing can dangle: it looks its
+// target up by number when it runs, and does nothing if the target has been destroyed.
 #pragma once
 
 #include <emscripten/val.h>
@@ -59,8 +58,8 @@ class EventTarget {
   EventTarget(const EventTarget&) = delete;
   EventTarget& operator=(const EventTarget&) = delete;
 
-  /// A function of one argument, to be given to JavaScript. `key` comes back with the event: of a
-  /// connection its key, of a socket or a capture its number as the generation.
+  /// A JavaScript function of one argument. It returns `key` with the event: a connection's key, or
+  /// the number of a socket or a capture as the generation.
   val listener(Event event, const ConnectionKey& key = {}) const;
 
   virtual void on_event(Event event, const ConnectionKey& key, const val& payload) = 0;
@@ -69,7 +68,7 @@ class EventTarget {
   int id_;
 };
 
-/// What every listener runs; bound for JavaScript in bindings.cpp under kDispatchName.
+/// Runs in every listener; bindings.cpp exports it to JavaScript under kDispatchName.
 void dispatch(int target, int event, std::string peer, session::Generation generation, val payload);
 
 inline constexpr const char* kDispatchName = "dispatch";

@@ -29,11 +29,11 @@ bool SignalingSocket::open(session::SocketNumber number) {
   socket_.set("onopen", target_.listener(Event::socket_opened, key));
   socket_.set("onclose", target_.listener(Event::socket_closed, key));
   socket_.set("onmessage", target_.listener(Event::socket_message, key));
-  tell_if_past(key);
+  report_missed_event(key);
   return true;
 }
 
-void SignalingSocket::tell_if_past(const ConnectionKey& key) const {
+void SignalingSocket::report_missed_event(const ConnectionKey& key) const {
   const int state = socket_["readyState"].as<int>();
   if (state == kConnecting) return;
   const Event missed = state == kOpen ? Event::socket_opened : Event::socket_closed;

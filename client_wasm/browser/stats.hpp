@@ -1,4 +1,4 @@
-// What an RTCStatsReport says (W3C webrtc-stats), in the terms of the sessions.
+// Converts RTCStatsReports (W3C webrtc-stats) to the sessions' types.
 #pragma once
 
 #include <emscripten/val.h>
@@ -8,7 +8,7 @@
 
 namespace onair::browser {
 
-/// Of the picture that is sent.
+/// Report on the video encoder.
 session::EncoderReport encoder_report(const emscripten::val& stats);
 
 session::SendingReport sending_report(const emscripten::val& stats);

@@ -15,7 +15,7 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
   void start_video();
   void start_screen();
 
-  /// The camera without going on air.
+  /// Starts the camera without going on air.
   void preview();
 
   /// {camera, microphone, size}: the ids of devices, or empty, and "small", "standard" or "large".
@@ -27,11 +27,11 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
   void on_air();
   void stop_video();
 
-  /// Lets no further viewers in, or lets them in again.
+  /// Stops admitting viewers, or admits them again.
   void lock_room(bool locked);
-  /// Sends a viewer away for good.
+  /// Removes a viewer from the room permanently.
   void remove_viewer(const std::string& viewer);
-  /// Stops, and sends everyone away.
+  /// Stops, and removes everyone from the room.
   void end_room();
 
  private:

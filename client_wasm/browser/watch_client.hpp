@@ -12,8 +12,8 @@ namespace onair::browser {
 
 class WatchClient final : public Client<WatchClient, session::WatchSession, session::WatchInput> {
  public:
-  /// `options` as PageOptions; `video` shows the broadcast. Where there are several, the page
-  /// shows the others: `tile(id, stream)`, with null when it is over.
+  /// `options` as PageOptions; `video` shows the broadcast. With several, the page shows the
+  /// others: `tile(id, stream)`, with null at the end.
   explicit WatchClient(val options);
 
   void request();
@@ -27,8 +27,8 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
   void perform(const session::MeasureReceiving& measure) {
     connections_.measure(measure.key, Event::receiving_measured);
   }
-  void perform(const session::ShowPicture& show);
-  void perform(const session::ClearPicture& clear);
+  void perform(const session::AttachStream& show);
+  void perform(const session::DetachStream& clear);
 
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
   static val view_for_page(const session::WatchView& view);

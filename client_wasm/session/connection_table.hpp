@@ -1,4 +1,4 @@
-// The connections of one session: at most one for each peer, each with a generation of its own.
+// The connections of one session: at most one per peer, each with its own generation.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace onair::session {
 
-/// `Connection` is what a session keeps of one connection; it is default-constructible.
+/// `Connection` is a session's state of one connection; it is default-constructible.
 template <typename Connection>
 class ConnectionTable {
  public:
@@ -20,18 +20,18 @@ class ConnectionTable {
     Connection connection;
   };
 
-  /// Generations are given in order from `first`. Two pages that may have the same peer id, one
-  /// after the other, should start at different numbers.
+  /// Generations count up from `first`. Successive pages with the same peer id should start at
+  /// different numbers.
   explicit ConnectionTable(Generation first) : next_generation_(first) {}
 
-  /// A new connection with `peer`, which must have none.
+  /// Adds a connection with `peer`, which must have none.
   ConnectionKey open(const PeerId& peer) {
     const Generation generation = next_generation_++;
     entries_.emplace(peer, Entry{generation, Connection{}});
     return {peer, generation};
   }
 
-  /// Nothing when the connection is gone, even if there is a newer one with its peer.
+  /// Null if the connection is gone, even if there is a newer one with its peer.
   Connection* find(const ConnectionKey& key) {
     const auto found = entries_.find(key.peer);
     if (found == entries_.end() || found->second.generation != key.generation) return nullptr;
@@ -44,7 +44,7 @@ class ConnectionTable {
     return ConnectionKey{peer, found->second.generation};
   }
 
-  /// All keys, for a walk that may close connections.
+  /// All keys, for a loop that may close connections.
   std::vector<ConnectionKey> keys() const {
     std::vector<ConnectionKey> result;
     for (const auto& [peer, entry] : entries_) result.push_back({peer, entry.generation});

@@ -1,36 +1,36 @@
-// How long the sessions wait for what, before they do something about it.
+// Time-outs and retry limits of the sessions.
 #pragma once
 
 #include "session/time.hpp"
 
 namespace onair::session {
 
-/// An offer or an answer of the other end.
+/// Limit for the other end's offer or answer.
 inline constexpr Duration kNegotiationTimeout{10'000};
 
-/// A transport, after the descriptions were exchanged.
+/// Limit for the transport to connect, after the descriptions were exchanged.
 inline constexpr Duration kConnectTimeout{15'000};
 
-/// A transport that is `disconnected` may mend itself for this long before the talker restarts ICE.
+/// Delay before the talker restarts ICE: a `disconnected` transport often recovers by itself.
 inline constexpr Duration kTalkerPatience{4'000};
 
-/// The same before the watcher asks for a restart, so that the talker mostly comes first.
+/// Delay before the watcher requests a restart. Longer, so that the talker usually acts first.
 inline constexpr Duration kWatcherPatience{7'000};
 
-/// Before the next look while the server is away: without it nothing can be negotiated.
+/// Delay before the next attempt without a server, since nothing can be negotiated.
 inline constexpr Duration kSignalingPause{2'000};
 
-/// The talker's tries to restart the ICE of one connection; after each it waits twice as long.
+/// ICE restarts that the talker attempts on one connection; the time-out doubles each time.
 inline constexpr unsigned kMaxIceRestarts = 3;
 inline constexpr Duration kFirstRestartTimeout{5'000};
 
-/// The watcher's requests for a restart, before it asks for a fresh connection.
+/// Restarts that the watcher requests before it asks for a new connection.
 inline constexpr unsigned kMaxRestartRequests = 2;
 
-/// Failed connections in a row, before the person is told. The watcher goes on trying.
-inline constexpr unsigned kFailuresToTell = 2;
+/// Failed connections in a row before the person gets a notice. The watcher keeps trying.
+inline constexpr unsigned kFailuresBeforeNotice = 2;
 
-/// Between two looks at how a connection fares.
+/// Interval of getStats().
 inline constexpr Duration kMeasureInterval{2'000};
 
 }  // namespace onair::session

@@ -1,4 +1,4 @@
-// What both sides of a broadcast do alike: the link, the table, the data channels, the output.
+// Code shared by both sides of a broadcast: link, connection table, data channels, outputs.
 #pragma once
 
 #include <cstdint>
@@ -20,15 +20,14 @@
 
 namespace onair::session {
 
-/// `Connection` has `state` (a variant), `transport`, `channel_open`, `chat_open` and `due` (when
-/// to do something about it, if ever). `Derived` brings these handlers into its overload set, adds
-/// its own, and has `view`, `settle`, which does what follows from any event, and `sent_away`, for
-/// when the server has ended the session.
+/// `Connection` has `state` (a variant), `transport`, `channel_open`, `chat_open` and `due` (the
+/// deadline of its next step). `Derived` adds its own handlers to these, and has `view`, `settle`
+/// (runs after each event) and `on_session_ended` (the server has ended the session).
 template <typename Derived, typename Connection, typename Input, typename Output>
 class SessionBase {
  public:
-  /// Takes one event and says what to do, in this order. Never fails; an event that is late or that
-  /// makes no sense now changes nothing.
+  /// Handles one event and returns the commands to execute, in order. Never fails; an event that is
+  /// late or unexpected changes nothing.
   std::vector<Output> handle(const Input& input, TimePoint now) {
     now_ = now;
     output_.clear();
@@ -37,7 +36,7 @@ class SessionBase {
     return std::exchange(output_, {});
   }
 
-  /// When to hand in TimePassed, or nothing for never.
+  /// The time at which to pass in TimePassed; empty for never.
   std::optional<TimePoint> next_deadline() const {
     std::optional<TimePoint> next =
         earlier(link_.next_deadline(), earlier(own_deadline_, measure_at_));
@@ -66,7 +65,7 @@ class SessionBase {
   void on(const MessageReceived& received) {
     const std::optional<PeerId> from = sender_of_current(received);
     if (!from) return;
-    std::visit([this, &from](const auto& body) { derived().said(body, *from); },
+    std::visit([this, &from](const auto& body) { derived().on_message(body, *from); },
                received.message.body);
   }
 
@@ -92,30 +91,30 @@ class SessionBase {
     output_.emplace_back(ShowText{received.key.peer, received.text});
   }
 
-  void said(const protocol::Pong& pong, const PeerId&) {
+  void on_message(const protocol::Pong& pong, const PeerId&) {
     link_.refresh_ice_servers(pong.ice_servers);
   }
 
-  void said(const protocol::Error& error, const PeerId&) {
+  void on_message(const protocol::Error& error, const PeerId&) {
     trace("server: " + error.code + ": " + error.message);
-    ask_link([&] { return link_.refused(error, now_); });
+    ask_link([&] { return link_.on_error(error, now_); });
   }
 
-  /// Kinds that mean nothing to this side.
+  /// Ignores the kinds without a meaning for this side.
   template <typename Other>
-  void said(const Other&, const PeerId&) {}
+  void on_message(const Other&, const PeerId&) {}
 
-  /// The sender of what came over the socket in use; nothing where it must be ignored.
+  /// The sender of a message on the current socket; empty if the message must be ignored.
   std::optional<PeerId> sender_of_current(const MessageReceived& received) {
     if (!link_.is_current(received.socket)) return std::nullopt;
-    link_.heard(now_);
+    link_.on_traffic(now_);
     const protocol::Message& message = received.message;
     const bool from_server = protocol::sender_of(type_of(message.body)) == protocol::Sender::server;
     if (!from_server && !message.from) return std::nullopt;
     return message.from.value_or(PeerId{});
   }
 
-  /// The one place where a connection's state changes.
+  /// Changes a connection's state. No other function does.
   template <typename Next>
   void advance(const ConnectionKey& key, Connection& connection, Next next,
                std::string_view reason) {
@@ -123,7 +122,7 @@ class SessionBase {
     trace(describe(key) + ": " + std::string(reason));
   }
 
-  /// The one place where a connection ends. False where there was none.
+  /// Closes the connection with `peer`. No other function does. False if there is none.
   bool close(const PeerId& peer, std::string_view reason) {
     const std::optional<ConnectionKey> key = connections_.key_of(peer);
     if (!key) return false;
@@ -137,7 +136,7 @@ class SessionBase {
     while (!connections_.empty()) close(connections_.begin()->first, reason);
   }
 
-  /// When what the page shows has changed since `shown`.
+  /// Reports a view that differs from `shown`.
   template <typename View>
   void show(View& shown, View now_shown) {
     if (shown == now_shown) return;
@@ -145,7 +144,7 @@ class SessionBase {
     output_.emplace_back(ViewChanged{});
   }
 
-  /// Looks at the connections whose picture runs, from time to time.
+  /// Measures the connected connections at intervals.
   template <typename Measure>
   void measure_if_due() {
     const bool due = measure_at_ && *measure_at_ <= now_;
@@ -159,8 +158,8 @@ class SessionBase {
     if (runs && (due || !measure_at_)) measure_at_ = now_ + kMeasureInterval;
   }
 
-  /// What can't be said because the socket is away is made good after the next welcome.
-  void say(protocol::Body body, std::optional<PeerId> to = std::nullopt) {
+  /// Sends a message, or drops it without a server: the next welcome makes up for that.
+  void send(protocol::Body body, std::optional<PeerId> to = std::nullopt) {
     if (!link_.joined()) return;
     output_.emplace_back(SendMessage{{std::move(body), std::nullopt, std::move(to)}});
   }
@@ -173,7 +172,7 @@ class SessionBase {
     }
   }
 
-  /// The connections whose time has come. Each is then either given another time or closed.
+  /// The connections whose deadline has passed. The caller sets another deadline or closes each.
   std::vector<ConnectionKey> due_connections() const {
     std::vector<ConnectionKey> due;
     for (const auto& [peer, entry] : connections_) {
@@ -186,18 +185,18 @@ class SessionBase {
   TimePoint now_{};  ///< of the event at hand
   SignalingLink link_;
   ConnectionTable<Connection> connections_;
-  std::optional<TimePoint> own_deadline_;  ///< of what concerns no connection
+  std::optional<TimePoint> own_deadline_;  ///< of no single connection
   std::optional<TimePoint> measure_at_;
   Notice notice_ = Notice::none;
   std::vector<Output> output_;
 
  private:
-  /// For what may end the session for good.
+  /// Runs a step of the link that may end the session.
   template <typename Ask>
   void ask_link(Ask ask) {
     const bool was_in = link_.joined();
     pass_on(ask());
-    if (was_in && !link_.refusal().empty()) derived().sent_away();
+    if (was_in && !link_.refusal().empty()) derived().on_session_ended();
   }
 
   Derived& derived() { return *static_cast<Derived*>(this); }

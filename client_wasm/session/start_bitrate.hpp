@@ -1,4 +1,4 @@
-// Where a sender's congestion control begins.
+// Start value of a sender's congestion control.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,13 @@
 
 namespace onair::session {
 
-/// Browsers begin at 300 kbit/s, at which the first key frame alone takes its time and pictures of
-/// 720p start out small. The estimate of what the path carries takes over within a second or two.
+/// Browsers start at 300 kbit/s, at which the first key frame is slow and 720p starts small. The
+/// estimate of the path's capacity replaces this value within a second or two.
 inline constexpr std::uint32_t kStartBitrate = 1'000'000;  ///< bits per second
 
-/// An answer (RFC 8829) with `x-google-start-bitrate` among the format parameters of the video
-/// codec that it prefers, which is the one that is sent. Chromium and Safari heed it; Firefox
-/// passes over it. What has no picture, or is no SDP, comes back as it is.
+/// Adds `x-google-start-bitrate` to the format parameters of the answer's preferred video codec,
+/// which is the one that is sent (RFC 8829). Chromium and Safari use it; Firefox ignores it.
+/// Returns a text without video, or one that is not SDP, unchanged.
 std::string with_start_bitrate(std::string_view answer, std::uint32_t bits_per_second);
 
 }  // namespace onair::session

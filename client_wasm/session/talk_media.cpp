@@ -1,4 +1,4 @@
-// The local stream: asked for, previewed, on air, replaced.
+// The local stream: requested, previewed, on air, replaced.
 #include <utility>
 
 #include "session/talk_session.hpp"
@@ -26,7 +26,7 @@ std::vector<CaptureNumber> TalkSession::captures() const {
   return {air->take.capture, air->next->capture};
 }
 
-/// Of what is seen, or will be.
+/// Source of the stream in use, or of the one requested first.
 std::optional<MediaSource> TalkSession::source() const {
   if (const auto* acquiring = std::get_if<Acquiring>(&state_)) return acquiring->take.source;
   if (const auto* previewing = std::get_if<Previewing>(&state_)) return previewing->take.source;
@@ -78,9 +78,9 @@ void TalkSession::on(const MediaReady& ready) {
   } else {
     const auto& acquiring = std::get<Acquiring>(state_);
     use(ready.capture);
-    transition(Previewing{acquiring.take, acquiring.preview_only}, "stream is there");
+    transition(Previewing{acquiring.take, acquiring.preview_only}, "stream available");
   }
-  output_.emplace_back(ListDevices{});  // they have labels now
+  output_.emplace_back(ListDevices{});  // now with labels
 }
 
 void TalkSession::on(const PreviewReady& ready) {
@@ -94,7 +94,7 @@ void TalkSession::on(const MediaFailed& failed) {
   Take* take = awaited(failed.capture);
   if (take == nullptr) return;
   if (take->chosen && failed.reason == Notice::no_camera) {
-    trace("talk: the chosen device is not there");
+    trace("talk: the chosen device is missing");
     *take = acquire(take->source, {{}, {}, choice_.size});
     return;
   }
@@ -107,8 +107,8 @@ void TalkSession::on(const MediaFailed& failed) {
   air->lost.reset();
 }
 
-/// On air, what was unplugged is replaced by what the browser has left, and a screen by the camera
-/// that it took the place of.
+/// On air, another device replaces one that was unplugged, and the camera replaces a screen that
+/// had replaced it.
 void TalkSession::on(const MediaEnded& ended) {
   const std::vector<CaptureNumber> held = captures();
   if (held.empty() || held.front() != ended.capture) return;
@@ -129,7 +129,7 @@ TalkSession::Take TalkSession::acquire(MediaSource source, const MediaChoice& ch
   return take;
 }
 
-/// Nothing where nobody waits for that capture.
+/// The pending request for that capture, or null.
 TalkSession::Take* TalkSession::awaited(CaptureNumber capture) {
   if (auto* acquiring = std::get_if<Acquiring>(&state_)) {
     return acquiring->take.capture == capture ? &acquiring->take : nullptr;
@@ -163,7 +163,7 @@ void TalkSession::switch_to_next(OnAir& air) {
 }
 
 void TalkSession::go_on_air(const Take& take) {
-  transition(OnAir{take, now_}, "metadata is there");
+  transition(OnAir{take, now_}, "metadata loaded");
   announce();
 }
 

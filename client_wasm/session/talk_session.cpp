@@ -1,5 +1,5 @@
-// The page, the clock, the socket and the chat. The local stream is in talk_media.cpp, the viewers'
-// connections are in talk_viewers.cpp.
+// Page, clock, socket and chat. talk_media.cpp has the local stream, talk_viewers.cpp the viewers'
+// connections.
 #include "session/talk_session.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace onair::session {
 namespace {
 
-/// Viewers that are remembered as removed.
+/// Limit of removed viewers that are remembered.
 constexpr std::size_t kMaxRemoved = 200;
 
 }  // namespace
@@ -75,7 +75,7 @@ void TalkSession::on(const Started& started) {
   output_.emplace_back(ListDevices{});
 }
 
-/// Without `end_talk`: this page may be loading again, and the server keeps the room for it.
+/// Sends no `end_talk`: the page may be reloading, and the server keeps the room for it.
 void TalkSession::on(const LeaveRequested&) {
   pass_on(link_.leave());
   stop(Notice::none);
@@ -102,16 +102,16 @@ void TalkSession::on(const StopRequested&) {
   stop(Notice::none);
 }
 
-void TalkSession::said(const protocol::Welcome& welcome, const PeerId&) {
+void TalkSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
   const bool first = link_.id().empty();
-  const SignalingLink::Entry entry = link_.welcomed(welcome, now_);
+  const SignalingLink::Entry entry = link_.on_welcome(welcome, now_);
   if (entry == SignalingLink::Entry::none) return;
   output_.emplace_back(RememberToken{welcome.resume});
   if (first) locked_ = welcome.locked;
-  if (locked_ != welcome.locked) say(protocol::LockRoom{locked_});
-  for (const PeerId& removed : removed_) say(protocol::RemovePeer{removed});
+  if (locked_ != welcome.locked) send(protocol::LockRoom{locked_});
+  for (const PeerId& removed : removed_) send(protocol::RemovePeer{removed});
   if (entry == SignalingLink::Entry::fresh) {
-    close_all("we are a new peer");
+    close_all("new peer id");
     numbers_.clear();
   }
   for (const ConnectionKey& key : connections_.keys()) {
@@ -122,42 +122,42 @@ void TalkSession::said(const protocol::Welcome& welcome, const PeerId&) {
   if (on_air()) {
     announce();
   } else if (std::count(welcome.talkers.begin(), welcome.talkers.end(), welcome.id) > 0) {
-    say(protocol::EndTalk{});  // stopped while the server could not hear it
+    send(protocol::EndTalk{});  // stopped while the server was unreachable
   }
 }
 
-// Who may be in the room. The server is told again after each welcome: it may have forgotten.
+// Lock and removal. Resent after each welcome, since a restarted server has lost them.
 
 void TalkSession::on(const LockSwitched& lock) {
   locked_ = lock.locked;
-  say(protocol::LockRoom{locked_});
+  send(protocol::LockRoom{locked_});
 }
 
 void TalkSession::on(const RemovalRequested& removal) {
   if (!numbers_.contains(removal.viewer)) return;
   if (removed_.size() < kMaxRemoved) removed_.push_back(removal.viewer);
-  say(protocol::RemovePeer{removal.viewer});
+  send(protocol::RemovePeer{removal.viewer});
   close(removal.viewer, "removed");
 }
 
 void TalkSession::on(const RoomEndRequested&) {
   stop(Notice::none);
-  say(protocol::EndRoom{});
+  send(protocol::EndRoom{});
 }
 
-void TalkSession::said(const protocol::Audience& audience, const PeerId&) {
+void TalkSession::on_message(const protocol::Audience& audience, const PeerId&) {
   watching_ = audience.watching;
 }
 
 // The chat.
 
 void TalkSession::on(const ChatEntered& entered) {
-  if (const auto line = chat_.say(entered.name, entered.text)) return tell_chat(*line);
+  if (const auto line = chat_.post(entered.name, entered.text)) return broadcast(*line);
   output_.emplace_back(ShowChatRefused{ChatRefused::Reason::too_long});
 }
 
 void TalkSession::on(const ChatRemovalRequested& removal) {
-  if (chat_.remove(removal.id)) tell_chat(protocol::ChatRemoved{removal.id});
+  if (chat_.remove(removal.id)) broadcast(protocol::ChatRemoved{removal.id});
 }
 
 void TalkSession::on(const MutingRequested& muting) {
@@ -183,20 +183,20 @@ void TalkSession::on(const ChatClosed& closed) {
 }
 
 void TalkSession::on(const ChatReceived& received) {
-  const auto* said = std::get_if<protocol::ChatSaid>(&received.message);
-  if (said == nullptr || connections_.find(received.key) == nullptr) return;
-  const auto heard = chat_.hear(received.key.peer, *said, now_);
-  if (const auto* line = std::get_if<ChatLine>(&heard)) return tell_chat(*line, received.key.peer);
-  output_.emplace_back(SendChat{received.key, std::get<ChatRefused>(heard)});
+  const auto* say = std::get_if<protocol::ChatSay>(&received.message);
+  if (say == nullptr || connections_.find(received.key) == nullptr) return;
+  const auto result = chat_.receive(received.key.peer, *say, now_);
+  if (const auto* line = std::get_if<ChatLine>(&result)) return broadcast(*line, received.key.peer);
+  output_.emplace_back(SendChat{received.key, std::get<ChatRefused>(result)});
 }
 
-/// To all viewers and to our own page.
-void TalkSession::tell_chat(const ChatMessage& message, const PeerId& author) {
+/// Sends to all viewers and shows on our own page.
+void TalkSession::broadcast(const ChatMessage& message, const PeerId& author) {
   for (const auto& [peer, entry] : connections_) {
     if (!entry.connection.chat_open) continue;
-    ChatMessage told = message;
-    if (auto* line = std::get_if<ChatLine>(&told)) line->yours = peer == author;
-    output_.emplace_back(SendChat{{peer, entry.generation}, std::move(told)});
+    ChatMessage copy = message;
+    if (auto* line = std::get_if<ChatLine>(&copy)) line->yours = peer == author;
+    output_.emplace_back(SendChat{{peer, entry.generation}, std::move(copy)});
   }
   if (const auto* line = std::get_if<ChatLine>(&message)) {
     output_.emplace_back(ShowChatLine{*line, author});
@@ -215,7 +215,7 @@ void TalkSession::transition(State next, std::string_view reason) {
 void TalkSession::announce() {
   if (link_.joined()) {
     notice_ = Notice::none;
-    say(protocol::TalkReady{});
+    send(protocol::TalkReady{});
   } else {
     notice_ = Notice::no_signaling;
   }
@@ -223,7 +223,7 @@ void TalkSession::announce() {
 
 void TalkSession::stop(Notice why) {
   notice_ = why;
-  if (on_air()) say(protocol::EndTalk{});
+  if (on_air()) send(protocol::EndTalk{});
   close_all("stopped");
   release_captures();
   if (!std::holds_alternative<Idle>(state_)) transition(Idle{}, "stopped");

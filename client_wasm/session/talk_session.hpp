@@ -1,4 +1,4 @@
-// The broadcaster's side: one local stream, one connection for each viewer.
+// The broadcaster's side: one local stream, one connection per viewer.
 #pragma once
 
 #include <cstddef>
@@ -37,13 +37,13 @@ using TalkOutput =
                  LimitSending, MeasureSending, CloseConnection, SendText, SendChat, ViewChanged,
                  ShowText, ShowChatLine, TakeChatLineAway, ClearChat, ShowChatRefused, Trace>;
 
-/// What a viewer's connection holds besides its key.
+/// State of a viewer's connection.
 struct ViewerConnection {
-  /// Our offer is being made; candidates that come before it is sent follow it.
+  /// Our offer is being created. Local candidates wait until it is sent.
   struct Offering {
     std::vector<Candidate> found;
   };
-  /// Candidates of the viewer that outran its answer wait for it.
+  /// Candidates of the viewer that arrive before its answer wait for it.
   struct AwaitingAnswer {
     std::vector<Candidate> early;
   };
@@ -54,40 +54,39 @@ struct ViewerConnection {
   using State = std::variant<Offering, AwaitingAnswer, ApplyingAnswer, Negotiated>;
 
   State state;
-  bool was_connected = false;  ///< so that a way was there, and an ICE restart may find another
+  bool was_connected = false;  ///< a path existed, so an ICE restart may find another
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
   bool chat_open = false;
   std::optional<SendingReport> measured = {};
   TimePoint measured_at{};
   std::uint32_t bits_per_second = 0;
-  std::optional<SendLimits> limits = {};  ///< as the browser was last told
-  std::optional<TimePoint> due = {};      ///< when the next step of its recovery begins
-  unsigned restarts = 0;                  ///< of ICE, since it was last connected
+  std::optional<SendLimits> limits = {};  ///< last sent to the browser
+  std::optional<TimePoint> due = {};      ///< deadline of the next recovery step
+  unsigned restarts = 0;                  ///< ICE restarts since it was last connected
 };
 
 struct TalkOptions {
   std::string room;
-  /// The most viewers at a time, however large the budget; a further one is declined with `full`.
+  /// Maximum number of viewers, whatever the budget; further ones are declined with `full`.
   std::size_t max_viewers = 64;
   UplinkBudget uplink = {};
-  /// Where this page's connection ids start; at random, so that they differ from those of an
-  /// earlier page.
+  /// First connection id of this page; random, so that ids differ from those of an earlier page.
   Generation first_generation = 1;
   BackoffOptions backoff = {};
   std::uint32_t backoff_seed = 1;
-  /// The token that an earlier load of this page remembered.
+  /// Resume token kept from an earlier load of this page.
   std::optional<std::string> resume = {};
-  /// What lets us in where not everyone may.
+  /// Entry token, for operators who require one.
   std::optional<std::string> token = {};
 };
 
-/// One viewer, as the talker sees it.
+/// Row of the talker's list of viewers.
 struct ViewerView {
   enum class State { connecting, live, reconnecting };
   PeerId id;
-  unsigned number;   ///< in the order in which they came
-  std::string name;  ///< as it calls itself in the chat; else empty
+  unsigned number;   ///< in order of arrival
+  std::string name;  ///< its name in the chat; else empty
   State state;
   bool muted;
   std::uint32_t bits_per_second = 0;
@@ -98,23 +97,23 @@ struct ViewerView {
 
 std::string_view name_of(ViewerView::State state);
 
-/// What the page shows.
+/// State shown by the page.
 struct TalkView {
   enum class Stage { idle, starting, preview, on_air };
   LinkStatus link = LinkStatus::idle;
-  std::string refusal = {};  ///< the code of the `error` that keeps us out; else empty
+  std::string refusal = {};  ///< code of the `error` that rejected us; else empty
   Stage stage = Stage::idle;
-  std::size_t viewers = 0;           ///< whose picture runs
-  std::size_t connecting = 0;        ///< on their way
-  std::uint32_t watching = 0;        ///< watchers in the room, as the server counts them
-  std::uint64_t uplink_bps = 0;      ///< the most that is sent to all viewers together
-  std::size_t capacity = 0;          ///< how many viewers are taken at the most
-  std::vector<ViewerView> audience;  ///< in the order in which they came
+  std::size_t viewers = 0;           ///< connected
+  std::size_t connecting = 0;        ///< not connected yet
+  std::uint32_t watching = 0;        ///< watchers in the room, counted by the server
+  std::uint64_t uplink_bps = 0;      ///< maximum sent to all viewers together
+  std::size_t capacity = 0;          ///< maximum number of viewers
+  std::vector<ViewerView> audience;  ///< in order of arrival
   std::optional<TimePoint> on_air_since = {};
   bool shares_screen = false;
   bool microphone_on = true;
   bool camera_on = true;
-  bool locked = false;  ///< no further watchers get in
+  bool locked = false;  ///< no further watchers are admitted
   std::vector<Device> devices;
   MediaChoice choice;
   Notice notice = Notice::none;
@@ -129,7 +128,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
 
   TalkView view() const;
   bool on_air() const { return std::holds_alternative<OnAir>(state_); }
-  /// The captures that were asked for and not released.
+  /// Captures that were requested and not released.
   std::vector<CaptureNumber> captures() const;
 
  private:
@@ -138,7 +137,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   struct Take {
     CaptureNumber capture;
     MediaSource source;
-    bool chosen;  ///< by the id of a device
+    bool chosen;  ///< requested by device id
   };
   struct Idle {};
   struct Acquiring {
@@ -153,17 +152,17 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   struct OnAir {
     Take take;
     TimePoint since;
-    std::optional<Take> next = {};           ///< asked for, to take its place
-    std::optional<DeviceKind> lost = {};     ///< what of it has ended
-    std::optional<MediaSource> before = {};  ///< what it took the place of
+    std::optional<Take> next = {};           ///< requested as a replacement
+    std::optional<DeviceKind> lost = {};     ///< the device that has ended
+    std::optional<MediaSource> before = {};  ///< the source that it replaced
   };
   using State = std::variant<Idle, Acquiring, Previewing, OnAir>;
 
   void settle();
-  void sent_away() { stop(Notice::none); }
+  void on_session_ended() { stop(Notice::none); }
 
   using SessionBase::on;
-  using SessionBase::said;
+  using SessionBase::on_message;
 
   // talk_session.cpp: the page, the clock, the socket, the chat
   void on(const Started& started);
@@ -180,11 +179,11 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on(const ChatOpened& opened);
   void on(const ChatClosed& closed);
   void on(const ChatReceived& received);
-  void said(const protocol::Welcome& welcome, const PeerId& from);
-  void said(const protocol::Audience& audience, const PeerId& from);
+  void on_message(const protocol::Welcome& welcome, const PeerId& from);
+  void on_message(const protocol::Audience& audience, const PeerId& from);
   void announce();
   void stop(Notice why);
-  void tell_chat(const ChatMessage& message, const PeerId& author = {});
+  void broadcast(const ChatMessage& message, const PeerId& author = {});
   void transition(State next, std::string_view reason);
 
   // talk_media.cpp: the local stream
@@ -216,11 +215,11 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on(const StepFailed& failed);
   void on(const CandidateFound& found);
   void on(const TransportChanged& changed);
-  void said(const protocol::TalkRequest& request, const PeerId& from);
-  void said(const protocol::Answer& answer, const PeerId& from);
-  void said(const protocol::Candidate& candidate, const PeerId& from);
-  void said(const protocol::Bye&, const PeerId& from);
-  void said(const protocol::UserDisconnected& gone, const PeerId& from);
+  void on_message(const protocol::TalkRequest& request, const PeerId& from);
+  void on_message(const protocol::Answer& answer, const PeerId& from);
+  void on_message(const protocol::Candidate& candidate, const PeerId& from);
+  void on_message(const protocol::Bye&, const PeerId& from);
+  void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
   std::vector<ViewerView> audience() const;
   std::size_t capacity() const;
   void share_uplink();
@@ -239,9 +238,9 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   bool microphone_on_ = true;
   bool camera_on_ = true;
   bool locked_ = false;
-  std::vector<PeerId> removed_;  ///< so that a server that forgot can be told again
+  std::vector<PeerId> removed_;  ///< resent after each welcome, for a restarted server
   std::uint32_t watching_ = 0;
-  std::map<PeerId, unsigned> numbers_;  ///< of the viewers who are in the room
+  std::map<PeerId, unsigned> numbers_;  ///< of the viewers in the room
   unsigned last_number_ = 0;
   TalkView shown_;
 };

@@ -64,8 +64,8 @@ void TalkSession::on(const LocalDescriptionMade& made) {
   auto* offering = std::get_if<ViewerConnection::Offering>(&viewer->state);
   if (offering == nullptr) return;
   const std::vector<Candidate> found = std::move(offering->found);
-  say(protocol::Offer{made.sdp, made.key.generation}, made.key.peer);
-  for (const Candidate& candidate : found) say(candidate, made.key.peer);
+  send(protocol::Offer{made.sdp, made.key.generation}, made.key.peer);
+  for (const Candidate& candidate : found) send(candidate, made.key.peer);
   advance(made.key, *viewer, ViewerConnection::AwaitingAnswer{}, "offer sent");
 }
 
@@ -87,7 +87,7 @@ void TalkSession::on(const RemoteDescriptionApplied& applied) {
 void TalkSession::on(const StepFailed& failed) {
   if (connections_.find(failed.key) == nullptr) return;
   trace(describe(failed));
-  // No reason to lose a viewer.
+  // These failures leave the connection usable.
   if (failed.step == Step::add_candidate || failed.step == Step::replace_tracks ||
       failed.step == Step::limit_sending) {
     return;
@@ -116,7 +116,7 @@ void TalkSession::on(const CandidateFound& found) {
   if (auto* offering = std::get_if<ViewerConnection::Offering>(&viewer->state)) {
     hold(offering->found, std::move(candidate));
   } else {
-    say(std::move(candidate), found.key.peer);
+    send(std::move(candidate), found.key.peer);
   }
 }
 
@@ -129,31 +129,31 @@ void TalkSession::on(const TransportChanged& changed) {
     viewer->was_connected = true;
     viewer->restarts = 0;
   }
-  // A negotiation that is under way has its own time.
+  // A negotiation in progress has its own deadline.
   if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer->state)) return;
   if (changed.state == TransportState::connected) viewer->due.reset();
   if (changed.state == TransportState::disconnected) viewer->due = now_ + kTalkerPatience;
   if (changed.state == TransportState::failed) recover(changed.key);
 }
 
-// What they say.
+// Messages of the viewers.
 
-void TalkSession::said(const protocol::TalkRequest& request, const PeerId& from) {
+void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId& from) {
   if (!on_air()) return decline(from, DeclineReason::not_on_air);
   const std::optional<ConnectionKey> key = connections_.key_of(from);
   if (key && request.connection == key->generation) {
     ViewerConnection& viewer = *connections_.find(*key);
     if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer.state))
-      return;  // we are at it
+      return;  // already in progress
     if (viewer.restarts < kMaxIceRestarts) return restart_ice(*key, viewer);
   }
-  // Who asks for a new connection has none, whatever we believe.
-  close(from, "it asks anew");
+  // A viewer that requests a new connection has lost the old one, if we have one.
+  close(from, "new request");
   if (connections_.size() >= capacity()) return decline(from, DeclineReason::full);
   offer_to(from);
 }
 
-void TalkSession::said(const protocol::Answer& answer, const PeerId& from) {
+void TalkSession::on_message(const protocol::Answer& answer, const PeerId& from) {
   const std::optional<ConnectionKey> key = connections_.key_of(from);
   if (!key || answer.connection.value_or(key->generation) != key->generation) return;
   ViewerConnection& viewer = *connections_.find(*key);
@@ -166,7 +166,7 @@ void TalkSession::said(const protocol::Answer& answer, const PeerId& from) {
           "answer came");
 }
 
-void TalkSession::said(const protocol::Candidate& candidate, const PeerId& from) {
+void TalkSession::on_message(const protocol::Candidate& candidate, const PeerId& from) {
   const std::optional<ConnectionKey> key = connections_.key_of(from);
   if (!key || candidate.connection.value_or(key->generation) != key->generation) return;
   ViewerConnection& viewer = *connections_.find(*key);
@@ -179,11 +179,11 @@ void TalkSession::said(const protocol::Candidate& candidate, const PeerId& from)
   }
 }
 
-void TalkSession::said(const protocol::Bye&, const PeerId& from) {
+void TalkSession::on_message(const protocol::Bye&, const PeerId& from) {
   close(from, "bye");
 }
 
-void TalkSession::said(const protocol::UserDisconnected& gone, const PeerId&) {
+void TalkSession::on_message(const protocol::UserDisconnected& gone, const PeerId&) {
   close(gone.id, "user_disconnected");
   chat_.forget(gone.id);
   numbers_.erase(gone.id);
@@ -222,7 +222,7 @@ void TalkSession::recover(const ConnectionKey& key) {
   } else if (viewer.was_connected && viewer.restarts < kMaxIceRestarts) {
     restart_ice(key, viewer);
   } else {
-    close(key.peer, "it does not connect");
+    close(key.peer, "no connection in time");
   }
 }
 
@@ -235,7 +235,7 @@ void TalkSession::restart_ice(const ConnectionKey& key, ViewerConnection& viewer
 }
 
 void TalkSession::decline(const PeerId& viewer, DeclineReason reason) {
-  say(protocol::TalkDeclined{reason}, viewer);
+  send(protocol::TalkDeclined{reason}, viewer);
 }
 
 }  // namespace onair::session

@@ -1,4 +1,4 @@
-// Time as the cores know it: a number that is handed in. No core reads a clock.
+// Time types of the cores. Time is an input: no core reads a clock.
 #pragma once
 
 #include <chrono>
@@ -8,10 +8,10 @@ namespace onair::session {
 
 using Duration = std::chrono::milliseconds;
 
-/// Milliseconds since any fixed moment; in a browser, since the page was opened.
+/// Milliseconds since a fixed moment; in a browser, since the page was opened.
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
-/// The earlier of two moments, where nothing means never.
+/// The earlier of two deadlines; empty means never.
 inline std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
   if (!a) return b;
   if (!b) return a;

@@ -13,7 +13,7 @@ bool is_broken(TransportState state) {
   return state == TransportState::disconnected || state == TransportState::failed;
 }
 
-/// Whether the offer is for this connection and not for a new one in its place.
+/// True if the offer is for this connection, false if it is for a new one.
 bool continues(const protocol::Offer& offer, const TalkerConnection& talker) {
   if (std::holds_alternative<TalkerConnection::AwaitingOffer>(talker.state)) return true;
   return talker.id && offer.connection == talker.id;
@@ -49,11 +49,11 @@ WatchSession::WatchSession(WatchOptions options)
       options_(std::move(options)),
       retry_({Duration(1'000), Duration(30'000)}, options_.backoff_seed) {}
 
-void WatchSession::sent_away() {
-  drop_all("sent away");
+void WatchSession::on_session_ended() {
+  drop_all("session ended");
   on_air_.clear();
   own_deadline_.reset();
-  stay_without(WatchView::Picture::ended, "sent away");
+  stay_without(WatchView::Picture::ended, "session ended");
 }
 
 void WatchSession::settle() {
@@ -73,7 +73,7 @@ WatchView WatchSession::view() const {
     view.chat_open |= talker.chat_open;
     view.chat_muted |= talker.chat_muted;
     if (talker.transport != TransportState::connected || !talker.reception) continue;
-    // Of several the worst is what the person should know of.
+    // With several talkers the view has the worst quality.
     if (!view.reception || view.reception->quality < talker.reception->quality) {
       view.reception = talker.reception;
     }
@@ -96,7 +96,7 @@ WatchView::Picture WatchSession::picture() const {
 // The page, the clock and the socket.
 
 void WatchSession::on(const LeaveRequested&) {
-  for (const auto& [peer, entry] : connections_) say(protocol::Bye{}, peer);
+  for (const auto& [peer, entry] : connections_) send(protocol::Bye{}, peer);
   drop_all("leaving");
   own_deadline_.reset();
   pass_on(link_.leave());
@@ -105,7 +105,7 @@ void WatchSession::on(const LeaveRequested&) {
 void WatchSession::on(const TimePassed& passed) {
   pass_on(link_.handle(passed, now_));
   for (const ConnectionKey& key : due_connections()) recover(key);
-  if (own_deadline_ && *own_deadline_ <= now_) ask_those_on_air();
+  if (own_deadline_ && *own_deadline_ <= now_) request_talkers_on_air();
 }
 
 void WatchSession::on(const RequestPressed&) {
@@ -115,8 +115,8 @@ void WatchSession::on(const RequestPressed&) {
   }
   notice_ = Notice::none;
   if (picture() == WatchView::Picture::live) return;
-  drop_all("asked anew");
-  say(protocol::TalkRequest{});
+  drop_all("new request");
+  send(protocol::TalkRequest{});
   unwanted_.clear();
   own_deadline_.reset();
   stay_without(WatchView::Picture::requesting, "request pressed");
@@ -142,8 +142,8 @@ void WatchSession::on(const LocalDescriptionMade& made) {
   auto* answering = std::get_if<TalkerConnection::Answering>(&talker->state);
   if (answering == nullptr) return;
   const std::vector<Candidate> found = std::move(answering->found);
-  say(protocol::Answer{made.sdp, talker->id}, made.key.peer);
-  for (const Candidate& candidate : found) say(candidate, made.key.peer);
+  send(protocol::Answer{made.sdp, talker->id}, made.key.peer);
+  for (const Candidate& candidate : found) send(candidate, made.key.peer);
   talker->due.reset();
   if (talker->transport != TransportState::connected) talker->due = now_ + kConnectTimeout;
   advance(made.key, *talker, TalkerConnection::Negotiated{}, "answer sent");
@@ -152,7 +152,7 @@ void WatchSession::on(const LocalDescriptionMade& made) {
 void WatchSession::on(const StepFailed& failed) {
   if (connections_.find(failed.key) == nullptr) return;
   trace(describe(failed));
-  if (failed.step == Step::add_candidate) return;  // others may lead there
+  if (failed.step == Step::add_candidate) return;  // others may work
   give_up(failed.key.peer, "a step failed");
 }
 
@@ -164,7 +164,7 @@ void WatchSession::on(const CandidateFound& found) {
   if (auto* answering = std::get_if<TalkerConnection::Answering>(&talker->state)) {
     hold(answering->found, std::move(candidate));
   } else if (std::holds_alternative<TalkerConnection::Negotiated>(talker->state)) {
-    say(std::move(candidate), found.key.peer);
+    send(std::move(candidate), found.key.peer);
   }
 }
 
@@ -184,37 +184,37 @@ void WatchSession::on(const TransportChanged& changed) {
   }
   if (!is_broken(changed.state)) return;
   if (has_alternative()) {
-    drop(changed.key.peer, "somebody else is on air");
-    return ask_those_on_air();
+    drop(changed.key.peer, "another talker is on air");
+    return request_talkers_on_air();
   }
-  // A negotiation that is under way has its own time.
+  // A negotiation in progress has its own deadline.
   if (!std::holds_alternative<TalkerConnection::Negotiated>(talker->state)) return;
   if (changed.state == TransportState::disconnected) talker->due = now_ + kWatcherPatience;
   if (changed.state == TransportState::failed) recover(changed.key);
 }
 
-void WatchSession::on(const PictureArrived& arrived) {
+void WatchSession::on(const TrackArrived& arrived) {
   if (connections_.find(arrived.key) == nullptr) return;
-  shown_pictures_.insert(arrived.key);
-  output_.emplace_back(ShowPicture{arrived.key});
+  attached_.insert(arrived.key);
+  output_.emplace_back(AttachStream{arrived.key});
 }
 
 void WatchSession::on(const ReceivingMeasured& measured) {
   TalkerConnection* talker = connections_.find(measured.key);
-  if (talker != nullptr) talker->reception = talker->meter.look(measured.report, now_);
+  if (talker != nullptr) talker->reception = talker->meter.update(measured.report, now_);
 }
 
 // The chat.
 
 void WatchSession::on(const ChatEntered& entered) {
-  if (!protocol::is_sayable(entered.name, entered.text)) {
+  if (!protocol::is_valid_line(entered.name, entered.text)) {
     return output_.emplace_back(ShowChatRefused{ChatRefused::Reason::too_long}), void();
   }
-  // Of several talkers one passes it on, since everyone hears each of them.
+  // A line goes to one talker only, since every viewer gets the lines of each of them.
   for (const auto& [peer, entry] : connections_) {
     if (!entry.connection.chat_open) continue;
     return output_.emplace_back(
-               SendChat{{peer, entry.generation}, protocol::ChatSaid{entered.name, entered.text}}),
+               SendChat{{peer, entry.generation}, protocol::ChatSay{entered.name, entered.text}}),
            void();
   }
 }
@@ -222,32 +222,32 @@ void WatchSession::on(const ChatEntered& entered) {
 void WatchSession::on(const ChatReceived& received) {
   TalkerConnection* talker = connections_.find(received.key);
   if (talker == nullptr) return;
-  // Of one talker after the other the lines make one list.
+  // The lines of successive talkers form one list; those of several at once are kept apart.
   const PeerId host = max_talkers_ > 1 ? received.key.peer : PeerId{};
-  std::visit([&](const auto& message) { heard(*talker, host, message); }, received.message);
+  std::visit([&](const auto& message) { on_chat(*talker, host, message); }, received.message);
 }
 
-void WatchSession::heard(TalkerConnection& talker, const PeerId& host,
-                         const protocol::ChatBegins& begins) {
+void WatchSession::on_chat(TalkerConnection& talker, const PeerId& host,
+                           const protocol::ChatBegin& begins) {
   talker.chat_muted = begins.muted;
   output_.emplace_back(ClearChat{host});
 }
 
-void WatchSession::heard(TalkerConnection& talker, const PeerId&,
-                         const protocol::ChatMuted& muted) {
+void WatchSession::on_chat(TalkerConnection& talker, const PeerId&,
+                           const protocol::ChatMuted& muted) {
   talker.chat_muted = muted.muted;
 }
 
-void WatchSession::heard(TalkerConnection&, const PeerId& host, const ChatLine& line) {
+void WatchSession::on_chat(TalkerConnection&, const PeerId& host, const ChatLine& line) {
   output_.emplace_back(ShowChatLine{line, {}, host});
 }
 
-void WatchSession::heard(TalkerConnection&, const PeerId& host,
-                         const protocol::ChatRemoved& removed) {
+void WatchSession::on_chat(TalkerConnection&, const PeerId& host,
+                           const protocol::ChatRemoved& removed) {
   output_.emplace_back(TakeChatLineAway{removed.id, host});
 }
 
-void WatchSession::heard(TalkerConnection&, const PeerId&, const ChatRefused& refused) {
+void WatchSession::on_chat(TalkerConnection&, const PeerId&, const ChatRefused& refused) {
   output_.emplace_back(ShowChatRefused{refused.reason});
 }
 
@@ -255,40 +255,40 @@ void WatchSession::set_chat_open(const ConnectionKey& key, bool open) {
   if (TalkerConnection* talker = connections_.find(key)) talker->chat_open = open;
 }
 
-// What others say.
+// Messages of the server and the talkers.
 
-void WatchSession::said(const protocol::Welcome& welcome, const PeerId&) {
-  const SignalingLink::Entry entry = link_.welcomed(welcome, now_);
+void WatchSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
+  const SignalingLink::Entry entry = link_.on_welcome(welcome, now_);
   if (entry == SignalingLink::Entry::none) return;
   output_.emplace_back(RememberToken{welcome.resume});
   max_talkers_ = std::clamp<std::size_t>(welcome.talkers_per_room, 1, options_.max_talkers);
-  if (entry == SignalingLink::Entry::fresh) drop_all("we are a new peer");
+  if (entry == SignalingLink::Entry::fresh) drop_all("new peer id");
   for (const ConnectionKey& key : connections_.keys()) {
     TalkerConnection& talker = *connections_.find(key);
     if (talker.transport == TransportState::connected) continue;
     if (std::holds_alternative<TalkerConnection::Negotiated>(talker.state)) {
       talker.due = now_;
     } else {
-      drop(key.peer, "what was said meanwhile is lost");
+      drop(key.peer, "messages sent meanwhile are lost");
     }
   }
   if (notice_ == Notice::no_signaling) notice_ = Notice::none;
   on_air_ = welcome.talkers;
-  ask_those_on_air();
+  request_talkers_on_air();
 }
 
-void WatchSession::said(const protocol::TalkReady&, const PeerId& from) {
+void WatchSession::on_message(const protocol::TalkReady&, const PeerId& from) {
   std::erase(on_air_, from);
   on_air_.push_back(from);
   for (const ConnectionKey& key : connections_.keys()) {
     if (has_room()) break;
     if (key.peer == from || !is_broken(connections_.find(key)->transport)) continue;
-    drop(key.peer, "somebody else is on air");
+    drop(key.peer, "another talker is on air");
   }
-  ask_those_on_air();
+  request_talkers_on_air();
 }
 
-void WatchSession::said(const protocol::TalkDeclined& declined, const PeerId& from) {
+void WatchSession::on_message(const protocol::TalkDeclined& declined, const PeerId& from) {
   const bool full = declined.reason == protocol::DeclineReason::full;
   if (!full) std::erase(on_air_, from);
   const bool awaited = drop(from, "declined") || absence_ == WatchView::Picture::requesting;
@@ -296,7 +296,7 @@ void WatchSession::said(const protocol::TalkDeclined& declined, const PeerId& fr
   stay_without(full ? WatchView::Picture::full : WatchView::Picture::waiting, "talk_declined");
 }
 
-void WatchSession::said(const protocol::Offer& offer, const PeerId& from) {
+void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) {
   std::optional<ConnectionKey> key = connections_.key_of(from);
   if (key && !continues(offer, *connections_.find(*key))) {
     drop(from, "a new offer");
@@ -304,7 +304,7 @@ void WatchSession::said(const protocol::Offer& offer, const PeerId& from) {
   }
   if (!key) {
     if (unwanted_.erase(from) > 0) return;
-    if (!has_room()) return say(protocol::Bye{}, from);
+    if (!has_room()) return send(protocol::Bye{}, from);
     key = await_offer_of(from);
   }
   TalkerConnection& talker = *connections_.find(*key);
@@ -322,10 +322,10 @@ void WatchSession::said(const protocol::Offer& offer, const PeerId& from) {
   advance(*key, talker, TalkerConnection::ApplyingOffer{std::move(early)}, "offer came");
 }
 
-void WatchSession::said(const protocol::Candidate& candidate, const PeerId& from) {
+void WatchSession::on_message(const protocol::Candidate& candidate, const PeerId& from) {
   std::optional<ConnectionKey> key = connections_.key_of(from);
   if (!key) {
-    // It may have outrun the offer that a request to the room brings.
+    // It may have overtaken the offer that answers a request to the room.
     if (absence_ != WatchView::Picture::requesting || !has_room()) return;
     key = await_offer_of(from);
   }
@@ -341,18 +341,18 @@ void WatchSession::said(const protocol::Candidate& candidate, const PeerId& from
   }
 }
 
-void WatchSession::said(const protocol::EndTalk&, const PeerId& from) {
+void WatchSession::on_message(const protocol::EndTalk&, const PeerId& from) {
   forget(from);
   if (!drop(from, "end_talk")) return;
   stay_without(WatchView::Picture::ended, "end_talk");
-  ask_those_on_air();
+  request_talkers_on_air();
 }
 
-void WatchSession::said(const protocol::UserDisconnected& gone, const PeerId&) {
+void WatchSession::on_message(const protocol::UserDisconnected& gone, const PeerId&) {
   forget(gone.id);
   if (!drop(gone.id, "user_disconnected")) return;
-  stay_without(WatchView::Picture::waiting, "the talker is gone");
-  ask_those_on_air();
+  stay_without(WatchView::Picture::waiting, "the talker has left");
+  request_talkers_on_air();
 }
 
 // Steps.
@@ -362,11 +362,11 @@ void WatchSession::stay_without(WatchView::Picture why, std::string_view reason)
   trace("watch: " + std::string(name_of(why)) + " (" + std::string(reason) + ")");
 }
 
-void WatchSession::ask_those_on_air() {
+void WatchSession::request_talkers_on_air() {
   own_deadline_.reset();
   for (auto talker = on_air_.rbegin(); talker != on_air_.rend() && has_room(); ++talker) {
     if (connections_.contains(*talker)) continue;
-    say(protocol::TalkRequest{}, *talker);
+    send(protocol::TalkRequest{}, *talker);
     await_offer_of(*talker);
   }
 }
@@ -376,7 +376,7 @@ ConnectionKey WatchSession::await_offer_of(const PeerId& talker) {
   ConnectionKey key = connections_.open(talker);
   connections_.find(key)->due = now_ + kNegotiationTimeout;
   output_.emplace_back(CreateConnection{key, link_.ice()});
-  trace(describe(key) + ": awaits an offer");
+  trace(describe(key) + ": waits for an offer");
   return key;
 }
 
@@ -389,21 +389,21 @@ void WatchSession::recover(const ConnectionKey& key) {
   } else if (can_restart && talker.restarts < kMaxRestartRequests) {
     ++talker.restarts;
     talker.due = now_ + kNegotiationTimeout;
-    trace(describe(key) + ": asks for an ICE restart");
-    say(protocol::TalkRequest{talker.id}, key.peer);
+    trace(describe(key) + ": requests an ICE restart");
+    send(protocol::TalkRequest{talker.id}, key.peer);
   } else {
-    give_up(key.peer, "it does not connect");
+    give_up(key.peer, "no connection in time");
   }
 }
 
 void WatchSession::give_up(const PeerId& talker, std::string_view reason) {
-  say(protocol::Bye{}, talker);
+  send(protocol::Bye{}, talker);
   const TalkerConnection* given_up = connections_.find(*connections_.key_of(talker));
   if (std::holds_alternative<TalkerConnection::AwaitingOffer>(given_up->state)) {
     unwanted_.insert(talker);
   }
   drop(talker, reason);
-  if (++failures_ >= kFailuresToTell) notice_ = Notice::connection_failed;
+  if (++failures_ >= kFailuresBeforeNotice) notice_ = Notice::connection_failed;
   own_deadline_ = now_ + retry_.next();
   stay_without(WatchView::Picture::waiting, reason);
 }
@@ -420,7 +420,7 @@ void WatchSession::forget(const PeerId& talker) {
 
 bool WatchSession::drop(const PeerId& talker, std::string_view reason) {
   const std::optional<ConnectionKey> key = connections_.key_of(talker);
-  if (key && shown_pictures_.erase(*key) > 0) output_.emplace_back(ClearPicture{*key});
+  if (key && attached_.erase(*key) > 0) output_.emplace_back(DetachStream{*key});
   return close(talker, reason);
 }
 

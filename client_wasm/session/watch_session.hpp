@@ -1,4 +1,4 @@
-// A viewer's side: finds the talker who is on air and shows the picture.
+// The viewer's side: finds the talkers on air and shows their streams.
 #pragma once
 
 #include <cstddef>
@@ -23,17 +23,17 @@ namespace onair::session {
 /// The person pressed Request.
 struct RequestPressed {};
 
-/// Show the stream that came over this connection.
-struct ShowPicture {
+/// Show this connection's stream on the page.
+struct AttachStream {
   ConnectionKey key;
 };
 
-/// Take its picture off the page.
-struct ClearPicture {
+/// Remove this connection's stream from the page.
+struct DetachStream {
   ConnectionKey key;
 };
 
-/// getStats() of what is received. Ends in ReceivingMeasured, or in nothing.
+/// getStats() of the receiving side. Ends in ReceivingMeasured, or in nothing.
 struct MeasureReceiving {
   ConnectionKey key;
 };
@@ -43,8 +43,8 @@ struct ReceivingMeasured {
   ReceivingReport report;
 };
 
-/// A stream came (W3C webrtc-pc, the `track` event).
-struct PictureArrived {
+/// The first `track` event of a connection (W3C webrtc-pc).
+struct TrackArrived {
   ConnectionKey key;
 };
 
@@ -52,27 +52,27 @@ using WatchInput =
     std::variant<Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed,
                  MessageReceived, RequestPressed, TextEntered, ChatEntered, LocalDescriptionMade,
                  RemoteDescriptionApplied, CandidateAdded, StepFailed, CandidateFound,
-                 TransportChanged, PictureArrived, ReceivingMeasured, ChannelOpened, ChannelClosed,
+                 TransportChanged, TrackArrived, ReceivingMeasured, ChannelOpened, ChannelClosed,
                  ChannelFailed, TextReceived, ChatOpened, ChatClosed, ChatReceived>;
 
 using WatchOutput =
     std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, CreateConnection, RestartIce,
                  MakeLocalDescription, ApplyRemoteDescription, AddCandidate, MeasureReceiving,
-                 CloseConnection, SendText, SendChat, ShowPicture, ClearPicture, ViewChanged,
+                 CloseConnection, SendText, SendChat, AttachStream, DetachStream, ViewChanged,
                  ShowText, ShowChatLine, TakeChatLineAway, ClearChat, ShowChatRefused, Trace>;
 
-/// What a talker's connection holds besides its key.
+/// State of a talker's connection.
 struct TalkerConnection {
-  /// We asked, and the browser may get ready meanwhile. Candidates that outrun the offer wait for
-  /// it.
+  /// We sent a request; the browser prepares meanwhile. Candidates that arrive before the offer
+  /// wait for it.
   struct AwaitingOffer {
     std::vector<Candidate> early;
   };
-  /// Candidates of the talker that outran its offer wait for it.
+  /// Candidates of the talker wait until its offer is applied.
   struct ApplyingOffer {
     std::vector<Candidate> early;
   };
-  /// Our answer is being made; our candidates that come before it is sent follow it.
+  /// Our answer is being created. Local candidates wait until it is sent.
   struct Answering {
     std::vector<Candidate> found;
   };
@@ -80,48 +80,48 @@ struct TalkerConnection {
   using State = std::variant<AwaitingOffer, ApplyingOffer, Answering, Negotiated>;
 
   State state;
-  std::optional<protocol::ConnectionId> id;  ///< as the talker's offer named it
-  bool was_connected = false;  ///< so that a way was there, and an ICE restart may find another
+  std::optional<protocol::ConnectionId> id;  ///< from the talker's offer
+  bool was_connected = false;                ///< a path existed, so an ICE restart may find another
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
   bool chat_open = false;
   bool chat_muted = false;
   ReceptionMeter meter = {};
   std::optional<Reception> reception = {};
-  std::optional<TimePoint> due = {};  ///< when the next step of its recovery begins
-  unsigned restarts = 0;              ///< of ICE, since it was last connected
+  std::optional<TimePoint> due = {};  ///< deadline of the next recovery step
+  unsigned restarts = 0;              ///< ICE restarts since it was last connected
 };
 
 struct WatchOptions {
   std::string room;
-  /// The most talkers watched at a time, however many a room may have.
+  /// Maximum number of talkers watched at a time, whatever the room allows.
   std::size_t max_talkers = 9;
   BackoffOptions backoff = {};
   std::uint32_t backoff_seed = 1;
-  /// The token that an earlier load of this page remembered.
+  /// Resume token kept from an earlier load of this page.
   std::optional<std::string> resume = {};
-  /// What lets us in where not everyone may.
+  /// Entry token, for operators who require one.
   std::optional<std::string> token = {};
 };
 
-/// What the page shows.
+/// State shown by the page.
 struct WatchView {
   enum class Picture {
     waiting,     ///< nobody is on air
-    requesting,  ///< asked for an offer
-    connecting,  ///< the offer came
+    requesting,  ///< waiting for an offer
+    connecting,  ///< offer received
     live,
-    reconnecting,  ///< the picture stands still while the way to the talker is mended
+    reconnecting,  ///< the picture is frozen while the path is being restored
     ended,         ///< the talker stopped
-    full,          ///< the talker takes no more viewers
+    full,          ///< the talker accepts no more viewers
   };
   LinkStatus link = LinkStatus::idle;
-  std::string refusal = {};              ///< the code of the `error` that keeps us out; else empty
-  std::optional<std::string> name = {};  ///< what our token calls us
+  std::string refusal = {};              ///< code of the `error` that rejected us; else empty
+  std::optional<std::string> name = {};  ///< our name according to the entry token
   Picture picture = Picture::waiting;
   Notice notice = Notice::none;
   bool chat_open = false;
-  bool chat_muted = false;                  ///< the talker lets us say nothing
+  bool chat_muted = false;                  ///< the talker drops our lines
   std::optional<Reception> reception = {};  ///< while it is live
   bool operator==(const WatchView&) const = default;
 };
@@ -133,14 +133,14 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   explicit WatchSession(WatchOptions options);
 
   WatchView view() const;
-  /// Whether something was shown and not cleared since.
-  bool picture_shown() const { return !shown_pictures_.empty(); }
+  /// True while a stream is attached to the page.
+  bool stream_attached() const { return !attached_.empty(); }
 
  private:
   friend SessionBase;
 
   void settle();
-  void sent_away();
+  void on_session_ended();
 
   using SessionBase::on;
   void on(const LeaveRequested&);
@@ -151,54 +151,54 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void on(const StepFailed& failed);
   void on(const CandidateFound& found);
   void on(const TransportChanged& changed);
-  void on(const PictureArrived& arrived);
+  void on(const TrackArrived& arrived);
   void on(const ReceivingMeasured& measured);
   void on(const ChatEntered& entered);
   void on(const ChatOpened& opened) { set_chat_open(opened.key, true); }
   void on(const ChatClosed& closed) { set_chat_open(closed.key, false); }
   void on(const ChatReceived& received);
 
-  using SessionBase::said;
-  void said(const protocol::Welcome& welcome, const PeerId& from);
-  void said(const protocol::TalkReady&, const PeerId& from);
-  void said(const protocol::TalkDeclined& declined, const PeerId& from);
-  void said(const protocol::Offer& offer, const PeerId& from);
-  void said(const protocol::Candidate& candidate, const PeerId& from);
-  void said(const protocol::EndTalk&, const PeerId& from);
-  void said(const protocol::UserDisconnected& gone, const PeerId& from);
+  using SessionBase::on_message;
+  void on_message(const protocol::Welcome& welcome, const PeerId& from);
+  void on_message(const protocol::TalkReady&, const PeerId& from);
+  void on_message(const protocol::TalkDeclined& declined, const PeerId& from);
+  void on_message(const protocol::Offer& offer, const PeerId& from);
+  void on_message(const protocol::Candidate& candidate, const PeerId& from);
+  void on_message(const protocol::EndTalk&, const PeerId& from);
+  void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
 
-  void heard(TalkerConnection& talker, const PeerId& host, const protocol::ChatBegins& begins);
-  void heard(TalkerConnection& talker, const PeerId&, const protocol::ChatMuted& muted);
-  void heard(TalkerConnection&, const PeerId& host, const ChatLine& line);
-  void heard(TalkerConnection&, const PeerId& host, const protocol::ChatRemoved& removed);
-  void heard(TalkerConnection&, const PeerId&, const ChatRefused& refused);
-  void heard(TalkerConnection&, const PeerId&, const protocol::ChatSaid&) {}
+  void on_chat(TalkerConnection& talker, const PeerId& host, const protocol::ChatBegin& begins);
+  void on_chat(TalkerConnection& talker, const PeerId&, const protocol::ChatMuted& muted);
+  void on_chat(TalkerConnection&, const PeerId& host, const ChatLine& line);
+  void on_chat(TalkerConnection&, const PeerId& host, const protocol::ChatRemoved& removed);
+  void on_chat(TalkerConnection&, const PeerId&, const ChatRefused& refused);
+  void on_chat(TalkerConnection&, const PeerId&, const protocol::ChatSay&) {}
   void set_chat_open(const ConnectionKey& key, bool open);
 
   WatchView::Picture picture() const;
   void stay_without(WatchView::Picture why, std::string_view reason);
   bool has_room() const { return connections_.size() < max_talkers_; }
-  void ask_those_on_air();
+  void request_talkers_on_air();
   ConnectionKey await_offer_of(const PeerId& talker);
   void recover(const ConnectionKey& key);
   void give_up(const PeerId& talker, std::string_view reason);
-  /// Is there somebody on air to whom we have no connection?
+  /// True if a talker is on air to whom we have no connection.
   bool has_alternative() const;
   void forget(const PeerId& talker);
-  /// False where there was no connection.
+  /// False if there is no connection.
   bool drop(const PeerId& talker, std::string_view reason);
   void drop_all(std::string_view reason);
 
   WatchOptions options_;
   std::size_t max_talkers_ = 1;  ///< watched at a time
-  Backoff retry_;                ///< of connections that failed
+  Backoff retry_;                ///< after failed connections
   unsigned failures_ = 0;        ///< in a row
-  /// What the person sees while there is no connection: waiting, requesting, ended or full.
+  /// Picture state without a connection: waiting, requesting, ended or full.
   WatchView::Picture absence_ = WatchView::Picture::waiting;
-  std::vector<PeerId> on_air_;  ///< who said it last comes last
-  /// Those whose offer may still be on its way although we gave up waiting for it.
+  std::vector<PeerId> on_air_;  ///< in order of their `talk_ready`, latest last
+  /// Talkers whose offer may still arrive although we gave up waiting for it.
   std::set<PeerId> unwanted_;
-  std::set<ConnectionKey> shown_pictures_;
+  std::set<ConnectionKey> attached_;
   WatchView shown_;
 };
 

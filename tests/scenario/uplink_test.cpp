@@ -1,4 +1,4 @@
-// The talker's uplink, shared by those who watch.
+// The talker's uplink, shared by its viewers.
 
 #include <gtest/gtest.h>
 

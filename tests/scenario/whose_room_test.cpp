@@ -1,4 +1,4 @@
-// Talkers who share a room or want the same one, viewers who are sent away, and locks.
+// Talkers who share or compete for a room, removed viewers, and locks.
 #include <gtest/gtest.h>
 
 #include "support/clients.hpp"

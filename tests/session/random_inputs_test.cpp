@@ -1,4 +1,4 @@
-// Whatever happens, in whatever order, the sessions' promises hold.
+// The sessions' guarantees hold for random inputs in any order.
 
 #include <map>
 #include <random>
@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint32_t kSeeds = 200;
 constexpr int kSteps = 2'000;
 
-/// Checks the outputs of one session against what it has said before.
+/// Checks the outputs of one session against its earlier ones.
 class Audit {
  public:
   template <typename Output>
@@ -30,7 +30,7 @@ class Audit {
   bool is_open(const ConnectionKey& key) const { return open_.count(key) > 0; }
   const std::set<ConnectionKey>& open() const { return open_; }
   const std::set<CaptureNumber>& captures() const { return captures_; }
-  /// Any key that the session has ever used, and the sockets that it opened.
+  /// All keys that the session has used.
   const std::vector<ConnectionKey>& keys() const { return keys_; }
   SocketNumber last_socket() const { return last_socket_; }
 
@@ -66,7 +66,7 @@ class Audit {
   void check(const MeasureReceiving& measure) { EXPECT_TRUE(is_open(measure.key)); }
   void check(const SendChat& send) { EXPECT_TRUE(is_open(send.key)); }
   void check(const SendText& send) { EXPECT_TRUE(is_open(send.key)); }
-  void check(const ShowPicture& show) { EXPECT_TRUE(is_open(show.key)); }
+  void check(const AttachStream& show) { EXPECT_TRUE(is_open(show.key)); }
   void check(const AcquireMedia& acquire) { EXPECT_TRUE(captures_.insert(acquire.capture).second); }
   void check(const ReleaseMedia& release) { captures_.erase(release.capture); }
   template <typename Other>
@@ -99,7 +99,7 @@ class Random {
     if (audit.keys().empty() || below(8) == 0) {
       return {peer(), static_cast<Generation>(below(5))};
     }
-    // mostly one of the latest
+    // usually a recent one
     const auto& keys = audit.keys();
     const int back = below(std::min<int>(4, static_cast<int>(keys.size())));
     return keys[keys.size() - 1 - static_cast<std::size_t>(back)];
@@ -147,7 +147,7 @@ class Random {
     }
   }
 
-  /// An input that both sessions know.
+  /// An input of both sessions.
   template <typename Input>
   Input common(const Audit& audit) {
     const SocketNumber socket =
@@ -160,8 +160,8 @@ class Random {
       case 26:
       case 27:
         return ChatReceived{
-            key(audit), one_of<ChatMessage>({protocol::ChatSaid{"me", "line"}, ChatLine{1, "", "x"},
-                                             protocol::ChatBegins{}, protocol::ChatMuted{true},
+            key(audit), one_of<ChatMessage>({protocol::ChatSay{"me", "line"}, ChatLine{1, "", "x"},
+                                             protocol::ChatBegin{}, protocol::ChatMuted{true},
                                              protocol::ChatRemoved{1}})};
       case 0:
         return below(5) == 0 ? Input(Woken{}) : Input(TimePassed{});
@@ -293,7 +293,7 @@ TEST(RandomInputs, NeverBreakAWatchSession) {
       now += Duration(random.below(1'000));
       WatchInput input = random.common<WatchInput>(audit);
       if (random.below(20) == 0) input = RequestPressed{};
-      if (random.below(20) == 0) input = PictureArrived{random.key(audit)};
+      if (random.below(20) == 0) input = TrackArrived{random.key(audit)};
       if (random.below(20) == 0) {
         ReceivingReport report;
         report.bytes = static_cast<std::uint64_t>(random.below(1'000'000));
@@ -303,12 +303,12 @@ TEST(RandomInputs, NeverBreakAWatchSession) {
       EXPECT_LE(session.connections().size(), options.max_talkers);
       EXPECT_EQ(audit.open().size(), session.connections().size());
       expect_table_matches(session, audit);
-      EXPECT_FALSE(session.connections().empty() && session.picture_shown());
+      EXPECT_FALSE(session.connections().empty() && session.stream_attached());
     }
     audit.check(session.handle(LeaveRequested{}, now));
     EXPECT_TRUE(session.connections().empty());
     EXPECT_TRUE(audit.open().empty());
-    EXPECT_FALSE(session.picture_shown());
+    EXPECT_FALSE(session.stream_attached());
     EXPECT_EQ(session.next_deadline(), std::nullopt);
     if (testing::Test::HasFailure()) return;
   }

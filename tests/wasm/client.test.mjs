@@ -482,9 +482,9 @@ test('the chat has a channel of its own, reliable and in order', async () => {
   client.say('', 'quiet, please');
   assert.deepEqual(JSON.parse(chat.sent.at(-1)), { type: 'line', id: 2, name: '', text: 'quiet, please', host: true });
 
-  const told = chats.length;
+  const count = chats.length;
   for (const data of ['not json', '{"type":"say"}', new ArrayBuffer(4)]) chat.onmessage({ data });
-  assert.equal(chats.length, told, 'what is no chat message is dropped');
+  assert.equal(chats.length, count, 'what is no chat message is dropped');
   client.leave();
 });
 

@@ -1,5 +1,5 @@
-// Just enough of a browser for the client: every object that it makes is kept for the test to look at
-// and to drive. Nothing happens by itself.
+// A minimal browser for the client: keeps every object that it creates, so that a test can inspect and
+// drive it. Nothing happens by itself.
 
 import { webcrypto } from 'node:crypto';
 
@@ -19,7 +19,7 @@ export class FakeWebSocket {
   close() {
     this.closed = true;
   }
-  // What the test does as the network.
+  // Methods by which the test plays the network.
   open() {
     this.onopen({});
   }
@@ -149,7 +149,7 @@ export class FakePeerConnection {
   close() {
     this.closed = true;
   }
-  // What the test does as the network.
+  // Methods by which the test plays the network.
   become(state) {
     this.connectionState = state;
     this.onconnectionstatechange?.({});
@@ -215,5 +215,5 @@ export function install(media) {
   });
 }
 
-/** Lets every promise that has settled be heard. */
+/** Runs the callbacks of every settled promise. */
 export const settle = () => new Promise((resolve) => setImmediate(resolve));
