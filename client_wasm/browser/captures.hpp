@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "browser/events.hpp"
-#include "session/local_media.hpp"
+#include "session/talk/local_media.hpp"
 
 namespace onair::browser {
 

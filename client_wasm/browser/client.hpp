@@ -17,8 +17,8 @@
 #include "protocol/chat.hpp"
 #include "protocol/codec.hpp"
 #include "session/chat.hpp"
+#include "session/link/signaling.hpp"
 #include "session/page.hpp"
-#include "session/signaling.hpp"
 #include "session/time.hpp"
 
 namespace onair::browser {

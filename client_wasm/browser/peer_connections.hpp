@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "browser/events.hpp"
-#include "session/local_media.hpp"
 #include "session/peer_connection.hpp"
+#include "session/talk/local_media.hpp"
 
 namespace onair::browser {
 

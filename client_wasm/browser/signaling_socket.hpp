@@ -4,7 +4,7 @@
 #include <string>
 
 #include "browser/events.hpp"
-#include "session/signaling.hpp"
+#include "session/link/signaling.hpp"
 
 namespace onair::browser {
 

@@ -4,7 +4,7 @@
 #include <emscripten/val.h>
 
 #include "session/reception.hpp"
-#include "session/uplink_planner.hpp"
+#include "session/talk/uplink_planner.hpp"
 
 namespace onair::browser {
 

@@ -3,7 +3,7 @@
 
 #include "browser/captures.hpp"
 #include "browser/client.hpp"
-#include "session/talk_session.hpp"
+#include "session/talk/talk_session.hpp"
 
 namespace onair::browser {
 

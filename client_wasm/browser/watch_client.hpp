@@ -6,7 +6,7 @@
 #include <set>
 
 #include "browser/client.hpp"
-#include "session/watch_session.hpp"
+#include "session/watch/watch_session.hpp"
 
 namespace onair::browser {
 

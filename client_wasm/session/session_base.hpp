@@ -11,12 +11,12 @@
 
 #include "protocol/limits.hpp"
 #include "session/connection_table.hpp"
+#include "session/link/signaling.hpp"
+#include "session/link/signaling_link.hpp"
 #include "session/names.hpp"
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
 #include "session/recovery.hpp"
-#include "session/signaling.hpp"
-#include "session/signaling_link.hpp"
 
 namespace onair::session {
 

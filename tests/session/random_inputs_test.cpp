@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "session/talk_session.hpp"
-#include "session/watch_session.hpp"
+#include "session/talk/talk_session.hpp"
+#include "session/watch/watch_session.hpp"
 
 namespace onair::session {
 namespace {

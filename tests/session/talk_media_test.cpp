@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "session/recovery.hpp"
-#include "session/talk_session.hpp"
+#include "session/talk/talk_session.hpp"
 #include "support/stepper.hpp"
 
 namespace onair::session {

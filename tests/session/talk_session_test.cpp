@@ -1,4 +1,4 @@
-#include "session/talk_session.hpp"
+#include "session/talk/talk_session.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "session/watch_session.hpp"
+#include "session/watch/watch_session.hpp"
 
 #include <gtest/gtest.h>
 

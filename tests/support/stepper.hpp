@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "protocol/message.hpp"
-#include "session/signaling.hpp"
+#include "session/link/signaling.hpp"
 #include "session/time.hpp"
 
 namespace onair::tests {

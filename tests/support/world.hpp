@@ -13,8 +13,8 @@
 
 #include "relay/hub.hpp"
 #include "relay/thread_bus.hpp"
-#include "session/talk_session.hpp"
-#include "session/watch_session.hpp"
+#include "session/talk/talk_session.hpp"
+#include "session/watch/watch_session.hpp"
 
 namespace onair::tests {
 

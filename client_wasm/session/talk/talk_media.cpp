@@ -1,7 +1,7 @@
 // The local stream: requested, previewed, on air, replaced.
 #include <utility>
 
-#include "session/talk_session.hpp"
+#include "session/talk/talk_session.hpp"
 
 namespace onair::session {
 

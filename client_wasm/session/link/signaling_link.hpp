@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "protocol/message.hpp"
-#include "session/backoff.hpp"
+#include "session/link/backoff.hpp"
+#include "session/link/signaling.hpp"
 #include "session/peer_connection.hpp"
-#include "session/signaling.hpp"
 #include "session/time.hpp"
 
 namespace onair::session {

@@ -1,4 +1,4 @@
-#include "session/chat_host.hpp"
+#include "session/talk/chat_host.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -10,7 +10,7 @@
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
 #include "session/reception.hpp"
-#include "session/uplink_planner.hpp"
+#include "session/talk/uplink_planner.hpp"
 
 namespace onair::session {
 

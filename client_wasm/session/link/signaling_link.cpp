@@ -1,4 +1,4 @@
-#include "session/signaling_link.hpp"
+#include "session/link/signaling_link.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -5,8 +5,8 @@
 #include "session/names.hpp"
 #include "session/pending.hpp"
 #include "session/recovery.hpp"
-#include "session/start_bitrate.hpp"
-#include "session/talk_session.hpp"
+#include "session/talk/start_bitrate.hpp"
+#include "session/talk/talk_session.hpp"
 
 namespace onair::session {
 

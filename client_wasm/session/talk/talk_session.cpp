@@ -1,6 +1,6 @@
 // Page, clock, socket and chat. talk_media.cpp has the local stream, talk_viewers.cpp the viewers'
 // connections.
-#include "session/talk_session.hpp"
+#include "session/talk/talk_session.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "session/chat.hpp"
-#include "session/chat_host.hpp"
-#include "session/local_media.hpp"
+#include "session/link/signaling.hpp"
+#include "session/link/signaling_link.hpp"
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
 #include "session/session_base.hpp"
-#include "session/signaling.hpp"
-#include "session/signaling_link.hpp"
+#include "session/talk/chat_host.hpp"
+#include "session/talk/local_media.hpp"
 
 namespace onair::session {
 

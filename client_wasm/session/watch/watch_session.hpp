@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "session/chat.hpp"
+#include "session/link/signaling.hpp"
+#include "session/link/signaling_link.hpp"
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
 #include "session/reception.hpp"
 #include "session/session_base.hpp"
-#include "session/signaling.hpp"
-#include "session/signaling_link.hpp"
 
 namespace onair::session {
 
