@@ -27,8 +27,17 @@ struct ConnectionKey {
   }
 };
 
+/// True if `a` was opened after `b`, a connection with the same peer. Generations wrap around.
+inline bool is_later(const ConnectionKey& a, const ConnectionKey& b) {
+  return static_cast<std::int32_t>(a.generation - b.generation) > 0;
+}
+
 /// RTCPeerConnectionState without "closed", which only our own close() causes.
 enum class TransportState { fresh, connecting, connected, disconnected, failed };
+
+inline bool is_broken(TransportState state) {
+  return state == TransportState::disconnected || state == TransportState::failed;
+}
 
 /// STUN and TURN servers, and the transport policy.
 struct IceConfiguration {

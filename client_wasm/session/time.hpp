@@ -18,4 +18,18 @@ inline std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optiona
   return *a < *b ? a : b;
 }
 
+/// A deadline that may be unset.
+class DeadlineTimer {
+ public:
+  void set(TimePoint at) { at_ = at; }
+  void cancel() { at_.reset(); }
+  bool is_due(TimePoint now) const { return at_ && *at_ <= now; }
+  /// Moves `next` forward to this deadline, if that is earlier.
+  void hasten(std::optional<TimePoint>& next) const { next = earlier(next, at_); }
+  const std::optional<TimePoint>& at() const { return at_; }
+
+ private:
+  std::optional<TimePoint> at_;
+};
+
 }  // namespace onair::session

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "session/recovery.hpp"
+#include "session/timeouts.hpp"
 #include "support/clients.hpp"
 
 namespace onair::tests {

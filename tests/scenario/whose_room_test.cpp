@@ -23,7 +23,7 @@ TEST(WhoseRoom, ASecondTalkerIsToldAndTakesNothingAway) {
   EXPECT_EQ(stranger.session.view().link, LinkStatus::refused);
   EXPECT_EQ(stranger.session.view().refusal, "room_taken");
   EXPECT_EQ(watcher.picture(), Picture::live);
-  EXPECT_EQ(watcher.session.connections().begin()->first, talker.id());
+  EXPECT_EQ(watcher.session.connections().begin()->first.peer, talker.id());
 
   talker.stop_video();
   talker.leave();

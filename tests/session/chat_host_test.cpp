@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "session/chat_port.hpp"
+
 namespace onair::session {
 namespace {
 
@@ -77,6 +79,23 @@ TEST(ChatHost, ForgetsWhoIsGone) {
   chat.forget("a");
   EXPECT_EQ(chat.name_of("a"), "");
   EXPECT_FALSE(chat.is_muted("a"));
+}
+
+TEST(ChatPort, SendsOnceToAMemberWithTwoChannelsOverTheLatest) {
+  ChatPort port;
+  const ConnectionKey old{"a", 4294967295u};
+  const ConnectionKey replacement{"a", 0};
+  port.open(old);
+  port.open(replacement);
+  EXPECT_EQ(port.members(), std::set<PeerId>{"a"});
+  ChatOutputs outputs;
+  port.send("a", ChatBegin{}, outputs);
+  port.send("b", ChatBegin{}, outputs);
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(std::get<SendChat>(outputs[0]).key, replacement);
+  port.close(replacement);
+  port.send("a", ChatBegin{}, outputs);
+  EXPECT_EQ(std::get<SendChat>(outputs.at(1)).key, old);
 }
 
 }  // namespace

@@ -211,7 +211,7 @@ class Random {
 template <typename Session>
 void expect_table_matches(const Session& session, const Audit& audit) {
   for (const ConnectionKey& key : audit.open()) {
-    EXPECT_EQ(session.connections().key_of(key.peer), key) << "what is open is in the table";
+    EXPECT_EQ(session.connections().latest_with(key.peer), key) << "what is open is in the table";
   }
 }
 

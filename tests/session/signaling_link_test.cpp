@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "session/timeouts.hpp"
+
 namespace onair::session {
 namespace {
 
@@ -78,7 +80,7 @@ TEST_F(SignalingLinkTest, WaitsLongerAfterEachFailureAndSaysThatTheServerIsOutOf
 
 TEST_F(SignalingLinkTest, GivesUpOnASocketThatDoesNotOpenOrAServerThatDoesNotAnswer) {
   link.start(now);
-  now += SignalingLink::kAnswerTimeout;
+  now += kAnswerTimeout;
   auto outputs = link.handle(TimePassed{}, now);
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_EQ(std::get<CloseSocket>(outputs[0]).socket, 1u);
@@ -86,7 +88,7 @@ TEST_F(SignalingLinkTest, GivesUpOnASocketThatDoesNotOpenOrAServerThatDoesNotAns
   now = *link.next_deadline();
   link.handle(TimePassed{}, now);
   link.handle(SocketOpened{2}, now);
-  now += SignalingLink::kAnswerTimeout;
+  now += kAnswerTimeout;
   outputs = link.handle(TimePassed{}, now);
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_EQ(std::get<CloseSocket>(outputs[0]).socket, 2u);
@@ -107,18 +109,18 @@ TEST_F(SignalingLinkTest, IgnoresTheEventsOfEarlierSockets) {
 TEST_F(SignalingLinkTest, AsksASilentServerWhetherItIsThere) {
   link.start(now);
   join(1);
-  now += SignalingLink::kPingInterval;
+  now += kPingInterval;
   auto outputs = link.handle(TimePassed{}, now);
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_TRUE(
       std::holds_alternative<protocol::Ping>(std::get<SendMessage>(outputs[0]).message.body));
   EXPECT_TRUE(link.joined());
   link.on_traffic(now);
-  EXPECT_EQ(link.next_deadline(), now + SignalingLink::kPingInterval);
+  EXPECT_EQ(link.next_deadline(), now + kPingInterval);
 
-  now += SignalingLink::kPingInterval;
+  now += kPingInterval;
   link.handle(TimePassed{}, now);
-  now += SignalingLink::kPongTimeout;
+  now += kPongTimeout;
   outputs = link.handle(TimePassed{}, now);
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_EQ(std::get<CloseSocket>(outputs[0]).socket, 1u) << "its path has died";
@@ -175,7 +177,7 @@ TEST_F(SignalingLinkTest, TriesAgainWhereItMayBeLetInSoon) {
     link.on_error({code, "Not now."}, now);
     EXPECT_EQ(link.status(), LinkStatus::refused);
     EXPECT_EQ(link.refusal(), code);
-    ASSERT_EQ(link.next_deadline(), now + SignalingLink::kRefusalPause);
+    ASSERT_EQ(link.next_deadline(), now + kRefusalPause);
     now = *link.next_deadline();
     const auto outputs = link.handle(TimePassed{}, now);
     EXPECT_EQ(std::get<OpenSocket>(outputs.at(0)).socket, 2u);

@@ -1,8 +1,8 @@
 // The talker's camera, microphone and screen, and their effect on the broadcast.
 #include <gtest/gtest.h>
 
-#include "session/recovery.hpp"
 #include "session/talk/talk_session.hpp"
+#include "session/timeouts.hpp"
 #include "support/stepper.hpp"
 
 namespace onair::session {

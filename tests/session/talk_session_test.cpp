@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "session/recovery.hpp"
+#include "session/timeouts.hpp"
 #include "support/stepper.hpp"
 
 namespace onair::session {
@@ -218,7 +218,7 @@ TEST_F(TalkSessionTest, RestartsTheIceOfAConnectionThatFailedUntilItLeavesTheTab
     ASSERT_EQ(talk.all<RestartIce>().size(), 1u) << restart;
     talk.feed(LocalDescriptionMade{key, "offer again"});
     EXPECT_EQ(talk.sent(), Lines{"offer to v"});
-    const TimePoint due = *talk.session.connections().begin()->second.connection.due;
+    const TimePoint due = *talk.session.connections().begin()->second.due.at();
     EXPECT_EQ(due - talk.now, kFirstRestartTimeout * (1 << (restart - 1)));
     talk.now = due;
     talk.feed(TimePassed{});

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "session/recovery.hpp"
+#include "session/timeouts.hpp"
 #include "support/stepper.hpp"
 
 namespace onair::session {

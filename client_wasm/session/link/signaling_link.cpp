@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "protocol/error_code.hpp"
+#include "session/timeouts.hpp"
 
 namespace onair::session {
 namespace {

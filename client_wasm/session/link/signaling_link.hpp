@@ -30,16 +30,6 @@ std::string_view name_of(LinkStatus status);
 
 class SignalingLink {
  public:
-  /// Limit for a socket to open, and for the server to answer `enter`.
-  static constexpr Duration kAnswerTimeout{10'000};
-  /// Interval of `ping`, which checks that the path works and brings fresh TURN credentials.
-  static constexpr Duration kPingInterval{20'000};
-  /// Limit for the answer to `ping`; after it the socket counts as dead.
-  static constexpr Duration kPongTimeout{5'000};
-
-  /// Delay before the next attempt after a temporary refusal, such as a full room.
-  static constexpr Duration kRefusalPause{5'000};
-
   /// `resume` is the token kept from an earlier load of this page; `token` is the entry token that
   /// an operator may require.
   SignalingLink(std::string room, protocol::Role role, Backoff backoff,

@@ -1,23 +1,22 @@
-// The broadcaster's side: one local stream, one connection per viewer.
+// The broadcaster's side: one local stream, one connection per viewer. session_base.hpp has the
+// contract. LocalStream, Roster, TalkChat and UplinkPlanner have the state that needs no
+// connection; this class connects them to the server and to the viewers.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include "session/chat.hpp"
-#include "session/link/signaling.hpp"
-#include "session/link/signaling_link.hpp"
-#include "session/page.hpp"
-#include "session/peer_connection.hpp"
 #include "session/session_base.hpp"
-#include "session/talk/chat_host.hpp"
 #include "session/talk/local_media.hpp"
+#include "session/talk/local_stream.hpp"
+#include "session/talk/roster.hpp"
+#include "session/talk/talk_chat.hpp"
+#include "session/talk/uplink_planner.hpp"
 
 namespace onair::session {
 
@@ -57,12 +56,11 @@ struct ViewerConnection {
   bool was_connected = false;  ///< a path existed, so an ICE restart may find another
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
-  bool chat_open = false;
   std::optional<SendingReport> measured = {};
   TimePoint measured_at{};
   std::uint32_t bits_per_second = 0;
   std::optional<SendLimits> limits = {};  ///< last sent to the browser
-  std::optional<TimePoint> due = {};      ///< deadline of the next recovery step
+  DeadlineTimer due = {};                 ///< of the next recovery step
   unsigned restarts = 0;                  ///< ICE restarts since it was last connected
 };
 
@@ -84,11 +82,11 @@ struct TalkOptions {
 /// Row of the talker's list of viewers.
 struct ViewerView {
   enum class State { connecting, live, reconnecting };
-  PeerId id;
-  unsigned number;   ///< in order of arrival
-  std::string name;  ///< its name in the chat; else empty
-  State state;
-  bool muted;
+  PeerId id = {};
+  unsigned number = 0;    ///< in order of arrival
+  std::string name = {};  ///< its name in the chat; else empty
+  State state = State::connecting;
+  bool muted = false;
   std::uint32_t bits_per_second = 0;
   std::optional<double> round_trip_ms = {};
   std::optional<double> loss = {};  ///< 0 to 1
@@ -99,7 +97,7 @@ std::string_view name_of(ViewerView::State state);
 
 /// State shown by the page.
 struct TalkView {
-  enum class Stage { idle, starting, preview, on_air };
+  using Stage = LocalStream::Stage;
   LinkStatus link = LinkStatus::idle;
   std::string refusal = {};  ///< code of the `error` that rejected us; else empty
   Stage stage = Stage::idle;
@@ -120,91 +118,66 @@ struct TalkView {
   bool operator==(const TalkView&) const = default;
 };
 
-std::string_view name_of(TalkView::Stage stage);
-
 class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput, TalkOutput> {
  public:
   explicit TalkSession(TalkOptions options);
 
   TalkView view() const;
-  bool on_air() const { return std::holds_alternative<OnAir>(state_); }
+  bool on_air() const { return stream_.on_air(); }
   /// Captures that were requested and not released.
-  std::vector<CaptureNumber> captures() const;
+  std::vector<CaptureNumber> captures() const { return stream_.captures(); }
 
  private:
   friend SessionBase;
 
-  struct Take {
-    CaptureNumber capture;
-    MediaSource source;
-    bool chosen;  ///< requested by device id
-  };
-  struct Idle {};
-  struct Acquiring {
-    Take take;
-    bool preview_only;
-  };
-  struct Previewing {
-    Take take;
-    bool preview_only;
-    bool ready = false;  ///< the preview has its metadata
-  };
-  struct OnAir {
-    Take take;
-    TimePoint since;
-    std::optional<Take> next = {};           ///< requested as a replacement
-    std::optional<DeviceKind> lost = {};     ///< the device that has ended
-    std::optional<MediaSource> before = {};  ///< the source that it replaced
-  };
-  using State = std::variant<Idle, Acquiring, Previewing, OnAir>;
-
   void settle();
   void on_session_ended() { stop(Notice::none); }
+  void on_closing(const ConnectionKey& key);
 
+  using SessionBase::carry_out;
+  void carry_out(const OnAirReached&) { announce(); }
+  void carry_out(const TracksChanged&);
+  void carry_out(const StreamLost& lost) { stop(lost.why); }
+  void carry_out(Notice notice) { notice_ = notice; }
+
+  // talk_session.cpp: page, clock, server and chat
   using SessionBase::on;
-  using SessionBase::on_message;
-
-  // talk_session.cpp: the page, the clock, the socket, the chat
   void on(const Started& started);
   void on(const LeaveRequested&);
   void on(const TimePassed& passed);
-  void on(const OnAirRequested&);
-  void on(const StopRequested&);
-  void on(const ChatEntered& entered);
-  void on(const ChatRemovalRequested& removal);
-  void on(const MutingRequested& muting);
-  void on(const LockSwitched& lock);
+  void on(const StopRequested&) { stop(Notice::none); }
+  void on(const LockSwitched& lock) { send(roster_.lock(lock.locked)); }
   void on(const RemovalRequested& removal);
   void on(const RoomEndRequested&);
+  void on(const MutingRequested& muting);
   void on(const ChatOpened& opened);
-  void on(const ChatClosed& closed);
+  void on(const ChatClosed& closed) { chat_.close(closed.key); }
   void on(const ChatReceived& received);
+  template <OneOf<ChatEntered, ChatRemovalRequested> Event>
+  void on(const Event& event) {
+    pass_on(chat_.handle(event));
+  }
+  template <OneOf<StartRequested, DevicesChanged, DevicesListed, MediaChosen, MicrophoneSwitched,
+                  CameraSwitched, MediaReady, PreviewReady, MediaFailed, MediaEnded, OnAirRequested>
+                Event>
+  void on(const Event& event) {
+    pass_on(stream_.handle(event, now_));
+  }
+
+  using SessionBase::on_message;
   void on_message(const protocol::Welcome& welcome, const PeerId& from);
-  void on_message(const protocol::Audience& audience, const PeerId& from);
+  void on_message(const protocol::Audience& audience, const PeerId&) {
+    watching_ = audience.watching;
+  }
+  void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
+  /// Ignores the kinds without a meaning for a talker.
+  template <OneOf<protocol::Enter, protocol::TalkReady, protocol::TalkDeclined, protocol::Offer,
+                  protocol::EndTalk, protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom,
+                  protocol::Ping, protocol::Unknown>
+                Kind>
+  void on_message(const Kind&, const PeerId&) {}
   void announce();
   void stop(Notice why);
-  void broadcast(const ChatMessage& message, const PeerId& author = {});
-  void transition(State next, std::string_view reason);
-
-  // talk_media.cpp: the local stream
-  void on(const StartRequested& start);
-  void on(const DevicesChanged&);
-  void on(const DevicesListed& listed);
-  void on(const MediaChosen& chosen);
-  void on(const MicrophoneSwitched& switched);
-  void on(const CameraSwitched& switched);
-  void on(const MediaReady& ready);
-  void on(const PreviewReady& ready);
-  void on(const MediaFailed& failed);
-  void on(const MediaEnded& ended);
-  Take acquire(MediaSource source, const MediaChoice& choice);
-  Take* awaited(CaptureNumber capture);
-  void use(CaptureNumber capture);
-  void replace(OnAir& air, MediaSource source);
-  void switch_to_next(OnAir& air);
-  void go_on_air(const Take& take);
-  void release_captures();
-  std::optional<MediaSource> source() const;
 
   // talk_viewers.cpp: the viewers' connections
   void on(const LocalDescriptionMade& made);
@@ -219,7 +192,9 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on_message(const protocol::Answer& answer, const PeerId& from);
   void on_message(const protocol::Candidate& candidate, const PeerId& from);
   void on_message(const protocol::Bye&, const PeerId& from);
-  void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
+  /// The connection with this id, or the latest one for a message that names none.
+  std::optional<ConnectionKey> addressed(const PeerId& viewer,
+                                         std::optional<protocol::ConnectionId> id) const;
   std::vector<ViewerView> audience() const;
   std::size_t capacity() const;
   void share_uplink();
@@ -229,20 +204,15 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void decline(const PeerId& viewer, protocol::DeclineReason reason);
 
   TalkOptions options_;
-  State state_;
+  LocalStream stream_;
+  Roster roster_;
+  TalkChat chat_;
   UplinkPlanner planner_;
-  ChatHost chat_;
-  CaptureNumber last_capture_ = 0;
-  std::vector<Device> devices_;
-  MediaChoice choice_;
-  bool microphone_on_ = true;
-  bool camera_on_ = true;
-  bool locked_ = false;
-  std::vector<PeerId> removed_;  ///< resent after each welcome, for a restarted server
   std::uint32_t watching_ = 0;
-  std::map<PeerId, unsigned> numbers_;  ///< of the viewers in the room
-  unsigned last_number_ = 0;
   TalkView shown_;
 };
+
+// Instantiated once, in talk_session.cpp, since a variant of events is slow to compile.
+extern template class SessionBase<TalkSession, ViewerConnection, TalkInput, TalkOutput>;
 
 }  // namespace onair::session

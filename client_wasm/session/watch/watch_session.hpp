@@ -1,4 +1,5 @@
-// The viewer's side: finds the talkers on air and shows their streams.
+// The viewer's side: finds the talkers on air and shows their streams. session_base.hpp has the
+// contract.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +11,9 @@
 #include <variant>
 #include <vector>
 
-#include "session/chat.hpp"
-#include "session/link/signaling.hpp"
-#include "session/link/signaling_link.hpp"
-#include "session/page.hpp"
-#include "session/peer_connection.hpp"
 #include "session/reception.hpp"
 #include "session/session_base.hpp"
+#include "session/watch/watch_chat.hpp"
 
 namespace onair::session {
 
@@ -84,12 +81,10 @@ struct TalkerConnection {
   bool was_connected = false;                ///< a path existed, so an ICE restart may find another
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
-  bool chat_open = false;
-  bool chat_muted = false;
   ReceptionMeter meter = {};
   std::optional<Reception> reception = {};
-  std::optional<TimePoint> due = {};  ///< deadline of the next recovery step
-  unsigned restarts = 0;              ///< ICE restarts since it was last connected
+  DeadlineTimer due = {};  ///< of the next recovery step
+  unsigned restarts = 0;   ///< ICE restarts since it was last connected
 };
 
 struct WatchOptions {
@@ -141,11 +136,32 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
 
   void settle();
   void on_session_ended();
+  void on_closing(const ConnectionKey& key);
 
+  // watch_session.cpp: page, clock, server and chat
   using SessionBase::on;
   void on(const LeaveRequested&);
   void on(const TimePassed& passed);
   void on(const RequestPressed&);
+  void on(const ChatEntered& entered) { pass_on(chat_.handle(entered)); }
+  void on(const ChatOpened& opened);
+  void on(const ChatClosed& closed) { chat_.handle(closed); }
+  void on(const ChatReceived& received);
+
+  using SessionBase::on_message;
+  void on_message(const protocol::Welcome& welcome, const PeerId& from);
+  void on_message(const protocol::TalkReady&, const PeerId& from);
+  void on_message(const protocol::TalkDeclined& declined, const PeerId& from);
+  void on_message(const protocol::EndTalk&, const PeerId& from);
+  void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
+  /// Ignores the kinds without a meaning for a watcher.
+  template <OneOf<protocol::Enter, protocol::TalkRequest, protocol::Answer, protocol::Bye,
+                  protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom, protocol::Ping,
+                  protocol::Audience, protocol::Unknown>
+                Kind>
+  void on_message(const Kind&, const PeerId&) {}
+
+  // watch_talkers.cpp: the connections with the talkers
   void on(const LocalDescriptionMade& made);
   void on(const RemoteDescriptionApplied& applied);
   void on(const StepFailed& failed);
@@ -153,41 +169,22 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void on(const TransportChanged& changed);
   void on(const TrackArrived& arrived);
   void on(const ReceivingMeasured& measured);
-  void on(const ChatEntered& entered);
-  void on(const ChatOpened& opened) { set_chat_open(opened.key, true); }
-  void on(const ChatClosed& closed) { set_chat_open(closed.key, false); }
-  void on(const ChatReceived& received);
-
-  using SessionBase::on_message;
-  void on_message(const protocol::Welcome& welcome, const PeerId& from);
-  void on_message(const protocol::TalkReady&, const PeerId& from);
-  void on_message(const protocol::TalkDeclined& declined, const PeerId& from);
   void on_message(const protocol::Offer& offer, const PeerId& from);
   void on_message(const protocol::Candidate& candidate, const PeerId& from);
-  void on_message(const protocol::EndTalk&, const PeerId& from);
-  void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
-
-  void on_chat(TalkerConnection& talker, const PeerId& host, const protocol::ChatBegin& begins);
-  void on_chat(TalkerConnection& talker, const PeerId&, const protocol::ChatMuted& muted);
-  void on_chat(TalkerConnection&, const PeerId& host, const ChatLine& line);
-  void on_chat(TalkerConnection&, const PeerId& host, const protocol::ChatRemoved& removed);
-  void on_chat(TalkerConnection&, const PeerId&, const ChatRefused& refused);
-  void on_chat(TalkerConnection&, const PeerId&, const protocol::ChatSay&) {}
-  void set_chat_open(const ConnectionKey& key, bool open);
 
   WatchView::Picture picture() const;
   void stay_without(WatchView::Picture why, std::string_view reason);
   bool has_room() const { return connections_.size() < max_talkers_; }
   void request_talkers_on_air();
+  /// The connection that the talker calls `id`, or the latest one with the talker.
+  std::optional<ConnectionKey> addressed(const PeerId& talker,
+                                         std::optional<protocol::ConnectionId> id) const;
   ConnectionKey await_offer_of(const PeerId& talker);
   void recover(const ConnectionKey& key);
-  void give_up(const PeerId& talker, std::string_view reason);
+  void give_up(const ConnectionKey& key, std::string_view reason);
   /// True if a talker is on air to whom we have no connection.
   bool has_alternative() const;
   void forget(const PeerId& talker);
-  /// False if there is no connection.
-  bool drop(const PeerId& talker, std::string_view reason);
-  void drop_all(std::string_view reason);
 
   WatchOptions options_;
   std::size_t max_talkers_ = 1;  ///< watched at a time
@@ -198,8 +195,12 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   std::vector<PeerId> on_air_;  ///< in order of their `talk_ready`, latest last
   /// Talkers whose offer may still arrive although we gave up waiting for it.
   std::set<PeerId> unwanted_;
+  WatchChat chat_;
   std::set<ConnectionKey> attached_;
   WatchView shown_;
 };
+
+// Instantiated once, in watch_session.cpp, since a variant of events is slow to compile.
+extern template class SessionBase<WatchSession, TalkerConnection, WatchInput, WatchOutput>;
 
 }  // namespace onair::session
