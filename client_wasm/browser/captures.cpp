@@ -76,7 +76,7 @@ void Captures::acquire(const session::AcquireMedia& command) {
   const bool camera = command.source == MediaSource::camera;
   call_async(target_, media_devices(), camera ? "getUserMedia" : "getDisplayMedia",
              {camera ? camera_constraints(command.choice) : screen_constraints()},
-             {{}, command.capture}, Event::media_granted, Event::media_failed);
+             CaptureTag{command.capture}, Event::media_granted, Event::media_failed);
 }
 
 void Captures::granted(CaptureNumber capture, const val& stream) {
@@ -88,7 +88,7 @@ void Captures::granted(CaptureNumber capture, const val& stream) {
   if (camera && sound["length"].as<int>() > 0) granted.microphone = sound[0];
   // The end of a screen's sound does not end the broadcast.
   for_each(camera ? granted.held : stream.call<val>("getVideoTracks"), [&](val track) {
-    track.set("onended", target_.listener(Event::media_ended, {{}, capture}));
+    track.set("onended", target_.listener(Event::media_ended, CaptureTag{capture}));
   });
 }
 
@@ -99,15 +99,15 @@ void Captures::use(CaptureNumber capture) {
     take_over_microphone(before->second, now->second);
     val microphone = now->second.microphone;
     if (!microphone.isNull()) {
-      microphone.set("onended", target_.listener(Event::media_ended, {{}, capture}));
+      microphone.set("onended", target_.listener(Event::media_ended, CaptureTag{capture}));
     }
   }
   in_use_ = capture;
-  preview_.set("onloadedmetadata", target_.listener(Event::preview_ready, {{}, capture}));
+  preview_.set("onloadedmetadata", target_.listener(Event::preview_ready, CaptureTag{capture}));
   preview_.set("srcObject", in_use());
   const val playing = preview_.call<val>("play");
   if (!is_nothing(playing)) {
-    playing.call<void>("catch", target_.listener(Event::play_failed, {{}, capture}));
+    playing.call<void>("catch", target_.listener(Event::play_failed, CaptureTag{capture}));
   }
 }
 

@@ -13,8 +13,8 @@ namespace onair::browser {
 class Captures {
  public:
   /// `preview` is a <video>. `target` receives media_granted, media_failed, media_ended,
-  /// preview_ready, play_failed, devices_changed and devices_listed with the capture's number as
-  /// the generation.
+  /// preview_ready and play_failed tagged with the capture's number, and devices_changed and
+  /// devices_listed untagged.
   Captures(const EventTarget& target, val preview);
 
   void acquire(const session::AcquireMedia& command);

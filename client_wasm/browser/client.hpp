@@ -107,7 +107,10 @@ class Client : public EventTarget {
   }
 
   /// Handles the events of both sides.
+  void on_event(Event event, std::monostate, const val& payload) override;
+  void on_event(Event event, SocketTag socket, const val& payload) override;
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
+  void on_event(Event, CaptureTag, const val&) override {}
 
   void perform(const session::OpenSocket& open) {
     if (!socket_.open(open.socket)) feed(session::SocketClosed{open.socket});
@@ -197,7 +200,8 @@ class Client : public EventTarget {
     if (!host.empty()) event.set("from", val(host));
     call_page(page_.chat, {event});
   }
-  void on_frame(const ConnectionKey& key, const val& event);
+  void on_frame(SocketTag socket, const val& event);
+  void on_channel_event(Event event, const ConnectionKey& key, const val& payload);
   void on_chat(const ConnectionKey& key, const val& event);
   void on_candidate(const ConnectionKey& key, const val& event);
   void set_deadline();
@@ -209,19 +213,26 @@ class Client : public EventTarget {
 };
 
 template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::on_event(Event event, std::monostate, const val&) {
+  if (event != Event::deadline) return;
+  wake_at_.reset();
+  feed(session::TimePassed{});
+}
+
+template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::on_event(Event event, SocketTag socket, const val& payload) {
+  if (event == Event::socket_opened) feed(session::SocketOpened{socket.number});
+  if (event == Event::socket_message) on_frame(socket, payload);
+  if (event == Event::socket_closed) {
+    feed(session::SocketClosed{socket.number, close_code_of(payload)});
+  }
+}
+
+template <typename Derived, typename Session, typename Input>
 void Client<Derived, Session, Input>::on_event(Event event, const ConnectionKey& key,
                                                const val& payload) {
   using session::Step;
   switch (event) {
-    case Event::deadline:
-      wake_at_.reset();
-      return feed(session::TimePassed{});
-    case Event::socket_opened:
-      return feed(session::SocketOpened{key.generation});
-    case Event::socket_closed:
-      return feed(session::SocketClosed{key.generation, close_code_of(payload)});
-    case Event::socket_message:
-      return on_frame(key, payload);
     case Event::local_description_made:
       return feed(session::LocalDescriptionMade{key, connections_.local_sdp(key)});
     case Event::local_description_failed:
@@ -241,6 +252,15 @@ void Client<Derived, Session, Input>::on_event(Event event, const ConnectionKey&
         feed(session::TransportChanged{key, *state});
       }
       return;
+    default:
+      return on_channel_event(event, key, payload);
+  }
+}
+
+template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::on_channel_event(Event event, const ConnectionKey& key,
+                                                       const val& payload) {
+  switch (event) {
     case Event::channel_arrived:
       return connections_.adopt_channel(key, payload["channel"]);
     case Event::channel_opened:
@@ -273,14 +293,14 @@ void Client<Derived, Session, Input>::on_chat(const ConnectionKey& key, const va
 }
 
 template <typename Derived, typename Session, typename Input>
-void Client<Derived, Session, Input>::on_frame(const ConnectionKey& key, const val& event) {
+void Client<Derived, Session, Input>::on_frame(SocketTag socket, const val& event) {
   if (!event["data"].isString()) return;
   const protocol::Decoded decoded = protocol::decode(event["data"].as<std::string>());
   if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) {
     val::global("console").call<void>("warn", "onair: ignored a frame: " + refusal->message);
     return;
   }
-  feed(session::MessageReceived{key.generation, std::get<protocol::Message>(decoded)});
+  feed(session::MessageReceived{socket.number, std::get<protocol::Message>(decoded)});
 }
 
 template <typename Derived, typename Session, typename Input>

@@ -10,8 +10,8 @@ namespace onair::browser {
 
 class SignalingSocket {
  public:
-  /// `target` receives socket_opened, socket_closed and socket_message with the socket's number as
-  /// the generation. `first` is a WebSocket to `url` that the page has started to open, or
+  /// `target` receives socket_opened, socket_closed and socket_message tagged with the
+  /// socket's number. `first` is a WebSocket to `url` that the page has started to open, or
   /// undefined.
   SignalingSocket(const EventTarget& target, std::string url, val first);
 
@@ -26,7 +26,7 @@ class SignalingSocket {
 
  private:
   /// Emits the event of a socket that opened or failed before the handlers were set.
-  void report_missed_event(const ConnectionKey& key) const;
+  void report_missed_event(SocketTag tag) const;
 
   const EventTarget& target_;
   std::string url_;

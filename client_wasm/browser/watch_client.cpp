@@ -20,10 +20,6 @@ WatchClient::WatchClient(val options)
     : Base(PageOptions(options), session::WatchSession(options_for(PageOptions(options))),
            Side::watcher) {}
 
-void WatchClient::request() {
-  feed(session::RequestPressed{});
-}
-
 void WatchClient::perform(const session::CreateConnection& create) {
   if (const auto error = connections_.create_receiving(create)) {
     fail(create.key, session::Step::create_connection, *error);

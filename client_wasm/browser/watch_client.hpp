@@ -16,7 +16,7 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
   /// others: `tile(id, stream)`, with null at the end.
   explicit WatchClient(val options);
 
-  void request();
+  void request() { feed(session::RequestPressed{}); }
 
  private:
   using Base = Client<WatchClient, session::WatchSession, session::WatchInput>;
@@ -30,6 +30,7 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
   void perform(const session::AttachStream& show);
   void perform(const session::DetachStream& clear);
 
+  using Base::on_event;
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
   static val view_for_page(const session::WatchView& view);
 
