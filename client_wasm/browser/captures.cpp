@@ -21,12 +21,9 @@ struct Size {
 
 Size pixels_of(session::PictureSize size) {
   switch (size) {
-    case session::PictureSize::small:
-      return {640, 360};
-    case session::PictureSize::standard:
-      return {1280, 720};
-    case session::PictureSize::large:
-      return {1920, 1080};
+    case session::PictureSize::small: return {640, 360};
+    case session::PictureSize::standard: return {1280, 720};
+    case session::PictureSize::large: return {1920, 1080};
   }
   return {1280, 720};
 }

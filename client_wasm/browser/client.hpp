@@ -237,23 +237,18 @@ void Client<Derived, Session, Input>::on_event(Event event, const ConnectionKey&
       return feed(session::LocalDescriptionMade{key, connections_.local_sdp(key)});
     case Event::local_description_failed:
       return fail(key, Step::make_local_description, describe_error(payload));
-    case Event::remote_description_applied:
-      return feed(session::RemoteDescriptionApplied{key});
+    case Event::remote_description_applied: return feed(session::RemoteDescriptionApplied{key});
     case Event::remote_description_failed:
       return fail(key, Step::apply_remote_description, describe_error(payload));
-    case Event::candidate_added:
-      return feed(session::CandidateAdded{key});
-    case Event::candidate_failed:
-      return fail(key, Step::add_candidate, describe_error(payload));
-    case Event::candidate_found:
-      return on_candidate(key, payload);
+    case Event::candidate_added: return feed(session::CandidateAdded{key});
+    case Event::candidate_failed: return fail(key, Step::add_candidate, describe_error(payload));
+    case Event::candidate_found: return on_candidate(key, payload);
     case Event::transport_changed:
       if (const auto state = connections_.transport(key)) {
         feed(session::TransportChanged{key, *state});
       }
       return;
-    default:
-      return on_channel_event(event, key, payload);
+    default: return on_channel_event(event, key, payload);
   }
 }
 
@@ -261,27 +256,20 @@ template <typename Derived, typename Session, typename Input>
 void Client<Derived, Session, Input>::on_channel_event(Event event, const ConnectionKey& key,
                                                        const val& payload) {
   switch (event) {
-    case Event::channel_arrived:
-      return connections_.adopt_channel(key, payload["channel"]);
-    case Event::channel_opened:
-      return feed(session::ChannelOpened{key});
+    case Event::channel_arrived: return connections_.adopt_channel(key, payload["channel"]);
+    case Event::channel_opened: return feed(session::ChannelOpened{key});
     case Event::channel_message:
       if (payload["data"].isString()) {
         feed(session::TextReceived{key, payload["data"].as<std::string>()});
       }
       return;
-    case Event::channel_closed:
-      return feed(session::ChannelClosed{key});
+    case Event::channel_closed: return feed(session::ChannelClosed{key});
     case Event::channel_failed:
       return feed(session::ChannelFailed{key, describe_error(payload["error"])});
-    case Event::chat_opened:
-      return feed(session::ChatOpened{key});
-    case Event::chat_message:
-      return on_chat(key, payload);
-    case Event::chat_closed:
-      return feed(session::ChatClosed{key});
-    default:
-      return;
+    case Event::chat_opened: return feed(session::ChatOpened{key});
+    case Event::chat_message: return on_chat(key, payload);
+    case Event::chat_closed: return feed(session::ChatClosed{key});
+    default: return;
   }
 }
 

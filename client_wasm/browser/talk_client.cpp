@@ -87,31 +87,25 @@ void TalkClient::on_event(Event event, CaptureTag tag, const val& payload) {
     case Event::media_granted:
       captures_.granted(tag.number, payload);
       return feed(session::MediaReady{tag.number});
-    case Event::media_failed:
-      return media_failed(tag.number, payload);
+    case Event::media_failed: return media_failed(tag.number, payload);
     case Event::media_ended:
       return feed(session::MediaEnded{tag.number, Captures::kind_of_ended(payload)});
-    case Event::preview_ready:
-      return feed(session::PreviewReady{tag.number});
-    default:
-      return;
+    case Event::preview_ready: return feed(session::PreviewReady{tag.number});
+    default: return;
   }
 }
 
 void TalkClient::on_event(Event event, const ConnectionKey& key, const val& payload) {
   switch (event) {
-    case Event::tracks_replaced:
-      return feed(session::TracksReplaced{key});
+    case Event::tracks_replaced: return feed(session::TracksReplaced{key});
     case Event::replacing_failed:
       return fail(key, session::Step::replace_tracks, describe_error(payload));
-    case Event::sending_limited:
-      return feed(session::SendingLimited{key});
+    case Event::sending_limited: return feed(session::SendingLimited{key});
     case Event::limiting_failed:
       return fail(key, session::Step::limit_sending, describe_error(payload));
     case Event::sending_measured:
       return feed(session::SendingMeasured{key, encoder_report(payload), sending_report(payload)});
-    default:
-      return Base::on_event(event, key, payload);
+    default: return Base::on_event(event, key, payload);
   }
 }
 

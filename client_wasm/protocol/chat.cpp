@@ -96,12 +96,9 @@ bool has_control(std::string_view text, bool lines) {
 
 std::string_view name_of(ChatRefused::Reason reason) {
   switch (reason) {
-    case ChatRefused::Reason::too_fast:
-      return "too_fast";
-    case ChatRefused::Reason::too_long:
-      return "too_long";
-    case ChatRefused::Reason::muted:
-      return "muted";
+    case ChatRefused::Reason::too_fast: return "too_fast";
+    case ChatRefused::Reason::too_long: return "too_long";
+    case ChatRefused::Reason::muted: return "muted";
   }
   return "too_fast";
 }

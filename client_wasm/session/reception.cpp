@@ -23,12 +23,9 @@ Number grown(Number before, Number now) {
 
 std::string_view name_of(Reception::Quality quality) {
   switch (quality) {
-    case Reception::Quality::good:
-      return "good";
-    case Reception::Quality::fair:
-      return "fair";
-    case Reception::Quality::poor:
-      return "poor";
+    case Reception::Quality::good: return "good";
+    case Reception::Quality::fair: return "fair";
+    case Reception::Quality::poor: return "poor";
   }
   return "good";
 }

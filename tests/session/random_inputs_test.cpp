@@ -119,31 +119,20 @@ class Random {
   protocol::Body body(const Audit& audit) {
     using namespace protocol;
     switch (below(14)) {
-      case 0:
-        return welcome();
-      case 1:
-        return TalkReady{};
+      case 0: return welcome();
+      case 1: return TalkReady{};
       case 2:
-      case 3:
-        return TalkRequest{connection(audit)};
-      case 4:
-        return TalkDeclined{below(2) == 0 ? DeclineReason::full : DeclineReason::not_on_air};
+      case 3: return TalkRequest{connection(audit)};
+      case 4: return TalkDeclined{below(2) == 0 ? DeclineReason::full : DeclineReason::not_on_air};
       case 5:
-      case 6:
-        return Offer{"offer", connection(audit)};
+      case 6: return Offer{"offer", connection(audit)};
       case 7:
-      case 8:
-        return Answer{"answer", connection(audit)};
-      case 9:
-        return Candidate{"c", "0", 0, connection(audit)};
-      case 10:
-        return Bye{};
-      case 11:
-        return EndTalk{};
-      case 12:
-        return UserDisconnected{peer()};
-      default:
-        return Error{"no_such_peer", "x"};
+      case 8: return Answer{"answer", connection(audit)};
+      case 9: return Candidate{"c", "0", 0, connection(audit)};
+      case 10: return Bye{};
+      case 11: return EndTalk{};
+      case 12: return UserDisconnected{peer()};
+      default: return Error{"no_such_peer", "x"};
     }
   }
 
@@ -153,8 +142,7 @@ class Random {
     const SocketNumber socket =
         audit.last_socket() - (below(10) == 0 && audit.last_socket() > 0 ? 1 : 0);
     switch (below(28)) {
-      case 24:
-        return ChatOpened{key(audit)};
+      case 24: return ChatOpened{key(audit)};
       case 25:
         return below(3) == 0 ? Input(ChatClosed{key(audit)}) : Input(ChatEntered{"", "line"});
       case 26:
@@ -163,39 +151,29 @@ class Random {
             key(audit), one_of<ChatMessage>({protocol::ChatSay{"me", "line"}, ChatLine{1, "", "x"},
                                              protocol::ChatBegin{}, protocol::ChatMuted{true},
                                              protocol::ChatRemoved{1}})};
-      case 0:
-        return below(5) == 0 ? Input(Woken{}) : Input(TimePassed{});
+      case 0: return below(5) == 0 ? Input(Woken{}) : Input(TimePassed{});
       case 1:
-      case 2:
-        return SocketOpened{socket};
-      case 3:
-        return SocketClosed{socket};
-      case 4:
-        return LocalDescriptionMade{key(audit), "sdp"};
+      case 2: return SocketOpened{socket};
+      case 3: return SocketClosed{socket};
+      case 4: return LocalDescriptionMade{key(audit), "sdp"};
       case 5:
-      case 6:
-        return RemoteDescriptionApplied{key(audit)};
+      case 6: return RemoteDescriptionApplied{key(audit)};
       case 7:
         return StepFailed{key(audit),
                           one_of<Step>({Step::create_connection, Step::add_candidate,
                                         Step::make_local_description}),
                           "x"};
-      case 8:
-        return CandidateFound{key(audit), {}};
+      case 8: return CandidateFound{key(audit), {}};
       case 9:
       case 10:
         return TransportChanged{
             key(audit),
             one_of<TransportState>({TransportState::connecting, TransportState::connected,
                                     TransportState::disconnected, TransportState::failed})};
-      case 11:
-        return ChannelOpened{key(audit)};
-      case 12:
-        return ChannelClosed{key(audit)};
-      case 13:
-        return TextReceived{key(audit), "text"};
-      case 14:
-        return TextEntered{"text"};
+      case 11: return ChannelOpened{key(audit)};
+      case 12: return ChannelClosed{key(audit)};
+      case 13: return TextReceived{key(audit), "text"};
+      case 14: return TextEntered{"text"};
       default: {
         protocol::Message message{body(audit), std::nullopt, std::nullopt};
         if (below(20) != 0) message.from = peer();
@@ -232,33 +210,25 @@ TEST(RandomInputs, NeverBreakATalkSession) {
       const CaptureNumber likely =
           audit.captures().empty() || random.below(5) == 0 ? capture : *audit.captures().rbegin();
       switch (random.below(24)) {
-        case 20:
-          return MediaChosen{{std::to_string(random.below(3)), ""}};
-        case 21:
-          return StartRequested{MediaSource::screen};
-        case 22:
-          return StartRequested{MediaSource::camera, /*preview_only=*/true};
+        case 20: return MediaChosen{{std::to_string(random.below(3)), ""}};
+        case 21: return StartRequested{MediaSource::screen};
+        case 22: return StartRequested{MediaSource::camera, /*preview_only=*/true};
         case 23:
           return SendingMeasured{
               random.key(audit), {}, {static_cast<std::uint64_t>(random.below(1'000'000))}};
-        case 0:
-          return StartRequested{MediaSource::camera};
-        case 1:
-          return StopRequested{};
+        case 0: return StartRequested{MediaSource::camera};
+        case 1: return StopRequested{};
         case 2:
-        case 3:
-          return MediaReady{likely};
+        case 3: return MediaReady{likely};
         case 4:
-        case 5:
-          return PreviewReady{likely};
+        case 5: return PreviewReady{likely};
         case 6:
           return random.below(4) == 0 ? TalkInput(MediaFailed{likely, Notice::no_camera})
                                       : TalkInput(OnAirRequested{});
         case 7:
           return random.below(4) == 0 ? TalkInput(MediaEnded{likely})
                                       : TalkInput(TracksReplaced{random.key(audit)});
-        default:
-          return random.common<TalkInput>(audit);
+        default: return random.common<TalkInput>(audit);
       }
     };
     for (int step = 0; step < kSteps && !testing::Test::HasFailure(); ++step) {

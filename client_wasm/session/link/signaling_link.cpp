@@ -40,18 +40,12 @@ std::optional<ErrorCode> ending_with(std::uint16_t close_code) {
 
 std::string_view name_of(LinkStatus status) {
   switch (status) {
-    case LinkStatus::idle:
-      return "idle";
-    case LinkStatus::connecting:
-      return "connecting";
-    case LinkStatus::joined:
-      return "joined";
-    case LinkStatus::reconnecting:
-      return "reconnecting";
-    case LinkStatus::unreachable:
-      return "unreachable";
-    case LinkStatus::refused:
-      return "refused";
+    case LinkStatus::idle: return "idle";
+    case LinkStatus::connecting: return "connecting";
+    case LinkStatus::joined: return "joined";
+    case LinkStatus::reconnecting: return "reconnecting";
+    case LinkStatus::unreachable: return "unreachable";
+    case LinkStatus::refused: return "refused";
   }
   return "idle";
 }

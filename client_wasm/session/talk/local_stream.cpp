@@ -7,26 +7,19 @@ namespace onair::session {
 
 std::string_view name_of(PictureSize size) {
   switch (size) {
-    case PictureSize::small:
-      return "small";
-    case PictureSize::standard:
-      return "standard";
-    case PictureSize::large:
-      return "large";
+    case PictureSize::small: return "small";
+    case PictureSize::standard: return "standard";
+    case PictureSize::large: return "large";
   }
   return "standard";
 }
 
 std::string_view name_of(LocalStream::Stage stage) {
   switch (stage) {
-    case LocalStream::Stage::idle:
-      return "idle";
-    case LocalStream::Stage::starting:
-      return "starting";
-    case LocalStream::Stage::preview:
-      return "preview";
-    case LocalStream::Stage::on_air:
-      return "on_air";
+    case LocalStream::Stage::idle: return "idle";
+    case LocalStream::Stage::starting: return "starting";
+    case LocalStream::Stage::preview: return "preview";
+    case LocalStream::Stage::on_air: return "on_air";
   }
   return "idle";
 }

@@ -30,12 +30,9 @@ void describe(const ViewerConnection& connection, ViewerView& view) {
 
 std::string_view name_of(ViewerView::State state) {
   switch (state) {
-    case ViewerView::State::connecting:
-      return "connecting";
-    case ViewerView::State::live:
-      return "live";
-    case ViewerView::State::reconnecting:
-      return "reconnecting";
+    case ViewerView::State::connecting: return "connecting";
+    case ViewerView::State::live: return "live";
+    case ViewerView::State::reconnecting: return "reconnecting";
   }
   return "connecting";
 }

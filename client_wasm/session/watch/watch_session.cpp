@@ -9,20 +9,13 @@ namespace onair::session {
 template class SessionBase<WatchSession, TalkerConnection, WatchInput, WatchOutput>;
 std::string_view name_of(WatchView::Picture picture) {
   switch (picture) {
-    case WatchView::Picture::waiting:
-      return "waiting";
-    case WatchView::Picture::requesting:
-      return "requesting";
-    case WatchView::Picture::connecting:
-      return "connecting";
-    case WatchView::Picture::live:
-      return "live";
-    case WatchView::Picture::reconnecting:
-      return "reconnecting";
-    case WatchView::Picture::ended:
-      return "ended";
-    case WatchView::Picture::full:
-      return "full";
+    case WatchView::Picture::waiting: return "waiting";
+    case WatchView::Picture::requesting: return "requesting";
+    case WatchView::Picture::connecting: return "connecting";
+    case WatchView::Picture::live: return "live";
+    case WatchView::Picture::reconnecting: return "reconnecting";
+    case WatchView::Picture::ended: return "ended";
+    case WatchView::Picture::full: return "full";
   }
   return "waiting";
 }
