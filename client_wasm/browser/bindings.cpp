@@ -1,4 +1,4 @@
-// What a page sees of the client.
+// The client's interface for pages.
 #include <emscripten/bind.h>
 
 #include "browser/events.hpp"
@@ -14,7 +14,7 @@ using emscripten::val;
 using onair::browser::TalkClient;
 using onair::browser::WatchClient;
 
-/// {room} of a page's location.search, or {error} with a sentence for people.
+/// Returns {room} for a page's location.search, or {error} with a sentence for people.
 val room_of_query(const std::string& query) {
   const auto room = onair::protocol::room_of_query(query);
   if (const auto* refusal = std::get_if<onair::protocol::Refusal>(&room)) {
@@ -23,8 +23,8 @@ val room_of_query(const std::string& query) {
   return onair::browser::object_of({{"room", val(std::get<std::string>(room))}});
 }
 
-/// A class with what both sides have. The casts make the functions of a base class the class's own,
-/// which embind needs in order to find them.
+/// Binds the functions of both sides. The casts turn a base class's functions into the class's own,
+/// which embind requires.
 template <typename Client>
 class_<Client> bind_client(const char* name) {
   return class_<Client>(name)

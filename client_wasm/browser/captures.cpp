@@ -21,17 +21,14 @@ struct Size {
 
 Size pixels_of(session::PictureSize size) {
   switch (size) {
-    case session::PictureSize::small:
-      return {640, 360};
-    case session::PictureSize::standard:
-      return {1280, 720};
-    case session::PictureSize::large:
-      return {1920, 1080};
+    case session::PictureSize::small: return {640, 360};
+    case session::PictureSize::standard: return {1280, 720};
+    case session::PictureSize::large: return {1920, 1080};
   }
   return {1280, 720};
 }
 
-/// Where a device with this id is gone, the call fails with an OverconstrainedError.
+/// The call fails with an OverconstrainedError if no device has this id.
 val exactly(const std::string& id) {
   return object_of({{"exact", val(id)}});
 }
@@ -51,8 +48,8 @@ val screen_constraints() {
   return object_of({{"audio", val(true)}, {"video", val(true)}});
 }
 
-/// The devices of the page, or an empty object where it is not secure: a call then fails with a
-/// TypeError, as an event.
+/// navigator.mediaDevices, or an empty object on an insecure page: a call then fails with a
+/// TypeError, reported as an event.
 val media_devices() {
   const val devices = val::global("navigator")["mediaDevices"];
   return is_nothing(devices) ? val::object() : devices;
@@ -76,7 +73,7 @@ void Captures::acquire(const session::AcquireMedia& command) {
   const bool camera = command.source == MediaSource::camera;
   call_async(target_, media_devices(), camera ? "getUserMedia" : "getDisplayMedia",
              {camera ? camera_constraints(command.choice) : screen_constraints()},
-             {{}, command.capture}, Event::media_granted, Event::media_failed);
+             CaptureTag{command.capture}, Event::media_granted, Event::media_failed);
 }
 
 void Captures::granted(CaptureNumber capture, const val& stream) {
@@ -86,9 +83,9 @@ void Captures::granted(CaptureNumber capture, const val& stream) {
   const bool camera = granted.source == MediaSource::camera;
   const val sound = stream.call<val>("getAudioTracks");
   if (camera && sound["length"].as<int>() > 0) granted.microphone = sound[0];
-  // That a screen falls silent ends nothing.
+  // The end of a screen's sound does not end the broadcast.
   for_each(camera ? granted.held : stream.call<val>("getVideoTracks"), [&](val track) {
-    track.set("onended", target_.listener(Event::media_ended, {{}, capture}));
+    track.set("onended", target_.listener(Event::media_ended, CaptureTag{capture}));
   });
 }
 
@@ -99,15 +96,15 @@ void Captures::use(CaptureNumber capture) {
     take_over_microphone(before->second, now->second);
     val microphone = now->second.microphone;
     if (!microphone.isNull()) {
-      microphone.set("onended", target_.listener(Event::media_ended, {{}, capture}));
+      microphone.set("onended", target_.listener(Event::media_ended, CaptureTag{capture}));
     }
   }
   in_use_ = capture;
-  preview_.set("onloadedmetadata", target_.listener(Event::preview_ready, {{}, capture}));
+  preview_.set("onloadedmetadata", target_.listener(Event::preview_ready, CaptureTag{capture}));
   preview_.set("srcObject", in_use());
   const val playing = preview_.call<val>("play");
   if (!is_nothing(playing)) {
-    playing.call<void>("catch", target_.listener(Event::play_failed, {{}, capture}));
+    playing.call<void>("catch", target_.listener(Event::play_failed, CaptureTag{capture}));
   }
 }
 
@@ -172,7 +169,7 @@ session::DeviceKind Captures::kind_of_ended(const val& event) {
 void Captures::release(CaptureNumber capture) {
   const auto found = captures_.find(capture);
   if (found == captures_.end()) return;
-  // A capture that was refused, or that nobody has answered yet, has no tracks.
+  // A capture that was refused or is still pending has no tracks.
   for_each(found->second.held, [](val track) {
     track.set("onended", val::null());
     track.call<void>("stop");

@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "browser/events.hpp"
-#include "session/local_media.hpp"
+#include "session/talk/local_media.hpp"
 
 namespace onair::browser {
 
 class Captures {
  public:
-  /// `preview` is a <video>. `target` hears media_granted, media_failed, media_ended,
-  /// preview_ready, play_failed, devices_changed and devices_listed with the capture's number as
-  /// the generation.
+  /// `preview` is a <video>. `target` receives media_granted, media_failed, media_ended,
+  /// preview_ready and play_failed tagged with the capture's number, and devices_changed and
+  /// devices_listed untagged.
   Captures(const EventTarget& target, val preview);
 
   void acquire(const session::AcquireMedia& command);
@@ -22,20 +22,20 @@ class Captures {
   /// Keeps the stream that the browser granted.
   void granted(session::CaptureNumber capture, const val& stream);
 
-  /// Shows the stream. A screen takes over the microphone of the one before, and where it has sound
-  /// of its own both are mixed.
+  /// Shows the stream. A screen takes over the previous stream's microphone, mixed with its own
+  /// sound if it has any.
   void use(session::CaptureNumber capture);
 
-  /// Concerns what is in use.
+  /// Applies to the stream in use.
   void enable(const session::EnableTracks& command);
 
-  /// `target` hears devices_listed, now and whenever the list changes devices_changed.
+  /// `target` receives devices_listed once, and devices_changed at each change.
   void list_devices();
 
-  /// Of what enumerateDevices gave: the cameras and microphones.
+  /// The cameras and microphones in a result of enumerateDevices.
   static std::vector<session::Device> devices_in(const val& list);
 
-  /// Which device a media_ended event is about.
+  /// The device that a media_ended event refers to.
   static session::DeviceKind kind_of_ended(const val& event);
 
   /// Stops every track, and forgets the capture.
@@ -44,18 +44,18 @@ class Captures {
   /// The stream in use, or null.
   val in_use() const;
 
-  /// What a rejected capture means for a person.
+  /// The notice for a rejected capture.
   static session::Notice reason_of(const val& error, session::MediaSource source);
 
-  /// What was asked for under this number.
+  /// The source that was requested under this number.
   session::MediaSource source_of(session::CaptureNumber capture) const;
 
  private:
   struct Capture {
     session::MediaSource source;
     val stream = val::null();
-    val held = val::array();       ///< every track that must be stopped in the end
-    val microphone = val::null();  ///< the track as the device gives it
+    val held = val::array();       ///< every track to stop on release
+    val microphone = val::null();  ///< the device's own track
     val mixer = val::null();       ///< an AudioContext
   };
 

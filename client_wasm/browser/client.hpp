@@ -17,17 +17,16 @@
 #include "protocol/chat.hpp"
 #include "protocol/codec.hpp"
 #include "session/chat.hpp"
+#include "session/link/signaling.hpp"
 #include "session/page.hpp"
-#include "session/signaling.hpp"
 #include "session/time.hpp"
 
 namespace onair::browser {
 
-/// What the page hands over: `url` of the WebSocket, `socket` if it has begun to open the first
+/// Options of the page: `url` of the WebSocket, `socket` if the page has already started to open
 /// one, `room`, the <video> element, the functions `changed(view)`, `text(from, text)`,
-/// `chat(event)`, `tile(id, stream)` and `remember(token)`, the `token` that an earlier load of the
-/// page remembered and the `entryToken` that lets one in if there are such, and `trace`, true to
-/// have every step written to the console.
+/// `chat(event)`, `tile(id, stream)` and `remember(token)`, the resume `token` kept from an earlier
+/// load, the `entryToken` if there is one, and `trace`, true to log every step to the console.
 struct PageOptions {
   explicit PageOptions(const val& options)
       : url(options["url"].as<std::string>()),
@@ -63,14 +62,14 @@ struct PageOptions {
   }
 };
 
-/// A number that the next page does not repeat.
+/// A random number, so that successive pages use different ones.
 inline std::uint32_t random_number() {
   const val numbers = val::global("Uint32Array").new_(1);
   val::global("crypto").call<void>("getRandomValues", numbers);
   return numbers[0].as<std::uint32_t>();
 }
 
-/// `Derived` has `perform` for the commands that are its side's own, and `view_for_page`.
+/// `Derived` has `perform` for its side's own commands, and `view_for_page`.
 template <typename Derived, typename Session, typename Input>
 class Client : public EventTarget {
  public:
@@ -90,8 +89,8 @@ class Client : public EventTarget {
         socket_(*this, page_.url, page_.socket),
         connections_(*this, side) {}
 
-  /// Hands an event to the session and does what it says. What happens while something is being
-  /// done waits for its turn.
+  /// Passes an event to the session and executes its commands. An event that arrives meanwhile is
+  /// queued, since the session must not be re-entered.
   void feed(Input input) {
     waiting_.push_back(std::move(input));
     if (busy_) return;
@@ -107,15 +106,18 @@ class Client : public EventTarget {
     set_deadline();
   }
 
-  /// The events that both sides know.
+  /// Handles the events of both sides.
+  void on_event(Event event, std::monostate, const val& payload) override;
+  void on_event(Event event, SocketTag socket, const val& payload) override;
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
+  void on_event(Event, CaptureTag, const val&) override {}
 
   void perform(const session::OpenSocket& open) {
     if (!socket_.open(open.socket)) feed(session::SocketClosed{open.socket});
   }
   void perform(const session::CloseSocket& close) { socket_.close(close.socket, close.leaving); }
   void perform(const session::RememberToken& remember) {
-    tell_page(page_.remember, {val(remember.token)});
+    call_page(page_.remember, {val(remember.token)});
   }
   void perform(const session::RestartIce& restart) { connections_.restart_ice(restart); }
   void perform(const session::SendMessage& send) { socket_.send(protocol::encode(send.message)); }
@@ -140,35 +142,35 @@ class Client : public EventTarget {
     }
   }
   void perform(const session::ShowChatLine& show) {
-    tell_chat(show.host, {{"kind", val("line")},
-                          {"id", val(show.line.id)},
-                          {"name", val(show.line.name)},
-                          {"text", val(show.line.text)},
-                          {"host", val(show.line.host)},
-                          {"yours", val(show.line.yours)},
-                          {"author", val(show.author)}});
+    send_chat_event(show.host, {{"kind", val("line")},
+                                {"id", val(show.line.id)},
+                                {"name", val(show.line.name)},
+                                {"text", val(show.line.text)},
+                                {"host", val(show.line.host)},
+                                {"yours", val(show.line.yours)},
+                                {"author", val(show.author)}});
   }
   void perform(const session::TakeChatLineAway& take) {
-    tell_chat(take.host, {{"kind", val("removed")}, {"id", val(take.id)}});
+    send_chat_event(take.host, {{"kind", val("removed")}, {"id", val(take.id)}});
   }
   void perform(const session::ClearChat& clear) {
-    tell_chat(clear.host, {{"kind", val("cleared")}});
+    send_chat_event(clear.host, {{"kind", val("cleared")}});
   }
   void perform(const session::ShowChatRefused& refused) {
-    tell_page(page_.chat, {object_of({{"kind", val("refused")},
+    call_page(page_.chat, {object_of({{"kind", val("refused")},
                                       {"reason", val(std::string(name_of(refused.reason)))}})});
   }
-  void perform(const session::ViewChanged&) { tell_page(page_.changed, {view()}); }
+  void perform(const session::ViewChanged&) { call_page(page_.changed, {view()}); }
   void perform(const session::ShowText& show) {
-    tell_page(page_.text, {val(show.from), val(show.text)});
+    call_page(page_.text, {val(show.from), val(show.text)});
   }
   void perform(const session::Trace& trace) {
     if (page_.trace) val::global("console").call<void>("debug", "onair " + trace.line);
   }
 
-  void tell_page(const val& function, std::initializer_list<val> arguments);
+  void call_page(const val& function, std::initializer_list<val> arguments);
 
-  /// For a step that failed at once.
+  /// Reports a step that failed immediately.
   void fail(const ConnectionKey& key, session::Step step, std::string reason) {
     feed(session::StepFailed{key, step, std::move(reason)});
   }
@@ -185,20 +187,21 @@ class Client : public EventTarget {
 
   Derived& derived() { return *static_cast<Derived*>(this); }
 
-  /// Of a CloseEvent; 1006 where the event came as news of the past.
+  /// The code of a CloseEvent; 1006 without one, as for a socket that failed before we listened.
   static std::uint16_t close_code_of(const val& event) {
     const val code = is_nothing(event) ? val::undefined() : event["code"];
     return code.isNumber() ? code.as<std::uint16_t>() : 1006;
   }
 
-  /// With `from`, where several talkers number their lines each for itself.
-  void tell_chat(const protocol::PeerId& host,
-                 std::initializer_list<std::pair<const char*, val>> fields) {
+  /// Adds `from` in rooms with several talkers, since each numbers its own lines.
+  void send_chat_event(const protocol::PeerId& host,
+                       std::initializer_list<std::pair<const char*, val>> fields) {
     val event = object_of(fields);
     if (!host.empty()) event.set("from", val(host));
-    tell_page(page_.chat, {event});
+    call_page(page_.chat, {event});
   }
-  void on_frame(const ConnectionKey& key, const val& event);
+  void on_frame(SocketTag socket, const val& event);
+  void on_channel_event(Event event, const ConnectionKey& key, const val& payload);
   void on_chat(const ConnectionKey& key, const val& event);
   void on_candidate(const ConnectionKey& key, const val& event);
   void set_deadline();
@@ -210,59 +213,63 @@ class Client : public EventTarget {
 };
 
 template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::on_event(Event event, std::monostate, const val&) {
+  if (event != Event::deadline) return;
+  wake_at_.reset();
+  feed(session::TimePassed{});
+}
+
+template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::on_event(Event event, SocketTag socket, const val& payload) {
+  if (event == Event::socket_opened) feed(session::SocketOpened{socket.number});
+  if (event == Event::socket_message) on_frame(socket, payload);
+  if (event == Event::socket_closed) {
+    feed(session::SocketClosed{socket.number, close_code_of(payload)});
+  }
+}
+
+template <typename Derived, typename Session, typename Input>
 void Client<Derived, Session, Input>::on_event(Event event, const ConnectionKey& key,
                                                const val& payload) {
   using session::Step;
   switch (event) {
-    case Event::deadline:
-      wake_at_.reset();
-      return feed(session::TimePassed{});
-    case Event::socket_opened:
-      return feed(session::SocketOpened{key.generation});
-    case Event::socket_closed:
-      return feed(session::SocketClosed{key.generation, close_code_of(payload)});
-    case Event::socket_message:
-      return on_frame(key, payload);
     case Event::local_description_made:
       return feed(session::LocalDescriptionMade{key, connections_.local_sdp(key)});
     case Event::local_description_failed:
       return fail(key, Step::make_local_description, describe_error(payload));
-    case Event::remote_description_applied:
-      return feed(session::RemoteDescriptionApplied{key});
+    case Event::remote_description_applied: return feed(session::RemoteDescriptionApplied{key});
     case Event::remote_description_failed:
       return fail(key, Step::apply_remote_description, describe_error(payload));
-    case Event::candidate_added:
-      return feed(session::CandidateAdded{key});
-    case Event::candidate_failed:
-      return fail(key, Step::add_candidate, describe_error(payload));
-    case Event::candidate_found:
-      return on_candidate(key, payload);
+    case Event::candidate_added: return feed(session::CandidateAdded{key});
+    case Event::candidate_failed: return fail(key, Step::add_candidate, describe_error(payload));
+    case Event::candidate_found: return on_candidate(key, payload);
     case Event::transport_changed:
       if (const auto state = connections_.transport(key)) {
         feed(session::TransportChanged{key, *state});
       }
       return;
-    case Event::channel_arrived:
-      return connections_.adopt_channel(key, payload["channel"]);
-    case Event::channel_opened:
-      return feed(session::ChannelOpened{key});
+    default: return on_channel_event(event, key, payload);
+  }
+}
+
+template <typename Derived, typename Session, typename Input>
+void Client<Derived, Session, Input>::on_channel_event(Event event, const ConnectionKey& key,
+                                                       const val& payload) {
+  switch (event) {
+    case Event::channel_arrived: return connections_.adopt_channel(key, payload["channel"]);
+    case Event::channel_opened: return feed(session::ChannelOpened{key});
     case Event::channel_message:
       if (payload["data"].isString()) {
         feed(session::TextReceived{key, payload["data"].as<std::string>()});
       }
       return;
-    case Event::channel_closed:
-      return feed(session::ChannelClosed{key});
+    case Event::channel_closed: return feed(session::ChannelClosed{key});
     case Event::channel_failed:
       return feed(session::ChannelFailed{key, describe_error(payload["error"])});
-    case Event::chat_opened:
-      return feed(session::ChatOpened{key});
-    case Event::chat_message:
-      return on_chat(key, payload);
-    case Event::chat_closed:
-      return feed(session::ChatClosed{key});
-    default:
-      return;
+    case Event::chat_opened: return feed(session::ChatOpened{key});
+    case Event::chat_message: return on_chat(key, payload);
+    case Event::chat_closed: return feed(session::ChatClosed{key});
+    default: return;
   }
 }
 
@@ -274,14 +281,14 @@ void Client<Derived, Session, Input>::on_chat(const ConnectionKey& key, const va
 }
 
 template <typename Derived, typename Session, typename Input>
-void Client<Derived, Session, Input>::on_frame(const ConnectionKey& key, const val& event) {
+void Client<Derived, Session, Input>::on_frame(SocketTag socket, const val& event) {
   if (!event["data"].isString()) return;
   const protocol::Decoded decoded = protocol::decode(event["data"].as<std::string>());
   if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) {
     val::global("console").call<void>("warn", "onair: ignored a frame: " + refusal->message);
     return;
   }
-  feed(session::MessageReceived{key.generation, std::get<protocol::Message>(decoded)});
+  feed(session::MessageReceived{socket.number, std::get<protocol::Message>(decoded)});
 }
 
 template <typename Derived, typename Session, typename Input>
@@ -299,13 +306,13 @@ void Client<Derived, Session, Input>::on_candidate(const ConnectionKey& key, con
 }
 
 template <typename Derived, typename Session, typename Input>
-void Client<Derived, Session, Input>::tell_page(const val& function,
+void Client<Derived, Session, Input>::call_page(const val& function,
                                                 std::initializer_list<val> arguments) {
   if (is_nothing(function)) return;
   const val list = val::array();
   for (const val& argument : arguments) list.call<void>("push", argument);
-  const Outcome told = attempt(function, "apply", {val::null(), list});
-  if (!told.ok) val::global("console").call<void>("error", told.value);
+  const Outcome called = attempt(function, "apply", {val::null(), list});
+  if (!called.ok) val::global("console").call<void>("error", called.value);
 }
 
 template <typename Derived, typename Session, typename Input>
@@ -316,7 +323,7 @@ void Client<Derived, Session, Input>::set_deadline() {
   val::global().call<void>("clearTimeout", timer_);
   if (!next) return;
   const double delay = static_cast<double>((*next - now()).count());
-  // the null stands for the payload that a listener takes
+  // null is the payload: a listener takes one argument
   timer_ = val::global().call<val>("setTimeout", listener(Event::deadline), delay, val::null());
 }
 

@@ -26,16 +26,31 @@ EventTarget::~EventTarget() {
   registry().targets.erase(id_);
 }
 
-val EventTarget::listener(Event event, const ConnectionKey& key) const {
+val EventTarget::listener(Event event, const EventTag& tag) const {
+  std::string peer;
+  std::uint32_t number = 0;
+  if (const auto* key = std::get_if<ConnectionKey>(&tag)) {
+    peer = key->peer;
+    number = key->generation;
+  } else if (const auto* socket = std::get_if<SocketTag>(&tag)) {
+    number = socket->number;
+  } else if (const auto* capture = std::get_if<CaptureTag>(&tag)) {
+    number = capture->number;
+  }
   return val::module_property(kDispatchName)
-      .call<val>("bind", val::null(), id_, static_cast<int>(event), key.peer, key.generation);
+      .call<val>("bind", val::null(), id_, static_cast<int>(event), static_cast<int>(tag.index()),
+                 peer, number);
 }
 
-void dispatch(int target, int event, std::string peer, session::Generation generation,
+void dispatch(int target, int event, int kind, std::string peer, std::uint32_t number,
               val payload) {
   const auto found = registry().targets.find(target);
   if (found == registry().targets.end()) return;
-  found->second->on_event(static_cast<Event>(event), {std::move(peer), generation}, payload);
+  const EventTag tags[] = {std::monostate{}, ConnectionKey{std::move(peer), number},
+                           SocketTag{number}, CaptureTag{number}};
+  std::visit(
+      [&](const auto& tag) { found->second->on_event(static_cast<Event>(event), tag, payload); },
+      tags[kind]);
 }
 
 }  // namespace onair::browser

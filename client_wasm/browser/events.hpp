@@ -1,12 +1,16 @@
 // JavaScript callbacks into C++. A callback is a JavaScript function bound to a few numbers and a
-// string; it holds no C++ object, so there is nothing to free and nothing that could dangle. When
-// it runs, its target is looked up by number, and a target that is gone is a callback that does
-// nothing.
+// string. It holds no C++ object, so nothing must be freed and nothing can dangle: it looks its
+// target up by number when it runs, and does nothing if the target has been destroyed.
 #pragma once
+
+#include <string>
+#include <variant>
 
 #include <emscripten/val.h>
 
+#include "session/link/signaling.hpp"
 #include "session/peer_connection.hpp"
+#include "session/talk/local_media.hpp"
 
 namespace onair::browser {
 
@@ -52,6 +56,17 @@ enum class Event {
   play_failed,
 };
 
+struct SocketTag {
+  session::SocketNumber number;
+};
+
+struct CaptureTag {
+  session::CaptureNumber number;
+};
+
+/// The object that an event comes from; empty for the page.
+using EventTag = std::variant<std::monostate, ConnectionKey, SocketTag, CaptureTag>;
+
 class EventTarget {
  public:
   EventTarget();
@@ -59,18 +74,21 @@ class EventTarget {
   EventTarget(const EventTarget&) = delete;
   EventTarget& operator=(const EventTarget&) = delete;
 
-  /// A function of one argument, to be given to JavaScript. `key` comes back with the event: of a
-  /// connection its key, of a socket or a capture its number as the generation.
-  val listener(Event event, const ConnectionKey& key = {}) const;
+  /// A JavaScript function of one argument, the payload. It calls the `on_event` of its tag's type.
+  val listener(Event event, const EventTag& tag = {}) const;
 
+  virtual void on_event(Event event, std::monostate page, const val& payload) = 0;
   virtual void on_event(Event event, const ConnectionKey& key, const val& payload) = 0;
+  virtual void on_event(Event event, SocketTag socket, const val& payload) = 0;
+  virtual void on_event(Event event, CaptureTag capture, const val& payload) = 0;
 
  private:
   int id_;
 };
 
-/// What every listener runs; bound for JavaScript in bindings.cpp under kDispatchName.
-void dispatch(int target, int event, std::string peer, session::Generation generation, val payload);
+/// Runs in every listener; bindings.cpp exports it to JavaScript under kDispatchName.
+/// `kind` is the tag's index, `peer` and `number` its fields.
+void dispatch(int target, int event, int kind, std::string peer, std::uint32_t number, val payload);
 
 inline constexpr const char* kDispatchName = "dispatch";
 

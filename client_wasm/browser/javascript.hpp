@@ -1,5 +1,5 @@
-// Calls into JavaScript that may throw. Without C++ exceptions a JavaScript exception would run
-// through our frames and leave them half done, so a call that may throw goes through here.
+// Calls into JavaScript that may throw. We build without C++ exceptions, so a JavaScript exception
+// would leave our frames without running their destructors; these functions catch it first.
 #pragma once
 
 #include <initializer_list>
@@ -14,7 +14,7 @@ using emscripten::val;
 
 struct Outcome {
   bool ok;
-  val value;  ///< the result, or what was thrown
+  val value;  ///< the result, or the exception
 };
 
 /// object.method(...arguments)
@@ -23,7 +23,7 @@ Outcome attempt(const val& object, const char* method, std::initializer_list<val
 /// new Class(...arguments), where Class is global.
 Outcome attempt_new(const char* global_class, std::initializer_list<val> arguments);
 
-/// "NotAllowedError: Permission denied"; any value will do.
+/// Text of any thrown value, such as "NotAllowedError: Permission denied".
 std::string describe_error(const val& error);
 
 bool is_nothing(const val& value);

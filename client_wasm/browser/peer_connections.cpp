@@ -19,7 +19,7 @@ val configuration(const session::IceConfiguration& ice) {
   const val servers = val::array();
   for (const protocol::IceServer& server : ice.servers) servers.call<void>("push", to_js(server));
   return object_of({{"iceServers", servers},
-                    {"iceTransportPolicy", val(ice.relay_only ? "relay" : "all")},
+                    {"iceTransportPolicy", val(ice.turn_only ? "relay" : "all")},
                     {"bundlePolicy", val("max-bundle")}});
 }
 
@@ -38,7 +38,7 @@ val track_of(const val& stream, const std::string& kind) {
   return tracks["length"].as<int>() > 0 ? tracks[0] : val::null();
 }
 
-/// The sender of the picture, or null.
+/// The video sender, or null.
 val video_sender(const val& connection) {
   const val transceivers = connection.call<val>("getTransceivers");
   for (int i = 0; i < transceivers["length"].as<int>(); ++i) {
@@ -59,8 +59,7 @@ std::optional<std::string> PeerConnections::create_sending(const session::Create
   const val streams = val::array();
   streams.call<void>("push", stream);
   const val init = object_of({{"direction", val("sendonly")}, {"streams", streams}});
-  // Both kinds even where there is no such track yet: then one can be put in later without a new
-  // negotiation.
+  // Both kinds, even without a track: replaceTrack() can then add one without a new negotiation.
   for (const char* kind : {"audio", "video"}) {
     const val track = track_of(stream, kind);
     const Outcome added =

@@ -1,4 +1,4 @@
-// The browser's RTCPeerConnections (W3C webrtc-pc), by the keys of the session's table.
+// The browser's RTCPeerConnections (W3C webrtc-pc), keyed like the session's table.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "browser/events.hpp"
-#include "session/local_media.hpp"
 #include "session/peer_connection.hpp"
+#include "session/talk/local_media.hpp"
 
 namespace onair::browser {
 
@@ -21,7 +21,7 @@ struct DataChannelOptions {
   std::optional<std::uint16_t> max_retransmits = {};
 };
 
-/// Which end of a broadcast these connections are.
+/// The end of a broadcast that the connections of a page are.
 enum class Side { talker, watcher };
 
 class PeerConnections {
@@ -30,19 +30,18 @@ class PeerConnections {
 
   /// The label of the data channel that the talker opens.
   static constexpr const char* kChannelLabel = "onair";
-  /// And of the one for the chat, which is reliable and ordered.
+  /// The label of the chat channel, which is reliable and ordered.
   static constexpr const char* kChatLabel = "chat";
 
-  /// A talker's connection: sends the tracks of `stream`, one audio and one video at most, and
-  /// opens the data channels, the first with `channel`. What the browser said where it could not be
-  /// made.
+  /// Creates a talker's connection: sends the tracks of `stream`, one audio and one video at most,
+  /// and opens the data channels, the first with `channel`. Returns the browser's error on failure.
   std::optional<std::string> create_sending(const session::CreateConnection& command,
                                             const val& stream, const DataChannelOptions& channel);
 
-  /// A watcher's connection: takes what the offer brings.
+  /// Creates a watcher's connection: accepts the tracks and channels of the offer.
   std::optional<std::string> create_receiving(const session::CreateConnection& command);
 
-  /// Takes fresh credentials and makes the next offer restart ICE.
+  /// Sets fresh credentials; the next offer restarts ICE.
   void restart_ice(const session::RestartIce& command);
 
   void make_local_description(const ConnectionKey& key);
@@ -52,20 +51,20 @@ class PeerConnections {
   /// Sends the tracks of `stream` from now on.
   void replace_tracks(const ConnectionKey& key, const val& stream);
 
-  /// Limits the sender of the picture.
+  /// Limits the video sender.
   void limit_sending(const session::LimitSending& command);
 
-  /// `target` hears `measured` with an RTCStatsReport.
+  /// `target` receives `measured` with an RTCStatsReport.
   void measure(const ConnectionKey& key, Event measured);
 
-  /// False where the channel is not open.
+  /// False if the channel is not open.
   bool send_text(const ConnectionKey& key, const std::string& text);
   bool send_chat(const ConnectionKey& key, const std::string& frame);
 
-  /// Takes a data channel that the talker opened.
+  /// Accepts a data channel that the talker opened.
   void adopt_channel(const ConnectionKey& key, const val& channel);
 
-  /// Closes the connection and lets go of it and of its handlers.
+  /// Closes the connection and removes it and its handlers.
   void close(const ConnectionKey& key);
 
   /// localDescription.sdp, with the candidates found so far.

@@ -5,12 +5,12 @@
 namespace onair::browser {
 
 void call_async(const EventTarget& target, const val& object, const char* method,
-                std::initializer_list<val> arguments, const ConnectionKey& key, Event success,
+                std::initializer_list<val> arguments, const EventTag& tag, Event success,
                 Event failure) {
   const Outcome called = attempt(object, method, arguments);
   const val promises = val::global("Promise");
   const val promise = promises.call<val>(called.ok ? "resolve" : "reject", called.value);
-  promise.call<void>("then", target.listener(success, key), target.listener(failure, key));
+  promise.call<void>("then", target.listener(success, tag), target.listener(failure, tag));
 }
 
 }  // namespace onair::browser

@@ -1,4 +1,4 @@
-// Promises that end in events.
+// Converts promises to events.
 #pragma once
 
 #include <initializer_list>
@@ -7,10 +7,10 @@
 
 namespace onair::browser {
 
-/// Calls object.method(...arguments). `target` hears `success` with the value or `failure` with the
-/// error, never before this returns, also where the call itself throws.
+/// Calls object.method(...arguments). `target` receives `success` with the value or `failure` with
+/// the error, also if the call itself throws, and never before this returns.
 void call_async(const EventTarget& target, const val& object, const char* method,
-                std::initializer_list<val> arguments, const ConnectionKey& key, Event success,
+                std::initializer_list<val> arguments, const EventTag& tag, Event success,
                 Event failure);
 
 }  // namespace onair::browser

@@ -25,19 +25,19 @@ bool SignalingSocket::open(session::SocketNumber number) {
   if (!made.ok) return false;
   socket_ = made.value;
   number_ = number;
-  const ConnectionKey key{{}, number};
-  socket_.set("onopen", target_.listener(Event::socket_opened, key));
-  socket_.set("onclose", target_.listener(Event::socket_closed, key));
-  socket_.set("onmessage", target_.listener(Event::socket_message, key));
-  tell_if_past(key);
+  const SocketTag tag{number};
+  socket_.set("onopen", target_.listener(Event::socket_opened, tag));
+  socket_.set("onclose", target_.listener(Event::socket_closed, tag));
+  socket_.set("onmessage", target_.listener(Event::socket_message, tag));
+  report_missed_event(tag);
   return true;
 }
 
-void SignalingSocket::tell_if_past(const ConnectionKey& key) const {
+void SignalingSocket::report_missed_event(SocketTag tag) const {
   const int state = socket_["readyState"].as<int>();
   if (state == kConnecting) return;
   const Event missed = state == kOpen ? Event::socket_opened : Event::socket_closed;
-  val::global("Promise").call<val>("resolve").call<void>("then", target_.listener(missed, key));
+  val::global("Promise").call<val>("resolve").call<void>("then", target_.listener(missed, tag));
 }
 
 void SignalingSocket::send(const std::string& frame) {

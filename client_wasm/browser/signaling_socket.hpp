@@ -4,29 +4,29 @@
 #include <string>
 
 #include "browser/events.hpp"
-#include "session/signaling.hpp"
+#include "session/link/signaling.hpp"
 
 namespace onair::browser {
 
 class SignalingSocket {
  public:
-  /// `target` hears socket_opened, socket_closed and socket_message with the socket's number as
-  /// the generation.
-  /// `first` is a WebSocket to `url` that the page began to open, or undefined.
+  /// `target` receives socket_opened, socket_closed and socket_message tagged with the
+  /// socket's number. `first` is a WebSocket to `url` that the page has started to open, or
+  /// undefined.
   SignalingSocket(const EventTarget& target, std::string url, val first);
 
-  /// Replaces an earlier socket. False where the browser refused the address.
+  /// Replaces an earlier socket. False if the browser rejected the address.
   bool open(session::SocketNumber number);
 
   void send(const std::string& frame);
 
-  /// Nothing of that socket is heard afterwards. `leaving` tells the server that we don't come back
-  /// (close code 1000).
+  /// Emits no further events of that socket. `leaving` tells the server that we won't return (close
+  /// code 1000).
   void close(session::SocketNumber number, bool leaving);
 
  private:
-  /// A socket that the page opened may have opened, or failed, before anyone listened.
-  void tell_if_past(const ConnectionKey& key) const;
+  /// Emits the event of a socket that opened or failed before the handlers were set.
+  void report_missed_event(SocketTag tag) const;
 
   const EventTarget& target_;
   std::string url_;

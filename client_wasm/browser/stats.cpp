@@ -13,7 +13,7 @@ double number_in(const val& report, const char* name) {
   return number.isNumber() ? number.as<double>() : 0.0;
 }
 
-/// Counters are never negative, but packetsLost may be where packets came twice.
+/// Clamps to 0: packetsLost is negative if packets arrived twice.
 std::uint64_t count_in(const val& report, const char* name) {
   const double number = number_in(report, name);
   return number > 0 ? static_cast<std::uint64_t>(number) : 0;
@@ -27,7 +27,7 @@ val reports_in(const val& stats) {
   return val::global("Array").call<val>("from", stats.call<val>("values"));
 }
 
-/// Of the candidate pair in use, in milliseconds.
+/// Round trip of the candidate pair in use, in milliseconds.
 std::optional<double> round_trip_of(const val& report) {
   if (!is(report, "type", "candidate-pair") || !report["nominated"].isTrue()) return std::nullopt;
   const val seconds = report["currentRoundTripTime"];
@@ -76,7 +76,8 @@ session::ReceivingReport receiving_report(const val& stats) {
       const val local = stats.call<val>("get", report["localCandidateId"]);
       const val remote = stats.call<val>("get", report["remoteCandidateId"]);
       for (const val& candidate : {local, remote}) {
-        if (!is_nothing(candidate) && is(candidate, "candidateType", "relay")) found.relayed = true;
+        if (!is_nothing(candidate) && is(candidate, "candidateType", "relay"))
+          found.via_turn = true;
       }
     }
     if (!is(report, "type", "inbound-rtp")) return;

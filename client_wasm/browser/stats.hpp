@@ -1,14 +1,14 @@
-// What an RTCStatsReport says (W3C webrtc-stats), in the terms of the sessions.
+// Converts RTCStatsReports (W3C webrtc-stats) to the sessions' types.
 #pragma once
 
 #include <emscripten/val.h>
 
 #include "session/reception.hpp"
-#include "session/uplink_planner.hpp"
+#include "session/talk/uplink_planner.hpp"
 
 namespace onair::browser {
 
-/// Of the picture that is sent.
+/// Report on the video encoder.
 session::EncoderReport encoder_report(const emscripten::val& stats);
 
 session::SendingReport sending_report(const emscripten::val& stats);

@@ -65,46 +65,8 @@ TalkClient::TalkClient(val options)
            Side::talker),
       captures_(*this, page_.video) {}
 
-void TalkClient::preview() {
-  feed(session::StartRequested{session::MediaSource::camera, /*preview_only=*/true});
-}
 void TalkClient::choose(val choice) {
   feed(session::MediaChosen{choice_of(choice)});
-}
-void TalkClient::switch_microphone(bool on) {
-  feed(session::MicrophoneSwitched{on});
-}
-void TalkClient::switch_camera(bool on) {
-  feed(session::CameraSwitched{on});
-}
-void TalkClient::remove_chat_line(protocol::ChatLineId id) {
-  feed(session::ChatRemovalRequested{id});
-}
-void TalkClient::mute(const std::string& viewer, bool muted) {
-  feed(session::MutingRequested{viewer, muted});
-}
-
-void TalkClient::start_video() {
-  feed(session::StartRequested{session::MediaSource::camera});
-}
-void TalkClient::start_screen() {
-  feed(session::StartRequested{session::MediaSource::screen});
-}
-void TalkClient::on_air() {
-  feed(session::OnAirRequested{});
-}
-void TalkClient::stop_video() {
-  feed(session::StopRequested{});
-}
-
-void TalkClient::lock_room(bool locked) {
-  feed(session::LockSwitched{locked});
-}
-void TalkClient::remove_viewer(const std::string& viewer) {
-  feed(session::RemovalRequested{viewer});
-}
-void TalkClient::end_room() {
-  feed(session::RoomEndRequested{});
 }
 
 void TalkClient::perform(const session::CreateConnection& create) {
@@ -112,34 +74,38 @@ void TalkClient::perform(const session::CreateConnection& create) {
   if (error) fail(create.key, session::Step::create_connection, *error);
 }
 
-void TalkClient::on_event(Event event, const ConnectionKey& key, const val& payload) {
-  const session::CaptureNumber capture = key.generation;
+void TalkClient::on_event(Event event, std::monostate page, const val& payload) {
+  if (event == Event::devices_changed) return feed(session::DevicesChanged{});
+  if (event == Event::devices_listed) {
+    return feed(session::DevicesListed{Captures::devices_in(payload)});
+  }
+  Base::on_event(event, page, payload);
+}
+
+void TalkClient::on_event(Event event, CaptureTag tag, const val& payload) {
   switch (event) {
     case Event::media_granted:
-      captures_.granted(capture, payload);
-      return feed(session::MediaReady{capture});
-    case Event::media_failed:
-      return media_failed(capture, payload);
+      captures_.granted(tag.number, payload);
+      return feed(session::MediaReady{tag.number});
+    case Event::media_failed: return media_failed(tag.number, payload);
     case Event::media_ended:
-      return feed(session::MediaEnded{capture, captures_.kind_of_ended(payload)});
-    case Event::devices_changed:
-      return feed(session::DevicesChanged{});
-    case Event::devices_listed:
-      return feed(session::DevicesListed{Captures::devices_in(payload)});
-    case Event::preview_ready:
-      return feed(session::PreviewReady{capture});
-    case Event::tracks_replaced:
-      return feed(session::TracksReplaced{key});
+      return feed(session::MediaEnded{tag.number, Captures::kind_of_ended(payload)});
+    case Event::preview_ready: return feed(session::PreviewReady{tag.number});
+    default: return;
+  }
+}
+
+void TalkClient::on_event(Event event, const ConnectionKey& key, const val& payload) {
+  switch (event) {
+    case Event::tracks_replaced: return feed(session::TracksReplaced{key});
     case Event::replacing_failed:
       return fail(key, session::Step::replace_tracks, describe_error(payload));
-    case Event::sending_limited:
-      return feed(session::SendingLimited{key});
+    case Event::sending_limited: return feed(session::SendingLimited{key});
     case Event::limiting_failed:
       return fail(key, session::Step::limit_sending, describe_error(payload));
     case Event::sending_measured:
       return feed(session::SendingMeasured{key, encoder_report(payload), sending_report(payload)});
-    default:
-      return Base::on_event(event, key, payload);
+    default: return Base::on_event(event, key, payload);
   }
 }
 

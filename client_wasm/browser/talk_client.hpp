@@ -3,7 +3,7 @@
 
 #include "browser/captures.hpp"
 #include "browser/client.hpp"
-#include "session/talk_session.hpp"
+#include "session/talk/talk_session.hpp"
 
 namespace onair::browser {
 
@@ -12,27 +12,27 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
   /// `options` as PageOptions; `video` is the preview.
   explicit TalkClient(val options);
 
-  void start_video();
-  void start_screen();
-
-  /// The camera without going on air.
-  void preview();
+  void start_video() { feed(session::StartRequested{session::MediaSource::camera}); }
+  void start_screen() { feed(session::StartRequested{session::MediaSource::screen}); }
+  /// Starts the camera without going on air.
+  void preview() { feed(session::StartRequested{session::MediaSource::camera, true}); }
+  void on_air() { feed(session::OnAirRequested{}); }
+  void stop_video() { feed(session::StopRequested{}); }
 
   /// {camera, microphone, size}: the ids of devices, or empty, and "small", "standard" or "large".
   void choose(val choice);
-  void switch_microphone(bool on);
-  void switch_camera(bool on);
-  void remove_chat_line(protocol::ChatLineId id);
-  void mute(const std::string& viewer, bool muted);
-  void on_air();
-  void stop_video();
+  void switch_microphone(bool on) { feed(session::MicrophoneSwitched{on}); }
+  void switch_camera(bool on) { feed(session::CameraSwitched{on}); }
 
-  /// Lets no further viewers in, or lets them in again.
-  void lock_room(bool locked);
-  /// Sends a viewer away for good.
-  void remove_viewer(const std::string& viewer);
-  /// Stops, and sends everyone away.
-  void end_room();
+  void remove_chat_line(protocol::ChatLineId id) { feed(session::ChatRemovalRequested{id}); }
+  void mute(const std::string& viewer, bool on) { feed(session::MutingRequested{viewer, on}); }
+
+  /// Stops admitting viewers, or admits them again.
+  void lock_room(bool locked) { feed(session::LockSwitched{locked}); }
+  /// Removes a viewer from the room permanently.
+  void remove_viewer(const std::string& viewer) { feed(session::RemovalRequested{viewer}); }
+  /// Stops, and removes everyone from the room.
+  void end_room() { feed(session::RoomEndRequested{}); }
 
  private:
   using Base = Client<TalkClient, session::TalkSession, session::TalkInput>;
@@ -53,6 +53,9 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
     connections_.measure(measure.key, Event::sending_measured);
   }
 
+  using Base::on_event;
+  void on_event(Event event, std::monostate page, const val& payload) override;
+  void on_event(Event event, CaptureTag capture, const val& payload) override;
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
   void media_failed(session::CaptureNumber capture, const val& error);
   static val view_for_page(const session::TalkView& view);

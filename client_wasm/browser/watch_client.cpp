@@ -20,10 +20,6 @@ WatchClient::WatchClient(val options)
     : Base(PageOptions(options), session::WatchSession(options_for(PageOptions(options))),
            Side::watcher) {}
 
-void WatchClient::request() {
-  feed(session::RequestPressed{});
-}
-
 void WatchClient::perform(const session::CreateConnection& create) {
   if (const auto error = connections_.create_receiving(create)) {
     fail(create.key, session::Step::create_connection, *error);
@@ -35,29 +31,29 @@ void WatchClient::perform(const session::CloseConnection& close) {
   Base::perform(close);
 }
 
-void WatchClient::perform(const session::ShowPicture& show) {
+void WatchClient::perform(const session::AttachStream& show) {
   const auto found = streams_.find(show.key);
   if (found == streams_.end()) return;
   if (in_video_ && *in_video_ != show.key) {
     in_tiles_.insert(show.key);
-    return tell_page(page_.tile, {val(show.key.peer), found->second});
+    return call_page(page_.tile, {val(show.key.peer), found->second});
   }
   in_video_ = show.key;
   page_.video.set("srcObject", found->second);
 }
 
-void WatchClient::perform(const session::ClearPicture& clear) {
+void WatchClient::perform(const session::DetachStream& clear) {
   if (in_tiles_.erase(clear.key) > 0) {
-    return tell_page(page_.tile, {val(clear.key.peer), val::null()});
+    return call_page(page_.tile, {val(clear.key.peer), val::null()});
   }
   if (in_video_ != clear.key) return;
   in_video_.reset();
   page_.video.set("srcObject", val::null());
   if (in_tiles_.empty()) return;
-  // The first of the others moves up.
+  // The first of the others moves into the <video>.
   const ConnectionKey next = *in_tiles_.begin();
-  perform(session::ClearPicture{next});
-  perform(session::ShowPicture{next});
+  perform(session::DetachStream{next});
+  perform(session::AttachStream{next});
 }
 
 void WatchClient::on_event(Event event, const ConnectionKey& key, const val& payload) {
@@ -65,9 +61,9 @@ void WatchClient::on_event(Event event, const ConnectionKey& key, const val& pay
     return feed(session::ReceivingMeasured{key, receiving_report(payload)});
   }
   if (event != Event::track_arrived) return Base::on_event(event, key, payload);
-  // Sound and picture come one after the other, in the same stream.
+  // The audio and video events of a stream come separately; one TrackArrived is enough.
   if (!streams_.emplace(key, payload["streams"][0]).second) return;
-  feed(session::PictureArrived{key});
+  feed(session::TrackArrived{key});
 }
 
 val WatchClient::view_for_page(const session::WatchView& view) {
@@ -81,7 +77,7 @@ val WatchClient::view_for_page(const session::WatchView& view) {
                            {"height", val(seen->height)},
                            {"framesPerSecond", val(seen->frames_per_second)},
                            {"codec", val(seen->codec)},
-                           {"relayed", val(seen->relayed)}});
+                           {"relayed", val(seen->via_turn)}});
   }
   return object_of({{"link", val(std::string(name_of(view.link)))},
                     {"refusal", val(view.refusal)},

@@ -6,17 +6,17 @@
 #include <set>
 
 #include "browser/client.hpp"
-#include "session/watch_session.hpp"
+#include "session/watch/watch_session.hpp"
 
 namespace onair::browser {
 
 class WatchClient final : public Client<WatchClient, session::WatchSession, session::WatchInput> {
  public:
-  /// `options` as PageOptions; `video` shows the broadcast. Where there are several, the page
-  /// shows the others: `tile(id, stream)`, with null when it is over.
+  /// `options` as PageOptions; `video` shows the broadcast. With several, the page shows the
+  /// others: `tile(id, stream)`, with null at the end.
   explicit WatchClient(val options);
 
-  void request();
+  void request() { feed(session::RequestPressed{}); }
 
  private:
   using Base = Client<WatchClient, session::WatchSession, session::WatchInput>;
@@ -27,9 +27,10 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
   void perform(const session::MeasureReceiving& measure) {
     connections_.measure(measure.key, Event::receiving_measured);
   }
-  void perform(const session::ShowPicture& show);
-  void perform(const session::ClearPicture& clear);
+  void perform(const session::AttachStream& show);
+  void perform(const session::DetachStream& clear);
 
+  using Base::on_event;
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
   static val view_for_page(const session::WatchView& view);
 

@@ -32,10 +32,10 @@ bool flag_in(const json& object, const char* name) {
   return found != object.end() && found->is_boolean() && found->get<bool>();
 }
 
-std::optional<ChatMessage> said_in(const json& object) {
+std::optional<ChatMessage> say_in(const json& object) {
   auto text = text_in(object, "text");
   if (!text) return std::nullopt;
-  return ChatSaid{text_in(object, "name").value_or(""), *std::move(text)};
+  return ChatSay{text_in(object, "name").value_or(""), *std::move(text)};
 }
 
 std::optional<ChatMessage> line_in(const json& object) {
@@ -43,7 +43,7 @@ std::optional<ChatMessage> line_in(const json& object) {
   ChatLine line{id.value_or(0), text_in(object, "name").value_or(""),
                 text_in(object, "text").value_or(""), flag_in(object, "host"),
                 flag_in(object, "yours")};
-  if (!id || !is_sayable(line.name, line.text)) return std::nullopt;
+  if (!id || !is_valid_line(line.name, line.text)) return std::nullopt;
   return line;
 }
 
@@ -55,18 +55,18 @@ std::optional<ChatMessage> removed_in(const json& object) {
 
 std::optional<ChatMessage> refused_in(const json& object) {
   using Reason = ChatRefused::Reason;
-  const auto said = text_in(object, "reason");
+  const auto name = text_in(object, "reason");
   for (const Reason reason : {Reason::too_fast, Reason::too_long, Reason::muted}) {
-    if (said == name_of(reason)) return ChatRefused{reason};
+    if (name == name_of(reason)) return ChatRefused{reason};
   }
   return std::nullopt;
 }
 
-json written(const ChatSaid& said) {
-  return {{"type", "say"}, {"name", said.name}, {"text", said.text}};
+json written(const ChatSay& say) {
+  return {{"type", "say"}, {"name", say.name}, {"text", say.text}};
 }
-json written(const ChatBegins& begins) {
-  return {{"type", "begin"}, {"muted", begins.muted}};
+json written(const ChatBegin& begin) {
+  return {{"type", "begin"}, {"muted", begin.muted}};
 }
 json written(const ChatLine& line) {
   json object = {{"type", "line"}, {"id", line.id}, {"name", line.name}, {"text", line.text}};
@@ -96,17 +96,14 @@ bool has_control(std::string_view text, bool lines) {
 
 std::string_view name_of(ChatRefused::Reason reason) {
   switch (reason) {
-    case ChatRefused::Reason::too_fast:
-      return "too_fast";
-    case ChatRefused::Reason::too_long:
-      return "too_long";
-    case ChatRefused::Reason::muted:
-      return "muted";
+    case ChatRefused::Reason::too_fast: return "too_fast";
+    case ChatRefused::Reason::too_long: return "too_long";
+    case ChatRefused::Reason::muted: return "muted";
   }
   return "too_fast";
 }
 
-bool is_sayable(std::string_view name, std::string_view text) {
+bool is_valid_line(std::string_view name, std::string_view text) {
   return name.size() <= kMaxChatNameBytes && text.size() <= kMaxChatTextBytes &&
          text.find_first_not_of(" \n") != std::string_view::npos && !has_control(name, false) &&
          !has_control(text, true);
@@ -125,8 +122,8 @@ std::optional<ChatMessage> decode_chat(std::string_view frame) {
   const json object = json::parse(frame, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return std::nullopt;
   const auto type = text_in(object, "type");
-  if (type == "say") return said_in(object);
-  if (type == "begin") return ChatBegins{flag_in(object, "muted")};
+  if (type == "say") return say_in(object);
+  if (type == "begin") return ChatBegin{flag_in(object, "muted")};
   if (type == "line") return line_in(object);
   if (type == "removed") return removed_in(object);
   if (type == "muted") return ChatMuted{flag_in(object, "muted")};

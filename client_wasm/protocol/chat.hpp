@@ -1,4 +1,4 @@
-// What the two ends of a broadcast say over the data channel `chat`. The server never sees it.
+// Messages of the data channel `chat` between talker and watcher. The server never sees them.
 #pragma once
 
 #include <cstdint>
@@ -9,21 +9,21 @@
 
 namespace onair::protocol {
 
-/// Names a line among those of one talker's page.
+/// Identifies a line within one talker's page.
 using ChatLineId = std::uint32_t;
 
 /// Watcher to talker: a line for everyone.
-struct ChatSaid {
-  std::string name;  ///< empty for somebody who gave none
+struct ChatSay {
+  std::string name;  ///< empty if the author gave none
   std::string text;
-  bool operator==(const ChatSaid&) const = default;
+  bool operator==(const ChatSay&) const = default;
 };
 
-/// Talker to watcher, first on each channel: the last lines follow, and take the place of whatever
-/// the watcher has.
-struct ChatBegins {
-  bool muted = false;  ///< nothing that this watcher says is passed on
-  bool operator==(const ChatBegins&) const = default;
+/// Talker to watcher, first on each channel: the last lines follow and replace those of the
+/// watcher.
+struct ChatBegin {
+  bool muted = false;  ///< the talker drops this watcher's lines
+  bool operator==(const ChatBegin&) const = default;
 };
 
 /// Talker to watchers.
@@ -31,12 +31,12 @@ struct ChatLine {
   ChatLineId id;
   std::string name;
   std::string text;
-  bool host = false;   ///< the talker said it
-  bool yours = false;  ///< this watcher said it
+  bool host = false;   ///< written by the talker
+  bool yours = false;  ///< written by this watcher
   bool operator==(const ChatLine&) const = default;
 };
 
-/// Talker to watchers: the line is to be seen no more.
+/// Talker to watchers: hide the line.
 struct ChatRemoved {
   ChatLineId id;
   bool operator==(const ChatRemoved&) const = default;
@@ -48,25 +48,24 @@ struct ChatMuted {
   bool operator==(const ChatMuted&) const = default;
 };
 
-/// Talker to watcher: what it said was not passed on.
+/// Talker to watcher: its line was not sent to the others.
 struct ChatRefused {
   enum class Reason { too_fast, too_long, muted };
   Reason reason;
   bool operator==(const ChatRefused&) const = default;
 };
 
-using ChatMessage =
-    std::variant<ChatSaid, ChatBegins, ChatLine, ChatRemoved, ChatMuted, ChatRefused>;
+using ChatMessage = std::variant<ChatSay, ChatBegin, ChatLine, ChatRemoved, ChatMuted, ChatRefused>;
 
 std::string_view name_of(ChatRefused::Reason reason);
 
-/// Whether a line may have this name and text: not too long, not blank, no control characters but
+/// Validates the name and text of a line: not too long, not blank, no control characters except
 /// line breaks in the text.
-bool is_sayable(std::string_view name, std::string_view text);
+bool is_valid_line(std::string_view name, std::string_view text);
 
 std::string encode_chat(const ChatMessage& message);
 
-/// Nothing for whatever is not a chat message.
+/// Empty if the frame is not a chat message.
 std::optional<ChatMessage> decode_chat(std::string_view frame);
 
 }  // namespace onair::protocol

@@ -15,8 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-/// Takes fields out of one JSON object and keeps the first refusal. A reader asks for all fields of
-/// its kind and looks at `refusal` once, at the end.
+/// Reads fields of one JSON object and keeps the first refusal. The caller reads all fields of a
+/// kind and checks `refusal` once, at the end.
 class FieldReader {
  public:
   explicit FieldReader(const json& object) : object_(object) {}
@@ -28,7 +28,7 @@ class FieldReader {
     return {};
   }
 
-  /// Absent and null are both "nothing", as in the dictionaries of webrtc-pc.
+  /// Absent and null are both empty, as in the dictionaries of webrtc-pc.
   std::optional<std::string> optional_text(const char* name) {
     const json* field = find(name);
     if (field == nullptr || field->is_null()) return std::nullopt;
@@ -136,7 +136,7 @@ IceServer read_ice_server(FieldReader& message, const json& element) {
   FieldReader fields(element);
   const json* urls = fields.find("urls");
   IceServer server;
-  // A single string is allowed in RTCIceServer, so an operator may have written one.
+  // RTCIceServer allows a single string, so an operator may use one.
   if (urls != nullptr && urls->is_string()) {
     server.urls.push_back(urls->get_ref<const std::string&>());
   } else {
@@ -173,7 +173,7 @@ Welcome read_welcome(FieldReader& fields) {
   welcome.resume = fields.text("resume");
   welcome.talkers = fields.texts("talkers");
   welcome.ice_servers = read_ice_servers(fields);
-  welcome.relay_only = fields.flag("relayOnly");
+  welcome.turn_only = fields.flag("relayOnly");
   welcome.name = fields.optional_text("name");
   welcome.talkers_per_room = fields.optional_number<std::uint32_t>("talkersPerRoom").value_or(1);
   welcome.locked = fields.flag("locked");
@@ -253,7 +253,7 @@ void write(json& object, const Welcome& welcome) {
   object["resume"] = welcome.resume;
   object["talkers"] = welcome.talkers;
   write_ice_servers(object, welcome.ice_servers);
-  if (welcome.relay_only) object["relayOnly"] = true;
+  if (welcome.turn_only) object["relayOnly"] = true;
   put(object, "name", welcome.name);
   if (welcome.talkers_per_room != 1) object["talkersPerRoom"] = welcome.talkers_per_room;
   if (welcome.locked) object["locked"] = true;
@@ -316,7 +316,7 @@ void write(json&, const Unknown&) {}
 }  // namespace
 
 Decoded decode(std::string_view frame) {
-  // This JSON library skips a byte order mark and stops at a zero byte; a browser's refuses both.
+  // This JSON library skips a byte order mark and stops at a zero byte; browsers refuse both.
   if (frame.starts_with('\xef') || frame.find('\0') != std::string_view::npos) frame = {};
   const json object = json::parse(frame, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {

@@ -12,13 +12,13 @@ namespace onair::protocol {
 
 using Decoded = std::variant<Message, Refusal>;
 
-/// Reads one frame. A known kind has every field it needs, each of the right type and within its
-/// limit; a kind that this version does not know is an Unknown. Never throws.
+/// Decodes one frame. A known kind has all required fields, of the right types and within their
+/// limits; an unknown kind becomes an Unknown. Never throws.
 /// Errors: `bad_json` (not one JSON object in UTF-8), `bad_message` (a field is missing or wrong),
 /// `bad_room`.
 Decoded decode(std::string_view frame);
 
-/// Writes one frame. Bytes that are not UTF-8 are replaced by U+FFFD. Never throws.
+/// Encodes one frame. Replaces bytes that are not UTF-8 by U+FFFD. Never throws.
 std::string encode(const Message& message);
 
 }  // namespace onair::protocol

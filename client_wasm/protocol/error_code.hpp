@@ -1,5 +1,4 @@
-// Why a frame was refused: a stable name for programs, a sentence for people, and what becomes of
-// the connection.
+// Reasons to refuse a frame: a stable name for programs, a sentence for people, a close code.
 #pragma once
 
 #include <cstdint>
@@ -47,26 +46,26 @@ inline constexpr ErrorCode kAllErrorCodes[] = {
 enum class CloseCode : std::uint16_t {
   normal = 1000,
   unsupported_data = 1003,
-  policy_violation = 1008,  ///< far beyond its rate, or never entered
+  policy_violation = 1008,  ///< far above the rate limit, or no `enter` in time
   message_too_big = 1009,
   service_restart = 1012,
-  try_again_later = 1013,  ///< read too slowly for what was sent to it
+  try_again_later = 1013,  ///< the client read too slowly
   replaced = 4000,         ///< the same peer entered over another socket
   token_expired = 4001,
-  removed = 4002,     ///< by a talker or by the operator
-  room_ended = 4003,  ///< for everyone, by a talker or by the operator
+  removed = 4002,     ///< by a talker or the operator
+  room_ended = 4003,  ///< by a talker or the operator
 };
 
-/// A refused frame. `message` says which field or rule it broke, in English.
+/// A refusal. `message` names the field or rule, in English.
 struct Refusal {
   ErrorCode code;
   std::string message;
 };
 
-/// The name on the wire, e.g. "bad_json". It never changes.
+/// The name on the wire, such as "bad_json". It never changes.
 std::string_view name_of(ErrorCode code);
 
-/// The code with which the connection ends, or nothing where it goes on.
+/// The close code of the connection; empty if it stays open.
 std::optional<CloseCode> close_code_of(ErrorCode code);
 
 }  // namespace onair::protocol

@@ -28,7 +28,7 @@ std::optional<JsonMember> next_member(JsonScanner& scanner) {
   return JsonMember{text_of(name), *value};
 }
 
-/// All items between two brackets that are the whole of the text.
+/// Parses a text that is a list of items between two brackets, and nothing else.
 template <typename Item>
 std::optional<std::vector<Item>> items_of(std::string_view text, char open, char close,
                                           std::optional<Item> (*next)(JsonScanner&)) {

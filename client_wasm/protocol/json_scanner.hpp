@@ -1,5 +1,4 @@
-// Steps over JSON without taking it apart. Whole in its header, since the relay does this with
-// every frame.
+// Scans JSON without building a tree. Inline in the header, since the server scans every frame.
 #pragma once
 
 #include <cmath>
@@ -13,16 +12,15 @@
 
 namespace onair::protocol {
 
-/// A value where it stands in its text.
+/// A scalar and its position in the text.
 struct JsonToken {
   enum class Kind { string, null, other };
   Kind kind = Kind::other;
-  std::string_view raw;  ///< of a string: what is between its quotes
+  std::string_view raw;  ///< of a string: the text between its quotes
   bool escaped = false;  ///< of a string: has a backslash
 };
 
-/// Steps over JSON (RFC 8259) in UTF-8. Each function steps over one thing and says whether it was
-/// there.
+/// Scans JSON (RFC 8259) in UTF-8. Each function skips one element and returns false without it.
 class JsonScanner {
  public:
   explicit JsonScanner(std::string_view text) : at_(text.data()), end_(at_ + text.size()) {}
@@ -59,8 +57,7 @@ class JsonScanner {
   const char* end_;
 };
 
-/// The first byte from here on that ends or breaks a string: a quote, a backslash, a control
-/// character. Eight bytes at a time.
+/// Finds the next quote, backslash or control character, eight bytes at a time.
 inline const char* JsonScanner::plain_text_end() const {
   constexpr std::uint64_t ones = 0x0101010101010101;
   constexpr std::uint64_t highs = 0x8080808080808080;
@@ -90,7 +87,7 @@ inline bool JsonScanner::string(JsonToken& token) {
   return true;
 }
 
-/// What follows a backslash.
+/// Skips the rest of an escape, after its backslash.
 inline bool JsonScanner::escape() {
   if (at_ == end_) return false;
   const char c = *at_++;
@@ -135,7 +132,7 @@ inline bool JsonScanner::number() {
     if (!skip('+')) skip('-');
     if (!digits()) return false;
   }
-  // What is greater than a double holds is no number to our JSON library.
+  // Our JSON library rejects numbers beyond the range of a double.
   const std::string text(begin, at_);
   return text.size() < 4 || std::isfinite(std::strtod(text.c_str(), nullptr));
 }
@@ -170,7 +167,7 @@ inline bool JsonScanner::member_name() {
 
 /// An array or object of any depth.
 inline bool JsonScanner::nested() {
-  std::string open;  // the brackets that await their end
+  std::string open;  // brackets that are not closed yet
   bool after_value = false;
   do {
     skip_space();
@@ -209,10 +206,10 @@ inline bool JsonScanner::value(JsonToken& token) {
   return is_next('{') || is_next('[') ? nested() : scalar(token);
 }
 
-/// The text of a string. Empty where it is not UTF-8, so that nothing is thrown over it.
+/// The text of a string. Empty if it is not UTF-8; never throws.
 std::string text_of(const JsonToken& string);
 
-/// One value, and how it stands in its text.
+/// A value and its source text.
 struct JsonValue {
   JsonToken token;
   std::string_view text;
@@ -223,10 +220,10 @@ struct JsonMember {
   JsonValue value;
 };
 
-/// The elements of a text that is one JSON array, or nothing.
+/// The elements of a JSON array; empty if the text is not exactly one.
 std::optional<std::vector<JsonValue>> elements_of(std::string_view array);
 
-/// The members of a text that is one JSON object, or nothing. Names may come twice.
+/// The members of a JSON object; empty if the text is not exactly one. Names may repeat.
 std::optional<std::vector<JsonMember>> members_of(std::string_view object);
 
 }  // namespace onair::protocol

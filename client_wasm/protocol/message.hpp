@@ -1,5 +1,5 @@
-// The messages of wire protocol version 1 as values. PROTOCOL.md describes their order in a
-// connection's life; past the codec nobody sees JSON.
+// The messages of wire protocol version 1 as values. PROTOCOL.md describes their order during a
+// connection. Only the codec handles JSON.
 #pragma once
 
 #include <cstddef>
@@ -13,17 +13,17 @@
 
 namespace onair::protocol {
 
-/// Names one member of a room. Given by the server, unguessable, opaque to clients.
+/// Identifies a member of a room. Assigned by the server, unguessable, opaque to clients.
 using PeerId = std::string;
 
-/// Names one peer connection of a talker, so that what was said of an earlier one between the same
-/// two peers is never taken for this one. Chosen by the talker, repeated by the watcher.
+/// Identifies a peer connection of a talker, so that a late message of an earlier one between the
+/// same two peers is recognised. Chosen by the talker, repeated by the watcher.
 using ConnectionId = std::uint32_t;
 
 enum class Role {
   talk,
   watch,
-  /// Neither: whoever came without a role, by another protocol than this one. Never on our wire.
+  /// A client without a role, connected by another protocol. Never on our wire.
   none,
 };
 
@@ -40,9 +40,9 @@ struct IceServer {
 struct Enter {
   std::string room;
   Role role;
-  std::optional<std::string> resume = {};  ///< from an earlier `welcome`, to be the same peer again
-  bool fresh = false;  ///< resumes without the peer connections that it had, as after a reload
-  /// What lets this client in where the operator asks for it: a JWT (RFC 7519).
+  std::optional<std::string> resume = {};  ///< from an earlier `welcome`, to keep the peer id
+  bool fresh = false;  ///< resumes without its peer connections, as after a reload
+  /// Entry token, for operators who require one: a JWT (RFC 7519).
   std::optional<std::string> token = {};
   bool operator==(const Enter&) const = default;
 };
@@ -52,11 +52,11 @@ struct Welcome {
   std::string room;
   std::string resume;
   std::vector<IceServer> ice_servers;
-  std::vector<PeerId> talkers;  ///< those on air now
-  bool relay_only = false;      ///< use TURN alone, so that an operator sees whether it works
-  std::optional<std::string> name = {};  ///< what the client's token calls it
+  std::vector<PeerId> talkers;           ///< on air now
+  bool turn_only = false;                ///< use TURN only, so that an operator can test it
+  std::optional<std::string> name = {};  ///< from the client's entry token
   std::uint32_t talkers_per_room = 1;
-  bool locked = false;  ///< a talker lets no further watchers in
+  bool locked = false;  ///< no further watchers are admitted
   bool operator==(const Welcome&) const = default;
 };
 
@@ -65,7 +65,7 @@ struct TalkReady {
 };
 
 struct TalkRequest {
-  /// The connection whose ICE should be restarted; nothing for a new one.
+  /// The connection to restart ICE on; empty for a new connection.
   std::optional<ConnectionId> connection = {};
   bool operator==(const TalkRequest&) const = default;
 };
@@ -89,7 +89,7 @@ struct Answer {
 
 /// Trickle ICE (RFC 8838).
 struct Candidate {
-  std::optional<std::string> candidate;  ///< nothing ends the candidates
+  std::optional<std::string> candidate;  ///< empty at the end of the candidates
   std::optional<std::string> sdp_mid;
   std::optional<std::uint16_t> sdp_m_line_index;
   std::optional<ConnectionId> connection;
@@ -104,29 +104,29 @@ struct EndTalk {
   bool operator==(const EndTalk&) const = default;
 };
 
-/// A talker lets no further watchers in, or lets them in again. Other talkers hear it too.
+/// A talker stops admitting watchers, or admits them again. Other talkers receive it too.
 struct LockRoom {
   bool locked;
   bool operator==(const LockRoom&) const = default;
 };
 
-/// A talker sends a watcher away for good.
+/// A talker removes a watcher permanently.
 struct RemovePeer {
   PeerId id;
   bool operator==(const RemovePeer&) const = default;
 };
 
-/// A talker sends everyone else away.
+/// A talker removes everyone else.
 struct EndRoom {
   bool operator==(const EndRoom&) const = default;
 };
 
-/// Are you there? Every so often, since a browser's WebSocket does not say when its path has died.
+/// Keep-alive check, since a browser's WebSocket does not report that its path has failed.
 struct Ping {
   bool operator==(const Ping&) const = default;
 };
 
-/// With ICE servers whose credentials are fresh.
+/// Answer to `ping`, with fresh TURN credentials.
 struct Pong {
   std::vector<IceServer> ice_servers;
   bool operator==(const Pong&) const = default;
@@ -149,7 +149,7 @@ struct Error {
   bool operator==(const Error&) const = default;
 };
 
-/// A kind this version does not know. It is relayed between peers, so that clients can grow.
+/// A kind unknown to this version. The server forwards it, so that clients can add kinds.
 struct Unknown {
   std::string type;
   bool operator==(const Unknown&) const = default;
@@ -161,18 +161,18 @@ using Body = std::variant<Enter, Welcome, TalkReady, TalkRequest, TalkDeclined, 
 
 struct Message {
   Body body;
-  std::optional<PeerId> from;    ///< set by the server alone
-  std::optional<PeerId> sendto;  ///< nothing: for the room
+  std::optional<PeerId> from;    ///< set by the server only
+  std::optional<PeerId> sendto;  ///< empty: for the room
   bool operator==(const Message&) const = default;
 };
 
-/// Who may say a kind of message: the first three to other peers, the other clients to the server.
+/// Permitted sender of a kind: the first three send to peers, the other clients to the server.
 enum class Sender { talker, watcher, any_peer, commanding_talker, entering_client, client, server };
 
-/// The kinds that this version knows.
+/// Number of kinds known to this version.
 inline constexpr std::size_t kKindCount = std::variant_size_v<Body> - 1;
 
-/// The number of a known kind.
+/// Index of a known kind.
 template <typename Kind>
 inline constexpr std::size_t kKindOf = []<typename... Kinds>(const std::variant<Kinds...>*) {
   std::size_t number = 0;
@@ -181,16 +181,16 @@ inline constexpr std::size_t kKindOf = []<typename... Kinds>(const std::variant<
   return number;
 }(static_cast<const Body*>(nullptr));
 
-/// A number below kKindCount for each known kind, kKindCount for every other.
+/// Index below kKindCount for a known kind, kKindCount for any other.
 std::size_t kind_index(std::string_view type);
 
-/// The `type` of the kind with this number, which is below kKindCount.
+/// The `type` of the kind with this index, which is below kKindCount.
 std::string_view type_of_kind(std::size_t kind);
 
-/// Of a kind that this version does not know: any peer.
+/// An unknown kind may come from any peer.
 Sender sender_of(std::string_view type);
 
-/// The `type` on the wire, e.g. "talk_ready".
+/// The `type` on the wire, such as "talk_ready".
 std::string_view type_of(const Body& body);
 
 std::string_view name_of(Role role);

@@ -6,7 +6,7 @@
 namespace onair::protocol {
 namespace {
 
-/// `watch.html?embed` is the default room's page without anything but the picture.
+/// `watch.html?embed` shows the default room's picture only.
 constexpr std::string_view kEmbedOption = "embed";
 
 bool is_control(char c) {
@@ -34,7 +34,8 @@ std::variant<std::string, Refusal> room_of_query(std::string_view query) {
   if (encoded == kEmbedOption) encoded = {};
   if (encoded.empty()) return std::string(kDefaultRoom);
   const std::optional<std::string> name = percent_decode(encoded);
-  if (!name) return Refusal{ErrorCode::bad_room, "The room name has a stray % in it."};
+  if (!name)
+    return Refusal{ErrorCode::bad_room, "The room name has a % without two hexadecimal digits."};
   if (const auto fault = room_name_fault(*name)) {
     return Refusal{ErrorCode::bad_room, "The room name " + *fault + "."};
   }

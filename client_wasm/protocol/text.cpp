@@ -6,8 +6,8 @@
 
 namespace onair::protocol {
 
-/// The JSON library checks UTF-8 when it writes a string: what it would have to leave out was not
-/// UTF-8.
+/// Relies on the JSON library: it drops invalid UTF-8 when it writes a string, so any difference
+/// shows an invalid text.
 bool is_utf8(std::string_view text) {
   using nlohmann::json;
   const std::string written = json(text).dump(-1, ' ', false, json::error_handler_t::ignore);

@@ -1,4 +1,4 @@
-// What texts from outside are checked and decoded by.
+// Checks and decoding of texts from outside.
 #pragma once
 
 #include <optional>
@@ -7,13 +7,13 @@
 
 namespace onair::protocol {
 
-/// Strictly: no overlong forms, no surrogates (RFC 3629).
+/// Strict check: no overlong forms, no surrogates (RFC 3629).
 bool is_utf8(std::string_view text);
 
-/// Nothing where a `%` is not followed by two hexadecimal digits (RFC 3986 section 2.1).
+/// Empty if a `%` is not followed by two hexadecimal digits (RFC 3986 section 2.1).
 std::optional<std::string> percent_decode(std::string_view text);
 
-/// Leaves the unreserved characters as they are (RFC 3986 section 2.3).
+/// Encodes all but the unreserved characters (RFC 3986 section 2.3).
 std::string percent_encode(std::string_view text);
 
 }  // namespace onair::protocol

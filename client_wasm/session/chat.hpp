@@ -21,31 +21,32 @@ struct SendChat {
   ChatMessage message;
 };
 
-/// Add a line at the end of what is shown.
+/// Add a line at the end of the list on the page.
 struct ShowChatLine {
   ChatLine line;
-  PeerId author = {};  ///< known to the talker alone; empty for the talker's own
-  PeerId host = {};    ///< the talker who numbered the line, where there may be several
+  PeerId author = {};  ///< set on the talker's page only; empty for the talker's own
+  PeerId host = {};    ///< the talker who numbered the line, in rooms with several
 };
 
+/// Remove a line from the list.
 struct TakeChatLineAway {
   ChatLineId id;
   PeerId host = {};
 };
 
-/// Nothing of this host is shown any more; other lines may follow.
+/// Remove all lines of this host; its current ones follow.
 struct ClearChat {
   PeerId host = {};
 };
 
-/// What the person said was not passed on.
+/// Show why the person's line was not sent to the others.
 struct ShowChatRefused {
   ChatRefused::Reason reason;
 };
 
 // Inputs.
 
-/// The person says something to everyone.
+/// The person entered a line for everyone.
 struct ChatEntered {
   std::string name;
   std::string text;
@@ -64,12 +65,12 @@ struct ChatClosed {
   ConnectionKey key;
 };
 
-/// The talker takes a line away from everyone.
+/// The talker removes a line from every page.
 struct ChatRemovalRequested {
   ChatLineId id;
 };
 
-/// The talker lets a viewer say nothing more, or lets it speak again.
+/// The talker mutes a viewer, or unmutes it.
 struct MutingRequested {
   PeerId viewer;
   bool muted;

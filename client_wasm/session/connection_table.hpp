@@ -1,4 +1,5 @@
-// The connections of one session: at most one for each peer, each with a generation of its own.
+// The connections of one session. A peer may have several at a time, so that a new one can replace
+// an old one without a gap.
 #pragma once
 
 #include <cstddef>
@@ -11,57 +12,65 @@
 
 namespace onair::session {
 
-/// `Connection` is what a session keeps of one connection; it is default-constructible.
+/// `Connection` is a session's state of one connection; it is default-constructible.
 template <typename Connection>
 class ConnectionTable {
  public:
-  struct Entry {
-    Generation generation;
-    Connection connection;
-  };
-
-  /// Generations are given in order from `first`. Two pages that may have the same peer id, one
-  /// after the other, should start at different numbers.
+  /// Generations count up from `first`. Successive pages with the same peer id should start at
+  /// different numbers.
   explicit ConnectionTable(Generation first) : next_generation_(first) {}
 
-  /// A new connection with `peer`, which must have none.
+  /// Adds a connection with `peer`, beside those that it has.
   ConnectionKey open(const PeerId& peer) {
-    const Generation generation = next_generation_++;
-    entries_.emplace(peer, Entry{generation, Connection{}});
-    return {peer, generation};
+    ConnectionKey key{peer, next_generation_++};
+    connections_.emplace(key, Connection{});
+    return key;
   }
 
-  /// Nothing when the connection is gone, even if there is a newer one with its peer.
+  /// Null if the connection is gone, even if there is a newer one with its peer.
+  const Connection* find(const ConnectionKey& key) const {
+    const auto found = connections_.find(key);
+    return found == connections_.end() ? nullptr : &found->second;
+  }
   Connection* find(const ConnectionKey& key) {
-    const auto found = entries_.find(key.peer);
-    if (found == entries_.end() || found->second.generation != key.generation) return nullptr;
-    return &found->second.connection;
+    return const_cast<Connection*>(std::as_const(*this).find(key));
   }
 
-  std::optional<ConnectionKey> key_of(const PeerId& peer) const {
-    const auto found = entries_.find(peer);
-    if (found == entries_.end()) return std::nullopt;
-    return ConnectionKey{peer, found->second.generation};
+  std::optional<ConnectionKey> latest_with(const PeerId& peer) const {
+    std::optional<ConnectionKey> latest;
+    for (const ConnectionKey& key : keys_with(peer)) {
+      if (!latest || is_later(key, *latest)) latest = key;
+    }
+    return latest;
   }
 
-  /// All keys, for a walk that may close connections.
+  /// All keys, for a loop that may close connections.
   std::vector<ConnectionKey> keys() const {
     std::vector<ConnectionKey> result;
-    for (const auto& [peer, entry] : entries_) result.push_back({peer, entry.generation});
+    for (const auto& [key, connection] : connections_) result.push_back(key);
     return result;
   }
 
-  bool contains(const PeerId& peer) const { return entries_.contains(peer); }
-  void erase(const PeerId& peer) { entries_.erase(peer); }
-  std::size_t size() const { return entries_.size(); }
-  bool empty() const { return entries_.empty(); }
+  std::vector<ConnectionKey> keys_with(const PeerId& peer) const {
+    std::vector<ConnectionKey> result;
+    for (auto at = connections_.lower_bound({peer, 0});
+         at != connections_.end() && at->first.peer == peer; ++at) {
+      result.push_back(at->first);
+    }
+    return result;
+  }
 
-  /// In the order of the peers' ids: pairs of PeerId and Entry.
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
+  bool contains(const PeerId& peer) const { return latest_with(peer).has_value(); }
+  void erase(const ConnectionKey& key) { connections_.erase(key); }
+  std::size_t size() const { return connections_.size(); }
+  bool empty() const { return connections_.empty(); }
+
+  /// In the order of the keys: pairs of ConnectionKey and Connection.
+  auto begin() const { return connections_.begin(); }
+  auto end() const { return connections_.end(); }
 
  private:
-  std::map<PeerId, Entry> entries_;
+  std::map<ConnectionKey, Connection> connections_;
   Generation next_generation_;
 };
 

@@ -4,34 +4,23 @@ namespace onair::session {
 
 std::string_view name_of(TransportState state) {
   switch (state) {
-    case TransportState::fresh:
-      return "new";
-    case TransportState::connecting:
-      return "connecting";
-    case TransportState::connected:
-      return "connected";
-    case TransportState::disconnected:
-      return "disconnected";
-    case TransportState::failed:
-      return "failed";
+    case TransportState::fresh: return "new";
+    case TransportState::connecting: return "connecting";
+    case TransportState::connected: return "connected";
+    case TransportState::disconnected: return "disconnected";
+    case TransportState::failed: return "failed";
   }
   return "new";
 }
 
 std::string_view name_of(Step step) {
   switch (step) {
-    case Step::create_connection:
-      return "create_connection";
-    case Step::make_local_description:
-      return "make_local_description";
-    case Step::apply_remote_description:
-      return "apply_remote_description";
-    case Step::add_candidate:
-      return "add_candidate";
-    case Step::replace_tracks:
-      return "replace_tracks";
-    case Step::limit_sending:
-      return "limit_sending";
+    case Step::create_connection: return "create_connection";
+    case Step::make_local_description: return "make_local_description";
+    case Step::apply_remote_description: return "apply_remote_description";
+    case Step::add_candidate: return "add_candidate";
+    case Step::replace_tracks: return "replace_tracks";
+    case Step::limit_sending: return "limit_sending";
   }
   return "step";
 }

@@ -1,4 +1,4 @@
-// Lines for the console.
+// Texts for the console.
 #pragma once
 
 #include <string>

@@ -8,11 +8,11 @@
 
 namespace onair::session {
 
-/// Something the person should know. The page has the words.
+/// Events to show to the person. The page has the texts.
 enum class Notice {
   none,
-  no_local_stream,       ///< On Air without a camera or screen
-  no_signaling,          ///< the server is not connected just now
+  no_local_stream,       ///< On Air pressed without a camera or screen
+  no_signaling,          ///< no connection to the server
   camera_refused,        ///< NotAllowedError
   no_camera,             ///< NotFoundError, OverconstrainedError
   camera_in_use,         ///< NotReadableError, AbortError
@@ -20,40 +20,40 @@ enum class Notice {
   screen_refused,        ///< NotAllowedError of getDisplayMedia
   screen_not_supported,  ///< getDisplayMedia is missing, as on phones
   media_failed,          ///< any other failure
-  media_ended,        ///< the device was unplugged, or sharing was ended in the browser's own bar
-  device_lost,        ///< the same while on air: another one has taken its place, or will
-  microphone_lost,    ///< unplugged, and there is no other: the picture goes on without sound
-  screen_ended,       ///< sharing was ended in the browser's own bar, and the camera has come back
-  connection_failed,  ///< no way to the other end was found
+  media_ended,           ///< device unplugged, or screen sharing stopped in the browser's own bar
+  device_lost,           ///< the same while on air; another device replaces it
+  microphone_lost,       ///< unplugged without a replacement; the picture goes on without sound
+  screen_ended,          ///< sharing stopped in the browser's own bar; the camera replaces it
+  connection_failed,     ///< no path to the other end was found
 };
 
 std::string_view name_of(Notice notice);
 
 // Outputs.
 
-/// `view()` differs from what it was.
+/// `view()` has changed.
 struct ViewChanged {};
 
-/// A text of the peer at the other end of a data channel.
+/// Show a text that a peer sent over its data channel.
 struct ShowText {
   protocol::PeerId from;
   std::string text;
 };
 
-/// A line for the developer's console: a state change and its reason, or what was dropped and why.
+/// A line for the developer's console: a state change or a dropped input, with the reason.
 struct Trace {
   std::string line;
 };
 
 // Inputs.
 
-/// The page is there.
+/// The page has loaded.
 struct Started {};
 
-/// The page goes away.
+/// The page is about to close.
 struct LeaveRequested {};
 
-/// A text for the other ends of all open data channels.
+/// Text to send over all open data channels.
 struct TextEntered {
   std::string text;
 };

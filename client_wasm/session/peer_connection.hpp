@@ -15,7 +15,7 @@ namespace onair::session {
 using protocol::Candidate;
 using protocol::PeerId;
 
-/// Tells a connection from earlier ones with the same peer.
+/// Number that distinguishes successive connections with one peer.
 using Generation = protocol::ConnectionId;
 
 struct ConnectionKey {
@@ -27,25 +27,34 @@ struct ConnectionKey {
   }
 };
 
-/// RTCPeerConnectionState without "closed", which only our own close() brings about.
+/// True if `a` was opened after `b`, a connection with the same peer. Generations wrap around.
+inline bool is_later(const ConnectionKey& a, const ConnectionKey& b) {
+  return static_cast<std::int32_t>(a.generation - b.generation) > 0;
+}
+
+/// RTCPeerConnectionState without "closed", which only our own close() causes.
 enum class TransportState { fresh, connecting, connected, disconnected, failed };
 
-/// What is known of STUN and TURN.
+inline bool is_broken(TransportState state) {
+  return state == TransportState::disconnected || state == TransportState::failed;
+}
+
+/// STUN and TURN servers, and the transport policy.
 struct IceConfiguration {
   std::vector<protocol::IceServer> servers;
-  bool relay_only = false;  ///< an iceTransportPolicy of "relay"
+  bool turn_only = false;  ///< iceTransportPolicy "relay"
 };
 
 // Outputs.
 
-/// A talker's connection sends all local tracks, never receives, and opens the data channel; a
-/// watcher's receives and takes the channel that comes. No event of success of its own.
+/// A talker's connection sends all local tracks and opens the data channels; a watcher's receives
+/// and accepts the channels. Has no success event.
 struct CreateConnection {
   ConnectionKey key;
   IceConfiguration ice;
 };
 
-/// setConfiguration() with fresh credentials and restartIce(): the next offer restarts ICE.
+/// setConfiguration() with fresh credentials, then restartIce(): the next offer restarts ICE.
 struct RestartIce {
   ConnectionKey key;
   IceConfiguration ice;
@@ -70,7 +79,7 @@ struct AddCandidate {
   Candidate candidate;
 };
 
-/// close(), and lets go of everything that the connection held. There is no answer to it.
+/// close(), and frees everything that belongs to the connection. Has no answer.
 struct CloseConnection {
   ConnectionKey key;
 };
@@ -107,10 +116,10 @@ enum class Step {
 struct StepFailed {
   ConnectionKey key;
   Step step;
-  std::string reason;  ///< the browser's words, for the console
+  std::string reason;  ///< the browser's text, for the console
 };
 
-/// The browser found a way to us; a candidate of nothing says that there are no more.
+/// The browser found a local candidate. An empty candidate ends them.
 struct CandidateFound {
   ConnectionKey key;
   Candidate candidate;

@@ -1,4 +1,4 @@
-// Candidates that must wait for a description.
+// Buffer for candidates that arrive before their description.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace onair::session {
 
-/// The most candidates that wait; a browser finds a dozen. What a peer sends beyond is dropped.
+/// Limit of buffered candidates; a browser finds a dozen. Further ones are dropped.
 inline constexpr std::size_t kMaxPendingCandidates = 128;
 
 inline void hold(std::vector<Candidate>& pending, Candidate candidate) {

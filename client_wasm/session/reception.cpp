@@ -13,7 +13,7 @@ Reception::Quality quality_of(const Reception& reception) {
   return Quality::good;
 }
 
-/// A sum that has begun anew counts from 0.
+/// A counter that was reset counts from 0.
 template <typename Number>
 Number grown(Number before, Number now) {
   return now >= before ? now - before : now;
@@ -23,12 +23,9 @@ Number grown(Number before, Number now) {
 
 std::string_view name_of(Reception::Quality quality) {
   switch (quality) {
-    case Reception::Quality::good:
-      return "good";
-    case Reception::Quality::fair:
-      return "fair";
-    case Reception::Quality::poor:
-      return "poor";
+    case Reception::Quality::good: return "good";
+    case Reception::Quality::fair: return "fair";
+    case Reception::Quality::poor: return "poor";
   }
   return "good";
 }
@@ -39,9 +36,9 @@ std::uint32_t bit_rate(std::uint64_t bytes_before, std::uint64_t bytes_now, Dura
   return static_cast<std::uint32_t>(bits / std::chrono::duration<double>(between).count());
 }
 
-std::optional<Reception> ReceptionMeter::look(const ReceivingReport& report, TimePoint now) {
+std::optional<Reception> ReceptionMeter::update(const ReceivingReport& report, TimePoint now) {
   const std::optional<ReceivingReport> last = std::exchange(last_, report);
-  const TimePoint before = std::exchange(looked_at_, now);
+  const TimePoint before = std::exchange(updated_at_, now);
   if (!last) return std::nullopt;
   Reception reception;
   reception.bits_per_second = bit_rate(last->bytes, report.bytes, now - before);
@@ -57,7 +54,7 @@ std::optional<Reception> ReceptionMeter::look(const ReceivingReport& report, Tim
   reception.height = report.height;
   reception.frames_per_second = report.frames_per_second;
   reception.codec = report.codec;
-  reception.relayed = report.relayed;
+  reception.via_turn = report.via_turn;
   reception.quality = quality_of(reception);
   return reception;
 }

@@ -1,6 +1,19 @@
-// What both sides of a broadcast do alike: the link, the table, the data channels, the output.
+// Code shared by both sides of a broadcast, and the contract of their pure cores.
+//
+// A session (TalkSession, WatchSession) is a state machine without I/O, clock, threads or globals.
+// - `handle(input, now)` is the only call that changes it. It returns the commands that follow.
+// - The caller executes all commands, in order, before its next call of `handle`. Nothing else must
+//   be drained, and `view()` may be read at any time.
+// - `handle` must not be re-entered. The caller queues an event that a command causes at once.
+// - Each command names the input that it ends in, if any; the caller passes that in later, whatever
+//   has happened meanwhile. A late, repeated or unexpected input changes nothing.
+// - Time is the argument `now`, which never decreases. The caller passes in TimePassed when
+//   `next_deadline()` has come, and reads it anew after each call; early or extra ones do no harm.
+// - `handle` neither fails nor throws. Started comes first; after LeaveRequested every connection
+//   is closed and no deadline is left.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,24 +24,27 @@
 
 #include "protocol/limits.hpp"
 #include "session/connection_table.hpp"
+#include "session/link/signaling.hpp"
+#include "session/link/signaling_link.hpp"
 #include "session/names.hpp"
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
-#include "session/recovery.hpp"
-#include "session/signaling.hpp"
-#include "session/signaling_link.hpp"
+#include "session/timeouts.hpp"
 
 namespace onair::session {
 
-/// `Connection` has `state` (a variant), `transport`, `channel_open`, `chat_open` and `due` (when
-/// to do something about it, if ever). `Derived` brings these handlers into its overload set, adds
-/// its own, and has `view`, `settle`, which does what follows from any event, and `sent_away`, for
-/// when the server has ended the session.
+/// True for one of a list of types. A session lists the messages that it ignores, so that one that
+/// is neither handled nor listed does not compile.
+template <typename Type, typename... Listed>
+concept OneOf = (std::same_as<Type, Listed> || ...);
+
+/// `Connection` has `state` (a variant), `transport`, `channel_open` and `due` (the deadline of its
+/// next step). `Derived` adds its own handlers to these, and has `settle` (runs after each event),
+/// `on_closing` (runs before a connection is closed) and `on_session_ended` (the server has ended
+/// the session).
 template <typename Derived, typename Connection, typename Input, typename Output>
 class SessionBase {
  public:
-  /// Takes one event and says what to do, in this order. Never fails; an event that is late or that
-  /// makes no sense now changes nothing.
   std::vector<Output> handle(const Input& input, TimePoint now) {
     now_ = now;
     output_.clear();
@@ -37,11 +53,12 @@ class SessionBase {
     return std::exchange(output_, {});
   }
 
-  /// When to hand in TimePassed, or nothing for never.
+  /// The time at which to pass in TimePassed; empty for never.
   std::optional<TimePoint> next_deadline() const {
-    std::optional<TimePoint> next =
-        earlier(link_.next_deadline(), earlier(own_deadline_, measure_at_));
-    for (const auto& [peer, entry] : connections_) next = earlier(next, entry.connection.due);
+    std::optional<TimePoint> next = link_.next_deadline();
+    own_deadline_.hasten(next);
+    measure_at_.hasten(next);
+    for (const auto& [key, connection] : connections_) connection.due.hasten(next);
     return next;
   }
 
@@ -66,7 +83,7 @@ class SessionBase {
   void on(const MessageReceived& received) {
     const std::optional<PeerId> from = sender_of_current(received);
     if (!from) return;
-    std::visit([this, &from](const auto& body) { derived().said(body, *from); },
+    std::visit([this, &from](const auto& body) { derived().on_message(body, *from); },
                received.message.body);
   }
 
@@ -81,9 +98,8 @@ class SessionBase {
 
   void on(const TextEntered& entered) {
     if (!is_sendable_text(entered.text)) return;
-    for (const auto& [peer, entry] : connections_) {
-      if (!entry.connection.channel_open) continue;
-      output_.emplace_back(SendText{{peer, entry.generation}, entered.text});
+    for (const auto& [key, connection] : connections_) {
+      if (connection.channel_open) output_.emplace_back(SendText{key, entered.text});
     }
   }
 
@@ -92,30 +108,26 @@ class SessionBase {
     output_.emplace_back(ShowText{received.key.peer, received.text});
   }
 
-  void said(const protocol::Pong& pong, const PeerId&) {
+  void on_message(const protocol::Pong& pong, const PeerId&) {
     link_.refresh_ice_servers(pong.ice_servers);
   }
 
-  void said(const protocol::Error& error, const PeerId&) {
+  void on_message(const protocol::Error& error, const PeerId&) {
     trace("server: " + error.code + ": " + error.message);
-    ask_link([&] { return link_.refused(error, now_); });
+    ask_link([&] { return link_.on_error(error, now_); });
   }
 
-  /// Kinds that mean nothing to this side.
-  template <typename Other>
-  void said(const Other&, const PeerId&) {}
-
-  /// The sender of what came over the socket in use; nothing where it must be ignored.
+  /// The sender of a message on the current socket; empty if the message must be ignored.
   std::optional<PeerId> sender_of_current(const MessageReceived& received) {
     if (!link_.is_current(received.socket)) return std::nullopt;
-    link_.heard(now_);
+    link_.on_traffic(now_);
     const protocol::Message& message = received.message;
     const bool from_server = protocol::sender_of(type_of(message.body)) == protocol::Sender::server;
     if (!from_server && !message.from) return std::nullopt;
     return message.from.value_or(PeerId{});
   }
 
-  /// The one place where a connection's state changes.
+  /// Changes a connection's state. No other function does.
   template <typename Next>
   void advance(const ConnectionKey& key, Connection& connection, Next next,
                std::string_view reason) {
@@ -123,21 +135,35 @@ class SessionBase {
     trace(describe(key) + ": " + std::string(reason));
   }
 
-  /// The one place where a connection ends. False where there was none.
-  bool close(const PeerId& peer, std::string_view reason) {
-    const std::optional<ConnectionKey> key = connections_.key_of(peer);
-    if (!key) return false;
-    trace(describe(*key) + ": closed, " + std::string(reason));
-    output_.emplace_back(CloseConnection{*key});
-    connections_.erase(key->peer);
-    return true;
+  /// A connection and its state, both null unless it is in that state.
+  template <typename State>
+  std::pair<Connection*, State*> in_state(const ConnectionKey& key) {
+    Connection* connection = connections_.find(key);
+    State* state = connection == nullptr ? nullptr : std::get_if<State>(&connection->state);
+    return {state == nullptr ? nullptr : connection, state};
+  }
+
+  /// Closes a connection of the table. No other function does. Takes a copy of the key, since the
+  /// caller's may belong to the connection.
+  void close(ConnectionKey key, std::string_view reason) {
+    derived().on_closing(key);
+    trace(describe(key) + ": closed, " + std::string(reason));
+    output_.emplace_back(CloseConnection{key});
+    connections_.erase(key);
+  }
+
+  /// Closes all connections with `peer`. False if there are none.
+  bool close_with(const PeerId& peer, std::string_view reason) {
+    const std::vector<ConnectionKey> keys = connections_.keys_with(peer);
+    for (const ConnectionKey& key : keys) close(key, reason);
+    return !keys.empty();
   }
 
   void close_all(std::string_view reason) {
-    while (!connections_.empty()) close(connections_.begin()->first, reason);
+    for (const ConnectionKey& key : connections_.keys()) close(key, reason);
   }
 
-  /// When what the page shows has changed since `shown`.
+  /// Reports a view that differs from `shown`.
   template <typename View>
   void show(View& shown, View now_shown) {
     if (shown == now_shown) return;
@@ -145,59 +171,69 @@ class SessionBase {
     output_.emplace_back(ViewChanged{});
   }
 
-  /// Looks at the connections whose picture runs, from time to time.
+  /// Measures the connected connections at intervals.
   template <typename Measure>
   void measure_if_due() {
-    const bool due = measure_at_ && *measure_at_ <= now_;
+    const bool due = measure_at_.is_due(now_);
     bool runs = false;
-    for (const auto& [peer, entry] : connections_) {
-      if (entry.connection.transport != TransportState::connected) continue;
+    for (const auto& [key, connection] : connections_) {
+      if (connection.transport != TransportState::connected) continue;
       runs = true;
-      if (due) output_.emplace_back(Measure{{peer, entry.generation}});
+      if (due) output_.emplace_back(Measure{key});
     }
-    if (!runs) measure_at_.reset();
-    if (runs && (due || !measure_at_)) measure_at_ = now_ + kMeasureInterval;
+    if (!runs) measure_at_.cancel();
+    if (runs && (due || !measure_at_.at())) measure_at_.set(now_ + kMeasureInterval);
   }
 
-  /// What can't be said because the socket is away is made good after the next welcome.
-  void say(protocol::Body body, std::optional<PeerId> to = std::nullopt) {
+  /// Sends a message to one peer, or to the room. Without a server it is dropped: the next welcome
+  /// makes up for that. The message is built in place, since GCC 14 reports copies of its empty
+  /// optional fields as uninitialized.
+  void send(protocol::Body body, const PeerId& to = {}) {
     if (!link_.joined()) return;
-    output_.emplace_back(SendMessage{{std::move(body), std::nullopt, std::move(to)}});
+    Output& output = output_.emplace_back(std::in_place_type<SendMessage>);
+    protocol::Message& message = std::get<SendMessage>(output).message;
+    message.body = std::move(body);
+    if (!to.empty()) message.sendto.emplace(to);
   }
 
   void trace(std::string line) { output_.emplace_back(Trace{std::move(line)}); }
 
-  void pass_on(std::vector<LinkOutput> outputs) {
-    for (LinkOutput& output : outputs) {
-      std::visit([this](auto& each) { output_.emplace_back(std::move(each)); }, output);
+  /// Adds the outputs of a part of the session that are commands; `Derived` may have more
+  /// `carry_out` for the others.
+  template <typename PartOutput>
+  void pass_on(std::vector<PartOutput> outputs) {
+    for (PartOutput& output : outputs) {
+      std::visit([this](auto& each) { derived().carry_out(std::move(each)); }, output);
     }
   }
+  template <typename Command>
+  requires std::constructible_from<Output, Command>
+  void carry_out(Command&& command) { output_.emplace_back(std::forward<Command>(command)); }
 
-  /// The connections whose time has come. Each is then either given another time or closed.
+  /// The connections whose deadline has passed. The caller sets another deadline or closes each.
   std::vector<ConnectionKey> due_connections() const {
     std::vector<ConnectionKey> due;
-    for (const auto& [peer, entry] : connections_) {
-      const std::optional<TimePoint> when = entry.connection.due;
-      if (when && *when <= now_) due.push_back({peer, entry.generation});
+    for (const auto& [key, connection] : connections_) {
+      if (connection.due.is_due(now_)) due.push_back(key);
     }
     return due;
   }
 
-  TimePoint now_{};  ///< of the event at hand
+  TimePoint now_{};  ///< of the event being handled
   SignalingLink link_;
   ConnectionTable<Connection> connections_;
-  std::optional<TimePoint> own_deadline_;  ///< of what concerns no connection
-  std::optional<TimePoint> measure_at_;
+  DeadlineTimer own_deadline_;  ///< of no single connection
+  DeadlineTimer measure_at_;
   Notice notice_ = Notice::none;
   std::vector<Output> output_;
 
  private:
-  /// For what may end the session for good.
+  /// Runs a step of the link that may end the session.
   template <typename Ask>
   void ask_link(Ask ask) {
     const bool was_in = link_.joined();
     pass_on(ask());
-    if (was_in && !link_.refusal().empty()) derived().sent_away();
+    if (was_in && !link_.refusal().empty()) derived().on_session_ended();
   }
 
   Derived& derived() { return *static_cast<Derived*>(this); }

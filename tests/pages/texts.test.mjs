@@ -55,7 +55,7 @@ test('has a text for every state of the client', () => {
   const header = (name) => readFileSync(new URL(`../../client_wasm/session/${name}`, import.meta.url), 'utf8');
   const cases = (source, pattern) => [...source.matchAll(pattern)].map(([, name]) => name);
   const notices = cases(header('page.cpp'), /return "(\w+)";/g);
-  const pictures = cases(header('watch_session.cpp'), /return "(\w+)";/g);
+  const pictures = cases(header('watch/watch_session.cpp'), /return "(\w+)";/g);
   assert.ok(notices.length > 10 && pictures.length > 5);
   for (const name of notices) assert.ok(`notice.${name}` in english, name);
   for (const name of pictures) assert.ok(`picture.${name}` in english, name);

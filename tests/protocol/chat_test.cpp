@@ -9,8 +9,8 @@ namespace {
 
 TEST(ChatCodec, WhatIsWrittenIsReadAsItWas) {
   const ChatMessage messages[] = {
-      ChatSaid{"Aki", "こんにちは\n\"<b>\""},
-      ChatBegins{true},
+      ChatSay{"Aki", "こんにちは\n\"<b>\""},
+      ChatBegin{true},
       ChatLine{7, "", "hello", true, false},
       ChatLine{8, "Bo", "hi", false, true},
       ChatRemoved{7},
@@ -45,14 +45,14 @@ TEST(ChatCodec, TheLongestLineFitsTheChannel) {
 }
 
 TEST(ChatCodec, SaysWhatMayBeSaid) {
-  EXPECT_TRUE(is_sayable("", "hello"));
-  EXPECT_TRUE(is_sayable("Aki", "one\ntwo"));
-  EXPECT_FALSE(is_sayable("", ""));
-  EXPECT_FALSE(is_sayable("", " \n "));
-  EXPECT_FALSE(is_sayable("two\nlines", "hello"));
-  EXPECT_FALSE(is_sayable("", "bell\a"));
-  EXPECT_FALSE(is_sayable(std::string(kMaxChatNameBytes + 1, 'x'), "hello"));
-  EXPECT_FALSE(is_sayable("", std::string(kMaxChatTextBytes + 1, 'x')));
+  EXPECT_TRUE(is_valid_line("", "hello"));
+  EXPECT_TRUE(is_valid_line("Aki", "one\ntwo"));
+  EXPECT_FALSE(is_valid_line("", ""));
+  EXPECT_FALSE(is_valid_line("", " \n "));
+  EXPECT_FALSE(is_valid_line("two\nlines", "hello"));
+  EXPECT_FALSE(is_valid_line("", "bell\a"));
+  EXPECT_FALSE(is_valid_line(std::string(kMaxChatNameBytes + 1, 'x'), "hello"));
+  EXPECT_FALSE(is_valid_line("", std::string(kMaxChatTextBytes + 1, 'x')));
 }
 
 }  // namespace

@@ -36,10 +36,10 @@ TEST(RoomOfQuery, DecodesPercentEncodedUtf8) {
 }
 
 TEST(RoomOfQuery, RefusesWhatIsNoName) {
-  EXPECT_EQ(room("?%"), "refused: The room name has a stray % in it.");
-  EXPECT_EQ(room("?a%2"), "refused: The room name has a stray % in it.");
-  EXPECT_EQ(room("?%zz"), "refused: The room name has a stray % in it.");
-  EXPECT_EQ(room("?%-1"), "refused: The room name has a stray % in it.");
+  EXPECT_EQ(room("?%"), "refused: The room name has a % without two hexadecimal digits.");
+  EXPECT_EQ(room("?a%2"), "refused: The room name has a % without two hexadecimal digits.");
+  EXPECT_EQ(room("?%zz"), "refused: The room name has a % without two hexadecimal digits.");
+  EXPECT_EQ(room("?%-1"), "refused: The room name has a % without two hexadecimal digits.");
   EXPECT_EQ(room("?%ff"), "refused: The room name must be UTF-8.");
   EXPECT_EQ(room("?%ed%a0%80"), "refused: The room name must be UTF-8.");  // a surrogate
   EXPECT_EQ(room("?a%00b"), "refused: The room name must not have control characters.");

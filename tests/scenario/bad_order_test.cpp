@@ -1,4 +1,4 @@
-// Events that come in another order than one would like, and steps that fail.
+// Events in an unfavourable order, and steps that fail.
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ TEST(BadOrder, CandidatesThatComeBeforeTheOfferWaitForIt) {
   world.hold("watcher2 <- offer");
   talker.start_video();
   world.settle();
-  EXPECT_EQ(watcher.count_heard<protocol::Candidate>(), 2u);
+  EXPECT_EQ(watcher.count_received<protocol::Candidate>(), 2u);
   EXPECT_EQ(watcher.count_done<session::AddCandidate>(), 0u);
 
   world.release();
@@ -38,7 +38,7 @@ TEST(BadOrder, CandidatesThatComeBeforeTheOfferOfARequestToTheRoomWaitForIt) {
   world.hold("watcher2 <- offer");
   watcher.request();
   world.settle();
-  EXPECT_EQ(watcher.count_heard<protocol::Candidate>(), 2u);
+  EXPECT_EQ(watcher.count_received<protocol::Candidate>(), 2u);
   world.release();
   EXPECT_EQ(watcher.picture(), Picture::live);
   world.expect_empty_after_all_left();
@@ -51,7 +51,7 @@ TEST(BadOrder, CandidatesThatComeBeforeTheAnswerIsAppliedWaitForIt) {
   talker.start_video();
   world.hold("talker1 <- answer");
   world.settle();
-  EXPECT_EQ(talker.count_heard<protocol::Candidate>(), 2u);
+  EXPECT_EQ(talker.count_received<protocol::Candidate>(), 2u);
   EXPECT_EQ(talker.count_done<session::AddCandidate>(), 0u);
   world.release();
   EXPECT_EQ(talker.count_done<session::AddCandidate>(), 2u);
@@ -66,7 +66,7 @@ TEST(BadOrder, OwnCandidatesFollowTheDescriptionThatTheyBelongTo) {
   world.hold("talker1 make_local_description");
   Watcher& watcher = world.add_watcher();
   world.settle();
-  EXPECT_EQ(watcher.count_heard<protocol::Candidate>(), 0u);
+  EXPECT_EQ(watcher.count_received<protocol::Candidate>(), 0u);
   world.release();
   EXPECT_EQ(watcher.picture(), Picture::live);
   world.expect_empty_after_all_left();
@@ -79,12 +79,12 @@ TEST(BadOrder, AnAnswerToAnEarlierOfferIsStaleAndDropped) {
   talker.start_video();
   world.hold("talker1 <- answer");
   world.settle();
-  watcher.request();  // impatient: a second connection takes the place of the first
+  watcher.request();  // a second connection replaces the first
   world.settle();
-  ASSERT_EQ(watcher.count_heard<protocol::Offer>(), 2u);
+  ASSERT_EQ(watcher.count_received<protocol::Offer>(), 2u);
 
   world.release();  // both answers, the stale one first
-  EXPECT_EQ(talker.count_heard<protocol::Answer>(), 2u);
+  EXPECT_EQ(talker.count_received<protocol::Answer>(), 2u);
   EXPECT_EQ(talker.count_done<session::ApplyRemoteDescription>(), 1u);
   EXPECT_EQ(watcher.picture(), Picture::live);
   EXPECT_EQ(talker.session.connections().size(), 1u);
@@ -102,8 +102,8 @@ TEST(BadOrder, WhatComesForAConnectionThatIsGoneIsDropped) {
   world.settle();
   talker.stop_video();
   world.settle();
-  world.release();  // the promises end, and nobody waits for them
-  EXPECT_EQ(watcher.count_heard<protocol::Offer>(), 0u);
+  world.release();  // the promises end after their connections
+  EXPECT_EQ(watcher.count_received<protocol::Offer>(), 0u);
   EXPECT_EQ(world.open_connections(), 0u);
   world.expect_empty_after_all_left();
 }
@@ -148,7 +148,7 @@ TEST_P(FailingStep, OfTheViewerLeavesNothingBehindAndItTriesAgainByItself) {
   watcher.fail_next.insert(GetParam());
   talker.start_video();
   world.settle();
-  EXPECT_TRUE(talker.session.connections().empty()) << "it was told by bye";
+  EXPECT_TRUE(talker.session.connections().empty()) << "the viewer sent bye";
   EXPECT_EQ(world.open_connections(), 0u);
 
   world.pass(Duration(1'000));

@@ -1,4 +1,4 @@
-// Viewers and talker write to each other.
+// Chat between viewers and talker.
 
 #include <gtest/gtest.h>
 
@@ -30,10 +30,10 @@ TEST_F(Chat, WhatAViewerSaysReachesEveryoneOnceAndInOrder) {
   bo.say("hi", "Bo");
   talker.say("welcome");
   world.settle();
-  const auto heard = talker.chat_texts();
-  EXPECT_EQ(heard.size(), 3u);
-  EXPECT_EQ(aki.chat_texts(), heard);
-  EXPECT_EQ(bo.chat_texts(), heard);
+  const auto lines = talker.chat_texts();
+  EXPECT_EQ(lines.size(), 3u);
+  EXPECT_EQ(aki.chat_texts(), lines);
+  EXPECT_EQ(bo.chat_texts(), lines);
   EXPECT_TRUE(aki.chat.at(0).line.yours);
   EXPECT_FALSE(bo.chat.at(0).line.yours);
   EXPECT_EQ(bo.chat.at(0).line.name, "Aki");

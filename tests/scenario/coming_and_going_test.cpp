@@ -70,13 +70,13 @@ TEST(ComingAndGoing, ATalkerWhoVanishesIsGoneAfterTheGraceTime) {
   Watcher& watcher = world.add_watcher();
   talker.start_video();
   world.settle();
-  world.hold("talker1 socket");  // it does not come back
+  world.hold("talker1 socket");  // it does not return
   talker.lose_socket();
   world.pass(Duration(14'999));
-  EXPECT_EQ(watcher.count_heard<protocol::UserDisconnected>(), 0u);
+  EXPECT_EQ(watcher.count_received<protocol::UserDisconnected>(), 0u);
   EXPECT_EQ(watcher.picture(), Picture::live) << "the picture needs no server";
   world.pass(Duration(1));
-  EXPECT_EQ(watcher.count_heard<protocol::UserDisconnected>(), 1u);
+  EXPECT_EQ(watcher.count_received<protocol::UserDisconnected>(), 1u);
   EXPECT_EQ(watcher.picture(), Picture::waiting);
   EXPECT_FALSE(watcher.shown.has_value());
   world.expect_empty_after_all_left();
@@ -92,7 +92,7 @@ TEST(ComingAndGoing, AViewerWhoLeavesLeavesNothingAtTheTalker) {
   world.settle();
   EXPECT_TRUE(talker.session.connections().empty());
   EXPECT_EQ(world.open_connections(), 0u);
-  EXPECT_EQ(talker.count_heard<protocol::Bye>(), 1u);
+  EXPECT_EQ(talker.count_received<protocol::Bye>(), 1u);
   world.expect_empty_after_all_left();
 }
 
@@ -145,7 +145,7 @@ TEST(ComingAndGoing, ARequestToARoomWhereNobodyIsOnAirIsDeclined) {
   EXPECT_EQ(watcher.picture(), Picture::requesting);
   world.settle();
   EXPECT_EQ(watcher.picture(), Picture::waiting);
-  EXPECT_EQ(watcher.count_heard<protocol::TalkDeclined>(), 1u);
+  EXPECT_EQ(watcher.count_received<protocol::TalkDeclined>(), 1u);
   world.expect_empty_after_all_left();
 }
 
@@ -160,7 +160,7 @@ TEST(ComingAndGoing, ASwitchOfCameraKeepsTheConnections) {
   EXPECT_EQ(talker.count_done<session::ReplaceTracks>(), 1u);
   EXPECT_EQ(talker.count_done<session::CreateConnection>(), 1u);
   EXPECT_EQ(talker.streams, std::set<session::CaptureNumber>{2u});
-  EXPECT_EQ(watcher.count_heard<protocol::Offer>(), 1u);
+  EXPECT_EQ(watcher.count_received<protocol::Offer>(), 1u);
   EXPECT_EQ(watcher.picture(), Picture::live);
   world.expect_empty_after_all_left();
 }

@@ -1,4 +1,4 @@
-// From nobody to a picture, in the orders in which people really come.
+// From an empty room to a picture, in the orders that occur in practice.
 
 #include <gtest/gtest.h>
 
@@ -48,7 +48,7 @@ TEST(FirstBroadcast, TwoViewersAtOnceBothGetThePicture) {
   EXPECT_EQ(one.picture(), Picture::live);
   EXPECT_EQ(two.picture(), Picture::live);
   EXPECT_EQ(talker.session.view().viewers, 2u);
-  world.pass(Duration(1'000));  // the audience is told at most once a second
+  world.pass(Duration(1'000));  // `audience` comes at most once a second
   EXPECT_EQ(talker.session.view().watching, 2u);
   world.expect_empty_after_all_left();
 }
@@ -64,7 +64,7 @@ TEST(FirstBroadcast, NothingCrossesRooms) {
   watcher.request();
   world.settle();
   EXPECT_EQ(talker.session.view().viewers, 0u);
-  EXPECT_EQ(watcher.heard.size(), 1u) << "the welcome alone";
+  EXPECT_EQ(watcher.received.size(), 1u) << "the welcome alone";
   world.expect_empty_after_all_left();
 }
 

@@ -1,8 +1,8 @@
-// The server dies, pages are loaded again, networks break: nobody has to do anything.
+// Server failures, page reloads and network failures: recovery without user action.
 
 #include <gtest/gtest.h>
 
-#include "session/recovery.hpp"
+#include "session/timeouts.hpp"
 #include "support/clients.hpp"
 
 namespace onair::tests {
@@ -46,7 +46,7 @@ TEST_F(Outage, TheServerIsKilledAndComesBackTenTimesAndThePictureNeverStops) {
     world.settle();
   }
   EXPECT_EQ(talker.count_done<session::CreateConnection>(), 11u) << "the first was never touched";
-  EXPECT_EQ(watcher.count_done<session::ClearPicture>(), 0u);
+  EXPECT_EQ(watcher.count_done<session::DetachStream>(), 0u);
   world.expect_empty_after_all_left();
 }
 
@@ -56,7 +56,7 @@ TEST_F(Outage, ALostSocketIsReplacedAndNobodyIsTold) {
   watcher.lose_socket();
   world.pass(Duration(20'000));
   EXPECT_EQ(watcher.id(), id);
-  EXPECT_EQ(talker.count_heard<protocol::UserDisconnected>(), 0u);
+  EXPECT_EQ(talker.count_received<protocol::UserDisconnected>(), 0u);
   EXPECT_EQ(watcher.picture(), Picture::live);
   EXPECT_EQ(talker.count_done<session::CreateConnection>(), 1u);
   world.expect_empty_after_all_left();
@@ -67,7 +67,7 @@ TEST_F(Outage, ATalkersPageThatIsLoadedAgainIsToldApartFromOneThatLostItsSocket)
   session::TalkOptions again;
   again.resume = talker.token;
   again.first_generation = 1'000;
-  talker.lose_socket();  // it crashed: no close frame, and the server waits for it
+  talker.lose_socket();  // a crash: no close frame, so the server waits
   Talker& reloaded = world.add_talker(again);
   world.settle();
   EXPECT_EQ(reloaded.id(), talker.id());
@@ -102,7 +102,8 @@ TEST_F(Outage, ACopyOfATabDoesNotFightWithTheFirstForItsPlace) {
   EXPECT_NE(second.id(), watcher.id());
   EXPECT_EQ(second.picture(), Picture::live);
   EXPECT_EQ(watcher.picture(), Picture::live);
-  EXPECT_LE(second.count_heard<protocol::Welcome>() + watcher.count_heard<protocol::Welcome>(), 3u);
+  EXPECT_LE(
+      second.count_received<protocol::Welcome>() + watcher.count_received<protocol::Welcome>(), 3u);
   world.expect_empty_after_all_left();
 }
 
@@ -143,7 +144,7 @@ TEST_F(Outage, AnIceRestartWaitsForTheServer) {
 
 TEST_F(Outage, WhereTheNetworkStaysBrokenTheViewerIsToldAndItIsTriedOn) {
   start();
-  world.hold("candidate");  // no way is found any more
+  world.hold("candidate");  // no path can be found
   world.break_transports(TransportState::failed);
   world.pass(Duration(120'000));
   EXPECT_EQ(watcher.session.view().notice, session::Notice::connection_failed);
@@ -159,8 +160,8 @@ TEST_F(Outage, AnAnswerThatTheServerLostIsMadeGood) {
   world.hold("talker1 <- answer");
   talker.start_video();
   world.settle();
-  talker.lose_socket();  // with the answer on its way
-  world.release();       // to a socket that is no more
+  talker.lose_socket();  // with the answer in transit
+  world.release();       // to a closed socket
   world.pass(Duration(30'000));
   EXPECT_EQ(watcher.picture(), Picture::live);
   world.expect_empty_after_all_left();
@@ -169,7 +170,7 @@ TEST_F(Outage, AnAnswerThatTheServerLostIsMadeGood) {
 TEST_F(Outage, AViewerThatSleptForAMinuteComesBack) {
   start();
   world.hold("watcher2");  // nothing reaches it or leaves it
-  watcher.lose_socket();   // the server has given it up meanwhile
+  watcher.lose_socket();   // the server removes it meanwhile
   world.pass(Duration(60'000));
   EXPECT_TRUE(talker.session.connections().empty());
   world.release();

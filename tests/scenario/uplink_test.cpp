@@ -1,8 +1,8 @@
-// The talker's uplink, shared by those who watch.
+// The talker's uplink, shared by its viewers.
 
 #include <gtest/gtest.h>
 
-#include "session/recovery.hpp"
+#include "session/timeouts.hpp"
 #include "support/clients.hpp"
 
 namespace onair::tests {

@@ -1,4 +1,4 @@
-// Talkers who share a room or want the same one, viewers who are sent away, and locks.
+// Talkers who share or compete for a room, removed viewers, and locks.
 #include <gtest/gtest.h>
 
 #include "support/clients.hpp"
@@ -23,7 +23,7 @@ TEST(WhoseRoom, ASecondTalkerIsToldAndTakesNothingAway) {
   EXPECT_EQ(stranger.session.view().link, LinkStatus::refused);
   EXPECT_EQ(stranger.session.view().refusal, "room_taken");
   EXPECT_EQ(watcher.picture(), Picture::live);
-  EXPECT_EQ(watcher.session.connections().begin()->first, talker.id());
+  EXPECT_EQ(watcher.session.connections().begin()->first.peer, talker.id());
 
   talker.stop_video();
   talker.leave();

@@ -1,4 +1,4 @@
-#include "session/backoff.hpp"
+#include "session/link/backoff.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,82 +1,101 @@
-#include "session/chat_host.hpp"
+#include "session/talk/chat_host.hpp"
 
 #include <gtest/gtest.h>
+
+#include "session/chat_port.hpp"
 
 namespace onair::session {
 namespace {
 
-using protocol::ChatBegins;
-using protocol::ChatSaid;
+using protocol::ChatBegin;
+using protocol::ChatSay;
 using Reason = ChatRefused::Reason;
-using Heard = std::variant<ChatLine, ChatRefused>;
+using Result = std::variant<ChatLine, ChatRefused>;
 
 TEST(ChatHost, NumbersLinesAndGivesThemToThoseWhoComeLate) {
   ChatHost chat;
-  EXPECT_EQ(chat.hear("a", ChatSaid{"Aki", "one"}, {}), Heard(ChatLine{1, "Aki", "one"}));
-  EXPECT_EQ(chat.say("", "two"), (ChatLine{2, "", "two", true}));
+  EXPECT_EQ(chat.receive("a", ChatSay{"Aki", "one"}, {}), Result(ChatLine{1, "Aki", "one"}));
+  EXPECT_EQ(chat.post("", "two"), (ChatLine{2, "", "two", true}));
   EXPECT_EQ(chat.begin("a"),
-            (std::vector<ChatMessage>{ChatBegins{}, ChatLine{1, "Aki", "one", false, true},
+            (std::vector<ChatMessage>{ChatBegin{}, ChatLine{1, "Aki", "one", false, true},
                                       ChatLine{2, "", "two", true, false}}));
   EXPECT_EQ(std::get<ChatLine>(chat.begin("b").at(1)).yours, false);
 }
 
 TEST(ChatHost, KeepsTheLastLinesAlone) {
   ChatHost chat;
-  for (std::size_t i = 0; i < ChatHost::kKeptLines + 3; ++i) chat.say("", "line");
-  const auto told = chat.begin("a");
-  EXPECT_EQ(told.size(), 1 + ChatHost::kKeptLines);
-  EXPECT_EQ(std::get<ChatLine>(told.at(1)).id, 4u);
+  for (std::size_t i = 0; i < ChatHost::kKeptLines + 3; ++i) chat.post("", "line");
+  const auto sent = chat.begin("a");
+  EXPECT_EQ(sent.size(), 1 + ChatHost::kKeptLines);
+  EXPECT_EQ(std::get<ChatLine>(sent.at(1)).id, 4u);
 }
 
 TEST(ChatHost, RefusesWhoSaysTooMuchUntilTimeHasPassed) {
   ChatHost chat;
   TimePoint now{};
   for (int i = 0; i < static_cast<int>(ChatHost::kBurst); ++i) {
-    EXPECT_TRUE(std::holds_alternative<ChatLine>(chat.hear("a", ChatSaid{"", "x"}, now)));
+    EXPECT_TRUE(std::holds_alternative<ChatLine>(chat.receive("a", ChatSay{"", "x"}, now)));
   }
-  EXPECT_EQ(chat.hear("a", ChatSaid{"", "x"}, now), Heard(ChatRefused{Reason::too_fast}));
-  EXPECT_TRUE(std::holds_alternative<ChatLine>(chat.hear("b", ChatSaid{"", "x"}, now)))
+  EXPECT_EQ(chat.receive("a", ChatSay{"", "x"}, now), Result(ChatRefused{Reason::too_fast}));
+  EXPECT_TRUE(std::holds_alternative<ChatLine>(chat.receive("b", ChatSay{"", "x"}, now)))
       << "each has an allowance of its own";
   now += ChatHost::kPause;
-  EXPECT_TRUE(std::holds_alternative<ChatLine>(chat.hear("a", ChatSaid{"", "x"}, now)));
-  EXPECT_EQ(chat.hear("a", ChatSaid{"", "x"}, now), Heard(ChatRefused{Reason::too_fast}));
+  EXPECT_TRUE(std::holds_alternative<ChatLine>(chat.receive("a", ChatSay{"", "x"}, now)));
+  EXPECT_EQ(chat.receive("a", ChatSay{"", "x"}, now), Result(ChatRefused{Reason::too_fast}));
 }
 
 TEST(ChatHost, RefusesWhatIsTooLongOrBlank) {
   ChatHost chat;
-  EXPECT_EQ(chat.hear("a", ChatSaid{"", std::string(2'000, 'x')}, {}),
-            Heard(ChatRefused{Reason::too_long}));
-  EXPECT_EQ(chat.say("", " "), std::nullopt);
+  EXPECT_EQ(chat.receive("a", ChatSay{"", std::string(2'000, 'x')}, {}),
+            Result(ChatRefused{Reason::too_long}));
+  EXPECT_EQ(chat.post("", " "), std::nullopt);
   EXPECT_EQ(chat.begin("a").size(), 1u);
 }
 
 TEST(ChatHost, AMutedViewerIsNotHeardUntilItMaySpeakAgain) {
   ChatHost chat;
   chat.mute("a", true);
-  EXPECT_EQ(chat.hear("a", ChatSaid{"", "x"}, {}), Heard(ChatRefused{Reason::muted}));
-  EXPECT_EQ(chat.begin("a").at(0), ChatMessage(ChatBegins{true}));
-  EXPECT_EQ(chat.begin("b").at(0), ChatMessage(ChatBegins{false}));
+  EXPECT_EQ(chat.receive("a", ChatSay{"", "x"}, {}), Result(ChatRefused{Reason::muted}));
+  EXPECT_EQ(chat.begin("a").at(0), ChatMessage(ChatBegin{true}));
+  EXPECT_EQ(chat.begin("b").at(0), ChatMessage(ChatBegin{false}));
   chat.mute("a", false);
-  EXPECT_TRUE(std::holds_alternative<ChatLine>(chat.hear("a", ChatSaid{"", "x"}, {})));
+  EXPECT_TRUE(std::holds_alternative<ChatLine>(chat.receive("a", ChatSay{"", "x"}, {})));
 }
 
 TEST(ChatHost, WhatIsRemovedIsGivenToNobodyMore) {
   ChatHost chat;
-  chat.say("", "one");
+  chat.post("", "one");
   EXPECT_TRUE(chat.remove(1));
   EXPECT_FALSE(chat.remove(1));
   EXPECT_EQ(chat.begin("a").size(), 1u);
-  EXPECT_EQ(chat.say("", "two")->id, 2u) << "a number is given once";
+  EXPECT_EQ(chat.post("", "two")->id, 2u) << "a number is given once";
 }
 
 TEST(ChatHost, ForgetsWhoIsGone) {
   ChatHost chat;
-  chat.hear("a", ChatSaid{"Aki", "x"}, {});
+  chat.receive("a", ChatSay{"Aki", "x"}, {});
   EXPECT_EQ(chat.name_of("a"), "Aki");
   chat.mute("a", true);
   chat.forget("a");
   EXPECT_EQ(chat.name_of("a"), "");
   EXPECT_FALSE(chat.is_muted("a"));
+}
+
+TEST(ChatPort, SendsOnceToAMemberWithTwoChannelsOverTheLatest) {
+  ChatPort port;
+  const ConnectionKey old{"a", 4294967295u};
+  const ConnectionKey replacement{"a", 0};
+  port.open(old);
+  port.open(replacement);
+  EXPECT_EQ(port.members(), std::set<PeerId>{"a"});
+  ChatOutputs outputs;
+  port.send("a", ChatBegin{}, outputs);
+  port.send("b", ChatBegin{}, outputs);
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(std::get<SendChat>(outputs[0]).key, replacement);
+  port.close(replacement);
+  port.send("a", ChatBegin{}, outputs);
+  EXPECT_EQ(std::get<SendChat>(outputs.at(1)).key, old);
 }
 
 }  // namespace

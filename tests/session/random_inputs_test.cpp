@@ -1,4 +1,4 @@
-// Whatever happens, in whatever order, the sessions' promises hold.
+// The sessions' guarantees hold for random inputs in any order.
 
 #include <map>
 #include <random>
@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "session/talk_session.hpp"
-#include "session/watch_session.hpp"
+#include "session/talk/talk_session.hpp"
+#include "session/watch/watch_session.hpp"
 
 namespace onair::session {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint32_t kSeeds = 200;
 constexpr int kSteps = 2'000;
 
-/// Checks the outputs of one session against what it has said before.
+/// Checks the outputs of one session against its earlier ones.
 class Audit {
  public:
   template <typename Output>
@@ -30,7 +30,7 @@ class Audit {
   bool is_open(const ConnectionKey& key) const { return open_.count(key) > 0; }
   const std::set<ConnectionKey>& open() const { return open_; }
   const std::set<CaptureNumber>& captures() const { return captures_; }
-  /// Any key that the session has ever used, and the sockets that it opened.
+  /// All keys that the session has used.
   const std::vector<ConnectionKey>& keys() const { return keys_; }
   SocketNumber last_socket() const { return last_socket_; }
 
@@ -66,7 +66,7 @@ class Audit {
   void check(const MeasureReceiving& measure) { EXPECT_TRUE(is_open(measure.key)); }
   void check(const SendChat& send) { EXPECT_TRUE(is_open(send.key)); }
   void check(const SendText& send) { EXPECT_TRUE(is_open(send.key)); }
-  void check(const ShowPicture& show) { EXPECT_TRUE(is_open(show.key)); }
+  void check(const AttachStream& show) { EXPECT_TRUE(is_open(show.key)); }
   void check(const AcquireMedia& acquire) { EXPECT_TRUE(captures_.insert(acquire.capture).second); }
   void check(const ReleaseMedia& release) { captures_.erase(release.capture); }
   template <typename Other>
@@ -99,7 +99,7 @@ class Random {
     if (audit.keys().empty() || below(8) == 0) {
       return {peer(), static_cast<Generation>(below(5))};
     }
-    // mostly one of the latest
+    // usually a recent one
     const auto& keys = audit.keys();
     const int back = below(std::min<int>(4, static_cast<int>(keys.size())));
     return keys[keys.size() - 1 - static_cast<std::size_t>(back)];
@@ -119,83 +119,61 @@ class Random {
   protocol::Body body(const Audit& audit) {
     using namespace protocol;
     switch (below(14)) {
-      case 0:
-        return welcome();
-      case 1:
-        return TalkReady{};
+      case 0: return welcome();
+      case 1: return TalkReady{};
       case 2:
-      case 3:
-        return TalkRequest{connection(audit)};
-      case 4:
-        return TalkDeclined{below(2) == 0 ? DeclineReason::full : DeclineReason::not_on_air};
+      case 3: return TalkRequest{connection(audit)};
+      case 4: return TalkDeclined{below(2) == 0 ? DeclineReason::full : DeclineReason::not_on_air};
       case 5:
-      case 6:
-        return Offer{"offer", connection(audit)};
+      case 6: return Offer{"offer", connection(audit)};
       case 7:
-      case 8:
-        return Answer{"answer", connection(audit)};
-      case 9:
-        return Candidate{"c", "0", 0, connection(audit)};
-      case 10:
-        return Bye{};
-      case 11:
-        return EndTalk{};
-      case 12:
-        return UserDisconnected{peer()};
-      default:
-        return Error{"no_such_peer", "x"};
+      case 8: return Answer{"answer", connection(audit)};
+      case 9: return Candidate{"c", "0", 0, connection(audit)};
+      case 10: return Bye{};
+      case 11: return EndTalk{};
+      case 12: return UserDisconnected{peer()};
+      default: return Error{"no_such_peer", "x"};
     }
   }
 
-  /// An input that both sessions know.
+  /// An input of both sessions.
   template <typename Input>
   Input common(const Audit& audit) {
     const SocketNumber socket =
         audit.last_socket() - (below(10) == 0 && audit.last_socket() > 0 ? 1 : 0);
     switch (below(28)) {
-      case 24:
-        return ChatOpened{key(audit)};
+      case 24: return ChatOpened{key(audit)};
       case 25:
         return below(3) == 0 ? Input(ChatClosed{key(audit)}) : Input(ChatEntered{"", "line"});
       case 26:
       case 27:
         return ChatReceived{
-            key(audit), one_of<ChatMessage>({protocol::ChatSaid{"me", "line"}, ChatLine{1, "", "x"},
-                                             protocol::ChatBegins{}, protocol::ChatMuted{true},
+            key(audit), one_of<ChatMessage>({protocol::ChatSay{"me", "line"}, ChatLine{1, "", "x"},
+                                             protocol::ChatBegin{}, protocol::ChatMuted{true},
                                              protocol::ChatRemoved{1}})};
-      case 0:
-        return below(5) == 0 ? Input(Woken{}) : Input(TimePassed{});
+      case 0: return below(5) == 0 ? Input(Woken{}) : Input(TimePassed{});
       case 1:
-      case 2:
-        return SocketOpened{socket};
-      case 3:
-        return SocketClosed{socket};
-      case 4:
-        return LocalDescriptionMade{key(audit), "sdp"};
+      case 2: return SocketOpened{socket};
+      case 3: return SocketClosed{socket};
+      case 4: return LocalDescriptionMade{key(audit), "sdp"};
       case 5:
-      case 6:
-        return RemoteDescriptionApplied{key(audit)};
+      case 6: return RemoteDescriptionApplied{key(audit)};
       case 7:
         return StepFailed{key(audit),
                           one_of<Step>({Step::create_connection, Step::add_candidate,
                                         Step::make_local_description}),
                           "x"};
-      case 8:
-        return CandidateFound{key(audit), {}};
+      case 8: return CandidateFound{key(audit), {}};
       case 9:
       case 10:
         return TransportChanged{
             key(audit),
             one_of<TransportState>({TransportState::connecting, TransportState::connected,
                                     TransportState::disconnected, TransportState::failed})};
-      case 11:
-        return ChannelOpened{key(audit)};
-      case 12:
-        return ChannelClosed{key(audit)};
-      case 13:
-        return TextReceived{key(audit), "text"};
-      case 14:
-        return TextEntered{"text"};
+      case 11: return ChannelOpened{key(audit)};
+      case 12: return ChannelClosed{key(audit)};
+      case 13: return TextReceived{key(audit), "text"};
+      case 14: return TextEntered{"text"};
       default: {
         protocol::Message message{body(audit), std::nullopt, std::nullopt};
         if (below(20) != 0) message.from = peer();
@@ -211,7 +189,7 @@ class Random {
 template <typename Session>
 void expect_table_matches(const Session& session, const Audit& audit) {
   for (const ConnectionKey& key : audit.open()) {
-    EXPECT_EQ(session.connections().key_of(key.peer), key) << "what is open is in the table";
+    EXPECT_EQ(session.connections().latest_with(key.peer), key) << "what is open is in the table";
   }
 }
 
@@ -232,33 +210,25 @@ TEST(RandomInputs, NeverBreakATalkSession) {
       const CaptureNumber likely =
           audit.captures().empty() || random.below(5) == 0 ? capture : *audit.captures().rbegin();
       switch (random.below(24)) {
-        case 20:
-          return MediaChosen{{std::to_string(random.below(3)), ""}};
-        case 21:
-          return StartRequested{MediaSource::screen};
-        case 22:
-          return StartRequested{MediaSource::camera, /*preview_only=*/true};
+        case 20: return MediaChosen{{std::to_string(random.below(3)), ""}};
+        case 21: return StartRequested{MediaSource::screen};
+        case 22: return StartRequested{MediaSource::camera, /*preview_only=*/true};
         case 23:
           return SendingMeasured{
               random.key(audit), {}, {static_cast<std::uint64_t>(random.below(1'000'000))}};
-        case 0:
-          return StartRequested{MediaSource::camera};
-        case 1:
-          return StopRequested{};
+        case 0: return StartRequested{MediaSource::camera};
+        case 1: return StopRequested{};
         case 2:
-        case 3:
-          return MediaReady{likely};
+        case 3: return MediaReady{likely};
         case 4:
-        case 5:
-          return PreviewReady{likely};
+        case 5: return PreviewReady{likely};
         case 6:
           return random.below(4) == 0 ? TalkInput(MediaFailed{likely, Notice::no_camera})
                                       : TalkInput(OnAirRequested{});
         case 7:
           return random.below(4) == 0 ? TalkInput(MediaEnded{likely})
                                       : TalkInput(TracksReplaced{random.key(audit)});
-        default:
-          return random.common<TalkInput>(audit);
+        default: return random.common<TalkInput>(audit);
       }
     };
     for (int step = 0; step < kSteps && !testing::Test::HasFailure(); ++step) {
@@ -293,7 +263,7 @@ TEST(RandomInputs, NeverBreakAWatchSession) {
       now += Duration(random.below(1'000));
       WatchInput input = random.common<WatchInput>(audit);
       if (random.below(20) == 0) input = RequestPressed{};
-      if (random.below(20) == 0) input = PictureArrived{random.key(audit)};
+      if (random.below(20) == 0) input = TrackArrived{random.key(audit)};
       if (random.below(20) == 0) {
         ReceivingReport report;
         report.bytes = static_cast<std::uint64_t>(random.below(1'000'000));
@@ -303,12 +273,12 @@ TEST(RandomInputs, NeverBreakAWatchSession) {
       EXPECT_LE(session.connections().size(), options.max_talkers);
       EXPECT_EQ(audit.open().size(), session.connections().size());
       expect_table_matches(session, audit);
-      EXPECT_FALSE(session.connections().empty() && session.picture_shown());
+      EXPECT_FALSE(session.connections().empty() && session.stream_attached());
     }
     audit.check(session.handle(LeaveRequested{}, now));
     EXPECT_TRUE(session.connections().empty());
     EXPECT_TRUE(audit.open().empty());
-    EXPECT_FALSE(session.picture_shown());
+    EXPECT_FALSE(session.stream_attached());
     EXPECT_EQ(session.next_deadline(), std::nullopt);
     if (testing::Test::HasFailure()) return;
   }

@@ -20,8 +20,8 @@ ReceivingReport report(std::uint64_t bytes, std::uint64_t packets, std::uint64_t
 
 TEST(Reception, TakesTwoLooks) {
   ReceptionMeter meter;
-  EXPECT_EQ(meter.look(report(1'000, 10), TimePoint{}), std::nullopt);
-  const auto seen = meter.look(report(251'000, 110), TimePoint(Duration(2'000)));
+  EXPECT_EQ(meter.update(report(1'000, 10), TimePoint{}), std::nullopt);
+  const auto seen = meter.update(report(251'000, 110), TimePoint(Duration(2'000)));
   ASSERT_TRUE(seen);
   EXPECT_EQ(seen->bits_per_second, 1'000'000u);
   EXPECT_EQ(seen->loss, 0);
@@ -31,25 +31,25 @@ TEST(Reception, TakesTwoLooks) {
 
 TEST(Reception, LossMakesItFairAndThenPoor) {
   ReceptionMeter meter;
-  meter.look(report(0, 0), TimePoint{});
-  EXPECT_EQ(meter.look(report(0, 98, 2), TimePoint(Duration(2'000)))->quality, Quality::fair);
-  const auto seen = meter.look(report(0, 188, 12), TimePoint(Duration(4'000)));
+  meter.update(report(0, 0), TimePoint{});
+  EXPECT_EQ(meter.update(report(0, 98, 2), TimePoint(Duration(2'000)))->quality, Quality::fair);
+  const auto seen = meter.update(report(0, 188, 12), TimePoint(Duration(4'000)));
   EXPECT_NEAR(seen->loss, 0.1, 0.001);
   EXPECT_EQ(seen->quality, Quality::poor);
 }
 
 TEST(Reception, CountersThatBeginAnewGiveNoNonsense) {
   ReceptionMeter meter;
-  meter.look(report(1'000'000, 1'000, 10), TimePoint{});
-  const auto seen = meter.look(report(1'000, 10), TimePoint(Duration(1'000)));
+  meter.update(report(1'000'000, 1'000, 10), TimePoint{});
+  const auto seen = meter.update(report(1'000, 10), TimePoint(Duration(1'000)));
   EXPECT_EQ(seen->bits_per_second, 8'000u);
   EXPECT_EQ(seen->loss, 0);
 }
 
 TEST(Reception, WithoutTimeOrFramesThereIsNoRateAndNoLatency) {
   ReceptionMeter meter;
-  meter.look(report(0, 10), TimePoint{});
-  const auto seen = meter.look(report(1'000, 10), TimePoint{});
+  meter.update(report(0, 10), TimePoint{});
+  const auto seen = meter.update(report(1'000, 10), TimePoint{});
   EXPECT_EQ(seen->bits_per_second, 0u);
   EXPECT_EQ(seen->latency_ms, std::nullopt);
 }

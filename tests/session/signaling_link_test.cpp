@@ -1,6 +1,8 @@
-#include "session/signaling_link.hpp"
+#include "session/link/signaling_link.hpp"
 
 #include <gtest/gtest.h>
+
+#include "session/timeouts.hpp"
 
 namespace onair::session {
 namespace {
@@ -9,14 +11,14 @@ using protocol::Role;
 
 class SignalingLinkTest : public testing::Test {
  protected:
-  /// The message of the one SendMessage among these.
+  /// The Enter in the only output.
   static protocol::Enter enter_in(const std::vector<LinkOutput>& outputs) {
     EXPECT_EQ(outputs.size(), 1u);
     return std::get<protocol::Enter>(std::get<SendMessage>(outputs.at(0)).message.body);
   }
   void join(SocketNumber socket, const protocol::PeerId& id = "me") {
     link.handle(SocketOpened{socket}, now);
-    link.welcomed({id, "lesson", "token of " + id, {}, {}}, now);
+    link.on_welcome({id, "lesson", "token of " + id, {}, {}}, now);
   }
 
   TimePoint now{};
@@ -34,7 +36,7 @@ TEST_F(SignalingLinkTest, OpensASocketAndEntersTheRoom) {
   const protocol::Enter enter = enter_in(link.handle(SocketOpened{1}, now));
   EXPECT_EQ(enter, (protocol::Enter{"lesson", Role::watch, std::nullopt}));
   EXPECT_FALSE(link.joined());
-  EXPECT_EQ(link.welcomed({"me", "lesson", "token", {}, {}}, now), SignalingLink::Entry::fresh);
+  EXPECT_EQ(link.on_welcome({"me", "lesson", "token", {}, {}}, now), SignalingLink::Entry::fresh);
   EXPECT_TRUE(link.joined());
   EXPECT_EQ(link.id(), "me");
 }
@@ -50,7 +52,7 @@ TEST_F(SignalingLinkTest, ComesBackAfterALossWithItsToken) {
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_EQ(std::get<OpenSocket>(outputs[0]).socket, 2u);
   EXPECT_EQ(enter_in(link.handle(SocketOpened{2}, retry)).resume, "token of me");
-  EXPECT_EQ(link.welcomed({"me", "lesson", "token", {}, {}}, now), SignalingLink::Entry::resumed);
+  EXPECT_EQ(link.on_welcome({"me", "lesson", "token", {}, {}}, now), SignalingLink::Entry::resumed);
 }
 
 TEST_F(SignalingLinkTest, IsAFreshPeerWhenTheServerGaveAnotherId) {
@@ -59,7 +61,7 @@ TEST_F(SignalingLinkTest, IsAFreshPeerWhenTheServerGaveAnotherId) {
   link.handle(SocketClosed{1}, now);
   link.handle(TimePassed{}, *link.next_deadline());
   link.handle(SocketOpened{2}, now);
-  EXPECT_EQ(link.welcomed({"you", "lesson", "token", {}, {}}, now), SignalingLink::Entry::fresh);
+  EXPECT_EQ(link.on_welcome({"you", "lesson", "token", {}, {}}, now), SignalingLink::Entry::fresh);
 }
 
 TEST_F(SignalingLinkTest, WaitsLongerAfterEachFailureAndSaysThatTheServerIsOutOfReach) {
@@ -78,7 +80,7 @@ TEST_F(SignalingLinkTest, WaitsLongerAfterEachFailureAndSaysThatTheServerIsOutOf
 
 TEST_F(SignalingLinkTest, GivesUpOnASocketThatDoesNotOpenOrAServerThatDoesNotAnswer) {
   link.start(now);
-  now += SignalingLink::kAnswerTimeout;
+  now += kAnswerTimeout;
   auto outputs = link.handle(TimePassed{}, now);
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_EQ(std::get<CloseSocket>(outputs[0]).socket, 1u);
@@ -86,7 +88,7 @@ TEST_F(SignalingLinkTest, GivesUpOnASocketThatDoesNotOpenOrAServerThatDoesNotAns
   now = *link.next_deadline();
   link.handle(TimePassed{}, now);
   link.handle(SocketOpened{2}, now);
-  now += SignalingLink::kAnswerTimeout;
+  now += kAnswerTimeout;
   outputs = link.handle(TimePassed{}, now);
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_EQ(std::get<CloseSocket>(outputs[0]).socket, 2u);
@@ -107,18 +109,18 @@ TEST_F(SignalingLinkTest, IgnoresTheEventsOfEarlierSockets) {
 TEST_F(SignalingLinkTest, AsksASilentServerWhetherItIsThere) {
   link.start(now);
   join(1);
-  now += SignalingLink::kPingInterval;
+  now += kPingInterval;
   auto outputs = link.handle(TimePassed{}, now);
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_TRUE(
       std::holds_alternative<protocol::Ping>(std::get<SendMessage>(outputs[0]).message.body));
   EXPECT_TRUE(link.joined());
-  link.heard(now);
-  EXPECT_EQ(link.next_deadline(), now + SignalingLink::kPingInterval);
+  link.on_traffic(now);
+  EXPECT_EQ(link.next_deadline(), now + kPingInterval);
 
-  now += SignalingLink::kPingInterval;
+  now += kPingInterval;
   link.handle(TimePassed{}, now);
-  now += SignalingLink::kPongTimeout;
+  now += kPongTimeout;
   outputs = link.handle(TimePassed{}, now);
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_EQ(std::get<CloseSocket>(outputs[0]).socket, 1u) << "its path has died";
@@ -143,7 +145,7 @@ TEST_F(SignalingLinkTest, ANewPageResumesWithoutConnectionsAndALaterSocketWithTh
   const protocol::Enter first = enter_in(reloaded.handle(SocketOpened{1}, now));
   EXPECT_EQ(first.resume, "old token");
   EXPECT_TRUE(first.fresh);
-  reloaded.welcomed({"me", "lesson", "token", {}, {}}, now);
+  reloaded.on_welcome({"me", "lesson", "token", {}, {}}, now);
   reloaded.handle(SocketClosed{1}, now);
   reloaded.handle(TimePassed{}, *reloaded.next_deadline());
   EXPECT_FALSE(enter_in(reloaded.handle(SocketOpened{2}, now)).fresh);
@@ -160,7 +162,7 @@ TEST_F(SignalingLinkTest, DoesNotFightForAPlaceThatWasTaken) {
 TEST_F(SignalingLinkTest, StopsWhereTheServerRefusesItAtTheDoor) {
   link.start(now);
   link.handle(SocketOpened{1}, now);
-  const auto outputs = link.refused({"bad_room", "No."}, now);
+  const auto outputs = link.on_error({"bad_room", "No."}, now);
   ASSERT_EQ(outputs.size(), 1u);
   EXPECT_TRUE(std::holds_alternative<CloseSocket>(outputs[0]));
   EXPECT_EQ(link.status(), LinkStatus::refused);
@@ -172,10 +174,10 @@ TEST_F(SignalingLinkTest, TriesAgainWhereItMayBeLetInSoon) {
     link = SignalingLink("lesson", Role::watch, Backoff({}, 1));
     link.start(now);
     link.handle(SocketOpened{1}, now);
-    link.refused({code, "Not now."}, now);
+    link.on_error({code, "Not now."}, now);
     EXPECT_EQ(link.status(), LinkStatus::refused);
     EXPECT_EQ(link.refusal(), code);
-    ASSERT_EQ(link.next_deadline(), now + SignalingLink::kRefusalPause);
+    ASSERT_EQ(link.next_deadline(), now + kRefusalPause);
     now = *link.next_deadline();
     const auto outputs = link.handle(TimePassed{}, now);
     EXPECT_EQ(std::get<OpenSocket>(outputs.at(0)).socket, 2u);
@@ -191,7 +193,7 @@ TEST_F(SignalingLinkTest, StaysAwayWhereItWasSentAway) {
     link = SignalingLink("lesson", Role::watch, Backoff({}, 1));
     link.start(now);
     join(1);
-    const auto outputs = link.refused({code, "Go."}, now);
+    const auto outputs = link.on_error({code, "Go."}, now);
     EXPECT_TRUE(std::get<CloseSocket>(outputs.at(0)).leaving);
     EXPECT_EQ(link.status(), LinkStatus::refused);
     EXPECT_EQ(link.refusal(), code);
@@ -220,7 +222,7 @@ TEST_F(SignalingLinkTest, ShowsItsTokenWheneverItEnters) {
 TEST_F(SignalingLinkTest, AnErrorInTheRoomChangesNothing) {
   link.start(now);
   join(1);
-  EXPECT_TRUE(link.refused({"no_such_peer", "Gone."}, now).empty());
+  EXPECT_TRUE(link.on_error({"no_such_peer", "Gone."}, now).empty());
   EXPECT_TRUE(link.joined());
 }
 

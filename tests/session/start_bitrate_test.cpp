@@ -1,4 +1,4 @@
-#include "session/start_bitrate.hpp"
+#include "session/talk/start_bitrate.hpp"
 
 #include <gtest/gtest.h>
 

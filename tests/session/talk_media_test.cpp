@@ -1,8 +1,8 @@
-// What the talker's camera, microphone and screen do, and what becomes of the broadcast.
+// The talker's camera, microphone and screen, and their effect on the broadcast.
 #include <gtest/gtest.h>
 
-#include "session/recovery.hpp"
-#include "session/talk_session.hpp"
+#include "session/talk/talk_session.hpp"
+#include "session/timeouts.hpp"
 #include "support/stepper.hpp"
 
 namespace onair::session {
@@ -31,7 +31,7 @@ TEST_F(TalkMedia, APreviewGoesOnAirWhenOnAirIsPressed) {
   talk.feed(PreviewReady{1});
   EXPECT_EQ(talk.sent(), Lines{});
   EXPECT_EQ(talk.session.view().stage, Stage::preview);
-  talk.hear(protocol::TalkRequest{}, "v");
+  talk.receive(protocol::TalkRequest{}, "v");
   EXPECT_EQ(talk.sent(), Lines{"talk_declined to v"}) << "nobody sees a preview";
   talk.now += Duration(5);
   talk.feed(OnAirRequested{});
@@ -159,7 +159,7 @@ TEST_F(TalkMedia, DevicesAreListedAtTheStartWhenTheyChangeAndWhenTheyHaveLabels)
 
 TEST_F(TalkMedia, EachViewersRateIsReckonedFromTwoLooks) {
   go_on_air();
-  talk.hear(protocol::TalkRequest{}, "v");
+  talk.receive(protocol::TalkRequest{}, "v");
   const ConnectionKey key = talk.all<CreateConnection>().at(0).key;
   EXPECT_EQ(talk.session.view().audience.at(0).state, ViewerView::State::connecting);
   talk.feed(TransportChanged{key, TransportState::connected});

@@ -1,8 +1,8 @@
-#include "session/talk_session.hpp"
+#include "session/talk/talk_session.hpp"
 
 #include <gtest/gtest.h>
 
-#include "session/recovery.hpp"
+#include "session/timeouts.hpp"
 #include "support/stepper.hpp"
 
 namespace onair::session {
@@ -27,10 +27,10 @@ class TalkSessionTest : public testing::Test {
     talk.feed(PreviewReady{1});
   }
   ConnectionKey negotiate(const PeerId& viewer) {
-    talk.hear(protocol::TalkRequest{}, viewer);
+    talk.receive(protocol::TalkRequest{}, viewer);
     const ConnectionKey key = talk.all<CreateConnection>().at(0).key;
     talk.feed(LocalDescriptionMade{key, "offer"});
-    talk.hear(protocol::Answer{"answer", key.generation}, viewer);
+    talk.receive(protocol::Answer{"answer", key.generation}, viewer);
     talk.feed(RemoteDescriptionApplied{key});
     return key;
   }
@@ -89,14 +89,14 @@ TEST_F(TalkSessionTest, ARefusedCameraIsSaid) {
 
 TEST_F(TalkSessionTest, DeclinesRequestsWhileNotOnAir) {
   talk.join();
-  talk.hear(protocol::TalkRequest{}, "v");
+  talk.receive(protocol::TalkRequest{}, "v");
   EXPECT_EQ(talk.sent(), Lines{"talk_declined to v"});
   EXPECT_TRUE(talk.all<CreateConnection>().empty());
 }
 
 TEST_F(TalkSessionTest, OffersToWhoAsks) {
   go_on_air();
-  talk.hear(protocol::TalkRequest{}, "v");
+  talk.receive(protocol::TalkRequest{}, "v");
   ASSERT_EQ(talk.all<CreateConnection>().size(), 1u);
   const ConnectionKey key{"v", 10};
   EXPECT_EQ(talk.all<CreateConnection>()[0].key, key);
@@ -112,11 +112,11 @@ TEST_F(TalkSessionTest, GivesTheIceServersOfTheWelcomeToEachConnection) {
   talk.feed(Started{});
   talk.feed(SocketOpened{1});
   const protocol::IceServer server{{"stun:s"}, std::nullopt, std::nullopt};
-  talk.hear(protocol::Welcome{"me", "lesson", "token", {server}, {}});
+  talk.receive(protocol::Welcome{"me", "lesson", "token", {server}, {}});
   talk.feed(StartRequested{MediaSource::camera});
   talk.feed(MediaReady{1});
   talk.feed(PreviewReady{1});
-  talk.hear(protocol::TalkRequest{}, "v");
+  talk.receive(protocol::TalkRequest{}, "v");
   EXPECT_EQ(talk.all<CreateConnection>().at(0).ice.servers, std::vector{server});
 }
 
@@ -124,19 +124,19 @@ TEST_F(TalkSessionTest, BeyondTheLimitItIsFull) {
   go_on_air();
   negotiate("a");
   negotiate("b");
-  talk.hear(protocol::TalkRequest{}, "c");
+  talk.receive(protocol::TalkRequest{}, "c");
   const auto declined =
       std::get<protocol::TalkDeclined>(talk.all<SendMessage>().at(0).message.body);
   EXPECT_EQ(declined.reason, protocol::DeclineReason::full);
-  talk.hear(protocol::Bye{}, "a");
-  talk.hear(protocol::TalkRequest{}, "c");
+  talk.receive(protocol::Bye{}, "a");
+  talk.receive(protocol::TalkRequest{}, "c");
   EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
 }
 
 TEST_F(TalkSessionTest, WhoAsksAnewGetsANewConnectionInThePlaceOfTheOld) {
   go_on_air();
   const ConnectionKey old = negotiate("v");
-  talk.hear(protocol::TalkRequest{}, "v");
+  talk.receive(protocol::TalkRequest{}, "v");
   EXPECT_EQ(talk.all<CloseConnection>().at(0).key, old);
   EXPECT_NE(talk.all<CreateConnection>().at(0).key, old);
   EXPECT_EQ(talk.session.connections().size(), 1u);
@@ -144,18 +144,18 @@ TEST_F(TalkSessionTest, WhoAsksAnewGetsANewConnectionInThePlaceOfTheOld) {
 
 TEST_F(TalkSessionTest, TakesAnAnswerOnceAndOnlyForItsConnection) {
   go_on_air();
-  talk.hear(protocol::TalkRequest{}, "v");
+  talk.receive(protocol::TalkRequest{}, "v");
   const ConnectionKey key = talk.all<CreateConnection>()[0].key;
-  talk.hear(protocol::Answer{"too early", key.generation}, "v");
+  talk.receive(protocol::Answer{"too early", key.generation}, "v");
   EXPECT_TRUE(talk.all<ApplyRemoteDescription>().empty());
   talk.feed(LocalDescriptionMade{key, "offer"});
-  talk.hear(protocol::Answer{"of another", key.generation + 1}, "v");
+  talk.receive(protocol::Answer{"of another", key.generation + 1}, "v");
   EXPECT_TRUE(talk.all<ApplyRemoteDescription>().empty());
-  talk.hear(protocol::Answer{"of a stranger", key.generation}, "x");
+  talk.receive(protocol::Answer{"of a stranger", key.generation}, "x");
   EXPECT_TRUE(talk.all<ApplyRemoteDescription>().empty());
-  talk.hear(protocol::Answer{"right", std::nullopt}, "v");
+  talk.receive(protocol::Answer{"right", std::nullopt}, "v");
   EXPECT_EQ(talk.all<ApplyRemoteDescription>().at(0).sdp, "right");
-  talk.hear(protocol::Answer{"twice", key.generation}, "v");
+  talk.receive(protocol::Answer{"twice", key.generation}, "v");
   EXPECT_TRUE(talk.all<ApplyRemoteDescription>().empty());
 }
 
@@ -165,10 +165,10 @@ TEST_F(TalkSessionTest, BeginsToSendFasterThanBrowsersDoButNotBeyondTheShare) {
     narrow.uplink.total_bps = uplink_bps;
     talk.session = TalkSession(narrow);
     go_on_air();
-    talk.hear(protocol::TalkRequest{}, "v");
+    talk.receive(protocol::TalkRequest{}, "v");
     talk.feed(LocalDescriptionMade{talk.all<CreateConnection>().at(0).key, "offer"});
-    talk.hear(protocol::Answer{"m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n", {}},
-              "v");
+    talk.receive(
+        protocol::Answer{"m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n", {}}, "v");
     const std::string sdp = talk.all<ApplyRemoteDescription>().at(0).sdp;
     return sdp.substr(sdp.find("x-google"), sdp.find("\r\na=rtpmap") - sdp.find("x-google"));
   };
@@ -179,20 +179,20 @@ TEST_F(TalkSessionTest, BeginsToSendFasterThanBrowsersDoButNotBeyondTheShare) {
 TEST_F(TalkSessionTest, DropsCandidatesOfAnotherConnection) {
   go_on_air();
   const ConnectionKey key = negotiate("v");
-  talk.hear(protocol::Candidate{"c", "0", 0, key.generation + 1}, "v");
-  talk.hear(protocol::Candidate{"c", "0", 0, {}}, "x");
+  talk.receive(protocol::Candidate{"c", "0", 0, key.generation + 1}, "v");
+  talk.receive(protocol::Candidate{"c", "0", 0, {}}, "x");
   EXPECT_TRUE(talk.all<AddCandidate>().empty());
-  talk.hear(protocol::Candidate{"c", "0", 0, key.generation}, "v");
+  talk.receive(protocol::Candidate{"c", "0", 0, key.generation}, "v");
   EXPECT_EQ(talk.all<AddCandidate>().size(), 1u);
 }
 
 TEST_F(TalkSessionTest, HoldsAtMostAHundredAndTwentyEightCandidates) {
   go_on_air();
-  talk.hear(protocol::TalkRequest{}, "v");
+  talk.receive(protocol::TalkRequest{}, "v");
   const ConnectionKey key = talk.all<CreateConnection>()[0].key;
   talk.feed(LocalDescriptionMade{key, "offer"});
-  for (int i = 0; i < 1000; ++i) talk.hear(protocol::Candidate{"c", "0", 0, {}}, "v");
-  talk.hear(protocol::Answer{"answer", {}}, "v");
+  for (int i = 0; i < 1000; ++i) talk.receive(protocol::Candidate{"c", "0", 0, {}}, "v");
+  talk.receive(protocol::Answer{"answer", {}}, "v");
   talk.feed(RemoteDescriptionApplied{key});
   EXPECT_EQ(talk.all<AddCandidate>().size(), 128u);
 }
@@ -218,7 +218,7 @@ TEST_F(TalkSessionTest, RestartsTheIceOfAConnectionThatFailedUntilItLeavesTheTab
     ASSERT_EQ(talk.all<RestartIce>().size(), 1u) << restart;
     talk.feed(LocalDescriptionMade{key, "offer again"});
     EXPECT_EQ(talk.sent(), Lines{"offer to v"});
-    const TimePoint due = *talk.session.connections().begin()->second.connection.due;
+    const TimePoint due = *talk.session.connections().begin()->second.due.at();
     EXPECT_EQ(due - talk.now, kFirstRestartTimeout * (1 << (restart - 1)));
     talk.now = due;
     talk.feed(TimePassed{});
@@ -249,19 +249,19 @@ TEST_F(TalkSessionTest, RestartsIceForAViewerWhoAsksAndTakesTheCredentialsOfTheL
   go_on_air();
   const ConnectionKey key = negotiate("v");
   const protocol::IceServer fresh{{"turn:t"}, "later:me", "secret"};
-  talk.hear(protocol::Pong{{fresh}});
-  talk.hear(protocol::TalkRequest{key.generation}, "v");
+  talk.receive(protocol::Pong{{fresh}});
+  talk.receive(protocol::TalkRequest{key.generation}, "v");
   ASSERT_EQ(talk.all<RestartIce>().size(), 1u);
   EXPECT_EQ(talk.all<RestartIce>()[0].ice.servers, std::vector{fresh});
-  talk.hear(protocol::TalkRequest{key.generation}, "v");
+  talk.receive(protocol::TalkRequest{key.generation}, "v");
   EXPECT_TRUE(talk.outputs.empty()) << "it is at it";
-  talk.hear(protocol::TalkRequest{key.generation + 1}, "v");
+  talk.receive(protocol::TalkRequest{key.generation + 1}, "v");
   EXPECT_EQ(talk.all<CreateConnection>().size(), 1u) << "of another connection nothing is left";
 }
 
 TEST_F(TalkSessionTest, DropsAViewerWhoNeverAnswers) {
   go_on_air();
-  talk.hear(protocol::TalkRequest{}, "v");
+  talk.receive(protocol::TalkRequest{}, "v");
   talk.feed(LocalDescriptionMade{talk.session.connections().keys().at(0), "offer"});
   talk.now += kNegotiationTimeout;
   talk.feed(TimePassed{});
@@ -348,7 +348,7 @@ TEST_F(TalkSessionTest, MakesGoodAnEndTalkThatTheServerCouldNotHear) {
 
 TEST_F(TalkSessionTest, IgnoresMessagesWithoutASenderAndOfEarlierSockets) {
   go_on_air();
-  talk.hear(protocol::TalkRequest{});
+  talk.receive(protocol::TalkRequest{});
   EXPECT_TRUE(talk.outputs.empty());
   talk.feed(MessageReceived{7, {protocol::TalkRequest{}, "v", {}}});
   EXPECT_TRUE(talk.outputs.empty());

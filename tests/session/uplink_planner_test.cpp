@@ -1,4 +1,4 @@
-#include "session/uplink_planner.hpp"
+#include "session/talk/uplink_planner.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "session/watch_session.hpp"
+#include "session/watch/watch_session.hpp"
 
 #include <gtest/gtest.h>
 
-#include "session/recovery.hpp"
+#include "session/timeouts.hpp"
 #include "support/stepper.hpp"
 
 namespace onair::session {
@@ -14,7 +14,7 @@ using Picture = WatchView::Picture;
 class WatchSessionTest : public testing::Test {
  protected:
   ConnectionKey receive_offer(protocol::ConnectionId id = 77) {
-    watch.hear(protocol::Offer{"offer", id}, "t");
+    watch.receive(protocol::Offer{"offer", id}, "t");
     return watch.all<ApplyRemoteDescription>().at(0).key;
   }
   ConnectionKey negotiate() {
@@ -37,24 +37,24 @@ TEST_F(WatchSessionTest, AsksWhoeverIsOnAirWhenItEnters) {
 TEST_F(WatchSessionTest, AsksOnTalkReadyUnlessItHasAskedAlready) {
   watch.join();
   EXPECT_EQ(watch.session.view().picture, Picture::waiting);
-  watch.hear(protocol::TalkReady{}, "t");
+  watch.receive(protocol::TalkReady{}, "t");
   EXPECT_EQ(watch.sent(), Lines{"talk_request to t"});
-  watch.hear(protocol::TalkReady{}, "t");
+  watch.receive(protocol::TalkReady{}, "t");
   EXPECT_EQ(watch.sent(), Lines{});
 }
 
 TEST_F(WatchSessionTest, AsksNobodyElseAtTheLimit) {
   watch.join({"t"});
-  watch.hear(protocol::TalkReady{}, "u");
+  watch.receive(protocol::TalkReady{}, "u");
   EXPECT_EQ(watch.sent(), Lines{});
-  watch.hear(protocol::Offer{"offer", {}}, "u");
+  watch.receive(protocol::Offer{"offer", {}}, "u");
   EXPECT_EQ(watch.sent(), Lines{"bye to u"});
   EXPECT_TRUE(watch.all<CreateConnection>().empty());
 }
 
 TEST_F(WatchSessionTest, AnswersAnOffer) {
   watch.join({"t"});
-  watch.hear(protocol::Offer{"offer", 77}, "t");
+  watch.receive(protocol::Offer{"offer", 77}, "t");
   const ConnectionKey key = watch.all<ApplyRemoteDescription>().at(0).key;
   EXPECT_EQ(watch.all<ApplyRemoteDescription>()[0].sdp, "offer");
   EXPECT_EQ(watch.session.view().picture, Picture::connecting);
@@ -69,54 +69,54 @@ TEST_F(WatchSessionTest, AnswersAnOffer) {
 
 TEST_F(WatchSessionTest, AcceptsAnOfferThatItDidNotAskFor) {
   watch.join();
-  watch.hear(protocol::Offer{"offer", {}}, "t");
+  watch.receive(protocol::Offer{"offer", {}}, "t");
   EXPECT_EQ(watch.all<CreateConnection>().size(), 1u);
 }
 
 TEST_F(WatchSessionTest, ANewOfferTakesThePlaceOfTheConnection) {
   watch.join({"t"});
   const ConnectionKey old = negotiate();
-  watch.feed(PictureArrived{old});
-  watch.hear(protocol::Offer{"again", 78}, "t");
+  watch.feed(TrackArrived{old});
+  watch.receive(protocol::Offer{"again", 78}, "t");
   EXPECT_EQ(watch.all<CloseConnection>().at(0).key, old);
-  EXPECT_EQ(watch.all<ClearPicture>().size(), 1u);
+  EXPECT_EQ(watch.all<DetachStream>().size(), 1u);
   EXPECT_EQ(watch.all<CreateConnection>().size(), 1u);
   EXPECT_EQ(watch.session.connections().size(), 1u);
 }
 
 TEST_F(WatchSessionTest, HoldsCandidatesUntilTheOfferIsApplied) {
   watch.join({"t"});
-  watch.hear(protocol::Candidate{"early", "0", 0, 77}, "t");
+  watch.receive(protocol::Candidate{"early", "0", 0, 77}, "t");
   const ConnectionKey key = receive_offer(77);
-  watch.hear(protocol::Candidate{"later", "0", 0, 77}, "t");
+  watch.receive(protocol::Candidate{"later", "0", 0, 77}, "t");
   EXPECT_TRUE(watch.all<AddCandidate>().empty());
   watch.feed(RemoteDescriptionApplied{key});
   const auto added = watch.all<AddCandidate>();
   ASSERT_EQ(added.size(), 2u);
   EXPECT_EQ(added[0].candidate.candidate, "early");
   EXPECT_EQ(added[1].candidate.candidate, "later");
-  watch.hear(protocol::Candidate{"last", "0", 0, 77}, "t");
+  watch.receive(protocol::Candidate{"last", "0", 0, 77}, "t");
   EXPECT_EQ(watch.all<AddCandidate>().size(), 1u);
 }
 
 TEST_F(WatchSessionTest, DropsCandidatesOfAnotherConnectionAndOfStrangers) {
   watch.join({"t"});
-  watch.hear(protocol::Candidate{"stale", "0", 0, 76}, "t");
+  watch.receive(protocol::Candidate{"stale", "0", 0, 76}, "t");
   const ConnectionKey key = receive_offer(77);
-  watch.hear(protocol::Candidate{"stale", "0", 0, 76}, "t");
+  watch.receive(protocol::Candidate{"stale", "0", 0, 76}, "t");
   watch.feed(RemoteDescriptionApplied{key});
   EXPECT_TRUE(watch.all<AddCandidate>().empty());
-  watch.hear(protocol::Candidate{"strange", "0", 0, {}}, "x");
+  watch.receive(protocol::Candidate{"strange", "0", 0, {}}, "x");
   EXPECT_TRUE(watch.all<AddCandidate>().empty());
 }
 
 TEST_F(WatchSessionTest, ShowsThePictureAndTakesItOffAtEndTalk) {
   watch.join({"t"});
   const ConnectionKey key = negotiate();
-  watch.feed(PictureArrived{key});
-  EXPECT_EQ(watch.all<ShowPicture>().at(0).key, key);
-  watch.hear(protocol::EndTalk{}, "t");
-  EXPECT_EQ(watch.all<ClearPicture>().size(), 1u);
+  watch.feed(TrackArrived{key});
+  EXPECT_EQ(watch.all<AttachStream>().at(0).key, key);
+  watch.receive(protocol::EndTalk{}, "t");
+  EXPECT_EQ(watch.all<DetachStream>().size(), 1u);
   EXPECT_EQ(watch.all<CloseConnection>().at(0).key, key);
   EXPECT_EQ(watch.session.view().picture, Picture::ended);
 }
@@ -124,9 +124,9 @@ TEST_F(WatchSessionTest, ShowsThePictureAndTakesItOffAtEndTalk) {
 TEST_F(WatchSessionTest, WaitsWhenTheTalkerIsGone) {
   watch.join({"t"});
   const ConnectionKey key = negotiate();
-  watch.feed(PictureArrived{key});
-  watch.hear(protocol::UserDisconnected{"t"});
-  EXPECT_EQ(watch.all<ClearPicture>().size(), 1u);
+  watch.feed(TrackArrived{key});
+  watch.receive(protocol::UserDisconnected{"t"});
+  EXPECT_EQ(watch.all<DetachStream>().size(), 1u);
   EXPECT_EQ(watch.session.view().picture, Picture::waiting);
 }
 
@@ -153,10 +153,10 @@ TEST_F(WatchSessionTest, RequestWhileLiveKeepsThePicture) {
 
 TEST_F(WatchSessionTest, ADeclinedRequestIsFullOrWaits) {
   watch.join({"t"});
-  watch.hear(protocol::TalkDeclined{protocol::DeclineReason::full}, "t");
+  watch.receive(protocol::TalkDeclined{protocol::DeclineReason::full}, "t");
   EXPECT_EQ(watch.session.view().picture, Picture::full);
   watch.feed(RequestPressed{});
-  watch.hear(protocol::TalkDeclined{protocol::DeclineReason::not_on_air}, "t");
+  watch.receive(protocol::TalkDeclined{protocol::DeclineReason::not_on_air}, "t");
   EXPECT_EQ(watch.session.view().picture, Picture::waiting);
 }
 
@@ -176,14 +176,14 @@ TEST_F(WatchSessionTest, AsksForIceRestartsThenForAFreshConnectionThenTellsThePe
   EXPECT_TRUE(watch.session.connections().empty());
   EXPECT_EQ(watch.session.view().notice, Notice::none);
 
-  watch.hear(protocol::Pong{});
+  watch.receive(protocol::Pong{});
   watch.now += Duration(1'000);
   watch.feed(TimePassed{});
   ASSERT_EQ(watch.sent(), Lines{"talk_request to t"}) << "a fresh one";
   watch.now += kNegotiationTimeout;
   watch.feed(TimePassed{});
   EXPECT_EQ(watch.session.view().notice, Notice::connection_failed);
-  watch.hear(protocol::Pong{});
+  watch.receive(protocol::Pong{});
   watch.now += Duration(2'000);
   watch.feed(TimePassed{});
   ASSERT_EQ(watch.sent(), Lines{"talk_request to t"}) << "it goes on trying";
@@ -195,10 +195,10 @@ TEST_F(WatchSessionTest, AsksForIceRestartsThenForAFreshConnectionThenTellsThePe
 TEST_F(WatchSessionTest, AnOfferForTheSameConnectionRenegotiatesIt) {
   watch.join({"t"});
   const ConnectionKey key = negotiate();
-  watch.feed(PictureArrived{key});
-  watch.hear(protocol::Offer{"restart", 77}, "t");
+  watch.feed(TrackArrived{key});
+  watch.receive(protocol::Offer{"restart", 77}, "t");
   EXPECT_TRUE(watch.all<CloseConnection>().empty());
-  EXPECT_TRUE(watch.all<ClearPicture>().empty());
+  EXPECT_TRUE(watch.all<DetachStream>().empty());
   EXPECT_EQ(watch.all<ApplyRemoteDescription>().at(0).key, key);
   watch.feed(RemoteDescriptionApplied{key});
   watch.feed(LocalDescriptionMade{key, "answer"});
@@ -209,7 +209,7 @@ TEST_F(WatchSessionTest, AnotherTalkerTakesThePlaceOfOneWhoseConnectionIsBroken)
   watch.join({"t"});
   const ConnectionKey key = negotiate();
   watch.feed(TransportChanged{key, TransportState::connected});
-  watch.hear(protocol::TalkReady{}, "u");
+  watch.receive(protocol::TalkReady{}, "u");
   EXPECT_EQ(watch.sent(), Lines{});
   watch.feed(TransportChanged{key, TransportState::disconnected});
   EXPECT_EQ(watch.sent(), Lines{"talk_request to u"});

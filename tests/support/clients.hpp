@@ -18,7 +18,7 @@
 
 namespace onair::tests {
 
-/// The client's end of one WebSocket and the server's end, which is the hub's link.
+/// Both ends of one WebSocket; the hub's link is the server's end.
 class FakeSocket final : public relay::Link {
  public:
   FakeSocket(std::function<void(std::string)> to_client,
@@ -35,7 +35,7 @@ class FakeSocket final : public relay::Link {
   std::function<void(protocol::CloseCode)> closed_;
 };
 
-/// `Derived` performs what is its side's own.
+/// `Derived` performs its side's own commands.
 template <typename Derived, typename Session, typename Input, typename Output>
 class SessionClient : public Client {
  public:
@@ -43,10 +43,10 @@ class SessionClient : public Client {
       : session(std::move(its_session)), world_(world), name_(std::move(name)) {}
 
   Session session;
-  std::set<session::Step> fail_next;     ///< steps whose next try fails
-  std::vector<protocol::Message> heard;  ///< all that came from the server, in order
-  std::vector<std::string> texts;        ///< all that came over data channels
-  std::vector<Output> done;              ///< every output, in order
+  std::set<session::Step> fail_next;        ///< steps whose next attempt fails
+  std::vector<protocol::Message> received;  ///< from the server, in order
+  std::vector<std::string> texts;           ///< from data channels
+  std::vector<Output> done;                 ///< every output, in order
 
   void feed(Input input) {
     for (Output& output : session.handle(input, world_.now())) {
@@ -58,9 +58,9 @@ class SessionClient : public Client {
   const std::string& id() const { return id_; }
 
   template <typename Kind>
-  std::size_t count_heard() const {
+  std::size_t count_received() const {
     return static_cast<std::size_t>(std::count_if(
-        heard.begin(), heard.end(),
+        received.begin(), received.end(),
         [](const auto& message) { return std::holds_alternative<Kind>(message.body); }));
   }
 
@@ -71,7 +71,7 @@ class SessionClient : public Client {
     }));
   }
 
-  /// The transport of every connection reports this.
+  /// Makes the transport of every connection report this state.
   void report_transport(session::TransportState state) {
     for (const auto& [key, number] : std::map(numbers_)) {
       feed(session::TransportChanged{key, state});
@@ -97,7 +97,7 @@ class SessionClient : public Client {
     world_.post(name_ + " " + lane, name_ + " " + label, std::move(run));
   }
 
-  /// A promise's outcome: in a lane of its own, since promises overtake each other.
+  /// Posts a promise's outcome in a lane of its own, since promises overtake each other.
   void post_outcome(session::Step step, const ConnectionKey& key, Input success) {
     const bool fails = fail_next.erase(step) > 0;
     const std::string label(name_of(step));
@@ -121,7 +121,7 @@ class SessionClient : public Client {
       if (number != socket_number_) return;
       if (!world_.server_is_up()) return feed(session::SocketClosed{number});
       socket_ = std::make_shared<FakeSocket>(
-          [this, number](std::string frame) { hear(number, std::move(frame)); },
+          [this, number](std::string frame) { deliver(number, std::move(frame)); },
           [this, number](protocol::CloseCode code) {
             post("down", "closed by server", [this, number, code] {
               if (number != socket_number_) return;
@@ -141,7 +141,7 @@ class SessionClient : public Client {
   }
 
   void perform(const session::SendMessage& send) {
-    ASSERT_NE(socket_, nullptr) << name_ << " speaks without a socket";
+    ASSERT_NE(socket_, nullptr) << name_ << " sends without a socket";
     const std::string frame = protocol::encode(send.message);
     post("up", "-> " + std::string(type_of(send.message.body)), [this, socket = socket_, frame] {
       if (socket->open && world_.server_is_up()) {
@@ -294,23 +294,23 @@ class SessionClient : public Client {
     feed(session::ChatEntered{std::move(name), std::move(text)});
   }
 
-  /// The texts that are shown.
+  /// The texts on the page.
   std::vector<std::string> chat_texts() const {
     std::vector<std::string> lines;
     for (const auto& shown : chat) lines.push_back(shown.line.text);
     return lines;
   }
 
-  std::vector<session::ShowChatLine> chat;  ///< what is shown
+  std::vector<session::ShowChatLine> chat;  ///< lines on the page
   std::vector<session::ChatRefused::Reason> refusals;
-  int restarts = 0;            ///< of ICE, that the browser was told to do
-  std::string token;           ///< what the page would remember
-  int ends_of_candidates = 0;  ///< how often the browser was told that there are no more
+  int restarts = 0;            ///< RestartIce commands
+  std::string token;           ///< stored by the page
+  int ends_of_candidates = 0;  ///< AddCandidate commands with the end
 
  private:
   static constexpr int kNotMade = 0;
 
-  /// Nothing where making it failed, which the session hears of later.
+  /// Null if creating it failed; the session gets the event later.
   FakeConnection* find(const ConnectionKey& key) {
     const auto found = numbers_.find(key);
     if (found == numbers_.end()) {
@@ -320,13 +320,13 @@ class SessionClient : public Client {
     return world_.find_connection(found->second);
   }
 
-  void hear(session::SocketNumber number, std::string frame) {
+  void deliver(session::SocketNumber number, std::string frame) {
     const auto decoded = protocol::decode(frame);
     ASSERT_TRUE(std::holds_alternative<protocol::Message>(decoded)) << frame;
     const auto& message = std::get<protocol::Message>(decoded);
     post("down", "<- " + std::string(type_of(message.body)), [this, number, message] {
       if (number != socket_number_) return;
-      heard.push_back(message);
+      received.push_back(message);
       if (const auto* welcome = std::get_if<protocol::Welcome>(&message.body)) id_ = welcome->id;
       feed(session::MessageReceived{number, message});
     });
@@ -364,10 +364,11 @@ class Talker final
   void stop_video() { feed(session::StopRequested{}); }
   void say_text(std::string text) { feed(session::TextEntered{std::move(text)}); }
 
-  std::set<session::CaptureNumber> streams;  ///< whose tracks run
+  std::set<session::CaptureNumber> streams;  ///< captures with running tracks
   std::optional<session::Notice> refuse_media;
-  session::EncoderReport encoder;                       ///< what every encoder says
-  std::map<ConnectionKey, session::SendLimits> limits;  ///< as last told, also of those gone
+  session::EncoderReport encoder;  ///< report of every encoder
+  std::map<ConnectionKey, session::SendLimits>
+      limits;  ///< last sent to the browser, also of closed connections
 
  private:
   friend SessionClient;
@@ -411,29 +412,29 @@ class Watcher final : public SessionClient<Watcher, session::WatchSession, sessi
   void say_text(std::string text) { feed(session::TextEntered{std::move(text)}); }
   session::WatchView::Picture picture() const { return session.view().picture; }
 
-  std::optional<ConnectionKey> shown;  ///< the connection whose picture came last on the page
-  std::set<ConnectionKey> all_shown;   ///< all whose picture is on it
+  std::optional<ConnectionKey> shown;  ///< the connection attached last
+  std::set<ConnectionKey> all_shown;   ///< all attached connections
 
  private:
   friend SessionClient;
   using SessionClient::perform;
 
   void perform(const session::MeasureReceiving&) {}
-  void perform(const session::ShowPicture& show) {
+  void perform(const session::AttachStream& show) {
     shown = show.key;
     all_shown.insert(show.key);
   }
-  void perform(const session::ClearPicture& clear) {
+  void perform(const session::DetachStream& clear) {
     ASSERT_EQ(all_shown.erase(clear.key), 1u);
     if (shown == clear.key) shown.reset();
   }
   void remote_description_set(const ConnectionKey& key) {
-    post("track" + std::to_string(key.generation), "picture arrives",
-         [this, key] { feed(session::PictureArrived{key}); });
+    post("track" + std::to_string(key.generation), "track arrives",
+         [this, key] { feed(session::TrackArrived{key}); });
   }
 };
 
-// Compiled once, in world.cpp: a variant of commands is much work for a compiler.
+// Instantiated once, in world.cpp, since a variant of commands is slow to compile.
 extern template class SessionClient<Talker, session::TalkSession, session::TalkInput,
                                     session::TalkOutput>;
 extern template class SessionClient<Watcher, session::WatchSession, session::WatchInput,

@@ -1,4 +1,4 @@
-// Drives one session by hand: feeds inputs, and looks at what it wants done.
+// Drives one session by hand: feeds inputs and records the outputs.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "protocol/message.hpp"
-#include "session/signaling.hpp"
+#include "session/link/signaling.hpp"
 #include "session/time.hpp"
 
 namespace onair::tests {
@@ -17,25 +17,25 @@ class Stepper {
  public:
   explicit Stepper(Session its_session) : session(std::move(its_session)) {}
 
-  /// The outputs, without what is only for the page's eyes and the console.
+  /// Handles one event; the outputs stay in `outputs`.
   template <typename Event>
   const std::vector<Output>& feed(Event event) {
     outputs = session.handle(Input(std::move(event)), now);
     return outputs;
   }
 
-  /// The message came from that peer, or from the server.
-  const std::vector<Output>& hear(protocol::Body body, std::string from = {}) {
+  /// Receives a message from that peer, or from the server.
+  const std::vector<Output>& receive(protocol::Body body, std::string from = {}) {
     protocol::Message message{std::move(body), std::nullopt, std::nullopt};
     if (!from.empty()) message.from = std::move(from);
     return feed(session::MessageReceived{1, std::move(message)});
   }
 
-  /// Connects and enters, as `me`, with these talkers on air.
+  /// Connects and enters as `me`, with these talkers on air.
   const std::vector<Output>& join(std::vector<std::string> talkers = {}) {
     feed(session::Started{});
     feed(session::SocketOpened{1});
-    return hear(protocol::Welcome{"me", "lesson", "token", {}, std::move(talkers)});
+    return receive(protocol::Welcome{"me", "lesson", "token", {}, std::move(talkers)});
   }
 
   /// The last feed's outputs of one kind.
@@ -48,7 +48,7 @@ class Stepper {
     return found;
   }
 
-  /// What the last feed sent, as "type" or "type to PEER".
+  /// The messages of the last feed, as "type" or "type to PEER".
   std::vector<std::string> sent() const {
     std::vector<std::string> lines;
     for (const auto& send : all<session::SendMessage>()) {

@@ -110,7 +110,7 @@ void World::release() {
 void World::kill_server() {
   for (const auto& client : clients_) client->lose_socket();
   hub_.reset();
-  tokens_.age = std::chrono::hours(1);  // all that there are were issued before the next one begins
+  tokens_.age = std::chrono::hours(1);  // every token is older than the next server
   settle();
 }
 
@@ -139,7 +139,7 @@ void World::break_transports(session::TransportState state) {
 void World::expect_empty_after_all_left() {
   for (const auto& client : clients_) client->leave();
   release();
-  pass(std::chrono::seconds(15));  // for which a talker on air keeps its place
+  pass(std::chrono::seconds(15));  // the grace time of a talker on air
   for (const auto& client : clients_) EXPECT_TRUE(client->is_empty());
   EXPECT_TRUE(connections_.empty());
   if (!hub_) return;

@@ -1,4 +1,4 @@
-// Talkers, watchers and the relay in one process, without a network, a browser or a clock: every
+// Talkers, watchers and the server's core in one process, without network, browser or clock. Each
 // event is an action in one queue, which a test can run to the end, hold back in parts, or shuffle.
 #pragma once
 
@@ -13,8 +13,8 @@
 
 #include "relay/hub.hpp"
 #include "relay/thread_bus.hpp"
-#include "session/talk_session.hpp"
-#include "session/watch_session.hpp"
+#include "session/talk/talk_session.hpp"
+#include "session/watch/watch_session.hpp"
 
 namespace onair::tests {
 
@@ -22,23 +22,23 @@ using session::ConnectionKey;
 using session::Duration;
 using session::TimePoint;
 
-/// Tokens that name the peer in clear.
+/// Resume tokens that contain the peer in clear.
 class PlainTokens final : public relay::ResumeTokens {
  public:
   std::string issue(const relay::Identity& identity) override;
   std::optional<relay::Resumption> redeem(std::string_view token, std::string_view room,
                                           protocol::Role role) override;
-  /// Of all that are redeemed.
+  /// Age of every redeemed token.
   relay::Duration age{};
 };
 
 class World;
 
-/// What a browser keeps of one RTCPeerConnection. Two of them are connected when each has the
-/// other's description and at least one candidate of the other, as over a real network.
+/// A browser's RTCPeerConnection. Two connect once each has the other's description and at least
+/// one of its candidates, as over a real network.
 struct FakeConnection {
   int number = 0;
-  int remote = 0;  ///< the number of the other end, once its description was applied
+  int remote = 0;  ///< the other end's number, once its description was applied
   bool local_made = false;
   bool has_candidate = false;
   bool connected = false;
@@ -50,17 +50,17 @@ struct FakeConnection {
   std::function<void(const std::string&)> report_chat;
 };
 
-/// What both kinds of client have, whatever session they run.
+/// Interface of both kinds of client.
 class Client {
  public:
   virtual ~Client() = default;
 
-  /// The server's end of this client's socket vanished, or the network cut it.
+  /// Cuts this client's socket, as by the network or a server that vanished.
   virtual void lose_socket() = 0;
   virtual void leave() = 0;
   virtual void pass_time() = 0;
   virtual std::optional<TimePoint> next_deadline() const = 0;
-  /// Whether nothing is left of any connection, in the session or in the browser.
+  /// True if neither session nor browser has a connection left.
   virtual bool is_empty() const = 0;
 };
 
@@ -71,29 +71,28 @@ class World {
   class Talker& add_talker(session::TalkOptions options = {});
   class Watcher& add_watcher(session::WatchOptions options = {});
 
-  /// Runs actions, each in the order of its lane, until none is left. Fails the test where they
-  /// never end.
+  /// Runs actions, in order within each lane, until none is left. Fails the test if they never end.
   void settle();
 
-  /// From now on the next action is chosen at random among the lanes.
+  /// Chooses the next action at random among the lanes from now on.
   void shuffle(std::uint32_t seed) { random_.emplace(seed); }
 
-  /// Lets time pass, in steps from deadline to deadline, and settles after each.
+  /// Advances time from deadline to deadline, and settles after each.
   void pass(Duration duration);
 
-  /// Keeps back every action whose label contains this, until `release`.
+  /// Holds back every action whose label contains this text, until `release`.
   void hold(std::string part_of_label) { held_labels_.push_back(std::move(part_of_label)); }
   void release();
 
-  /// The server dies: every socket breaks, all that it knew is forgotten, and nobody gets in until
+  /// Kills the server: every socket breaks, its state is lost, and nobody can enter until
   /// `start_server`.
   void kill_server();
   void start_server();
 
-  /// The network between all browsers breaks: every connected pair reports this.
+  /// Breaks the network between all browsers: every connected pair reports this state.
   void break_transports(session::TransportState state);
 
-  /// Everyone leaves; then nothing may be left anywhere.
+  /// Makes everyone leave, and expects every table to be empty.
   void expect_empty_after_all_left();
 
   relay::Hub& hub() { return *hub_; }

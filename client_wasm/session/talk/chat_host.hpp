@@ -1,4 +1,4 @@
-// The talker's end of the chat: keeps the last lines, and decides who may say what.
+// The talker's end of the chat. Keeps the last lines and decides which lines are accepted.
 #pragma once
 
 #include <cstddef>
@@ -16,32 +16,32 @@ namespace onair::session {
 
 class ChatHost {
  public:
-  /// A viewer who comes late gets so many lines.
+  /// Lines kept for viewers who join late.
   static constexpr std::size_t kKeptLines = 50;
-  /// A viewer may say so many lines at once, and another after each pause.
+  /// Rate limit of one viewer: lines at once, and the pause after which one more is allowed.
   static constexpr double kBurst = 5;
   static constexpr Duration kPause{2'000};
 
-  /// What a viewer whose channel has just opened is told: the last lines.
+  /// Messages for a viewer whose channel has just opened: `begin`, then the last lines.
   std::vector<ChatMessage> begin(const PeerId& viewer) const;
 
-  /// The line for everyone, or why there is none. To its author it is `yours`.
-  std::variant<ChatLine, ChatRefused> hear(const PeerId& viewer, const protocol::ChatSaid& said,
-                                           TimePoint now);
+  /// Takes a line of a viewer. Returns the line to send to everyone, or the reason to refuse it.
+  std::variant<ChatLine, ChatRefused> receive(const PeerId& viewer, const protocol::ChatSay& say,
+                                              TimePoint now);
 
-  /// A line of the talker's own; nothing where it is too long or blank.
-  std::optional<ChatLine> say(std::string name, std::string text);
+  /// Adds a line of the talker's own. Empty if it is too long or blank.
+  std::optional<ChatLine> post(std::string name, std::string text);
 
-  /// False where there is no such line any more.
+  /// False if no such line is kept.
   bool remove(ChatLineId id);
 
   void mute(const PeerId& viewer, bool muted) { viewers_[viewer].muted = muted; }
   bool is_muted(const PeerId& viewer) const;
 
-  /// As it called itself last; empty where it did not.
+  /// The name that the viewer gave with its last line; empty without one.
   std::string name_of(const PeerId& viewer) const;
 
-  /// The viewer is gone for good.
+  /// Forgets a viewer who has left the room.
   void forget(const PeerId& viewer) { viewers_.erase(viewer); }
 
  private:
@@ -52,7 +52,7 @@ class ChatHost {
   struct Viewer {
     std::string name = {};
     bool muted = false;
-    double allowance = kBurst;  ///< lines that it may say now
+    double allowance = kBurst;  ///< lines that it may send now
     std::optional<TimePoint> at = {};
   };
 

@@ -1,4 +1,4 @@
-#include "session/chat_host.hpp"
+#include "session/talk/chat_host.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 namespace onair::session {
 
 std::vector<ChatMessage> ChatHost::begin(const PeerId& viewer) const {
-  std::vector<ChatMessage> messages = {protocol::ChatBegins{is_muted(viewer)}};
+  std::vector<ChatMessage> messages = {protocol::ChatBegin{is_muted(viewer)}};
   for (const Kept& kept : kept_) {
     ChatLine line = kept.line;
     line.yours = kept.author == viewer;
@@ -15,8 +15,8 @@ std::vector<ChatMessage> ChatHost::begin(const PeerId& viewer) const {
   return messages;
 }
 
-std::variant<ChatLine, ChatRefused> ChatHost::hear(const PeerId& viewer,
-                                                   const protocol::ChatSaid& said, TimePoint now) {
+std::variant<ChatLine, ChatRefused> ChatHost::receive(const PeerId& viewer,
+                                                      const protocol::ChatSay& say, TimePoint now) {
   using Reason = ChatRefused::Reason;
   Viewer& author = viewers_[viewer];
   if (author.muted) return ChatRefused{Reason::muted};
@@ -25,13 +25,13 @@ std::variant<ChatLine, ChatRefused> ChatHost::hear(const PeerId& viewer,
   author.at = now;
   if (author.allowance < 1) return ChatRefused{Reason::too_fast};
   author.allowance -= 1;
-  if (!protocol::is_sayable(said.name, said.text)) return ChatRefused{Reason::too_long};
-  author.name = said.name;
-  return keep(viewer, {0, said.name, said.text});
+  if (!protocol::is_valid_line(say.name, say.text)) return ChatRefused{Reason::too_long};
+  author.name = say.name;
+  return keep(viewer, {0, say.name, say.text});
 }
 
-std::optional<ChatLine> ChatHost::say(std::string name, std::string text) {
-  if (!protocol::is_sayable(name, text)) return std::nullopt;
+std::optional<ChatLine> ChatHost::post(std::string name, std::string text) {
+  if (!protocol::is_valid_line(name, text)) return std::nullopt;
   return keep({}, {0, std::move(name), std::move(text), /*host=*/true});
 }
 

@@ -19,14 +19,14 @@ struct OpenSocket {
 
 struct CloseSocket {
   SocketNumber socket;
-  bool leaving = false;  ///< for good (close code 1000), and not because the socket seems dead
+  bool leaving = false;  ///< close code 1000: this client will not return
 };
 
 struct SendMessage {
   protocol::Message message;
 };
 
-/// Keep the token where the next load of this page finds it, and no other page does.
+/// Store the resume token for the next load of this page, invisible to other pages.
 struct RememberToken {
   std::string token;
 };
@@ -37,10 +37,10 @@ struct SocketOpened {
   SocketNumber socket;
 };
 
-/// The socket was closed by anyone or could not be opened.
+/// The socket was closed by either end or could not be opened.
 struct SocketClosed {
   SocketNumber socket;
-  std::uint16_t code = 1006;  ///< RFC 6455 section 7.4; 1006 is none
+  std::uint16_t code = 1006;  ///< RFC 6455 section 7.4; 1006 means no close frame
 };
 
 struct MessageReceived {
@@ -48,10 +48,10 @@ struct MessageReceived {
   protocol::Message message;
 };
 
-/// A moment that `next_deadline()` named has come. Too early or too often is harmless.
+/// The moment of `next_deadline()` has come. Too early or too often is harmless.
 struct TimePassed {};
 
-/// The network came back, or the page from sleep: what waits need not wait any longer.
+/// The network or the page is back after a pause: retry now instead of waiting.
 struct Woken {};
 
 }  // namespace onair::session

@@ -10,7 +10,7 @@
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
 #include "session/reception.hpp"
-#include "session/uplink_planner.hpp"
+#include "session/talk/uplink_planner.hpp"
 
 namespace onair::session {
 
@@ -18,7 +18,7 @@ enum class MediaSource { camera, screen };
 
 enum class DeviceKind { camera, microphone };
 
-/// MediaDeviceInfo; without a label until the person has allowed the devices once.
+/// MediaDeviceInfo; without a label until the person has granted access once.
 struct Device {
   DeviceKind kind;
   std::string id;
@@ -26,10 +26,10 @@ struct Device {
   bool operator==(const Device&) const = default;
 };
 
-/// What is asked of the camera: 640x360, 1280x720 or 1920x1080.
+/// Size requested from the camera: 640x360, 1280x720 or 1920x1080.
 enum class PictureSize { small, standard, large };
 
-/// What the person picked. An empty id leaves it to the browser.
+/// Devices and size that the person picked. An empty id leaves the choice to the browser.
 struct MediaChoice {
   std::string camera = {};
   std::string microphone = {};
@@ -39,35 +39,34 @@ struct MediaChoice {
 
 std::string_view name_of(PictureSize size);
 
-/// Names one getUserMedia or getDisplayMedia call and the stream it gave.
+/// Identifies one getUserMedia or getDisplayMedia call and its stream.
 using CaptureNumber = std::uint32_t;
 
 // Outputs.
 
-/// Ask for a stream. Ends in MediaReady or MediaFailed.
+/// Request a stream. Ends in MediaReady or MediaFailed.
 struct AcquireMedia {
   CaptureNumber capture;
   MediaSource source;
-  MediaChoice choice = {};  ///< of the camera's
+  MediaChoice choice = {};  ///< for the camera only
 };
 
 /// enumerateDevices(). Ends in DevicesListed, or in nothing.
 struct ListDevices {};
 
-/// Whether the microphone is heard and the camera seen; a screen and its sound always are.
+/// Enable or disable the microphone and the camera; a screen and its sound are always on.
 struct EnableTracks {
   bool microphone;
   bool camera;
 };
 
-/// Make this stream the one that is previewed and that connections made from now on send. Ends in
-/// PreviewReady.
+/// Preview this stream, and send it over connections created from now on. Ends in PreviewReady.
 struct UseMedia {
   CaptureNumber capture;
 };
 
-/// Stop every track of the stream, so that the camera's light goes out; clear the preview if it
-/// was the one in use.
+/// Stop every track of the stream, so that the camera's light goes out. Clear the preview if the
+/// stream was in use.
 struct ReleaseMedia {
   CaptureNumber capture;
 };
@@ -78,13 +77,13 @@ struct ReplaceTracks {
   ConnectionKey key;
 };
 
-/// setParameters() of the picture's sender. Ends in SendingLimited or StepFailed.
+/// setParameters() of the video sender. Ends in SendingLimited or StepFailed.
 struct LimitSending {
   ConnectionKey key;
   SendLimits limits;
 };
 
-/// getStats() of what is sent. Ends in SendingMeasured, or in nothing.
+/// getStats() of the sending side. Ends in SendingMeasured, or in nothing.
 struct MeasureSending {
   ConnectionKey key;
 };
@@ -93,17 +92,17 @@ struct MeasureSending {
 
 struct StartRequested {
   MediaSource source;
-  bool preview_only = false;  ///< not on air before On Air is pressed
+  bool preview_only = false;  ///< stay off air until On Air is pressed
 };
 
-/// The list of devices may be another now.
+/// The list of devices may have changed.
 struct DevicesChanged {};
 
 struct DevicesListed {
   std::vector<Device> devices;
 };
 
-/// The person picked something else; on air it takes its place at once.
+/// The person picked other devices or another size; on air the switch is immediate.
 struct MediaChosen {
   MediaChoice choice;
 };
@@ -116,7 +115,7 @@ struct CameraSwitched {
   bool on;
 };
 
-/// The person allowed it and the stream is there.
+/// The person granted access; the stream is available.
 struct MediaReady {
   CaptureNumber capture;
 };
@@ -131,7 +130,7 @@ struct MediaFailed {
   Notice reason;
 };
 
-/// A track of the stream ended by itself; of a screen, `kind` is the camera's.
+/// A track of the stream ended by itself. For a screen `kind` is `camera`.
 struct MediaEnded {
   CaptureNumber capture;
   DeviceKind kind = DeviceKind::camera;
@@ -154,17 +153,17 @@ struct SendingMeasured {
 struct OnAirRequested {};
 struct StopRequested {};
 
-/// Let no further watchers in, or let them in again.
+/// Stop admitting watchers, or admit them again.
 struct LockSwitched {
   bool locked;
 };
 
-/// Send this viewer away for good.
+/// Remove this viewer from the room permanently.
 struct RemovalRequested {
   PeerId viewer;
 };
 
-/// Stop, and send everyone away.
+/// Stop, and remove everyone from the room.
 struct RoomEndRequested {};
 
 }  // namespace onair::session

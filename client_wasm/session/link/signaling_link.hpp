@@ -1,4 +1,4 @@
-// The way to the server: opens the socket, enters the room, and comes back after a loss.
+// The connection to the server: opens the socket, enters the room, reconnects after a loss.
 #pragma once
 
 #include <optional>
@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "protocol/message.hpp"
-#include "session/backoff.hpp"
+#include "session/link/backoff.hpp"
+#include "session/link/signaling.hpp"
 #include "session/peer_connection.hpp"
-#include "session/signaling.hpp"
 #include "session/time.hpp"
 
 namespace onair::session {
@@ -19,29 +19,19 @@ using LinkOutput = std::variant<OpenSocket, CloseSocket, SendMessage>;
 
 enum class LinkStatus {
   idle,          ///< not started, or left
-  connecting,    ///< the first try
+  connecting,    ///< first attempt
   joined,        ///< in the room
-  reconnecting,  ///< was in the room and is on the way back
-  unreachable,   ///< never got in so far; still trying
-  refused,       ///< the server will not have us in this room
+  reconnecting,  ///< was in the room; trying to return
+  unreachable,   ///< never entered so far; still trying
+  refused,       ///< the server rejected us for this room
 };
 
 std::string_view name_of(LinkStatus status);
 
 class SignalingLink {
  public:
-  /// How long a socket may take to open, and the server to answer `enter`.
-  static constexpr Duration kAnswerTimeout{10'000};
-  /// How often the server is asked whether it is there, and for TURN credentials that are fresh.
-  static constexpr Duration kPingInterval{20'000};
-  /// How long it may take to answer that before the socket counts as dead.
-  static constexpr Duration kPongTimeout{5'000};
-
-  /// How long to wait after a refusal that may be over soon, as when the room is full.
-  static constexpr Duration kRefusalPause{5'000};
-
-  /// `resume` is the token that an earlier load of this page remembered, `token` the one that lets
-  /// us in where not everyone may.
+  /// `resume` is the token kept from an earlier load of this page; `token` is the entry token that
+  /// an operator may require.
   SignalingLink(std::string room, protocol::Role role, Backoff backoff,
                 std::optional<std::string> resume = std::nullopt,
                 std::optional<std::string> token = std::nullopt);
@@ -54,31 +44,32 @@ class SignalingLink {
   std::vector<LinkOutput> handle(const TimePassed& passed, TimePoint now);
   std::vector<LinkOutput> handle(const Woken& woken, TimePoint now);
 
-  /// Anything came over the socket in use, so it lives.
-  void heard(TimePoint now);
+  /// Any frame on the current socket proves that its path works.
+  void on_traffic(TimePoint now);
 
   enum class Entry {
-    none,     ///< not awaited, and ignored
-    resumed,  ///< we are the peer that we were
-    fresh,    ///< we are a new peer: what others knew of us is gone
+    none,     ///< unexpected; ignored
+    resumed,  ///< same peer id as before
+    fresh,    ///< new peer id: the others have no connections with it
   };
-  Entry welcomed(const protocol::Welcome& welcome, TimePoint now);
+  Entry on_welcome(const protocol::Welcome& welcome, TimePoint now);
 
   void refresh_ice_servers(std::vector<protocol::IceServer> servers) {
     ice_.servers = std::move(servers);
   }
 
-  /// An `error` came. Before the welcome it keeps us out; what is only for now is tried again.
-  std::vector<LinkOutput> refused(const protocol::Error& error, TimePoint now);
+  /// Handles an `error`. Before the welcome it ends the attempt; after a temporary one the link
+  /// retries.
+  std::vector<LinkOutput> on_error(const protocol::Error& error, TimePoint now);
 
-  /// Is this the socket in use? What comes from any other is late.
+  /// True for the socket in use. Events of any other are late and ignored.
   bool is_current(SocketNumber socket) const;
 
   bool joined() const { return std::holds_alternative<Joined>(state_); }
   LinkStatus status() const;
-  /// The code of the `error` that keeps us out; else empty.
+  /// The code of the `error` that rejected us; else empty.
   const std::string& refusal() const { return refusal_; }
-  /// What the token calls us.
+  /// Our name according to the entry token.
   const std::optional<std::string>& name() const { return name_; }
   const protocol::PeerId& id() const { return id_; }
   const IceConfiguration& ice() const { return ice_; }
@@ -96,7 +87,7 @@ class SignalingLink {
   };
   struct Joined {
     SocketNumber socket;
-    TimePoint deadline;  ///< when to ask, or to stop waiting for the answer
+    TimePoint deadline;  ///< of the next ping, or of the pong that is awaited
     bool awaits_pong = false;
   };
   struct Waiting {
@@ -115,13 +106,13 @@ class SignalingLink {
   Backoff backoff_;
   State state_;
   SocketNumber last_socket_ = 0;
-  bool tried_in_vain_ = false;
+  bool attempt_failed_ = false;
   protocol::PeerId id_;
   std::optional<std::string> resume_;
   std::optional<std::string> token_;
   std::optional<std::string> name_;
   std::string refusal_;
-  bool page_is_new_ = true;  ///< it has no peer connections that a token could speak for
+  bool page_is_new_ = true;  ///< has no peer connections that `resume` could keep
   IceConfiguration ice_;
 };
 

@@ -1,4 +1,4 @@
-#include "session/signaling_link.hpp"
+#include "session/link/signaling_link.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "protocol/error_code.hpp"
+#include "session/timeouts.hpp"
 
 namespace onair::session {
 namespace {
@@ -13,13 +14,13 @@ namespace {
 using protocol::CloseCode;
 using protocol::ErrorCode;
 
-/// Those that end a session that had begun.
+/// Errors that end a session after it has entered.
 constexpr ErrorCode kEndings[] = {ErrorCode::room_taken, ErrorCode::token_expired,
                                   ErrorCode::removed, ErrorCode::room_ended};
 
-/// Those that may be over soon.
-constexpr ErrorCode kForNow[] = {ErrorCode::room_taken, ErrorCode::room_locked,
-                                 ErrorCode::room_full, ErrorCode::too_many_rooms};
+/// Temporary errors: worth another attempt.
+constexpr ErrorCode kTemporary[] = {ErrorCode::room_taken, ErrorCode::room_locked,
+                                    ErrorCode::room_full, ErrorCode::too_many_rooms};
 
 template <std::size_t size>
 bool is_one_of(const ErrorCode (&codes)[size], std::string_view name) {
@@ -27,7 +28,7 @@ bool is_one_of(const ErrorCode (&codes)[size], std::string_view name) {
                      [name](ErrorCode code) { return name_of(code) == name; });
 }
 
-/// The `error` behind which the server closes with this code, if it is one that ends a session.
+/// The session-ending `error` that belongs to this close code.
 std::optional<ErrorCode> ending_with(std::uint16_t close_code) {
   for (const ErrorCode code : kEndings) {
     if (close_code_of(code) == static_cast<CloseCode>(close_code)) return code;
@@ -39,18 +40,12 @@ std::optional<ErrorCode> ending_with(std::uint16_t close_code) {
 
 std::string_view name_of(LinkStatus status) {
   switch (status) {
-    case LinkStatus::idle:
-      return "idle";
-    case LinkStatus::connecting:
-      return "connecting";
-    case LinkStatus::joined:
-      return "joined";
-    case LinkStatus::reconnecting:
-      return "reconnecting";
-    case LinkStatus::unreachable:
-      return "unreachable";
-    case LinkStatus::refused:
-      return "refused";
+    case LinkStatus::idle: return "idle";
+    case LinkStatus::connecting: return "connecting";
+    case LinkStatus::joined: return "joined";
+    case LinkStatus::reconnecting: return "reconnecting";
+    case LinkStatus::unreachable: return "unreachable";
+    case LinkStatus::refused: return "refused";
   }
   return "idle";
 }
@@ -85,7 +80,7 @@ std::vector<LinkOutput> SignalingLink::handle(const SocketOpened& opened, TimePo
 
 std::vector<LinkOutput> SignalingLink::handle(const SocketClosed& closed, TimePoint now) {
   if (!is_current(closed.socket)) return {};
-  tried_in_vain_ = true;
+  attempt_failed_ = true;
   if (const auto ending = ending_with(closed.code)) return stay_out(std::string(name_of(*ending)));
   if (closed.code == static_cast<std::uint16_t>(CloseCode::replaced)) resume_.reset();
   state_ = Waiting{now + backoff_.next()};
@@ -119,32 +114,32 @@ std::vector<LinkOutput> SignalingLink::probe(TimePoint now) {
   return {SendMessage{{protocol::Ping{}, std::nullopt, std::nullopt}}};
 }
 
-void SignalingLink::heard(TimePoint now) {
+void SignalingLink::on_traffic(TimePoint now) {
   auto* joined = std::get_if<Joined>(&state_);
   if (joined == nullptr || !joined->awaits_pong) return;
   joined->awaits_pong = false;
   joined->deadline = now + kPingInterval;
 }
 
-SignalingLink::Entry SignalingLink::welcomed(const protocol::Welcome& welcome, TimePoint now) {
+SignalingLink::Entry SignalingLink::on_welcome(const protocol::Welcome& welcome, TimePoint now) {
   const auto* entering = std::get_if<Entering>(&state_);
   if (entering == nullptr) return Entry::none;
   state_ = Joined{entering->socket, now + kPingInterval};
   backoff_.reset();
-  tried_in_vain_ = false;
+  attempt_failed_ = false;
   resume_ = welcome.resume;
   name_ = welcome.name;
   refusal_.clear();
   page_is_new_ = false;
-  ice_ = {welcome.ice_servers, welcome.relay_only};
+  ice_ = {welcome.ice_servers, welcome.turn_only};
   return std::exchange(id_, welcome.id) == welcome.id ? Entry::resumed : Entry::fresh;
 }
 
-std::vector<LinkOutput> SignalingLink::refused(const protocol::Error& error, TimePoint now) {
+std::vector<LinkOutput> SignalingLink::on_error(const protocol::Error& error, TimePoint now) {
   if (joined() && is_one_of(kEndings, error.code)) return stay_out(error.code);
   if (!std::holds_alternative<Entering>(state_)) return {};
   auto outputs = stay_out(error.code);
-  if (is_one_of(kForNow, error.code)) state_ = Waiting{now + kRefusalPause};
+  if (is_one_of(kTemporary, error.code)) state_ = Waiting{now + kRefusalPause};
   return outputs;
 }
 
@@ -165,7 +160,7 @@ LinkStatus SignalingLink::status() const {
   if (std::holds_alternative<Joined>(state_)) return LinkStatus::joined;
   if (!refusal_.empty()) return LinkStatus::refused;
   if (!id_.empty()) return LinkStatus::reconnecting;
-  return tried_in_vain_ ? LinkStatus::unreachable : LinkStatus::connecting;
+  return attempt_failed_ ? LinkStatus::unreachable : LinkStatus::connecting;
 }
 
 std::optional<TimePoint> SignalingLink::next_deadline() const {

@@ -1,4 +1,4 @@
-#include "session/uplink_planner.hpp"
+#include "session/talk/uplink_planner.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,21 +7,22 @@
 namespace onair::session {
 namespace {
 
-// Of 1280x720, which is what the camera is asked for.
+// Divisors of 1280x720, the size requested from the camera.
 constexpr std::array<double, 5> kScales = {1.0, 1.5, 2.0, 3.0, 4.0};
 constexpr double kFullPixels = 1280.0 * 720.0;
 
-// Cores for one viewer: so much anyway, and so much for each pixel of a frame.
+// Cores per viewer: a constant, and a cost for each pixel of a frame.
 constexpr double kCostOfViewer = 0.1;
 constexpr double kCostOfPixel = 0.325e-6;
 
-// One report says little, and a fast encoder must not lead to promises that a slow moment breaks.
+// Small steps, since a single report is noisy; slower downwards, so that a fast moment does not
+// raise the capacity beyond what a slow one can hold.
 constexpr double kCorrectionUp = 1.1;
 constexpr double kCorrectionDown = 0.98;
 constexpr double kLeastCorrection = 0.5;
 constexpr double kMostCorrection = 1.5;
 
-// A frame that takes longer than its turn at 30 a second, or a third of the frames lost.
+// Overload: a frame takes longer than its interval at 30 a second, or a third of them is lost.
 constexpr double kMostEncodeMilliseconds = 33.0;
 constexpr double kLeastShareOfFrames = 0.67;
 

@@ -4,9 +4,9 @@
 
 #include "session/names.hpp"
 #include "session/pending.hpp"
-#include "session/recovery.hpp"
-#include "session/start_bitrate.hpp"
-#include "session/talk_session.hpp"
+#include "session/talk/start_bitrate.hpp"
+#include "session/talk/talk_session.hpp"
+#include "session/timeouts.hpp"
 
 namespace onair::session {
 
@@ -14,44 +14,39 @@ using protocol::DeclineReason;
 
 namespace {
 
-Duration restart_timeout(const ViewerConnection& viewer) {
-  return kFirstRestartTimeout * (1 << (viewer.restarts - 1));
-}
-
-ViewerView::State state_of(const ViewerConnection& viewer) {
-  if (viewer.transport == TransportState::connected) return ViewerView::State::live;
-  return viewer.was_connected ? ViewerView::State::reconnecting : ViewerView::State::connecting;
+void describe(const ViewerConnection& connection, ViewerView& view) {
+  if (connection.transport == TransportState::connected) {
+    view.state = ViewerView::State::live;
+  } else if (connection.was_connected) {
+    view.state = ViewerView::State::reconnecting;
+  }
+  view.bits_per_second = connection.bits_per_second;
+  if (!connection.measured) return;
+  view.round_trip_ms = connection.measured->round_trip_ms;
+  view.loss = connection.measured->loss;
 }
 
 }  // namespace
 
 std::string_view name_of(ViewerView::State state) {
   switch (state) {
-    case ViewerView::State::connecting:
-      return "connecting";
-    case ViewerView::State::live:
-      return "live";
-    case ViewerView::State::reconnecting:
-      return "reconnecting";
+    case ViewerView::State::connecting: return "connecting";
+    case ViewerView::State::live: return "live";
+    case ViewerView::State::reconnecting: return "reconnecting";
   }
   return "connecting";
 }
 
 std::vector<ViewerView> TalkSession::audience() const {
   std::vector<ViewerView> audience;
-  for (const auto& [peer, entry] : connections_) {
-    const ViewerConnection& viewer = entry.connection;
-    ViewerView view{peer,
-                    numbers_.at(peer),
-                    chat_.name_of(peer),
-                    state_of(viewer),
-                    chat_.is_muted(peer),
-                    viewer.bits_per_second};
-    if (viewer.measured) {
-      view.round_trip_ms = viewer.measured->round_trip_ms;
-      view.loss = viewer.measured->loss;
-    }
-    audience.push_back(std::move(view));
+  for (const auto& [id, viewer] : roster_.viewers()) {
+    if (!viewer.watches) continue;
+    ViewerView& view = audience.emplace_back();
+    view.id = id;
+    view.number = viewer.number;
+    view.name = chat_.name_of(id);
+    view.muted = chat_.is_muted(id);
+    if (const auto key = connections_.latest_with(id)) describe(*connections_.find(*key), view);
   }
   std::sort(audience.begin(), audience.end(),
             [](const auto& a, const auto& b) { return a.number < b.number; });
@@ -59,27 +54,24 @@ std::vector<ViewerView> TalkSession::audience() const {
 }
 
 void TalkSession::on(const LocalDescriptionMade& made) {
-  ViewerConnection* viewer = connections_.find(made.key);
-  if (viewer == nullptr) return;
-  auto* offering = std::get_if<ViewerConnection::Offering>(&viewer->state);
+  const auto [viewer, offering] = in_state<ViewerConnection::Offering>(made.key);
   if (offering == nullptr) return;
   const std::vector<Candidate> found = std::move(offering->found);
-  say(protocol::Offer{made.sdp, made.key.generation}, made.key.peer);
-  for (const Candidate& candidate : found) say(candidate, made.key.peer);
+  send(protocol::Offer{made.sdp, made.key.generation}, made.key.peer);
+  for (const Candidate& candidate : found) send(candidate, made.key.peer);
   advance(made.key, *viewer, ViewerConnection::AwaitingAnswer{}, "offer sent");
 }
 
 void TalkSession::on(const RemoteDescriptionApplied& applied) {
-  ViewerConnection* viewer = connections_.find(applied.key);
-  if (viewer == nullptr) return;
-  auto* applying = std::get_if<ViewerConnection::ApplyingAnswer>(&viewer->state);
+  const auto [viewer, applying] = in_state<ViewerConnection::ApplyingAnswer>(applied.key);
   if (applying == nullptr) return;
   for (Candidate& candidate : applying->early) {
     output_.emplace_back(AddCandidate{applied.key, std::move(candidate)});
   }
-  viewer->due.reset();
+  viewer->due.cancel();
   if (viewer->transport != TransportState::connected) {
-    viewer->due = now_ + (viewer->restarts == 0 ? kConnectTimeout : restart_timeout(*viewer));
+    viewer->due.set(now_ +
+                    (viewer->restarts == 0 ? kConnectTimeout : restart_timeout(viewer->restarts)));
   }
   advance(applied.key, *viewer, ViewerConnection::Negotiated{}, "answer applied");
 }
@@ -87,12 +79,12 @@ void TalkSession::on(const RemoteDescriptionApplied& applied) {
 void TalkSession::on(const StepFailed& failed) {
   if (connections_.find(failed.key) == nullptr) return;
   trace(describe(failed));
-  // No reason to lose a viewer.
+  // These failures leave the connection usable.
   if (failed.step == Step::add_candidate || failed.step == Step::replace_tracks ||
       failed.step == Step::limit_sending) {
     return;
   }
-  close(failed.key.peer, "a step failed");
+  close(failed.key, "a step failed");
   decline(failed.key.peer, DeclineReason::full);
 }
 
@@ -116,7 +108,7 @@ void TalkSession::on(const CandidateFound& found) {
   if (auto* offering = std::get_if<ViewerConnection::Offering>(&viewer->state)) {
     hold(offering->found, std::move(candidate));
   } else {
-    say(std::move(candidate), found.key.peer);
+    send(std::move(candidate), found.key.peer);
   }
 }
 
@@ -129,46 +121,46 @@ void TalkSession::on(const TransportChanged& changed) {
     viewer->was_connected = true;
     viewer->restarts = 0;
   }
-  // A negotiation that is under way has its own time.
+  // A negotiation in progress has its own deadline.
   if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer->state)) return;
-  if (changed.state == TransportState::connected) viewer->due.reset();
-  if (changed.state == TransportState::disconnected) viewer->due = now_ + kTalkerPatience;
+  if (changed.state == TransportState::connected) viewer->due.cancel();
+  if (changed.state == TransportState::disconnected) viewer->due.set(now_ + kTalkerPatience);
   if (changed.state == TransportState::failed) recover(changed.key);
 }
 
-// What they say.
+// Messages of the viewers.
 
-void TalkSession::said(const protocol::TalkRequest& request, const PeerId& from) {
+void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId& from) {
   if (!on_air()) return decline(from, DeclineReason::not_on_air);
-  const std::optional<ConnectionKey> key = connections_.key_of(from);
-  if (key && request.connection == key->generation) {
+  const auto key = request.connection ? addressed(from, request.connection) : std::nullopt;
+  if (key) {
     ViewerConnection& viewer = *connections_.find(*key);
-    if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer.state))
-      return;  // we are at it
+    if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer.state)) {
+      return;  // already in progress
+    }
     if (viewer.restarts < kMaxIceRestarts) return restart_ice(*key, viewer);
   }
-  // Who asks for a new connection has none, whatever we believe.
-  close(from, "it asks anew");
+  // A viewer that requests a new connection has lost the old one, if we have one.
+  close_with(from, "new request");
   if (connections_.size() >= capacity()) return decline(from, DeclineReason::full);
   offer_to(from);
 }
 
-void TalkSession::said(const protocol::Answer& answer, const PeerId& from) {
-  const std::optional<ConnectionKey> key = connections_.key_of(from);
-  if (!key || answer.connection.value_or(key->generation) != key->generation) return;
-  ViewerConnection& viewer = *connections_.find(*key);
-  auto* awaiting = std::get_if<ViewerConnection::AwaitingAnswer>(&viewer.state);
+void TalkSession::on_message(const protocol::Answer& answer, const PeerId& from) {
+  const std::optional<ConnectionKey> key = addressed(from, answer.connection);
+  if (!key) return;
+  const auto [viewer, awaiting] = in_state<ViewerConnection::AwaitingAnswer>(*key);
   if (awaiting == nullptr) return;
   const std::uint32_t start =
       std::min(kStartBitrate, planner_.share_of(connections_.size()).max_bitrate_bps);
   output_.emplace_back(ApplyRemoteDescription{*key, with_start_bitrate(answer.sdp, start)});
-  advance(*key, viewer, ViewerConnection::ApplyingAnswer{std::move(awaiting->early)},
+  advance(*key, *viewer, ViewerConnection::ApplyingAnswer{std::move(awaiting->early)},
           "answer came");
 }
 
-void TalkSession::said(const protocol::Candidate& candidate, const PeerId& from) {
-  const std::optional<ConnectionKey> key = connections_.key_of(from);
-  if (!key || candidate.connection.value_or(key->generation) != key->generation) return;
+void TalkSession::on_message(const protocol::Candidate& candidate, const PeerId& from) {
+  const std::optional<ConnectionKey> key = addressed(from, candidate.connection);
+  if (!key) return;
   ViewerConnection& viewer = *connections_.find(*key);
   if (auto* awaiting = std::get_if<ViewerConnection::AwaitingAnswer>(&viewer.state)) {
     hold(awaiting->early, candidate);
@@ -179,17 +171,18 @@ void TalkSession::said(const protocol::Candidate& candidate, const PeerId& from)
   }
 }
 
-void TalkSession::said(const protocol::Bye&, const PeerId& from) {
-  close(from, "bye");
-}
-
-void TalkSession::said(const protocol::UserDisconnected& gone, const PeerId&) {
-  close(gone.id, "user_disconnected");
-  chat_.forget(gone.id);
-  numbers_.erase(gone.id);
+void TalkSession::on_message(const protocol::Bye&, const PeerId& from) {
+  close_with(from, "bye");
 }
 
 // Steps.
+
+std::optional<ConnectionKey> TalkSession::addressed(
+    const PeerId& viewer, std::optional<protocol::ConnectionId> id) const {
+  if (!id) return connections_.latest_with(viewer);
+  const ConnectionKey key{viewer, *id};
+  return connections_.find(key) == nullptr ? std::nullopt : std::optional(key);
+}
 
 std::size_t TalkSession::capacity() const {
   return std::min(options_.max_viewers, planner_.capacity());
@@ -208,8 +201,8 @@ void TalkSession::share_uplink() {
 
 void TalkSession::offer_to(const PeerId& viewer) {
   const ConnectionKey key = connections_.open(viewer);
-  connections_.find(key)->due = now_ + kNegotiationTimeout;
-  if (numbers_.emplace(viewer, last_number_ + 1).second) ++last_number_;
+  connections_.find(key)->due.set(now_ + kNegotiationTimeout);
+  roster_.start_watching(viewer);
   trace(describe(key) + ": talk_request");
   output_.emplace_back(CreateConnection{key, link_.ice()});
   output_.emplace_back(MakeLocalDescription{key});
@@ -218,24 +211,24 @@ void TalkSession::offer_to(const PeerId& viewer) {
 void TalkSession::recover(const ConnectionKey& key) {
   ViewerConnection& viewer = *connections_.find(key);
   if (!link_.joined()) {
-    viewer.due = now_ + kSignalingPause;
+    viewer.due.set(now_ + kSignalingPause);
   } else if (viewer.was_connected && viewer.restarts < kMaxIceRestarts) {
     restart_ice(key, viewer);
   } else {
-    close(key.peer, "it does not connect");
+    close(key, "no connection in time");
   }
 }
 
 void TalkSession::restart_ice(const ConnectionKey& key, ViewerConnection& viewer) {
   ++viewer.restarts;
-  viewer.due = now_ + restart_timeout(viewer);
+  viewer.due.set(now_ + restart_timeout(viewer.restarts));
   output_.emplace_back(RestartIce{key, link_.ice()});
   output_.emplace_back(MakeLocalDescription{key});
   advance(key, viewer, ViewerConnection::Offering{}, "restarts ICE");
 }
 
 void TalkSession::decline(const PeerId& viewer, DeclineReason reason) {
-  say(protocol::TalkDeclined{reason}, viewer);
+  send(protocol::TalkDeclined{reason}, viewer);
 }
 
 }  // namespace onair::session

@@ -1,4 +1,4 @@
-#include "session/start_bitrate.hpp"
+#include "session/talk/start_bitrate.hpp"
 
 namespace onair::session {
 namespace {
@@ -9,7 +9,7 @@ struct Line {
   std::string_view end;
 };
 
-/// The next line that begins so, from an index on; its index is `npos` where there is none.
+/// Finds the next line with this beginning, from an index on; its index is `npos` without one.
 Line find_line(std::string_view sdp, std::string_view beginning, std::size_t from) {
   while (from < sdp.size()) {
     std::size_t after = sdp.find('\n', from);
@@ -22,7 +22,7 @@ Line find_line(std::string_view sdp, std::string_view beginning, std::size_t fro
   return {sdp.npos, {}, {}};
 }
 
-/// Of `m=video 9 UDP/TLS/RTP/SAVPF 96 97` the 96.
+/// Returns the 96 of `m=video 9 UDP/TLS/RTP/SAVPF 96 97`.
 std::string first_format(std::string_view media) {
   for (int field = 0; field < 3; ++field) {
     const std::size_t space = media.find(' ');

@@ -15,14 +15,14 @@ struct BackoffOptions {
 
 class Backoff {
  public:
-  /// The same seed gives the same delays.
+  /// Equal seeds give equal delays.
   Backoff(BackoffOptions options, std::uint32_t seed) : options_(options), random_(seed) {}
 
-  /// How long to wait before the next try: at random between half of a limit and the limit, which
-  /// starts at `first` and doubles with each call up to `most`.
+  /// Delay before the next attempt: random between half of a limit and the limit, which starts at
+  /// `first` and doubles with each call up to `most`.
   Duration next();
 
-  /// A try succeeded: the limit starts at `first` again.
+  /// Resets the limit to `first`, after a success.
   void reset() { tries_ = 0; }
 
  private:

@@ -1,0 +1,65 @@
+// The viewers that the talker knows, whatever path leads to them, and the room's admission rules.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <vector>
+
+#include "protocol/message.hpp"
+
+namespace onair::session {
+
+using protocol::PeerId;
+
+class Roster {
+ public:
+  /// Limit of removed viewers that are remembered.
+  static constexpr std::size_t kMaxRemoved = 200;
+
+  struct Viewer {
+    unsigned number;  ///< in order of arrival, from 1; kept until the viewer leaves the room
+    bool watches = true;
+  };
+
+  /// A viewer watches, over any path; a new one gets the next number.
+  void start_watching(const PeerId& viewer) {
+    const auto [at, is_new] = viewers_.try_emplace(viewer, Viewer{last_number_ + 1});
+    if (is_new) ++last_number_;
+    at->second.watches = true;
+  }
+  void stop_watching(const PeerId& viewer) {
+    if (const auto at = viewers_.find(viewer); at != viewers_.end()) at->second.watches = false;
+  }
+  /// Forgets a viewer who has left the room, or all of them.
+  void forget(const PeerId& viewer) { viewers_.erase(viewer); }
+  void clear() { viewers_.clear(); }
+
+  bool contains(const PeerId& viewer) const { return viewers_.contains(viewer); }
+  const std::map<PeerId, Viewer>& viewers() const { return viewers_; }
+
+  /// Removes a viewer permanently. Returns the message to send.
+  protocol::RemovePeer remove(const PeerId& viewer) {
+    if (removed_.size() < kMaxRemoved) removed_.push_back(viewer);
+    return {viewer};
+  }
+  protocol::LockRoom lock(bool locked) { return {locked_ = locked}; }
+  bool is_locked() const { return locked_; }
+
+  /// The lock and the removals to send after a welcome, since a restarted server has lost them. The
+  /// first welcome of a page sets the lock instead.
+  std::vector<protocol::Body> restore(bool locked_at_server, bool is_first_welcome) {
+    std::vector<protocol::Body> messages;
+    if (is_first_welcome) locked_ = locked_at_server;
+    if (locked_ != locked_at_server) messages.emplace_back(protocol::LockRoom{locked_});
+    for (const PeerId& viewer : removed_) messages.emplace_back(protocol::RemovePeer{viewer});
+    return messages;
+  }
+
+ private:
+  bool locked_ = false;
+  std::vector<PeerId> removed_;
+  std::map<PeerId, Viewer> viewers_;
+  unsigned last_number_ = 0;
+};
+
+}  // namespace onair::session

@@ -1,0 +1,35 @@
+// The talker's chat: applies the rules of ChatHost and sends the results to all members.
+#pragma once
+
+#include <string>
+
+#include "session/chat_port.hpp"
+#include "session/talk/chat_host.hpp"
+#include "session/time.hpp"
+
+namespace onair::session {
+
+class TalkChat {
+ public:
+  ChatOutputs handle(const ChatEntered& entered);
+  ChatOutputs handle(const ChatRemovalRequested& removal);
+  ChatOutputs handle(const MutingRequested& muting);
+  ChatOutputs handle(const ChatOpened& opened);
+  ChatOutputs handle(const ChatReceived& received, TimePoint now);
+
+  /// Drops a channel, because it or its connection has closed.
+  void close(const ConnectionKey& channel) { port_.close(channel); }
+  /// Forgets a viewer who has left the room.
+  void forget(const PeerId& viewer) { host_.forget(viewer); }
+
+  std::string name_of(const PeerId& viewer) const { return host_.name_of(viewer); }
+  bool is_muted(const PeerId& viewer) const { return host_.is_muted(viewer); }
+
+ private:
+  ChatOutputs broadcast(const ChatLine& line, const PeerId& author = {}) const;
+
+  ChatHost host_;
+  ChatPort port_;
+};
+
+}  // namespace onair::session

@@ -1,0 +1,136 @@
+// Page, clock, server and chat. talk_viewers.cpp has the viewers' connections.
+#include "session/talk/talk_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace onair::session {
+
+template class SessionBase<TalkSession, ViewerConnection, TalkInput, TalkOutput>;
+
+TalkSession::TalkSession(TalkOptions options)
+    : SessionBase(SignalingLink(options.room, protocol::Role::talk,
+                                Backoff(options.backoff, options.backoff_seed), options.resume,
+                                options.token),
+                  options.first_generation),
+      options_(std::move(options)),
+      planner_(options_.uplink) {}
+
+void TalkSession::settle() {
+  share_uplink();
+  measure_if_due<MeasureSending>();
+  show(shown_, view());
+}
+
+void TalkSession::on_closing(const ConnectionKey& key) {
+  chat_.close(key);
+  if (connections_.keys_with(key.peer).size() == 1) roster_.stop_watching(key.peer);
+}
+
+TalkView TalkSession::view() const {
+  TalkView view;
+  view.link = link_.status();
+  view.refusal = link_.refusal();
+  view.stage = stream_.stage();
+  view.on_air_since = stream_.on_air_since();
+  view.audience = audience();
+  for (const ViewerView& viewer : view.audience) {
+    ++(viewer.state == ViewerView::State::live ? view.viewers : view.connecting);
+  }
+  view.watching = watching_;
+  view.uplink_bps = view.viewers * std::uint64_t{planner_.share_of(view.viewers).max_bitrate_bps};
+  view.capacity = capacity();
+  view.shares_screen = stream_.source() == MediaSource::screen;
+  view.microphone_on = stream_.microphone_on();
+  view.camera_on = stream_.camera_on();
+  view.locked = roster_.is_locked();
+  view.devices = stream_.devices();
+  view.choice = stream_.choice();
+  view.notice = notice_;
+  return view;
+}
+
+void TalkSession::on(const Started& started) {
+  SessionBase::on(started);
+  output_.emplace_back(ListDevices{});
+}
+
+/// Sends no `end_talk`: the page may be reloading, and the server keeps the room for it.
+void TalkSession::on(const LeaveRequested&) {
+  pass_on(link_.leave());
+  stop(Notice::none);
+}
+
+void TalkSession::on(const TimePassed& passed) {
+  pass_on(link_.handle(passed, now_));
+  for (const ConnectionKey& key : due_connections()) recover(key);
+}
+
+void TalkSession::carry_out(const TracksChanged&) {
+  for (const ConnectionKey& key : connections_.keys()) output_.emplace_back(ReplaceTracks{key});
+}
+
+void TalkSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
+  const bool first = link_.id().empty();
+  const SignalingLink::Entry entry = link_.on_welcome(welcome, now_);
+  if (entry == SignalingLink::Entry::none) return;
+  output_.emplace_back(RememberToken{welcome.resume});
+  for (protocol::Body& message : roster_.restore(welcome.locked, first)) send(std::move(message));
+  if (entry == SignalingLink::Entry::fresh) {
+    close_all("new peer id");
+    roster_.clear();
+  }
+  for (const ConnectionKey& key : connections_.keys()) {
+    ViewerConnection& viewer = *connections_.find(key);
+    if (viewer.was_connected && viewer.transport != TransportState::connected) viewer.due.set(now_);
+  }
+  if (notice_ == Notice::no_signaling) notice_ = Notice::none;
+  if (on_air()) {
+    announce();
+  } else if (std::count(welcome.talkers.begin(), welcome.talkers.end(), welcome.id) > 0) {
+    send(protocol::EndTalk{});  // stopped while the server was unreachable
+  }
+}
+
+void TalkSession::on_message(const protocol::UserDisconnected& gone, const PeerId&) {
+  close_with(gone.id, "user_disconnected");
+  chat_.forget(gone.id);
+  roster_.forget(gone.id);
+}
+
+void TalkSession::on(const RemovalRequested& removal) {
+  if (!roster_.contains(removal.viewer)) return;
+  send(roster_.remove(removal.viewer));
+  close_with(removal.viewer, "removed");
+}
+
+void TalkSession::on(const RoomEndRequested&) {
+  stop(Notice::none);
+  send(protocol::EndRoom{});
+}
+
+void TalkSession::on(const MutingRequested& muting) {
+  if (roster_.contains(muting.viewer)) pass_on(chat_.handle(muting));
+}
+
+void TalkSession::on(const ChatOpened& opened) {
+  if (connections_.find(opened.key) != nullptr) pass_on(chat_.handle(opened));
+}
+
+void TalkSession::on(const ChatReceived& received) {
+  if (connections_.find(received.key) != nullptr) pass_on(chat_.handle(received, now_));
+}
+
+void TalkSession::announce() {
+  notice_ = link_.joined() ? Notice::none : Notice::no_signaling;
+  send(protocol::TalkReady{});
+}
+
+void TalkSession::stop(Notice why) {
+  notice_ = why;
+  if (on_air()) send(protocol::EndTalk{});
+  close_all("stopped");
+  pass_on(stream_.stop());
+}
+
+}  // namespace onair::session

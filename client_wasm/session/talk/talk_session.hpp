@@ -1,0 +1,218 @@
+// The broadcaster's side: one local stream, one connection per viewer. session_base.hpp has the
+// contract. LocalStream, Roster, TalkChat and UplinkPlanner have the state that needs no
+// connection; this class connects them to the server and to the viewers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "session/session_base.hpp"
+#include "session/talk/local_media.hpp"
+#include "session/talk/local_stream.hpp"
+#include "session/talk/roster.hpp"
+#include "session/talk/talk_chat.hpp"
+#include "session/talk/uplink_planner.hpp"
+
+namespace onair::session {
+
+using TalkInput = std::variant<
+    Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed, MessageReceived,
+    StartRequested, DevicesChanged, DevicesListed, MediaChosen, MicrophoneSwitched, CameraSwitched,
+    MediaReady, PreviewReady, MediaFailed, MediaEnded, OnAirRequested, StopRequested, LockSwitched,
+    RemovalRequested, RoomEndRequested, TextEntered, ChatEntered, ChatRemovalRequested,
+    MutingRequested, LocalDescriptionMade, RemoteDescriptionApplied, CandidateAdded, TracksReplaced,
+    SendingLimited, SendingMeasured, StepFailed, CandidateFound, TransportChanged, ChannelOpened,
+    ChannelClosed, ChannelFailed, TextReceived, ChatOpened, ChatClosed, ChatReceived>;
+
+using TalkOutput =
+    std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, AcquireMedia, UseMedia,
+                 ReleaseMedia, ListDevices, EnableTracks, CreateConnection, RestartIce,
+                 MakeLocalDescription, ApplyRemoteDescription, AddCandidate, ReplaceTracks,
+                 LimitSending, MeasureSending, CloseConnection, SendText, SendChat, ViewChanged,
+                 ShowText, ShowChatLine, TakeChatLineAway, ClearChat, ShowChatRefused, Trace>;
+
+/// State of a viewer's connection.
+struct ViewerConnection {
+  /// Our offer is being created. Local candidates wait until it is sent.
+  struct Offering {
+    std::vector<Candidate> found;
+  };
+  /// Candidates of the viewer that arrive before its answer wait for it.
+  struct AwaitingAnswer {
+    std::vector<Candidate> early;
+  };
+  struct ApplyingAnswer {
+    std::vector<Candidate> early;
+  };
+  struct Negotiated {};
+  using State = std::variant<Offering, AwaitingAnswer, ApplyingAnswer, Negotiated>;
+
+  State state;
+  bool was_connected = false;  ///< a path existed, so an ICE restart may find another
+  TransportState transport = TransportState::fresh;
+  bool channel_open = false;
+  std::optional<SendingReport> measured = {};
+  TimePoint measured_at{};
+  std::uint32_t bits_per_second = 0;
+  std::optional<SendLimits> limits = {};  ///< last sent to the browser
+  DeadlineTimer due = {};                 ///< of the next recovery step
+  unsigned restarts = 0;                  ///< ICE restarts since it was last connected
+};
+
+struct TalkOptions {
+  std::string room;
+  /// Maximum number of viewers, whatever the budget; further ones are declined with `full`.
+  std::size_t max_viewers = 64;
+  UplinkBudget uplink = {};
+  /// First connection id of this page; random, so that ids differ from those of an earlier page.
+  Generation first_generation = 1;
+  BackoffOptions backoff = {};
+  std::uint32_t backoff_seed = 1;
+  /// Resume token kept from an earlier load of this page.
+  std::optional<std::string> resume = {};
+  /// Entry token, for operators who require one.
+  std::optional<std::string> token = {};
+};
+
+/// Row of the talker's list of viewers.
+struct ViewerView {
+  enum class State { connecting, live, reconnecting };
+  PeerId id = {};
+  unsigned number = 0;    ///< in order of arrival
+  std::string name = {};  ///< its name in the chat; else empty
+  State state = State::connecting;
+  bool muted = false;
+  std::uint32_t bits_per_second = 0;
+  std::optional<double> round_trip_ms = {};
+  std::optional<double> loss = {};  ///< 0 to 1
+  bool operator==(const ViewerView&) const = default;
+};
+
+std::string_view name_of(ViewerView::State state);
+
+/// State shown by the page.
+struct TalkView {
+  using Stage = LocalStream::Stage;
+  LinkStatus link = LinkStatus::idle;
+  std::string refusal = {};  ///< code of the `error` that rejected us; else empty
+  Stage stage = Stage::idle;
+  std::size_t viewers = 0;           ///< connected
+  std::size_t connecting = 0;        ///< not connected yet
+  std::uint32_t watching = 0;        ///< watchers in the room, counted by the server
+  std::uint64_t uplink_bps = 0;      ///< maximum sent to all viewers together
+  std::size_t capacity = 0;          ///< maximum number of viewers
+  std::vector<ViewerView> audience;  ///< in order of arrival
+  std::optional<TimePoint> on_air_since = {};
+  bool shares_screen = false;
+  bool microphone_on = true;
+  bool camera_on = true;
+  bool locked = false;  ///< no further watchers are admitted
+  std::vector<Device> devices;
+  MediaChoice choice;
+  Notice notice = Notice::none;
+  bool operator==(const TalkView&) const = default;
+};
+
+class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput, TalkOutput> {
+ public:
+  explicit TalkSession(TalkOptions options);
+
+  TalkView view() const;
+  bool on_air() const { return stream_.on_air(); }
+  /// Captures that were requested and not released.
+  std::vector<CaptureNumber> captures() const { return stream_.captures(); }
+
+ private:
+  friend SessionBase;
+
+  void settle();
+  void on_session_ended() { stop(Notice::none); }
+  void on_closing(const ConnectionKey& key);
+
+  using SessionBase::carry_out;
+  void carry_out(const OnAirReached&) { announce(); }
+  void carry_out(const TracksChanged&);
+  void carry_out(const StreamLost& lost) { stop(lost.why); }
+  void carry_out(Notice notice) { notice_ = notice; }
+
+  // talk_session.cpp: page, clock, server and chat
+  using SessionBase::on;
+  void on(const Started& started);
+  void on(const LeaveRequested&);
+  void on(const TimePassed& passed);
+  void on(const StopRequested&) { stop(Notice::none); }
+  void on(const LockSwitched& lock) { send(roster_.lock(lock.locked)); }
+  void on(const RemovalRequested& removal);
+  void on(const RoomEndRequested&);
+  void on(const MutingRequested& muting);
+  void on(const ChatOpened& opened);
+  void on(const ChatClosed& closed) { chat_.close(closed.key); }
+  void on(const ChatReceived& received);
+  template <OneOf<ChatEntered, ChatRemovalRequested> Event>
+  void on(const Event& event) {
+    pass_on(chat_.handle(event));
+  }
+  template <OneOf<StartRequested, DevicesChanged, DevicesListed, MediaChosen, MicrophoneSwitched,
+                  CameraSwitched, MediaReady, PreviewReady, MediaFailed, MediaEnded, OnAirRequested>
+                Event>
+  void on(const Event& event) {
+    pass_on(stream_.handle(event, now_));
+  }
+
+  using SessionBase::on_message;
+  void on_message(const protocol::Welcome& welcome, const PeerId& from);
+  void on_message(const protocol::Audience& audience, const PeerId&) {
+    watching_ = audience.watching;
+  }
+  void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
+  /// Ignores the kinds without a meaning for a talker.
+  template <OneOf<protocol::Enter, protocol::TalkReady, protocol::TalkDeclined, protocol::Offer,
+                  protocol::EndTalk, protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom,
+                  protocol::Ping, protocol::Unknown>
+                Kind>
+  void on_message(const Kind&, const PeerId&) {}
+  void announce();
+  void stop(Notice why);
+
+  // talk_viewers.cpp: the viewers' connections
+  void on(const LocalDescriptionMade& made);
+  void on(const RemoteDescriptionApplied& applied);
+  void on(const TracksReplaced&) {}
+  void on(const SendingLimited&) {}
+  void on(const SendingMeasured& measured);
+  void on(const StepFailed& failed);
+  void on(const CandidateFound& found);
+  void on(const TransportChanged& changed);
+  void on_message(const protocol::TalkRequest& request, const PeerId& from);
+  void on_message(const protocol::Answer& answer, const PeerId& from);
+  void on_message(const protocol::Candidate& candidate, const PeerId& from);
+  void on_message(const protocol::Bye&, const PeerId& from);
+  /// The connection with this id, or the latest one for a message that names none.
+  std::optional<ConnectionKey> addressed(const PeerId& viewer,
+                                         std::optional<protocol::ConnectionId> id) const;
+  std::vector<ViewerView> audience() const;
+  std::size_t capacity() const;
+  void share_uplink();
+  void offer_to(const PeerId& viewer);
+  void recover(const ConnectionKey& key);
+  void restart_ice(const ConnectionKey& key, ViewerConnection& viewer);
+  void decline(const PeerId& viewer, protocol::DeclineReason reason);
+
+  TalkOptions options_;
+  LocalStream stream_;
+  Roster roster_;
+  TalkChat chat_;
+  UplinkPlanner planner_;
+  std::uint32_t watching_ = 0;
+  TalkView shown_;
+};
+
+// Instantiated once, in talk_session.cpp, since a variant of events is slow to compile.
+extern template class SessionBase<TalkSession, ViewerConnection, TalkInput, TalkOutput>;
+
+}  // namespace onair::session

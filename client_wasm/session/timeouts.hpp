@@ -1,0 +1,70 @@
+// Time-outs and retry limits of the sessions, and the relations between them.
+#pragma once
+
+#include "session/link/backoff.hpp"
+#include "session/time.hpp"
+
+namespace onair::session {
+
+// The link to the server.
+
+/// Limit for a socket to open, and for the server to answer `enter`.
+inline constexpr Duration kAnswerTimeout{10'000};
+
+/// Interval of `ping`, which checks that the path works and brings fresh TURN credentials.
+inline constexpr Duration kPingInterval{20'000};
+
+/// Limit for the answer to `ping`; after it the socket counts as dead.
+inline constexpr Duration kPongTimeout{5'000};
+
+/// Delay before the next attempt after a temporary refusal, such as a full room.
+inline constexpr Duration kRefusalPause{5'000};
+
+// A connection between talker and watcher.
+
+/// Limit for the other end's offer or answer.
+inline constexpr Duration kNegotiationTimeout{10'000};
+
+/// Limit for the transport to connect, after the descriptions were exchanged.
+inline constexpr Duration kConnectTimeout{15'000};
+
+/// Delay before the talker restarts ICE: a `disconnected` transport often recovers by itself.
+inline constexpr Duration kTalkerPatience{4'000};
+
+/// Delay before the watcher requests a restart.
+inline constexpr Duration kWatcherPatience{7'000};
+
+/// Delay before the next attempt without a server, since nothing can be negotiated.
+inline constexpr Duration kSignalingPause{2'000};
+
+/// ICE restarts that the talker attempts on one connection; the time-out doubles each time.
+inline constexpr unsigned kMaxIceRestarts = 3;
+inline constexpr Duration kFirstRestartTimeout{5'000};
+constexpr Duration restart_timeout(unsigned restart) {
+  return kFirstRestartTimeout * (1 << (restart - 1));
+}
+
+/// Restarts that the watcher requests before it asks for a new connection.
+inline constexpr unsigned kMaxRestartRequests = 2;
+
+/// Delays before the watcher asks for a new connection.
+inline constexpr BackoffOptions kReconnectDelays{Duration(1'000), Duration(30'000)};
+
+/// Failed connections in a row before the person gets a notice. The watcher keeps trying.
+inline constexpr unsigned kFailuresBeforeNotice = 2;
+
+/// Interval of getStats().
+inline constexpr Duration kMeasureInterval{2'000};
+
+// Relations.
+
+static_assert(kPongTimeout < kPingInterval, "a ping is answered or given up before the next one");
+static_assert(kTalkerPatience < kWatcherPatience,
+              "the talker restarts ICE first, and a watcher's request is only a fallback");
+static_assert(kFirstRestartTimeout < kNegotiationTimeout,
+              "the talker can restart again while the watcher waits for the first restart");
+static_assert(kWatcherPatience + kMaxRestartRequests * kNegotiationTimeout <
+                  kTalkerPatience + kFirstRestartTimeout * ((1 << kMaxIceRestarts) - 1),
+              "the watcher asks for a new connection before the talker closes the old one");
+
+}  // namespace onair::session

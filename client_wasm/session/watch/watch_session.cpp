@@ -1,0 +1,190 @@
+// Page, clock, server and chat. watch_talkers.cpp has the connections with the talkers.
+#include "session/watch/watch_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace onair::session {
+
+template class SessionBase<WatchSession, TalkerConnection, WatchInput, WatchOutput>;
+std::string_view name_of(WatchView::Picture picture) {
+  switch (picture) {
+    case WatchView::Picture::waiting: return "waiting";
+    case WatchView::Picture::requesting: return "requesting";
+    case WatchView::Picture::connecting: return "connecting";
+    case WatchView::Picture::live: return "live";
+    case WatchView::Picture::reconnecting: return "reconnecting";
+    case WatchView::Picture::ended: return "ended";
+    case WatchView::Picture::full: return "full";
+  }
+  return "waiting";
+}
+
+WatchSession::WatchSession(WatchOptions options)
+    : SessionBase(SignalingLink(options.room, protocol::Role::watch,
+                                Backoff(options.backoff, options.backoff_seed), options.resume,
+                                options.token),
+                  1),
+      options_(std::move(options)),
+      retry_(kReconnectDelays, options_.backoff_seed) {}
+
+void WatchSession::on_session_ended() {
+  close_all("session ended");
+  on_air_.clear();
+  own_deadline_.cancel();
+  stay_without(WatchView::Picture::ended, "session ended");
+}
+
+void WatchSession::on_closing(const ConnectionKey& key) {
+  if (attached_.erase(key) > 0) output_.emplace_back(DetachStream{key});
+  chat_.forget(key);
+}
+
+void WatchSession::settle() {
+  measure_if_due<MeasureReceiving>();
+  show(shown_, view());
+}
+
+WatchView WatchSession::view() const {
+  WatchView view;
+  view.link = link_.status();
+  view.refusal = link_.refusal();
+  view.name = link_.name();
+  view.picture = picture();
+  view.notice = notice_;
+  view.chat_open = chat_.is_open();
+  view.chat_muted = chat_.is_muted();
+  for (const auto& [key, talker] : connections_) {
+    if (talker.transport != TransportState::connected || !talker.reception) continue;
+    // With several talkers the view has the worst quality.
+    if (!view.reception || view.reception->quality < talker.reception->quality) {
+      view.reception = talker.reception;
+    }
+  }
+  return view;
+}
+
+WatchView::Picture WatchSession::picture() const {
+  using Picture = WatchView::Picture;
+  bool offered = false;
+  for (const auto& [key, talker] : connections_) {
+    if (talker.transport == TransportState::connected) return Picture::live;
+    if (is_broken(talker.transport)) return Picture::reconnecting;
+    offered |= !std::holds_alternative<TalkerConnection::AwaitingOffer>(talker.state);
+  }
+  if (offered) return Picture::connecting;
+  return connections_.empty() ? absence_ : Picture::requesting;
+}
+
+// The page, the clock and the socket.
+
+void WatchSession::on(const LeaveRequested&) {
+  for (const ConnectionKey& key : connections_.keys()) send(protocol::Bye{}, key.peer);
+  close_all("leaving");
+  own_deadline_.cancel();
+  pass_on(link_.leave());
+}
+
+void WatchSession::on(const TimePassed& passed) {
+  pass_on(link_.handle(passed, now_));
+  for (const ConnectionKey& key : due_connections()) recover(key);
+  if (own_deadline_.is_due(now_)) request_talkers_on_air();
+}
+
+void WatchSession::on(const RequestPressed&) {
+  if (!link_.joined()) {
+    notice_ = Notice::no_signaling;
+    return;
+  }
+  notice_ = Notice::none;
+  if (picture() == WatchView::Picture::live) return;
+  close_all("new request");
+  send(protocol::TalkRequest{});
+  unwanted_.clear();
+  own_deadline_.cancel();
+  stay_without(WatchView::Picture::requesting, "request pressed");
+}
+
+// The chat.
+
+void WatchSession::on(const ChatOpened& opened) {
+  if (connections_.find(opened.key) != nullptr) chat_.handle(opened);
+}
+
+void WatchSession::on(const ChatReceived& received) {
+  if (connections_.find(received.key) == nullptr) return;
+  pass_on(chat_.handle(received, /*several_talkers=*/max_talkers_ > 1));
+}
+
+// Messages of the server and the talkers.
+
+void WatchSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
+  const SignalingLink::Entry entry = link_.on_welcome(welcome, now_);
+  if (entry == SignalingLink::Entry::none) return;
+  output_.emplace_back(RememberToken{welcome.resume});
+  max_talkers_ = std::clamp<std::size_t>(welcome.talkers_per_room, 1, options_.max_talkers);
+  if (entry == SignalingLink::Entry::fresh) close_all("new peer id");
+  for (const ConnectionKey& key : connections_.keys()) {
+    TalkerConnection& talker = *connections_.find(key);
+    if (talker.transport == TransportState::connected) continue;
+    if (std::holds_alternative<TalkerConnection::Negotiated>(talker.state)) {
+      talker.due.set(now_);
+    } else {
+      close(key, "messages sent meanwhile are lost");
+    }
+  }
+  if (notice_ == Notice::no_signaling) notice_ = Notice::none;
+  on_air_ = welcome.talkers;
+  request_talkers_on_air();
+}
+
+void WatchSession::on_message(const protocol::TalkReady&, const PeerId& from) {
+  std::erase(on_air_, from);
+  on_air_.push_back(from);
+  for (const ConnectionKey& key : connections_.keys()) {
+    if (has_room()) break;
+    if (key.peer == from || !is_broken(connections_.find(key)->transport)) continue;
+    close(key, "another talker is on air");
+  }
+  request_talkers_on_air();
+}
+
+void WatchSession::on_message(const protocol::TalkDeclined& declined, const PeerId& from) {
+  const bool full = declined.reason == protocol::DeclineReason::full;
+  if (!full) std::erase(on_air_, from);
+  const bool awaited = close_with(from, "declined") || absence_ == WatchView::Picture::requesting;
+  if (!awaited) return;
+  stay_without(full ? WatchView::Picture::full : WatchView::Picture::waiting, "talk_declined");
+}
+
+void WatchSession::on_message(const protocol::EndTalk&, const PeerId& from) {
+  forget(from);
+  if (!close_with(from, "end_talk")) return;
+  stay_without(WatchView::Picture::ended, "end_talk");
+  request_talkers_on_air();
+}
+
+void WatchSession::on_message(const protocol::UserDisconnected& gone, const PeerId&) {
+  forget(gone.id);
+  if (!close_with(gone.id, "user_disconnected")) return;
+  stay_without(WatchView::Picture::waiting, "the talker has left");
+  request_talkers_on_air();
+}
+
+// Steps.
+
+void WatchSession::stay_without(WatchView::Picture why, std::string_view reason) {
+  absence_ = why;
+  trace("watch: " + std::string(name_of(why)) + " (" + std::string(reason) + ")");
+}
+
+void WatchSession::request_talkers_on_air() {
+  own_deadline_.cancel();
+  for (auto talker = on_air_.rbegin(); talker != on_air_.rend() && has_room(); ++talker) {
+    if (connections_.contains(*talker)) continue;
+    send(protocol::TalkRequest{}, *talker);
+    await_offer_of(*talker);
+  }
+}
+
+}  // namespace onair::session

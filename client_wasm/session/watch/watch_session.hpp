@@ -1,0 +1,206 @@
+// The viewer's side: finds the talkers on air and shows their streams. session_base.hpp has the
+// contract.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "session/reception.hpp"
+#include "session/session_base.hpp"
+#include "session/watch/watch_chat.hpp"
+
+namespace onair::session {
+
+/// The person pressed Request.
+struct RequestPressed {};
+
+/// Show this connection's stream on the page.
+struct AttachStream {
+  ConnectionKey key;
+};
+
+/// Remove this connection's stream from the page.
+struct DetachStream {
+  ConnectionKey key;
+};
+
+/// getStats() of the receiving side. Ends in ReceivingMeasured, or in nothing.
+struct MeasureReceiving {
+  ConnectionKey key;
+};
+
+struct ReceivingMeasured {
+  ConnectionKey key;
+  ReceivingReport report;
+};
+
+/// The first `track` event of a connection (W3C webrtc-pc).
+struct TrackArrived {
+  ConnectionKey key;
+};
+
+using WatchInput =
+    std::variant<Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed,
+                 MessageReceived, RequestPressed, TextEntered, ChatEntered, LocalDescriptionMade,
+                 RemoteDescriptionApplied, CandidateAdded, StepFailed, CandidateFound,
+                 TransportChanged, TrackArrived, ReceivingMeasured, ChannelOpened, ChannelClosed,
+                 ChannelFailed, TextReceived, ChatOpened, ChatClosed, ChatReceived>;
+
+using WatchOutput =
+    std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, CreateConnection, RestartIce,
+                 MakeLocalDescription, ApplyRemoteDescription, AddCandidate, MeasureReceiving,
+                 CloseConnection, SendText, SendChat, AttachStream, DetachStream, ViewChanged,
+                 ShowText, ShowChatLine, TakeChatLineAway, ClearChat, ShowChatRefused, Trace>;
+
+/// State of a talker's connection.
+struct TalkerConnection {
+  /// We sent a request; the browser prepares meanwhile. Candidates that arrive before the offer
+  /// wait for it.
+  struct AwaitingOffer {
+    std::vector<Candidate> early;
+  };
+  /// Candidates of the talker wait until its offer is applied.
+  struct ApplyingOffer {
+    std::vector<Candidate> early;
+  };
+  /// Our answer is being created. Local candidates wait until it is sent.
+  struct Answering {
+    std::vector<Candidate> found;
+  };
+  struct Negotiated {};
+  using State = std::variant<AwaitingOffer, ApplyingOffer, Answering, Negotiated>;
+
+  State state;
+  std::optional<protocol::ConnectionId> id;  ///< from the talker's offer
+  bool was_connected = false;                ///< a path existed, so an ICE restart may find another
+  TransportState transport = TransportState::fresh;
+  bool channel_open = false;
+  ReceptionMeter meter = {};
+  std::optional<Reception> reception = {};
+  DeadlineTimer due = {};  ///< of the next recovery step
+  unsigned restarts = 0;   ///< ICE restarts since it was last connected
+};
+
+struct WatchOptions {
+  std::string room;
+  /// Maximum number of talkers watched at a time, whatever the room allows.
+  std::size_t max_talkers = 9;
+  BackoffOptions backoff = {};
+  std::uint32_t backoff_seed = 1;
+  /// Resume token kept from an earlier load of this page.
+  std::optional<std::string> resume = {};
+  /// Entry token, for operators who require one.
+  std::optional<std::string> token = {};
+};
+
+/// State shown by the page.
+struct WatchView {
+  enum class Picture {
+    waiting,     ///< nobody is on air
+    requesting,  ///< waiting for an offer
+    connecting,  ///< offer received
+    live,
+    reconnecting,  ///< the picture is frozen while the path is being restored
+    ended,         ///< the talker stopped
+    full,          ///< the talker accepts no more viewers
+  };
+  LinkStatus link = LinkStatus::idle;
+  std::string refusal = {};              ///< code of the `error` that rejected us; else empty
+  std::optional<std::string> name = {};  ///< our name according to the entry token
+  Picture picture = Picture::waiting;
+  Notice notice = Notice::none;
+  bool chat_open = false;
+  bool chat_muted = false;                  ///< the talker drops our lines
+  std::optional<Reception> reception = {};  ///< while it is live
+  bool operator==(const WatchView&) const = default;
+};
+
+std::string_view name_of(WatchView::Picture picture);
+
+class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInput, WatchOutput> {
+ public:
+  explicit WatchSession(WatchOptions options);
+
+  WatchView view() const;
+  /// True while a stream is attached to the page.
+  bool stream_attached() const { return !attached_.empty(); }
+
+ private:
+  friend SessionBase;
+
+  void settle();
+  void on_session_ended();
+  void on_closing(const ConnectionKey& key);
+
+  // watch_session.cpp: page, clock, server and chat
+  using SessionBase::on;
+  void on(const LeaveRequested&);
+  void on(const TimePassed& passed);
+  void on(const RequestPressed&);
+  void on(const ChatEntered& entered) { pass_on(chat_.handle(entered)); }
+  void on(const ChatOpened& opened);
+  void on(const ChatClosed& closed) { chat_.handle(closed); }
+  void on(const ChatReceived& received);
+
+  using SessionBase::on_message;
+  void on_message(const protocol::Welcome& welcome, const PeerId& from);
+  void on_message(const protocol::TalkReady&, const PeerId& from);
+  void on_message(const protocol::TalkDeclined& declined, const PeerId& from);
+  void on_message(const protocol::EndTalk&, const PeerId& from);
+  void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
+  /// Ignores the kinds without a meaning for a watcher.
+  template <OneOf<protocol::Enter, protocol::TalkRequest, protocol::Answer, protocol::Bye,
+                  protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom, protocol::Ping,
+                  protocol::Audience, protocol::Unknown>
+                Kind>
+  void on_message(const Kind&, const PeerId&) {}
+
+  // watch_talkers.cpp: the connections with the talkers
+  void on(const LocalDescriptionMade& made);
+  void on(const RemoteDescriptionApplied& applied);
+  void on(const StepFailed& failed);
+  void on(const CandidateFound& found);
+  void on(const TransportChanged& changed);
+  void on(const TrackArrived& arrived);
+  void on(const ReceivingMeasured& measured);
+  void on_message(const protocol::Offer& offer, const PeerId& from);
+  void on_message(const protocol::Candidate& candidate, const PeerId& from);
+
+  WatchView::Picture picture() const;
+  void stay_without(WatchView::Picture why, std::string_view reason);
+  bool has_room() const { return connections_.size() < max_talkers_; }
+  void request_talkers_on_air();
+  /// The connection that the talker calls `id`, or the latest one with the talker.
+  std::optional<ConnectionKey> addressed(const PeerId& talker,
+                                         std::optional<protocol::ConnectionId> id) const;
+  ConnectionKey await_offer_of(const PeerId& talker);
+  void recover(const ConnectionKey& key);
+  void give_up(const ConnectionKey& key, std::string_view reason);
+  /// True if a talker is on air to whom we have no connection.
+  bool has_alternative() const;
+  void forget(const PeerId& talker);
+
+  WatchOptions options_;
+  std::size_t max_talkers_ = 1;  ///< watched at a time
+  Backoff retry_;                ///< after failed connections
+  unsigned failures_ = 0;        ///< in a row
+  /// Picture state without a connection: waiting, requesting, ended or full.
+  WatchView::Picture absence_ = WatchView::Picture::waiting;
+  std::vector<PeerId> on_air_;  ///< in order of their `talk_ready`, latest last
+  /// Talkers whose offer may still arrive although we gave up waiting for it.
+  std::set<PeerId> unwanted_;
+  WatchChat chat_;
+  std::set<ConnectionKey> attached_;
+  WatchView shown_;
+};
+
+// Instantiated once, in watch_session.cpp, since a variant of events is slow to compile.
+extern template class SessionBase<WatchSession, TalkerConnection, WatchInput, WatchOutput>;
+
+}  // namespace onair::session

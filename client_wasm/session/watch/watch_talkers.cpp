@@ -1,0 +1,199 @@
+// The connections with the talkers.
+#include <algorithm>
+#include <utility>
+
+#include "session/names.hpp"
+#include "session/pending.hpp"
+#include "session/timeouts.hpp"
+#include "session/watch/watch_session.hpp"
+
+namespace onair::session {
+namespace {
+
+/// True if the offer is for this connection, false if it is for a new one.
+bool continues(const protocol::Offer& offer, const TalkerConnection& talker) {
+  if (std::holds_alternative<TalkerConnection::AwaitingOffer>(talker.state)) return true;
+  return talker.id && offer.connection == talker.id;
+}
+
+}  // namespace
+
+void WatchSession::on(const RemoteDescriptionApplied& applied) {
+  const auto [talker, applying] = in_state<TalkerConnection::ApplyingOffer>(applied.key);
+  if (applying == nullptr) return;
+  output_.emplace_back(MakeLocalDescription{applied.key});
+  for (Candidate& candidate : applying->early) {
+    output_.emplace_back(AddCandidate{applied.key, std::move(candidate)});
+  }
+  advance(applied.key, *talker, TalkerConnection::Answering{}, "offer applied");
+}
+
+void WatchSession::on(const LocalDescriptionMade& made) {
+  const auto [talker, answering] = in_state<TalkerConnection::Answering>(made.key);
+  if (answering == nullptr) return;
+  const std::vector<Candidate> found = std::move(answering->found);
+  send(protocol::Answer{made.sdp, talker->id}, made.key.peer);
+  for (const Candidate& candidate : found) send(candidate, made.key.peer);
+  talker->due.cancel();
+  if (talker->transport != TransportState::connected) talker->due.set(now_ + kConnectTimeout);
+  advance(made.key, *talker, TalkerConnection::Negotiated{}, "answer sent");
+}
+
+void WatchSession::on(const StepFailed& failed) {
+  if (connections_.find(failed.key) == nullptr) return;
+  trace(describe(failed));
+  if (failed.step == Step::add_candidate) return;  // others may work
+  give_up(failed.key, "a step failed");
+}
+
+void WatchSession::on(const CandidateFound& found) {
+  TalkerConnection* talker = connections_.find(found.key);
+  if (talker == nullptr) return;
+  Candidate candidate = found.candidate;
+  candidate.connection = talker->id;
+  if (auto* answering = std::get_if<TalkerConnection::Answering>(&talker->state)) {
+    hold(answering->found, std::move(candidate));
+  } else if (std::holds_alternative<TalkerConnection::Negotiated>(talker->state)) {
+    send(std::move(candidate), found.key.peer);
+  }
+}
+
+void WatchSession::on(const TransportChanged& changed) {
+  TalkerConnection* talker = connections_.find(changed.key);
+  if (talker == nullptr) return;
+  talker->transport = changed.state;
+  trace(describe(changed));
+  if (changed.state == TransportState::connected) {
+    talker->due.cancel();
+    talker->was_connected = true;
+    talker->restarts = 0;
+    failures_ = 0;
+    retry_.reset();
+    notice_ = Notice::none;
+    return;
+  }
+  if (!is_broken(changed.state)) return;
+  if (has_alternative()) {
+    close(changed.key, "another talker is on air");
+    return request_talkers_on_air();
+  }
+  // A negotiation in progress has its own deadline.
+  if (!std::holds_alternative<TalkerConnection::Negotiated>(talker->state)) return;
+  if (changed.state == TransportState::disconnected) talker->due.set(now_ + kWatcherPatience);
+  if (changed.state == TransportState::failed) recover(changed.key);
+}
+
+void WatchSession::on(const TrackArrived& arrived) {
+  if (connections_.find(arrived.key) == nullptr) return;
+  attached_.insert(arrived.key);
+  output_.emplace_back(AttachStream{arrived.key});
+}
+
+void WatchSession::on(const ReceivingMeasured& measured) {
+  TalkerConnection* talker = connections_.find(measured.key);
+  if (talker != nullptr) talker->reception = talker->meter.update(measured.report, now_);
+}
+
+void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) {
+  std::optional<ConnectionKey> key = addressed(from, offer.connection);
+  if (key && !continues(offer, *connections_.find(*key))) {
+    close_with(from, "a new offer");
+    key.reset();
+  }
+  if (!key) {
+    if (unwanted_.erase(from) > 0) return;
+    if (!has_room()) return send(protocol::Bye{}, from);
+    key = await_offer_of(from);
+  }
+  TalkerConnection& talker = *connections_.find(*key);
+  std::vector<Candidate> early;
+  if (auto* awaiting = std::get_if<TalkerConnection::AwaitingOffer>(&talker.state)) {
+    early = std::move(awaiting->early);
+  }
+  std::erase_if(early, [&offer](const Candidate& candidate) {
+    return candidate.connection && offer.connection && candidate.connection != offer.connection;
+  });
+  talker.id = offer.connection;
+  talker.due.set(now_ + kNegotiationTimeout);
+  absence_ = WatchView::Picture::waiting;
+  output_.emplace_back(ApplyRemoteDescription{*key, offer.sdp});
+  advance(*key, talker, TalkerConnection::ApplyingOffer{std::move(early)}, "offer came");
+}
+
+void WatchSession::on_message(const protocol::Candidate& candidate, const PeerId& from) {
+  std::optional<ConnectionKey> key = addressed(from, candidate.connection);
+  if (!key) {
+    // It may have overtaken the offer that answers a request to the room.
+    if (absence_ != WatchView::Picture::requesting || !has_room()) return;
+    key = await_offer_of(from);
+  }
+  TalkerConnection& talker = *connections_.find(*key);
+  if (auto* awaiting = std::get_if<TalkerConnection::AwaitingOffer>(&talker.state)) {
+    return hold(awaiting->early, candidate);
+  }
+  if (candidate.connection && talker.id && candidate.connection != talker.id) return;
+  if (auto* applying = std::get_if<TalkerConnection::ApplyingOffer>(&talker.state)) {
+    hold(applying->early, candidate);
+  } else {
+    output_.emplace_back(AddCandidate{*key, candidate});
+  }
+}
+
+// Steps.
+
+std::optional<ConnectionKey> WatchSession::addressed(
+    const PeerId& talker, std::optional<protocol::ConnectionId> id) const {
+  for (const auto& [key, connection] : connections_) {
+    if (key.peer == talker && id && connection.id == id) return key;
+  }
+  return connections_.latest_with(talker);
+}
+
+ConnectionKey WatchSession::await_offer_of(const PeerId& talker) {
+  unwanted_.erase(talker);
+  ConnectionKey key = connections_.open(talker);
+  connections_.find(key)->due.set(now_ + kNegotiationTimeout);
+  output_.emplace_back(CreateConnection{key, link_.ice()});
+  trace(describe(key) + ": waits for an offer");
+  return key;
+}
+
+void WatchSession::recover(const ConnectionKey& key) {
+  TalkerConnection& talker = *connections_.find(key);
+  const bool can_restart = talker.was_connected && talker.id &&
+                           std::holds_alternative<TalkerConnection::Negotiated>(talker.state);
+  if (!link_.joined()) {
+    talker.due.set(now_ + kSignalingPause);
+  } else if (can_restart && talker.restarts < kMaxRestartRequests) {
+    ++talker.restarts;
+    talker.due.set(now_ + kNegotiationTimeout);
+    trace(describe(key) + ": requests an ICE restart");
+    send(protocol::TalkRequest{talker.id}, key.peer);
+  } else {
+    give_up(key, "no connection in time");
+  }
+}
+
+void WatchSession::give_up(const ConnectionKey& key, std::string_view reason) {
+  send(protocol::Bye{}, key.peer);
+  const TalkerConnection& talker = *connections_.find(key);
+  if (std::holds_alternative<TalkerConnection::AwaitingOffer>(talker.state)) {
+    unwanted_.insert(key.peer);
+  }
+  close(key, reason);
+  if (++failures_ >= kFailuresBeforeNotice) notice_ = Notice::connection_failed;
+  own_deadline_.set(now_ + retry_.next());
+  stay_without(WatchView::Picture::waiting, reason);
+}
+
+bool WatchSession::has_alternative() const {
+  return std::any_of(on_air_.begin(), on_air_.end(),
+                     [this](const PeerId& talker) { return !connections_.contains(talker); });
+}
+
+void WatchSession::forget(const PeerId& talker) {
+  std::erase(on_air_, talker);
+  unwanted_.erase(talker);
+}
+
+}  // namespace onair::session

@@ -1,0 +1,38 @@
+#include "session/talk/roster.hpp"
+
+#include <gtest/gtest.h>
+
+namespace onair::session {
+namespace {
+
+using protocol::LockRoom;
+using protocol::RemovePeer;
+using Messages = std::vector<protocol::Body>;
+
+TEST(Roster, AViewerKeepsItsNumberUntilItLeavesTheRoom) {
+  Roster roster;
+  roster.start_watching("a");
+  roster.start_watching("b");
+  roster.stop_watching("a");
+  EXPECT_TRUE(roster.contains("a"));
+  EXPECT_FALSE(roster.viewers().at("a").watches);
+  roster.start_watching("a");
+  EXPECT_EQ(roster.viewers().at("a").number, 1u);
+  roster.forget("a");
+  roster.start_watching("a");
+  EXPECT_EQ(roster.viewers().at("a").number, 3u);
+}
+
+TEST(Roster, RestoresLockAndRemovalsAtAServerThatLostThem) {
+  Roster roster;
+  EXPECT_EQ(roster.restore(true, /*is_first_welcome=*/true), Messages{}) << "takes the server's";
+  EXPECT_TRUE(roster.is_locked());
+  EXPECT_EQ(roster.remove("a"), RemovePeer{"a"});
+  EXPECT_EQ(roster.restore(true, false), Messages{RemovePeer{"a"}});
+  EXPECT_EQ(roster.restore(false, false), (Messages{LockRoom{true}, RemovePeer{"a"}}));
+  EXPECT_EQ(roster.lock(false), LockRoom{false});
+  EXPECT_EQ(roster.restore(false, false), Messages{RemovePeer{"a"}});
+}
+
+}  // namespace
+}  // namespace onair::session
