@@ -11,7 +11,7 @@ constexpr std::size_t kMostWaiting = 4'096;
 
 }  // namespace
 
-DeliveryNumber Deliveries::add(const relay::DirectedFrame& directed, TimePoint until) {
+DeliveryNumber Deliveries::add(const rooms::DirectedFrame& directed, TimePoint until) {
   entries_.emplace(++last_, Entry{{directed, until}, turn_});
   return last_;
 }

@@ -9,24 +9,24 @@
 #include <set>
 #include <utility>
 
-#include "relay/bus.hpp"
+#include "rooms/bus.hpp"
 
 namespace onair::cluster {
 
-using relay::TimePoint;
+using rooms::TimePoint;
 
 /// Of the deliveries of one process. Counts up.
 using DeliveryNumber = std::uint64_t;
 
 struct Delivery {
-  relay::DirectedFrame directed;
+  rooms::DirectedFrame directed;
   TimePoint until;  ///< when it is given up
   int tries = 0;    ///< how often it was sent
 };
 
 class Deliveries {
  public:
-  DeliveryNumber add(const relay::DirectedFrame& directed, TimePoint until);
+  DeliveryNumber add(const rooms::DirectedFrame& directed, TimePoint until);
 
   /// Nothing where it was heard, given up or lost meanwhile. Valid until it is erased.
   const Delivery* find(DeliveryNumber number) const;

@@ -5,13 +5,13 @@
 
 namespace onair::cluster {
 
-using relay::DirectedFrame;
-using relay::Frame;
-using relay::HubId;
-using relay::Order;
-using relay::Reach;
-using relay::RoomPart;
-using relay::TalkerPart;
+using rooms::DirectedFrame;
+using rooms::Frame;
+using rooms::HubId;
+using rooms::Order;
+using rooms::Reach;
+using rooms::RoomPart;
+using rooms::TalkerPart;
 using Kind = Subjects::Topic::Kind;
 
 namespace {
@@ -21,7 +21,7 @@ constexpr std::size_t kMostUnsaid = 1'000;
 
 }  // namespace
 
-Gateway::Gateway(GatewayOptions options, relay::ThreadBus& bus, Wire& wire, LeaseStore& leases)
+Gateway::Gateway(GatewayOptions options, rooms::ThreadBus& bus, Wire& wire, LeaseStore& leases)
     : options_(std::move(options)),
       subjects_(options_.prefix, options_.process),
       bus_(bus),
@@ -131,7 +131,7 @@ void Gateway::keep_to_talkers_per_room(const std::string& name, const SharedRoom
   if (leases_.is_available()) return;
   const RoomPart own = room.local_part();
   std::vector<TalkerPart> talkers = room.talkers();
-  std::sort(talkers.begin(), talkers.end(), relay::outranks);
+  std::sort(talkers.begin(), talkers.end(), rooms::outranks);
   for (std::size_t i = options_.talkers_per_room; i < talkers.size(); ++i) {
     if (!has(own.talkers, talkers[i].id)) continue;
     bus_.order({Order::Kind::stand_back, name, talkers[i].id});
@@ -297,7 +297,7 @@ void Gateway::hear(const Order& order, TimePoint) {
   if (unsaid_orders_.size() < kMostUnsaid) unsaid_orders_.push_back(order);
 }
 
-void Gateway::undelivered(const relay::Undelivered& undelivered) {
+void Gateway::undelivered(const rooms::Undelivered& undelivered) {
   if (bus_.hub_of(undelivered.from)) return bus_.return_undelivered(undelivered);
   publish(subjects_.peer(undelivered.from),
           encode(ToPeer{.kind = ToPeer::Kind::undelivered, .room = undelivered.room}));
@@ -376,7 +376,7 @@ bool Gateway::hear_frame(const Topic& topic, std::string_view payload, std::stri
   const auto room = rooms_.find(topic.room);
   if (room != rooms_.end() && room->second.note_on_air(payload)) bus_.part_changed(topic.room);
   bus_.broadcast(topic.room, topic.reach,
-                 std::make_shared<const relay::SharedFrame>(payload, subjects_.number_of(reply)));
+                 std::make_shared<const rooms::SharedFrame>(payload, subjects_.number_of(reply)));
   return true;
 }
 

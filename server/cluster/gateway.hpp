@@ -17,8 +17,8 @@
 #include "cluster/messages.hpp"
 #include "cluster/shared_room.hpp"
 #include "cluster/wire.hpp"
-#include "relay/bus.hpp"
-#include "relay/thread_bus.hpp"
+#include "rooms/bus.hpp"
+#include "rooms/thread_bus.hpp"
 
 namespace onair::cluster {
 
@@ -50,10 +50,10 @@ struct GatewayCounters {
   std::uint64_t foreign = 0;       ///< on our subjects and not ours
 };
 
-class Gateway final : public relay::BusMember, public WireMember {
+class Gateway final : public rooms::BusMember, public WireMember {
  public:
   /// `bus` is this member's end. All three outlive the gateway.
-  Gateway(GatewayOptions options, relay::ThreadBus& bus, Wire& wire, LeaseStore& leases);
+  Gateway(GatewayOptions options, rooms::ThreadBus& bus, Wire& wire, LeaseStore& leases);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
@@ -77,16 +77,16 @@ class Gateway final : public relay::BusMember, public WireMember {
   void attached(const protocol::PeerId& peer, const std::string& room, TimePoint now) override;
   void detached(const protocol::PeerId& peer) override;
   void room_ready(const std::string& room, TimePoint now) override;
-  std::optional<relay::RoomPart> part_of(const std::string& room) const override;
-  void hear_part(const std::string& room, relay::HubId hub, std::optional<relay::RoomPart> part,
+  std::optional<rooms::RoomPart> part_of(const std::string& room) const override;
+  void hear_part(const std::string& room, rooms::HubId hub, std::optional<rooms::RoomPart> part,
                  TimePoint now) override;
-  void hear(const std::string& room, relay::Reach reach, const relay::Frame& frame) override;
-  bool hear(const relay::DirectedFrame& frame, TimePoint now) override;
-  void hear(const relay::Order& order, TimePoint now) override;
-  void undelivered(const relay::Undelivered& undelivered) override;
-  void taken_over(const std::string& room, const protocol::PeerId& peer, relay::HubId by,
+  void hear(const std::string& room, rooms::Reach reach, const rooms::Frame& frame) override;
+  bool hear(const rooms::DirectedFrame& frame, TimePoint now) override;
+  void hear(const rooms::Order& order, TimePoint now) override;
+  void undelivered(const rooms::Undelivered& undelivered) override;
+  void taken_over(const std::string& room, const protocol::PeerId& peer, rooms::HubId by,
                   TimePoint now) override;
-  void handed_over(const relay::HandOver& kept, TimePoint now) override;
+  void handed_over(const rooms::HandOver& kept, TimePoint now) override;
 
   // From the wire:
   void hear(std::string_view subject, std::string_view payload, std::string_view reply,
@@ -114,7 +114,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   void close(Rooms::iterator room);
   void ask_for_members(const std::string& name);
   void list_members(const std::string& name, const std::string& reply);
-  void send(DeliveryNumber number, const relay::DirectedFrame& directed);
+  void send(DeliveryNumber number, const rooms::DirectedFrame& directed);
   void send_again(DeliveryNumber number, TimePoint now);
   void not_delivered(DeliveryNumber number, TimePoint now);
   void publish(const std::string& subject, std::string_view payload, const std::string& reply = {});
@@ -134,7 +134,7 @@ class Gateway final : public relay::BusMember, public WireMember {
   void claim(const std::string& name, const protocol::PeerId& peer);
   void move_away(const protocol::PeerId& peer, const std::string& room, std::string claimed,
                  TimePoint now);
-  void end_claim(const protocol::PeerId& peer, relay::HandOver kept);
+  void end_claim(const protocol::PeerId& peer, rooms::HandOver kept);
 
   // What fails, and how it heals (outages.cpp):
   void introduce(TimePoint now);
@@ -143,17 +143,17 @@ class Gateway final : public relay::BusMember, public WireMember {
   void forget(const ProcessId& process, TimePoint now);
   void forget(const std::string& name, SharedRoom& room, const ProcessId& process, TimePoint now);
   void forget_silent(TimePoint now);
-  void keep(const std::string& name, SharedRoom& room, const relay::TalkerPart& talker,
+  void keep(const std::string& name, SharedRoom& room, const rooms::TalkerPart& talker,
             TimePoint until);
   void free_places(const std::string& name, SharedRoom& room);
   void drop_overdue(const std::string& name, SharedRoom& room, TimePoint now);
   void say_what_was_missed(const std::string& name, SharedRoom& room,
-                           const relay::RoomPart& before);
+                           const rooms::RoomPart& before);
   void announce(const std::string& name, SharedRoom& room);
 
   GatewayOptions options_;
   Subjects subjects_;
-  relay::ThreadBus& bus_;
+  rooms::ThreadBus& bus_;
   Wire& wire_;
   Leases leases_;
   bool connected_ = false;
@@ -161,13 +161,13 @@ class Gateway final : public relay::BusMember, public WireMember {
   std::map<protocol::PeerId, std::string> rooms_of_peers_;  ///< whom this process serves
   Deliveries deliveries_;
   /// What was kept for peers that are served here now, as far as it has come.
-  std::map<protocol::PeerId, std::vector<relay::Frame>> arriving_;
+  std::map<protocol::PeerId, std::vector<rooms::Frame>> arriving_;
   std::map<protocol::PeerId, MovedAway> moved_away_;
   // After and of the time while the wire was away:
   std::optional<TimePoint> resynced_by_;
   std::map<protocol::PeerId, std::string> unsaid_claims_;  ///< and the room of each
   std::optional<TimePoint> claims_end_;                    ///< until when they are repeated
-  std::vector<relay::Order> unsaid_orders_;
+  std::vector<rooms::Order> unsaid_orders_;
   std::map<ProcessId, TimePoint> last_heard_;
   std::map<ProcessId, TimePoint> taken_for_dead_;  ///< and until when that is remembered
   std::optional<TimePoint> beat_at_;

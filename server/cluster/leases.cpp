@@ -10,7 +10,7 @@ namespace onair::cluster {
 namespace {
 
 using nlohmann::json;
-using relay::TalkerPart;
+using rooms::TalkerPart;
 
 std::string key_of(const Claimant& claimant, std::size_t place) {
   return token_of(claimant.room) + "." + std::to_string(place);

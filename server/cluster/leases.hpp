@@ -16,12 +16,12 @@
 #include <utility>
 #include <vector>
 
-#include "relay/bus.hpp"
+#include "rooms/bus.hpp"
 
 namespace onair::cluster {
 
-using relay::Duration;
-using relay::TimePoint;
+using rooms::Duration;
+using rooms::TimePoint;
 
 /// How long a lease holds unless it is renewed. The engine is told the same.
 inline constexpr std::chrono::seconds kLeaseLifetime{5};
@@ -78,7 +78,7 @@ class Leases final : public LeaseMember {
   Leases(Options options, LeaseStore& store, std::function<void(const Claimant&)> stand_back);
 
   /// Those who talk in this room by this process now.
-  void set_talkers(const std::string& room, const std::vector<relay::TalkerPart>& talkers);
+  void set_talkers(const std::string& room, const std::vector<rooms::TalkerPart>& talkers);
 
   /// Whether the engine answers.
   bool is_available() const { return available_; }
@@ -93,7 +93,7 @@ class Leases final : public LeaseMember {
 
  private:
   struct Lease {
-    std::optional<Duration> from_before;  ///< see relay::TalkerPart
+    std::optional<Duration> from_before;  ///< see rooms::TalkerPart
     std::size_t place = 0;
     std::optional<std::uint64_t> revision = {};  ///< while it is ours
     std::optional<TimePoint> due = {};           ///< when to ask again; nothing while we wait

@@ -14,9 +14,9 @@
 namespace onair::cluster {
 
 using nlohmann::json;
-using relay::Reach;
-using relay::RoomPart;
-using relay::TalkerPart;
+using rooms::Reach;
+using rooms::RoomPart;
+using rooms::TalkerPart;
 
 namespace {
 
@@ -117,7 +117,7 @@ TalkerPart talker_of(const json& object, bool& fine) {
   TalkerPart talker{get<std::string>(object, "id", fine), get<bool>(object, "onAir", fine),
                     get<bool>(object, "locks", fine)};
   if (object.contains("fromBefore")) {
-    talker.from_before = relay::Duration(get<std::int64_t>(object, "fromBefore", fine));
+    talker.from_before = rooms::Duration(get<std::int64_t>(object, "fromBefore", fine));
   }
   fine = fine && talker.id.size() <= protocol::kMaxPeerIdBytes;
   return talker;
@@ -216,14 +216,14 @@ std::string Subjects::claimed(std::string_view peer) const {
   return prefix_ + ".process." + self_ + ".claimed." + std::string(peer);
 }
 
-std::string Subjects::reply_of(relay::FrameNumber number) const {
+std::string Subjects::reply_of(rooms::FrameNumber number) const {
   return prefix_ + ".number." + std::to_string(number);
 }
 
-relay::FrameNumber Subjects::number_of(std::string_view reply) const {
+rooms::FrameNumber Subjects::number_of(std::string_view reply) const {
   const std::string before = prefix_ + ".number.";
-  if (!reply.starts_with(before)) return relay::kNoNumber;
-  return number_in(reply.substr(before.size())).value_or(relay::kNoNumber);
+  if (!reply.starts_with(before)) return rooms::kNoNumber;
+  return number_in(reply.substr(before.size())).value_or(rooms::kNoNumber);
 }
 
 std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) const {
@@ -319,7 +319,7 @@ std::string encode(const ToPeer& message) {
                  {"room", message.room},
                  {"from", message.from},
                  {"reach", name_of(message.reach)}};
-  if (message.number != relay::kNoNumber) object["number"] = message.number;
+  if (message.number != rooms::kNoNumber) object["number"] = message.number;
   if (!message.told.empty()) object["told"] = message.told;
   std::string text = text_of(object);
   if (has_frame(message.kind)) text.append("\n").append(message.frame);
@@ -346,24 +346,24 @@ std::optional<ToPeer> decode_to_peer(std::string_view payload) {
   return message;
 }
 
-relay::Frame frame_of(const ToPeer& message) {
-  return std::make_shared<const relay::SharedFrame>(message.frame, message.number);
+rooms::Frame frame_of(const ToPeer& message) {
+  return std::make_shared<const rooms::SharedFrame>(message.frame, message.number);
 }
 
-std::string encode(const relay::Order& order) {
-  const bool ends = order.kind == relay::Order::Kind::end_room;
+std::string encode(const rooms::Order& order) {
+  const bool ends = order.kind == rooms::Order::Kind::end_room;
   return text_of(
       {{"kind", ends ? "end_room" : "remove_peer"}, {"room", order.room}, {"peer", order.peer}});
 }
 
-std::optional<relay::Order> decode_order(std::string_view payload) {
+std::optional<rooms::Order> decode_order(std::string_view payload) {
   const json object = parsed(payload);
   bool fine = object.is_object();
   if (!fine) return std::nullopt;
   const auto kind = get<std::string>(object, "kind", fine);
-  relay::Order order{relay::Order::Kind::end_room, get<std::string>(object, "room", fine),
+  rooms::Order order{rooms::Order::Kind::end_room, get<std::string>(object, "room", fine),
                      get<std::string>(object, "peer", fine)};
-  if (kind == "remove_peer") order.kind = relay::Order::Kind::remove_peer;
+  if (kind == "remove_peer") order.kind = rooms::Order::Kind::remove_peer;
   fine = fine && (kind == "remove_peer" || kind == "end_room");
   if (!fine) return std::nullopt;
   return order;

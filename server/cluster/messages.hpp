@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "relay/bus.hpp"
+#include "rooms/bus.hpp"
 
 namespace onair::cluster {
 
@@ -27,7 +27,7 @@ class Subjects {
       : prefix_(std::move(prefix)), self_(std::move(self)) {}
 
   // For the members of a room:
-  std::string frames(std::string_view room, relay::Reach reach) const;
+  std::string frames(std::string_view room, rooms::Reach reach) const;
   std::string parts(std::string_view room) const { return of_room(room, "parts"); }
   std::string ask(std::string_view room) const { return of_room(room, "ask"); }
   std::string members(std::string_view room) const { return of_room(room, "members"); }
@@ -47,8 +47,8 @@ class Subjects {
 
   /// A frame's number stands where a message has the subject for replies, of which there are none:
   /// so the frame itself crosses as it is.
-  std::string reply_of(relay::FrameNumber number) const;
-  relay::FrameNumber number_of(std::string_view reply) const;
+  std::string reply_of(rooms::FrameNumber number) const;
+  rooms::FrameNumber number_of(std::string_view reply) const;
 
   /// What a subject is about. Nothing where it is none of these.
   struct Topic {
@@ -70,7 +70,7 @@ class Subjects {
     Kind kind;
     std::string room = {};
     protocol::PeerId peer = {};
-    relay::Reach reach = relay::Reach::everyone;
+    rooms::Reach reach = rooms::Reach::everyone;
     std::uint64_t number = 0;  ///< of what was not delivered
   };
   std::optional<Topic> topic_of(std::string_view subject) const;
@@ -87,14 +87,14 @@ std::optional<ProcessId> decode_process(std::string_view payload);
 
 /// A talker whose process died. Its place is kept for a while.
 struct Orphan {
-  relay::TalkerPart talker;
+  rooms::TalkerPart talker;
   std::chrono::milliseconds left{0};  ///< of that while
 };
 
 /// What one process has in a room.
 struct Part {
   ProcessId process;
-  std::optional<relay::RoomPart> part;  ///< nothing: it has the room no more
+  std::optional<rooms::RoomPart> part;  ///< nothing: it has the room no more
   std::vector<ProcessId> others = {};   ///< which it knows to have the room too
   std::vector<Orphan> orphans = {};     ///< of which it knows
   bool was_away = false;  ///< of what it said of late, others may have missed something
@@ -125,18 +125,18 @@ struct ToPeer {
   Kind kind = Kind::frame;
   std::string room;
   protocol::PeerId from = {};
-  relay::Reach reach = relay::Reach::everyone;
+  rooms::Reach reach = rooms::Reach::everyone;
   std::string_view frame = {};  ///< in the payload, as it crosses
-  relay::FrameNumber number = relay::kNoNumber;
-  std::vector<relay::FrameNumber> told = {};  ///< see relay::HandOver
+  rooms::FrameNumber number = rooms::kNoNumber;
+  std::vector<rooms::FrameNumber> told = {};  ///< see rooms::HandOver
 };
 std::string encode(const ToPeer& message);
 std::optional<ToPeer> decode_to_peer(std::string_view payload);
 /// The frame that it carries.
-relay::Frame frame_of(const ToPeer& message);
+rooms::Frame frame_of(const ToPeer& message);
 
-std::string encode(const relay::Order& order);
-std::optional<relay::Order> decode_order(std::string_view payload);
+std::string encode(const rooms::Order& order);
+std::optional<rooms::Order> decode_order(std::string_view payload);
 
 /// Whether this may be a frame of ours.
 bool is_frame(std::string_view payload);

@@ -7,8 +7,8 @@
 
 namespace onair::cluster {
 
-using relay::Frame;
-using relay::HubId;
+using rooms::Frame;
+using rooms::HubId;
 
 namespace {
 
@@ -32,7 +32,7 @@ void Gateway::claim(const std::string& name, const protocol::PeerId& peer) {
 }
 
 /// A hub here has let go of one that is served by another process now.
-void Gateway::handed_over(const relay::HandOver& kept, TimePoint) {
+void Gateway::handed_over(const rooms::HandOver& kept, TimePoint) {
   const auto moved = moved_away_.find(kept.peer);
   if (moved == moved_away_.end()) return;
   const std::string& subject = moved->second.claimed;
@@ -47,7 +47,7 @@ void Gateway::handed_over(const relay::HandOver& kept, TimePoint) {
 }
 
 /// To the hub that serves the peer now.
-void Gateway::end_claim(const protocol::PeerId& peer, relay::HandOver kept) {
+void Gateway::end_claim(const protocol::PeerId& peer, rooms::HandOver kept) {
   const auto hub = bus_.hub_of(peer);
   const auto room = rooms_of_peers_.find(peer);
   if (!hub || room == rooms_of_peers_.end()) return;
@@ -75,7 +75,7 @@ bool Gateway::hear_kept(const protocol::PeerId& peer, std::string_view payload) 
   }
   if (message->kind != ToPeer::Kind::handed_over) return false;
   auto arrived = arriving_.extract(peer);
-  relay::HandOver kept;
+  rooms::HandOver kept;
   kept.told = message->told;
   if (arrived) kept.frames = std::move(arrived.mapped());
   end_claim(peer, std::move(kept));

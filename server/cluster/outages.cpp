@@ -6,11 +6,11 @@
 
 namespace onair::cluster {
 
-using relay::Frame;
-using relay::Order;
-using relay::Reach;
-using relay::RoomPart;
-using relay::TalkerPart;
+using rooms::Frame;
+using rooms::Order;
+using rooms::Reach;
+using rooms::RoomPart;
+using rooms::TalkerPart;
 
 namespace {
 
@@ -19,7 +19,7 @@ namespace {
 constexpr Duration kRemembered = std::chrono::minutes(10);
 
 Frame said_by(const protocol::PeerId& id, protocol::Body body) {
-  return std::make_shared<const relay::SharedFrame>(relay::frame_of(std::move(body))->text(), id);
+  return std::make_shared<const rooms::SharedFrame>(rooms::frame_of(std::move(body))->text(), id);
 }
 
 }  // namespace
@@ -101,10 +101,10 @@ void Gateway::drop_overdue(const std::string& name, SharedRoom& room, TimePoint 
   for (const protocol::PeerId& id : room.elsewhere.take_overdue(now)) {
     // A talker is missed by all, further down.
     if (room.kept.contains(id)) continue;
-    bus_.broadcast(name, Reach::talkers, relay::frame_of(protocol::UserDisconnected{id}));
+    bus_.broadcast(name, Reach::talkers, rooms::frame_of(protocol::UserDisconnected{id}));
   }
   for (const protocol::PeerId& id : room.kept.take_overdue(now)) {
-    bus_.broadcast(name, Reach::everyone, relay::frame_of(protocol::UserDisconnected{id}));
+    bus_.broadcast(name, Reach::everyone, rooms::frame_of(protocol::UserDisconnected{id}));
     bus_.part_changed(name);
   }
 }

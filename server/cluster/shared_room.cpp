@@ -8,8 +8,8 @@
 
 namespace onair::cluster {
 
-using relay::RoomPart;
-using relay::TalkerPart;
+using rooms::RoomPart;
+using rooms::TalkerPart;
 
 namespace {
 

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "cluster/messages.hpp"
-#include "relay/bus.hpp"
+#include "rooms/bus.hpp"
 
 namespace onair::cluster {
 
-using relay::TimePoint;
+using rooms::TimePoint;
 
 /// A room's members at other processes, where a talker here is to hear who is gone.
 class MembersElsewhere {
@@ -50,7 +50,7 @@ class MembersElsewhere {
 class KeptPlaces {
  public:
   struct Place {
-    relay::TalkerPart talker;
+    rooms::TalkerPart talker;
     TimePoint until;
   };
 
@@ -58,9 +58,9 @@ class KeptPlaces {
   const std::vector<Place>& all() const { return places_; }
 
   /// False where it is kept already.
-  bool keep(const relay::TalkerPart& talker, TimePoint until);
+  bool keep(const rooms::TalkerPart& talker, TimePoint until);
   /// Those who talk again. True where there are some.
-  bool release(const std::vector<relay::TalkerPart>& back);
+  bool release(const std::vector<rooms::TalkerPart>& back);
   /// Those who did not come back in time.
   std::vector<protocol::PeerId> take_overdue(TimePoint now);
 
@@ -69,8 +69,8 @@ class KeptPlaces {
 };
 
 struct SharedRoom {
-  std::map<relay::HubId, relay::RoomPart> local;
-  std::map<ProcessId, relay::RoomPart> remote;
+  std::map<rooms::HubId, rooms::RoomPart> local;
+  std::map<ProcessId, rooms::RoomPart> remote;
   std::set<protocol::PeerId> members;  ///< that this process serves
   MembersElsewhere elsewhere;
   KeptPlaces kept;
@@ -81,7 +81,7 @@ struct SharedRoom {
   std::set<protocol::PeerId> unannounced;  ///< who went on air while that could not be heard
   std::optional<TimePoint> known_by;       ///< until when one waits for them
   std::set<std::string> subjects;          ///< to which this process is subscribed
-  std::optional<relay::RoomPart> told;     ///< to the others, of this process's own part
+  std::optional<rooms::RoomPart> told;     ///< to the others, of this process's own part
   TimePoint told_at{};
   std::optional<TimePoint> tell_at;  ///< when they are told of what has changed since
 
@@ -93,13 +93,13 @@ struct SharedRoom {
   /// Whether somebody here is to hear who is gone, or somebody elsewhere.
   bool hears_of_members() const;
   bool tells_of_members() const;
-  relay::RoomPart local_part() const;
+  rooms::RoomPart local_part() const;
   /// With those whose place is kept.
-  relay::RoomPart remote_part() const;
+  rooms::RoomPart remote_part() const;
   /// Who talks, whether here or elsewhere.
-  std::vector<relay::TalkerPart> talkers() const;
+  std::vector<rooms::TalkerPart> talkers() const;
   /// Without those whose place is kept and who have not come back.
-  std::vector<relay::TalkerPart> present_talkers() const;
+  std::vector<rooms::TalkerPart> present_talkers() const;
   /// Whether this one is known to be in the room, or to have the grace time to come back.
   bool expects(const protocol::PeerId& peer) const;
 };

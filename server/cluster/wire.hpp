@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "relay/allowance.hpp"
+#include "rooms/allowance.hpp"
 
 namespace onair::cluster {
 
@@ -26,11 +26,11 @@ class Wire {
 class WireMember {
  public:
   virtual void hear(std::string_view subject, std::string_view payload, std::string_view reply,
-                    relay::TimePoint now) = 0;
-  virtual void nobody_heard(std::string_view reply, relay::TimePoint now) = 0;
+                    rooms::TimePoint now) = 0;
+  virtual void nobody_heard(std::string_view reply, rooms::TimePoint now) = 0;
 
   /// The wire carries messages from now on, or none until further notice.
-  virtual void connected(relay::TimePoint now) = 0;
+  virtual void connected(rooms::TimePoint now) = 0;
   virtual void disconnected() = 0;
 
  protected:

@@ -60,17 +60,17 @@ void Session::start() {
 // Transports.
 
 void Session::send(Kind kind, std::string_view data) {
-  send(std::make_shared<const relay::SharedFrame>(encode_packet({kind, data})));
+  send(std::make_shared<const rooms::SharedFrame>(encode_packet({kind, data})));
 }
 
-void Session::send(const relay::Frame& packet) {
+void Session::send(const rooms::Frame& packet) {
   if (transport_ == Transport::websocket) return surroundings_.send_on_websocket(packet);
   if (!is_open()) return;
   queue_bytes_ += packet->text().size();
   queue_.push_back(packet);
 }
 
-bool Session::deliver(const relay::SharedFrame& frame, const relay::Frame& packet) {
+bool Session::deliver(const rooms::SharedFrame& frame, const rooms::Frame& packet) {
   if (!is_open()) return true;
   const bool unasked = enters_unasked_ && !tells_faults_ && !is_from_a_peer(frame.text());
   if (packet == nullptr || unasked) return true;
@@ -94,7 +94,7 @@ void Session::flush() {
 
 void Session::answer_poll() {
   PayloadEncoder encoder(options_.revision);
-  for (const relay::Frame& packet : queue_) encoder.add(packet->text());
+  for (const rooms::Frame& packet : queue_) encoder.add(packet->text());
   queue_.clear();
   queue_bytes_ = 0;
   poll_waits_ = false;
@@ -173,7 +173,7 @@ void Session::try_upgrade(std::string_view text) {
   if (!probed_ && text == probe) {
     probed_ = true;
     surroundings_.send_on_websocket(
-        std::make_shared<const relay::SharedFrame>(encode_packet({Kind::pong, "probe"})));
+        std::make_shared<const rooms::SharedFrame>(encode_packet({Kind::pong, "probe"})));
     return flush();
   }
   upgrade_until_.reset();
@@ -184,7 +184,7 @@ void Session::try_upgrade(std::string_view text) {
   answer_poll_with(Kind::noop);
   transport_ = Transport::websocket;
   queue_bytes_ = 0;
-  for (const relay::Frame& packet : std::exchange(queue_, {})) {
+  for (const rooms::Frame& packet : std::exchange(queue_, {})) {
     surroundings_.send_on_websocket(packet);
   }
 }

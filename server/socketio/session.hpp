@@ -12,15 +12,15 @@
 
 #include "protocol/envelope.hpp"
 #include "protocol/error_code.hpp"
-#include "relay/allowance.hpp"
-#include "relay/frame.hpp"
+#include "rooms/allowance.hpp"
+#include "rooms/frame.hpp"
 #include "socketio/engine_codec.hpp"
 #include "socketio/packet_codec.hpp"
 
 namespace onair::socketio {
 
-using relay::Duration;
-using relay::TimePoint;
+using rooms::Duration;
+using rooms::TimePoint;
 
 /// What a session does. Of the session's own functions, only deliver() and close() may be called
 /// before one of these returns.
@@ -30,7 +30,7 @@ class Surroundings {
   /// Answers the poll that waits. The last one is followed by no other.
   virtual void answer_poll(std::string payload) = 0;
   /// `packet` is the text of an Engine.IO packet; many sessions may share it.
-  virtual void send_on_websocket(const relay::Frame& packet) = 0;
+  virtual void send_on_websocket(const rooms::Frame& packet) = 0;
   virtual void close_websocket(protocol::CloseCode code) = 0;
   /// The session has ended, and nobody needs it any more.
   virtual void ended() = 0;
@@ -104,7 +104,7 @@ class Session {
 
   /// What the relay has for the client; `packet`, which may be nothing, is packet_for(frame). False
   /// where more waits than may.
-  bool deliver(const relay::SharedFrame& frame, const relay::Frame& packet);
+  bool deliver(const rooms::SharedFrame& frame, const rooms::Frame& packet);
 
   /// Answers the poll that waits, if there is something for it.
   void flush();
@@ -135,7 +135,7 @@ class Session {
 
   // Engine.IO. What gives a bool is false where the client broke the protocol.
   void send(EnginePacket::Kind kind, std::string_view data = {});
-  void send(const relay::Frame& packet);
+  void send(const rooms::Frame& packet);
   bool receive(const EnginePacket& packet, TimePoint now);
   bool spend(std::size_t bytes);
   void try_upgrade(std::string_view text);
@@ -159,7 +159,7 @@ class Session {
   SessionOptions options_;
   Surroundings& surroundings_;
   Transport transport_;
-  std::deque<relay::Frame> queue_;  ///< while polling
+  std::deque<rooms::Frame> queue_;  ///< while polling
   std::size_t queue_bytes_ = 0;
   bool poll_waits_ = false;
   bool probed_ = false;  ///< the WebSocket that is being tried works

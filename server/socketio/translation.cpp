@@ -126,11 +126,11 @@ std::optional<std::string> packet_for(std::string_view frame) {
   return encode_packet({EnginePacket::Kind::message, *packet});
 }
 
-const relay::Frame& Translator::packet_for(const relay::Frame& frame) {
+const rooms::Frame& Translator::packet_for(const rooms::Frame& frame) {
   if (frame != frame_) {
     frame_ = frame;
     const auto packet = socketio::packet_for(frame->text());
-    packet_ = packet ? std::make_shared<const relay::SharedFrame>(*packet) : nullptr;
+    packet_ = packet ? std::make_shared<const rooms::SharedFrame>(*packet) : nullptr;
   }
   return packet_;
 }

@@ -10,7 +10,7 @@
 #include "protocol/envelope.hpp"
 #include "protocol/error_code.hpp"
 #include "protocol/json_scanner.hpp"
-#include "relay/frame.hpp"
+#include "rooms/frame.hpp"
 
 namespace onair::socketio {
 
@@ -38,11 +38,11 @@ std::optional<std::string> packet_for(std::string_view frame);
 /// The same for many clients in a row, each frame once.
 class Translator {
  public:
-  const relay::Frame& packet_for(const relay::Frame& frame);
+  const rooms::Frame& packet_for(const rooms::Frame& frame);
 
  private:
-  relay::Frame frame_;
-  relay::Frame packet_;
+  rooms::Frame frame_;
+  rooms::Frame packet_;
 };
 
 /// Whether the relay has stamped this frame with who says it: else it is the server's own.

@@ -8,7 +8,7 @@
 namespace onair::cluster {
 namespace {
 
-using relay::Reach;
+using rooms::Reach;
 using std::chrono::seconds;
 
 class DeliveriesTest : public testing::Test {

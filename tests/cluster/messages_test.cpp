@@ -5,7 +5,7 @@
 namespace onair::cluster {
 namespace {
 
-using relay::Reach;
+using rooms::Reach;
 using Kind = Subjects::Topic::Kind;
 
 const Subjects kSubjects("onair", "5f0c");
@@ -48,7 +48,7 @@ TEST(ClusterMessages, SubjectsSayWhatTheyAreAbout) {
 
 TEST(ClusterMessages, PartsAreReadAsTheyWereWritten) {
   const Part part{"5f0c",
-                  relay::RoomPart{3, {{"a", true, false, std::chrono::seconds(2)}, {"b"}}, 1, 6},
+                  rooms::RoomPart{3, {{"a", true, false, std::chrono::seconds(2)}, {"b"}}, 1, 6},
                   {"x", "y"},
                   {{{"c", true}, std::chrono::milliseconds(1'500)}}};
   const auto read = decode_part(encode(part));

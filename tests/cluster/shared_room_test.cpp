@@ -6,8 +6,8 @@
 namespace onair::cluster {
 namespace {
 
-using relay::RoomPart;
-using relay::TalkerPart;
+using rooms::RoomPart;
+using rooms::TalkerPart;
 using std::chrono::seconds;
 using Ids = std::vector<protocol::PeerId>;
 

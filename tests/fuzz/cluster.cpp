@@ -63,14 +63,14 @@ void onair::fuzz::run(std::string_view input) {
   check_codec(input);
   NoWire wire;
   NoLeases leases;
-  relay::ThreadBus bus(
-      1, 2, [](relay::HubId, relay::ThreadBus::Batch) {}, 1);
+  rooms::ThreadBus bus(
+      1, 2, [](rooms::HubId, rooms::ThreadBus::Batch) {}, 1);
   cluster::Gateway gateway({.process = "5f0c"}, bus, wire, leases);
   bus.serve(gateway);
-  relay::TimePoint now{std::chrono::seconds(100)};
+  rooms::TimePoint now{std::chrono::seconds(100)};
   gateway.connected(now);
   gateway.learn("a", now);
-  gateway.hear_part("a", 0, relay::RoomPart{1, {{"t", true}}, 1, 3}, now);
+  gateway.hear_part("a", 0, rooms::RoomPart{1, {{"t", true}}, 1, 3}, now);
   gateway.room_ready("a", now);
   gateway.attached("id1", "a", now);
   while (!input.empty()) {

@@ -31,7 +31,7 @@
 namespace onair::tests {
 namespace {
 
-using relay::TimePoint;
+using rooms::TimePoint;
 
 /// One process's connection. What comes is kept until the test takes it.
 class RealEnd final : public cluster::WireMember,

@@ -32,7 +32,7 @@ class World final : public Surroundings {
                 *this, now) {}
 
   void answer_poll(std::string payload) override { deeds.push_back("answer " + payload); }
-  void send_on_websocket(const relay::Frame& packet) override {
+  void send_on_websocket(const rooms::Frame& packet) override {
     deeds.push_back("send " + std::string(packet->text()));
   }
   void close_websocket(CloseCode code) override {
@@ -77,8 +77,8 @@ class World final : public Surroundings {
   /// The relay has a frame for the client.
   bool hear(const std::string& frame) {
     const auto packet = packet_for(frame);
-    return session.deliver(relay::SharedFrame(frame),
-                           packet ? std::make_shared<const relay::SharedFrame>(*packet) : nullptr);
+    return session.deliver(rooms::SharedFrame(frame),
+                           packet ? std::make_shared<const rooms::SharedFrame>(*packet) : nullptr);
   }
   void pass(Duration duration) {
     now += duration;

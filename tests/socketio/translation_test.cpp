@@ -115,12 +115,12 @@ TEST(Translation, TranslatesTheServersOwnWords) {
 
 TEST(Translation, TranslatesAFrameOnceForAll) {
   Translator translator;
-  const auto frame = std::make_shared<const relay::SharedFrame>(R"({"from":"x","a":1})");
-  const relay::Frame first = translator.packet_for(frame);
+  const auto frame = std::make_shared<const rooms::SharedFrame>(R"({"from":"x","a":1})");
+  const rooms::Frame first = translator.packet_for(frame);
   EXPECT_EQ(first->text(), R"(42["message",{"from":"x","a":1}])");
   EXPECT_EQ(translator.packet_for(frame), first);
   const auto other =
-      std::make_shared<const relay::SharedFrame>(R"({"type":"audience","watching":1})");
+      std::make_shared<const rooms::SharedFrame>(R"({"type":"audience","watching":1})");
   EXPECT_EQ(translator.packet_for(other), nullptr);
 }
 
