@@ -86,10 +86,10 @@ Server::Server(const Options& options)
   const auto gateway = is_clustered ? std::optional(count) : std::nullopt;
   const auto post_from = [this](rooms::HubId self) {
     return [this, self](rooms::HubId to, rooms::ThreadBus::Batch batch) {
-      if (to == workers_.size()) return cluster_->hear(self, std::move(batch));
+      if (to == workers_.size()) return cluster_->deliver(self, std::move(batch));
       net::Worker& worker = *workers_[to];
       asio::post(worker.context(), [&worker, self, batch = std::move(batch)]() mutable {
-        worker.hear(self, std::move(batch));
+        worker.deliver(self, std::move(batch));
       });
     };
   };

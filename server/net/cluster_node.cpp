@@ -52,9 +52,9 @@ void ClusterNode::stop() {
   leases_.stop();
 }
 
-void ClusterNode::hear(rooms::HubId from, rooms::ThreadBus::Batch batch) {
+void ClusterNode::deliver(rooms::HubId from, rooms::ThreadBus::Batch batch) {
   asio::post(context_, [this, from, batch = std::move(batch)]() mutable {
-    bus_.hear(from, std::move(batch), Clock::now());
+    bus_.deliver(from, std::move(batch), Clock::now());
     after_news();
   });
 }
@@ -70,8 +70,8 @@ void ClusterNode::after_news() {
   has_leases_ = gateway_.has_leases();
   processes_ = gateway_.processes();
   published_ = gateway_.counters().published;
-  heard_ = gateway_.counters().heard;
-  frames_heard_ = gateway_.counters().frames_heard;
+  heard_ = gateway_.counters().received;
+  frames_heard_ = gateway_.counters().frames_received;
   foreign_ = gateway_.counters().foreign;
   const auto due = gateway_.next_deadline();
   if (due == wake_at_) return;
@@ -87,14 +87,14 @@ void ClusterNode::after_news() {
   });
 }
 
-void ClusterNode::Member::hear(std::string_view subject, std::string_view payload,
-                               std::string_view reply, rooms::TimePoint now) {
-  node_.gateway_.hear(subject, payload, reply, now);
+void ClusterNode::Member::on_message(std::string_view subject, std::string_view payload,
+                                     std::string_view reply, rooms::TimePoint now) {
+  node_.gateway_.on_message(subject, payload, reply, now);
   node_.after_news();
 }
 
-void ClusterNode::Member::nobody_heard(std::string_view reply, rooms::TimePoint now) {
-  node_.gateway_.nobody_heard(reply, now);
+void ClusterNode::Member::on_no_subscriber(std::string_view reply, rooms::TimePoint now) {
+  node_.gateway_.on_no_subscriber(reply, now);
   node_.after_news();
 }
 

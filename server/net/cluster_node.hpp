@@ -46,7 +46,7 @@ class ClusterNode {
   void stop();
 
   /// What a hub's end of the bus says. From any thread.
-  void hear(rooms::HubId from, rooms::ThreadBus::Batch batch);
+  void deliver(rooms::HubId from, rooms::ThreadBus::Batch batch);
 
   /// From any thread.
   bool is_connected() const { return connected_; }
@@ -57,9 +57,9 @@ class ClusterNode {
   class Member final : public cluster::WireMember {
    public:
     explicit Member(ClusterNode& node) : node_(node) {}
-    void hear(std::string_view subject, std::string_view payload, std::string_view reply,
-              rooms::TimePoint now) override;
-    void nobody_heard(std::string_view reply, rooms::TimePoint now) override;
+    void on_message(std::string_view subject, std::string_view payload, std::string_view reply,
+                    rooms::TimePoint now) override;
+    void on_no_subscriber(std::string_view reply, rooms::TimePoint now) override;
     void connected(rooms::TimePoint now) override;
     void disconnected() override;
 

@@ -101,7 +101,7 @@ std::variant<rooms::Pass, Refusal> EntryTokens::check(const protocol::Enter& ent
       return read(*claims, enter);
     }
   }
-  return invalid("This token was not made by one who may.");
+  return invalid("The token's signature is not valid.");
 }
 
 /// It may do what its token is for.

@@ -134,7 +134,7 @@ void SocketioSession::enter(const std::string& room, const std::optional<std::st
   worker_.enter_roleless(*this, id_, room, token);
 }
 
-void SocketioSession::say(const protocol::Envelope& envelope, std::string_view object) {
+void SocketioSession::send(const protocol::Envelope& envelope, std::string_view object) {
   worker_.say_roleless(*this, envelope, object);
 }
 

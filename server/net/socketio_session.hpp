@@ -58,7 +58,7 @@ class Remote {
 class SocketioSession final : public ClientLink,
                               public Flushable,
                               public std::enable_shared_from_this<SocketioSession>,
-                              private socketio::Surroundings {
+                              private socketio::SessionHost {
  public:
   /// Gets the body of the answer to a poll, or nothing where the poll may not be.
   using PollAnswer = std::function<void(std::optional<std::string>)>;
@@ -98,7 +98,7 @@ class SocketioSession final : public ClientLink,
   void close_websocket(protocol::CloseCode code) override;
   void ended() override;
   void enter(const std::string& room, const std::optional<std::string>& token) override;
-  void say(const protocol::Envelope& envelope, std::string_view object) override;
+  void send(const protocol::Envelope& envelope, std::string_view object) override;
   void leave() override;
   void refuse(const protocol::Refusal& refusal) override;
   bool spend(std::size_t bytes) override;

@@ -72,9 +72,9 @@ void Worker::leave(rooms::Link& link) {
   after_news();
 }
 
-void Worker::hear(rooms::HubId from, rooms::ThreadBus::Batch batch) {
+void Worker::deliver(rooms::HubId from, rooms::ThreadBus::Batch batch) {
   turn_.run([&] {
-    bus_.hear(from, std::move(batch), Clock::now());
+    bus_.deliver(from, std::move(batch), Clock::now());
     after_news();
   });
 }

@@ -100,7 +100,7 @@ class Worker {
   void count_slow_consumer() { ++slow_consumers_; }
 
   /// What another worker's bus says.
-  void hear(rooms::HubId from, rooms::ThreadBus::Batch batch);
+  void deliver(rooms::HubId from, rooms::ThreadBus::Batch batch);
 
   /// Tells every client to come back, here or elsewhere.
   void send_all_off();

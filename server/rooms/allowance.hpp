@@ -1,4 +1,4 @@
-// How much one client may say in a time: a token bucket for frames and one for bytes.
+// Rate limit of one client: a token bucket for frames and one for bytes.
 #pragma once
 
 #include <chrono>
@@ -12,17 +12,17 @@ using Duration = std::chrono::steady_clock::duration;
 struct Rates {
   float frames_per_second = 1'000;
   float bytes_per_second = 4'194'304;
-  /// How many seconds' worth may come at once.
+  /// The seconds' worth that may come at once.
   std::chrono::duration<float> burst = std::chrono::seconds(5);
 };
 
-/// Whoever uses up a bucket is warned and heard; whoever then uses up as much again without a
-/// pause is cut off. So no frame of a client that goes on is ever lost.
+/// A client that uses up a bucket is warned and its frames still count; one that then uses up as
+/// much again without a pause is cut off. So a client that stays loses no frame.
 class Allowance {
  public:
   enum class Verdict {
     fine,
-    warn,  ///< said once, until it has said less for a while
+    warn,  ///< given once, until the client has slowed down for a while
     cut,
   };
 

@@ -1,4 +1,4 @@
-// What one hub has done since it began, for an operator's metrics.
+// Counts of one hub's work since it began, for an operator's metrics.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ struct Counters {
     std::uint64_t frames = 0;
     std::uint64_t bytes = 0;  ///< as they came
   };
-  /// What clients said, by protocol::kind_index; what is of no known kind comes last.
+  /// Frames from clients, by protocol::kind_index; unknown kinds come last.
   std::array<Traffic, protocol::kKindCount + 1> relayed{};
   std::uint64_t deliveries = 0;  ///< frames handed to clients
   std::array<std::uint64_t, std::size(protocol::kAllErrorCodes)> refused{};  ///< by ErrorCode
@@ -36,21 +36,21 @@ struct PeerReport {
   std::optional<std::string> name;
 };
 
-/// What one hub has of a room.
+/// One hub's share of a room.
 struct RoomReport {
   std::string name;
   bool locked = false;
   std::vector<PeerReport> peers = {};
 };
 
-/// What is there now.
+/// The present state, in numbers.
 struct Census {
   std::size_t peers = 0;
   std::size_t away = 0;      ///< of those, without a socket
-  std::size_t sent_off = 0;  ///< of those, because the server said so
+  std::size_t sent_off = 0;  ///< of those, because the server asked them to come back
   std::size_t rooms = 0;
   std::size_t rooms_on_air = 0;
-  std::size_t kept_bytes = 0;  ///< of what was said to those that are away
+  std::size_t kept_bytes = 0;  ///< buffered for those that are away
 };
 
 }  // namespace onair::rooms

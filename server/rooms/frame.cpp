@@ -11,7 +11,7 @@ namespace {
 
 constexpr char kFinalTextFrame = '\x81';
 
-/// What `append_stamped` puts before the id, which needs no escapes, and behind it.
+/// The text that `append_stamped` puts before the id, which needs no escapes, and behind it.
 constexpr std::string_view kBeforeId = R"("from":")";
 constexpr std::string_view kBehindId = R"(",)";
 constexpr std::size_t kFromBytes = kBeforeId.size() + kBehindId.size();

@@ -11,10 +11,10 @@
 
 namespace onair::rooms {
 
-/// Tells what was said in a room from all else that is said there, on whatever ways it comes.
+/// Unique id of a relayed frame, used to drop duplicates that arrive by two routes.
 using FrameNumber = std::uint64_t;
 
-/// Of what need not be told from anything.
+/// The number of frames that come by one route only.
 constexpr FrameNumber kNoNumber = 0;
 
 /// The text of a message behind the header of the WebSocket frame that carries it (RFC 6455 section
@@ -26,7 +26,7 @@ class SharedFrame {
   SharedFrame(std::string_view text, std::string_view from, FrameNumber number = kNoNumber);
 
   FrameNumber number() const { return number_; }
-  /// Who said it: the `from` that the server put in. Empty where that is the server itself.
+  /// The sender's id, as the server put it in. Empty in the server's own frames.
   std::string_view from() const;
   std::string_view text() const { return std::string_view(bytes_).substr(header_bytes_); }
   /// Header and text.
@@ -42,7 +42,7 @@ class SharedFrame {
 
 using Frame = std::shared_ptr<const SharedFrame>;
 
-/// A message of the server's own.
+/// Encodes a message of the server's own.
 Frame frame_of(protocol::Body body, FrameNumber number = kNoNumber);
 
 }  // namespace onair::rooms

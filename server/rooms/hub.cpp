@@ -25,14 +25,14 @@ std::optional<Refusal> fault_of(Role role, const std::string& type) {
     case Sender::talker:
     case Sender::commanding_talker:
       if (role == Role::talk) return std::nullopt;
-      return Refusal{ErrorCode::wrong_role, "Only a talker may say `" + type + "`."};
+      return Refusal{ErrorCode::wrong_role, "Only a talker may send `" + type + "`."};
     case Sender::watcher:
       if (role == Role::watch) return std::nullopt;
-      return Refusal{ErrorCode::wrong_role, "Only a watcher may say `" + type + "`."};
+      return Refusal{ErrorCode::wrong_role, "Only a watcher may send `" + type + "`."};
     case Sender::entering_client:
-      return Refusal{ErrorCode::already_entered, "This connection is in a room already."};
+      return Refusal{ErrorCode::already_entered, "This connection has entered a room already."};
     case Sender::server:
-      return Refusal{ErrorCode::unknown_type, "Only the server says `" + type + "`."};
+      return Refusal{ErrorCode::unknown_type, "Only the server sends `" + type + "`."};
   }
   return std::nullopt;
 }
@@ -48,7 +48,7 @@ bool Hub::spend(Link& link, std::size_t bytes, TimePoint now) {
       return true;
     case Allowance::Verdict::cut:
       ++counters_.rate_cuts;
-      refuse(link, {ErrorCode::rate_limited, "You say too much."});
+      refuse(link, {ErrorCode::rate_limited, "Too many messages."});
       link.close(protocol::CloseCode::policy_violation);
       return false;
   }
@@ -71,7 +71,7 @@ void Hub::receive(Link& link, std::string_view frame, TimePoint now) {
 /// From one that has not entered: its frames are few, so they may be taken apart.
 void Hub::receive_from_stranger(Link& link, std::string_view frame, TimePoint now) {
   if (link.waits_for != nullptr) {
-    for (Waiting& waiting : link.waits_for->waiting) {
+    for (PendingEntry& waiting : link.waits_for->waiting) {
       if (waiting.link == &link && waiting.frames.size() < kMaxWaitingFrames) {
         return waiting.frames.emplace_back(frame), void();
       }
@@ -109,7 +109,7 @@ void Hub::relay(Peer& from, const protocol::Envelope& envelope, std::string_view
     case protocol::kKindOf<protocol::LockRoom>:
     case protocol::kKindOf<protocol::RemovePeer>:
     case protocol::kKindOf<protocol::EndRoom>:
-      return obey(from, frame, now);
+      return on_command(from, frame, now);
     default:
       break;
   }
@@ -117,7 +117,7 @@ void Hub::relay(Peer& from, const protocol::Envelope& envelope, std::string_view
   if (envelope.sendto) return relay_to_one(from, *envelope.sendto, reach_of(from), stamped);
   if (kind == protocol::kKindOf<protocol::TalkReady>) set_on_air(from, true);
   if (kind == protocol::kKindOf<protocol::EndTalk>) set_on_air(from, false);
-  tell_room(from, stamped);
+  broadcast(from, stamped);
 }
 
 void Hub::relay_to_one(const Peer& from, const protocol::PeerId& to, Reach reach,
@@ -138,17 +138,17 @@ void Hub::answer_ping(const Peer& peer) {
 void Hub::set_on_air(Peer& peer, bool on_air) {
   if (std::exchange(peer.on_air, on_air) == on_air) return;
   peer.room.recount(peer);
-  bus_.part_changed(peer.room.name);
+  bus_.share_changed(peer.room.name);
 }
 
 /// To all whom it concerns, on all hubs.
-void Hub::tell_room(const Peer& from, Reach reach, const Frame& frame) {
-  counters_.deliveries += from.room.tell(reach, frame, &from);
+void Hub::broadcast(const Peer& from, Reach reach, const Frame& frame) {
+  counters_.deliveries += from.room.broadcast(reach, frame, &from);
   bus_.broadcast(from.room.name, reach, frame);
 }
 
-void Hub::tell_that_gone(const Peer& peer) {
-  tell_room(peer, frame_of(protocol::UserDisconnected{peer.id}, ++last_frame_));
+void Hub::announce_gone(const Peer& peer) {
+  broadcast(peer, frame_of(protocol::UserDisconnected{peer.id}, ++last_frame_));
 }
 
 void Hub::send(Link& link, const Frame& frame) {

@@ -20,9 +20,9 @@
 #include "rooms/counters.hpp"
 #include "rooms/link.hpp"
 #include "rooms/pass.hpp"
+#include "rooms/removed_peers.hpp"
 #include "rooms/resume_tokens.hpp"
 #include "rooms/room.hpp"
-#include "rooms/voided_tokens.hpp"
 
 namespace onair::rooms {
 
@@ -70,7 +70,7 @@ class Hub final : public BusMember {
   Hub(HubOptions options, Bus& bus)
       : options_(std::move(options)),
         bus_(bus),
-        keeping_{options_.limits.kept_frames, options_.limits.kept_bytes},
+        budget_{options_.limits.kept_frames, options_.limits.kept_bytes},
         last_frame_(options_.first_frame) {}
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
@@ -125,17 +125,17 @@ class Hub final : public BusMember {
   /// Sends a member away (`removed`). False where there is none.
   bool remove_peer(std::string_view room, const protocol::PeerId& peer, TimePoint now);
 
-  void room_ready(const std::string& room, TimePoint now) override;
-  std::optional<RoomPart> part_of(const std::string& room) const override;
-  void hear_part(const std::string& room, HubId hub, std::optional<RoomPart> part,
-                 TimePoint now) override;
-  void hear(const std::string& room, Reach reach, const Frame& frame) override;
-  bool hear(const DirectedFrame& frame, TimePoint now) override;
-  void hear(const Order& order, TimePoint now) override;
-  void undelivered(const Undelivered& undelivered) override;
-  void taken_over(const std::string& room, const protocol::PeerId& peer, HubId by,
-                  TimePoint now) override;
-  void handed_over(const HandOver& kept, TimePoint now) override;
+  void on_room_ready(const std::string& room, TimePoint now) override;
+  std::optional<RoomShare> share_of(const std::string& room) const override;
+  void on_share(const std::string& room, HubId hub, std::optional<RoomShare> share,
+                TimePoint now) override;
+  void on_broadcast(const std::string& room, Reach reach, const Frame& frame) override;
+  bool on_directed(const DirectedFrame& frame, TimePoint now) override;
+  void on_order(const Order& order, TimePoint now) override;
+  void on_undelivered(const Undelivered& undelivered) override;
+  void on_taken_over(const std::string& room, const protocol::PeerId& peer, HubId by,
+                     TimePoint now) override;
+  void on_handed_over(const HandOver& handover, TimePoint now) override;
 
  private:
   using Rooms = std::map<std::string, Room, std::less<>>;
@@ -145,9 +145,9 @@ class Hub final : public BusMember {
   void relay_to_one(const Peer& from, const protocol::PeerId& to, Reach reach, const Frame& frame);
   void answer_ping(const Peer& peer);
   void set_on_air(Peer& peer, bool on_air);
-  void tell_room(const Peer& from, const Frame& frame) { tell_room(from, reach_of(from), frame); }
-  void tell_room(const Peer& from, Reach reach, const Frame& frame);
-  void tell_that_gone(const Peer& peer);
+  void broadcast(const Peer& from, const Frame& frame) { broadcast(from, reach_of(from), frame); }
+  void broadcast(const Peer& from, Reach reach, const Frame& frame);
+  void announce_gone(const Peer& peer);
   void send(Link& link, const Frame& frame);
 
   /// Nothing where this hub has no such room, or no such peer in it.
@@ -158,30 +158,30 @@ class Hub final : public BusMember {
   bool talkers_place_is_free(const Peer& roleless) const;
 
   // orders.cpp
-  void obey(Peer& from, std::string_view frame, TimePoint now);
+  void on_command(Peer& from, std::string_view frame, TimePoint now);
   void remove_watcher(const std::string& room, const protocol::PeerId& peer, TimePoint now);
   void end_room(Room& room, const protocol::PeerId& except, TimePoint now);
-  void keep_to_talkers_per_room(const std::string& room, TimePoint now);
-  void stand_back(Peer& talker, TimePoint now);
+  void enforce_talker_limit(const std::string& room, TimePoint now);
+  void release_slot(Peer& talker, TimePoint now);
   void dismiss(Peer& peer, const protocol::Refusal& why, TimePoint now);
 
   // membership.cpp
   void request_entry(Link& link, const protocol::Enter& enter,
                      const std::optional<protocol::PeerId>& id, TimePoint now);
-  void enter(Room& room, const Waiting& newcomer, TimePoint now);
-  std::variant<Peer*, protocol::Refusal> admit(Room& room, const Waiting& newcomer, TimePoint now);
+  void enter(Room& room, const PendingEntry& newcomer, TimePoint now);
+  std::variant<Peer*, protocol::Refusal> admit(Room& room, const PendingEntry& newcomer,
+                                               TimePoint now);
   std::optional<protocol::Refusal> refusal_of_newcomer(
-      const Room& room, protocol::Role role, const std::optional<Duration>& from_before) const;
-  std::optional<Duration> from_before(const std::optional<Resumption>& resumed,
-                                      TimePoint now) const;
+      const Room& room, protocol::Role role, const std::optional<Duration>& seniority) const;
+  std::optional<Duration> seniority(const std::optional<Resumption>& resumed, TimePoint now) const;
   void grant(Peer& peer, const Pass& pass, TimePoint now);
   void attach(Link& link, Peer& peer);
   void welcome(const Peer& peer);
-  void tell_what_was_kept(Peer& peer, const HandOver& elsewhere);
+  void deliver_buffered(Peer& peer, const HandOver& elsewhere);
   void go_away(Peer& peer, TimePoint until);
   void let_go_if_ready(Peer& peer, TimePoint now);
   void let_go(Peer& peer, TimePoint now);
-  static HandOver what_was_kept(Peer& peer);
+  static HandOver take_buffered(Peer& peer);
   /// False where it waited for no room.
   bool stop_waiting(Link& link);
   void remove(Peer& peer, TimePoint now);
@@ -189,18 +189,18 @@ class Hub final : public BusMember {
   void close_if_empty(Room& room);
 
   void audience_changed(Room& room, TimePoint now);
-  void tell_audience(Room& room, TimePoint now);
+  void send_audience(Room& room, TimePoint now);
 
   HubOptions options_;
   Bus& bus_;
-  Keeping keeping_;
+  BufferBudget budget_;
   FrameNumber last_frame_;
   Rooms rooms_;
   std::set<std::pair<TimePoint, Peer*>> away_;          ///< by the end of their grace time
   std::set<std::pair<TimePoint, Peer*>> on_a_pass_;     ///< by its end
-  std::set<std::pair<TimePoint, Peer*>> arriving_;      ///< by Peer::handed_over_by
+  std::set<std::pair<TimePoint, Peer*>> arriving_;      ///< by Peer::hand_over_due
   std::set<std::pair<TimePoint, Room*>> audience_due_;  ///< changed too soon after it was told
-  VoidedTokens voided_;
+  RemovedPeers removed_;
   Counters counters_;
 };
 

@@ -5,13 +5,13 @@
 
 namespace onair::rooms {
 
-void Hub::room_ready(const std::string& name, TimePoint now) {
+void Hub::on_room_ready(const std::string& name, TimePoint now) {
   const auto found = rooms_.find(name);
   if (found == rooms_.end()) return;
   Room& room = found->second;
   room.ready = true;
   while (!room.waiting.empty()) {
-    const Waiting waiting = std::move(room.waiting.front());
+    const PendingEntry waiting = std::move(room.waiting.front());
     room.waiting.pop_front();
     waiting.link->waits_for = nullptr;
     const bool last = room.waiting.empty();
@@ -21,38 +21,38 @@ void Hub::room_ready(const std::string& name, TimePoint now) {
   }
 }
 
-std::optional<RoomPart> Hub::part_of(const std::string& name) const {
+std::optional<RoomShare> Hub::share_of(const std::string& name) const {
   const auto found = rooms_.find(name);
   if (found == rooms_.end()) return std::nullopt;
-  return found->second.part();
+  return found->second.share();
 }
 
-void Hub::hear_part(const std::string& name, HubId hub, std::optional<RoomPart> part,
-                    TimePoint now) {
+void Hub::on_share(const std::string& name, HubId hub, std::optional<RoomShare> share,
+                   TimePoint now) {
   const auto found = rooms_.find(name);
   if (found == rooms_.end()) return;
   Room& room = found->second;
   const std::uint32_t before = room.watching();
-  if (part) {
-    room.elsewhere[hub] = std::move(*part);
+  if (share) {
+    room.elsewhere[hub] = std::move(*share);
   } else {
     room.elsewhere.erase(hub);
   }
   if (room.watching() != before) audience_changed(room, now);
-  keep_to_talkers_per_room(name, now);
+  enforce_talker_limit(name, now);
 }
 
-void Hub::hear(const std::string& name, Reach reach, const Frame& frame) {
+void Hub::on_broadcast(const std::string& name, Reach reach, const Frame& frame) {
   const auto found = rooms_.find(name);
   if (found == rooms_.end()) return;
   Room& room = found->second;
   // The sender may have come here after its words.
   const auto sender = room.peers.find(protocol::PeerId(frame->from()));
   counters_.deliveries +=
-      room.tell(reach, frame, sender == room.peers.end() ? nullptr : sender->second.get());
+      room.broadcast(reach, frame, sender == room.peers.end() ? nullptr : sender->second.get());
 }
 
-bool Hub::hear(const DirectedFrame& directed, TimePoint) {
+bool Hub::on_directed(const DirectedFrame& directed, TimePoint) {
   const auto found = rooms_.find(directed.room);
   if (found == rooms_.end()) return false;
   Peer* const peer = found->second.find(directed.to, directed.reach);
@@ -61,7 +61,7 @@ bool Hub::hear(const DirectedFrame& directed, TimePoint) {
   return true;
 }
 
-void Hub::undelivered(const Undelivered& undelivered) {
+void Hub::on_undelivered(const Undelivered& undelivered) {
   const Peer* const peer = find_peer(undelivered.room, undelivered.from);
   if (peer == nullptr || peer->link == nullptr) return;
   refuse(*peer->link, {protocol::ErrorCode::no_such_peer, "Nobody in this room has that id."});

@@ -16,11 +16,11 @@ class Link {
   /// Puts a frame into the order of what is written to this client.
   virtual void send(const Frame& frame) = 0;
 
-  /// Ends the connection after what was sent before. What the client says afterwards counts only
-  /// where it is to come back to another server (`service_restart`).
+  /// Ends the connection after the frames sent before. The client's later frames count only if it
+  /// is asked to come back to another server (`service_restart`).
   virtual void close(protocol::CloseCode code) = 0;
 
-  // The hub's to write:
+  // Written by the hub alone:
   Peer* peer = nullptr;       ///< the member that entered over this link
   Room* waits_for = nullptr;  ///< the room that it will enter when the other hubs have answered
   Allowance allowance;

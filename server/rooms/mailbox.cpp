@@ -7,14 +7,14 @@ namespace onair::rooms {
 void Mailbox::put(const Frame& frame) {
   if (overflowed_) return;
   const std::size_t bytes = sizeof(Frame) + frame->text().size();
-  if (frames_.size() >= keeping_.most_frames || keeping_.bytes + bytes > keeping_.most_bytes) {
+  if (frames_.size() >= budget_.most_frames || budget_.bytes + bytes > budget_.most_bytes) {
     clear();
     overflowed_ = true;
     return;
   }
   frames_.push_back(frame);
   bytes_ += bytes;
-  keeping_.bytes += bytes;
+  budget_.bytes += bytes;
 }
 
 std::vector<Frame> Mailbox::take() {
@@ -25,7 +25,7 @@ std::vector<Frame> Mailbox::take() {
 
 void Mailbox::clear() {
   frames_ = {};
-  keeping_.bytes -= std::exchange(bytes_, 0);
+  budget_.bytes -= std::exchange(bytes_, 0);
 }
 
 }  // namespace onair::rooms

@@ -1,4 +1,4 @@
-// What is said to members that are away, until they are back.
+// Buffers for members that are away, until they are back.
 #pragma once
 
 #include <cstddef>
@@ -8,32 +8,32 @@
 
 namespace onair::rooms {
 
-/// What a hub keeps for all its members.
-struct Keeping {
+/// The bounds of all mailboxes of one hub, and what they use.
+struct BufferBudget {
   std::size_t most_frames = 1'024;      ///< for one member
   std::size_t most_bytes = 67'108'864;  ///< for all together
   std::size_t bytes = 0;
 };
 
-/// What was said to one member. Once that is too much, none of it: a part would mislead, where
-/// clients ask anew for what they miss.
+/// The frames for one member. On overflow everything is dropped, not just the tail: a client that
+/// gets nothing asks again, one that gets half does not.
 class Mailbox {
  public:
-  /// `keeping` outlives this.
-  explicit Mailbox(Keeping& keeping) : keeping_(keeping) {}
+  /// `budget` outlives this.
+  explicit Mailbox(BufferBudget& budget) : budget_(budget) {}
   ~Mailbox() { clear(); }
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
   void put(const Frame& frame);
 
-  /// All of it, in its order.
+  /// Empties it. Gives the frames in their order.
   std::vector<Frame> take();
 
  private:
   void clear();
 
-  Keeping& keeping_;
+  BufferBudget& budget_;
   std::size_t bytes_ = 0;
   bool overflowed_ = false;
   std::vector<Frame> frames_;

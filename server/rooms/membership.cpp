@@ -59,19 +59,19 @@ void Hub::request_entry(Link& link, const protocol::Enter& enter,
   auto found = rooms_.find(enter.room);
   if (found == rooms_.end()) {
     if (rooms_.size() >= options_.limits.rooms) {
-      return refuse(link, {ErrorCode::too_many_rooms, "This server has no room for more rooms."});
+      return refuse(link, {ErrorCode::too_many_rooms, "This server can't open more rooms."});
     }
-    found = rooms_.try_emplace(enter.room, enter.room, keeping_).first;
+    found = rooms_.try_emplace(enter.room, enter.room, budget_).first;
     found->second.ready = bus_.join(enter.room);
   }
   Room& room = found->second;
-  Waiting newcomer{&link, enter, std::get<Pass>(answer), id};
+  PendingEntry newcomer{&link, enter, std::get<Pass>(answer), id};
   if (room.ready) return this->enter(room, newcomer, now);
   link.waits_for = &room;
   room.waiting.push_back(std::move(newcomer));
 }
 
-void Hub::enter(Room& room, const Waiting& newcomer, TimePoint now) {
+void Hub::enter(Room& room, const PendingEntry& newcomer, TimePoint now) {
   Link& link = *newcomer.link;
   const auto admitted = admit(room, newcomer, now);
   if (const auto* refusal = std::get_if<Refusal>(&admitted)) {
@@ -83,33 +83,33 @@ void Hub::enter(Room& room, const Waiting& newcomer, TimePoint now) {
   grant(peer, newcomer.pass, now);
   welcome(peer);
   if (peer.role == Role::talk) send(link, frame_of(protocol::Audience{room.watching()}));
-  if (!peer.handed_over_by) tell_what_was_kept(peer, {});
+  if (!peer.hand_over_due) deliver_buffered(peer, {});
   if (peer.role == Role::watch) return audience_changed(room, now);
-  if (peer.from_before) keep_to_talkers_per_room(std::string(room.name), now);
+  if (peer.seniority) enforce_talker_limit(std::string(room.name), now);
 }
 
 /// From now on it is told what is said; before that, what another hub had kept, and what was said
 /// since.
-void Hub::tell_what_was_kept(Peer& peer, const HandOver& elsewhere) {
+void Hub::deliver_buffered(Peer& peer, const HandOver& elsewhere) {
   std::vector<Frame> here;
   if (const auto mailbox = std::exchange(peer.mailbox, nullptr)) here = mailbox->take();
   std::erase_if(here, [&elsewhere](const Frame& frame) {
-    return std::find(elsewhere.told.begin(), elsewhere.told.end(), frame->number()) !=
-           elsewhere.told.end();
+    return std::find(elsewhere.delivered.begin(), elsewhere.delivered.end(), frame->number()) !=
+           elsewhere.delivered.end();
   });
-  peer.is_told = peer.link != nullptr && !peer.gone_at && !peer.wanted_by;
+  peer.is_present = peer.link != nullptr && !peer.away_until && !peer.leaving_to;
   for (const Frame& frame : merged(elsewhere.frames, here)) {
     counters_.deliveries += deliver(peer, frame) ? 1 : 0;
   }
 }
 
-std::variant<Peer*, Refusal> Hub::admit(Room& room, const Waiting& newcomer, TimePoint now) {
+std::variant<Peer*, Refusal> Hub::admit(Room& room, const PendingEntry& newcomer, TimePoint now) {
   const protocol::Enter& enter = newcomer.enter;
   std::optional<Resumption> resumed;
   if (enter.resume) {
     resumed = options_.resume_tokens.redeem(*enter.resume, enter.room, enter.role);
   }
-  if (resumed && voided_.contains(room.name, resumed->id)) {
+  if (resumed && removed_.contains(room.name, resumed->id)) {
     return Refusal{ErrorCode::removed, "You were sent out of this room."};
   }
   const auto known = resumed ? room.peers.find(resumed->id) : room.peers.end();
@@ -120,12 +120,12 @@ std::variant<Peer*, Refusal> Hub::admit(Room& room, const Waiting& newcomer, Tim
     auto had = resumed ? bus_.hub_of(resumed->id) : std::nullopt;
     if (resumed && !had) had = room.hub_of_talker(resumed->id);
     const auto was = had ? room.moved_from(*had, resumed->id, enter.role) : std::nullopt;
-    const auto from_before = this->from_before(resumed, now);
+    const auto seniority = this->seniority(resumed, now);
     // Of a watcher it can't be told whether it was in the room on another machine: it has a token.
     const bool was_perhaps_here =
         had || (resumed && enter.role == Role::watch && bus_.reaches_further());
     if (!was_perhaps_here) {
-      if (auto refusal = refusal_of_newcomer(room, enter.role, from_before)) return *refusal;
+      if (auto refusal = refusal_of_newcomer(room, enter.role, seniority)) return *refusal;
     }
     // Who comes back may still be counted where it was.
     const std::size_t bound = options_.limits.peers_per_room * (was_perhaps_here ? 2 : 1);
@@ -139,39 +139,39 @@ std::variant<Peer*, Refusal> Hub::admit(Room& room, const Waiting& newcomer, Tim
     } else {
       bus_.attach(peer->id, room.name);
     }
-    bus_.part_changed(room.name);
+    bus_.share_changed(room.name);
     peer->may_talk = newcomer.pass.may_talk;
-    if (enter.role == Role::talk) peer->from_before = from_before;
+    if (enter.role == Role::talk) peer->seniority = seniority;
     if (was) {
       peer->on_air = was->on_air;
       peer->locks = was->locks;
-      peer->from_before = was->from_before;
+      peer->seniority = was->seniority;
     }
   }
   if (resumed) ++counters_.resumed;
   if (resumed && enter.fresh) {
     set_on_air(*peer, false);
-    if (!peer->place_kept) tell_that_gone(*peer);
+    if (!peer->slot_kept) announce_gone(*peer);
     peer->mailbox.reset();
   }
   attach(*newcomer.link, *peer);
-  if (const auto other = std::exchange(peer->wanted_by, std::nullopt)) {
+  if (const auto other = std::exchange(peer->leaving_to, std::nullopt)) {
     // It was there for a moment, and is back.
-    bus_.hand_over(*other, what_was_kept(*peer));
+    bus_.hand_over(*other, take_buffered(*peer));
     comes_from_elsewhere = bus_.take_over(peer->id, room.name);
   }
   // What was said to a page's connections is nothing to one that has been loaded since.
   if (comes_from_elsewhere && !enter.fresh) {
-    peer->handed_over_by = now + kHandOverPatience;
-    arriving_.emplace(*peer->handed_over_by, peer);
+    peer->hand_over_due = now + kHandOverPatience;
+    arriving_.emplace(*peer->hand_over_due, peer);
   }
   return peer;
 }
 
 /// How long before this server began the token of one who was there already was issued; nothing for
 /// all others.
-std::optional<Duration> Hub::from_before(const std::optional<Resumption>& resumed,
-                                         TimePoint now) const {
+std::optional<Duration> Hub::seniority(const std::optional<Resumption>& resumed,
+                                       TimePoint now) const {
   if (!resumed || !options_.began || now >= *options_.began + options_.settling_time) {
     return std::nullopt;
   }
@@ -181,14 +181,14 @@ std::optional<Duration> Hub::from_before(const std::optional<Resumption>& resume
 }
 
 std::optional<Refusal> Hub::refusal_of_newcomer(const Room& room, Role role,
-                                                const std::optional<Duration>& from_before) const {
+                                                const std::optional<Duration>& seniority) const {
   if (role != Role::talk) {
-    if (from_before || !room.locked()) return std::nullopt;
+    if (seniority || !room.locked()) return std::nullopt;
     return Refusal{ErrorCode::room_locked, "This room is locked."};
   }
-  const std::vector<TalkerPart> talkers = room.all_talkers();
-  const auto stay = std::count_if(talkers.begin(), talkers.end(), [&](const TalkerPart& talker) {
-    return !from_before || (talker.from_before && *talker.from_before <= *from_before);
+  const std::vector<TalkerInfo> talkers = room.all_talkers();
+  const auto stay = std::count_if(talkers.begin(), talkers.end(), [&](const TalkerInfo& talker) {
+    return !seniority || (talker.seniority && *talker.seniority <= *seniority);
   });
   if (static_cast<std::size_t>(stay) < options_.limits.talkers_per_room) return std::nullopt;
   return Refusal{ErrorCode::room_taken, "Somebody else talks in this room."};
@@ -207,11 +207,11 @@ void Hub::grant(Peer& peer, const Pass& pass, TimePoint now) {
 void Hub::attach(Link& link, Peer& peer) {
   close_replaced_link(peer);
   peer.link = &link;
-  if (peer.gone_at) away_.erase({*peer.gone_at, &peer});
-  peer.gone_at.reset();
+  if (peer.away_until) away_.erase({*peer.away_until, &peer});
+  peer.away_until.reset();
   peer.sent_off = false;
-  peer.told.clear();
-  peer.place_kept = false;
+  peer.delivered.clear();
+  peer.slot_kept = false;
   link.peer = &peer;
 }
 
@@ -222,40 +222,41 @@ Peer* Hub::find_peer(std::string_view name, const protocol::PeerId& id) const {
   return peer == room->second.peers.end() ? nullptr : peer->second.get();
 }
 
-void Hub::taken_over(const std::string& name, const protocol::PeerId& id, HubId by, TimePoint now) {
+void Hub::on_taken_over(const std::string& name, const protocol::PeerId& id, HubId by,
+                        TimePoint now) {
   Peer* const peer = find_peer(name, id);
   if (peer == nullptr) return bus_.hand_over(by, {name, id});
-  peer->wanted_by = by;
+  peer->leaving_to = by;
   let_go_if_ready(*peer, now);
 }
 
 /// Its last words may be on their way yet, and what yet another hub kept.
 void Hub::let_go_if_ready(Peer& peer, TimePoint now) {
   const bool may_speak = peer.link != nullptr && peer.sent_off;
-  if (!may_speak && !peer.handed_over_by) return let_go(peer, now);
+  if (!may_speak && !peer.hand_over_due) return let_go(peer, now);
   go_away(peer, now + kLastWords);
 }
 
 /// The others know it as the same peer, so nobody is told.
 void Hub::let_go(Peer& peer, TimePoint now) {
-  bus_.hand_over(*peer.wanted_by, what_was_kept(peer));
+  bus_.hand_over(*peer.leaving_to, take_buffered(peer));
   close_replaced_link(peer);
   erase(peer, now);
 }
 
-HandOver Hub::what_was_kept(Peer& peer) {
-  HandOver kept{peer.room.name, peer.id, {}, std::move(peer.told)};
-  if (const auto mailbox = std::exchange(peer.mailbox, nullptr)) kept.frames = mailbox->take();
-  return kept;
+HandOver Hub::take_buffered(Peer& peer) {
+  HandOver handover{peer.room.name, peer.id, {}, std::move(peer.delivered)};
+  if (const auto mailbox = std::exchange(peer.mailbox, nullptr)) handover.frames = mailbox->take();
+  return handover;
 }
 
-void Hub::handed_over(const HandOver& kept, TimePoint now) {
-  Peer* const peer = find_peer(kept.room, kept.peer);
-  if (peer == nullptr || !peer->handed_over_by) return;
-  arriving_.erase({*peer->handed_over_by, peer});
-  peer->handed_over_by.reset();
-  tell_what_was_kept(*peer, kept);
-  if (peer->wanted_by) let_go_if_ready(*peer, now);
+void Hub::on_handed_over(const HandOver& handover, TimePoint now) {
+  Peer* const peer = find_peer(handover.room, handover.peer);
+  if (peer == nullptr || !peer->hand_over_due) return;
+  arriving_.erase({*peer->hand_over_due, peer});
+  peer->hand_over_due.reset();
+  deliver_buffered(*peer, handover);
+  if (peer->leaving_to) let_go_if_ready(*peer, now);
 }
 
 void Hub::welcome(const Peer& peer) {
@@ -277,7 +278,7 @@ void Hub::welcome(const Peer& peer) {
 bool Hub::stop_waiting(Link& link) {
   Room* const room = std::exchange(link.waits_for, nullptr);
   if (room == nullptr) return false;
-  room->waiting.remove_if([&link](const Waiting& waiting) { return waiting.link == &link; });
+  room->waiting.remove_if([&link](const PendingEntry& waiting) { return waiting.link == &link; });
   close_if_empty(*room);
   return true;
 }
@@ -287,7 +288,7 @@ void Hub::send_off(Link& link, TimePoint now) {
   // One without a role has no token to come back with.
   if (peer == nullptr || peer->role == Role::none) return;
   peer->sent_off = true;
-  peer->told = peer->room.told;
+  peer->delivered = peer->room.recent_frames;
   go_away(*peer, now + options_.grace);
 }
 
@@ -296,42 +297,42 @@ void Hub::disconnected(Link& link, Leaving leaving, TimePoint now) {
   Peer* const peer = link.peer;
   if (peer == nullptr) return;
   peer->unlink();
-  if (peer->wanted_by) return let_go_if_ready(*peer, now);
-  if (peer->gone_at) return;  // sent off before
+  if (peer->leaving_to) return let_go_if_ready(*peer, now);
+  if (peer->away_until) return;  // sent off before
   if (peer->role == Role::none) return remove(*peer, now);
   if (leaving == Leaving::for_good) {
     if (!peer->on_air) return remove(*peer, now);
-    tell_that_gone(*peer);
+    announce_gone(*peer);
     set_on_air(*peer, false);
-    peer->place_kept = true;
+    peer->slot_kept = true;
   }
   go_away(*peer, now + options_.grace);
 }
 
 /// It is expected back until then.
 void Hub::go_away(Peer& peer, TimePoint until) {
-  if (peer.gone_at) away_.erase({*peer.gone_at, &peer});
-  peer.is_told = false;
-  peer.gone_at = until;
+  if (peer.away_until) away_.erase({*peer.away_until, &peer});
+  peer.is_present = false;
+  peer.away_until = until;
   away_.emplace(until, &peer);
 }
 
 /// It is gone for good, and those whom it concerns are told.
 void Hub::remove(Peer& peer, TimePoint now) {
-  if (!peer.place_kept) tell_that_gone(peer);
+  if (!peer.slot_kept) announce_gone(peer);
   erase(peer, now);
 }
 
 void Hub::erase(Peer& peer, TimePoint now) {
   Room& room = peer.room;
-  if (peer.gone_at) away_.erase({*peer.gone_at, &peer});
+  if (peer.away_until) away_.erase({*peer.away_until, &peer});
   if (peer.pass_ends) on_a_pass_.erase({*peer.pass_ends, &peer});
-  if (peer.handed_over_by) arriving_.erase({*peer.handed_over_by, &peer});
+  if (peer.hand_over_due) arriving_.erase({*peer.hand_over_due, &peer});
   peer.unlink();
-  const bool watched = peer.counts_as == Standing::watches;
+  const bool watched = peer.effective_role == EffectiveRole::viewer;
   bus_.detach(peer.id);
   room.erase(peer);
-  bus_.part_changed(room.name);
+  bus_.share_changed(room.name);
   if (!room.peers.empty() && watched) audience_changed(room, now);
   close_if_empty(room);
 }
@@ -346,18 +347,18 @@ void Hub::close_if_empty(Room& room) {
 void Hub::advance(TimePoint now) {
   while (!away_.empty() && away_.begin()->first <= now) {
     Peer& peer = *away_.begin()->second;
-    peer.wanted_by ? let_go(peer, now) : remove(peer, now);
+    peer.leaving_to ? let_go(peer, now) : remove(peer, now);
   }
   while (!arriving_.empty() && arriving_.begin()->first <= now) {
     const Peer& peer = *arriving_.begin()->second;
-    handed_over({peer.room.name, peer.id}, now);
+    on_handed_over({peer.room.name, peer.id}, now);
   }
   while (!on_a_pass_.empty() && on_a_pass_.begin()->first <= now) {
     dismiss(*on_a_pass_.begin()->second, {ErrorCode::token_expired, "Your token has expired."},
             now);
   }
   while (!audience_due_.empty() && audience_due_.begin()->first <= now) {
-    tell_audience(*audience_due_.begin()->second, now);
+    send_audience(*audience_due_.begin()->second, now);
   }
 }
 
@@ -376,7 +377,7 @@ std::optional<TimePoint> Hub::next_deadline() const {
 }
 
 Census Hub::census() const {
-  Census census{.away = away_.size(), .rooms = rooms_.size(), .kept_bytes = keeping_.bytes};
+  Census census{.away = away_.size(), .rooms = rooms_.size(), .kept_bytes = budget_.bytes};
   for (const auto& [until, peer] : away_) census.sent_off += peer->sent_off ? 1 : 0;
   for (const auto& [name, room] : rooms_) {
     census.peers += room.peers.size();
@@ -391,7 +392,8 @@ std::vector<RoomReport> Hub::rooms() const {
   for (const auto& [name, room] : rooms_) {
     RoomReport report{name, room.locked(), {}};
     for (const auto& [id, peer] : room.peers) {
-      report.peers.push_back({id, peer->role, peer->on_air, peer->gone_at.has_value(), peer->name});
+      report.peers.push_back(
+          {id, peer->role, peer->on_air, peer->away_until.has_value(), peer->name});
     }
     reports.push_back(std::move(report));
   }
@@ -401,21 +403,21 @@ std::vector<RoomReport> Hub::rooms() const {
 void Hub::audience_changed(Room& room, TimePoint now) {
   const TimePoint due = room.audience_due(options_.audience_interval);
   if (due <= now) {
-    tell_audience(room, now);
+    send_audience(room, now);
   } else {
     audience_due_.emplace(due, &room);
   }
 }
 
-void Hub::tell_audience(Room& room, TimePoint now) {
+void Hub::send_audience(Room& room, TimePoint now) {
   audience_due_.erase({room.audience_due(options_.audience_interval), &room});
   const std::uint32_t watching = room.watching();
-  if (room.told_audience == watching) return;
-  room.told_audience = watching;
-  room.told_at = now;
+  if (room.audience_sent == watching) return;
+  room.audience_sent = watching;
+  room.audience_sent_at = now;
   if (room.talkers.empty()) return;
   counters_.deliveries +=
-      room.tell_those_present(Reach::talkers, frame_of(protocol::Audience{watching}));
+      room.broadcast_to_present(Reach::talkers, frame_of(protocol::Audience{watching}));
 }
 
 }  // namespace onair::rooms

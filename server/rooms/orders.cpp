@@ -20,20 +20,20 @@ const Refusal& removed() {
 
 }  // namespace
 
-bool outranks(const TalkerPart& a, const TalkerPart& b) {
-  if (a.from_before.has_value() != b.from_before.has_value()) return a.from_before.has_value();
-  if (a.from_before != b.from_before) return *a.from_before < *b.from_before;
+bool outranks(const TalkerInfo& a, const TalkerInfo& b) {
+  if (a.seniority.has_value() != b.seniority.has_value()) return a.seniority.has_value();
+  if (a.seniority != b.seniority) return *a.seniority < *b.seniority;
   return std::make_tuple(!a.on_air, a.id) < std::make_tuple(!b.on_air, b.id);
 }
 
 /// A talker's commands are rare, so they may be taken apart.
-void Hub::obey(Peer& from, std::string_view frame, TimePoint now) {
+void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
   const protocol::Decoded decoded = protocol::decode(frame);
   if (const auto* refusal = std::get_if<Refusal>(&decoded)) return refuse(*from.link, *refusal);
   const auto& body = std::get<protocol::Message>(decoded).body;
   const std::string room = from.room.name;
   if (const auto* lock = std::get_if<protocol::LockRoom>(&body)) {
-    if (std::exchange(from.locks, lock->locked) != lock->locked) bus_.part_changed(room);
+    if (std::exchange(from.locks, lock->locked) != lock->locked) bus_.share_changed(room);
   } else if (const auto* remove = std::get_if<protocol::RemovePeer>(&body)) {
     bus_.order({Order::Kind::remove_peer, room, remove->id});
     remove_watcher(room, remove->id, now);
@@ -43,11 +43,11 @@ void Hub::obey(Peer& from, std::string_view frame, TimePoint now) {
   }
 }
 
-void Hub::hear(const Order& order, TimePoint now) {
+void Hub::on_order(const Order& order, TimePoint now) {
   if (order.kind == Order::Kind::remove_peer) return remove_watcher(order.room, order.peer, now);
-  if (order.kind == Order::Kind::stand_back) {
+  if (order.kind == Order::Kind::release_slot) {
     Peer* const peer = find_peer(order.room, order.peer);
-    if (peer != nullptr) stand_back(*peer, now);
+    if (peer != nullptr) release_slot(*peer, now);
     return;
   }
   const auto room = rooms_.find(order.room);
@@ -56,9 +56,9 @@ void Hub::hear(const Order& order, TimePoint now) {
 
 /// Also one who is not here just now: it shall not come back.
 void Hub::remove_watcher(const std::string& name, const protocol::PeerId& id, TimePoint now) {
-  voided_.add(name, id);
+  removed_.add(name, id);
   Peer* const peer = find_peer(name, id);
-  if (peer == nullptr || peer->counts_as == Standing::talks) return;
+  if (peer == nullptr || peer->effective_role == EffectiveRole::talker) return;
   dismiss(*peer, removed(), now);
 }
 
@@ -66,7 +66,7 @@ bool Hub::remove_peer(std::string_view name, const protocol::PeerId& id, TimePoi
   Peer* const peer = find_peer(name, id);
   if (peer == nullptr) return false;
   bus_.order({Order::Kind::remove_peer, peer->room.name, id});
-  voided_.add(peer->room.name, id);
+  removed_.add(peer->room.name, id);
   dismiss(*peer, removed(), now);
   return true;
 }
@@ -91,10 +91,10 @@ bool Hub::end_room(std::string_view name, TimePoint now) {
 
 /// Two hubs may each have let one in before they heard of the other's, and one who was on air
 /// before the server began may have come back after somebody else had entered.
-void Hub::keep_to_talkers_per_room(const std::string& name, TimePoint now) {
+void Hub::enforce_talker_limit(const std::string& name, TimePoint now) {
   const auto room = rooms_.find(name);
   if (room == rooms_.end()) return;
-  std::vector<TalkerPart> talkers =
+  std::vector<TalkerInfo> talkers =
       room->second.all_talkers([this](HubId hub) { return bus_.is_of_this_process(hub); });
   if (talkers.size() <= options_.limits.talkers_per_room) return;
   std::sort(talkers.begin(), talkers.end(), outranks);
@@ -103,11 +103,11 @@ void Hub::keep_to_talkers_per_room(const std::string& name, TimePoint now) {
     const auto own = room->second.peers.find(talkers[i].id);
     if (own != room->second.peers.end()) too_many.push_back(own->second.get());
   }
-  for (Peer* peer : too_many) stand_back(*peer, now);
+  for (Peer* peer : too_many) release_slot(*peer, now);
 }
 
 /// One without a role keeps its place in the room.
-void Hub::stand_back(Peer& talker, TimePoint now) {
+void Hub::release_slot(Peer& talker, TimePoint now) {
   if (talker.role == Role::none) return set_on_air(talker, false);
   if (talker.role != Role::talk) return;
   dismiss(talker, {ErrorCode::room_taken, "Somebody else talks in this room."}, now);

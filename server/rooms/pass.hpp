@@ -1,4 +1,4 @@
-// On what terms somebody is let in.
+// The terms on which somebody is let in.
 #pragma once
 
 #include <functional>
@@ -14,11 +14,11 @@ namespace onair::rooms {
 
 struct Pass {
   std::optional<Duration> holds_for = {};  ///< from now on; nothing: for ever
-  std::optional<std::string> name = {};    ///< what the one who gave it calls its holder
-  bool may_talk = true;                    ///< of one without a role: whether it may go on air
+  std::optional<std::string> name = {};    ///< the holder's name, given by the issuer
+  bool may_talk = true;                    ///< for a kind of member whose role is inferred
 };
 
-/// Looks at the token of somebody who wants to enter, whether for the first time or again.
+/// Checks the token of somebody who wants to enter, for the first time or again.
 /// Errors: `token_required`, `token_invalid`, `token_expired`.
 using Doorkeeper = std::function<std::variant<Pass, protocol::Refusal>(const protocol::Enter&)>;
 

@@ -1,11 +1,11 @@
-// For walks through a crowd, little of which is in the processor's cache.
+// Prefetching for loops over a crowd, most of which is not in the processor's cache.
 #pragma once
 
 #include <cstddef>
 
 namespace onair::rooms {
 
-/// So many objects ahead of the one that is used; measured.
+/// The distance from the object in use, in objects; measured.
 inline constexpr std::size_t kAhead = 4;
 
 /// Asks for the beginning of an object, so that it has come from memory when it is used. Any

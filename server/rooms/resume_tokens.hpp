@@ -1,4 +1,4 @@
-// How a peer proves that it is the one it was.
+// Tokens by which a peer proves that it is the one it was.
 #pragma once
 
 #include <optional>
@@ -10,14 +10,14 @@
 
 namespace onair::rooms {
 
-/// What a resume token says.
+/// The content of a resume token.
 struct Identity {
   protocol::PeerId id;
   std::string room;
   protocol::Role role;
 };
 
-/// What a token that holds proves.
+/// The proof that a valid token gives.
 struct Resumption {
   protocol::PeerId id;
   Duration age;  ///< since the token was issued
@@ -29,7 +29,7 @@ class ResumeTokens {
 
   virtual std::string issue(const Identity& identity) = 0;
 
-  /// Nothing where the token is forged, expired, or for another room or role.
+  /// Gives nothing if the token is forged, expired, or for another room or role.
   virtual std::optional<Resumption> redeem(std::string_view token, std::string_view room,
                                            protocol::Role role) = 0;
 };

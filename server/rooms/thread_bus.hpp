@@ -12,25 +12,26 @@
 
 namespace onair::rooms {
 
-/// One hub's end. All calls are made on the hub's thread; what is said is collected until `flush`
-/// and then handed over, at most one batch to each other hub.
+/// One hub's end. All calls are made on the hub's thread; messages are collected until `flush` and
+/// then handed over, at most one batch to each other hub.
 class ThreadBus final : public Bus {
  public:
   struct Join {
     std::string room;
-    std::uint32_t number;  ///< of this hub's joins, so that a late answer is told from this one's
+    std::uint32_t
+        number;  ///< of this hub's joins, so that a late answer to an earlier one is recognised
   };
   struct Joined {  ///< the answer to Join
     std::string room;
     std::uint32_t number;
-    std::optional<RoomPart> part;
+    std::optional<RoomShare> share;
   };
   struct Leave {
     std::string room;
   };
-  struct PartChanged {
+  struct ShareChanged {
     std::string room;
-    RoomPart part;
+    RoomShare share;
   };
   struct Broadcast {
     std::string room;
@@ -48,8 +49,8 @@ class ThreadBus final : public Bus {
     std::string room;
     protocol::PeerId peer;
   };
-  /// To all others, from whoever is to hand a peer over: what is said to it goes there from now on.
-  /// When all have confirmed it, nothing more is on its way to the old place.
+  /// Sent to all others by the hub that hands a peer over: frames for it go to `to` from now on.
+  /// When all have confirmed it, no frame is on its way to the old hub any more.
   struct Moved {
     protocol::PeerId peer;
     HubId to;
@@ -59,63 +60,63 @@ class ThreadBus final : public Bus {
     std::uint32_t number;
   };
   using Message =
-      std::variant<Join, Joined, Leave, PartChanged, Broadcast, Attach, Detach, DirectedFrame,
+      std::variant<Join, Joined, Leave, ShareChanged, Broadcast, Attach, Detach, DirectedFrame,
                    Undelivered, TakeOver, Moved, Confirmed, HandOver, Order>;
   using Batch = std::vector<Message>;
 
-  /// Hands a batch to another hub's thread, which gives it to that hub's end by `hear`. Batches
+  /// Hands a batch to another hub's thread, which gives it to that hub's end by `deliver`. Batches
   /// from one hub to another arrive in order.
   using Post = std::function<void(HubId to, Batch batch)>;
 
   /// The end of the hub `self` of `hubs`, numbered from 0. `gateway`, if there is one, is the last
-  /// of them and no hub: it stands for those of other processes, and gets what is for peers whom no
-  /// hub serves.
+  /// of them and no hub: it represents the hubs of other processes, and gets frames for peers whom
+  /// no hub here serves.
   ThreadBus(HubId self, HubId hubs, Post post, std::optional<HubId> gateway = {});
 
   /// The hub, which outlives this. To be called before anything else.
   void serve(BusMember& member) { member_ = &member; }
 
-  void hear(HubId from, Batch batch, TimePoint now);
+  void deliver(HubId from, Batch batch, TimePoint now);
 
-  /// Whether `flush` has anything to do.
+  /// True where `flush` has something to do.
   bool has_news() const { return has_news_; }
   void flush();
 
   bool join(const std::string& room) override;
   void leave(const std::string& room) override;
-  void part_changed(const std::string& room) override;
+  void share_changed(const std::string& room) override;
   void broadcast(const std::string& room, Reach reach, const Frame& frame) override;
   std::optional<HubId> hub_of(const protocol::PeerId& peer) const override;
   void attach(const protocol::PeerId& peer, const std::string& room) override;
   void detach(const protocol::PeerId& peer) override;
   bool take_over(const protocol::PeerId& peer, const std::string& room) override;
-  void hand_over(HubId to, const HandOver& kept) override { say(to, kept); }
+  void hand_over(HubId to, const HandOver& handover) override { enqueue(to, handover); }
   bool send(const DirectedFrame& frame) override;
-  void order(const Order& order) override { say_to_all(order); }
+  void order(const Order& order) override { enqueue_for_all(order); }
   bool reaches_further() const override { return gateway_.has_value(); }
   bool is_of_this_process(HubId hub) const override { return hub != gateway_; }
 
   // For a gateway:
-  /// It knows the room now: answers those who asked before.
+  /// It knows the room now: answers the hubs that asked before.
   void answer_joins(const std::string& room);
-  /// To the hub that serves the sender, if there is one.
-  void return_undelivered(const Undelivered& undelivered);
+  /// Sends to the hub that serves the sender, if there is one.
+  void return_to_sender(const Undelivered& undelivered);
   /// Another process serves the peer: the hub here that has it is to hand it over. False where none
   /// does.
   bool claim(const std::string& room, const protocol::PeerId& peer);
 
  private:
-  /// Whether another hub's part of a room has such members.
-  struct Hears {
+  /// The members in another hub's share of a room that narrow broadcasts are for.
+  struct Receivers {
     bool talkers = false;
-    bool roleless = false;
+    bool socketio = false;
   };
 
-  /// What this end knows of a room that its hub has joined.
+  /// The state of a room that this hub has joined.
   struct Shared {
-    std::uint32_t join = 0;              ///< its number
-    std::size_t awaited = 0;             ///< hubs that have not answered it
-    std::map<HubId, Hears> others = {};  ///< who has the room too
+    std::uint32_t join = 0;                  ///< its number
+    std::size_t awaited = 0;                 ///< hubs that have not answered it
+    std::map<HubId, Receivers> others = {};  ///< the hubs that have the room too
   };
 
   /// A peer that another hub has asked for.
@@ -125,38 +126,38 @@ class ThreadBus final : public Bus {
     std::size_t awaited;  ///< hubs that have not confirmed it
   };
 
-  void hear(HubId from, Join& join, TimePoint now);
-  void hear(HubId from, Joined& joined, TimePoint now);
-  void hear(HubId from, Leave& leave, TimePoint now);
-  void hear(HubId from, PartChanged& changed, TimePoint now);
-  void hear(HubId from, Broadcast& broadcast, TimePoint now);
-  void hear(HubId from, Attach& attach, TimePoint now);
-  void hear(HubId from, Detach& detach, TimePoint now);
-  void hear(HubId from, DirectedFrame& frame, TimePoint now);
-  void hear(HubId from, Undelivered& undelivered, TimePoint now);
-  void hear(HubId from, TakeOver& take_over, TimePoint now);
-  void hear(HubId from, Moved& moved, TimePoint now);
-  void hear(HubId from, Confirmed& confirmed, TimePoint now);
-  void hear(HubId from, HandOver& hand_over, TimePoint now);
-  void hear(HubId from, Order& order, TimePoint now);
+  void dispatch(HubId from, Join& join, TimePoint now);
+  void dispatch(HubId from, Joined& joined, TimePoint now);
+  void dispatch(HubId from, Leave& leave, TimePoint now);
+  void dispatch(HubId from, ShareChanged& changed, TimePoint now);
+  void dispatch(HubId from, Broadcast& broadcast, TimePoint now);
+  void dispatch(HubId from, Attach& attach, TimePoint now);
+  void dispatch(HubId from, Detach& detach, TimePoint now);
+  void dispatch(HubId from, DirectedFrame& frame, TimePoint now);
+  void dispatch(HubId from, Undelivered& undelivered, TimePoint now);
+  void dispatch(HubId from, TakeOver& take_over, TimePoint now);
+  void dispatch(HubId from, Moved& moved, TimePoint now);
+  void dispatch(HubId from, Confirmed& confirmed, TimePoint now);
+  void dispatch(HubId from, HandOver& hand_over, TimePoint now);
+  void dispatch(HubId from, Order& order, TimePoint now);
 
-  /// Whether somebody else may know of peers of whom the hubs here don't.
+  /// True where another end represents peers that the hubs here don't know.
   bool has_gateway_elsewhere() const { return gateway_ && *gateway_ != self_; }
-  void say(HubId to, Message message);
-  void say_to_all(const Message& message);
-  void note_part(const std::string& room, HubId hub, const RoomPart& part, TimePoint now);
+  void enqueue(HubId to, Message message);
+  void enqueue_for_all(const Message& message);
+  void note_share(const std::string& room, HubId hub, const RoomShare& share, TimePoint now);
 
   HubId self_;
   std::optional<HubId> gateway_;
   std::vector<Batch> outbox_;                           ///< by hub
-  std::vector<std::pair<HubId, TakeOver>> take_overs_;  ///< that are said last
+  std::vector<std::pair<HubId, TakeOver>> take_overs_;  ///< that are sent last
   std::set<std::string> changed_;
   bool has_news_ = false;
   std::uint32_t joins_ = 0;
   Post post_;
   BusMember* member_ = nullptr;
   std::unordered_map<std::string, Shared> rooms_;
-  /// Who asked for the member's part before it knew it, and by which join.
+  /// The hubs that asked for the member's share before it knew it, and by which join.
   std::unordered_map<std::string, std::vector<std::pair<HubId, std::uint32_t>>> unanswered_;
   std::map<std::uint32_t, Leaving> leaving_;
   std::uint32_t last_leaving_ = 0;

@@ -236,7 +236,7 @@ TEST_F(GatewayTest, OneThatStoodStillIsOneOfThemAgain) {
   cluster.pass(seconds(1));
   talker.news();
   watcher.news();
-  cluster.process(1).wire->is_cut = true;  // and neither side is told
+  cluster.process(1).wire->is_cut = true;  // and neither side is delivered
   cluster.pass(seconds(8));
   EXPECT_EQ(cluster.process(0).gateway->processes(), 1u);
   cluster.process(1).wire->is_cut = false;
@@ -287,7 +287,7 @@ TEST_F(GatewayTest, CountsWhatIsForeignAndGoesOn) {
                               "onair.room.6c6573736f6e.members", "onair.room.6c6.all",
                               "onair.peer.id2", "onair.orders", "onair", "other.orders"}) {
     for (const char* payload : {"", "x", "[]", "{\"process\":1}", "{\"kind\":\"frame\"}\n{}"}) {
-      gateway.hear(subject, payload, "", cluster.now);
+      gateway.on_message(subject, payload, "", cluster.now);
     }
   }
   cluster.settle();

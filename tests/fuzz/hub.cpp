@@ -121,7 +121,7 @@ class World {
     while (!parcels_.empty()) {
       Parcel parcel = std::move(parcels_.front());
       parcels_.pop_front();
-      ends_[parcel.to]->hear(parcel.from, std::move(parcel.batch), now_);
+      ends_[parcel.to]->deliver(parcel.from, std::move(parcel.batch), now_);
       for (const auto& end : ends_) end->flush();
     }
   }

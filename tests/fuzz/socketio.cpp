@@ -69,7 +69,7 @@ void check_event(std::string_view data) {
   if (!event) return;
   check(is_json(data), "an event is JSON");
   const auto read = socketio::read_message(event->arguments);
-  if (const auto* said = std::get_if<socketio::Said>(&read)) {
+  if (const auto* said = std::get_if<socketio::ClientMessage>(&read)) {
     const auto object = nlohmann::json::parse(said->object, nullptr, false);
     check(object.is_object() && !object.contains("from"), "an object without `from`");
     std::string stamped;
@@ -80,7 +80,7 @@ void check_event(std::string_view data) {
   }
 }
 
-class Client final : public rooms::Link, private socketio::Surroundings {
+class Client final : public rooms::Link, private socketio::SessionHost {
  public:
   Client(rooms::Hub& hub, rooms::TimePoint& now, int number)
       : hub_(hub),
@@ -169,7 +169,7 @@ class Client final : public rooms::Link, private socketio::Surroundings {
   void enter(const std::string& room, const std::optional<std::string>& token) override {
     hub_.enter_roleless(*this, id_, room, token, now_);
   }
-  void say(const protocol::Envelope& envelope, std::string_view object) override {
+  void send(const protocol::Envelope& envelope, std::string_view object) override {
     hub_.say_roleless(*this, envelope, object, now_);
   }
   void refuse(const protocol::Refusal& refusal) override { hub_.refuse(*this, refusal); }

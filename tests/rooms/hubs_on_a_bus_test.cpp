@@ -1,5 +1,5 @@
 // Several hubs that serve one room between them: what the bus promises, whether it joins the
-// threads of one process or several processes. The test hands over what they tell each other.
+// threads of one process or several processes. The test hands over what they broadcast each other.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -368,8 +368,9 @@ TEST_P(HubsOnABusTest, HoweverTheyGoFromHubToHubAllIsHeardOnce) {
     if (to_one) frame["sendto"] = to.id;
     say(from.hub, from.client(), frame.dump());
     for (Traveller& each : all) {
-      const bool hears = to_one ? &each == &to : &each != &from && (talks || each.role == "talk");
-      if (hears) each.due[from.id].push_back(said);
+      const bool receivers =
+          to_one ? &each == &to : &each != &from && (talks || each.role == "talk");
+      if (receivers) each.due[from.id].push_back(said);
     }
   };
   const auto go_on = [&](Traveller& one) {
@@ -390,7 +391,7 @@ TEST_P(HubsOnABusTest, HoweverTheyGoFromHubToHubAllIsHeardOnce) {
         break;
       case At::entering:
         // It does not leave before it has all from where it was: a bus is faster than sockets.
-        if (one.client().peer != nullptr && one.client().peer->is_told) one.at = At::home;
+        if (one.client().peer != nullptr && one.client().peer->is_present) one.at = At::home;
         break;
     }
   };

@@ -131,15 +131,15 @@ TEST_F(SentAwayTest, EndsTheRoomForEveryoneElse) {
 }
 
 TEST_F(SentAwayTest, OneRoomsRemovalsPushNoOtherRoomsOut) {
-  VoidedTokens voided;
+  RemovedPeers voided;
   voided.add("another", "id1");
-  for (std::size_t i = 0; i <= VoidedTokens::kMostOfARoom; ++i) {
+  for (std::size_t i = 0; i <= RemovedPeers::kMostOfARoom; ++i) {
     voided.add("lesson", "id" + std::to_string(i));
   }
   EXPECT_FALSE(voided.contains("lesson", "id0")) << "the oldest of the same room";
   EXPECT_TRUE(voided.contains("lesson", "id1"));
   EXPECT_TRUE(voided.contains("another", "id1"));
-  for (std::size_t i = 0; i < VoidedTokens::kMostRooms; ++i) {
+  for (std::size_t i = 0; i < RemovedPeers::kMostRooms; ++i) {
     voided.add("room" + std::to_string(i), "id1");
   }
   EXPECT_FALSE(voided.contains("another", "id1"));

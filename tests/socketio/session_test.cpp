@@ -16,7 +16,7 @@ using protocol::CloseCode;
 using std::chrono::seconds;
 using Deeds = std::vector<std::string>;
 
-class World final : public Surroundings {
+class World final : public SessionHost {
  public:
   explicit World(Revision its_revision, bool websocket = false)
       : revision(its_revision),
@@ -44,7 +44,7 @@ class World final : public Surroundings {
     entering = rooms_take_time;
     if (refuses_rooms) hear(R"({"type":"error","code":"room_full","message":"Full."})");
   }
-  void say(const protocol::Envelope& envelope, std::string_view object) override {
+  void send(const protocol::Envelope& envelope, std::string_view object) override {
     deeds.push_back(envelope.sendto.value_or("all") + " < " + std::string(object));
   }
   void leave() override { deeds.emplace_back("leave"); }

@@ -12,9 +12,9 @@ std::vector<protocol::JsonValue> arguments(const std::string& array) {
   return *protocol::elements_of(array);
 }
 
-Said said(const std::string& object) {
+ClientMessage said(const std::string& object) {
   const std::string array = "[" + object + "]";
-  return std::get<Said>(read_message(arguments(array)));
+  return std::get<ClientMessage>(read_message(arguments(array)));
 }
 
 std::string room(const std::string& array) {
@@ -22,7 +22,7 @@ std::string room(const std::string& array) {
 }
 
 TEST(Translation, ReadsTypeAndAddressee) {
-  const Said offer = said(R"({"type":"offer","sendto":"x","sdp":"v=0"})");
+  const ClientMessage offer = said(R"({"type":"offer","sendto":"x","sdp":"v=0"})");
   EXPECT_EQ(offer.envelope.type, "offer");
   EXPECT_EQ(offer.envelope.sendto, "x");
   EXPECT_EQ(offer.object, R"({"type":"offer","sendto":"x","sdp":"v=0"})");

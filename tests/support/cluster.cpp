@@ -35,9 +35,9 @@ bool WireNetwork::deliver(rooms::TimePoint now) {
   if (message.to->is_cut) return true;
   delivered.push_back(message);
   if (message.nobody) {
-    message.to->member->nobody_heard(message.reply, now);
+    message.to->member->on_no_subscriber(message.reply, now);
   } else {
-    message.to->member->hear(message.subject, message.payload, message.reply, now);
+    message.to->member->on_message(message.subject, message.payload, message.reply, now);
   }
   return true;
 }
@@ -143,7 +143,7 @@ bool Cluster::settle_a_little() {
   if (under_way_.empty()) return network.deliver(now) || leases.deliver();
   Parcel parcel = std::move(under_way_.front());
   under_way_.pop_front();
-  processes_[parcel.process]->ends[parcel.to]->hear(parcel.from, std::move(parcel.batch), now);
+  processes_[parcel.process]->ends[parcel.to]->deliver(parcel.from, std::move(parcel.batch), now);
   return true;
 }
 

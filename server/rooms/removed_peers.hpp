@@ -1,4 +1,4 @@
-// The resume tokens of those who were sent away.
+// Peers that were removed from a room, whose resume tokens are void.
 #pragma once
 
 #include <algorithm>
@@ -11,9 +11,9 @@
 
 namespace onair::rooms {
 
-/// Remembers whose tokens count no more. Of very many it forgets the oldest of the same room, so
-/// that nobody makes it forget those of another; of very many rooms the oldest.
-class VoidedTokens {
+/// Bounded: beyond the bound of one room it forgets the oldest of that room, so that nobody makes
+/// it forget those of another; beyond the bound of rooms, the oldest room.
+class RemovedPeers {
  public:
   static constexpr std::size_t kMostOfARoom = 1'000;
   static constexpr std::size_t kMostRooms = 10'000;

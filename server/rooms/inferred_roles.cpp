@@ -35,7 +35,7 @@ void Hub::enter_roleless(Link& link, const protocol::PeerId& id, const std::stri
   if (Peer* const peer = link.peer) {
     if (peer->room.name == room) return;
     peer->unlink();
-    peer->heard_of ? remove(*peer, now) : erase(*peer, now);
+    peer->has_sent ? remove(*peer, now) : erase(*peer, now);
   }
   stop_waiting(link);
   protocol::Enter enter{room, Role::none};
@@ -46,10 +46,10 @@ void Hub::enter_roleless(Link& link, const protocol::PeerId& id, const std::stri
 void Hub::say_roleless(Link& link, const protocol::Envelope& envelope, std::string_view object,
                        TimePoint now) {
   if (link.peer == nullptr) {
-    return refuse(link, {ErrorCode::not_entered, "You are in no room: say `enter` first."});
+    return refuse(link, {ErrorCode::not_entered, "You are in no room. Send `enter` first."});
   }
   Peer& from = *link.peer;
-  from.heard_of = true;
+  from.has_sent = true;
   const bool is_ours = is_between_peers(envelope.type);
   const std::size_t kind = is_ours ? protocol::kind_index(envelope.type) : protocol::kKindCount;
   auto& traffic = counters_.relayed.at(kind);
@@ -58,10 +58,10 @@ void Hub::say_roleless(Link& link, const protocol::Envelope& envelope, std::stri
   // Who goes on or off air by this is heard by all whom it concerns before or after.
   const Reach before = reach_of(from);
   note_what_it_does(from, kind, envelope.sendto.has_value(), now);
-  const Reach reach = is_ours ? std::min(before, reach_of(from)) : Reach::roleless;
+  const Reach reach = is_ours ? std::min(before, reach_of(from)) : Reach::socketio;
   const auto stamped = std::make_shared<const SharedFrame>(object, from.id, ++last_frame_);
   if (envelope.sendto) return relay_to_one(from, *envelope.sendto, reach, stamped);
-  tell_room(from, reach, stamped);
+  broadcast(from, reach, stamped);
 }
 
 void Hub::note_what_it_does(Peer& roleless, std::size_t kind, bool to_one, TimePoint now) {
@@ -78,15 +78,15 @@ void Hub::note_what_it_does(Peer& roleless, std::size_t kind, bool to_one, TimeP
       break;
     case protocol::kKindOf<protocol::TalkRequest>:
     case protocol::kKindOf<protocol::Answer>:
-      roleless.asks = true;
+      roleless.has_requested = true;
       break;
     case protocol::kKindOf<protocol::Bye>:
-      roleless.asks = false;
+      roleless.has_requested = false;
       break;
     default:
       return;
   }
-  if (room.recount(roleless)) bus_.part_changed(room.name);
+  if (room.recount(roleless)) bus_.share_changed(room.name);
   if (room.watchers != watchers_before) audience_changed(room, now);
 }
 

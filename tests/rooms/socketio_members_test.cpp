@@ -37,7 +37,7 @@ struct Member {
     }
     return all;
   }
-  std::uint32_t told_audience() const {
+  std::uint32_t audience_sent() const {
     for (auto frame = client.frames.rbegin(); frame != client.frames.rend(); ++frame) {
       if (frame->value("type", "") == "audience") return frame->at("watching");
     }
@@ -45,9 +45,9 @@ struct Member {
   }
 };
 
-class RolelessTest : public testing::TestWithParam<HubId> {
+class SocketioMembersTest : public testing::TestWithParam<HubId> {
  protected:
-  RolelessTest() {
+  SocketioMembersTest() {
     for (HubId id = 0; id < GetParam(); ++id) {
       ends.push_back(
           std::make_unique<ThreadBus>(id, GetParam(), [this, id](HubId to, ThreadBus::Batch batch) {
@@ -73,7 +73,7 @@ class RolelessTest : public testing::TestWithParam<HubId> {
     for (flush(); !under_way.empty(); flush()) {
       Parcel parcel = std::move(under_way.front());
       under_way.pop_front();
-      ends[parcel.to]->hear(parcel.from, std::move(parcel.batch), now);
+      ends[parcel.to]->deliver(parcel.from, std::move(parcel.batch), now);
     }
   }
   Hub& hub_of(const Member& member) { return *hubs[member.hub % GetParam()]; }
@@ -128,9 +128,9 @@ class RolelessTest : public testing::TestWithParam<HubId> {
   Member anna{0, "anna"}, bert{1, "bert"}, carl{2, "carl"};
 };
 
-INSTANTIATE_TEST_SUITE_P(OnHubs, RolelessTest, testing::Values(1, 3));
+INSTANTIATE_TEST_SUITE_P(OnHubs, SocketioMembersTest, testing::Values(1, 3));
 
-TEST_P(RolelessTest, HearAllThatOthersSayToTheRoom) {
+TEST_P(SocketioMembersTest, HearAllThatOthersSayToTheRoom) {
   for (Member* member : {&anna, &bert, &carl}) enter(*member);
   say(anna, R"({"type":"talk_ready"})");
   EXPECT_EQ(bert.news(), one(R"({"type":"talk_ready","from":"anna"})"));
@@ -141,7 +141,7 @@ TEST_P(RolelessTest, HearAllThatOthersSayToTheRoom) {
   EXPECT_EQ(carl.news(), one(R"({"type":"talk_request","n":[1,{}],"from":"bert"})"));
 }
 
-TEST_P(RolelessTest, SpeakToOneAlone) {
+TEST_P(SocketioMembersTest, SpeakToOneAlone) {
   for (Member* member : {&anna, &bert, &carl}) enter(*member);
   say(anna, R"({"type":"offer","sdp":"v=0","sendto":"carl"})");
   EXPECT_EQ(carl.news(), one(R"({"type":"offer","sdp":"v=0","sendto":"carl","from":"anna"})"));
@@ -151,7 +151,7 @@ TEST_P(RolelessTest, SpeakToOneAlone) {
   EXPECT_EQ(anna.client.frames.back()["code"], "no_such_peer");
 }
 
-TEST_P(RolelessTest, PassOnWhateverObjectAsItIs) {
+TEST_P(SocketioMembersTest, PassOnWhateverObjectAsItIs) {
   enter(anna);
   enter(bert);
   for (const char* object : {R"({"a":1})", R"({"type":7})", R"({"type":"welcome","id":"x"})",
@@ -163,7 +163,7 @@ TEST_P(RolelessTest, PassOnWhateverObjectAsItIs) {
   }
 }
 
-TEST_P(RolelessTest, NothingCrossesRooms) {
+TEST_P(SocketioMembersTest, NothingCrossesRooms) {
   enter(anna);
   enter(bert);
   enter(carl, "other");
@@ -178,7 +178,7 @@ TEST_P(RolelessTest, NothingCrossesRooms) {
   EXPECT_EQ(bert.news(), one(R"({"type":"talk_ready","from":"carl"})"));
 }
 
-TEST_P(RolelessTest, WhoLeavesIsToldOfAtOnceAndWhoPassedByIsNot) {
+TEST_P(SocketioMembersTest, WhoLeavesIsToldOfAtOnceAndWhoPassedByIsNot) {
   for (Member* member : {&anna, &bert, &carl}) enter(*member);
   leave(bert);
   EXPECT_EQ(anna.news(), one(R"({"type":"user_disconnected","id":"bert"})"));
@@ -194,7 +194,7 @@ TEST_P(RolelessTest, WhoLeavesIsToldOfAtOnceAndWhoPassedByIsNot) {
   for (const auto& hub : hubs) EXPECT_EQ(hub->census().rooms, 0u);
 }
 
-TEST_P(RolelessTest, EnteringTheSameRoomAgainChangesNothing) {
+TEST_P(SocketioMembersTest, EnteringTheSameRoomAgainChangesNothing) {
   enter(anna);
   enter(bert);
   const std::size_t before = bert.client.frames.size();
@@ -203,7 +203,7 @@ TEST_P(RolelessTest, EnteringTheSameRoomAgainChangesNothing) {
   EXPECT_EQ(anna.news(), Objects{});
 }
 
-TEST_P(RolelessTest, ATalkerIsHeardAndAsked) {
+TEST_P(SocketioMembersTest, ATalkerIsHeardAndAsked) {
   enter_as(anna, "talk");
   enter(bert);
   say_as(anna, R"({"type":"talk_ready"})");
@@ -218,7 +218,7 @@ TEST_P(RolelessTest, ATalkerIsHeardAndAsked) {
   EXPECT_EQ(anna.news(), one(R"({"type":"user_disconnected","id":"bert"})"));
 }
 
-TEST_P(RolelessTest, WatchersHearWhoHoldsTheTalkersPlace) {
+TEST_P(SocketioMembersTest, WatchersHearWhoHoldsTheTalkersPlace) {
   enter_as(anna, "watch");
   enter(bert);
   say(bert, R"({"type":"offer","sdp":"v=0","sendto":")" + anna.id + R"("})");
@@ -242,7 +242,7 @@ TEST_P(RolelessTest, WatchersHearWhoHoldsTheTalkersPlace) {
   EXPECT_EQ(anna.news(), Objects{});
 }
 
-TEST_P(RolelessTest, WhoComesLaterLearnsWhoIsOnAir) {
+TEST_P(SocketioMembersTest, WhoComesLaterLearnsWhoIsOnAir) {
   enter(anna);
   say(anna, R"({"type":"talk_ready"})");
   enter_as(bert, "watch");
@@ -253,7 +253,7 @@ TEST_P(RolelessTest, WhoComesLaterLearnsWhoIsOnAir) {
   EXPECT_EQ(carl.client.frames[0]["talkers"], json::array());
 }
 
-TEST_P(RolelessTest, NobodyTakesTheTalkersPlaceFromAnother) {
+TEST_P(SocketioMembersTest, NobodyTakesTheTalkersPlaceFromAnother) {
   enter(anna);
   enter_as(bert, "talk");
   enter_as(carl, "watch");
@@ -264,7 +264,7 @@ TEST_P(RolelessTest, NobodyTakesTheTalkersPlaceFromAnother) {
   EXPECT_EQ(carl.news(), Objects{});
 }
 
-TEST_P(RolelessTest, WhoIsOnAirHoldsTheRoomAgainstTalkers) {
+TEST_P(SocketioMembersTest, WhoIsOnAirHoldsTheRoomAgainstTalkers) {
   enter(anna);
   say(anna, R"({"type":"talk_ready"})");
   enter_as(bert, "talk");
@@ -274,26 +274,26 @@ TEST_P(RolelessTest, WhoIsOnAirHoldsTheRoomAgainstTalkers) {
   EXPECT_EQ(bert.client.frames.back()["type"], "audience");
 }
 
-TEST_P(RolelessTest, TheAudienceCountsThoseWhoAsked) {
+TEST_P(SocketioMembersTest, TheAudienceCountsThoseWhoAsked) {
   enter_as(anna, "talk");
   enter_as(bert, "watch");
   enter(carl);
   pass(seconds(1));
-  EXPECT_EQ(anna.told_audience(), 1u);
+  EXPECT_EQ(anna.audience_sent(), 1u);
   say(carl, R"({"type":"talk_request"})");
   pass(seconds(1));
-  EXPECT_EQ(anna.told_audience(), 2u);
+  EXPECT_EQ(anna.audience_sent(), 2u);
   say(carl, R"({"type":"bye"})");
   pass(seconds(1));
-  EXPECT_EQ(anna.told_audience(), 1u);
+  EXPECT_EQ(anna.audience_sent(), 1u);
   say(carl, R"({"type":"talk_request"})");
   pass(seconds(1));
   leave(carl);
   pass(seconds(1));
-  EXPECT_EQ(anna.told_audience(), 1u);
+  EXPECT_EQ(anna.audience_sent(), 1u);
 }
 
-TEST_P(RolelessTest, MayTalkAsFarAsTheirPassAllows) {
+TEST_P(SocketioMembersTest, MayTalkAsFarAsTheirPassAllows) {
   doorkeeper = [](const protocol::Enter& enter) -> std::variant<Pass, protocol::Refusal> {
     if (enter.role == protocol::Role::watch) return Pass{};
     if (!enter.token) {
@@ -314,7 +314,7 @@ TEST_P(RolelessTest, MayTalkAsFarAsTheirPassAllows) {
   EXPECT_EQ(carl.news(), one(R"({"type":"talk_ready","from":"bert"})"));
 }
 
-TEST_P(RolelessTest, ObeyNoneOfTheirOrders) {
+TEST_P(SocketioMembersTest, ObeyNoneOfTheirOrders) {
   enter_as(anna, "watch");
   enter(bert);
   say(bert, R"({"type":"talk_ready"})");
@@ -326,7 +326,7 @@ TEST_P(RolelessTest, ObeyNoneOfTheirOrders) {
   EXPECT_EQ(carl.client.frames[0]["type"], "welcome");
 }
 
-TEST_P(RolelessTest, ATalkerSendsThemAway) {
+TEST_P(SocketioMembersTest, ATalkerSendsThemAway) {
   enter_as(anna, "talk");
   enter(bert);
   enter(carl);
@@ -341,7 +341,7 @@ TEST_P(RolelessTest, ATalkerSendsThemAway) {
   EXPECT_EQ(carl.client.closed, protocol::CloseCode::room_ended);
 }
 
-TEST_P(RolelessTest, CountAsMembersOfAFullRoom) {
+TEST_P(SocketioMembersTest, CountAsMembersOfAFullRoom) {
   std::vector<std::unique_ptr<Member>> members;
   for (HubId i = 0; i < 6; ++i) {
     members.push_back(std::make_unique<Member>(Member{i, "member" + std::to_string(i)}));
@@ -351,7 +351,7 @@ TEST_P(RolelessTest, CountAsMembersOfAFullRoom) {
   EXPECT_EQ(members[5]->client.frames.back()["code"], "room_full");
 }
 
-TEST_P(RolelessTest, SpendAsOthersDo) {
+TEST_P(SocketioMembersTest, SpendAsOthersDo) {
   enter(anna);
   int fine = 0;
   while (hub_of(anna).spend(anna.client, 1, now)) ++fine;
