@@ -179,7 +179,7 @@ void add_cluster(CLI::App& app, Options& options) {
 
 void add_bounds(CLI::App& app, Options& options) {
   net::Limits& limits = options.limits;
-  relay::HubLimits& rooms = options.room_limits;
+  rooms::HubLimits& rooms = options.room_limits;
   const CLI::Range positive(1, 1'000'000'000);
   app.add_option("--max-frame-bytes", limits.frame_bytes,
                  "The longest message of a client; after a longer one it is closed (1009)")

@@ -12,7 +12,7 @@
 #include "net/cluster_node.hpp"
 #include "net/entry_tokens.hpp"
 #include "net/limits.hpp"
-#include "relay/hub.hpp"
+#include "rooms/hub.hpp"
 
 namespace onair {
 
@@ -73,7 +73,7 @@ struct Options {
   net::ClusterOptions cluster;
 
   net::Limits limits;
-  relay::HubLimits room_limits;
+  rooms::HubLimits room_limits;
 };
 
 /// $STATE_DIRECTORY, as systemd sets it, else $XDG_STATE_HOME/onair, else ~/.local/state/onair.

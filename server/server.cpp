@@ -45,13 +45,13 @@ net::StaticFiles socketio_client(const Options& options) {
 }
 
 /// Far from where any other hub begins.
-relay::FrameNumber first_frame() {
+rooms::FrameNumber first_frame() {
   std::random_device random;
-  return std::uniform_int_distribution<relay::FrameNumber>(1)(random);
+  return std::uniform_int_distribution<rooms::FrameNumber>(1)(random);
 }
 
-relay::HubOptions hub_options(const Options& options, net::SignedResumeTokens& tokens,
-                              const net::EntryTokens& entry_tokens, relay::TimePoint began) {
+rooms::HubOptions hub_options(const Options& options, net::SignedResumeTokens& tokens,
+                              const net::EntryTokens& entry_tokens, rooms::TimePoint began) {
   net::IceOptions ice{options.ice_servers, options.turn_servers, options.turn_secret,
                       options.turn_ttl};
   return {
@@ -79,21 +79,21 @@ Server::Server(const Options& options)
       entry_tokens_(options.auth, signing_keys(options), options.auth_leeway),
       site_(net::StaticFiles::read(options.web), socketio_client(options), options.limits,
             net::Origins(options.allow_origins), certificate_files(options)) {
-  const auto count = static_cast<relay::HubId>(
+  const auto count = static_cast<rooms::HubId>(
       options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency()));
   const auto began = std::chrono::steady_clock::now();
   const bool is_clustered = !options.cluster.nats.servers.empty();
   const auto gateway = is_clustered ? std::optional(count) : std::nullopt;
-  const auto post_from = [this](relay::HubId self) {
-    return [this, self](relay::HubId to, relay::ThreadBus::Batch batch) {
-      if (to == workers_.size()) return cluster_->hear(self, std::move(batch));
+  const auto post_from = [this](rooms::HubId self) {
+    return [this, self](rooms::HubId to, rooms::ThreadBus::Batch batch) {
+      if (to == workers_.size()) return cluster_->deliver(self, std::move(batch));
       net::Worker& worker = *workers_[to];
       asio::post(worker.context(), [&worker, self, batch = std::move(batch)]() mutable {
-        worker.hear(self, std::move(batch));
+        worker.deliver(self, std::move(batch));
       });
     };
   };
-  for (relay::HubId self = 0; self < count; ++self) {
+  for (rooms::HubId self = 0; self < count; ++self) {
     workers_.push_back(std::make_unique<net::Worker>(
         self, count + (is_clustered ? 1 : 0), gateway, post_from(self),
         hub_options(options, tokens_, entry_tokens_, began), site_.limits));

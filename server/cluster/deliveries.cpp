@@ -6,13 +6,13 @@ namespace onair::cluster {
 
 namespace {
 
-/// What waits for peers that are expected, or for the wire.
-constexpr std::size_t kMostWaiting = 4'096;
+/// Bound of the entries that wait for peers that are expected, or for the wire.
+constexpr std::size_t kMaxWaiting = 4'096;
 
 }  // namespace
 
-DeliveryNumber Deliveries::add(const relay::DirectedFrame& directed, TimePoint until) {
-  entries_.emplace(++last_, Entry{{directed, until}, turn_});
+DeliveryNumber Deliveries::add(const rooms::DirectedFrame& directed, TimePoint until) {
+  entries_.emplace(++last_, Entry{{directed, until}, generation_});
   return last_;
 }
 
@@ -32,18 +32,18 @@ void Deliveries::note_sent(DeliveryNumber number) {
   const auto entry = entries_.find(number);
   if (entry == entries_.end()) return;
   ++entry->second.delivery.tries;
-  entry->second.turn = turn_;
+  entry->second.generation = generation_;
 }
 
 void Deliveries::wait(DeliveryNumber number, TimePoint until) {
   const auto entry = entries_.find(number);
   if (entry == entries_.end()) return;
   end_wait(entry);
-  if (due_.size() >= kMostWaiting) {
+  if (due_.size() >= kMaxWaiting) {
     entries_.erase(entry);
     return;
   }
-  entry->second.turn = turn_;
+  entry->second.generation = generation_;
   entry->second.due = until;
   due_.emplace(until, number);
   waiting_[entry->second.delivery.directed.to].insert(number);
@@ -58,7 +58,7 @@ void Deliveries::end_wait(Entries::iterator entry) {
   if (waiting->second.empty()) waiting_.erase(waiting);
 }
 
-void Deliveries::hurry(const protocol::PeerId& peer, TimePoint now) {
+void Deliveries::retry_now(const protocol::PeerId& peer, TimePoint now) {
   const auto waiting = waiting_.find(peer);
   if (waiting == waiting_.end()) return;
   for (const DeliveryNumber number : waiting->second) {
@@ -81,9 +81,9 @@ std::optional<TimePoint> Deliveries::next_due() const {
   return due_.begin()->first;
 }
 
-void Deliveries::forget_heard() {
-  ++turn_;
-  while (!entries_.empty() && entries_.begin()->second.turn + 1 < turn_) {
+void Deliveries::assume_delivered() {
+  ++generation_;
+  while (!entries_.empty() && entries_.begin()->second.generation + 1 < generation_) {
     const auto oldest = entries_.begin();
     end_wait(oldest);
     entries_.erase(oldest);

@@ -5,30 +5,30 @@
 
 namespace onair::cluster {
 
-using relay::DirectedFrame;
-using relay::Frame;
-using relay::HubId;
-using relay::Order;
-using relay::Reach;
-using relay::RoomPart;
-using relay::TalkerPart;
+using rooms::DirectedFrame;
+using rooms::Frame;
+using rooms::HubId;
+using rooms::Order;
+using rooms::Reach;
+using rooms::RoomShare;
+using rooms::TalkerInfo;
 using Kind = Subjects::Topic::Kind;
 
 namespace {
 
-constexpr std::size_t kMostIdsInMessage = 5'000;
-constexpr std::size_t kMostUnsaid = 1'000;
+constexpr std::size_t kMaxIdsPerMessage = 5'000;
+constexpr std::size_t kMaxQueuedOrders = 1'000;
 
 }  // namespace
 
-Gateway::Gateway(GatewayOptions options, relay::ThreadBus& bus, Wire& wire, LeaseStore& leases)
+Gateway::Gateway(GatewayOptions options, rooms::ThreadBus& bus, Wire& wire, LeaseStore& leases)
     : options_(std::move(options)),
       subjects_(options_.prefix, options_.process),
       bus_(bus),
       wire_(wire),
-      leases_({.process = options_.process, .places = options_.talkers_per_room}, leases,
+      leases_({.process = options_.process, .slots = options_.talkers_per_room}, leases,
               [this](const Claimant& claimant) {
-                bus_.order({Order::Kind::stand_back, claimant.room, claimant.talker});
+                bus_.order({Order::Kind::release_slot, claimant.room, claimant.talker});
               }) {
   for (const std::string& subject :
        {subjects_.orders(), subjects_.alive(), subjects_.gone(), subjects_.replies()}) {
@@ -53,13 +53,13 @@ bool Gateway::knows(const std::string& name) const {
 void Gateway::learn(const std::string& name, TimePoint now) {
   const auto [room, is_new] = rooms_.try_emplace(name);
   if (!is_new) return;
-  // What others say from now on is not missed, whatever they answer.
+  // Subscribed before it asks, so that nothing sent after the answer is missed.
   subscribe_as_needed(name, room->second);
-  if (bus_.join(name)) room_ready(name, now);
+  if (bus_.join(name)) on_room_ready(name, now);
 }
 
-/// The hubs here have told what they have.
-void Gateway::room_ready(const std::string& name, TimePoint now) {
+/// The hubs here have sent their shares.
+void Gateway::on_room_ready(const std::string& name, TimePoint now) {
   const auto room = rooms_.find(name);
   if (room == rooms_.end()) return;
   room->second.local_known = true;
@@ -70,32 +70,32 @@ void Gateway::room_ready(const std::string& name, TimePoint now) {
 void Gateway::ask_for(const std::string& name, SharedRoom& room, TimePoint now) {
   room.known_by = now + options_.patience;
   due_.emplace(*room.known_by, name);
-  publish(subjects_.ask(name), own_part(room, now), subjects_.part_of(name));
+  publish(subjects_.ask(name), own_share(room, now), subjects_.share_for(name));
 }
 
 void Gateway::become_known(const std::string& name, SharedRoom& room, TimePoint now) {
   room.known_by.reset();
   if (std::exchange(room.known, true)) return;
   subscribe_as_needed(name, room);
-  tell_part(name, room, now);
-  bus_.part_changed(name);
+  publish_share(name, room, now);
+  bus_.share_changed(name);
   bus_.answer_joins(name);
 }
 
 void Gateway::subscribe_as_needed(const std::string& name, SharedRoom& room) {
-  const RoomPart part = room.local_part();
-  std::set<std::string> needed = {subjects_.frames(name, Reach::everyone), subjects_.parts(name),
+  const RoomShare share = room.local_share();
+  std::set<std::string> needed = {subjects_.frames(name, Reach::everyone), subjects_.shares(name),
                                   subjects_.list(name)};
-  // Whoever asks waits for the answers of all who are subscribed.
+  // A process that asks waits for the answers of all who are subscribed.
   if (room.known) needed.insert(subjects_.ask(name));
-  if (part.roleless > 0) needed.insert(subjects_.frames(name, Reach::roleless));
-  if (room.hears_of_members()) {
+  if (share.socketio > 0) needed.insert(subjects_.frames(name, Reach::socketio));
+  if (room.receives_members()) {
     needed.insert(subjects_.frames(name, Reach::talkers));
     needed.insert(subjects_.members(name));
   } else {
     room.elsewhere = {};
   }
-  const bool hears_now =
+  const bool receives_now =
       needed.contains(subjects_.members(name)) && !room.subjects.contains(subjects_.members(name));
   for (const std::string& subject : needed) {
     if (!room.subjects.contains(subject)) wire_.subscribe(subject);
@@ -104,21 +104,21 @@ void Gateway::subscribe_as_needed(const std::string& name, SharedRoom& room) {
     if (!needed.contains(subject)) wire_.unsubscribe(subject);
   }
   room.subjects = std::move(needed);
-  if (hears_now) ask_for_members(name);
+  if (receives_now) ask_for_members(name);
 }
 
-std::optional<RoomPart> Gateway::part_of(const std::string& name) const {
+std::optional<RoomShare> Gateway::share_of(const std::string& name) const {
   const auto room = rooms_.find(name);
   if (room == rooms_.end()) return std::nullopt;
-  return room->second.remote_part();
+  return room->second.remote_share();
 }
 
-void Gateway::hear_part(const std::string& name, HubId hub, std::optional<RoomPart> part,
-                        TimePoint now) {
+void Gateway::on_share(const std::string& name, HubId hub, std::optional<RoomShare> share,
+                       TimePoint now) {
   const auto room = rooms_.find(name);
   if (room == rooms_.end()) return;
-  if (part) {
-    room->second.local[hub] = *std::move(part);
+  if (share) {
+    room->second.local[hub] = *std::move(share);
   } else {
     room->second.local.erase(hub);
   }
@@ -126,20 +126,20 @@ void Gateway::hear_part(const std::string& name, HubId hub, std::optional<RoomPa
   local_changed(name, room->second, now);
 }
 
-/// Without leases, every process comes to the same result from what all say.
-void Gateway::keep_to_talkers_per_room(const std::string& name, const SharedRoom& room) {
+/// Without leases, every process comes to the same result from the shares of all.
+void Gateway::enforce_talker_limit(const std::string& name, const SharedRoom& room) {
   if (leases_.is_available()) return;
-  const RoomPart own = room.local_part();
-  std::vector<TalkerPart> talkers = room.talkers();
-  std::sort(talkers.begin(), talkers.end(), relay::outranks);
+  const RoomShare own = room.local_share();
+  std::vector<TalkerInfo> talkers = room.talkers();
+  std::sort(talkers.begin(), talkers.end(), rooms::outranks);
   for (std::size_t i = options_.talkers_per_room; i < talkers.size(); ++i) {
     if (!has(own.talkers, talkers[i].id)) continue;
-    bus_.order({Order::Kind::stand_back, name, talkers[i].id});
+    bus_.order({Order::Kind::release_slot, name, talkers[i].id});
   }
 }
 
 void Gateway::close(Rooms::iterator room) {
-  publish(subjects_.parts(room->first), encode(Part{options_.process, std::nullopt}));
+  publish(subjects_.shares(room->first), encode(Share{options_.process, std::nullopt}));
   leases_.set_talkers(room->first, {});
   for (const std::string& subject : room->second.subjects) wire_.unsubscribe(subject);
   bus_.leave(room->first);
@@ -148,67 +148,68 @@ void Gateway::close(Rooms::iterator room) {
 
 void Gateway::local_changed(const std::string& name, SharedRoom& room, TimePoint now) {
   subscribe_as_needed(name, room);
-  free_places(name, room);
-  const RoomPart part = room.local_part();
-  leases_.set_talkers(name, part.talkers);
+  release_returned(name, room);
+  const RoomShare share = room.local_share();
+  leases_.set_talkers(name, share.talkers);
   if (!room.known) return;
   announce(name, room);
-  keep_to_talkers_per_room(name, room);
-  if (room.told == part) return;
-  // Numbers may come late; who talks may not.
-  const bool is_urgent = !room.told || room.told->talkers != part.talkers ||
-                         (room.told->roleless > 0) != (part.roleless > 0);
-  if (is_urgent || room.told_at + options_.part_interval <= now) {
-    return tell_part(name, room, now);
+  enforce_talker_limit(name, room);
+  if (room.published == share) return;
+  // Numbers may come late; changes of talkers may not.
+  const bool is_urgent = !room.published || room.published->talkers != share.talkers ||
+                         (room.published->socketio > 0) != (share.socketio > 0);
+  if (is_urgent || room.published_at + options_.share_interval <= now) {
+    return publish_share(name, room, now);
   }
-  room.tell_at = room.told_at + options_.part_interval;
-  due_.emplace(*room.tell_at, name);
+  room.publish_due = room.published_at + options_.share_interval;
+  due_.emplace(*room.publish_due, name);
 }
 
-void Gateway::tell_part(const std::string& name, SharedRoom& room, TimePoint now, bool was_away) {
-  room.tell_at.reset();
-  room.told = room.local_part();
-  room.told_at = now;
-  publish(subjects_.parts(name), own_part(room, now, was_away));
+void Gateway::publish_share(const std::string& name, SharedRoom& room, TimePoint now,
+                            bool was_away) {
+  room.publish_due.reset();
+  room.published = room.local_share();
+  room.published_at = now;
+  publish(subjects_.shares(name), own_share(room, now, was_away));
 }
 
-std::string Gateway::own_part(const SharedRoom& room, TimePoint now, bool was_away) const {
-  Part part{.process = options_.process, .part = room.local_part(), .was_away = was_away};
-  for (const auto& [process, its_part] : room.remote) part.others.push_back(process);
-  for (const KeptPlaces::Place& place : room.kept.all()) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(place.until - now);
-    if (left.count() > 0) part.orphans.push_back({place.talker, left});
+std::string Gateway::own_share(const SharedRoom& room, TimePoint now, bool was_away) const {
+  Share share{.process = options_.process, .share = room.local_share(), .was_away = was_away};
+  for (const auto& [process, its_part] : room.remote) share.others.push_back(process);
+  for (const HeldSlots::Slot& slot : room.held_slots.all()) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(slot.until - now);
+    if (left.count() > 0) share.orphans.push_back({slot.talker, left});
   }
-  return encode(part);
+  return encode(share);
 }
 
 // From the hubs to other processes.
 
-void Gateway::attached(const protocol::PeerId& peer, const std::string& name, TimePoint now) {
+void Gateway::on_attached(const protocol::PeerId& peer, const std::string& name, TimePoint now) {
   moved_away_.erase(peer);
-  deliveries_.hurry(peer, now);
-  // It may only have moved from one hub to another.
+  deliveries_.retry_now(peer, now);
+  // A peer that is known has only moved from one hub to another.
   if (!rooms_of_peers_.insert_or_assign(peer, name).second) return;
   wire_.subscribe(subjects_.peer(peer));
   const auto room = rooms_.find(name);
   if (room == rooms_.end()) return;
   room->second.members.insert(peer);
   room->second.elsewhere.take(peer);
-  if (room->second.tells_of_members()) {
+  if (room->second.sends_members()) {
     publish(subjects_.members(name), encode(Members{options_.process, {peer}}));
   }
 }
 
-void Gateway::detached(const protocol::PeerId& peer) {
+void Gateway::on_detached(const protocol::PeerId& peer) {
   wire_.unsubscribe(subjects_.peer(peer));
   arriving_.erase(peer);
-  unsaid_claims_.erase(peer);
+  queued_claims_.erase(peer);
   const auto name = rooms_of_peers_.find(peer);
   if (name == rooms_of_peers_.end()) return;
   const auto room = rooms_.find(name->second);
   if (room != rooms_.end()) {
     room->second.members.erase(peer);
-    if (room->second.tells_of_members()) {
+    if (room->second.sends_members()) {
       publish(subjects_.members(room->first), encode(Members{options_.process, {}, {peer}}));
     }
   }
@@ -219,14 +220,14 @@ void Gateway::ask_for_members(const std::string& name) {
   publish(subjects_.list(name), {}, subjects_.members_of(name));
 }
 
-/// In pieces, since a message has a bound.
+/// Sends the list in pieces, since a message has a bound.
 void Gateway::list_members(const std::string& name, const std::string& reply) {
   const auto room = rooms_.find(name);
   if (room == rooms_.end()) return;
   Members members{options_.process};
   for (const protocol::PeerId& id : room->second.members) {
     members.come.push_back(id);
-    if (members.come.size() < kMostIdsInMessage) continue;
+    if (members.come.size() < kMaxIdsPerMessage) continue;
     publish(reply, encode(members));
     members.come.clear();
   }
@@ -239,7 +240,7 @@ void Gateway::note_members(const std::string& name, const Members& members, Time
   if (room == rooms_.end() || members.process == options_.process) return;
   for (const protocol::PeerId& id : members.come) {
     room->second.elsewhere.come(members.process, id);
-    deliveries_.hurry(id, now);
+    deliveries_.retry_now(id, now);
   }
   for (const protocol::PeerId& id : members.gone) room->second.elsewhere.go(members.process, id);
 }
@@ -252,14 +253,14 @@ void Gateway::note_list(const std::string& name, const Members& piece, TimePoint
   if (room->second.elsewhere.list(piece, until)) due_.emplace(until, name);
 }
 
-void Gateway::hear(const std::string& name, Reach reach, const Frame& frame) {
+void Gateway::on_broadcast(const std::string& name, Reach reach, const Frame& frame) {
   const auto room = rooms_.find(name);
   if (room == rooms_.end() || room->second.remote.empty()) return;
   publish(subjects_.frames(name, reach), frame->text(), subjects_.reply_of(frame->number()));
 }
 
-bool Gateway::hear(const DirectedFrame& directed, TimePoint now) {
-  // It may be one of this process, of which the sender's hub did not know yet.
+bool Gateway::on_directed(const DirectedFrame& directed, TimePoint now) {
+  // The peer may be of this process, and new to the sender's hub.
   if (!moved_away_.contains(directed.to) && bus_.send(directed)) return true;
   const bool must_wait = !connected_ || deliveries_.any_waits_for(directed.to);
   const DeliveryNumber number = deliveries_.add(directed, now + options_.grace);
@@ -292,13 +293,13 @@ void Gateway::send_again(DeliveryNumber number, TimePoint now) {
   }
 }
 
-void Gateway::hear(const Order& order, TimePoint) {
+void Gateway::on_order(const Order& order, TimePoint) {
   if (connected_) return publish(subjects_.orders(), encode(order));
-  if (unsaid_orders_.size() < kMostUnsaid) unsaid_orders_.push_back(order);
+  if (queued_orders_.size() < kMaxQueuedOrders) queued_orders_.push_back(order);
 }
 
-void Gateway::undelivered(const relay::Undelivered& undelivered) {
-  if (bus_.hub_of(undelivered.from)) return bus_.return_undelivered(undelivered);
+void Gateway::on_undelivered(const rooms::Undelivered& undelivered) {
+  if (bus_.hub_of(undelivered.from)) return bus_.return_to_sender(undelivered);
   publish(subjects_.peer(undelivered.from),
           encode(ToPeer{.kind = ToPeer::Kind::undelivered, .room = undelivered.room}));
 }
@@ -309,9 +310,9 @@ void Gateway::leave() {
 
 // From other processes to the hubs.
 
-void Gateway::hear(std::string_view subject, std::string_view payload, std::string_view reply,
-                   TimePoint now) {
-  ++counters_.heard;
+void Gateway::on_message(std::string_view subject, std::string_view payload, std::string_view reply,
+                         TimePoint now) {
+  ++counters_.received;
   const auto topic = subjects_.topic_of(subject);
   if (!topic || !take(*topic, payload, reply, now)) ++counters_.foreign;
 }
@@ -320,18 +321,18 @@ bool Gateway::take(const Topic& topic, std::string_view payload, std::string_vie
                    TimePoint now) {
   switch (topic.kind) {
     case Kind::frames:
-      return hear_frame(topic, payload, reply);
+      return on_frame(topic, payload, reply);
     case Kind::peer:
-      return hear_for_peer(topic.peer, payload, reply, now);
+      return on_peer_message(topic.peer, payload, reply, now);
     case Kind::claimed:
-      return hear_kept(topic.peer, payload);
-    case Kind::parts:
-    case Kind::part_of:
-      return hear_part(topic.room, payload, now);
+      return on_buffered(topic.peer, payload);
+    case Kind::shares:
+    case Kind::share_for:
+      return on_share(topic.room, payload, now);
     case Kind::ask: {
-      if (!hear_part(topic.room, payload, now)) return false;
+      if (!on_share(topic.room, payload, now)) return false;
       const auto room = rooms_.find(topic.room);
-      if (room != rooms_.end()) publish(std::string(reply), own_part(room->second, now));
+      if (room != rooms_.end()) publish(std::string(reply), own_share(room->second, now));
       return true;
     }
     case Kind::members:
@@ -370,96 +371,96 @@ bool Gateway::take(const Topic& topic, std::string_view payload, std::string_vie
   return false;
 }
 
-bool Gateway::hear_frame(const Topic& topic, std::string_view payload, std::string_view reply) {
+bool Gateway::on_frame(const Topic& topic, std::string_view payload, std::string_view reply) {
   if (!is_frame(payload)) return false;
-  ++counters_.frames_heard;
+  ++counters_.frames_received;
   const auto room = rooms_.find(topic.room);
-  if (room != rooms_.end() && room->second.note_on_air(payload)) bus_.part_changed(topic.room);
+  if (room != rooms_.end() && room->second.note_on_air(payload)) bus_.share_changed(topic.room);
   bus_.broadcast(topic.room, topic.reach,
-                 std::make_shared<const relay::SharedFrame>(payload, subjects_.number_of(reply)));
+                 std::make_shared<const rooms::SharedFrame>(payload, subjects_.number_of(reply)));
   return true;
 }
 
-bool Gateway::hear_for_peer(const protocol::PeerId& peer, std::string_view payload,
-                            std::string_view reply, TimePoint now) {
+bool Gateway::on_peer_message(const protocol::PeerId& peer, std::string_view payload,
+                              std::string_view reply, TimePoint now) {
   const auto message = decode_to_peer(payload);
-  // Whoever asked for the peer last hears the same.
+  // A peer that moved away: the process that serves it now gets the same message.
   if (!message || moved_away_.contains(peer)) return message.has_value();
   switch (message->kind) {
     case ToPeer::Kind::frame:
-      ++counters_.frames_heard;
+      ++counters_.frames_received;
       if (!bus_.send({message->room, peer, message->from, message->reach, frame_of(*message)})) {
-        undelivered({message->room, message->from, peer});
+        on_undelivered({message->room, message->from, peer});
       }
       return true;
     case ToPeer::Kind::take_over:
       move_away(peer, message->room, std::string(reply), now);
       return true;
     case ToPeer::Kind::undelivered:
-      bus_.return_undelivered({message->room, peer, {}});
+      bus_.return_to_sender({message->room, peer, {}});
       return true;
-    case ToPeer::Kind::kept:
+    case ToPeer::Kind::buffered:
     case ToPeer::Kind::handed_over:
       break;
   }
   return false;
 }
 
-bool Gateway::hear_part(const std::string& name, std::string_view payload, TimePoint now) {
-  const auto decoded = decode_part(payload);
+bool Gateway::on_share(const std::string& name, std::string_view payload, TimePoint now) {
+  const auto decoded = decode_share(payload);
   if (!decoded) return false;
-  if (decoded->process != options_.process) note_part(name, *decoded, now);
+  if (decoded->process != options_.process) note_share(name, *decoded, now);
   return true;
 }
 
-void Gateway::note_part(const std::string& name, const Part& part, TimePoint now) {
-  note_life(part.process, now);
+void Gateway::note_share(const std::string& name, const Share& share, TimePoint now) {
+  note_life(share.process, now);
   const auto found = rooms_.find(name);
   if (found == rooms_.end()) return;
   SharedRoom& room = found->second;
-  const bool missed_news = room.synced.insert(part.process).second || part.was_away;
-  const RoomPart before = missed_news ? room.remote_part() : RoomPart{};
-  const auto known = room.remote.find(part.process);
+  const bool missed_news = room.synced.insert(share.process).second || share.was_away;
+  const RoomShare before = missed_news ? room.remote_share() : RoomShare{};
+  const auto known = room.remote.find(share.process);
   if (missed_news && known != room.remote.end()) {
-    for (const TalkerPart& talker : known->second.talkers) {
-      const bool is_gone = !part.part || !has(part.part->talkers, talker.id);
-      if (is_gone) keep(name, room, talker, now + options_.grace);
+    for (const TalkerInfo& talker : known->second.talkers) {
+      const bool is_gone = !share.share || !has(share.share->talkers, talker.id);
+      if (is_gone) hold_slot(name, room, talker, now + options_.grace);
     }
   }
-  // Whoever asks has members soon, and must not miss what is said until then.
-  if (part.part) {
-    room.remote[part.process] = *part.part;
+  // A process that asks has members soon, and must not miss frames until then.
+  if (share.share) {
+    room.remote[share.process] = *share.share;
   } else {
-    room.remote.erase(part.process);
+    room.remote.erase(share.process);
   }
-  for (const Orphan& orphan : part.orphans) {
-    keep(name, room, orphan.talker, now + std::min<Duration>(orphan.left, options_.grace));
+  for (const Orphan& orphan : share.orphans) {
+    hold_slot(name, room, orphan.talker, now + std::min<Duration>(orphan.left, options_.grace));
   }
-  free_places(name, room);
+  release_returned(name, room);
   if (missed_news && room.known) {
-    say_what_was_missed(name, room, before);
-    if (room.hears_of_members()) ask_for_members(name);
+    announce_missed(name, room, before);
+    if (room.receives_members()) ask_for_members(name);
   }
   announce(name, room);
-  room.awaited.erase(part.process);
-  for (const ProcessId& other : part.others) {
+  room.awaited.erase(share.process);
+  for (const ProcessId& other : share.others) {
     if (!room.known && other != options_.process && !room.remote.contains(other)) {
       room.awaited.insert(other);
     }
   }
-  bus_.part_changed(name);
-  keep_to_talkers_per_room(name, room);
+  bus_.share_changed(name);
+  enforce_talker_limit(name, room);
   if (!room.known && room.known_by && room.awaited.empty()) become_known(name, room, now);
 }
 
-void Gateway::nobody_heard(std::string_view reply, TimePoint now) {
+void Gateway::on_no_subscriber(std::string_view reply, TimePoint now) {
   const auto topic = subjects_.topic_of(reply);
   if (!topic) return;
   if (topic->kind == Kind::undelivered) {
     not_delivered(topic->number, now);
   } else if (topic->kind == Kind::claimed) {
     end_claim(topic->peer, {});
-  } else if (topic->kind == Kind::part_of) {
+  } else if (topic->kind == Kind::share_for) {
     const auto room = rooms_.find(topic->room);
     if (room != rooms_.end()) become_known(room->first, room->second, now);
   }
@@ -474,17 +475,17 @@ void Gateway::not_delivered(DeliveryNumber number, TimePoint now) {
   if (now < delivery->until && room != rooms_.end() && room->second.expects(directed.to)) {
     return deliveries_.wait(number, now + options_.long_pause);
   }
-  bus_.return_undelivered({directed.room, directed.from, directed.to});
+  bus_.return_to_sender({directed.room, directed.from, directed.to});
   deliveries_.erase(number);
 }
 
 void Gateway::advance(TimePoint now) {
   if (beat_at_ && *beat_at_ <= now) {
     beat_at_ = now + options_.heartbeat;
-    deliveries_.forget_heard();
+    deliveries_.assume_delivered();
     publish(subjects_.alive(), options_.process);
     std::vector<ProcessId> dead;
-    for (const auto& [process, heard] : last_heard_) {
+    for (const auto& [process, heard] : last_seen_) {
       if (heard + options_.dead_after <= now) dead.push_back(process);
     }
     for (const ProcessId& process : dead) take_for_dead(process, now);
@@ -492,7 +493,7 @@ void Gateway::advance(TimePoint now) {
     std::erase_if(moved_away_, [now](const auto& entry) { return entry.second.until <= now; });
     if (resynced_by_ && *resynced_by_ <= now) forget_silent(now);
     if (claims_end_ && *claims_end_ <= now) {
-      unsaid_claims_.clear();
+      queued_claims_.clear();
       claims_end_.reset();
     }
   }
@@ -505,7 +506,7 @@ void Gateway::advance(TimePoint now) {
     if (found == rooms_.end()) continue;
     SharedRoom& room = found->second;
     if (room.known_by && *room.known_by <= now) become_known(name, room, now);
-    if (room.tell_at && *room.tell_at <= now) tell_part(name, room, now);
+    if (room.publish_due && *room.publish_due <= now) publish_share(name, room, now);
     drop_overdue(name, room, now);
   }
 }

@@ -1,6 +1,6 @@
-// Who may talk in a room, where several processes serve it: each talker needs a lease on one of the
-// room's places, from an engine that all processes share. A lease that is not renewed expires, as
-// when its process died; a process that was only cut off finds somebody else's in its place.
+// Talk slots of rooms that several processes serve: each talker needs a lease on one of the room's
+// slots, from a store that all processes share. A lease that is not renewed expires, as when its
+// process died; a process that was only cut off finds another's lease in its slot.
 #pragma once
 
 #include <chrono>
@@ -16,17 +16,17 @@
 #include <utility>
 #include <vector>
 
-#include "relay/bus.hpp"
+#include "rooms/bus.hpp"
 
 namespace onair::cluster {
 
-using relay::Duration;
-using relay::TimePoint;
+using rooms::Duration;
+using rooms::TimePoint;
 
-/// How long a lease holds unless it is renewed. The engine is told the same.
+/// Lifetime of a lease that is not renewed. The store is configured with the same.
 inline constexpr std::chrono::seconds kLeaseLifetime{5};
 
-/// For whom something is asked of the engine.
+/// The talker for whom something is asked of the store.
 struct Claimant {
   std::string room;
   protocol::PeerId talker;
@@ -35,7 +35,7 @@ struct Claimant {
   }
 };
 
-/// The engine: values by key, each with a revision, which expire.
+/// The store: values by key, each with a revision, which expire.
 class LeaseStore {
  public:
   /// Sets a key that is not there. One of LeaseMember's answers follows, as to `update`.
@@ -57,7 +57,7 @@ class LeaseMember {
   /// The key has another revision or was there already, with this value.
   virtual void refused(const Claimant& claimant, std::string_view value, std::uint64_t revision,
                        TimePoint now) = 0;
-  /// The engine is out of reach. Nothing is known.
+  /// The store is out of reach. Nothing is known.
   virtual void unavailable(const Claimant& claimant, TimePoint now) = 0;
 
  protected:
@@ -69,18 +69,18 @@ class Leases final : public LeaseMember {
  public:
   struct Options {
     std::string process;
-    std::size_t places = 1;  ///< talkers of a room
+    std::size_t slots = 1;  ///< talkers of a room
     Duration lifetime = kLeaseLifetime;
     Duration retry = std::chrono::seconds(1);
   };
 
-  /// `stand_back` is called for a talker who may not stay. `store` outlives this.
-  Leases(Options options, LeaseStore& store, std::function<void(const Claimant&)> stand_back);
+  /// `release_slot` is called for a talker who has no slot. `store` outlives this.
+  Leases(Options options, LeaseStore& store, std::function<void(const Claimant&)> release_slot);
 
-  /// Those who talk in this room by this process now.
-  void set_talkers(const std::string& room, const std::vector<relay::TalkerPart>& talkers);
+  /// The talkers of this process in the room.
+  void set_talkers(const std::string& room, const std::vector<rooms::TalkerInfo>& talkers);
 
-  /// Whether the engine answers.
+  /// True while the store answers.
   bool is_available() const { return available_; }
 
   void advance(TimePoint now);
@@ -93,20 +93,20 @@ class Leases final : public LeaseMember {
 
  private:
   struct Lease {
-    std::optional<Duration> from_before;  ///< see relay::TalkerPart
-    std::size_t place = 0;
+    std::optional<Duration> seniority;  ///< see rooms::TalkerInfo
+    std::size_t slot = 0;
     std::optional<std::uint64_t> revision = {};  ///< while it is ours
-    std::optional<TimePoint> due = {};           ///< when to ask again; nothing while we wait
+    std::optional<TimePoint> due = {};  ///< when to ask again; nothing while we wait for an answer
   };
 
   void ask(const Claimant& claimant, Lease& lease);
-  void ask_at(TimePoint due, const Claimant& claimant, Lease& lease);
+  void schedule(TimePoint due, const Claimant& claimant, Lease& lease);
   std::map<Claimant, Lease>::iterator forget(std::map<Claimant, Lease>::iterator lease);
   std::string value_of(const Claimant& claimant, const Lease& lease) const;
 
   Options options_;
   LeaseStore& store_;
-  std::function<void(const Claimant&)> stand_back_;
+  std::function<void(const Claimant&)> release_slot_;
   std::map<Claimant, Lease> leases_;
   std::set<std::pair<TimePoint, Claimant>> due_;
   bool available_ = true;

@@ -14,27 +14,27 @@
 namespace onair::cluster {
 
 using nlohmann::json;
-using relay::Reach;
-using relay::RoomPart;
-using relay::TalkerPart;
+using rooms::Reach;
+using rooms::RoomShare;
+using rooms::TalkerInfo;
 
 namespace {
 
 constexpr std::string_view kDigits = "0123456789abcdef";
 
-/// A frame with its sender's id and what was put around it.
-constexpr std::size_t kMostFrameBytes = 4 * protocol::kMaxFrameBytes;
+/// Bound of a frame with its sender's id and its envelope.
+constexpr std::size_t kMaxFrameBytes = 4 * protocol::kMaxFrameBytes;
 
-constexpr std::size_t kMostProcessIdBytes = 64;
+constexpr std::size_t kMaxProcessIdBytes = 64;
 constexpr std::string_view kLettersAndDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 bool is_process_id(std::string_view text) {
-  return !text.empty() && text.size() <= kMostProcessIdBytes &&
+  return !text.empty() && text.size() <= kMaxProcessIdBytes &&
          text.find_first_not_of(kLettersAndDigits) == std::string_view::npos;
 }
 
-std::optional<std::string> room_of(std::string_view token) {
+std::optional<std::string> room_of_word(std::string_view token) {
   if (token.empty() || token.size() % 2 != 0) return std::nullopt;
   std::string room;
   for (std::size_t i = 0; i < token.size(); i += 2) {
@@ -46,12 +46,12 @@ std::optional<std::string> room_of(std::string_view token) {
   return room;
 }
 
-/// By ToPeer::Kind.
-constexpr std::array<std::string_view, 5> kKinds = {"frame", "take_over", "kept", "handed_over",
-                                                    "undelivered"};
+/// Indexed by ToPeer::Kind.
+constexpr std::array<std::string_view, 5> kKindNames = {"frame", "take_over", "kept", "handed_over",
+                                                        "undelivered"};
 
 bool has_frame(ToPeer::Kind kind) {
-  return kind == ToPeer::Kind::frame || kind == ToPeer::Kind::kept;
+  return kind == ToPeer::Kind::frame || kind == ToPeer::Kind::buffered;
 }
 
 std::string_view name_of(Reach reach) {
@@ -60,14 +60,14 @@ std::string_view name_of(Reach reach) {
       return "all";
     case Reach::talkers:
       return "talkers";
-    case Reach::roleless:
+    case Reach::socketio:
       return "roleless";
   }
   return "all";
 }
 
 std::optional<Reach> reach_of(std::string_view name) {
-  for (const Reach reach : {Reach::everyone, Reach::talkers, Reach::roleless}) {
+  for (const Reach reach : {Reach::everyone, Reach::talkers, Reach::socketio}) {
     if (name == name_of(reach)) return reach;
   }
   return std::nullopt;
@@ -105,19 +105,19 @@ Value get(const json& object, const char* name, bool& fine) {
   return {};
 }
 
-json to_json(const TalkerPart& talker) {
+json to_json(const TalkerInfo& talker) {
   json object = {{"id", talker.id}, {"onAir", talker.on_air}, {"locks", talker.locks}};
-  if (talker.from_before) {
-    object["fromBefore"] = static_cast<std::uint64_t>(talker.from_before->count());
+  if (talker.seniority) {
+    object["fromBefore"] = static_cast<std::uint64_t>(talker.seniority->count());
   }
   return object;
 }
 
-TalkerPart talker_of(const json& object, bool& fine) {
-  TalkerPart talker{get<std::string>(object, "id", fine), get<bool>(object, "onAir", fine),
+TalkerInfo talker_of(const json& object, bool& fine) {
+  TalkerInfo talker{get<std::string>(object, "id", fine), get<bool>(object, "onAir", fine),
                     get<bool>(object, "locks", fine)};
   if (object.contains("fromBefore")) {
-    talker.from_before = relay::Duration(get<std::int64_t>(object, "fromBefore", fine));
+    talker.seniority = rooms::Duration(get<std::int64_t>(object, "fromBefore", fine));
   }
   fine = fine && talker.id.size() <= protocol::kMaxPeerIdBytes;
   return talker;
@@ -150,26 +150,26 @@ std::vector<std::uint64_t> numbers(const json& object, const char* name, bool& f
   return fine ? found->get<std::vector<std::uint64_t>>() : std::vector<std::uint64_t>{};
 }
 
-json to_json(const RoomPart& part) {
+json to_json(const RoomShare& share) {
   json talkers = json::array();
-  for (const TalkerPart& talker : part.talkers) talkers.push_back(to_json(talker));
-  return {{"watching", part.watching},
-          {"roleless", part.roleless},
-          {"members", part.members},
+  for (const TalkerInfo& talker : share.talkers) talkers.push_back(to_json(talker));
+  return {{"watching", share.watching},
+          {"roleless", share.socketio},
+          {"members", share.members},
           {"talkers", std::move(talkers)}};
 }
 
-RoomPart part_of(const json& object, bool& fine) {
+RoomShare share_of(const json& object, bool& fine) {
   fine = fine && object.is_object();
   if (!fine) return {};
-  RoomPart part;
-  part.watching = get<std::uint32_t>(object, "watching", fine);
-  part.roleless = get<std::uint32_t>(object, "roleless", fine);
-  part.members = get<std::uint32_t>(object, "members", fine);
+  RoomShare share;
+  share.watching = get<std::uint32_t>(object, "watching", fine);
+  share.socketio = get<std::uint32_t>(object, "roleless", fine);
+  share.members = get<std::uint32_t>(object, "members", fine);
   for (const json& talker : objects(object, "talkers", fine)) {
-    part.talkers.push_back(talker_of(talker, fine));
+    share.talkers.push_back(talker_of(talker, fine));
   }
-  return part;
+  return share;
 }
 
 json parsed(std::string_view payload) {
@@ -182,7 +182,7 @@ std::string text_of(const json& value) {
 
 }  // namespace
 
-std::string token_of(std::string_view room) {
+std::string subject_word(std::string_view room) {
   std::string token;
   for (const char c : room) {
     const auto byte = static_cast<unsigned char>(c);
@@ -193,19 +193,19 @@ std::string token_of(std::string_view room) {
 }
 
 std::string Subjects::of_room(std::string_view room, std::string_view what) const {
-  return prefix_ + ".room." + token_of(room) + "." + std::string(what);
+  return prefix_ + ".room." + subject_word(room) + "." + std::string(what);
 }
 
 std::string Subjects::frames(std::string_view room, Reach reach) const {
   return of_room(room, name_of(reach));
 }
 
-std::string Subjects::part_of(std::string_view room) const {
-  return prefix_ + ".process." + self_ + ".part." + token_of(room);
+std::string Subjects::share_for(std::string_view room) const {
+  return prefix_ + ".process." + self_ + ".part." + subject_word(room);
 }
 
 std::string Subjects::members_of(std::string_view room) const {
-  return prefix_ + ".process." + self_ + ".members." + token_of(room);
+  return prefix_ + ".process." + self_ + ".members." + subject_word(room);
 }
 
 std::string Subjects::undelivered(std::uint64_t number) const {
@@ -216,14 +216,14 @@ std::string Subjects::claimed(std::string_view peer) const {
   return prefix_ + ".process." + self_ + ".claimed." + std::string(peer);
 }
 
-std::string Subjects::reply_of(relay::FrameNumber number) const {
+std::string Subjects::reply_of(rooms::FrameNumber number) const {
   return prefix_ + ".number." + std::to_string(number);
 }
 
-relay::FrameNumber Subjects::number_of(std::string_view reply) const {
+rooms::FrameNumber Subjects::number_of(std::string_view reply) const {
   const std::string before = prefix_ + ".number.";
-  if (!reply.starts_with(before)) return relay::kNoNumber;
-  return number_in(reply.substr(before.size())).value_or(relay::kNoNumber);
+  if (!reply.starts_with(before)) return rooms::kNoNumber;
+  return number_in(reply.substr(before.size())).value_or(rooms::kNoNumber);
 }
 
 std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) const {
@@ -236,9 +236,9 @@ std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) cons
   if (first == "gone" && subject.empty()) return Topic{Kind::gone};
   if (first == "peer") return Topic{Kind::peer, {}, protocol::PeerId(subject)};
   if (first == "room") {
-    auto room = room_of(next_token(subject));
+    auto room = room_of_word(next_token(subject));
     if (!room) return std::nullopt;
-    if (subject == "parts") return Topic{Kind::parts, *room};
+    if (subject == "parts") return Topic{Kind::shares, *room};
     if (subject == "ask") return Topic{Kind::ask, *room};
     if (subject == "members") return Topic{Kind::members, *room};
     if (subject == "list") return Topic{Kind::list, *room};
@@ -254,9 +254,9 @@ std::optional<Subjects::Topic> Subjects::topic_of(std::string_view subject) cons
     return Topic{.kind = Kind::undelivered, .number = *number};
   }
   if (what == "claimed") return Topic{Kind::claimed, {}, protocol::PeerId(subject)};
-  auto room = room_of(next_token(subject));
+  auto room = room_of_word(next_token(subject));
   if (!room) return std::nullopt;
-  if (what == "part") return Topic{Kind::part_of, *room};
+  if (what == "part") return Topic{Kind::share_for, *room};
   if (what == "members") return Topic{Kind::members_of, *room};
   return std::nullopt;
 }
@@ -266,35 +266,35 @@ std::optional<ProcessId> decode_process(std::string_view payload) {
   return ProcessId(payload);
 }
 
-std::string encode(const Part& part) {
+std::string encode(const Share& share) {
   json orphans = json::array();
-  for (const Orphan& orphan : part.orphans) {
+  for (const Orphan& orphan : share.orphans) {
     orphans.push_back(to_json(orphan.talker));
     orphans.back()["left"] = static_cast<std::uint64_t>(orphan.left.count());
   }
   json object = {
-      {"process", part.process}, {"others", part.others}, {"orphans", std::move(orphans)}};
-  if (part.part) object["part"] = to_json(*part.part);
-  if (part.was_away) object["wasAway"] = true;
+      {"process", share.process}, {"others", share.others}, {"orphans", std::move(orphans)}};
+  if (share.share) object["part"] = to_json(*share.share);
+  if (share.was_away) object["wasAway"] = true;
   return text_of(object);
 }
 
-std::optional<Part> decode_part(std::string_view payload) {
+std::optional<Share> decode_share(std::string_view payload) {
   const json object = parsed(payload);
   bool fine = object.is_object();
   if (!fine) return std::nullopt;
-  Part part{get<std::string>(object, "process", fine), std::nullopt};
-  part.others = ids(object, "others", fine);
-  fine = fine && is_process_id(part.process) &&
-         std::all_of(part.others.begin(), part.others.end(), is_process_id);
+  Share share{get<std::string>(object, "process", fine), std::nullopt};
+  share.others = ids(object, "others", fine);
+  fine = fine && is_process_id(share.process) &&
+         std::all_of(share.others.begin(), share.others.end(), is_process_id);
   for (const json& orphan : objects(object, "orphans", fine)) {
     const std::chrono::milliseconds left(get<std::uint32_t>(orphan, "left", fine));
-    part.orphans.push_back({talker_of(orphan, fine), left});
+    share.orphans.push_back({talker_of(orphan, fine), left});
   }
-  if (object.contains("part")) part.part = part_of(object["part"], fine);
-  if (object.contains("wasAway")) part.was_away = get<bool>(object, "wasAway", fine);
+  if (object.contains("part")) share.share = share_of(object["part"], fine);
+  if (object.contains("wasAway")) share.was_away = get<bool>(object, "wasAway", fine);
   if (!fine) return std::nullopt;
-  return part;
+  return share;
 }
 
 std::string encode(const Members& members) {
@@ -315,12 +315,12 @@ std::optional<Members> decode_members(std::string_view payload) {
 }
 
 std::string encode(const ToPeer& message) {
-  json object = {{"kind", kKinds.at(static_cast<std::size_t>(message.kind))},
+  json object = {{"kind", kKindNames.at(static_cast<std::size_t>(message.kind))},
                  {"room", message.room},
                  {"from", message.from},
                  {"reach", name_of(message.reach)}};
-  if (message.number != relay::kNoNumber) object["number"] = message.number;
-  if (!message.told.empty()) object["told"] = message.told;
+  if (message.number != rooms::kNoNumber) object["number"] = message.number;
+  if (!message.delivered.empty()) object["told"] = message.delivered;
   std::string text = text_of(object);
   if (has_frame(message.kind)) text.append("\n").append(message.frame);
   return text;
@@ -332,46 +332,47 @@ std::optional<ToPeer> decode_to_peer(std::string_view payload) {
   const json object = parsed(head);
   bool fine = object.is_object();
   if (!fine) return std::nullopt;
-  const auto kind = std::find(kKinds.begin(), kKinds.end(), get<std::string>(object, "kind", fine));
+  const auto kind =
+      std::find(kKindNames.begin(), kKindNames.end(), get<std::string>(object, "kind", fine));
   const auto reach = reach_of(get<std::string>(object, "reach", fine));
   ToPeer message{.room = get<std::string>(object, "room", fine),
                  .from = get<std::string>(object, "from", fine),
                  .reach = reach.value_or(Reach::everyone),
                  .frame = payload};
   if (object.contains("number")) message.number = get<std::uint64_t>(object, "number", fine);
-  if (object.contains("told")) message.told = numbers(object, "told", fine);
-  if (!fine || !reach || kind == kKinds.end()) return std::nullopt;
-  message.kind = static_cast<ToPeer::Kind>(kind - kKinds.begin());
+  if (object.contains("told")) message.delivered = numbers(object, "told", fine);
+  if (!fine || !reach || kind == kKindNames.end()) return std::nullopt;
+  message.kind = static_cast<ToPeer::Kind>(kind - kKindNames.begin());
   if (has_frame(message.kind) && !is_frame(payload)) return std::nullopt;
   return message;
 }
 
-relay::Frame frame_of(const ToPeer& message) {
-  return std::make_shared<const relay::SharedFrame>(message.frame, message.number);
+rooms::Frame frame_of(const ToPeer& message) {
+  return std::make_shared<const rooms::SharedFrame>(message.frame, message.number);
 }
 
-std::string encode(const relay::Order& order) {
-  const bool ends = order.kind == relay::Order::Kind::end_room;
+std::string encode(const rooms::Order& order) {
+  const bool ends = order.kind == rooms::Order::Kind::end_room;
   return text_of(
       {{"kind", ends ? "end_room" : "remove_peer"}, {"room", order.room}, {"peer", order.peer}});
 }
 
-std::optional<relay::Order> decode_order(std::string_view payload) {
+std::optional<rooms::Order> decode_order(std::string_view payload) {
   const json object = parsed(payload);
   bool fine = object.is_object();
   if (!fine) return std::nullopt;
   const auto kind = get<std::string>(object, "kind", fine);
-  relay::Order order{relay::Order::Kind::end_room, get<std::string>(object, "room", fine),
+  rooms::Order order{rooms::Order::Kind::end_room, get<std::string>(object, "room", fine),
                      get<std::string>(object, "peer", fine)};
-  if (kind == "remove_peer") order.kind = relay::Order::Kind::remove_peer;
+  if (kind == "remove_peer") order.kind = rooms::Order::Kind::remove_peer;
   fine = fine && (kind == "remove_peer" || kind == "end_room");
   if (!fine) return std::nullopt;
   return order;
 }
 
-/// What a peer says has its `from`, what the server says its `type`.
+/// A peer's frame has a `from`, one of the server's own a `type`.
 bool is_frame(std::string_view payload) {
-  if (payload.size() > kMostFrameBytes || !protocol::is_utf8(payload)) return false;
+  if (payload.size() > kMaxFrameBytes || !protocol::is_utf8(payload)) return false;
   const auto members = protocol::members_of(payload);
   return members && std::any_of(members->begin(), members->end(), [](const auto& member) {
            return (member.name == "from" || member.name == "type") &&

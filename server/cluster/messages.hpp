@@ -1,5 +1,5 @@
-// What the processes of a cluster tell each other, as JSON, and on which subjects. What others may
-// have put there is checked like everything that comes from outside.
+// Messages between the processes of a cluster, as JSON, and their subjects. They are checked like
+// everything that comes from outside, since others may write on the same NATS.
 #pragma once
 
 #include <chrono>
@@ -9,15 +9,15 @@
 #include <string_view>
 #include <vector>
 
-#include "relay/bus.hpp"
+#include "rooms/bus.hpp"
 
 namespace onair::cluster {
 
 /// Names one process for as long as it runs. Up to 64 letters and digits.
 using ProcessId = std::string;
 
-/// A room's name, which may hold what subjects and keys may not, as one word of theirs.
-std::string token_of(std::string_view room);
+/// A room's name in hexadecimal: one word of a subject or key, whatever characters the name has.
+std::string subject_word(std::string_view room);
 
 /// The subjects of one cluster.
 class Subjects {
@@ -27,8 +27,8 @@ class Subjects {
       : prefix_(std::move(prefix)), self_(std::move(self)) {}
 
   // For the members of a room:
-  std::string frames(std::string_view room, relay::Reach reach) const;
-  std::string parts(std::string_view room) const { return of_room(room, "parts"); }
+  std::string frames(std::string_view room, rooms::Reach reach) const;
+  std::string shares(std::string_view room) const { return of_room(room, "parts"); }
   std::string ask(std::string_view room) const { return of_room(room, "ask"); }
   std::string members(std::string_view room) const { return of_room(room, "members"); }
   std::string list(std::string_view room) const { return of_room(room, "list"); }
@@ -39,22 +39,22 @@ class Subjects {
   std::string alive() const { return prefix_ + ".alive"; }
   std::string gone() const { return prefix_ + ".gone"; }
   // For this process alone:
-  std::string part_of(std::string_view room) const;
+  std::string share_for(std::string_view room) const;
   std::string members_of(std::string_view room) const;
   std::string undelivered(std::uint64_t number) const;
   std::string claimed(std::string_view peer) const;
   std::string replies() const { return prefix_ + ".process." + self_ + ".>"; }
 
-  /// A frame's number stands where a message has the subject for replies, of which there are none:
-  /// so the frame itself crosses as it is.
-  std::string reply_of(relay::FrameNumber number) const;
-  relay::FrameNumber number_of(std::string_view reply) const;
+  /// The subject for replies, of which a frame has none, carries its number: so the frame itself
+  /// crosses unchanged.
+  std::string reply_of(rooms::FrameNumber number) const;
+  rooms::FrameNumber number_of(std::string_view reply) const;
 
-  /// What a subject is about. Nothing where it is none of these.
+  /// A subject taken apart.
   struct Topic {
     enum class Kind {
       frames,
-      parts,
+      shares,
       ask,
       members,
       list,
@@ -62,7 +62,7 @@ class Subjects {
       orders,
       alive,
       gone,
-      part_of,
+      share_for,
       members_of,
       undelivered,
       claimed,
@@ -70,8 +70,8 @@ class Subjects {
     Kind kind;
     std::string room = {};
     protocol::PeerId peer = {};
-    relay::Reach reach = relay::Reach::everyone;
-    std::uint64_t number = 0;  ///< of what was not delivered
+    rooms::Reach reach = rooms::Reach::everyone;
+    std::uint64_t number = 0;  ///< of an undelivered message
   };
   std::optional<Topic> topic_of(std::string_view subject) const;
 
@@ -82,63 +82,63 @@ class Subjects {
   ProcessId self_;
 };
 
-/// What is said of one process's life: its id.
+/// Reads a process id, the whole payload of `alive` and `gone`.
 std::optional<ProcessId> decode_process(std::string_view payload);
 
-/// A talker whose process died. Its place is kept for a while.
+/// A talker whose process died. Its slot is held for a while.
 struct Orphan {
-  relay::TalkerPart talker;
-  std::chrono::milliseconds left{0};  ///< of that while
+  rooms::TalkerInfo talker;
+  std::chrono::milliseconds left{0};  ///< of that time
 };
 
-/// What one process has in a room.
-struct Part {
+/// One process's share of a room.
+struct Share {
   ProcessId process;
-  std::optional<relay::RoomPart> part;  ///< nothing: it has the room no more
-  std::vector<ProcessId> others = {};   ///< which it knows to have the room too
-  std::vector<Orphan> orphans = {};     ///< of which it knows
-  bool was_away = false;  ///< of what it said of late, others may have missed something
+  std::optional<rooms::RoomShare> share;  ///< nothing: it has left the room
+  std::vector<ProcessId> others = {};     ///< the processes that it knows to have the room too
+  std::vector<Orphan> orphans = {};       ///< the ones that it knows
+  bool was_away = false;                  ///< others may have missed its last messages
 };
-std::string encode(const Part& part);
-std::optional<Part> decode_part(std::string_view payload);
+std::string encode(const Share& share);
+std::optional<Share> decode_share(std::string_view payload);
 
-/// Who comes to one process's part of a room, and who goes. For those with talkers there, since
-/// these hear when somebody is gone.
+/// Members that come to one process's share of a room and that leave it. For processes with talkers
+/// there, who are told when somebody is gone.
 struct Members {
   ProcessId process;
   std::vector<protocol::PeerId> come = {};
   std::vector<protocol::PeerId> gone = {};
-  bool ends_list = false;  ///< with these, all that were asked for have come
+  bool ends_list = false;  ///< the last piece of a list that was asked for
 };
 std::string encode(const Members& members);
 std::optional<Members> decode_members(std::string_view payload);
 
-/// For the process that serves a peer.
+/// A message for the process that serves a peer.
 struct ToPeer {
   enum class Kind {
     frame,
     take_over,    ///< the peer is served by another process now
-    kept,         ///< a frame that was said to it at another process while it was on its way
-    handed_over,  ///< these were all
-    undelivered,  ///< what the peer said to one could not be delivered
+    buffered,     ///< a frame that reached another process while the peer was moving
+    handed_over,  ///< that was the last of them
+    undelivered,  ///< a frame of the peer's to one other has no addressee
   };
   Kind kind = Kind::frame;
   std::string room;
   protocol::PeerId from = {};
-  relay::Reach reach = relay::Reach::everyone;
-  std::string_view frame = {};  ///< in the payload, as it crosses
-  relay::FrameNumber number = relay::kNoNumber;
-  std::vector<relay::FrameNumber> told = {};  ///< see relay::HandOver
+  rooms::Reach reach = rooms::Reach::everyone;
+  std::string_view frame = {};  ///< a view into the payload
+  rooms::FrameNumber number = rooms::kNoNumber;
+  std::vector<rooms::FrameNumber> delivered = {};  ///< see rooms::HandOver
 };
 std::string encode(const ToPeer& message);
 std::optional<ToPeer> decode_to_peer(std::string_view payload);
-/// The frame that it carries.
-relay::Frame frame_of(const ToPeer& message);
+/// Copies the frame that it carries.
+rooms::Frame frame_of(const ToPeer& message);
 
-std::string encode(const relay::Order& order);
-std::optional<relay::Order> decode_order(std::string_view payload);
+std::string encode(const rooms::Order& order);
+std::optional<rooms::Order> decode_order(std::string_view payload);
 
-/// Whether this may be a frame of ours.
+/// True for what may be a frame of ours.
 bool is_frame(std::string_view payload);
 
 }  // namespace onair::cluster

@@ -1,5 +1,5 @@
-// The gateway's part in a peer's move from one process to another: the one that serves it now
-// claims it, the one that had it ends its socket there and sends what was kept for it.
+// Moves of peers between processes: the one that serves the peer now claims it, the one that had it
+// closes its socket there and sends the frames buffered for it.
 #include <chrono>
 #include <utility>
 
@@ -7,78 +7,79 @@
 
 namespace onair::cluster {
 
-using relay::Frame;
-using relay::HubId;
+using rooms::Frame;
+using rooms::HubId;
 
 namespace {
 
-constexpr std::size_t kMostKept = 65'536;  ///< for one peer; hubs have less
-/// How long something that was sent to a peer's last process may be on its way.
+constexpr std::size_t kMaxBuffered = 65'536;  ///< for one peer; hubs have less
+/// The longest time that a message for a peer's last process may be on its way.
 constexpr Duration kLate = std::chrono::seconds(5);
 
 }  // namespace
 
-void Gateway::taken_over(const std::string& name, const protocol::PeerId& peer, HubId by,
-                         TimePoint) {
+void Gateway::on_taken_over(const std::string& name, const protocol::PeerId& peer, HubId by,
+                            TimePoint) {
   if (connected_) return claim(name, peer);
-  unsaid_claims_[peer] = name;
+  queued_claims_[peer] = name;
   bus_.hand_over(by, {name, peer});
 }
 
-/// Whoever else has the peer is to hand it over.
+/// Asks the process that has the peer to hand it over.
 void Gateway::claim(const std::string& name, const protocol::PeerId& peer) {
   publish(subjects_.peer(peer), encode(ToPeer{.kind = ToPeer::Kind::take_over, .room = name}),
           subjects_.claimed(peer));
 }
 
-/// A hub here has let go of one that is served by another process now.
-void Gateway::handed_over(const relay::HandOver& kept, TimePoint) {
-  const auto moved = moved_away_.find(kept.peer);
+/// A hub here has let go of a peer that another process serves now.
+void Gateway::on_handed_over(const rooms::HandOver& handover, TimePoint) {
+  const auto moved = moved_away_.find(handover.peer);
   if (moved == moved_away_.end()) return;
   const std::string& subject = moved->second.claimed;
-  for (const Frame& frame : kept.frames) {
-    publish(subject, encode(ToPeer{.kind = ToPeer::Kind::kept,
-                                   .room = kept.room,
+  for (const Frame& frame : handover.frames) {
+    publish(subject, encode(ToPeer{.kind = ToPeer::Kind::buffered,
+                                   .room = handover.room,
                                    .frame = frame->text(),
                                    .number = frame->number()}));
   }
-  publish(subject,
-          encode(ToPeer{.kind = ToPeer::Kind::handed_over, .room = kept.room, .told = kept.told}));
+  publish(subject, encode(ToPeer{.kind = ToPeer::Kind::handed_over,
+                                 .room = handover.room,
+                                 .delivered = handover.delivered}));
 }
 
-/// To the hub that serves the peer now.
-void Gateway::end_claim(const protocol::PeerId& peer, relay::HandOver kept) {
+/// Gives the frames to the hub that serves the peer now.
+void Gateway::end_claim(const protocol::PeerId& peer, rooms::HandOver handover) {
   const auto hub = bus_.hub_of(peer);
   const auto room = rooms_of_peers_.find(peer);
   if (!hub || room == rooms_of_peers_.end()) return;
-  kept.room = room->second;
-  kept.peer = peer;
-  bus_.hand_over(*hub, kept);
+  handover.room = room->second;
+  handover.peer = peer;
+  bus_.hand_over(*hub, handover);
 }
 
-/// Another process serves it now, and waits on that subject for what was kept.
+/// Another process serves it now, and waits on that subject for the buffered frames.
 void Gateway::move_away(const protocol::PeerId& peer, const std::string& room, std::string claimed,
                         TimePoint now) {
   if (bus_.claim(room, peer)) moved_away_[peer] = {now + kLate, std::move(claimed)};
 }
 
-/// What comes from the process that had the peer.
-bool Gateway::hear_kept(const protocol::PeerId& peer, std::string_view payload) {
+/// A message from the process that had the peer.
+bool Gateway::on_buffered(const protocol::PeerId& peer, std::string_view payload) {
   const auto message = decode_to_peer(payload);
   if (!message) return false;
-  if (message->kind == ToPeer::Kind::kept) {
+  if (message->kind == ToPeer::Kind::buffered) {
     const bool is_ours = rooms_of_peers_.contains(peer);
-    if (is_ours && arriving_[peer].size() < kMostKept) {
+    if (is_ours && arriving_[peer].size() < kMaxBuffered) {
       arriving_[peer].push_back(frame_of(*message));
     }
     return true;
   }
   if (message->kind != ToPeer::Kind::handed_over) return false;
   auto arrived = arriving_.extract(peer);
-  relay::HandOver kept;
-  kept.told = message->told;
-  if (arrived) kept.frames = std::move(arrived.mapped());
-  end_claim(peer, std::move(kept));
+  rooms::HandOver handover;
+  handover.delivered = message->delivered;
+  if (arrived) handover.frames = std::move(arrived.mapped());
+  end_claim(peer, std::move(handover));
   return true;
 }
 

@@ -1,25 +1,25 @@
-// How the gateway gets over what fails: the wire that was away, processes that died or stood still,
-// and what could not be heard meanwhile.
+// Recovery: after the wire was away, after processes died or stood still, and of the messages that
+// were lost meanwhile.
 #include <utility>
 
 #include "cluster/gateway.hpp"
 
 namespace onair::cluster {
 
-using relay::Frame;
-using relay::Order;
-using relay::Reach;
-using relay::RoomPart;
-using relay::TalkerPart;
+using rooms::Frame;
+using rooms::Order;
+using rooms::Reach;
+using rooms::RoomShare;
+using rooms::TalkerInfo;
 
 namespace {
 
-/// How long those are remembered who were taken for dead. One that stood still for longer has lost
-/// its connection, and introduces itself.
+/// The time for which a process is remembered as dead. One that stood still for longer has lost its
+/// connection, and introduces itself.
 constexpr Duration kRemembered = std::chrono::minutes(10);
 
-Frame said_by(const protocol::PeerId& id, protocol::Body body) {
-  return std::make_shared<const relay::SharedFrame>(relay::frame_of(std::move(body))->text(), id);
+Frame frame_from(const protocol::PeerId& id, protocol::Body body) {
+  return std::make_shared<const rooms::SharedFrame>(rooms::frame_of(std::move(body))->text(), id);
 }
 
 }  // namespace
@@ -27,30 +27,29 @@ Frame said_by(const protocol::PeerId& id, protocol::Body body) {
 void Gateway::connected(TimePoint now) {
   connected_ = true;
   beat_at_ = now;
-  // What was said meanwhile is lost, and who is silent now may have been so before.
-  for (auto& [process, heard] : last_heard_) heard = now;
+  // Messages sent meanwhile are lost, and a process may have fallen silent at any time.
+  for (auto& [process, heard] : last_seen_) heard = now;
   for (auto& [name, room] : rooms_) room.synced.clear();
-  for (const Order& order : std::exchange(unsaid_orders_, {})) hear(order, now);
-  for (const auto& [peer, name] : unsaid_claims_) claim(name, peer);
+  for (const Order& order : std::exchange(queued_orders_, {})) on_order(order, now);
+  for (const auto& [peer, name] : queued_claims_) claim(name, peer);
   claims_end_ = now + options_.grace;
   resynced_by_ = now + options_.dead_after;
   introduce(now);
 }
 
-/// Tells the others of every room, and asks what they have.
+/// Sends this process's share of every room, and asks for theirs.
 void Gateway::introduce(TimePoint now) {
   for (auto& [name, room] : rooms_) {
     if (!room.local_known) continue;
-    if (room.known) tell_part(name, room, now, /*was_away=*/true);
+    if (room.known) publish_share(name, room, now, /*was_away=*/true);
     ask_for(name, room, now);
-    if (room.hears_of_members()) ask_for_members(name);
+    if (room.receives_members()) ask_for_members(name);
   }
 }
 
-/// One that was silent for so long that it was taken for dead may have stood still, and knows as
-/// little of us.
+/// A process that was taken for dead may only have stood still, and knows as little of us.
 void Gateway::note_life(const ProcessId& process, TimePoint now) {
-  last_heard_[process] = now;
+  last_seen_[process] = now;
   if (taken_for_dead_.erase(process) > 0) introduce(now);
 }
 
@@ -64,89 +63,88 @@ void Gateway::take_for_dead(const ProcessId& process, TimePoint now) {
   forget(process, now);
 }
 
-/// Its members have the grace time to come back at another: nobody's picture goes over it.
+/// Its members have the grace time to come back elsewhere: media does not pass through servers.
 void Gateway::forget(const ProcessId& process, TimePoint now) {
-  last_heard_.erase(process);
+  last_seen_.erase(process);
   for (auto& [name, room] : rooms_) forget(name, room, process, now);
 }
 
 void Gateway::forget(const std::string& name, SharedRoom& room, const ProcessId& process,
                      TimePoint now) {
-  const auto part = room.remote.find(process);
-  if (part == room.remote.end()) return;
+  const auto share = room.remote.find(process);
+  if (share == room.remote.end()) return;
   const TimePoint until = now + options_.grace;
-  for (const TalkerPart& talker : part->second.talkers) keep(name, room, talker, until);
-  room.remote.erase(part);
+  for (const TalkerInfo& talker : share->second.talkers) hold_slot(name, room, talker, until);
+  room.remote.erase(share);
   room.awaited.erase(process);
   room.synced.erase(process);
   if (room.elsewhere.lose(process, until)) due_.emplace(until, name);
-  free_places(name, room);
-  bus_.part_changed(name);
+  release_returned(name, room);
+  bus_.share_changed(name);
 }
 
-/// Those who have not said their part for so long after the wire was away have none any more.
+/// A process that has not sent its share for so long after the wire was back has none any more.
 void Gateway::forget_silent(TimePoint now) {
   resynced_by_.reset();
   for (auto& [name, room] : rooms_) {
     std::vector<ProcessId> silent;
-    for (const auto& [process, part] : room.remote) {
+    for (const auto& [process, share] : room.remote) {
       if (!room.synced.contains(process)) silent.push_back(process);
     }
     for (const ProcessId& process : silent) forget(name, room, process, now);
   }
 }
 
-/// Those who did not come back in time.
+/// Tells the room of members who did not come back in time.
 void Gateway::drop_overdue(const std::string& name, SharedRoom& room, TimePoint now) {
   for (const protocol::PeerId& id : room.elsewhere.take_overdue(now)) {
-    // A talker is missed by all, further down.
-    if (room.kept.contains(id)) continue;
-    bus_.broadcast(name, Reach::talkers, relay::frame_of(protocol::UserDisconnected{id}));
+    // A talker is announced to everyone, further down.
+    if (room.held_slots.contains(id)) continue;
+    bus_.broadcast(name, Reach::talkers, rooms::frame_of(protocol::UserDisconnected{id}));
   }
-  for (const protocol::PeerId& id : room.kept.take_overdue(now)) {
-    bus_.broadcast(name, Reach::everyone, relay::frame_of(protocol::UserDisconnected{id}));
-    bus_.part_changed(name);
+  for (const protocol::PeerId& id : room.held_slots.take_overdue(now)) {
+    bus_.broadcast(name, Reach::everyone, rooms::frame_of(protocol::UserDisconnected{id}));
+    bus_.share_changed(name);
   }
 }
 
-void Gateway::keep(const std::string& name, SharedRoom& room, const TalkerPart& talker,
-                   TimePoint until) {
-  if (room.kept.keep(talker, until)) due_.emplace(until, name);
+void Gateway::hold_slot(const std::string& name, SharedRoom& room, const TalkerInfo& talker,
+                        TimePoint until) {
+  if (room.held_slots.hold(talker, until)) due_.emplace(until, name);
 }
 
-/// Of talkers who are back.
-void Gateway::free_places(const std::string& name, SharedRoom& room) {
-  if (room.kept.all().empty()) return;
-  if (room.kept.release(room.present_talkers())) bus_.part_changed(name);
+/// Gives up the slots held for talkers who are back.
+void Gateway::release_returned(const std::string& name, SharedRoom& room) {
+  if (room.held_slots.all().empty()) return;
+  if (room.held_slots.release(room.present_talkers())) bus_.share_changed(name);
 }
 
-/// Who went on and off air while the process that has it could not be heard.
-void Gateway::say_what_was_missed(const std::string& name, SharedRoom& room,
-                                  const RoomPart& before) {
-  const RoomPart local = room.local_part();
-  for (const TalkerPart& talker : room.remote_part().talkers) {
+/// Makes up for talk_ready and end_talk that were lost with a process's messages.
+void Gateway::announce_missed(const std::string& name, SharedRoom& room, const RoomShare& before) {
+  const RoomShare local = room.local_share();
+  for (const TalkerInfo& talker : room.remote_share().talkers) {
     if (has(local.talkers, talker.id)) continue;
-    const TalkerPart* const was = find(before.talkers, talker.id);
+    const TalkerInfo* const was = find(before.talkers, talker.id);
     const bool was_on_air = was != nullptr && was->on_air;
     if (talker.on_air && !was_on_air) room.unannounced.insert(talker.id);
     if (!talker.on_air && was_on_air) {
-      bus_.broadcast(name, Reach::everyone, said_by(talker.id, protocol::EndTalk{}));
+      bus_.broadcast(name, Reach::everyone, frame_from(talker.id, protocol::EndTalk{}));
     }
   }
-  for (const auto& [peer, its_room] : unsaid_claims_) {
+  for (const auto& [peer, its_room] : queued_claims_) {
     if (its_room == name) claim(name, peer);
   }
 }
 
-/// Once it is decided who stays, where more talk than may.
+/// Waits until it is decided who stays, where more talk than may.
 void Gateway::announce(const std::string& name, SharedRoom& room) {
   if (room.unannounced.empty()) return;
   if (room.talkers().size() > options_.talkers_per_room) return;
-  const RoomPart remote = room.remote_part();
+  const RoomShare remote = room.remote_share();
   for (const protocol::PeerId& id : std::exchange(room.unannounced, {})) {
-    const TalkerPart* const talker = find(remote.talkers, id);
+    const TalkerInfo* const talker = find(remote.talkers, id);
     if (talker == nullptr || !talker->on_air) continue;
-    bus_.broadcast(name, Reach::everyone, said_by(id, protocol::TalkReady{}));
+    bus_.broadcast(name, Reach::everyone, frame_from(id, protocol::TalkReady{}));
   }
 }
 

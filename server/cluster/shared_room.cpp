@@ -8,39 +8,39 @@
 
 namespace onair::cluster {
 
-using relay::RoomPart;
-using relay::TalkerPart;
+using rooms::RoomShare;
+using rooms::TalkerInfo;
 
 namespace {
 
-/// Whether one of these parts has members who hear what watchers say, and that they are gone.
+/// True where a share has members that receive viewers' frames, and the news that they are gone.
 template <typename Parts>
-bool any_hears_watchers(const Parts& parts) {
-  return std::any_of(parts.begin(), parts.end(), [](const auto& entry) {
-    return entry.second.roleless > 0 || !entry.second.talkers.empty();
+bool any_receives_watchers(const Parts& shares) {
+  return std::any_of(shares.begin(), shares.end(), [](const auto& entry) {
+    return entry.second.socketio > 0 || !entry.second.talkers.empty();
   });
 }
 
 template <typename Parts>
-RoomPart sum_of(const Parts& parts) {
-  RoomPart sum;
-  for (const auto& [whose, part] : parts) {
-    sum.watching += part.watching;
-    sum.roleless += part.roleless;
-    sum.members += part.members;
-    merge(sum.talkers, part.talkers);
+RoomShare sum_of(const Parts& shares) {
+  RoomShare sum;
+  for (const auto& [whose, share] : shares) {
+    sum.watching += share.watching;
+    sum.socketio += share.socketio;
+    sum.members += share.members;
+    merge(sum.talkers, share.talkers);
   }
   return sum;
 }
 
-/// Who is on air, or is so no more.
+/// A talker went on or off air.
 struct OnAirNews {
   protocol::PeerId talker;
   bool on_air;
 };
 
 std::optional<OnAirNews> on_air_news_in(std::string_view frame) {
-  // Most frames are none of these, and the envelope is read sooner.
+  // Most frames are none of these, and reading the envelope is cheaper.
   const auto envelope = protocol::scan_envelope(frame);
   const auto* const known = std::get_if<protocol::Envelope>(&envelope);
   if (known == nullptr || (known->type != "talk_ready" && known->type != "end_talk" &&
@@ -107,27 +107,26 @@ std::vector<protocol::PeerId> MembersElsewhere::take_overdue(TimePoint now) {
   return overdue;
 }
 
-bool KeptPlaces::contains(const protocol::PeerId& talker) const {
-  return std::any_of(places_.begin(), places_.end(),
-                     [&talker](const Place& place) { return place.talker.id == talker; });
+bool HeldSlots::contains(const protocol::PeerId& talker) const {
+  return std::any_of(slots_.begin(), slots_.end(),
+                     [&talker](const Slot& slot) { return slot.talker.id == talker; });
 }
 
-bool KeptPlaces::keep(const TalkerPart& talker, TimePoint until) {
+bool HeldSlots::hold(const TalkerInfo& talker, TimePoint until) {
   if (contains(talker.id)) return false;
-  places_.push_back({talker, until});
+  slots_.push_back({talker, until});
   return true;
 }
 
-bool KeptPlaces::release(const std::vector<TalkerPart>& back) {
-  return std::erase_if(places_,
-                       [&back](const Place& place) { return has(back, place.talker.id); }) > 0;
+bool HeldSlots::release(const std::vector<TalkerInfo>& back) {
+  return std::erase_if(slots_, [&back](const Slot& slot) { return has(back, slot.talker.id); }) > 0;
 }
 
-std::vector<protocol::PeerId> KeptPlaces::take_overdue(TimePoint now) {
+std::vector<protocol::PeerId> HeldSlots::take_overdue(TimePoint now) {
   std::vector<protocol::PeerId> overdue;
-  std::erase_if(places_, [&](const Place& place) {
-    if (place.until > now) return false;
-    overdue.push_back(place.talker.id);
+  std::erase_if(slots_, [&](const Slot& slot) {
+    if (slot.until > now) return false;
+    overdue.push_back(slot.talker.id);
     return true;
   });
   return overdue;
@@ -137,8 +136,8 @@ bool SharedRoom::note_on_air(std::string_view frame) {
   const auto news = on_air_news_in(frame);
   bool is_new = false;
   if (!news) return is_new;
-  for (auto& [process, part] : remote) {
-    for (TalkerPart& talker : part.talkers) {
+  for (auto& [process, share] : remote) {
+    for (TalkerInfo& talker : share.talkers) {
       if (talker.id != news->talker || talker.on_air == news->on_air) continue;
       talker.on_air = news->on_air;
       is_new = true;
@@ -147,40 +146,40 @@ bool SharedRoom::note_on_air(std::string_view frame) {
   return is_new;
 }
 
-bool SharedRoom::hears_of_members() const {
-  return any_hears_watchers(local);
+bool SharedRoom::receives_members() const {
+  return any_receives_watchers(local);
 }
 
-bool SharedRoom::tells_of_members() const {
-  return any_hears_watchers(remote);
+bool SharedRoom::sends_members() const {
+  return any_receives_watchers(remote);
 }
 
-RoomPart SharedRoom::local_part() const {
+RoomShare SharedRoom::local_share() const {
   return sum_of(local);
 }
 
-RoomPart SharedRoom::remote_part() const {
-  RoomPart sum = sum_of(remote);
-  for (const KeptPlaces::Place& place : kept.all()) {
-    if (!has(sum.talkers, place.talker.id)) sum.talkers.push_back(place.talker);
+RoomShare SharedRoom::remote_share() const {
+  RoomShare sum = sum_of(remote);
+  for (const HeldSlots::Slot& slot : held_slots.all()) {
+    if (!has(sum.talkers, slot.talker.id)) sum.talkers.push_back(slot.talker);
   }
   return sum;
 }
 
-std::vector<TalkerPart> SharedRoom::talkers() const {
-  std::vector<TalkerPart> talkers = local_part().talkers;
-  merge(talkers, remote_part().talkers);
+std::vector<TalkerInfo> SharedRoom::talkers() const {
+  std::vector<TalkerInfo> talkers = local_share().talkers;
+  merge(talkers, remote_share().talkers);
   return talkers;
 }
 
-std::vector<TalkerPart> SharedRoom::present_talkers() const {
-  std::vector<TalkerPart> talkers = local_part().talkers;
-  for (const auto& [process, part] : remote) merge(talkers, part.talkers);
+std::vector<TalkerInfo> SharedRoom::present_talkers() const {
+  std::vector<TalkerInfo> talkers = local_share().talkers;
+  for (const auto& [process, share] : remote) merge(talkers, share.talkers);
   return talkers;
 }
 
 bool SharedRoom::expects(const protocol::PeerId& peer) const {
-  return elsewhere.contains(peer) || has(remote_part().talkers, peer);
+  return elsewhere.contains(peer) || has(remote_share().talkers, peer);
 }
 
 }  // namespace onair::cluster

@@ -1,5 +1,6 @@
-// What one process knows of a room that several serve: what its hubs have in it, what the other
-// processes say that they have, and whose place is kept. A book; the gateway speaks.
+// One process's view of a room that several serve: the shares of its hubs, those of the other
+// processes, and the slots held for talkers who may come back. Bookkeeping only; the gateway does
+// the I/O.
 #pragma once
 
 #include <map>
@@ -10,13 +11,13 @@
 #include <vector>
 
 #include "cluster/messages.hpp"
-#include "relay/bus.hpp"
+#include "rooms/bus.hpp"
 
 namespace onair::cluster {
 
-using relay::TimePoint;
+using rooms::TimePoint;
 
-/// A room's members at other processes, where a talker here is to hear who is gone.
+/// A room's members at other processes. Kept while a talker here must be told who is gone.
 class MembersElsewhere {
  public:
   bool contains(const protocol::PeerId& peer) const {
@@ -28,14 +29,13 @@ class MembersElsewhere {
   /// This process serves it now.
   void take(const protocol::PeerId& peer);
 
-  /// A piece of what a process answers to the question whom it has. Whoever is in none of them left
-  /// while that could not be heard. True where there are such.
+  /// Takes one piece of the list of a process's members. A member that is in none of the pieces
+  /// left while the news of it was lost. True where there are such.
   bool list(const Members& piece, TimePoint until);
 
-  /// The process is gone: its members have until then to come back at another. True where it had
-  /// some.
+  /// The process is gone: its members have until then to come back at another. True if it had some.
   bool lose(const ProcessId& process, TimePoint until);
-  /// Those who did not.
+  /// Takes those who did not.
   std::vector<protocol::PeerId> take_overdue(TimePoint now);
 
  private:
@@ -46,61 +46,60 @@ class MembersElsewhere {
   std::map<protocol::PeerId, TimePoint> lost_;              ///< and their grace time's end
 };
 
-/// The places of talkers whose process died.
-class KeptPlaces {
+/// Slots of talkers whose process died, held until they are back or their time is over.
+class HeldSlots {
  public:
-  struct Place {
-    relay::TalkerPart talker;
+  struct Slot {
+    rooms::TalkerInfo talker;
     TimePoint until;
   };
 
   bool contains(const protocol::PeerId& talker) const;
-  const std::vector<Place>& all() const { return places_; }
+  const std::vector<Slot>& all() const { return slots_; }
 
-  /// False where it is kept already.
-  bool keep(const relay::TalkerPart& talker, TimePoint until);
-  /// Those who talk again. True where there are some.
-  bool release(const std::vector<relay::TalkerPart>& back);
-  /// Those who did not come back in time.
+  /// False where it is held already.
+  bool hold(const rooms::TalkerInfo& talker, TimePoint until);
+  /// Gives up the slots of those who talk again. True where there are some.
+  bool release(const std::vector<rooms::TalkerInfo>& back);
+  /// Takes those who did not come back in time.
   std::vector<protocol::PeerId> take_overdue(TimePoint now);
 
  private:
-  std::vector<Place> places_;
+  std::vector<Slot> slots_;
 };
 
 struct SharedRoom {
-  std::map<relay::HubId, relay::RoomPart> local;
-  std::map<ProcessId, relay::RoomPart> remote;
+  std::map<rooms::HubId, rooms::RoomShare> local;
+  std::map<ProcessId, rooms::RoomShare> remote;
   std::set<protocol::PeerId> members;  ///< that this process serves
   MembersElsewhere elsewhere;
-  KeptPlaces kept;
-  bool local_known = false;                ///< the hubs here have said theirs
-  bool known = false;                      ///< the others too, as far as one waits for them
-  std::set<ProcessId> awaited;             ///< who has the room and has not said its part
-  std::set<ProcessId> synced;              ///< whose part was heard, and all that was said since
-  std::set<protocol::PeerId> unannounced;  ///< who went on air while that could not be heard
-  std::optional<TimePoint> known_by;       ///< until when one waits for them
-  std::set<std::string> subjects;          ///< to which this process is subscribed
-  std::optional<relay::RoomPart> told;     ///< to the others, of this process's own part
-  TimePoint told_at{};
-  std::optional<TimePoint> tell_at;  ///< when they are told of what has changed since
+  HeldSlots held_slots;
+  bool local_known = false;     ///< the hubs here have sent their shares
+  bool known = false;           ///< so have the other processes, as far as we wait
+  std::set<ProcessId> awaited;  ///< those that have the room and have not sent their share
+  std::set<ProcessId> synced;   ///< those of which nothing was missed since their share came
+  std::set<protocol::PeerId> unannounced;     ///< went on air while the news of it was lost
+  std::optional<TimePoint> known_by;          ///< when we stop waiting for them
+  std::set<std::string> subjects;             ///< subscribed to by this process
+  std::optional<rooms::RoomShare> published;  ///< this process's share, as the others have it
+  TimePoint published_at{};
+  std::optional<TimePoint> publish_due;  ///< when the others are sent what has changed since
 
-  /// Notes what was said in the room elsewhere of who is on air. The part that says so too comes a
-  /// moment later, and whoever enters in between must know it like those who hear it now. True
-  /// where it is new.
+  /// Notes who goes on or off air by a frame from elsewhere. The share with the same news comes a
+  /// moment later, and a viewer that enters in between must learn it too. True where it is new.
   bool note_on_air(std::string_view frame);
 
-  /// Whether somebody here is to hear who is gone, or somebody elsewhere.
-  bool hears_of_members() const;
-  bool tells_of_members() const;
-  relay::RoomPart local_part() const;
-  /// With those whose place is kept.
-  relay::RoomPart remote_part() const;
-  /// Who talks, whether here or elsewhere.
-  std::vector<relay::TalkerPart> talkers() const;
-  /// Without those whose place is kept and who have not come back.
-  std::vector<relay::TalkerPart> present_talkers() const;
-  /// Whether this one is known to be in the room, or to have the grace time to come back.
+  /// True where somebody here must be told which members left, or somebody elsewhere.
+  bool receives_members() const;
+  bool sends_members() const;
+  rooms::RoomShare local_share() const;
+  /// Includes talkers whose slot is held.
+  rooms::RoomShare remote_share() const;
+  /// All talkers, here and elsewhere.
+  std::vector<rooms::TalkerInfo> talkers() const;
+  /// The same without talkers whose slot is held and who have not come back.
+  std::vector<rooms::TalkerInfo> present_talkers() const;
+  /// True for a peer that is in the room elsewhere, or still has time to come back.
   bool expects(const protocol::PeerId& peer) const;
 };
 

@@ -1,12 +1,12 @@
-// What carries messages between the processes of a cluster, by subjects as NATS has them
+// Carries messages between the processes of a cluster, by subjects as NATS has them
 // (https://docs.nats.io/nats-concepts/subjects). Messages of one process on one subject arrive in
-// order or not at all; nobody hears its own.
+// order or not at all; nobody receives its own.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "relay/allowance.hpp"
+#include "rooms/allowance.hpp"
 
 namespace onair::cluster {
 
@@ -15,7 +15,8 @@ class Wire {
   virtual void subscribe(const std::string& subject) = 0;
   virtual void unsubscribe(const std::string& subject) = 0;
 
-  /// Where nobody is subscribed, WireMember::nobody_heard follows, if there is a `reply` subject.
+  /// Where nobody is subscribed, WireMember::on_no_subscriber follows if there is a `reply`
+  /// subject.
   virtual void publish(const std::string& subject, std::string_view payload,
                        const std::string& reply = {}) = 0;
 
@@ -25,12 +26,12 @@ class Wire {
 
 class WireMember {
  public:
-  virtual void hear(std::string_view subject, std::string_view payload, std::string_view reply,
-                    relay::TimePoint now) = 0;
-  virtual void nobody_heard(std::string_view reply, relay::TimePoint now) = 0;
+  virtual void on_message(std::string_view subject, std::string_view payload,
+                          std::string_view reply, rooms::TimePoint now) = 0;
+  virtual void on_no_subscriber(std::string_view reply, rooms::TimePoint now) = 0;
 
   /// The wire carries messages from now on, or none until further notice.
-  virtual void connected(relay::TimePoint now) = 0;
+  virtual void connected(rooms::TimePoint now) = 0;
   virtual void disconnected() = 0;
 
  protected:

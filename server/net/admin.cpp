@@ -126,9 +126,9 @@ bool Admin::is_authorized(const Request& request) const {
 Task<Admin::Response> Admin::show(const ApiPath& path) {
   const auto parts =
       co_await ask_each(workers_, [](const Worker& worker) { return worker.rooms(); });
-  const std::vector<relay::RoomReport> rooms = joined(parts);
+  const std::vector<rooms::RoomReport> rooms = joined(parts);
   if (!path.room) co_return response_with(http::status::ok, rooms_json(rooms), kJson);
-  const auto found = std::ranges::find(rooms, *path.room, &relay::RoomReport::name);
+  const auto found = std::ranges::find(rooms, *path.room, &rooms::RoomReport::name);
   if (found == rooms.end()) {
     co_return refusal(http::status::not_found, "not_found", "There is no such room.");
   }

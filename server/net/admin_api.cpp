@@ -15,18 +15,18 @@ namespace {
 using nlohmann::json;
 using protocol::Role;
 
-json to_json(const relay::PeerReport& peer) {
+json to_json(const rooms::PeerReport& peer) {
   json object = {
       {"id", peer.id}, {"role", name_of(peer.role)}, {"onAir", peer.on_air}, {"away", peer.away}};
   if (peer.name) object["name"] = *peer.name;
   return object;
 }
 
-json summary_of(const relay::RoomReport& room) {
-  const auto talks = [](const relay::PeerReport& peer) {
+json summary_of(const rooms::RoomReport& room) {
+  const auto talks = [](const rooms::PeerReport& peer) {
     return peer.role == Role::talk || (peer.role == Role::none && peer.on_air);
   };
-  const auto is_on_air = [](const relay::PeerReport& peer) { return peer.on_air; };
+  const auto is_on_air = [](const rooms::PeerReport& peer) { return peer.on_air; };
   const auto talkers = std::ranges::count_if(room.peers, talks);
   return {{"name", room.name},
           {"talkers", talkers},
@@ -63,32 +63,32 @@ std::optional<ApiPath> api_path(std::string_view path) {
   return result;
 }
 
-std::vector<relay::RoomReport> joined(const std::vector<std::vector<relay::RoomReport>>& parts) {
-  std::map<std::string, relay::RoomReport> rooms;
+std::vector<rooms::RoomReport> joined(const std::vector<std::vector<rooms::RoomReport>>& parts) {
+  std::map<std::string, rooms::RoomReport> rooms;
   for (const auto& part : parts) {
-    for (const relay::RoomReport& report : part) {
-      relay::RoomReport& room = rooms[report.name];
+    for (const rooms::RoomReport& report : part) {
+      rooms::RoomReport& room = rooms[report.name];
       room.name = report.name;
       room.locked |= report.locked;
       std::ranges::copy(report.peers, std::back_inserter(room.peers));
     }
   }
-  std::vector<relay::RoomReport> result;
+  std::vector<rooms::RoomReport> result;
   result.reserve(rooms.size());
   for (auto& [name, room] : rooms) result.push_back(std::move(room));
   return result;
 }
 
-std::string rooms_json(const std::vector<relay::RoomReport>& rooms) {
+std::string rooms_json(const std::vector<rooms::RoomReport>& rooms) {
   json list = json::array();
-  for (const relay::RoomReport& room : rooms) list.push_back(summary_of(room));
+  for (const rooms::RoomReport& room : rooms) list.push_back(summary_of(room));
   return text_of({{"rooms", std::move(list)}});
 }
 
-std::string room_json(const relay::RoomReport& room) {
+std::string room_json(const rooms::RoomReport& room) {
   json object = summary_of(room);
   json& peers = object["peers"] = json::array();
-  for (const relay::PeerReport& peer : room.peers) peers.push_back(to_json(peer));
+  for (const rooms::PeerReport& peer : room.peers) peers.push_back(to_json(peer));
   return text_of(object);
 }
 

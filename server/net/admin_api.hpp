@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "protocol/message.hpp"
-#include "relay/counters.hpp"
+#include "rooms/counters.hpp"
 
 namespace onair::net {
 
@@ -23,10 +23,10 @@ struct ApiPath {
 std::optional<ApiPath> api_path(std::string_view path);
 
 /// What several hubs have of the same rooms, put together, in the order of their names.
-std::vector<relay::RoomReport> joined(const std::vector<std::vector<relay::RoomReport>>& parts);
+std::vector<rooms::RoomReport> joined(const std::vector<std::vector<rooms::RoomReport>>& parts);
 
-std::string rooms_json(const std::vector<relay::RoomReport>& rooms);
-std::string room_json(const relay::RoomReport& room);
+std::string rooms_json(const std::vector<rooms::RoomReport>& rooms);
+std::string room_json(const rooms::RoomReport& room);
 std::string error_json(std::string_view code, std::string_view message);
 
 /// The text of openapi.json.

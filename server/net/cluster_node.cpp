@@ -15,8 +15,8 @@ constexpr std::size_t kProcessIdBytes = 8;
 
 }  // namespace
 
-ClusterNode::ClusterNode(const ClusterOptions& options, relay::HubId self,
-                         relay::ThreadBus::Post post, relay::Duration grace,
+ClusterNode::ClusterNode(const ClusterOptions& options, rooms::HubId self,
+                         rooms::ThreadBus::Post post, rooms::Duration grace,
                          std::size_t talkers_per_room)
     : bus_(self, self + 1, std::move(post), self),
       leases_(options.prefix + "_leases", cluster::kLeaseLifetime),
@@ -52,9 +52,9 @@ void ClusterNode::stop() {
   leases_.stop();
 }
 
-void ClusterNode::hear(relay::HubId from, relay::ThreadBus::Batch batch) {
+void ClusterNode::deliver(rooms::HubId from, rooms::ThreadBus::Batch batch) {
   asio::post(context_, [this, from, batch = std::move(batch)]() mutable {
-    bus_.hear(from, std::move(batch), Clock::now());
+    bus_.deliver(from, std::move(batch), Clock::now());
     after_news();
   });
 }
@@ -70,8 +70,8 @@ void ClusterNode::after_news() {
   has_leases_ = gateway_.has_leases();
   processes_ = gateway_.processes();
   published_ = gateway_.counters().published;
-  heard_ = gateway_.counters().heard;
-  frames_heard_ = gateway_.counters().frames_heard;
+  heard_ = gateway_.counters().received;
+  frames_heard_ = gateway_.counters().frames_received;
   foreign_ = gateway_.counters().foreign;
   const auto due = gateway_.next_deadline();
   if (due == wake_at_) return;
@@ -87,35 +87,35 @@ void ClusterNode::after_news() {
   });
 }
 
-void ClusterNode::Member::hear(std::string_view subject, std::string_view payload,
-                               std::string_view reply, relay::TimePoint now) {
-  node_.gateway_.hear(subject, payload, reply, now);
+void ClusterNode::Member::on_message(std::string_view subject, std::string_view payload,
+                                     std::string_view reply, rooms::TimePoint now) {
+  node_.gateway_.on_message(subject, payload, reply, now);
   node_.after_news();
 }
 
-void ClusterNode::Member::nobody_heard(std::string_view reply, relay::TimePoint now) {
-  node_.gateway_.nobody_heard(reply, now);
+void ClusterNode::Member::on_no_subscriber(std::string_view reply, rooms::TimePoint now) {
+  node_.gateway_.on_no_subscriber(reply, now);
   node_.after_news();
 }
 
-void ClusterNode::Member::connected(relay::TimePoint now) {
+void ClusterNode::Member::connected(rooms::TimePoint now) {
   node_.gateway_.connected(now);
   node_.after_news();
 }
 
 void ClusterNode::Answers::granted(const cluster::Claimant& claimant, std::uint64_t revision,
-                                   relay::TimePoint now) {
+                                   rooms::TimePoint now) {
   node_.gateway_.leases().granted(claimant, revision, now);
   node_.after_news();
 }
 
 void ClusterNode::Answers::refused(const cluster::Claimant& claimant, std::string_view value,
-                                   std::uint64_t revision, relay::TimePoint now) {
+                                   std::uint64_t revision, rooms::TimePoint now) {
   node_.gateway_.leases().refused(claimant, value, revision, now);
   node_.after_news();
 }
 
-void ClusterNode::Answers::unavailable(const cluster::Claimant& claimant, relay::TimePoint now) {
+void ClusterNode::Answers::unavailable(const cluster::Claimant& claimant, rooms::TimePoint now) {
   node_.gateway_.leases().unavailable(claimant, now);
   node_.after_news();
 }

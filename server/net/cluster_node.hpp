@@ -12,7 +12,7 @@
 #include "net/aliases.hpp"
 #include "net/nats_leases.hpp"
 #include "net/nats_wire.hpp"
-#include "relay/thread_bus.hpp"
+#include "rooms/thread_bus.hpp"
 
 namespace onair::net {
 
@@ -33,8 +33,8 @@ class ClusterNode {
  public:
   /// `self` is the gateway's number among the members of the hubs' bus, and the last. Throws
   /// std::runtime_error with a sentence for people where the options can't be used.
-  ClusterNode(const ClusterOptions& options, relay::HubId self, relay::ThreadBus::Post post,
-              relay::Duration grace, std::size_t talkers_per_room);
+  ClusterNode(const ClusterOptions& options, rooms::HubId self, rooms::ThreadBus::Post post,
+              rooms::Duration grace, std::size_t talkers_per_room);
   ~ClusterNode();
   ClusterNode(const ClusterNode&) = delete;
   ClusterNode& operator=(const ClusterNode&) = delete;
@@ -46,7 +46,7 @@ class ClusterNode {
   void stop();
 
   /// What a hub's end of the bus says. From any thread.
-  void hear(relay::HubId from, relay::ThreadBus::Batch batch);
+  void deliver(rooms::HubId from, rooms::ThreadBus::Batch batch);
 
   /// From any thread.
   bool is_connected() const { return connected_; }
@@ -57,10 +57,10 @@ class ClusterNode {
   class Member final : public cluster::WireMember {
    public:
     explicit Member(ClusterNode& node) : node_(node) {}
-    void hear(std::string_view subject, std::string_view payload, std::string_view reply,
-              relay::TimePoint now) override;
-    void nobody_heard(std::string_view reply, relay::TimePoint now) override;
-    void connected(relay::TimePoint now) override;
+    void on_message(std::string_view subject, std::string_view payload, std::string_view reply,
+                    rooms::TimePoint now) override;
+    void on_no_subscriber(std::string_view reply, rooms::TimePoint now) override;
+    void connected(rooms::TimePoint now) override;
     void disconnected() override;
 
    private:
@@ -72,10 +72,10 @@ class ClusterNode {
    public:
     explicit Answers(ClusterNode& node) : node_(node) {}
     void granted(const cluster::Claimant& claimant, std::uint64_t revision,
-                 relay::TimePoint now) override;
+                 rooms::TimePoint now) override;
     void refused(const cluster::Claimant& claimant, std::string_view value, std::uint64_t revision,
-                 relay::TimePoint now) override;
-    void unavailable(const cluster::Claimant& claimant, relay::TimePoint now) override;
+                 rooms::TimePoint now) override;
+    void unavailable(const cluster::Claimant& claimant, rooms::TimePoint now) override;
 
    private:
     ClusterNode& node_;
@@ -86,8 +86,8 @@ class ClusterNode {
   asio::io_context context_{1};
   asio::executor_work_guard<Executor> work_{context_.get_executor()};
   Timer timer_{context_};
-  std::optional<relay::TimePoint> wake_at_;
-  relay::ThreadBus bus_;
+  std::optional<rooms::TimePoint> wake_at_;
+  rooms::ThreadBus bus_;
   Member member_{*this};
   Answers lease_member_{*this};
   NatsLeases leases_;

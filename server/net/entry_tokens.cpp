@@ -84,11 +84,11 @@ EntryTokens::EntryTokens(Auth auth, const SigningKeys& keys, std::chrono::second
   }
 }
 
-std::variant<relay::Pass, Refusal> EntryTokens::check(const protocol::Enter& enter) const {
+std::variant<rooms::Pass, Refusal> EntryTokens::check(const protocol::Enter& enter) const {
   if (enter.role == protocol::Role::none) return check_roleless(enter);
   const bool needed =
       auth_ == Auth::all || (auth_ == Auth::talk && enter.role == protocol::Role::talk);
-  if (!needed) return relay::Pass{};
+  if (!needed) return rooms::Pass{};
   if (!enter.token) {
     return Refusal{ErrorCode::token_required, "This room opens only to those with a token."};
   }
@@ -101,21 +101,21 @@ std::variant<relay::Pass, Refusal> EntryTokens::check(const protocol::Enter& ent
       return read(*claims, enter);
     }
   }
-  return invalid("This token was not made by one who may.");
+  return invalid("The token's signature is not valid.");
 }
 
 /// It may do what its token is for.
-std::variant<relay::Pass, Refusal> EntryTokens::check_roleless(protocol::Enter enter) const {
+std::variant<rooms::Pass, Refusal> EntryTokens::check_roleless(protocol::Enter enter) const {
   enter.role = protocol::Role::talk;
   auto as_talker = check(enter);
-  if (std::holds_alternative<relay::Pass>(as_talker)) return as_talker;
+  if (std::holds_alternative<rooms::Pass>(as_talker)) return as_talker;
   enter.role = protocol::Role::watch;
   auto as_watcher = check(enter);
-  if (auto* pass = std::get_if<relay::Pass>(&as_watcher)) pass->may_talk = false;
+  if (auto* pass = std::get_if<rooms::Pass>(&as_watcher)) pass->may_talk = false;
   return as_watcher;
 }
 
-std::variant<relay::Pass, Refusal> EntryTokens::read(const std::string& text,
+std::variant<rooms::Pass, Refusal> EntryTokens::read(const std::string& text,
                                                      const protocol::Enter& enter) const {
   const json claims = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!claims.is_object()) return invalid("This token has no claims.");
@@ -132,10 +132,10 @@ std::variant<relay::Pass, Refusal> EntryTokens::read(const std::string& text,
     const auto begins = number_in(claims, "nbf");
     if (!begins || now < *begins - leeway) return invalid("This token does not hold yet.");
   }
-  relay::Pass pass;
+  rooms::Pass pass;
   // The leeway is for who comes late. Bounded, so that it fits into a duration.
   const double left = std::clamp(*expires - now, 0.0, 1e9);
-  pass.holds_for = std::chrono::duration_cast<relay::Duration>(
+  pass.holds_for = std::chrono::duration_cast<rooms::Duration>(
       Seconds(left > 0 ? left : *expires + leeway - now));
   if (const auto name = claims.find("name"); name != claims.end()) {
     if (!name->is_string()) return invalid("The `name` of this token is no text.");

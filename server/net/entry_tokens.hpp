@@ -11,7 +11,7 @@
 
 #include "protocol/error_code.hpp"
 #include "protocol/message.hpp"
-#include "relay/pass.hpp"
+#include "rooms/pass.hpp"
 
 namespace onair::net {
 
@@ -42,7 +42,7 @@ class EntryTokens {
   /// section 2). Its `name`, if it has one, is of at most kMaxChatNameBytes. From any thread.
   /// Of one without a role, a token for either role holds; it may talk if one who has that role and
   /// this token may. Errors: `token_required`, `token_invalid`, `token_expired`.
-  std::variant<relay::Pass, protocol::Refusal> check(const protocol::Enter& enter) const;
+  std::variant<rooms::Pass, protocol::Refusal> check(const protocol::Enter& enter) const;
 
  private:
   struct Key {
@@ -50,8 +50,8 @@ class EntryTokens {
     std::string text;
   };
 
-  std::variant<relay::Pass, protocol::Refusal> check_roleless(protocol::Enter enter) const;
-  std::variant<relay::Pass, protocol::Refusal> read(const std::string& claims,
+  std::variant<rooms::Pass, protocol::Refusal> check_roleless(protocol::Enter enter) const;
+  std::variant<rooms::Pass, protocol::Refusal> read(const std::string& claims,
                                                     const protocol::Enter& enter) const;
 
   Auth auth_;

@@ -137,8 +137,8 @@ void NatsWire::on_message(natsConnection*, natsSubscription*, natsMsg* message, 
   natsMsg_Destroy(message);
   static_cast<Ear*>(ear)->tell([nobody, subject = std::move(subject), payload = std::move(payload),
                                 reply = std::move(reply)](cluster::WireMember& member) {
-    if (nobody) return member.nobody_heard(subject, Clock::now());
-    member.hear(subject, payload, reply, Clock::now());
+    if (nobody) return member.on_no_subscriber(subject, Clock::now());
+    member.on_message(subject, payload, reply, Clock::now());
   });
 }
 

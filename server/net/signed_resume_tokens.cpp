@@ -28,13 +28,13 @@ SignedResumeTokens::SignedResumeTokens(std::string secret, std::chrono::seconds 
                                        WallClock now)
     : secret_(std::move(secret)), lifetime_(lifetime), now_(std::move(now)) {}
 
-std::string SignedResumeTokens::issue(const relay::Identity& identity) {
+std::string SignedResumeTokens::issue(const rooms::Identity& identity) {
   const std::string expiry = std::to_string(seconds_now() + lifetime_.count());
   return "1." + identity.id + "." + expiry + "." +
          sign(identity.id, identity.room, identity.role, expiry);
 }
 
-std::optional<relay::Resumption> SignedResumeTokens::redeem(std::string_view token,
+std::optional<rooms::Resumption> SignedResumeTokens::redeem(std::string_view token,
                                                             std::string_view room,
                                                             protocol::Role role) {
   const auto parts = split(token);
@@ -46,7 +46,7 @@ std::optional<relay::Resumption> SignedResumeTokens::redeem(std::string_view tok
   std::from_chars(expiry.data(), expiry.data() + expiry.size(), until);
   const long long left = until - seconds_now();
   if (left <= 0) return std::nullopt;
-  return relay::Resumption{protocol::PeerId(id), lifetime_ - std::chrono::seconds(left)};
+  return rooms::Resumption{protocol::PeerId(id), lifetime_ - std::chrono::seconds(left)};
 }
 
 std::string SignedResumeTokens::sign(std::string_view id, std::string_view room,

@@ -6,21 +6,21 @@
 #include <functional>
 #include <string>
 
-#include "relay/resume_tokens.hpp"
+#include "rooms/resume_tokens.hpp"
 
 namespace onair::net {
 
 /// A token is `1.ID.EXPIRY.HMAC`: the peer's id, seconds since 1970 in decimal, and HMAC-SHA256
 /// over id, room, role and expiry in hexadecimal. Room and role are not in it: `enter` names them.
-class SignedResumeTokens final : public relay::ResumeTokens {
+class SignedResumeTokens final : public rooms::ResumeTokens {
  public:
   using WallClock = std::function<std::chrono::system_clock::time_point()>;
 
   SignedResumeTokens(std::string secret, std::chrono::seconds lifetime,
                      WallClock now = std::chrono::system_clock::now);
 
-  std::string issue(const relay::Identity& identity) override;
-  std::optional<relay::Resumption> redeem(std::string_view token, std::string_view room,
+  std::string issue(const rooms::Identity& identity) override;
+  std::optional<rooms::Resumption> redeem(std::string_view token, std::string_view room,
                                           protocol::Role role) override;
 
  private:

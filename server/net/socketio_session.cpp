@@ -81,7 +81,7 @@ void SocketioSession::websocket_closed(std::uint32_t carrier_id) {
 
 // What comes from the hub.
 
-void SocketioSession::send(const relay::Frame& frame) {
+void SocketioSession::send(const rooms::Frame& frame) {
   if (!core_.deliver(*frame, worker_.translator.packet_for(frame))) {
     worker_.count_slow_consumer();
     spdlog::info("event=slow_consumer action=close transport=polling");
@@ -115,7 +115,7 @@ void SocketioSession::answer_poll(std::string payload) {
   if (const PollAnswer answer = std::exchange(poll_answer_, nullptr)) answer(std::move(payload));
 }
 
-void SocketioSession::send_on_websocket(const relay::Frame& packet) {
+void SocketioSession::send_on_websocket(const rooms::Frame& packet) {
   carrier_.call(worker_, [packet](SocketioCarrier& carrier) { carrier.send(packet); });
 }
 
@@ -127,14 +127,14 @@ void SocketioSession::ended() {
   const auto self = shared_from_this();  // what holds it is about to let go
   timer_.cancel();
   worker_.socketio_sessions.erase(sid_);
-  worker_.disconnected(*this, relay::Hub::Leaving::for_good);
+  worker_.disconnected(*this, rooms::Hub::Leaving::for_good);
 }
 
 void SocketioSession::enter(const std::string& room, const std::optional<std::string>& token) {
   worker_.enter_roleless(*this, id_, room, token);
 }
 
-void SocketioSession::say(const protocol::Envelope& envelope, std::string_view object) {
+void SocketioSession::send(const protocol::Envelope& envelope, std::string_view object) {
   worker_.say_roleless(*this, envelope, object);
 }
 

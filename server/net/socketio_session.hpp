@@ -19,7 +19,7 @@ namespace onair::net {
 /// A WebSocket that carries a session's packets.
 class SocketioCarrier {
  public:
-  virtual void send(const relay::Frame& packet) = 0;
+  virtual void send(const rooms::Frame& packet) = 0;
   virtual void close(protocol::CloseCode code) = 0;
 
  protected:
@@ -58,7 +58,7 @@ class Remote {
 class SocketioSession final : public ClientLink,
                               public Flushable,
                               public std::enable_shared_from_this<SocketioSession>,
-                              private socketio::Surroundings {
+                              private socketio::SessionHost {
  public:
   /// Gets the body of the answer to a poll, or nothing where the poll may not be.
   using PollAnswer = std::function<void(std::optional<std::string>)>;
@@ -87,18 +87,18 @@ class SocketioSession final : public ClientLink,
   bool is_polling() const { return core_.is_polling(); }
   std::size_t queue_bytes() const { return core_.queue_bytes(); }
 
-  void send(const relay::Frame& frame) override;
+  void send(const rooms::Frame& frame) override;
   void close(protocol::CloseCode code) override;
   void abandon() override { worker_.socketio_sessions.erase(sid_); }
   void flush() override;
 
  private:
   void answer_poll(std::string payload) override;
-  void send_on_websocket(const relay::Frame& packet) override;
+  void send_on_websocket(const rooms::Frame& packet) override;
   void close_websocket(protocol::CloseCode code) override;
   void ended() override;
   void enter(const std::string& room, const std::optional<std::string>& token) override;
-  void say(const protocol::Envelope& envelope, std::string_view object) override;
+  void send(const protocol::Envelope& envelope, std::string_view object) override;
   void leave() override;
   void refuse(const protocol::Refusal& refusal) override;
   bool spend(std::size_t bytes) override;
@@ -123,7 +123,7 @@ class SocketioSession final : public ClientLink,
   std::uint32_t last_carrier_id_ = 0;  ///< an earlier one says nothing any more
   bool flush_is_due_ = false;
   Timer timer_;
-  std::optional<relay::TimePoint> wake_at_;
+  std::optional<rooms::TimePoint> wake_at_;
 };
 
 }  // namespace onair::net

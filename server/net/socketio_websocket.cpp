@@ -45,7 +45,7 @@ void SocketioWebsocket<Transport>::refused(const protocol::Refusal& why) {
 }
 
 template <typename Transport>
-void SocketioWebsocket<Transport>::ended(relay::Hub::Leaving) {
+void SocketioWebsocket<Transport>::ended(rooms::Hub::Leaving) {
   session_.call(this->worker(),
                 [number = number_](SocketioSession& session) { session.websocket_closed(number); });
 }

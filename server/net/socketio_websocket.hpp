@@ -28,7 +28,7 @@ class SocketioWebsocket final : public SocketioCarrier,
   void come_to(const UpgradeRequest& request, Remote<SocketioSession> session,
                std::uint32_t number);
 
-  void send(const relay::Frame& packet) override { this->push({packet, &packet->websocket()}); }
+  void send(const rooms::Frame& packet) override { this->push({packet, &packet->websocket()}); }
   void close(protocol::CloseCode code) override { this->end(code); }
   void abandon() override { this->let_go(); }
 
@@ -39,7 +39,7 @@ class SocketioWebsocket final : public SocketioCarrier,
   void accepted() override;
   void message(std::string_view text) override;
   void refused(const protocol::Refusal& why) override;
-  void ended(relay::Hub::Leaving leaving) override;
+  void ended(rooms::Hub::Leaving leaving) override;
 
   std::shared_ptr<SocketioSession> to_be_started_;
   Remote<SocketioSession> session_;

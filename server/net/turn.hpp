@@ -13,7 +13,7 @@
 #include <boost/asio/post.hpp>
 
 #include "net/aliases.hpp"
-#include "relay/prefetch.hpp"
+#include "rooms/prefetch.hpp"
 
 namespace onair::net {
 
@@ -116,8 +116,8 @@ class Turn {
     if (before_flush_) before_flush_();
     std::swap(outputs_, flushing_);
     for (std::size_t i = 0; i < flushing_.size(); ++i) {
-      const std::size_t next = i + relay::kAhead;
-      if (next < flushing_.size()) relay::prefetch(flushing_[next].get());
+      const std::size_t next = i + rooms::kAhead;
+      if (next < flushing_.size()) rooms::prefetch(flushing_[next].get());
       flushing_[i]->flush();
     }
     flushing_.clear();

@@ -143,13 +143,13 @@ void WebsocketConnection<Transport>::let_go() {
 /// network may have failed it, and it may come back. What this server ends, it ends for good,
 /// unless the client is to come again.
 template <typename Transport>
-relay::Hub::Leaving WebsocketConnection<Transport>::leaving() const {
+rooms::Hub::Leaving WebsocketConnection<Transport>::leaving() const {
   const auto code = websocket_.reason().code;
   const bool left =
       code == websocket::close_code::normal || code == websocket::close_code::going_away;
   const bool cut =
       closing_ && closing_ != CloseCode::service_restart && closing_ != CloseCode::try_again_later;
-  return (closing_ ? cut : left) ? relay::Hub::Leaving::for_good : relay::Hub::Leaving::perhaps;
+  return (closing_ ? cut : left) ? rooms::Hub::Leaving::for_good : rooms::Hub::Leaving::perhaps;
 }
 
 template class WebsocketConnection<PlainTransport>;

@@ -57,7 +57,7 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   virtual void message(std::string_view text) = 0;
   /// What came is not to be read on; this is why.
   virtual void refused(const protocol::Refusal& why) = 0;
-  virtual void ended(relay::Hub::Leaving leaving) = 0;
+  virtual void ended(rooms::Hub::Leaving leaving) = 0;
 
   FrameStream<Transport>& layer() { return websocket_.next_layer(); }
 
@@ -66,7 +66,7 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   /// False where the connection ends over it.
   bool take(std::string_view part);
   void cut_off_slow_consumer();
-  relay::Hub::Leaving leaving() const;
+  rooms::Hub::Leaving leaving() const;
 
   Worker& worker_;
   Places places_;

@@ -19,7 +19,7 @@ void WebsocketSession<Transport>::refused(const protocol::Refusal& why) {
 }
 
 template <typename Transport>
-void WebsocketSession<Transport>::ended(relay::Hub::Leaving leaving) {
+void WebsocketSession<Transport>::ended(rooms::Hub::Leaving leaving) {
   this->worker().disconnected(*this, leaving);
 }
 

@@ -17,14 +17,14 @@ class WebsocketSession final : public ClientLink, public WebsocketConnection<Tra
   /// Answers the upgrade, and serves the client.
   void start(const UpgradeRequest& request);
 
-  void send(const relay::Frame& frame) override { this->push({frame, &frame->websocket()}); }
+  void send(const rooms::Frame& frame) override { this->push({frame, &frame->websocket()}); }
   void close(protocol::CloseCode code) override { this->end(code); }
   void abandon() override { this->let_go(); }
 
  private:
   void message(std::string_view text) override;
   void refused(const protocol::Refusal& why) override;
-  void ended(relay::Hub::Leaving leaving) override;
+  void ended(rooms::Hub::Leaving leaving) override;
 };
 
 extern template class WebsocketSession<PlainTransport>;

@@ -9,8 +9,8 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-Worker::Worker(relay::HubId self, relay::HubId members, std::optional<relay::HubId> gateway,
-               relay::ThreadBus::Post post, relay::HubOptions options, const Limits& limits)
+Worker::Worker(rooms::HubId self, rooms::HubId members, std::optional<rooms::HubId> gateway,
+               rooms::ThreadBus::Post post, rooms::HubOptions options, const Limits& limits)
     : self_(self),
       limits_(limits),
       bus_(self, members, std::move(post), gateway),
@@ -40,41 +40,41 @@ void Worker::connected(ClientLink& link) {
   after_news();
 }
 
-void Worker::receive(relay::Link& link, std::string_view frame) {
+void Worker::receive(rooms::Link& link, std::string_view frame) {
   hub_.receive(link, frame, Clock::now());
   after_news();
 }
 
-void Worker::disconnected(ClientLink& link, relay::Hub::Leaving leaving) {
+void Worker::disconnected(ClientLink& link, rooms::Hub::Leaving leaving) {
   links_.erase(link.number);
   hub_.disconnected(link, leaving, Clock::now());
   after_news();
 }
 
-void Worker::enter_roleless(relay::Link& link, const protocol::PeerId& id, const std::string& room,
+void Worker::enter_roleless(rooms::Link& link, const protocol::PeerId& id, const std::string& room,
                             const std::optional<std::string>& token) {
   hub_.enter_roleless(link, id, room, token, Clock::now());
   after_news();
 }
 
-void Worker::say_roleless(relay::Link& link, const protocol::Envelope& envelope,
+void Worker::say_roleless(rooms::Link& link, const protocol::Envelope& envelope,
                           std::string_view object) {
   hub_.say_roleless(link, envelope, object, Clock::now());
   after_news();
 }
 
-bool Worker::spend(relay::Link& link, std::size_t bytes) {
+bool Worker::spend(rooms::Link& link, std::size_t bytes) {
   return hub_.spend(link, bytes, Clock::now());
 }
 
-void Worker::leave(relay::Link& link) {
-  hub_.disconnected(link, relay::Hub::Leaving::for_good, Clock::now());
+void Worker::leave(rooms::Link& link) {
+  hub_.disconnected(link, rooms::Hub::Leaving::for_good, Clock::now());
   after_news();
 }
 
-void Worker::hear(relay::HubId from, relay::ThreadBus::Batch batch) {
+void Worker::deliver(rooms::HubId from, rooms::ThreadBus::Batch batch) {
   turn_.run([&] {
-    bus_.hear(from, std::move(batch), Clock::now());
+    bus_.deliver(from, std::move(batch), Clock::now());
     after_news();
   });
 }
@@ -128,7 +128,7 @@ void Worker::advance() {
   after_news();
 }
 
-void Worker::drop_those_who_never_entered(relay::TimePoint now) {
+void Worker::drop_those_who_never_entered(rooms::TimePoint now) {
   while (!newcomers_.empty() && newcomers_.front().until <= now) {
     const auto found = links_.find(newcomers_.front().number);
     newcomers_.pop_front();

@@ -20,8 +20,8 @@
 #include "net/aliases.hpp"
 #include "net/limits.hpp"
 #include "net/turn.hpp"
-#include "relay/hub.hpp"
-#include "relay/thread_bus.hpp"
+#include "rooms/hub.hpp"
+#include "rooms/thread_bus.hpp"
 #include "socketio/translation.hpp"
 
 namespace onair::net {
@@ -39,7 +39,7 @@ class Abandonable {
 };
 
 /// A client's connection as its worker sees it.
-class ClientLink : public relay::Link, public Abandonable {
+class ClientLink : public rooms::Link, public Abandonable {
  public:
   /// The worker's to write: a number that no other connection of this worker has or had.
   std::uint64_t number = 0;
@@ -50,8 +50,8 @@ class ClientLink : public relay::Link, public Abandonable {
 
 /// What a worker tells an operator.
 struct WorkerReport {
-  relay::Census census;
-  relay::Counters counters;
+  rooms::Census census;
+  rooms::Counters counters;
   std::size_t clients = 0;
   std::size_t polling = 0;  ///< of those, without a WebSocket
   std::size_t queue_bytes = 0;
@@ -64,14 +64,14 @@ struct WorkerReport {
 class Worker {
  public:
   /// `members` are on the hubs' bus; of these, `gateway` is no worker.
-  Worker(relay::HubId self, relay::HubId members, std::optional<relay::HubId> gateway,
-         relay::ThreadBus::Post post, relay::HubOptions options, const Limits& limits);
+  Worker(rooms::HubId self, rooms::HubId members, std::optional<rooms::HubId> gateway,
+         rooms::ThreadBus::Post post, rooms::HubOptions options, const Limits& limits);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
   /// Its number among the workers.
-  relay::HubId self() const { return self_; }
+  rooms::HubId self() const { return self_; }
   asio::io_context& context() { return context_; }
   Turn& turn() { return turn_; }
   const Limits& limits() const { return limits_; }
@@ -85,49 +85,49 @@ class Worker {
   void release(Abandonable& connection) { held_.erase(&connection); }
 
   void connected(ClientLink& link);
-  void receive(relay::Link& link, std::string_view frame);
-  void refuse(relay::Link& link, const protocol::Refusal& refusal) { hub_.refuse(link, refusal); }
-  void disconnected(ClientLink& link, relay::Hub::Leaving leaving);
+  void receive(rooms::Link& link, std::string_view frame);
+  void refuse(rooms::Link& link, const protocol::Refusal& refusal) { hub_.refuse(link, refusal); }
+  void disconnected(ClientLink& link, rooms::Hub::Leaving leaving);
 
-  // For clients without a role, as relay::Hub has it:
-  void enter_roleless(relay::Link& link, const protocol::PeerId& id, const std::string& room,
+  // For clients without a role, as rooms::Hub has it:
+  void enter_roleless(rooms::Link& link, const protocol::PeerId& id, const std::string& room,
                       const std::optional<std::string>& token);
-  void say_roleless(relay::Link& link, const protocol::Envelope& envelope, std::string_view object);
-  bool spend(relay::Link& link, std::size_t bytes);
+  void say_roleless(rooms::Link& link, const protocol::Envelope& envelope, std::string_view object);
+  bool spend(rooms::Link& link, std::size_t bytes);
   /// The link stays, in no room.
-  void leave(relay::Link& link);
+  void leave(rooms::Link& link);
 
   void count_slow_consumer() { ++slow_consumers_; }
 
   /// What another worker's bus says.
-  void hear(relay::HubId from, relay::ThreadBus::Batch batch);
+  void deliver(rooms::HubId from, rooms::ThreadBus::Batch batch);
 
   /// Tells every client to come back, here or elsewhere.
   void send_all_off();
 
   WorkerReport report() const;
-  std::vector<relay::RoomReport> rooms() const { return hub_.rooms(); }
+  std::vector<rooms::RoomReport> rooms() const { return hub_.rooms(); }
   /// False where this worker has no such room, or no such peer in it.
   bool end_room(const std::string& room);
   bool remove_peer(const std::string& room, const protocol::PeerId& peer);
 
  private:
   struct Newcomer {
-    relay::TimePoint until;
+    rooms::TimePoint until;
     std::uint64_t number;
   };
 
   std::vector<ClientLink*> links() const;
   void after_news();
   void advance();
-  void drop_those_who_never_entered(relay::TimePoint now);
+  void drop_those_who_never_entered(rooms::TimePoint now);
 
-  relay::HubId self_;
+  rooms::HubId self_;
   // Sessions end with the context that runs them, and still need what stands before it.
   const Limits& limits_;
   Turn turn_{context_};
-  relay::ThreadBus bus_;
-  relay::Hub hub_;
+  rooms::ThreadBus bus_;
+  rooms::Hub hub_;
   std::map<std::uint64_t, ClientLink*> links_;  ///< by number
   std::uint64_t last_number_ = 0;
   std::set<Abandonable*> held_;
@@ -136,7 +136,7 @@ class Worker {
   std::uint64_t never_entered_ = 0;
   asio::io_context context_{1};
   Timer timer_{context_};
-  std::optional<relay::TimePoint> wake_at_;  ///< what the timer is set to
+  std::optional<rooms::TimePoint> wake_at_;  ///< what the timer is set to
 };
 
 using Workers = std::vector<std::unique_ptr<Worker>>;

@@ -1,5 +1,5 @@
 // Engine.IO: packets as text, and several of them as the body of an HTTP request or response. See
-// https://github.com/socketio/engine.io-protocol; what is binary is told apart and not read.
+// https://github.com/socketio/engine.io-protocol; binary packets are recognised and not read.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,10 @@
 
 namespace onair::socketio {
 
-/// Revision 3 of Engine.IO is what socket.io 2.x speaks, 4 what 3.x and 4.x do.
+/// Socket.io 2.x uses revision 3 of Engine.IO; 3.x and 4.x use revision 4.
 enum class Revision { v3 = 3, v4 = 4 };
 
-/// What the `EIO` of a request's query says, or nothing where that is another revision.
+/// Reads the `EIO` of a request's query; nothing for another revision.
 std::optional<Revision> revision_of(std::string_view eio);
 
 struct EnginePacket {
@@ -26,19 +26,19 @@ struct EnginePacket {
 
 enum class Fault {
   malformed,
-  binary,  ///< well-formed as far as that was looked at, but not text
+  binary,  ///< well-formed as far as it was read, but not text
 };
 
-/// One packet. `text` is UTF-8 and outlives it.
+/// Reads one packet. `text` is UTF-8 and outlives it.
 std::variant<EnginePacket, Fault> decode_packet(std::string_view text);
 
-/// The packets of a request's body, which is UTF-8 and outlives them; at least one.
+/// Reads a request's body, which is UTF-8 and outlives the packets; at least one.
 std::variant<std::vector<EnginePacket>, Fault> decode_payload(Revision revision,
                                                               std::string_view body);
 
 std::string encode_packet(const EnginePacket& packet);
 
-/// What a response carries: packets as `encode_packet` makes them, each in valid UTF-8.
+/// Builds a response's body from packets of `encode_packet`, each in valid UTF-8.
 class PayloadEncoder {
  public:
   explicit PayloadEncoder(Revision revision) : revision_(revision) {}

@@ -17,13 +17,13 @@ struct Packet {
   enum class Kind { connect, disconnect, event, ack, connect_error, binary_event, binary_ack };
   Kind kind;
   std::string_view name_space = "/";
-  std::string_view data = {};  ///< JSON, not looked at
+  std::string_view data = {};  ///< JSON, not read
 };
 
-/// One packet, in text that is UTF-8 and outlives it.
+/// Reads one packet, in text that is UTF-8 and outlives it.
 std::variant<Packet, Fault> decode(std::string_view text);
 
-/// What an event's packet carries.
+/// The content of an event's packet.
 struct Event {
   std::string name;
   std::vector<protocol::JsonValue> arguments;  ///< in the packet's text
@@ -34,13 +34,13 @@ std::optional<Event> decode_event(std::string_view data);
 /// An event of the server in the default namespace. `argument` is JSON.
 std::string encode_event(std::string_view name, std::string_view argument);
 
-/// The answer to one who may be in the default namespace.
+/// The answer to a client that may join the default namespace.
 std::string encode_connect(Revision revision, std::string_view id);
 
-/// The answer to one who asked for a namespace that is not there.
+/// The answer to a client that asked for an unknown namespace.
 std::string encode_unknown_namespace(Revision revision, std::string_view name_space);
 
-/// The server sends the client out of the default namespace.
+/// Disconnects the client from the default namespace.
 std::string encode_disconnect();
 
 }  // namespace onair::socketio

@@ -17,10 +17,10 @@ using Kind = EnginePacket::Kind;
 
 namespace {
 
-/// Events that a client may say before it is in its room.
+/// Bound of the events that a client may send before it is in its room.
 constexpr std::size_t kMaxPending = 64;
 
-/// Whether the client shall try again. One that was sent out of the namespace does not.
+/// True where the client shall try again. One that is disconnected from the namespace does not.
 bool invites_back(CloseCode code) {
   return code == CloseCode::service_restart || code == CloseCode::try_again_later;
 }
@@ -37,15 +37,15 @@ std::string open_packet(const SessionOptions& options) {
 
 }  // namespace
 
-Session::Session(SessionOptions options, Surroundings& surroundings, TimePoint now)
+Session::Session(SessionOptions options, SessionHost& host, TimePoint now)
     : options_(std::move(options)),
-      surroundings_(surroundings),
+      host_(host),
       transport_(options_.starts_on_websocket ? Transport::websocket : Transport::polling) {
   if (options_.revision == Revision::v4) {
     ping_at_ = now + options_.ping_interval;
     connect_until_ = now + options_.patience;
   } else {
-    heard(Kind::open, now);
+    note_activity(Kind::open, now);
   }
 }
 
@@ -60,20 +60,21 @@ void Session::start() {
 // Transports.
 
 void Session::send(Kind kind, std::string_view data) {
-  send(std::make_shared<const relay::SharedFrame>(encode_packet({kind, data})));
+  send(std::make_shared<const rooms::SharedFrame>(encode_packet({kind, data})));
 }
 
-void Session::send(const relay::Frame& packet) {
-  if (transport_ == Transport::websocket) return surroundings_.send_on_websocket(packet);
+void Session::send(const rooms::Frame& packet) {
+  if (transport_ == Transport::websocket) return host_.send_on_websocket(packet);
   if (!is_open()) return;
   queue_bytes_ += packet->text().size();
   queue_.push_back(packet);
 }
 
-bool Session::deliver(const relay::SharedFrame& frame, const relay::Frame& packet) {
+bool Session::deliver(const rooms::SharedFrame& frame, const rooms::Frame& packet) {
   if (!is_open()) return true;
-  const bool unasked = enters_unasked_ && !tells_faults_ && !is_from_a_peer(frame.text());
-  if (packet == nullptr || unasked) return true;
+  const bool unwanted =
+      entering_default_room_ && !reports_own_errors_ && !is_from_a_peer(frame.text());
+  if (packet == nullptr || unwanted) return true;
   if (queue_bytes_ + packet->text().size() > options_.max_queue_bytes) return false;
   send(packet);
   return true;
@@ -94,18 +95,18 @@ void Session::flush() {
 
 void Session::answer_poll() {
   PayloadEncoder encoder(options_.revision);
-  for (const relay::Frame& packet : queue_) encoder.add(packet->text());
+  for (const rooms::Frame& packet : queue_) encoder.add(packet->text());
   queue_.clear();
   queue_bytes_ = 0;
   poll_waits_ = false;
-  surroundings_.answer_poll(encoder.take());
+  host_.answer_poll(encoder.take());
 }
 
 void Session::answer_poll_with(Kind kind) {
   if (!std::exchange(poll_waits_, false)) return;
   PayloadEncoder encoder(options_.revision);
   encoder.add(encode_packet({kind}));
-  surroundings_.answer_poll(encoder.take());
+  host_.answer_poll(encoder.take());
 }
 
 bool Session::poll() {
@@ -172,20 +173,20 @@ void Session::try_upgrade(std::string_view text) {
   const std::string probe = encode_packet({Kind::ping, "probe"});
   if (!probed_ && text == probe) {
     probed_ = true;
-    surroundings_.send_on_websocket(
-        std::make_shared<const relay::SharedFrame>(encode_packet({Kind::pong, "probe"})));
+    host_.send_on_websocket(
+        std::make_shared<const rooms::SharedFrame>(encode_packet({Kind::pong, "probe"})));
     return flush();
   }
   upgrade_until_.reset();
   if (!probed_ || text != encode_packet({Kind::upgrade})) {
     transport_ = Transport::polling;
-    return surroundings_.close_websocket(CloseCode::policy_violation);
+    return host_.close_websocket(CloseCode::policy_violation);
   }
   answer_poll_with(Kind::noop);
   transport_ = Transport::websocket;
   queue_bytes_ = 0;
-  for (const relay::Frame& packet : std::exchange(queue_, {})) {
-    surroundings_.send_on_websocket(packet);
+  for (const rooms::Frame& packet : std::exchange(queue_, {})) {
+    host_.send_on_websocket(packet);
   }
 }
 
@@ -201,26 +202,26 @@ void Session::websocket_closed() {
 // The session's life.
 
 void Session::refuse(const protocol::Refusal& refusal) {
-  tells_faults_ = true;
-  surroundings_.refuse(refusal);
-  tells_faults_ = false;
+  reports_own_errors_ = true;
+  host_.refuse(refusal);
+  reports_own_errors_ = false;
 }
 
 bool Session::spend(std::size_t bytes) {
-  tells_faults_ = true;
-  const bool may = surroundings_.spend(bytes);
-  tells_faults_ = false;
+  reports_own_errors_ = true;
+  const bool may = host_.spend(bytes);
+  reports_own_errors_ = false;
   return may;
 }
 
 bool Session::receive(const EnginePacket& packet, TimePoint now) {
-  heard(packet.kind, now);
+  note_activity(packet.kind, now);
   if (!spend(packet.data.size())) return true;
   switch (packet.kind) {
     case Kind::open:
       return false;
     case Kind::close:
-      if (transport_ == Transport::websocket) surroundings_.close_websocket(CloseCode::normal);
+      if (transport_ == Transport::websocket) host_.close_websocket(CloseCode::normal);
       answer_poll_with(Kind::noop);
       finish();
       return true;
@@ -244,8 +245,8 @@ bool Session::receive(const EnginePacket& packet, TimePoint now) {
   return false;
 }
 
-/// Whatever comes shows that the client lives.
-void Session::heard(Kind kind, TimePoint now) {
+/// Any packet shows that the client lives.
+void Session::note_activity(Kind kind, TimePoint now) {
   if (options_.revision == Revision::v3) {
     dead_at_ = now + options_.ping_interval + options_.ping_timeout;
   } else if (kind == Kind::pong) {
@@ -264,18 +265,18 @@ void Session::close(CloseCode code, TimePoint now) {
     queue_bytes_ = 0;
   }
   if (connected_ && !invites_back(code)) send(Kind::message, encode_disconnect());
-  if (transport_ == Transport::upgrading) surroundings_.close_websocket(code);
+  if (transport_ == Transport::upgrading) host_.close_websocket(code);
   if (transport_ == Transport::websocket) {
     transport_ = Transport::closing_websocket;
-    return surroundings_.close_websocket(code);
+    return host_.close_websocket(code);
   }
   transport_ = Transport::closing_polling;
 }
 
-/// After what is against the protocol.
+/// Ends the session of a client that broke the protocol.
 void Session::break_off() {
   if (transport_ == Transport::websocket || transport_ == Transport::upgrading) {
-    surroundings_.close_websocket(CloseCode::policy_violation);
+    host_.close_websocket(CloseCode::policy_violation);
   }
   finish();
 }
@@ -284,7 +285,7 @@ void Session::finish() {
   if (transport_ == Transport::none) return;
   answer_poll_with(Kind::close);
   transport_ = Transport::none;
-  surroundings_.ended();
+  host_.ended();
 }
 
 void Session::advance(TimePoint now) {
@@ -293,7 +294,7 @@ void Session::advance(TimePoint now) {
   if (is_due(upgrade_until_)) {
     upgrade_until_.reset();
     transport_ = Transport::polling;
-    surroundings_.close_websocket(CloseCode::policy_violation);
+    host_.close_websocket(CloseCode::policy_violation);
   }
   if (is_due(ping_at_)) {
     ping_at_.reset();
@@ -348,38 +349,38 @@ bool Session::connect(const Packet& packet) {
   return true;
 }
 
-/// It is told nothing of that: mostly it names another room at once.
+/// Silent, since most clients name another room at once.
 void Session::enter_default_room() {
-  enters_unasked_ = true;
-  surroundings_.enter(protocol::kDefaultRoom, options_.token);
-  enters_unasked_ = surroundings_.is_entering();
+  entering_default_room_ = true;
+  host_.enter(protocol::kDefaultRoom, options_.token);
+  entering_default_room_ = host_.is_entering();
 }
 
 void Session::disconnect(TimePoint now) {
   connected_ = false;
   connect_until_ = now + options_.patience;
   pending_.clear();
-  surroundings_.leave();
+  host_.leave();
 }
 
 bool Session::receive_event(std::string_view data) {
   const auto event = decode_event(data);
   if (!event) return false;
-  if (surroundings_.is_entering()) {
+  if (host_.is_entering()) {
     if (pending_.size() < kMaxPending) return pending_.emplace_back(data), true;
     refuse({ErrorCode::not_entered, "Wait until you are in the room."});
   } else if (event->name == "enter") {
     enter(*event);
   } else if (event->name == "message") {
-    say(*event);
+    send_message(*event);
   }
   return true;  // the seed's server passes over other events too
 }
 
 void Session::go_on() {
-  if (surroundings_.is_entering()) return;
-  enters_unasked_ = false;
-  while (!pending_.empty() && !surroundings_.is_entering() && is_open()) {
+  if (host_.is_entering()) return;
+  entering_default_room_ = false;
+  while (!pending_.empty() && !host_.is_entering() && is_open()) {
     const std::string data = std::move(pending_.front());
     pending_.pop_front();
     receive_event(data);
@@ -393,16 +394,16 @@ void Session::enter(const Event& event) {
   if (const auto* refusal = std::get_if<protocol::Refusal>(&room)) {
     return refuse(*refusal);
   }
-  surroundings_.enter(std::get<std::string>(room), options_.token);
+  host_.enter(std::get<std::string>(room), options_.token);
 }
 
-void Session::say(const Event& event) {
+void Session::send_message(const Event& event) {
   const auto read = read_message(event.arguments);
   if (const auto* refusal = std::get_if<protocol::Refusal>(&read)) {
     return refuse(*refusal);
   }
-  const Said& said = std::get<Said>(read);
-  surroundings_.say(said.envelope, said.object);
+  const ClientMessage& message = std::get<ClientMessage>(read);
+  host_.send(message.envelope, message.object);
 }
 
 }  // namespace onair::socketio

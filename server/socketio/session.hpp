@@ -1,5 +1,5 @@
 // One socket.io client: its Engine.IO session, over HTTP long-polling, a WebSocket, or first the
-// one and then the other, and what it says and hears in it. No sockets and no clock.
+// one and then the other, and its Socket.IO events. No sockets and no clock.
 #pragma once
 
 #include <chrono>
@@ -12,53 +12,53 @@
 
 #include "protocol/envelope.hpp"
 #include "protocol/error_code.hpp"
-#include "relay/allowance.hpp"
-#include "relay/frame.hpp"
+#include "rooms/allowance.hpp"
+#include "rooms/frame.hpp"
 #include "socketio/engine_codec.hpp"
 #include "socketio/packet_codec.hpp"
 
 namespace onair::socketio {
 
-using relay::Duration;
-using relay::TimePoint;
+using rooms::Duration;
+using rooms::TimePoint;
 
-/// What a session does. Of the session's own functions, only deliver() and close() may be called
-/// before one of these returns.
-class Surroundings {
+/// Hosts a session: carries its packets, and connects it with the rooms. Of the session's own
+/// functions, only deliver() and close() may be called before one of these returns.
+class SessionHost {
  public:
   // The client's connections:
   /// Answers the poll that waits. The last one is followed by no other.
   virtual void answer_poll(std::string payload) = 0;
   /// `packet` is the text of an Engine.IO packet; many sessions may share it.
-  virtual void send_on_websocket(const relay::Frame& packet) = 0;
+  virtual void send_on_websocket(const rooms::Frame& packet) = 0;
   virtual void close_websocket(protocol::CloseCode code) = 0;
-  /// The session has ended, and nobody needs it any more.
+  /// The session has ended and may be destroyed.
   virtual void ended() = 0;
 
-  // The relay:
+  // The rooms:
   virtual void enter(const std::string& room, const std::optional<std::string>& token) = 0;
-  virtual void say(const protocol::Envelope& envelope, std::string_view object) = 0;
+  virtual void send(const protocol::Envelope& envelope, std::string_view object) = 0;
   /// Out of the room, for good.
   virtual void leave() = 0;
   virtual void refuse(const protocol::Refusal& refusal) = 0;
-  /// False where the client has said too much and is being closed.
+  /// False where the client has sent too much and is being closed.
   virtual bool spend(std::size_t bytes) = 0;
-  /// Whether it has asked for a room and not been told yet.
+  /// True while it waits for the answer to `enter`.
   virtual bool is_entering() const = 0;
 
  protected:
-  ~Surroundings() = default;
+  ~SessionHost() = default;
 };
 
 struct SessionOptions {
   Revision revision = Revision::v4;
   std::string sid;                        ///< of the Engine.IO session
-  std::string id;                         ///< what the client is called; in revision 3 the same
+  std::string id;                         ///< the client's id as a peer; in revision 3 the same
   std::optional<std::string> token = {};  ///< from the query of its first request
   bool starts_on_websocket = false;
   std::chrono::milliseconds ping_interval{25'000};
   std::chrono::milliseconds ping_timeout{20'000};
-  /// From the beginning until it is in a namespace, and for whatever else must come soon.
+  /// Time to join a namespace, to upgrade, and to fetch the last packets.
   std::chrono::milliseconds patience{10'000};
   std::size_t max_message_bytes = 65'536;
   std::size_t max_payload_bytes = 262'144;
@@ -67,22 +67,22 @@ struct SessionOptions {
 
 class Session {
  public:
-  Session(SessionOptions options, Surroundings& surroundings, TimePoint now);
+  Session(SessionOptions options, SessionHost& host, TimePoint now);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// To be called once, when what the session does can be done.
+  /// To be called once, when the host is ready to be called.
   void start();
 
-  /// Whether the client's packets come and go over HTTP.
+  /// True while the client's packets come and go over HTTP.
   bool is_polling() const {
     return transport_ == Transport::polling || transport_ == Transport::upgrading ||
            transport_ == Transport::closing_polling;
   }
-  /// What waits to be fetched.
+  /// Bytes that wait to be fetched.
   std::size_t queue_bytes() const { return queue_bytes_; }
-  /// Whether go_on() has something to do once the client is in its room, or is not let in.
-  bool awaits_entry() const { return enters_unasked_ || !pending_.empty(); }
+  /// True where go_on() has something to do once the client is in its room, or is not let in.
+  bool awaits_entry() const { return entering_default_room_ || !pending_.empty(); }
 
   // HTTP long-polling:
   /// The client waits for packets. False where it may not; while another poll waits, that ends the
@@ -95,24 +95,24 @@ class Session {
   void poll_broken_off();
 
   // A WebSocket.
-  /// One comes to take the place of polling. False where it can't.
+  /// One comes to replace polling. False where it can't.
   bool probe(TimePoint now);
   void receive_on_websocket(std::string_view text, TimePoint now);
   void websocket_closed();
-  /// Tells the client that what it said is not taken, also while it enters the default room.
+  /// Reports an error of the client's own to it, also while it enters the default room.
   void refuse(const protocol::Refusal& refusal);
 
-  /// What the relay has for the client; `packet`, which may be nothing, is packet_for(frame). False
-  /// where more waits than may.
-  bool deliver(const relay::SharedFrame& frame, const relay::Frame& packet);
+  /// Queues a frame for the client; `packet`, which may be null, is packet_for(frame). False where
+  /// the queue has no room for it.
+  bool deliver(const rooms::SharedFrame& frame, const rooms::Frame& packet);
 
   /// Answers the poll that waits, if there is something for it.
   void flush();
 
-  /// Goes on with what the client said while it waited for a room.
+  /// Goes on with the events that came while the client waited for a room.
   void go_on();
 
-  /// Ends the session after what was sent before.
+  /// Ends the session after the packets sent before.
   void close(protocol::CloseCode code, TimePoint now);
 
   void advance(TimePoint now);
@@ -133,13 +133,13 @@ class Session {
            transport_ == Transport::websocket;
   }
 
-  // Engine.IO. What gives a bool is false where the client broke the protocol.
+  // Engine.IO. A bool is false where the client broke the protocol.
   void send(EnginePacket::Kind kind, std::string_view data = {});
-  void send(const relay::Frame& packet);
+  void send(const rooms::Frame& packet);
   bool receive(const EnginePacket& packet, TimePoint now);
   bool spend(std::size_t bytes);
   void try_upgrade(std::string_view text);
-  void heard(EnginePacket::Kind kind, TimePoint now);
+  void note_activity(EnginePacket::Kind kind, TimePoint now);
   void answer_poll();
   void answer_poll_with(EnginePacket::Kind kind);
   void break_off();
@@ -154,26 +154,26 @@ class Session {
 
   // The seed's words
   void enter(const Event& event);
-  void say(const Event& event);
+  void send_message(const Event& event);
 
   SessionOptions options_;
-  Surroundings& surroundings_;
+  SessionHost& host_;
   Transport transport_;
-  std::deque<relay::Frame> queue_;  ///< while polling
+  std::deque<rooms::Frame> queue_;  ///< while polling
   std::size_t queue_bytes_ = 0;
   bool poll_waits_ = false;
   bool probed_ = false;  ///< the WebSocket that is being tried works
 
-  std::optional<TimePoint> ping_at_;  ///< revision 4, where it is the server who asks
+  std::optional<TimePoint> ping_at_;  ///< revision 4, where the server pings
   std::optional<TimePoint> dead_at_;  ///< unless something comes before
   std::optional<TimePoint> upgrade_until_;
   std::optional<TimePoint> connect_until_;
   std::optional<TimePoint> close_until_;
 
-  bool connected_ = false;           ///< is in the default namespace
-  bool enters_unasked_ = false;      ///< the default room, and whether it may is told to nobody
-  bool tells_faults_ = false;        ///< what it did wrong itself it is told even then
-  std::deque<std::string> pending_;  ///< events that came while it waited for a room
+  bool connected_ = false;              ///< is in the default namespace
+  bool entering_default_room_ = false;  ///< which it did not ask for, so it is told no result
+  bool reports_own_errors_ = false;     ///< while an error is due to the client's own packet
+  std::deque<std::string> pending_;     ///< events that came while it waited for a room
 };
 
 }  // namespace onair::socketio

@@ -23,11 +23,11 @@ namespace {
 
 constexpr std::string_view kToTheRoom = "_broadcast_all_";
 
-/// How the relay begins what one peer says to others, behind what space there was before (see
-/// protocol::append_stamped); its own words begin in another way.
+/// The beginning of a frame of a peer, behind leading space (see protocol::append_stamped); the
+/// server's own frames begin in another way.
 constexpr std::string_view kStamp = R"({"from":")";
 
-/// As JavaScript has it, of what can stand in JSON.
+/// True for a JSON value that is falsy in JavaScript.
 bool is_false(const JsonValue& value) {
   if (value.token.kind == JsonToken::Kind::string) return value.token.raw.empty();
   if (value.text == "null" || value.text == "false") return true;
@@ -38,7 +38,7 @@ bool is_false(const JsonValue& value) {
 
 std::optional<protocol::PeerId> addressee(const JsonValue& sendto) {
   if (is_false(sendto)) return std::nullopt;
-  // What is no string is no peer's id either, in whatever form it is written.
+  // A value that is no string is no peer's id either, in whatever form it is written.
   if (sendto.token.kind != JsonToken::Kind::string) return protocol::PeerId(sendto.text);
   std::string id = text_of(sendto.token);
   if (id == kToTheRoom) return std::nullopt;
@@ -79,23 +79,23 @@ std::optional<std::string> event_for_own_words(std::string_view frame) {
 
 }  // namespace
 
-std::variant<Said, Refusal> read_message(const std::vector<JsonValue>& arguments) {
+std::variant<ClientMessage, Refusal> read_message(const std::vector<JsonValue>& arguments) {
   const auto members =
       arguments.empty() ? std::nullopt : protocol::members_of(arguments.front().text);
   if (!members) return Refusal{ErrorCode::bad_message, "A `message` must be an object."};
-  Said said;
-  said.object = arguments.front().text;
+  ClientMessage message;
+  message.object = arguments.front().text;
   for (const JsonMember& member : *members) {
-    if (member.name == "from") said.envelope.has_from = true;
-    if (member.name == "sendto") said.envelope.sendto = addressee(member.value);
+    if (member.name == "from") message.envelope.has_from = true;
+    if (member.name == "sendto") message.envelope.sendto = addressee(member.value);
     if (member.name != "type") continue;
-    said.envelope.type.clear();
+    message.envelope.type.clear();
     if (member.value.token.kind != JsonToken::Kind::string) continue;
-    said.envelope.type = text_of(member.value.token);
-    if (said.envelope.type.size() > protocol::kMaxTypeBytes) said.envelope.type.clear();
+    message.envelope.type = text_of(member.value.token);
+    if (message.envelope.type.size() > protocol::kMaxTypeBytes) message.envelope.type.clear();
   }
-  if (std::exchange(said.envelope.has_from, false)) said.object = without_from(*members);
-  return said;
+  if (std::exchange(message.envelope.has_from, false)) message.object = without_from(*members);
+  return message;
 }
 
 std::variant<std::string, Refusal> read_enter(const std::vector<JsonValue>& arguments) {
@@ -126,11 +126,11 @@ std::optional<std::string> packet_for(std::string_view frame) {
   return encode_packet({EnginePacket::Kind::message, *packet});
 }
 
-const relay::Frame& Translator::packet_for(const relay::Frame& frame) {
+const rooms::Frame& Translator::packet_for(const rooms::Frame& frame) {
   if (frame != frame_) {
     frame_ = frame;
     const auto packet = socketio::packet_for(frame->text());
-    packet_ = packet ? std::make_shared<const relay::SharedFrame>(*packet) : nullptr;
+    packet_ = packet ? std::make_shared<const rooms::SharedFrame>(*packet) : nullptr;
   }
   return packet_;
 }

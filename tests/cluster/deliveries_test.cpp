@@ -8,7 +8,7 @@
 namespace onair::cluster {
 namespace {
 
-using relay::Reach;
+using rooms::Reach;
 using std::chrono::seconds;
 
 class DeliveriesTest : public testing::Test {
@@ -33,17 +33,17 @@ TEST_F(DeliveriesTest, CountTheTries) {
 TEST_F(DeliveriesTest, WhatHasNotComeBackWasHeard) {
   const DeliveryNumber number = add_to("anna");
   deliveries.note_sent(number);
-  deliveries.forget_heard();
+  deliveries.assume_delivered();
   EXPECT_NE(deliveries.find(number), nullptr) << "the answer may be on its way";
-  deliveries.forget_heard();
+  deliveries.assume_delivered();
   EXPECT_EQ(deliveries.find(number), nullptr);
 }
 
 TEST_F(DeliveriesTest, WhatIsSentAgainMayComeBackAgain) {
   const DeliveryNumber number = add_to("anna");
-  deliveries.forget_heard();
+  deliveries.assume_delivered();
   deliveries.note_sent(number);
-  deliveries.forget_heard();
+  deliveries.assume_delivered();
   EXPECT_NE(deliveries.find(number), nullptr);
 }
 
@@ -68,8 +68,8 @@ TEST_F(DeliveriesTest, AreHurriedForOnePeerInTheirOrder) {
   for (const DeliveryNumber number : {first, second, other}) {
     deliveries.wait(number, now + seconds(1));
   }
-  deliveries.hurry("anna", now);
-  deliveries.hurry("nobody", now);
+  deliveries.retry_now("anna", now);
+  deliveries.retry_now("nobody", now);
   EXPECT_EQ(deliveries.take_due(now), first);
   EXPECT_TRUE(deliveries.any_waits_for("anna"));
   EXPECT_EQ(deliveries.take_due(now), second);

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "relay/client.hpp"
+#include "rooms/client.hpp"
 #include "support/cluster.hpp"
 #include "support/world.hpp"
 
@@ -14,8 +14,8 @@ namespace onair::cluster {
 namespace {
 
 using nlohmann::json;
-using relay::Client;
-using relay::News;
+using rooms::Client;
+using rooms::News;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -38,7 +38,7 @@ class GatewayTest : public testing::Test {
   int last_id = 0;
   tests::Cluster cluster{
       {1, 2, 1}, [this] {
-        return relay::HubOptions{
+        return rooms::HubOptions{
             .make_id = [this] { return "id" + std::to_string(++last_id); },
             .resume_tokens = tokens,
             .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
@@ -88,7 +88,7 @@ TEST_F(GatewayTest, ALeaseGoesWithItsTalkerAndIsFreeAfterIt) {
   cluster.pass(seconds(30));
   EXPECT_NE(other.peer, nullptr);
   say(1, other, R"({"type":"end_talk"})");
-  cluster.hub(1).disconnected(other, relay::Hub::Leaving::for_good, cluster.now);
+  cluster.hub(1).disconnected(other, rooms::Hub::Leaving::for_good, cluster.now);
   cluster.settle();
   Client next;
   enter(3, next, "talk");
@@ -154,7 +154,7 @@ TEST_F(GatewayTest, WhatWasMissedWhileTheWireWasAwayIsMadeGood) {
   EXPECT_EQ(news_of(watcher), News{}) << "nothing is said twice";
   cut_all();
   say(0, talker, R"({"type":"end_talk"})");
-  cluster.hub(3).disconnected(other, relay::Hub::Leaving::for_good, cluster.now);
+  cluster.hub(3).disconnected(other, rooms::Hub::Leaving::for_good, cluster.now);
   cluster.pass(seconds(30));
   talker.news();
   mend_all();
@@ -163,7 +163,7 @@ TEST_F(GatewayTest, WhatWasMissedWhileTheWireWasAwayIsMadeGood) {
   cluster.pass(seconds(20));
   EXPECT_EQ(news_of(talker), News{"user_disconnected"});
   cut_all();
-  cluster.hub(0).disconnected(talker, relay::Hub::Leaving::for_good, cluster.now);
+  cluster.hub(0).disconnected(talker, rooms::Hub::Leaving::for_good, cluster.now);
   mend_all();
   cluster.pass(seconds(20));
   EXPECT_EQ(news_of(watcher), News{"user_disconnected"});
@@ -187,7 +187,7 @@ TEST_F(GatewayTest, WhoMovedWhileTheWireWasAwayIsNotGone) {
   enter(1, watcher, "watch");
   talker.news();
   for (std::size_t process = 0; process < 3; ++process) cluster.cut(process);
-  cluster.hub(1).disconnected(watcher, relay::Hub::Leaving::perhaps, cluster.now);
+  cluster.hub(1).disconnected(watcher, rooms::Hub::Leaving::perhaps, cluster.now);
   Client back;
   enter(3, back, "watch", R"(,"resume":"watch id2 lesson")");
   EXPECT_EQ(back.id(), "id2");
@@ -236,7 +236,7 @@ TEST_F(GatewayTest, OneThatStoodStillIsOneOfThemAgain) {
   cluster.pass(seconds(1));
   talker.news();
   watcher.news();
-  cluster.process(1).wire->is_cut = true;  // and neither side is told
+  cluster.process(1).wire->is_cut = true;  // and neither side is delivered
   cluster.pass(seconds(8));
   EXPECT_EQ(cluster.process(0).gateway->processes(), 1u);
   cluster.process(1).wire->is_cut = false;
@@ -287,7 +287,7 @@ TEST_F(GatewayTest, CountsWhatIsForeignAndGoesOn) {
                               "onair.room.6c6573736f6e.members", "onair.room.6c6.all",
                               "onair.peer.id2", "onair.orders", "onair", "other.orders"}) {
     for (const char* payload : {"", "x", "[]", "{\"process\":1}", "{\"kind\":\"frame\"}\n{}"}) {
-      gateway.hear(subject, payload, "", cluster.now);
+      gateway.on_message(subject, payload, "", cluster.now);
     }
   }
   cluster.settle();

@@ -5,7 +5,7 @@
 namespace onair::cluster {
 namespace {
 
-using relay::Reach;
+using rooms::Reach;
 using Kind = Subjects::Topic::Kind;
 
 const Subjects kSubjects("onair", "5f0c");
@@ -19,11 +19,11 @@ TEST(ClusterMessages, SubjectsSayWhatTheyAreAbout) {
   };
   for (const Case& c : {
            Case{kSubjects.frames(room, Reach::talkers), Kind::frames, true},
-           Case{kSubjects.parts(room), Kind::parts, true},
+           Case{kSubjects.shares(room), Kind::shares, true},
            Case{kSubjects.ask(room), Kind::ask, true},
            Case{kSubjects.members(room), Kind::members, true},
            Case{kSubjects.list(room), Kind::list, true},
-           Case{kSubjects.part_of(room), Kind::part_of, true},
+           Case{kSubjects.share_for(room), Kind::share_for, true},
            Case{kSubjects.members_of(room), Kind::members_of, true},
            Case{kSubjects.undelivered(7), Kind::undelivered, false},
            Case{kSubjects.peer("id"), Kind::peer, false},
@@ -47,19 +47,19 @@ TEST(ClusterMessages, SubjectsSayWhatTheyAreAbout) {
 }
 
 TEST(ClusterMessages, PartsAreReadAsTheyWereWritten) {
-  const Part part{"5f0c",
-                  relay::RoomPart{3, {{"a", true, false, std::chrono::seconds(2)}, {"b"}}, 1, 6},
-                  {"x", "y"},
-                  {{{"c", true}, std::chrono::milliseconds(1'500)}}};
-  const auto read = decode_part(encode(part));
+  const Share share{"5f0c",
+                    rooms::RoomShare{3, {{"a", true, false, std::chrono::seconds(2)}, {"b"}}, 1, 6},
+                    {"x", "y"},
+                    {{{"c", true}, std::chrono::milliseconds(1'500)}}};
+  const auto read = decode_share(encode(share));
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->process, part.process);
-  EXPECT_EQ(read->part, part.part);
-  EXPECT_EQ(read->others, part.others);
+  EXPECT_EQ(read->process, share.process);
+  EXPECT_EQ(read->share, share.share);
+  EXPECT_EQ(read->others, share.others);
   ASSERT_EQ(read->orphans.size(), 1u);
-  EXPECT_EQ(read->orphans[0].talker, part.orphans[0].talker);
-  EXPECT_EQ(read->orphans[0].left, part.orphans[0].left);
-  EXPECT_EQ(decode_part(encode(Part{"5f0c", std::nullopt}))->part, std::nullopt);
+  EXPECT_EQ(read->orphans[0].talker, share.orphans[0].talker);
+  EXPECT_EQ(read->orphans[0].left, share.orphans[0].left);
+  EXPECT_EQ(decode_share(encode(Share{"5f0c", std::nullopt}))->share, std::nullopt);
 }
 
 TEST(ClusterMessages, FramesCrossAsTheyAre) {
@@ -77,14 +77,15 @@ TEST(ClusterMessages, FramesCrossAsTheyAre) {
 }
 
 TEST(ClusterMessages, RefuseWhatIsNone) {
-  for (const char* text : {"", "x", "[]", "{}", "null", R"({"process":7})", R"({"process":""})",
-                           R"({"process":"a","others":["*"],"orphans":[]})",
-                           R"({"process":"a.b","others":[],"orphans":[],"come":[],"gone":[]})",
-                           R"({"process":"a","others":[7],"orphans":[]})",
-                           R"({"process":"a","others":[],"orphans":[7]})",
-                           R"({"process":"a","others":[],"orphans":[],"part":7})",
-                           R"({"process":"a","others":[],"orphans":[],"part":{"talkers":[{}]}})"}) {
-    EXPECT_FALSE(decode_part(text)) << text;
+  for (const char* text :
+       {"", "x", "[]", "{}", "null", R"({"process":7})", R"({"process":""})",
+        R"({"process":"a","others":["*"],"orphans":[]})",
+        R"({"process":"a.b","others":[],"orphans":[],"come":[],"gone":[]})",
+        R"({"process":"a","others":[7],"orphans":[]})",
+        R"({"process":"a","others":[],"orphans":[7]})",
+        R"({"process":"a","others":[],"orphans":[],"part":7})",
+        R"({"process":"a","others":[],"orphans":[],"part":{"talkers":[{}]}})"}) {
+    EXPECT_FALSE(decode_share(text)) << text;
     EXPECT_FALSE(decode_to_peer(text)) << text;
     EXPECT_FALSE(decode_order(text)) << text;
     EXPECT_FALSE(decode_members(text)) << text;

@@ -6,20 +6,20 @@
 namespace onair::cluster {
 namespace {
 
-using relay::RoomPart;
-using relay::TalkerPart;
+using rooms::RoomShare;
+using rooms::TalkerInfo;
 using std::chrono::seconds;
 using Ids = std::vector<protocol::PeerId>;
 
-TalkerPart talker(const protocol::PeerId& id) {
-  TalkerPart talker;
+TalkerInfo talker(const protocol::PeerId& id) {
+  TalkerInfo talker;
   talker.id = id;
   return talker;
 }
 
-Ids ids_of(const std::vector<TalkerPart>& talkers) {
+Ids ids_of(const std::vector<TalkerInfo>& talkers) {
   Ids ids;
-  for (const TalkerPart& talker : talkers) ids.push_back(talker.id);
+  for (const TalkerInfo& talker : talkers) ids.push_back(talker.id);
   return ids;
 }
 
@@ -61,27 +61,27 @@ TEST(MembersElsewhere, WhoIsInNoPieceOfAListIsLost) {
   EXPECT_EQ(elsewhere.take_overdue(kNow), Ids{"anna"});
 }
 
-TEST(KeptPlaces, AreFreedForThoseWhoAreBackAndInTheEnd) {
-  KeptPlaces kept;
-  EXPECT_TRUE(kept.keep(talker("anna"), kNow + seconds(15)));
-  EXPECT_FALSE(kept.keep(talker("anna"), kNow + seconds(99))) << "the first time holds";
-  EXPECT_TRUE(kept.keep(talker("ben"), kNow + seconds(15)));
-  EXPECT_FALSE(kept.release({talker("cleo")}));
-  EXPECT_TRUE(kept.release({talker("ben")}));
-  EXPECT_FALSE(kept.contains("ben"));
-  EXPECT_EQ(kept.take_overdue(kNow + seconds(14)), Ids{});
-  EXPECT_EQ(kept.take_overdue(kNow + seconds(15)), Ids{"anna"});
-  EXPECT_TRUE(kept.all().empty());
+TEST(HeldSlots, AreFreedForThoseWhoAreBackAndInTheEnd) {
+  HeldSlots held_slots;
+  EXPECT_TRUE(held_slots.hold(talker("anna"), kNow + seconds(15)));
+  EXPECT_FALSE(held_slots.hold(talker("anna"), kNow + seconds(99))) << "the first time holds";
+  EXPECT_TRUE(held_slots.hold(talker("ben"), kNow + seconds(15)));
+  EXPECT_FALSE(held_slots.release({talker("cleo")}));
+  EXPECT_TRUE(held_slots.release({talker("ben")}));
+  EXPECT_FALSE(held_slots.contains("ben"));
+  EXPECT_EQ(held_slots.take_overdue(kNow + seconds(14)), Ids{});
+  EXPECT_EQ(held_slots.take_overdue(kNow + seconds(15)), Ids{"anna"});
+  EXPECT_TRUE(held_slots.all().empty());
 }
 
 TEST(SharedRoom, SumsUpWhatAllHave) {
   SharedRoom room;
   room.local[0] = {.watching = 2, .talkers = {talker("anna")}, .members = 3};
   room.remote["p1"] = {.watching = 5, .talkers = {talker("anna"), talker("ben")}, .members = 7};
-  room.kept.keep(talker("cleo"), kNow);
-  EXPECT_EQ(room.local_part().watching, 2u);
-  EXPECT_EQ(room.remote_part().watching, 5u);
-  EXPECT_EQ(ids_of(room.remote_part().talkers), (Ids{"anna", "ben", "cleo"}));
+  room.held_slots.hold(talker("cleo"), kNow);
+  EXPECT_EQ(room.local_share().watching, 2u);
+  EXPECT_EQ(room.remote_share().watching, 5u);
+  EXPECT_EQ(ids_of(room.remote_share().talkers), (Ids{"anna", "ben", "cleo"}));
   EXPECT_EQ(ids_of(room.talkers()), (Ids{"anna", "ben", "cleo"}));
   EXPECT_EQ(ids_of(room.present_talkers()), (Ids{"anna", "ben"}));
   EXPECT_TRUE(room.expects("cleo"));
@@ -92,7 +92,7 @@ TEST(SharedRoom, NotesWhatIsSaidOfWhoIsOnAir) {
   SharedRoom room;
   room.remote["p1"] = {.watching = 5, .talkers = {talker("anna"), talker("ben")}, .members = 7};
   const auto is_on_air = [&](const char* id) {
-    return find(room.remote_part().talkers, id)->on_air;
+    return find(room.remote_share().talkers, id)->on_air;
   };
   EXPECT_TRUE(room.note_on_air(R"({"from":"anna","type":"talk_ready"})"));
   EXPECT_FALSE(room.note_on_air(R"({"from":"anna","type":"talk_ready"})")) << "it is known";
@@ -112,12 +112,12 @@ TEST(SharedRoom, NotesWhatIsSaidOfWhoIsOnAir) {
 TEST(SharedRoom, MembersMatterToTalkersAndToThoseWithoutARole) {
   SharedRoom room;
   room.local[0] = {.watching = 2, .members = 2};
-  EXPECT_FALSE(room.hears_of_members());
-  room.local[1] = {.roleless = 1, .members = 1};
-  EXPECT_TRUE(room.hears_of_members());
-  EXPECT_FALSE(room.tells_of_members());
+  EXPECT_FALSE(room.receives_members());
+  room.local[1] = {.socketio = 1, .members = 1};
+  EXPECT_TRUE(room.receives_members());
+  EXPECT_FALSE(room.sends_members());
   room.remote["p1"] = {.talkers = {talker("anna")}, .members = 1};
-  EXPECT_TRUE(room.tells_of_members());
+  EXPECT_TRUE(room.sends_members());
 }
 
 }  // namespace

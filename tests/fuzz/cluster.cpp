@@ -30,11 +30,11 @@ class NoLeases final : public cluster::LeaseStore {
 };
 
 void check_codec(std::string_view input) {
-  if (const auto part = cluster::decode_part(input)) {
-    const std::string text = encode(*part);
-    const auto again = cluster::decode_part(text);
-    check(again && again->part == part->part && again->others == part->others &&
-              again->orphans.size() == part->orphans.size(),
+  if (const auto share = cluster::decode_share(input)) {
+    const std::string text = encode(*share);
+    const auto again = cluster::decode_share(text);
+    check(again && again->share == share->share && again->others == share->others &&
+              again->orphans.size() == share->orphans.size(),
           "a part is read as it was written");
   }
   if (const auto message = cluster::decode_to_peer(input)) {
@@ -63,15 +63,15 @@ void onair::fuzz::run(std::string_view input) {
   check_codec(input);
   NoWire wire;
   NoLeases leases;
-  relay::ThreadBus bus(1, 2, [](relay::HubId, relay::ThreadBus::Batch) {}, 1);
+  rooms::ThreadBus bus(1, 2, [](rooms::HubId, rooms::ThreadBus::Batch) {}, 1);
   cluster::Gateway gateway({.process = "5f0c"}, bus, wire, leases);
   bus.serve(gateway);
-  relay::TimePoint now{std::chrono::seconds(100)};
+  rooms::TimePoint now{std::chrono::seconds(100)};
   gateway.connected(now);
   gateway.learn("a", now);
-  gateway.hear_part("a", 0, relay::RoomPart{1, {{"t", true}}, 1, 3}, now);
-  gateway.room_ready("a", now);
-  gateway.attached("id1", "a", now);
+  gateway.on_share("a", 0, rooms::RoomShare{1, {{"t", true}}, 1, 3}, now);
+  gateway.on_room_ready("a", now);
+  gateway.on_attached("id1", "a", now);
   while (!input.empty()) {
     const std::string_view line = input.substr(0, input.find('\n'));
     input.remove_prefix(std::min(line.size() + 1, input.size()));
@@ -80,11 +80,11 @@ void onair::fuzz::run(std::string_view input) {
     std::replace(payload.begin(), payload.end(), '\x1e', '\n');
     check_codec(payload);
     now += std::chrono::milliseconds(300);
-    gateway.hear(subject, payload, "reply", now);
-    gateway.nobody_heard(subject, now);
+    gateway.on_message(subject, payload, "reply", now);
+    gateway.on_no_subscriber(subject, now);
     gateway.advance(now);
     bus.flush();
   }
-  gateway.hear_part("a", 0, std::nullopt, now);
-  check(!gateway.part_of("a"), "a room is left with its last member");
+  gateway.on_share("a", 0, std::nullopt, now);
+  check(!gateway.share_of("a"), "a room is left with its last member");
 }

@@ -1,6 +1,6 @@
 // The relay's entry: whatever clients say, in whatever order they come and go, the hubs keep what
 // they promise, and in the end nothing is left.
-#include "relay/hub.hpp"
+#include "rooms/hub.hpp"
 
 #include <array>
 #include <deque>
@@ -9,7 +9,7 @@
 #include "fuzz/targets.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/text.hpp"
-#include "relay/thread_bus.hpp"
+#include "rooms/thread_bus.hpp"
 #include "support/agreement.hpp"
 
 namespace {
@@ -17,19 +17,19 @@ namespace {
 using namespace onair;
 
 /// Tokens that name the peer in clear.
-class PlainTokens final : public relay::ResumeTokens {
+class PlainTokens final : public rooms::ResumeTokens {
  public:
-  std::string issue(const relay::Identity& identity) override { return identity.id; }
-  std::optional<relay::Resumption> redeem(std::string_view token, std::string_view,
+  std::string issue(const rooms::Identity& identity) override { return identity.id; }
+  std::optional<rooms::Resumption> redeem(std::string_view token, std::string_view,
                                           protocol::Role) override {
     if (!token.starts_with("id") || token.size() > 8) return std::nullopt;
-    return relay::Resumption{protocol::PeerId(token), std::chrono::seconds(1)};
+    return rooms::Resumption{protocol::PeerId(token), std::chrono::seconds(1)};
   }
 };
 
-class Client final : public relay::Link {
+class Client final : public rooms::Link {
  public:
-  void send(const relay::Frame& frame) override {
+  void send(const rooms::Frame& frame) override {
     const auto decoded = protocol::decode(frame->text());
     const auto* const refusal = std::get_if<protocol::Refusal>(&decoded);
     fuzz::check(refusal == nullptr || refusal->code != protocol::ErrorCode::bad_json,
@@ -40,18 +40,18 @@ class Client final : public relay::Link {
 };
 
 constexpr std::size_t kClients = 6;
-constexpr relay::HubId kHubs = 2;
+constexpr rooms::HubId kHubs = 2;
 
 class World {
  public:
   World() {
-    for (relay::HubId id = 0; id < kHubs; ++id) {
-      ends_.push_back(std::make_unique<relay::ThreadBus>(
-          id, kHubs, [this, id](relay::HubId to, relay::ThreadBus::Batch batch) {
+    for (rooms::HubId id = 0; id < kHubs; ++id) {
+      ends_.push_back(std::make_unique<rooms::ThreadBus>(
+          id, kHubs, [this, id](rooms::HubId to, rooms::ThreadBus::Batch batch) {
             parcels_.push_back({id, to, std::move(batch)});
           }));
-      hubs_.push_back(std::make_unique<relay::Hub>(
-          relay::HubOptions{
+      hubs_.push_back(std::make_unique<rooms::Hub>(
+          rooms::HubOptions{
               .make_id = [this] { return "id" + std::to_string(++last_id_); },
               .resume_tokens = tokens_,
               .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
@@ -71,10 +71,10 @@ class World {
     const std::size_t who = what % kClients;
     switch (what / kClients % 8) {
       case 0:
-        return leave(who, relay::Hub::Leaving::for_good);
+        return leave(who, rooms::Hub::Leaving::for_good);
       case 1:
         if (what >= 8 * kClients) return hub_of(who).send_off(clients_[who], now_);
-        return leave(who, relay::Hub::Leaving::perhaps);
+        return leave(who, rooms::Hub::Leaving::perhaps);
       case 2:
         now_ += std::chrono::seconds(what % 7);
         for (const auto& hub : hubs_) hub->advance(now_);
@@ -89,7 +89,7 @@ class World {
   }
 
   void end() {
-    for (std::size_t who = 0; who < kClients; ++who) leave(who, relay::Hub::Leaving::perhaps);
+    for (std::size_t who = 0; who < kClients; ++who) leave(who, rooms::Hub::Leaving::perhaps);
     for (int i = 0; i < 4; ++i) {
       hand_over();
       now_ += std::chrono::seconds(20);
@@ -104,14 +104,14 @@ class World {
 
  private:
   struct Parcel {
-    relay::HubId from;
-    relay::HubId to;
-    relay::ThreadBus::Batch batch;
+    rooms::HubId from;
+    rooms::HubId to;
+    rooms::ThreadBus::Batch batch;
   };
 
-  relay::Hub& hub_of(std::size_t who) { return *hubs_[who % kHubs]; }
+  rooms::Hub& hub_of(std::size_t who) { return *hubs_[who % kHubs]; }
 
-  void leave(std::size_t who, relay::Hub::Leaving leaving) {
+  void leave(std::size_t who, rooms::Hub::Leaving leaving) {
     hub_of(who).disconnected(clients_[who], leaving, now_);
     clients_[who] = Client();
   }
@@ -121,17 +121,17 @@ class World {
     while (!parcels_.empty()) {
       Parcel parcel = std::move(parcels_.front());
       parcels_.pop_front();
-      ends_[parcel.to]->hear(parcel.from, std::move(parcel.batch), now_);
+      ends_[parcel.to]->deliver(parcel.from, std::move(parcel.batch), now_);
       for (const auto& end : ends_) end->flush();
     }
   }
 
-  relay::TimePoint now_{std::chrono::seconds(100)};
+  rooms::TimePoint now_{std::chrono::seconds(100)};
   PlainTokens tokens_;
   int last_id_ = 0;
   std::deque<Parcel> parcels_;
-  std::vector<std::unique_ptr<relay::ThreadBus>> ends_;
-  std::vector<std::unique_ptr<relay::Hub>> hubs_;
+  std::vector<std::unique_ptr<rooms::ThreadBus>> ends_;
+  std::vector<std::unique_ptr<rooms::Hub>> hubs_;
   std::array<Client, kClients> clients_;
 };
 

@@ -10,8 +10,8 @@
 
 #include "fuzz/targets.hpp"
 #include "protocol/text.hpp"
-#include "relay/hub.hpp"
-#include "relay/thread_bus.hpp"
+#include "rooms/hub.hpp"
+#include "rooms/thread_bus.hpp"
 #include "socketio/session.hpp"
 #include "socketio/translation.hpp"
 
@@ -22,10 +22,10 @@ using fuzz::check;
 using socketio::EnginePacket;
 using socketio::Revision;
 
-class NoTokens final : public relay::ResumeTokens {
+class NoTokens final : public rooms::ResumeTokens {
  public:
-  std::string issue(const relay::Identity& identity) override { return identity.id; }
-  std::optional<relay::Resumption> redeem(std::string_view, std::string_view,
+  std::string issue(const rooms::Identity& identity) override { return identity.id; }
+  std::optional<rooms::Resumption> redeem(std::string_view, std::string_view,
                                           protocol::Role) override {
     return std::nullopt;
   }
@@ -69,7 +69,7 @@ void check_event(std::string_view data) {
   if (!event) return;
   check(is_json(data), "an event is JSON");
   const auto read = socketio::read_message(event->arguments);
-  if (const auto* said = std::get_if<socketio::Said>(&read)) {
+  if (const auto* said = std::get_if<socketio::ClientMessage>(&read)) {
     const auto object = nlohmann::json::parse(said->object, nullptr, false);
     check(object.is_object() && !object.contains("from"), "an object without `from`");
     std::string stamped;
@@ -80,9 +80,9 @@ void check_event(std::string_view data) {
   }
 }
 
-class Client final : public relay::Link, private socketio::Surroundings {
+class Client final : public rooms::Link, private socketio::SessionHost {
  public:
-  Client(relay::Hub& hub, relay::TimePoint& now, int number)
+  Client(rooms::Hub& hub, rooms::TimePoint& now, int number)
       : hub_(hub),
         now_(now),
         id_("id" + std::to_string(number)),
@@ -99,7 +99,7 @@ class Client final : public relay::Link, private socketio::Surroundings {
     if (revision_ == Revision::v4 && websocket_) session_.receive_on_websocket("40", now_);
   }
 
-  void send(const relay::Frame& frame) override {
+  void send(const rooms::Frame& frame) override {
     check(!over_, "the hub does not speak to who is gone");
     if (!session_.deliver(*frame, translator_.packet_for(frame))) {
       close(protocol::CloseCode::try_again_later);
@@ -159,25 +159,25 @@ class Client final : public relay::Link, private socketio::Surroundings {
     check(packets != nullptr, "a poll is answered by packets");
     for (const EnginePacket& packet : *packets) check_packet(socketio::encode_packet(packet));
   }
-  void send_on_websocket(const relay::Frame& packet) override { check_packet(packet->text()); }
+  void send_on_websocket(const rooms::Frame& packet) override { check_packet(packet->text()); }
   void close_websocket(protocol::CloseCode) override { websocket_ = false; }
   void ended() override {
     leave();
     check(!std::exchange(over_, true), "a session ends once");
   }
-  void leave() override { hub_.disconnected(*this, relay::Hub::Leaving::for_good, now_); }
+  void leave() override { hub_.disconnected(*this, rooms::Hub::Leaving::for_good, now_); }
   void enter(const std::string& room, const std::optional<std::string>& token) override {
     hub_.enter_roleless(*this, id_, room, token, now_);
   }
-  void say(const protocol::Envelope& envelope, std::string_view object) override {
+  void send(const protocol::Envelope& envelope, std::string_view object) override {
     hub_.say_roleless(*this, envelope, object, now_);
   }
   void refuse(const protocol::Refusal& refusal) override { hub_.refuse(*this, refusal); }
   bool spend(std::size_t bytes) override { return hub_.spend(*this, bytes, now_); }
   bool is_entering() const override { return waits_for != nullptr; }
 
-  relay::Hub& hub_;
-  relay::TimePoint& now_;
+  rooms::Hub& hub_;
+  rooms::TimePoint& now_;
   std::string id_;
   Revision revision_;
   bool websocket_;
@@ -212,16 +212,16 @@ class World {
   }
 
  private:
-  void pass(relay::Duration duration) {
+  void pass(rooms::Duration duration) {
     now_ += duration;
     for (const auto& client : clients_) client->advance();
     hub_.advance(now_);
   }
 
-  relay::TimePoint now_{std::chrono::seconds(100)};
+  rooms::TimePoint now_{std::chrono::seconds(100)};
   NoTokens tokens_;
-  relay::ThreadBus bus_{0, 1, nullptr};
-  relay::Hub hub_{{.make_id = [] { return "none"; },
+  rooms::ThreadBus bus_{0, 1, nullptr};
+  rooms::Hub hub_{{.make_id = [] { return "none"; },
                    .resume_tokens = tokens_,
                    .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
                    .limits = {.rates = {100, 100'000, std::chrono::seconds(1)},

@@ -112,7 +112,7 @@ TEST_F(EntryTokensTest, AskForATokenAsTheOperatorChose) {
 
 TEST_F(EntryTokensTest, SayHowLongAndTheName) {
   const auto answer = tokens({secret, {}}).check(enter(minted()));
-  const auto& pass = std::get<relay::Pass>(answer);
+  const auto& pass = std::get<rooms::Pass>(answer);
   EXPECT_EQ(pass.holds_for, seconds(60));
   EXPECT_EQ(pass.name, "Hanako");
 }
@@ -174,7 +174,7 @@ TEST_F(EntryTokensTest, EndWithTheirTimeAndTheLeeway) {
   EXPECT_EQ(outcome(door, enter(token)), "in");
   now += seconds(4);
   const auto late = door.check(enter(token));
-  EXPECT_EQ(std::get<relay::Pass>(late).holds_for, seconds(2)) << "the clocks may differ";
+  EXPECT_EQ(std::get<rooms::Pass>(late).holds_for, seconds(2)) << "the clocks may differ";
   now += seconds(2);
   EXPECT_EQ(outcome(door, enter(token)), "token_expired");
 }

@@ -31,7 +31,7 @@
 namespace onair::tests {
 namespace {
 
-using relay::TimePoint;
+using rooms::TimePoint;
 
 /// One process's connection. What comes is kept until the test takes it.
 class RealEnd final : public cluster::WireMember,
@@ -68,20 +68,20 @@ class RealEnd final : public cluster::WireMember,
   }
   bool has_all(std::size_t marks) const { return marks_.size() == marks && unanswered_ == 0; }
 
-  void hear(std::string_view subject, std::string_view payload, std::string_view reply,
-            TimePoint) override {
+  void on_message(std::string_view subject, std::string_view payload, std::string_view reply,
+                  TimePoint) override {
     if (subject.starts_with("barrier.")) return marks_.insert(std::string(subject)), void();
     news.emplace_back([message = WireNetwork::Message{nullptr, std::string(subject),
                                                       std::string(payload), std::string(reply)}](
                           cluster::Gateway& to, TimePoint now, auto& delivered) {
       delivered.push_back(message);
-      to.hear(message.subject, message.payload, message.reply, now);
+      to.on_message(message.subject, message.payload, message.reply, now);
     });
   }
-  void nobody_heard(std::string_view reply, TimePoint) override {
+  void on_no_subscriber(std::string_view reply, TimePoint) override {
     if (reply == "barrier.own") return marks_.insert(std::string(reply)), void();
     news.emplace_back([reply = std::string(reply)](cluster::Gateway& to, TimePoint now, auto&) {
-      to.nobody_heard(reply, now);
+      to.on_no_subscriber(reply, now);
     });
   }
   void connected(TimePoint) override {}

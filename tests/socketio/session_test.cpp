@@ -16,7 +16,7 @@ using protocol::CloseCode;
 using std::chrono::seconds;
 using Deeds = std::vector<std::string>;
 
-class World final : public Surroundings {
+class World final : public SessionHost {
  public:
   explicit World(Revision its_revision, bool websocket = false)
       : revision(its_revision),
@@ -32,7 +32,7 @@ class World final : public Surroundings {
                 *this, now) {}
 
   void answer_poll(std::string payload) override { deeds.push_back("answer " + payload); }
-  void send_on_websocket(const relay::Frame& packet) override {
+  void send_on_websocket(const rooms::Frame& packet) override {
     deeds.push_back("send " + std::string(packet->text()));
   }
   void close_websocket(CloseCode code) override {
@@ -44,7 +44,7 @@ class World final : public Surroundings {
     entering = rooms_take_time;
     if (refuses_rooms) hear(R"({"type":"error","code":"room_full","message":"Full."})");
   }
-  void say(const protocol::Envelope& envelope, std::string_view object) override {
+  void send(const protocol::Envelope& envelope, std::string_view object) override {
     deeds.push_back(envelope.sendto.value_or("all") + " < " + std::string(object));
   }
   void leave() override { deeds.emplace_back("leave"); }
@@ -77,8 +77,8 @@ class World final : public Surroundings {
   /// The relay has a frame for the client.
   bool hear(const std::string& frame) {
     const auto packet = packet_for(frame);
-    return session.deliver(relay::SharedFrame(frame),
-                           packet ? std::make_shared<const relay::SharedFrame>(*packet) : nullptr);
+    return session.deliver(rooms::SharedFrame(frame),
+                           packet ? std::make_shared<const rooms::SharedFrame>(*packet) : nullptr);
   }
   void pass(Duration duration) {
     now += duration;

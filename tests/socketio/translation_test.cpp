@@ -12,9 +12,9 @@ std::vector<protocol::JsonValue> arguments(const std::string& array) {
   return *protocol::elements_of(array);
 }
 
-Said said(const std::string& object) {
+ClientMessage said(const std::string& object) {
   const std::string array = "[" + object + "]";
-  return std::get<Said>(read_message(arguments(array)));
+  return std::get<ClientMessage>(read_message(arguments(array)));
 }
 
 std::string room(const std::string& array) {
@@ -22,7 +22,7 @@ std::string room(const std::string& array) {
 }
 
 TEST(Translation, ReadsTypeAndAddressee) {
-  const Said offer = said(R"({"type":"offer","sendto":"x","sdp":"v=0"})");
+  const ClientMessage offer = said(R"({"type":"offer","sendto":"x","sdp":"v=0"})");
   EXPECT_EQ(offer.envelope.type, "offer");
   EXPECT_EQ(offer.envelope.sendto, "x");
   EXPECT_EQ(offer.object, R"({"type":"offer","sendto":"x","sdp":"v=0"})");
@@ -115,12 +115,12 @@ TEST(Translation, TranslatesTheServersOwnWords) {
 
 TEST(Translation, TranslatesAFrameOnceForAll) {
   Translator translator;
-  const auto frame = std::make_shared<const relay::SharedFrame>(R"({"from":"x","a":1})");
-  const relay::Frame first = translator.packet_for(frame);
+  const auto frame = std::make_shared<const rooms::SharedFrame>(R"({"from":"x","a":1})");
+  const rooms::Frame first = translator.packet_for(frame);
   EXPECT_EQ(first->text(), R"(42["message",{"from":"x","a":1}])");
   EXPECT_EQ(translator.packet_for(frame), first);
   const auto other =
-      std::make_shared<const relay::SharedFrame>(R"({"type":"audience","watching":1})");
+      std::make_shared<const rooms::SharedFrame>(R"({"type":"audience","watching":1})");
   EXPECT_EQ(translator.packet_for(other), nullptr);
 }
 

@@ -19,13 +19,13 @@
 namespace onair::tests {
 
 /// Both ends of one WebSocket; the hub's link is the server's end.
-class FakeSocket final : public relay::Link {
+class FakeSocket final : public rooms::Link {
  public:
   FakeSocket(std::function<void(std::string)> to_client,
              std::function<void(protocol::CloseCode)> closed)
       : to_client_(std::move(to_client)), closed_(std::move(closed)) {}
 
-  void send(const relay::Frame& frame) override { to_client_(std::string(frame->text())); }
+  void send(const rooms::Frame& frame) override { to_client_(std::string(frame->text())); }
   void close(protocol::CloseCode code) override { closed_(code); }
 
   bool open = true;
@@ -79,7 +79,7 @@ class SessionClient : public Client {
     world_.settle();
   }
 
-  void lose_socket() override { break_socket(relay::Hub::Leaving::perhaps); }
+  void lose_socket() override { break_socket(rooms::Hub::Leaving::perhaps); }
   void leave() override { feed(session::LeaveRequested{}); }
   void pass_time() override { feed(session::TimePassed{}); }
   std::optional<TimePoint> next_deadline() const override { return session.next_deadline(); }
@@ -125,7 +125,7 @@ class SessionClient : public Client {
           [this, number](protocol::CloseCode code) {
             post("down", "closed by server", [this, number, code] {
               if (number != socket_number_) return;
-              break_socket(relay::Hub::Leaving::for_good, static_cast<std::uint16_t>(code));
+              break_socket(rooms::Hub::Leaving::for_good, static_cast<std::uint16_t>(code));
             });
           });
       feed(session::SocketOpened{number});
@@ -135,7 +135,7 @@ class SessionClient : public Client {
   void perform(const session::CloseSocket& close) {
     if (close.socket != socket_number_) return;
     post("up", "closes its socket",
-         [socket = socket_, this] { drop(socket, relay::Hub::Leaving::for_good); });
+         [socket = socket_, this] { drop(socket, rooms::Hub::Leaving::for_good); });
     socket_.reset();
     socket_number_ = 0;
   }
@@ -332,14 +332,14 @@ class SessionClient : public Client {
     });
   }
 
-  void break_socket(relay::Hub::Leaving leaving, std::uint16_t code = 1006) {
+  void break_socket(rooms::Hub::Leaving leaving, std::uint16_t code = 1006) {
     if (socket_number_ == 0) return;
     const session::SocketNumber number = std::exchange(socket_number_, 0);
     drop(std::exchange(socket_, nullptr), leaving);
     feed(session::SocketClosed{number, code});
   }
 
-  void drop(const std::shared_ptr<FakeSocket>& socket, relay::Hub::Leaving leaving) {
+  void drop(const std::shared_ptr<FakeSocket>& socket, rooms::Hub::Leaving leaving) {
     if (!socket || !std::exchange(socket->open, false)) return;
     if (world_.server_is_up()) world_.hub().disconnected(*socket, leaving, world_.now());
   }

@@ -5,8 +5,8 @@
 
 namespace onair::tests {
 
-using relay::HubId;
-using relay::ThreadBus;
+using rooms::HubId;
+using rooms::ThreadBus;
 
 bool WireNetwork::End::takes(const std::string& subject) const {
   if (is_cut) return false;
@@ -28,16 +28,16 @@ void WireNetwork::End::publish(const std::string& subject, std::string_view payl
   if (!heard && !reply.empty()) network_.under_way.push_back({this, {}, {}, reply, true});
 }
 
-bool WireNetwork::deliver(relay::TimePoint now) {
+bool WireNetwork::deliver(rooms::TimePoint now) {
   if (under_way.empty()) return false;
   const Message message = std::move(under_way.front());
   under_way.pop_front();
   if (message.to->is_cut) return true;
   delivered.push_back(message);
   if (message.nobody) {
-    message.to->member->nobody_heard(message.reply, now);
+    message.to->member->on_no_subscriber(message.reply, now);
   } else {
-    message.to->member->hear(message.subject, message.payload, message.reply, now);
+    message.to->member->on_message(message.subject, message.payload, message.reply, now);
   }
   return true;
 }
@@ -103,9 +103,9 @@ void Cluster::add_process(HubId hubs, bool with_gateway, const MakeOptions& make
     process.ends.push_back(std::make_unique<ThreadBus>(id, members, post, gateway));
   }
   for (HubId id = 0; id < hubs; ++id) {
-    relay::HubOptions options = make_options();
+    rooms::HubOptions options = make_options();
     options.first_frame = 1'000'000 * (hubs_.size() + 1);
-    process.hubs.push_back(std::make_unique<relay::Hub>(std::move(options), *process.ends[id]));
+    process.hubs.push_back(std::make_unique<rooms::Hub>(std::move(options), *process.ends[id]));
     process.ends[id]->serve(*process.hubs.back());
     hubs_.push_back(process.hubs.back().get());
   }
@@ -143,26 +143,26 @@ bool Cluster::settle_a_little() {
   if (under_way_.empty()) return network.deliver(now) || leases.deliver();
   Parcel parcel = std::move(under_way_.front());
   under_way_.pop_front();
-  processes_[parcel.process]->ends[parcel.to]->hear(parcel.from, std::move(parcel.batch), now);
+  processes_[parcel.process]->ends[parcel.to]->deliver(parcel.from, std::move(parcel.batch), now);
   return true;
 }
 
-void Cluster::advance(relay::Duration duration) {
+void Cluster::advance(rooms::Duration duration) {
   now += duration;
-  for (relay::Hub* hub : hubs_) hub->advance(now);
+  for (rooms::Hub* hub : hubs_) hub->advance(now);
   for (const auto& process : processes_) {
     if (process->gateway) process->gateway->advance(now);
   }
 }
 
-void Cluster::step(relay::Duration duration) {
+void Cluster::step(rooms::Duration duration) {
   advance(duration);
   settle();
 }
 
-void Cluster::pass(relay::Duration duration) {
+void Cluster::pass(rooms::Duration duration) {
   // Between processes, silence is death: each second they say that they live.
-  const relay::Duration second = std::chrono::seconds(1);
+  const rooms::Duration second = std::chrono::seconds(1);
   while (has_processes() && duration > second) {
     step(second);
     duration -= second;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "cluster/gateway.hpp"
-#include "relay/hub.hpp"
-#include "relay/thread_bus.hpp"
+#include "rooms/hub.hpp"
+#include "rooms/thread_bus.hpp"
 
 namespace onair::tests {
 
@@ -50,7 +50,7 @@ class WireNetwork {
   std::vector<Message> delivered;  ///< since the test cleared it
 
   /// Delivers what is under way. False where there was nothing.
-  bool deliver(relay::TimePoint now);
+  bool deliver(rooms::TimePoint now);
 
  private:
   std::vector<End*> ends_;
@@ -61,7 +61,7 @@ class LeaseNetwork {
  public:
   class End final : public cluster::LeaseStore {
    public:
-    End(LeaseNetwork& network, const relay::TimePoint& now) : network_(network), now_(now) {}
+    End(LeaseNetwork& network, const rooms::TimePoint& now) : network_(network), now_(now) {}
     void create(const cluster::Claimant& claimant, const std::string& key,
                 const std::string& value) override;
     void update(const cluster::Claimant& claimant, const std::string& key, const std::string& value,
@@ -76,13 +76,13 @@ class LeaseNetwork {
              std::uint64_t expected);
 
     LeaseNetwork& network_;
-    const relay::TimePoint& now_;
+    const rooms::TimePoint& now_;
   };
 
   struct Entry {
     std::string value;
     std::uint64_t revision;
-    relay::TimePoint until;
+    rooms::TimePoint until;
   };
   std::map<std::string, Entry> entries;
 
@@ -108,7 +108,7 @@ class RealNetwork {
   virtual Ends add() = 0;
   virtual void serve(cluster::Gateway& gateway) = 0;
   /// Hands over one thing that has come. False where nothing is under way any more.
-  virtual bool deliver(relay::TimePoint now, std::vector<WireNetwork::Message>& delivered) = 0;
+  virtual bool deliver(rooms::TimePoint now, std::vector<WireNetwork::Message>& delivered) = 0;
 };
 
 /// If set, makes the network of each cluster.
@@ -116,8 +116,8 @@ inline std::function<std::unique_ptr<RealNetwork>()> make_real_network;
 
 /// A process: its hubs, and where there are others, its gateway.
 struct Process {
-  std::vector<std::unique_ptr<relay::ThreadBus>> ends;
-  std::vector<std::unique_ptr<relay::Hub>> hubs;
+  std::vector<std::unique_ptr<rooms::ThreadBus>> ends;
+  std::vector<std::unique_ptr<rooms::Hub>> hubs;
   std::unique_ptr<WireNetwork::End> wire;
   std::unique_ptr<LeaseNetwork::End> leases;
   std::unique_ptr<cluster::Gateway> gateway;
@@ -125,12 +125,12 @@ struct Process {
 
 class Cluster {
  public:
-  using MakeOptions = std::function<relay::HubOptions()>;
+  using MakeOptions = std::function<rooms::HubOptions()>;
 
   /// So many hubs in each process.
-  Cluster(const std::vector<relay::HubId>& hubs_of_processes, const MakeOptions& make_options);
+  Cluster(const std::vector<rooms::HubId>& hubs_of_processes, const MakeOptions& make_options);
 
-  relay::Hub& hub(std::size_t number) { return *hubs_.at(number); }
+  rooms::Hub& hub(std::size_t number) { return *hubs_.at(number); }
   std::size_t hubs() const { return hubs_.size(); }
   bool has_processes() const { return processes_.size() > 1; }
   Process& process(std::size_t number) { return *processes_.at(number); }
@@ -139,14 +139,14 @@ class Cluster {
   void settle();
   /// One thing of all that is under way. False where there was nothing.
   bool settle_a_little();
-  void pass(relay::Duration duration);
+  void pass(rooms::Duration duration);
   /// The same, without handing over anything.
-  void advance(relay::Duration duration);
+  void advance(rooms::Duration duration);
   /// Nothing of it is heard any more, nor does it hear anything.
   void cut(std::size_t process);
   void mend(std::size_t process);
 
-  relay::TimePoint now{std::chrono::seconds(100)};
+  rooms::TimePoint now{std::chrono::seconds(100)};
   std::unique_ptr<RealNetwork> real;
   std::size_t batches = 0;  ///< handed from thread to thread
   WireNetwork network;
@@ -155,16 +155,16 @@ class Cluster {
  private:
   struct Parcel {
     std::size_t process;
-    relay::HubId from;
-    relay::HubId to;
-    relay::ThreadBus::Batch batch;
+    rooms::HubId from;
+    rooms::HubId to;
+    rooms::ThreadBus::Batch batch;
   };
-  void add_process(relay::HubId hubs, bool with_gateway, const MakeOptions& make_options);
-  void step(relay::Duration duration);
+  void add_process(rooms::HubId hubs, bool with_gateway, const MakeOptions& make_options);
+  void step(rooms::Duration duration);
 
   std::deque<Parcel> under_way_;
   std::vector<std::unique_ptr<Process>> processes_;
-  std::vector<relay::Hub*> hubs_;
+  std::vector<rooms::Hub*> hubs_;
 };
 
 }  // namespace onair::tests

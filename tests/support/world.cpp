@@ -13,16 +13,16 @@ template class SessionClient<Talker, session::TalkSession, session::TalkInput, s
 template class SessionClient<Watcher, session::WatchSession, session::WatchInput,
                              session::WatchOutput>;
 
-std::string PlainTokens::issue(const relay::Identity& identity) {
+std::string PlainTokens::issue(const rooms::Identity& identity) {
   return std::string(name_of(identity.role)) + " " + identity.id + " " + identity.room;
 }
 
-std::optional<relay::Resumption> PlainTokens::redeem(std::string_view token, std::string_view room,
+std::optional<rooms::Resumption> PlainTokens::redeem(std::string_view token, std::string_view room,
                                                      protocol::Role role) {
   const std::string start = std::string(name_of(role)) + " ";
   const std::string end = " " + std::string(room);
   if (!token.starts_with(start) || !token.ends_with(end)) return std::nullopt;
-  return relay::Resumption{
+  return rooms::Resumption{
       std::string(token.substr(start.size(), token.size() - start.size() - end.size())), age};
 }
 
@@ -115,9 +115,9 @@ void World::kill_server() {
 }
 
 void World::start_server() {
-  bus_ = relay::ThreadBus(0, 1, nullptr);
-  hub_ = std::make_unique<relay::Hub>(
-      relay::HubOptions{
+  bus_ = rooms::ThreadBus(0, 1, nullptr);
+  hub_ = std::make_unique<rooms::Hub>(
+      rooms::HubOptions{
           .make_id = [this] { return "id" + std::to_string(++last_id_); },
           .resume_tokens = tokens_,
           .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "relay/hub.hpp"
-#include "relay/thread_bus.hpp"
+#include "rooms/hub.hpp"
+#include "rooms/thread_bus.hpp"
 #include "session/talk/talk_session.hpp"
 #include "session/watch/watch_session.hpp"
 
@@ -23,13 +23,13 @@ using session::Duration;
 using session::TimePoint;
 
 /// Resume tokens that contain the peer in clear.
-class PlainTokens final : public relay::ResumeTokens {
+class PlainTokens final : public rooms::ResumeTokens {
  public:
-  std::string issue(const relay::Identity& identity) override;
-  std::optional<relay::Resumption> redeem(std::string_view token, std::string_view room,
+  std::string issue(const rooms::Identity& identity) override;
+  std::optional<rooms::Resumption> redeem(std::string_view token, std::string_view room,
                                           protocol::Role role) override;
   /// Age of every redeemed token.
-  relay::Duration age{};
+  rooms::Duration age{};
 };
 
 class World;
@@ -95,7 +95,7 @@ class World {
   /// Makes everyone leave, and expects every table to be empty.
   void expect_empty_after_all_left();
 
-  relay::Hub& hub() { return *hub_; }
+  rooms::Hub& hub() { return *hub_; }
   TimePoint now() const { return now_; }
 
   // For the clients.
@@ -120,8 +120,8 @@ class World {
   PlainTokens tokens_;
   std::size_t talkers_per_room_;
   int last_id_ = 0;
-  relay::ThreadBus bus_{0, 1, nullptr};
-  std::unique_ptr<relay::Hub> hub_;
+  rooms::ThreadBus bus_{0, 1, nullptr};
+  std::unique_ptr<rooms::Hub> hub_;
   TimePoint now_{};
   std::deque<Action> actions_;
   std::vector<Action> held_;

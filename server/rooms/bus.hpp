@@ -1,0 +1,179 @@
+// How the hubs that serve one room together exchange members and frames. The contract is the same
+// between threads of one process and between machines: messages from one hub to another arrive in
+// order or not at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/message.hpp"
+#include "rooms/allowance.hpp"
+#include "rooms/frame.hpp"
+
+namespace onair::rooms {
+
+/// Names one hub among those on a bus.
+using HubId = std::uint32_t;
+
+/// The facts about a talker that other hubs need.
+struct TalkerInfo {
+  protocol::PeerId id;
+  bool on_air = false;
+  bool locks = false;  ///< lets no further viewers in
+  /// Set for a talker that was in the room before this server began and came back soon after: how
+  /// long before the beginning its token was issued. The shortest time wins a slot.
+  std::optional<Duration> seniority = {};
+  bool operator==(const TalkerInfo&) const = default;
+};
+
+/// True where `a` keeps its talk slot rather than `b`; a total order, so that every hub comes to
+/// the same result. Among those who were here before the server began, the last one had been let
+/// in when the others had gone.
+bool outranks(const TalkerInfo& a, const TalkerInfo& b);
+
+/// Null where it is none of them. Valid as long as they do not change.
+const TalkerInfo* find(const std::vector<TalkerInfo>& talkers, const protocol::PeerId& id);
+
+inline bool has(const std::vector<TalkerInfo>& talkers, const protocol::PeerId& id) {
+  return find(talkers, id) != nullptr;
+}
+
+/// Adds those who are not among them yet: a talker that has just moved may be listed by two hubs.
+void merge(std::vector<TalkerInfo>& talkers, const std::vector<TalkerInfo>& more);
+
+/// The members that one hub has in a room, as far as other hubs need to know.
+struct RoomShare {
+  std::uint32_t watching = 0;
+  std::vector<TalkerInfo> talkers = {};
+  std::uint32_t socketio = 0;  ///< socket.io clients, whatever their effective role
+  std::uint32_t members = 0;   ///< all of them
+  bool operator==(const RoomShare&) const = default;
+};
+
+/// A command for every hub, whether it has the room or not.
+struct Order {
+  enum class Kind {
+    remove_peer,   ///< the viewer `peer`
+    end_room,      ///< for everyone but `peer`
+    release_slot,  ///< the talker `peer` has lost its talk slot to another
+  };
+  Kind kind;
+  std::string room;
+  protocol::PeerId peer;
+};
+
+/// The members that a frame is for, the widest first. Socket.io clients get every frame.
+enum class Reach { everyone, talkers, socketio };
+
+/// A frame for one peer that another hub serves.
+struct DirectedFrame {
+  std::string room;
+  protocol::PeerId to;
+  protocol::PeerId from;
+  Reach reach;  ///< of the sender
+  Frame frame;
+};
+
+/// The frames buffered for a peer that has moved from one hub to another.
+struct HandOver {
+  std::string room;
+  protocol::PeerId peer;
+  std::vector<Frame> frames = {};
+  std::vector<FrameNumber> delivered = {};  ///< the last ones that reached it before it moved
+};
+
+/// A directed frame whose addressee no hub has.
+struct Undelivered {
+  std::string room;
+  protocol::PeerId from;
+  protocol::PeerId to;
+};
+
+/// A hub's end of the bus.
+class Bus {
+ public:
+  virtual ~Bus() = default;
+
+  /// Subscribes this hub to the room. True where the bus knows already what others have of it;
+  /// else BusMember::on_room_ready follows.
+  virtual bool join(const std::string& room) = 0;
+  virtual void leave(const std::string& room) = 0;
+
+  /// This hub's share of the room has changed. Others are sent it soon, several changes at once.
+  virtual void share_changed(const std::string& room) = 0;
+
+  /// Sends to every other hub with such members in the room.
+  virtual void broadcast(const std::string& room, Reach reach, const Frame& frame) = 0;
+
+  /// The other hub that serves the peer. Nothing where none does, or where that takes time to find
+  /// out.
+  virtual std::optional<HubId> hub_of(const protocol::PeerId& peer) const = 0;
+
+  /// This hub serves the peer, in this room, from now on, or no longer.
+  virtual void attach(const protocol::PeerId& peer, const std::string& room) = 0;
+  virtual void detach(const protocol::PeerId& peer) = 0;
+
+  /// Like `attach`, for a peer that may come from another hub. That hub lets go of it, and its
+  /// buffered frames follow as BusMember::on_handed_over. False where nobody else can have it.
+  virtual bool take_over(const protocol::PeerId& peer, const std::string& room) = 0;
+
+  /// Sends to the hub that has taken the peer over.
+  virtual void hand_over(HubId to, const HandOver& handover) = 0;
+
+  /// False where nobody has the peer. Failures found later come as BusMember::on_undelivered.
+  virtual bool send(const DirectedFrame& frame) = 0;
+
+  /// Sends to every other hub.
+  virtual void order(const Order& order) = 0;
+
+  /// True in a cluster: other processes have viewers that we have no list of.
+  virtual bool reaches_further() const { return false; }
+
+  /// True where the hubs decide among themselves whether that hub's talkers keep their slots.
+  /// Between processes the gateways decide, and send an order.
+  virtual bool is_of_this_process(HubId /*hub*/) const { return true; }
+};
+
+/// A hub as the bus sees it, or a gateway that represents the hubs of other processes.
+class BusMember {
+ public:
+  /// True where this member can tell its share of the room now. If not, it is asked to learn it,
+  /// and says when it has.
+  virtual bool knows(const std::string& /*room*/) const { return true; }
+  virtual void learn(const std::string& /*room*/, TimePoint /*now*/) {}
+
+  /// A hub of this process serves the peer now, or no hub of it any more.
+  virtual void on_attached(const protocol::PeerId& /*peer*/, const std::string& /*room*/,
+                           TimePoint /*now*/) {}
+  virtual void on_detached(const protocol::PeerId& /*peer*/) {}
+
+  /// Every hub that has the room has sent its share.
+  virtual void on_room_ready(const std::string& room, TimePoint now) = 0;
+
+  /// This hub's share, or nothing where it does not have the room.
+  virtual std::optional<RoomShare> share_of(const std::string& room) const = 0;
+
+  /// Another hub's share has changed; nothing: it has left the room.
+  virtual void on_share(const std::string& room, HubId hub, std::optional<RoomShare> share,
+                        TimePoint now) = 0;
+
+  virtual void on_broadcast(const std::string& room, Reach reach, const Frame& frame) = 0;
+
+  /// False where there is no such peer here whom the sender may reach.
+  virtual bool on_directed(const DirectedFrame& frame, TimePoint now) = 0;
+  virtual void on_order(const Order& order, TimePoint now) = 0;
+  virtual void on_undelivered(const Undelivered& undelivered) = 0;
+
+  /// The peer is served by `by` from now on, which waits for Bus::hand_over.
+  virtual void on_taken_over(const std::string& room, const protocol::PeerId& peer, HubId by,
+                             TimePoint now) = 0;
+  virtual void on_handed_over(const HandOver& handover, TimePoint now) = 0;
+
+ protected:
+  ~BusMember() = default;
+};
+
+}  // namespace onair::rooms

@@ -1,0 +1,48 @@
+// One serialised message, built once and shared by all who get it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "protocol/message.hpp"
+
+namespace onair::rooms {
+
+/// Unique id of a relayed frame, used to drop duplicates that arrive by two routes.
+using FrameNumber = std::uint64_t;
+
+/// The number of frames that come by one route only.
+constexpr FrameNumber kNoNumber = 0;
+
+/// The text of a message behind the header of the WebSocket frame that carries it (RFC 6455 section
+/// 5.2: a final, unmasked text frame), since nearly every recipient gets it in this form.
+class SharedFrame {
+ public:
+  explicit SharedFrame(std::string_view text, FrameNumber number = kNoNumber);
+  /// `text` with `from` put in; see protocol::append_stamped.
+  SharedFrame(std::string_view text, std::string_view from, FrameNumber number = kNoNumber);
+
+  FrameNumber number() const { return number_; }
+  /// The sender's id, as the server put it in. Empty in the server's own frames.
+  std::string_view from() const;
+  std::string_view text() const { return std::string_view(bytes_).substr(header_bytes_); }
+  /// Header and text.
+  const std::string& websocket() const { return bytes_; }
+
+ private:
+  void begin(std::size_t text_bytes);
+
+  std::string bytes_;
+  std::size_t header_bytes_ = 0;
+  FrameNumber number_;
+};
+
+using Frame = std::shared_ptr<const SharedFrame>;
+
+/// Encodes a message of the server's own.
+Frame frame_of(protocol::Body body, FrameNumber number = kNoNumber);
+
+}  // namespace onair::rooms

@@ -1,0 +1,32 @@
+// One client's socket as the hub sees it.
+#pragma once
+
+#include "protocol/error_code.hpp"
+#include "rooms/allowance.hpp"
+#include "rooms/frame.hpp"
+
+namespace onair::rooms {
+
+struct Peer;
+struct Room;
+
+/// Neither function may call the hub before it returns.
+class Link {
+ public:
+  /// Puts a frame into the order of what is written to this client.
+  virtual void send(const Frame& frame) = 0;
+
+  /// Ends the connection after the frames sent before. The client's later frames count only if it
+  /// is asked to come back to another server (`service_restart`).
+  virtual void close(protocol::CloseCode code) = 0;
+
+  // Written by the hub alone:
+  Peer* peer = nullptr;       ///< the member that entered over this link
+  Room* waits_for = nullptr;  ///< the room that it will enter when the other hubs have answered
+  Allowance allowance;
+
+ protected:
+  ~Link() = default;
+};
+
+}  // namespace onair::rooms

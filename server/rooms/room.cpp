@@ -1,0 +1,188 @@
+#include "rooms/room.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "rooms/prefetch.hpp"
+
+namespace onair::rooms {
+
+const TalkerInfo* find(const std::vector<TalkerInfo>& talkers, const protocol::PeerId& id) {
+  const auto found = std::find_if(talkers.begin(), talkers.end(),
+                                  [&id](const TalkerInfo& talker) { return talker.id == id; });
+  return found == talkers.end() ? nullptr : &*found;
+}
+
+void merge(std::vector<TalkerInfo>& talkers, const std::vector<TalkerInfo>& more) {
+  for (const TalkerInfo& talker : more) {
+    if (!has(talkers, talker.id)) talkers.push_back(talker);
+  }
+}
+
+Link* Peer::unlink() {
+  is_present = false;
+  Link* const was = std::exchange(link, nullptr);
+  if (was != nullptr) was->peer = nullptr;
+  return was;
+}
+
+bool deliver(Peer& peer, const Frame& frame) {
+  if (peer.is_present) {
+    peer.link->send(frame);
+    return true;
+  }
+  // A talker whose slot is kept comes without what it was before.
+  if (peer.role == protocol::Role::none || peer.slot_kept) return false;
+  if (!peer.mailbox) peer.mailbox = std::make_unique<Mailbox>(peer.room.budget_);
+  peer.mailbox->put(frame);
+  return false;
+}
+
+Peer& Room::add(const protocol::PeerId& id, protocol::Role role) {
+  auto& added = peers[id] = std::make_unique<Peer>(Peer{id, role, *this});
+  added->index = everyone.size();
+  everyone.push_back(added.get());
+  if (role == protocol::Role::none) socketio_members.push_back(added.get());
+  recount(*added);
+  return *added;
+}
+
+bool Room::recount(Peer& peer) {
+  EffectiveRole now = EffectiveRole::none;
+  if (peer.role == protocol::Role::watch || peer.has_requested) now = EffectiveRole::viewer;
+  if (peer.role == protocol::Role::talk || peer.on_air) now = EffectiveRole::talker;
+  const EffectiveRole before = std::exchange(peer.effective_role, now);
+  if (now == before) return false;
+  if (before == EffectiveRole::talker) std::erase(talkers, &peer);
+  if (now == EffectiveRole::talker) talkers.push_back(&peer);
+  if (before == EffectiveRole::viewer) --watchers;
+  if (now == EffectiveRole::viewer) ++watchers;
+  return true;
+}
+
+void Room::erase(const Peer& peer) {
+  if (peer.effective_role == EffectiveRole::talker) std::erase(talkers, &peer);
+  if (peer.effective_role == EffectiveRole::viewer) --watchers;
+  if (peer.role == protocol::Role::none) std::erase(socketio_members, &peer);
+  everyone[peer.index] = everyone.back();
+  everyone[peer.index]->index = peer.index;
+  everyone.pop_back();
+  peers.erase(peers.find(peer.id));
+}
+
+RoomShare Room::share() const {
+  RoomShare share{.watching = watchers,
+                  .socketio = static_cast<std::uint32_t>(socketio_members.size()),
+                  .members = static_cast<std::uint32_t>(peers.size())};
+  for (const Peer* talker : talkers) {
+    share.talkers.push_back({talker->id, talker->on_air, talker->locks, talker->seniority});
+  }
+  return share;
+}
+
+std::optional<TalkerInfo> Room::moved_from(HubId hub, const protocol::PeerId& id,
+                                           protocol::Role role) {
+  RoomShare& share = elsewhere[hub];
+  if (share.members > 0) --share.members;
+  if (role == protocol::Role::watch) {
+    if (share.watching > 0) --share.watching;
+    return std::nullopt;
+  }
+  const auto found = std::find_if(share.talkers.begin(), share.talkers.end(),
+                                  [&id](const TalkerInfo& talker) { return talker.id == id; });
+  if (found == share.talkers.end()) return std::nullopt;
+  TalkerInfo was = std::move(*found);
+  share.talkers.erase(found);
+  return was;
+}
+
+std::optional<HubId> Room::hub_of_talker(const protocol::PeerId& id) const {
+  for (const auto& [hub, share] : elsewhere) {
+    if (has(share.talkers, id)) return hub;
+  }
+  return std::nullopt;
+}
+
+std::uint32_t Room::watching() const {
+  std::uint32_t count = watchers;
+  for (const auto& [hub, share] : elsewhere) count += share.watching;
+  return count;
+}
+
+std::size_t Room::members() const {
+  std::size_t count = peers.size();
+  for (const auto& [hub, share] : elsewhere) count += share.members;
+  return count;
+}
+
+std::vector<TalkerInfo> Room::all_talkers(const std::function<bool(HubId)>& of_hub) const {
+  std::vector<TalkerInfo> all = share().talkers;
+  for (const auto& [hub, share] : elsewhere) {
+    if (of_hub(hub)) merge(all, share.talkers);
+  }
+  return all;
+}
+
+std::vector<protocol::PeerId> Room::on_air() const {
+  std::vector<protocol::PeerId> ids;
+  for (const TalkerInfo& talker : all_talkers()) {
+    if (talker.on_air) ids.push_back(talker.id);
+  }
+  return ids;
+}
+
+bool Room::locked() const {
+  const std::vector<TalkerInfo> all = all_talkers();
+  return std::any_of(all.begin(), all.end(), [](const TalkerInfo& talker) { return talker.locks; });
+}
+
+Peer* Room::find(const protocol::PeerId& id, Reach reach) const {
+  const auto found = peers.find(id);
+  if (found == peers.end() || found->second->slot_kept) return nullptr;
+  Peer* const peer = found->second.get();
+  const bool within = reach == Reach::everyone || peer->role == protocol::Role::none ||
+                      (reach == Reach::talkers && peer->role == protocol::Role::talk);
+  return within ? peer : nullptr;
+}
+
+template <typename TellOne>
+void Room::for_each_within(Reach reach, TellOne tell_one) const {
+  if (reach != Reach::everyone) {
+    for (Peer* peer : socketio_members) tell_one(*peer);
+    if (reach == Reach::socketio) return;
+    for (Peer* talker : talkers) {
+      if (talker->role == protocol::Role::talk) tell_one(*talker);
+    }
+    return;
+  }
+  // A peer comes from memory first, and its link after it.
+  for (std::size_t i = 0; i < everyone.size(); ++i) {
+    if (i + 2 * kAhead < everyone.size()) prefetch(everyone[i + 2 * kAhead]);
+    if (i + kAhead < everyone.size()) prefetch(everyone[i + kAhead]->link);
+    tell_one(*everyone[i]);
+  }
+}
+
+void Room::note_sent(FrameNumber number) {
+  constexpr std::size_t kMost = 32;
+  if (recent_frames.size() < kMost) return recent_frames.push_back(number);
+  recent_frames[oldest_sent_] = number;
+  oldest_sent_ = (oldest_sent_ + 1) % kMost;
+}
+
+std::size_t Room::broadcast(Reach reach, const Frame& frame, const Peer* except) {
+  if (frame->number() != kNoNumber) note_sent(frame->number());
+  std::size_t count = 0;
+  for_each_within(reach,
+                  [&](Peer& peer) { count += &peer != except && deliver(peer, frame) ? 1 : 0; });
+  return count;
+}
+
+std::size_t Room::broadcast_to_present(Reach reach, const Frame& frame) const {
+  std::size_t count = 0;
+  for_each_within(reach,
+                  [&](Peer& peer) { count += peer.is_present && deliver(peer, frame) ? 1 : 0; });
+  return count;
+}
+
+}  // namespace onair::rooms

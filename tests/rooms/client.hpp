@@ -1,0 +1,38 @@
+// A client of a hub, without a socket.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "rooms/link.hpp"
+
+namespace onair::rooms {
+
+using News = std::vector<std::string>;
+
+/// A client that remembers what it was sent.
+class Client final : public Link {
+ public:
+  void send(const Frame& frame) override;
+  void close(protocol::CloseCode code) override { closed = code; }
+
+  /// What came since the last call, each as its type, or `error CODE`.
+  News news();
+  const nlohmann::json& last() const { return frames.back(); }
+  std::string id() const;
+
+  std::vector<nlohmann::json> frames;
+  std::optional<protocol::CloseCode> closed;
+
+ private:
+  std::size_t seen_ = 0;
+};
+
+/// Of a client's news, all but `audience`: one who moves may count twice for a moment.
+News news_of(Client& client);
+
+}  // namespace onair::rooms

@@ -1,0 +1,591 @@
+// Several hubs that serve one room between them: what the bus promises, whether it joins the
+// threads of one process or several processes. The test hands over what they broadcast each other.
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "rooms/client.hpp"
+#include "rooms/hub.hpp"
+#include "support/cluster.hpp"
+#include "support/world.hpp"
+
+namespace onair::rooms {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+
+/// How many hubs there are in each process. What the bus promises holds for all of them.
+using Shape = std::vector<HubId>;
+
+class HubsOnABusTest : public testing::TestWithParam<Shape> {
+ protected:
+  void settle() { cluster.settle(); }
+  /// One thing of all that is under way. False where there was nothing.
+  bool settle_a_little() { return cluster.settle_a_little(); }
+  Hub& hub(std::size_t number) { return cluster.hub(number); }
+  void say(HubId number, Client& client, const std::string& frame) {
+    hub(number).receive(client, frame, cluster.now);
+  }
+  void enter_unsettled(HubId hub, Client& client, const std::string& role,
+                       const std::string& more = "") {
+    say(hub, client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
+  }
+  void enter(HubId hub, Client& client, const std::string& role, const std::string& more = "") {
+    enter_unsettled(hub, client, role, more);
+    settle();
+  }
+  void say_settled(HubId hub, Client& client, const std::string& frame) {
+    say(hub, client, frame);
+    settle();
+  }
+  void lose(HubId number, Client& client, Hub::Leaving leaving) {
+    hub(number).disconnected(client, leaving, cluster.now);
+  }
+  void leave(HubId hub, Client& client) {
+    lose(hub, client, Hub::Leaving::for_good);
+    settle();
+  }
+  void pass(Duration duration) { cluster.pass(duration); }
+  void expect_empty() {
+    pass(seconds(20));
+    for (std::size_t i = 0; i < cluster.hubs(); ++i) {
+      EXPECT_EQ(hub(i).census().peers, 0u);
+      EXPECT_EQ(hub(i).census().rooms, 0u);
+      EXPECT_EQ(hub(i).next_deadline(), std::nullopt);
+    }
+  }
+  void forget_what_crossed() {
+    cluster.batches = 0;
+    cluster.network.delivered.clear();
+  }
+  /// Batches from thread to thread, or messages from process to process, where each hub is in one
+  /// of its own.
+  void expect_crossings(std::size_t batches, std::size_t messages) {
+    if (!cluster.has_processes()) {
+      EXPECT_EQ(cluster.batches, batches);
+    } else if (GetParam() == Shape{1, 1, 1}) {
+      EXPECT_EQ(cluster.network.delivered.size(), messages);
+    }
+  }
+  /// How many watch is told to other processes now and then.
+  void let_numbers_travel() { pass(std::chrono::milliseconds(100)); }
+
+  tests::PlainTokens tokens;
+  int last_id = 0;
+  tests::Cluster cluster{
+      GetParam(), [this] {
+        return HubOptions{
+            .make_id = [this] { return "id" + std::to_string(++last_id); },
+            .resume_tokens = tokens,
+            .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+            .limits = {.rates = {10'000, 10'000'000, seconds(1)},
+                       .peers_per_room = 4,
+                       .talkers_per_room = 2},
+        };
+      }};
+  Client talker, watcher, other;
+};
+
+INSTANTIATE_TEST_SUITE_P(Threads, HubsOnABusTest, testing::Values(Shape{3}));
+INSTANTIATE_TEST_SUITE_P(Processes, HubsOnABusTest, testing::Values(Shape{1, 1, 1}, Shape{2, 1}));
+
+TEST_P(HubsOnABusTest, ABroadcastReachesTheWholeRoom) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  enter(2, other, "watch");
+  talker.news();
+  say_settled(0, talker, R"({"type":"talk_ready"})");
+  EXPECT_EQ(watcher.news(), (News{"welcome", "talk_ready"}));
+  EXPECT_EQ(other.news(), (News{"welcome", "talk_ready"}));
+  EXPECT_EQ(watcher.last()["from"], "id1");
+  EXPECT_EQ(talker.news(), News{});
+}
+
+TEST_P(HubsOnABusTest, WhoComesLateLearnsWhoIsOnAirOnAnotherHub) {
+  enter(0, talker, "talk");
+  say_settled(0, talker, R"({"type":"talk_ready"})");
+  enter_unsettled(1, watcher, "watch");
+  EXPECT_EQ(watcher.news(), News{}) << "the welcome waits for what the others know";
+  settle();
+  EXPECT_EQ(watcher.last()["talkers"], json::array({"id1"}));
+  say_settled(0, talker, R"({"type":"end_talk"})");
+  enter(1, other, "watch");
+  EXPECT_EQ(other.last()["talkers"], json::array());
+}
+
+TEST_P(HubsOnABusTest, NobodyMissesATalkerWhoGoesOnAirAtTheSameMoment) {
+  enter(0, talker, "talk");
+  for (int order = 0; order < 2; ++order) {
+    Client late;
+    if (order == 0) say(0, talker, R"({"type":"talk_ready"})");
+    enter_unsettled(1, late, "watch");
+    if (order == 1) say(0, talker, R"({"type":"talk_ready"})");
+    settle();
+    const bool in_welcome = late.frames[0]["talkers"] == json::array({"id1"});
+    const auto said = static_cast<std::size_t>(in_welcome) + late.frames.size() - 1;
+    EXPECT_GE(said, 1u) << order;
+    leave(1, late);
+    say_settled(0, talker, R"({"type":"end_talk"})");
+  }
+}
+
+TEST_P(HubsOnABusTest, WhoComesWhileATalkerComesAndGoesKnowsHowItEnds) {
+  enter(1, other, "watch");
+  // One comes after each step of what is under way.
+  bool all_was_under_way = true;
+  for (int steps = 0; all_was_under_way; ++steps) {
+    Client visitor;
+    enter(0, visitor, "talk");
+    for (const std::string change : {"talk_ready", "end_talk", "talk_ready", "user_disconnected"}) {
+      if (change == "user_disconnected") {
+        lose(0, visitor, Hub::Leaving::for_good);
+      } else {
+        say(0, visitor, R"({"type":")" + change + "\"}");
+      }
+      int taken = 0;
+      while (taken < steps && settle_a_little()) ++taken;
+      all_was_under_way = taken == steps;
+      Client late;
+      enter(1, late, "watch");
+      bool is_on_air = late.frames[0]["talkers"] == json::array({visitor.id()});
+      for (const std::string& news : late.news()) {
+        if (news == "talk_ready") is_on_air = true;
+        if (news == "end_talk" || news == "user_disconnected") is_on_air = false;
+      }
+      EXPECT_EQ(is_on_air, change == "talk_ready") << change << " after " << steps;
+      leave(1, late);
+    }
+    pass(seconds(20));  // until the place is free
+  }
+}
+
+TEST_P(HubsOnABusTest, WhatIsSaidBeforeTheWelcomeIsKept) {
+  enter(0, talker, "talk");
+  talker.news();
+  enter_unsettled(1, watcher, "watch");
+  say(1, watcher, R"({"type":"talk_request"})");
+  settle();
+  EXPECT_EQ(news_of(talker), News{"talk_request"});
+}
+
+TEST_P(HubsOnABusTest, OneWhoIsGoneBeforeTheWelcomeLeavesNothing) {
+  enter_unsettled(1, watcher, "watch");
+  lose(1, watcher, Hub::Leaving::perhaps);
+  settle();
+  EXPECT_EQ(watcher.frames.size(), 0u);
+  enter_unsettled(1, watcher, "watch");
+  lose(1, watcher, Hub::Leaving::for_good);
+  enter(1, other, "watch");
+  EXPECT_EQ(other.news(), News{"welcome"}) << "a late answer is not taken for this one's";
+  leave(1, other);
+  expect_empty();
+}
+
+TEST_P(HubsOnABusTest, DirectedFramesGoToTheOneHubThatServesThePeer) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  enter(2, other, "watch");
+  talker.news();
+  other.news();
+  forget_what_crossed();
+  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  EXPECT_EQ(watcher.last()["type"], "offer");
+  EXPECT_EQ(watcher.last()["from"], "id1");
+  expect_crossings(1, 1);
+  say_settled(1, watcher, R"({"type":"answer","sdp":"","sendto":"id1"})");
+  EXPECT_EQ(talker.news(), News{"answer"});
+  EXPECT_EQ(other.news(), News{});
+}
+
+TEST_P(HubsOnABusTest, WatchersOfDifferentHubsCantReachEachOther) {
+  enter(1, watcher, "watch");
+  enter(2, other, "watch");
+  watcher.news();
+  other.news();
+  say_settled(1, watcher, R"({"type":"wave","sendto":"id2"})");
+  EXPECT_EQ(watcher.news(), News{"error no_such_peer"});
+  say_settled(1, watcher, R"({"type":"wave"})");
+  EXPECT_EQ(other.news(), News{});
+}
+
+TEST_P(HubsOnABusTest, NothingCrossesRooms) {
+  enter(0, talker, "talk");
+  say(1, watcher, R"({"type":"enter","room":"another","role":"watch"})");
+  settle();
+  talker.news();
+  watcher.news();
+  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  EXPECT_EQ(talker.news(), News{"error no_such_peer"});
+  say_settled(0, talker, R"({"type":"talk_ready"})");
+  EXPECT_EQ(watcher.news(), News{});
+}
+
+TEST_P(HubsOnABusTest, TheAudienceIsThatOfTheWholeRoom) {
+  enter(0, talker, "talk");
+  enter(0, watcher, "watch");
+  enter(1, other, "watch");
+  Client third;
+  enter(2, third, "watch");
+  let_numbers_travel();
+  pass(seconds(1));
+  EXPECT_EQ(talker.last(), json::parse(R"({"type":"audience","watching":3})"));
+  leave(2, third);
+  leave(1, other);
+  let_numbers_travel();
+  pass(seconds(1));
+  EXPECT_EQ(talker.last(), json::parse(R"({"type":"audience","watching":1})"));
+}
+
+TEST_P(HubsOnABusTest, WhoLeavesIsToldToThoseConcernedWhereverTheyAre) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  enter(2, other, "watch");
+  talker.news();
+  leave(1, watcher);
+  EXPECT_EQ(talker.news().front(), "user_disconnected");
+  other.news();
+  leave(0, talker);
+  EXPECT_EQ(other.news(), News{"user_disconnected"});
+  leave(2, other);
+  expect_empty();
+}
+
+TEST_P(HubsOnABusTest, AWatchersWordsGoOnlyToHubsWithTalkers) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  enter(2, other, "watch");
+  forget_what_crossed();
+  say_settled(1, watcher, R"({"type":"talk_request"})");
+  expect_crossings(1, 1);
+  EXPECT_EQ(talker.last()["type"], "talk_request");
+}
+
+TEST_P(HubsOnABusTest, ResumingAtAnotherHubEndsTheOldSocketAndNobodyIsTold) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  talker.news();
+  enter(2, other, "watch", R"(,"resume":"watch id2 lesson")");
+  EXPECT_EQ(other.id(), "id2");
+  EXPECT_EQ(watcher.closed, protocol::CloseCode::replaced);
+  pass(seconds(30));
+  EXPECT_EQ(news_of(talker), News{});
+  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  EXPECT_EQ(other.news(), (News{"welcome", "offer"}));
+}
+
+TEST_P(HubsOnABusTest, OneInItsGraceTimeMayResumeAtAnotherHub) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  pass(seconds(1));
+  talker.news();
+  lose(1, watcher, Hub::Leaving::perhaps);
+  pass(seconds(5));
+  enter(0, other, "watch", R"(,"resume":"watch id2 lesson")");
+  pass(seconds(30));
+  EXPECT_EQ(news_of(talker), News{});
+  EXPECT_EQ(hub(1).census().peers, 0u);
+}
+
+TEST_P(HubsOnABusTest, WhatIsSaidToOneOnItsWayIsHandedOverInItsOrder) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  lose(1, watcher, Hub::Leaving::perhaps);
+  say(0, talker, R"({"type":"wave","n":0})");
+  say_settled(0, talker, R"({"type":"wave","n":1,"sendto":"id2"})");
+  enter_unsettled(2, other, "watch", R"(,"resume":"watch id2 lesson")");
+  // While it moves, what is said may go either way, or both.
+  say(0, talker, R"({"type":"wave","n":2})");
+  say(0, talker, R"({"type":"wave","n":3,"sendto":"id2"})");
+  constexpr int kSaid = 30;
+  for (int n = 4; n < kSaid; ++n) {
+    settle_a_little();
+    say(0, talker,
+        R"({"type":"wave","n":)" + std::to_string(n) + (n % 2 == 0 ? "}" : R"(,"sendto":"id2"})"));
+  }
+  settle();
+  std::vector<int> heard;
+  for (const json& frame : other.frames) {
+    if (frame["type"] == "wave") heard.push_back(frame["n"]);
+  }
+  EXPECT_EQ(other.frames[0]["type"], "welcome");
+  std::vector<int> all;
+  for (int n = 0; n < kSaid; ++n) all.push_back(n);
+  EXPECT_EQ(heard, all);
+  EXPECT_EQ(news_of(talker), News{"welcome"}) << "nobody was missing";
+}
+
+/// One who goes from hub to hub, as when servers are restarted one after the other.
+struct Traveller {
+  enum class At { home, sent_off, under_way, entering };
+
+  Traveller(std::string its_role, std::string its_id)
+      : role(std::move(its_role)), id(std::move(its_id)) {}
+
+  std::string role;
+  std::string id;
+  HubId hub = 0;
+  At at = At::home;
+  std::vector<std::unique_ptr<Client>> clients = {};  ///< the last is the one in use
+  std::map<std::string, std::vector<int>> due = {};   ///< to hear, by sender
+
+  Client& client() { return *clients.back(); }
+  std::map<std::string, std::vector<int>> heard() const {
+    std::map<std::string, std::vector<int>> all;
+    for (const auto& each : clients) {
+      for (const json& frame : each->frames) {
+        if (frame["type"] == "wave") all[frame["from"]].push_back(frame["n"]);
+      }
+    }
+    return all;
+  }
+};
+
+TEST_P(HubsOnABusTest, HoweverTheyGoFromHubToHubAllIsHeardOnce) {
+  using At = Traveller::At;
+  std::mt19937 random(static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed()) + 1);
+  const auto one_of = [&random](std::size_t count) { return random() % count; };
+  std::vector<Traveller> all;
+  all.emplace_back("talk", "id1");
+  all.emplace_back("watch", "id2");
+  all.emplace_back("watch", "id3");
+  for (Traveller& each : all) {
+    each.hub = static_cast<HubId>(one_of(3));
+    enter(each.hub, *each.clients.emplace_back(std::make_unique<Client>()), each.role);
+  }
+  int said = 0;
+  const auto speak = [&](Traveller& from) {
+    const bool talks = from.role == "talk";
+    Traveller& to = talks ? all[1 + one_of(2)] : all[0];
+    const bool to_one = one_of(2) == 0;
+    json frame = {{"type", "wave"}, {"n", ++said}};
+    if (to_one) frame["sendto"] = to.id;
+    say(from.hub, from.client(), frame.dump());
+    for (Traveller& each : all) {
+      const bool receivers =
+          to_one ? &each == &to : &each != &from && (talks || each.role == "talk");
+      if (receivers) each.due[from.id].push_back(said);
+    }
+  };
+  const auto go_on = [&](Traveller& one) {
+    switch (one.at) {
+      case At::home:
+        hub(one.hub).send_off(one.client(), cluster.now);
+        one.at = At::sent_off;
+        break;
+      case At::sent_off:
+        lose(one.hub, one.client(), Hub::Leaving::perhaps);
+        one.at = At::under_way;
+        break;
+      case At::under_way:
+        one.hub = static_cast<HubId>(one_of(3));
+        enter_unsettled(one.hub, *one.clients.emplace_back(std::make_unique<Client>()), one.role,
+                        R"(,"resume":")" + one.role + " " + one.id + R"( lesson")");
+        one.at = At::entering;
+        break;
+      case At::entering:
+        // It does not leave before it has all from where it was: a bus is faster than sockets.
+        if (one.client().peer != nullptr && one.client().peer->is_present) one.at = At::home;
+        break;
+    }
+  };
+  for (int step = 0; step < 4'000; ++step) {
+    Traveller& one = all[one_of(all.size())];
+    const bool speaks = one.at == At::home || one.at == At::sent_off;
+    if (one_of(8) == 0) {
+      go_on(one);
+    } else if (one_of(4) == 0 && speaks) {
+      speak(one);
+    } else {
+      settle_a_little();
+    }
+    if (step % 50 == 0) cluster.advance(std::chrono::milliseconds(20));
+  }
+  for (Traveller& each : all) {
+    for (int i = 0; i < 4; ++i) {
+      if (each.at != At::home) go_on(each);
+      pass(std::chrono::milliseconds(400));
+    }
+    EXPECT_EQ(each.at, At::home) << each.id;
+  }
+  for (Traveller& each : all) {
+    auto heard = each.heard();
+    for (auto& [from, due] : each.due) {
+      std::vector<int> numbers = std::move(heard[from]);
+      std::sort(numbers.begin(), numbers.end());
+      std::vector<int> missed;
+      std::set_difference(due.begin(), due.end(), numbers.begin(), numbers.end(),
+                          std::back_inserter(missed));
+      std::vector<int> too_many;
+      std::set_difference(numbers.begin(), numbers.end(), due.begin(), due.end(),
+                          std::back_inserter(too_many));
+      EXPECT_EQ(missed, std::vector<int>{}) << from << " to " << each.id;
+      EXPECT_EQ(too_many, std::vector<int>{}) << from << " to " << each.id;
+    }
+  }
+}
+
+TEST_P(HubsOnABusTest, OneThatIsSentOffIsHeardToItsLastWordWhereverItGoes) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  news_of(talker);
+  hub(1).send_off(watcher, cluster.now);
+  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  enter(2, other, "watch", R"(,"resume":"watch id2 lesson")");
+  EXPECT_EQ(other.news(), News{"welcome"}) << "its old socket has not ended";
+  say_settled(1, watcher, R"({"type":"answer","sdp":"","sendto":"id1"})");
+  EXPECT_EQ(news_of(talker), News{"answer"});
+  lose(1, watcher, Hub::Leaving::perhaps);
+  settle();
+  EXPECT_EQ(other.news(), News{"offer"});
+  pass(seconds(20));
+  EXPECT_EQ(news_of(talker), News{});
+  EXPECT_EQ(hub(1).census().peers, 0u);
+}
+
+TEST_P(HubsOnABusTest, ASocketThatDoesNotEndIsNotWaitedForLong) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  hub(1).send_off(watcher, cluster.now);
+  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  enter(2, other, "watch", R"(,"resume":"watch id2 lesson")");
+  pass(std::chrono::milliseconds(500));
+  EXPECT_EQ(other.news(), (News{"welcome", "offer"}));
+  lose(1, watcher, Hub::Leaving::perhaps);
+}
+
+TEST_P(HubsOnABusTest, WhatATalkerMissesIsHandedOverToo) {
+  enter(0, talker, "talk");
+  say_settled(0, talker, R"({"type":"talk_ready"})");
+  enter(1, watcher, "watch");
+  hub(0).send_off(talker, cluster.now);
+  lose(0, talker, Hub::Leaving::perhaps);
+  say_settled(1, watcher, R"({"type":"talk_request","sendto":"id1"})");
+  say_settled(1, watcher, R"({"type":"wave"})");
+  enter(2, other, "talk", R"(,"resume":"talk id1 lesson")");
+  EXPECT_EQ(news_of(other), (News{"welcome", "talk_request", "wave"}));
+}
+
+TEST_P(HubsOnABusTest, ATalkerThatResumesAtAnotherHubIsStillOnAir) {
+  enter(0, talker, "talk");
+  say_settled(0, talker, R"({"type":"talk_ready"})");
+  enter(2, watcher, "watch");
+  Client moved;
+  enter(1, moved, "talk", R"(,"resume":"talk id1 lesson")");
+  EXPECT_EQ(moved.frames[0]["talkers"], json::array({"id1"}));
+  enter(0, other, "watch");
+  EXPECT_EQ(other.frames[0]["talkers"], json::array({"id1"}));
+  EXPECT_EQ(watcher.news(), News{"welcome"});
+}
+
+TEST_P(HubsOnABusTest, APageThatResumesElsewhereWithoutItsConnectionsIsToldToAll) {
+  enter(0, talker, "talk");
+  say_settled(0, talker, R"({"type":"talk_ready"})");
+  enter(2, watcher, "watch");
+  watcher.news();
+  enter(1, other, "talk", R"(,"resume":"talk id1 lesson","fresh":true)");
+  EXPECT_EQ(watcher.news(), News{"user_disconnected"});
+  EXPECT_EQ(other.frames[0]["talkers"], json::array());
+}
+
+TEST_P(HubsOnABusTest, TheBoundOfARoomHoldsOverAllHubs) {
+  std::vector<std::unique_ptr<Client>> crowd;
+  for (HubId i = 0; i < 4; ++i) {
+    crowd.push_back(std::make_unique<Client>());
+    enter(i % 3, *crowd.back(), "watch");
+    let_numbers_travel();
+  }
+  enter(2, other, "watch");
+  EXPECT_EQ(other.news(), News{"error room_full"});
+}
+
+TEST_P(HubsOnABusTest, OfTalkersWhoEnterAtOnceOnOtherHubsSoManyStayAsMay) {
+  enter(0, watcher, "watch");
+  std::vector<std::unique_ptr<Client>> talkers;
+  for (const HubId hub : {0U, 1U, 2U}) {
+    enter_unsettled(hub, *talkers.emplace_back(std::make_unique<Client>()), "talk");
+  }
+  settle();
+  std::size_t stay = 0;
+  for (const auto& each : talkers) stay += each->peer != nullptr ? 1 : 0;
+  EXPECT_EQ(stay, 2u) << "the bound of this test";
+  for (const auto& each : talkers) {
+    if (each->peer != nullptr) continue;
+    EXPECT_EQ(each->news().back(), "error room_taken");
+  }
+}
+
+TEST_P(HubsOnABusTest, TheRoomIsTakenOnEveryHubAndMovesWithItsTalker) {
+  Client second;
+  enter(0, talker, "talk");
+  enter(1, second, "talk");
+  enter(2, other, "talk");
+  EXPECT_EQ(other.news(), News{"error room_taken"});
+  say_settled(0, talker, R"({"type":"talk_ready"})");
+  leave(0, talker);  // on air: its page may be loading again
+  enter(2, other, "talk");
+  EXPECT_EQ(other.news(), News{"error room_taken"});
+  Client again;
+  enter(1, again, "talk", R"(,"resume":"talk id1 lesson","fresh":true)");
+  EXPECT_EQ(again.id(), "id1");
+  leave(1, again);
+  enter(2, other, "talk");
+  EXPECT_EQ(other.news().front(), "welcome") << "it was not on air again";
+}
+
+TEST_P(HubsOnABusTest, ALockHoldsOnEveryHubAndMovesWithItsTalker) {
+  Client moved;
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  say_settled(0, talker, R"({"type":"lock_room","locked":true})");
+  enter(2, other, "watch");
+  EXPECT_EQ(other.news(), News{"error room_locked"});
+  lose(0, talker, Hub::Leaving::perhaps);
+  enter(1, moved, "talk", R"(,"resume":"talk id1 lesson")");
+  EXPECT_EQ(moved.frames[0]["locked"], true);
+  enter(0, other, "watch");
+  EXPECT_EQ(other.news(), News{"error room_locked"});
+  enter(2, other, "watch", R"(,"resume":"watch id2 lesson")");
+  EXPECT_EQ(other.news(), News{"welcome"}) << "who was in may come back to any hub";
+  leave(1, moved);
+  Client late;
+  enter(0, late, "watch");
+  EXPECT_EQ(late.news(), News{"welcome"});
+}
+
+TEST_P(HubsOnABusTest, OrdersReachEveryHub) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  enter(2, other, "watch");
+  say_settled(0, talker, R"({"type":"remove_peer","id":"id2"})");
+  EXPECT_EQ(watcher.closed, protocol::CloseCode::removed);
+  for (const HubId hub : {0U, 1U, 2U}) {
+    Client back;
+    enter(hub, back, "watch", R"(,"resume":"watch id2 lesson")");
+    EXPECT_EQ(back.news(), News{"error removed"});
+  }
+  say_settled(0, talker, R"({"type":"end_room"})");
+  EXPECT_EQ(other.closed, protocol::CloseCode::room_ended);
+  leave(0, talker);
+  expect_empty();
+}
+
+TEST_P(HubsOnABusTest, ABatchOfBroadcastsIsHandedOverOnce) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  watcher.news();
+  forget_what_crossed();
+  for (int i = 0; i < 32; ++i) say(0, talker, R"({"type":"wave"})");
+  settle();
+  expect_crossings(1, 32);
+  EXPECT_EQ(watcher.news(), News(32, "wave"));
+}
+
+}  // namespace
+}  // namespace onair::rooms

@@ -1,0 +1,215 @@
+// Locking a room, sending somebody out of it, ending it, and passes that end.
+#include <gtest/gtest.h>
+
+#include "rooms/client.hpp"
+#include "rooms/hub.hpp"
+#include "rooms/thread_bus.hpp"
+#include "support/world.hpp"
+
+namespace onair::rooms {
+namespace {
+
+using nlohmann::json;
+using protocol::CloseCode;
+using std::chrono::seconds;
+
+class SentAwayTest : public testing::Test {
+ protected:
+  SentAwayTest() {
+    bus.serve(hub);
+    enter(talker, "talk");
+    talker.news();
+  }
+  void enter(Client& client, const std::string& role, const std::string& more = "") {
+    say(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
+  }
+  void say(Client& client, const std::string& frame) { hub.receive(client, frame, now); }
+  void pass(Duration duration) {
+    now += duration;
+    hub.advance(now);
+  }
+
+  TimePoint now{seconds(100)};
+  tests::PlainTokens tokens;
+  int last_id = 0;
+  std::variant<Pass, protocol::Refusal> answer = Pass{};
+  ThreadBus bus{0, 1, nullptr};
+  Hub hub{{
+              .make_id = [this] { return "id" + std::to_string(++last_id); },
+              .resume_tokens = tokens,
+              .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+              .doorkeeper = [this](const auto&) { return answer; },
+          },
+          bus};
+  Client talker, watcher, other;
+};
+
+TEST_F(SentAwayTest, ALockedRoomLetsNoFurtherWatchersIn) {
+  enter(watcher, "watch");
+  say(talker, R"({"type":"lock_room","locked":true})");
+  enter(other, "watch");
+  EXPECT_EQ(other.news(), News{"error room_locked"});
+  EXPECT_EQ(other.closed, std::nullopt);
+  hub.disconnected(watcher, Hub::Leaving::perhaps, now);
+  Client back;
+  enter(back, "watch", R"(,"resume":"watch id2 lesson")");
+  EXPECT_EQ(back.news(), News{"welcome"}) << "who was in may come back";
+  say(talker, R"({"type":"lock_room","locked":false})");
+  enter(other, "watch");
+  EXPECT_EQ(other.news(), News{"welcome"});
+}
+
+TEST_F(SentAwayTest, ATalkerThatComesBackFindsItsLock) {
+  say(talker, R"({"type":"lock_room","locked":true})");
+  hub.disconnected(talker, Hub::Leaving::perhaps, now);
+  enter(other, "watch");
+  EXPECT_EQ(other.news(), News{"error room_locked"});
+  Client back;
+  enter(back, "talk", R"(,"resume":"talk id1 lesson")");
+  EXPECT_EQ(back.frames[0]["locked"], true);
+}
+
+TEST_F(SentAwayTest, ALockGoesWithTheTalker) {
+  enter(watcher, "watch");
+  say(talker, R"({"type":"lock_room","locked":true})");
+  hub.disconnected(talker, Hub::Leaving::for_good, now);
+  enter(other, "watch");
+  EXPECT_EQ(other.news(), News{"welcome"});
+}
+
+TEST_F(SentAwayTest, RemovedMeansRemoved) {
+  enter(watcher, "watch");
+  watcher.news();
+  talker.news();
+  say(talker, R"({"type":"remove_peer","id":"id2"})");
+  EXPECT_EQ(watcher.news(), News{"error removed"});
+  EXPECT_EQ(watcher.closed, CloseCode::removed);
+  EXPECT_EQ(talker.news().front(), "user_disconnected");
+  enter(other, "watch", R"(,"resume":"watch id2 lesson")");
+  EXPECT_EQ(other.news(), News{"error removed"}) << "the token is void";
+  EXPECT_EQ(hub.census().peers, 1u);
+}
+
+TEST_F(SentAwayTest, OneWhoIsAwayIsRemovedToo) {
+  enter(watcher, "watch");
+  hub.disconnected(watcher, Hub::Leaving::perhaps, now);
+  say(talker, R"({"type":"remove_peer","id":"id2"})");
+  enter(other, "watch", R"(,"resume":"watch id2 lesson")");
+  EXPECT_EQ(other.news(), News{"error removed"});
+}
+
+TEST_F(SentAwayTest, OnlyATalkerSendsAwayAndNoTalkerIsSentAwayByOne) {
+  enter(watcher, "watch");
+  enter(other, "watch");
+  watcher.news();
+  for (const char* frame : {R"({"type":"remove_peer","id":"id3"})",
+                            R"({"type":"lock_room","locked":true})", R"({"type":"end_room"})"}) {
+    say(watcher, frame);
+    EXPECT_EQ(watcher.news(), News{"error wrong_role"}) << frame;
+  }
+  EXPECT_EQ(other.closed, std::nullopt);
+  say(talker, R"({"type":"remove_peer","id":"id1"})");
+  EXPECT_EQ(talker.closed, std::nullopt);
+  talker.news();
+  say(talker, R"({"type":"remove_peer"})");
+  say(talker, R"({"type":"lock_room","locked":1})");
+  EXPECT_EQ(talker.news(), (News{"error bad_message", "error bad_message"}));
+}
+
+TEST_F(SentAwayTest, EndsTheRoomForEveryoneElse) {
+  enter(watcher, "watch");
+  enter(other, "watch");
+  watcher.news();
+  say(talker, R"({"type":"end_room"})");
+  EXPECT_EQ(watcher.news(), News{"error room_ended"});
+  EXPECT_EQ(watcher.closed, CloseCode::room_ended);
+  EXPECT_EQ(other.closed, CloseCode::room_ended);
+  EXPECT_EQ(talker.closed, std::nullopt);
+  Client back;
+  enter(back, "watch");
+  EXPECT_EQ(back.news(), News{"welcome"}) << "it may begin again";
+}
+
+TEST_F(SentAwayTest, OneRoomsRemovalsPushNoOtherRoomsOut) {
+  RemovedPeers voided;
+  voided.add("another", "id1");
+  for (std::size_t i = 0; i <= RemovedPeers::kMostOfARoom; ++i) {
+    voided.add("lesson", "id" + std::to_string(i));
+  }
+  EXPECT_FALSE(voided.contains("lesson", "id0")) << "the oldest of the same room";
+  EXPECT_TRUE(voided.contains("lesson", "id1"));
+  EXPECT_TRUE(voided.contains("another", "id1"));
+  for (std::size_t i = 0; i < RemovedPeers::kMostRooms; ++i) {
+    voided.add("room" + std::to_string(i), "id1");
+  }
+  EXPECT_FALSE(voided.contains("another", "id1"));
+}
+
+TEST_F(SentAwayTest, TheOperatorEndsARoomAndSendsPeersAway) {
+  enter(watcher, "watch");
+  EXPECT_FALSE(hub.remove_peer("lesson", "nobody", now));
+  EXPECT_FALSE(hub.remove_peer("another", "id2", now));
+  EXPECT_TRUE(hub.remove_peer("lesson", "id2", now));
+  EXPECT_EQ(watcher.closed, CloseCode::removed);
+  EXPECT_FALSE(hub.end_room("another", now));
+  EXPECT_TRUE(hub.end_room("lesson", now));
+  EXPECT_EQ(talker.closed, CloseCode::room_ended);
+  EXPECT_EQ(hub.census().rooms, 0u);
+  EXPECT_EQ(hub.next_deadline(), std::nullopt);
+}
+
+TEST_F(SentAwayTest, TellsTheOperatorWhoIsWhere) {
+  answer = Pass{{}, "Hanako"};
+  enter(watcher, "watch");
+  hub.disconnected(watcher, Hub::Leaving::perhaps, now);
+  say(talker, R"({"type":"talk_ready"})");
+  const auto rooms = hub.rooms();
+  ASSERT_EQ(rooms.size(), 1u);
+  EXPECT_EQ(rooms[0].name, "lesson");
+  ASSERT_EQ(rooms[0].peers.size(), 2u);
+  const bool talker_first = rooms[0].peers[0].id == "id1";
+  const PeerReport& seen_talker = rooms[0].peers[talker_first ? 0 : 1];
+  const PeerReport& seen_watcher = rooms[0].peers[talker_first ? 1 : 0];
+  EXPECT_TRUE(seen_talker.on_air);
+  EXPECT_FALSE(seen_talker.away);
+  EXPECT_TRUE(seen_watcher.away);
+  EXPECT_EQ(seen_watcher.name, "Hanako");
+}
+
+TEST_F(SentAwayTest, WhoHasNoPassStaysOutside) {
+  answer = protocol::Refusal{protocol::ErrorCode::token_required, "Say who you are."};
+  enter(watcher, "watch");
+  EXPECT_EQ(watcher.news(), News{"error token_required"});
+  EXPECT_EQ(hub.census().peers, 1u);
+  enter(other, "watch", R"(,"resume":"watch id7 lesson")");
+  EXPECT_EQ(other.news(), News{"error token_required"}) << "a resume token is no pass";
+}
+
+TEST_F(SentAwayTest, APassThatEndsEndsTheSession) {
+  answer = Pass{seconds(10), "Hanako"};
+  enter(watcher, "watch");
+  EXPECT_EQ(watcher.frames[0]["name"], "Hanako");
+  watcher.news();
+  EXPECT_EQ(hub.next_deadline(), now + seconds(10));
+  pass(seconds(9));
+  EXPECT_EQ(watcher.news(), News{});
+  pass(seconds(1));
+  EXPECT_EQ(watcher.news(), News{"error token_expired"});
+  EXPECT_EQ(watcher.closed, CloseCode::token_expired);
+  EXPECT_EQ(hub.census().peers, 1u);
+}
+
+TEST_F(SentAwayTest, AFreshPassAtResumeProlongsIt) {
+  answer = Pass{seconds(10)};
+  enter(watcher, "watch");
+  hub.disconnected(watcher, Hub::Leaving::perhaps, now);
+  pass(seconds(8));
+  enter(other, "watch", R"(,"resume":"watch id2 lesson")");
+  pass(seconds(9));
+  EXPECT_EQ(other.news(), News{"welcome"});
+  pass(seconds(1));
+  EXPECT_EQ(other.news(), News{"error token_expired"});
+}
+
+}  // namespace
+}  // namespace onair::rooms
