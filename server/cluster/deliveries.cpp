@@ -3,7 +3,6 @@
 #include <cstddef>
 
 namespace onair::cluster {
-
 namespace {
 
 /// Bound of the entries that wait for peers that are expected, or for the wire.
@@ -39,54 +38,41 @@ void Deliveries::wait(DeliveryNumber number, TimePoint until) {
   const auto entry = entries_.find(number);
   if (entry == entries_.end()) return;
   end_wait(entry);
-  if (due_.size() >= kMaxWaiting) {
+  if (due_.all().size() >= kMaxWaiting) {
     entries_.erase(entry);
     return;
   }
   entry->second.generation = generation_;
-  entry->second.due = until;
-  due_.emplace(until, number);
-  waiting_[entry->second.delivery.directed.to].insert(number);
+  due_.set(number, until);
+  waiting_.emplace(entry->second.delivery.directed.to, number);
 }
 
 void Deliveries::end_wait(Entries::iterator entry) {
-  if (!entry->second.due) return;
-  due_.erase({*entry->second.due, entry->first});
-  entry->second.due.reset();
-  const auto waiting = waiting_.find(entry->second.delivery.directed.to);
-  waiting->second.erase(entry->first);
-  if (waiting->second.empty()) waiting_.erase(waiting);
+  due_.erase(entry->first);
+  waiting_.erase({entry->second.delivery.directed.to, entry->first});
+}
+
+bool Deliveries::any_waits_for(const protocol::PeerId& peer) const {
+  const auto first = waiting_.lower_bound({peer, 0});
+  return first != waiting_.end() && first->first == peer;
 }
 
 void Deliveries::retry_now(const protocol::PeerId& peer, TimePoint now) {
-  const auto waiting = waiting_.find(peer);
-  if (waiting == waiting_.end()) return;
-  for (const DeliveryNumber number : waiting->second) {
-    Entry& entry = entries_.at(number);
-    due_.erase({*entry.due, number});
-    entry.due = now;
-    due_.emplace(now, number);
+  for (auto it = waiting_.lower_bound({peer, 0}); it != waiting_.end() && it->first == peer; ++it) {
+    due_.set(it->second, now);
   }
 }
 
 std::optional<DeliveryNumber> Deliveries::take_due(TimePoint now) {
-  if (due_.empty() || due_.begin()->first > now) return std::nullopt;
-  const DeliveryNumber number = due_.begin()->second;
-  end_wait(entries_.find(number));
+  const auto number = due_.take_due(now);
+  if (number) end_wait(entries_.find(*number));
   return number;
-}
-
-std::optional<TimePoint> Deliveries::next_due() const {
-  if (due_.empty()) return std::nullopt;
-  return due_.begin()->first;
 }
 
 void Deliveries::assume_delivered() {
   ++generation_;
   while (!entries_.empty() && entries_.begin()->second.generation + 1 < generation_) {
-    const auto oldest = entries_.begin();
-    end_wait(oldest);
-    entries_.erase(oldest);
+    erase(entries_.begin()->first);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "rooms/bus.hpp"
+#include "rooms/schedule.hpp"
 
 namespace onair::cluster {
 
@@ -36,12 +37,12 @@ class Deliveries {
   /// Makes it due again at that time. Where too much waits already it is erased, and so lost as on
   /// a bad network: clients ask anew.
   void wait(DeliveryNumber number, TimePoint until);
-  bool any_waits_for(const protocol::PeerId& peer) const { return waiting_.contains(peer); }
+  bool any_waits_for(const protocol::PeerId& peer) const;
   /// Makes due now whatever waits for the peer.
   void retry_now(const protocol::PeerId& peer, TimePoint now);
   /// Takes the first that is due, no longer waiting.
   std::optional<DeliveryNumber> take_due(TimePoint now);
-  std::optional<TimePoint> next_due() const;
+  std::optional<TimePoint> next_due() const { return due_.next(); }
 
   /// To be called from time to time, no sooner than an answer would be back: forgets what was sent
   /// before the last call, since its absence would have been reported.
@@ -50,9 +51,7 @@ class Deliveries {
  private:
   struct Entry {
     Delivery delivery;
-    std::uint64_t generation =
-        0;  ///< of assume_delivered() in which it was sent last, or began to wait
-    std::optional<TimePoint> due = {};
+    std::uint64_t generation = 0;  ///< when it was sent last, or began to wait
   };
   using Entries = std::map<DeliveryNumber, Entry>;
 
@@ -60,9 +59,9 @@ class Deliveries {
 
   Entries entries_;
   DeliveryNumber last_ = 0;
-  std::set<std::pair<TimePoint, DeliveryNumber>> due_;
-  std::map<protocol::PeerId, std::set<DeliveryNumber>> waiting_;
-  std::uint64_t generation_ = 0;
+  rooms::Schedule<DeliveryNumber> due_;
+  std::set<std::pair<protocol::PeerId, DeliveryNumber>> waiting_;  ///< those in due_, by addressee
+  std::uint64_t generation_ = 0;  ///< counts calls of assume_delivered()
 };
 
 }  // namespace onair::cluster

@@ -130,11 +130,8 @@ void Gateway::on_share(const std::string& name, HubId hub, std::optional<RoomSha
 void Gateway::enforce_talker_limit(const std::string& name, const SharedRoom& room) {
   if (leases_.is_available()) return;
   const RoomShare own = room.local_share();
-  std::vector<TalkerInfo> talkers = room.talkers();
-  std::sort(talkers.begin(), talkers.end(), rooms::outranks);
-  for (std::size_t i = options_.talkers_per_room; i < talkers.size(); ++i) {
-    if (!has(own.talkers, talkers[i].id)) continue;
-    bus_.order({Order::Kind::release_slot, name, talkers[i].id});
+  for (const TalkerInfo& talker : surplus(room.talkers(), options_.talkers_per_room)) {
+    if (has(own.talkers, talker.id)) bus_.order({Order::Kind::release_slot, name, talker.id});
   }
 }
 
@@ -377,7 +374,7 @@ bool Gateway::on_frame(const Topic& topic, std::string_view payload, std::string
   const auto room = rooms_.find(topic.room);
   if (room != rooms_.end() && room->second.note_on_air(payload)) bus_.share_changed(topic.room);
   bus_.broadcast(topic.room, topic.reach,
-                 std::make_shared<const rooms::SharedFrame>(payload, subjects_.number_of(reply)));
+                 rooms::SharedFrame::from_wire(payload, subjects_.number_of(reply)));
   return true;
 }
 

@@ -2,14 +2,12 @@
 
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "cluster/json_fields.hpp"
 #include "cluster/messages.hpp"
 
 namespace onair::cluster {
 namespace {
 
-using nlohmann::json;
 using rooms::TalkerInfo;
 
 std::string key_of(const Claimant& claimant, std::size_t slot) {
@@ -19,13 +17,11 @@ std::string key_of(const Claimant& claimant, std::size_t slot) {
 /// Reads the lease's holder; empty where it can't be read.
 TalkerInfo holder_of(std::string_view value) {
   TalkerInfo holder;
-  const json object = json::parse(value, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) return holder;
-  const auto talker = object.find("talker");
-  if (talker != object.end() && talker->is_string()) holder.id = talker->get<std::string>();
-  const auto before = object.find("fromBefore");
-  if (before != object.end() && before->is_number_unsigned()) {
-    holder.seniority = Duration(before->get<std::int64_t>());
+  const nlohmann::json object = parsed(value);
+  const Fields fields(object);
+  if (auto id = fields.find<std::string>("talker")) holder.id = *std::move(id);
+  if (const auto before = fields.find<std::int64_t>("fromBefore")) {
+    holder.seniority = Duration(*before);
   }
   return holder;
 }
@@ -37,11 +33,11 @@ Leases::Leases(Options options, LeaseStore& store,
     : options_(std::move(options)), store_(store), release_slot_(std::move(release_slot)) {}
 
 std::string Leases::value_of(const Claimant& claimant, const Lease& lease) const {
-  json object = {{"talker", claimant.talker}, {"process", options_.process}};
+  nlohmann::json object = {{"talker", claimant.talker}, {"process", options_.process}};
   if (lease.seniority) {
     object["fromBefore"] = static_cast<std::uint64_t>(lease.seniority->count());
   }
-  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+  return protocol::json_text(object);
 }
 
 void Leases::set_talkers(const std::string& room, const std::vector<TalkerInfo>& talkers) {
@@ -63,13 +59,8 @@ void Leases::set_talkers(const std::string& room, const std::vector<TalkerInfo>&
 
 std::map<Claimant, Leases::Lease>::iterator Leases::forget(
     std::map<Claimant, Lease>::iterator lease) {
-  if (lease->second.due) due_.erase({*lease->second.due, lease->first});
+  due_.erase(lease->first);
   return leases_.erase(lease);
-}
-
-void Leases::schedule(TimePoint due, const Claimant& claimant, Lease& lease) {
-  lease.due = due;
-  due_.emplace(due, claimant);
 }
 
 void Leases::ask(const Claimant& claimant, Lease& lease) {
@@ -82,18 +73,10 @@ void Leases::ask(const Claimant& claimant, Lease& lease) {
 }
 
 void Leases::advance(TimePoint now) {
-  while (!due_.empty() && due_.begin()->first <= now) {
-    const Claimant claimant = due_.begin()->second;
-    due_.erase(due_.begin());
-    Lease& lease = leases_.at(claimant);
-    lease.due.reset();
-    ask(claimant, lease);
+  while (const auto claimant = due_.take_due(now)) {
+    const auto lease = leases_.find(*claimant);
+    if (lease != leases_.end()) ask(lease->first, lease->second);
   }
-}
-
-std::optional<TimePoint> Leases::next_deadline() const {
-  if (due_.empty()) return std::nullopt;
-  return due_.begin()->first;
 }
 
 void Leases::granted(const Claimant& claimant, std::uint64_t revision, TimePoint now) {
@@ -102,7 +85,7 @@ void Leases::granted(const Claimant& claimant, std::uint64_t revision, TimePoint
   // The talker has gone meanwhile: its lease expires by itself.
   if (found == leases_.end()) return;
   found->second.revision = revision;
-  schedule(now + options_.lifetime / 3, found->first, found->second);
+  due_.set(claimant, now + options_.renewal);
 }
 
 void Leases::refused(const Claimant& claimant, std::string_view value, std::uint64_t revision,
@@ -111,25 +94,20 @@ void Leases::refused(const Claimant& claimant, std::string_view value, std::uint
   const auto found = leases_.find(claimant);
   if (found == leases_.end()) return;
   Lease& lease = found->second;
-  const TalkerInfo holder = holder_of(value);
-  const bool was_ours = std::exchange(lease.revision, std::nullopt).has_value();
-  // The slot is free, the talker's own from another process, or held by one with less seniority.
-  const bool takes_it =
-      holder.id.empty() || holder.id == claimant.talker ||
-      (!was_ours && lease.seniority && (!holder.seniority || *lease.seniority < *holder.seniority));
-  if (takes_it) {
+  const bool had_it = std::exchange(lease.revision, std::nullopt).has_value();
+  const TalkerInfo talker{.id = claimant.talker, .seniority = lease.seniority};
+  if (may_take_lease(talker, holder_of(value), had_it)) {
     lease.revision = revision;
     return ask(claimant, lease);
   }
-  if (!was_ours && ++lease.slot < options_.slots) return ask(claimant, lease);
+  if (!had_it && ++lease.slot < options_.slots) return ask(claimant, lease);
   forget(found);
   release_slot_(claimant);
 }
 
 void Leases::unavailable(const Claimant& claimant, TimePoint now) {
   available_ = false;
-  const auto found = leases_.find(claimant);
-  if (found != leases_.end()) schedule(now + options_.retry, found->first, found->second);
+  if (leases_.contains(claimant)) due_.set(claimant, now + options_.retry);
 }
 
 }  // namespace onair::cluster

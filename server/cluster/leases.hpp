@@ -1,22 +1,22 @@
-// Talk slots of rooms that several processes serve: each talker needs a lease on one of the room's
-// slots, from a store that all processes share. A lease that is not renewed expires, as when its
-// process died; a process that was only cut off finds another's lease in its slot.
+// The client of the store that leases talk slots of rooms that several processes serve: each talker
+// needs a lease on one of the room's slots, from a store that all processes share. A lease that is
+// not renewed expires, as when its process died; a process that was only cut off finds another's
+// lease in its slot.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <utility>
 #include <vector>
 
-#include "rooms/bus.hpp"
+#include "rooms/schedule.hpp"
+#include "rooms/talk_policy.hpp"
+#include "rooms/timeouts.hpp"
 
 namespace onair::cluster {
 
@@ -24,7 +24,7 @@ using rooms::Duration;
 using rooms::TimePoint;
 
 /// Lifetime of a lease that is not renewed. The store is configured with the same.
-inline constexpr std::chrono::seconds kLeaseLifetime{5};
+using rooms::kLeaseLifetime;
 
 /// The talker for whom something is asked of the store.
 struct Claimant {
@@ -70,8 +70,8 @@ class Leases final : public LeaseMember {
   struct Options {
     std::string process;
     std::size_t slots = 1;  ///< talkers of a room
-    Duration lifetime = kLeaseLifetime;
-    Duration retry = std::chrono::seconds(1);
+    Duration renewal = rooms::kLeaseRenewal;
+    Duration retry = rooms::kLeaseRetry;
   };
 
   /// `release_slot` is called for a talker who has no slot. `store` outlives this.
@@ -84,7 +84,7 @@ class Leases final : public LeaseMember {
   bool is_available() const { return available_; }
 
   void advance(TimePoint now);
-  std::optional<TimePoint> next_deadline() const;
+  std::optional<TimePoint> next_deadline() const { return due_.next(); }
 
   void granted(const Claimant& claimant, std::uint64_t revision, TimePoint now) override;
   void refused(const Claimant& claimant, std::string_view value, std::uint64_t revision,
@@ -93,14 +93,12 @@ class Leases final : public LeaseMember {
 
  private:
   struct Lease {
-    std::optional<Duration> seniority;  ///< see rooms::TalkerInfo
+    rooms::Seniority seniority;
     std::size_t slot = 0;
     std::optional<std::uint64_t> revision = {};  ///< while it is ours
-    std::optional<TimePoint> due = {};  ///< when to ask again; nothing while we wait for an answer
   };
 
   void ask(const Claimant& claimant, Lease& lease);
-  void schedule(TimePoint due, const Claimant& claimant, Lease& lease);
   std::map<Claimant, Lease>::iterator forget(std::map<Claimant, Lease>::iterator lease);
   std::string value_of(const Claimant& claimant, const Lease& lease) const;
 
@@ -108,7 +106,7 @@ class Leases final : public LeaseMember {
   LeaseStore& store_;
   std::function<void(const Claimant&)> release_slot_;
   std::map<Claimant, Lease> leases_;
-  std::set<std::pair<TimePoint, Claimant>> due_;
+  rooms::Schedule<Claimant> due_;  ///< when to ask again, unless an answer is awaited
   bool available_ = true;
 };
 

@@ -5,8 +5,7 @@
 #include <charconv>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "cluster/json_fields.hpp"
 #include "protocol/json_scanner.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/text.hpp"
@@ -14,6 +13,7 @@
 namespace onair::cluster {
 
 using nlohmann::json;
+using protocol::json_text;
 using rooms::Reach;
 using rooms::RoomShare;
 using rooms::TalkerInfo;
@@ -88,23 +88,6 @@ std::string_view next_token(std::string_view& subject) {
   return token;
 }
 
-/// A value of this type by this name; else nothing is well-formed any more.
-template <typename Value>
-Value get(const json& object, const char* name, bool& fine) {
-  const auto found = object.find(name);
-  if (found != object.end()) {
-    if constexpr (std::is_same_v<Value, std::string>) {
-      if (found->is_string()) return found->get<std::string>();
-    } else if constexpr (std::is_same_v<Value, bool>) {
-      if (found->is_boolean()) return found->get<bool>();
-    } else {
-      if (found->is_number_unsigned()) return found->get<Value>();
-    }
-  }
-  fine = false;
-  return {};
-}
-
 json to_json(const TalkerInfo& talker) {
   json object = {{"id", talker.id}, {"onAir", talker.on_air}, {"locks", talker.locks}};
   if (talker.seniority) {
@@ -113,41 +96,14 @@ json to_json(const TalkerInfo& talker) {
   return object;
 }
 
-TalkerInfo talker_of(const json& object, bool& fine) {
-  TalkerInfo talker{get<std::string>(object, "id", fine), get<bool>(object, "onAir", fine),
-                    get<bool>(object, "locks", fine)};
-  if (object.contains("fromBefore")) {
-    talker.seniority = rooms::Duration(get<std::int64_t>(object, "fromBefore", fine));
+TalkerInfo talker_of(Fields& fields) {
+  TalkerInfo talker{fields.get<std::string>("id"), fields.get<bool>("onAir"),
+                    fields.get<bool>("locks")};
+  if (fields.contains("fromBefore")) {
+    talker.seniority = rooms::Duration(fields.get<std::int64_t>("fromBefore"));
   }
-  fine = fine && talker.id.size() <= protocol::kMaxPeerIdBytes;
+  fields.require(talker.id.size() <= protocol::kMaxPeerIdBytes);
   return talker;
-}
-
-/// The objects of an array by this name; else nothing is well-formed any more.
-std::vector<json> objects(const json& object, const char* name, bool& fine) {
-  const auto found = object.find(name);
-  fine = fine && found != object.end() && found->is_array();
-  if (!fine) return {};
-  const std::vector<json> all(found->begin(), found->end());
-  fine = std::all_of(all.begin(), all.end(), [](const json& each) { return each.is_object(); });
-  return fine ? all : std::vector<json>{};
-}
-
-/// An array of texts by this name; else nothing is well-formed any more.
-std::vector<std::string> ids(const json& object, const char* name, bool& fine) {
-  const auto found = object.find(name);
-  fine = fine && found != object.end() && found->is_array() &&
-         std::all_of(found->begin(), found->end(), [](const json& id) { return id.is_string(); });
-  return fine ? found->get<std::vector<std::string>>() : std::vector<std::string>{};
-}
-
-/// An array of numbers by this name; else nothing is well-formed any more.
-std::vector<std::uint64_t> numbers(const json& object, const char* name, bool& fine) {
-  const auto found = object.find(name);
-  fine = fine && found != object.end() && found->is_array() &&
-         std::all_of(found->begin(), found->end(),
-                     [](const json& number) { return number.is_number_unsigned(); });
-  return fine ? found->get<std::vector<std::uint64_t>>() : std::vector<std::uint64_t>{};
 }
 
 json to_json(const RoomShare& share) {
@@ -159,25 +115,13 @@ json to_json(const RoomShare& share) {
           {"talkers", std::move(talkers)}};
 }
 
-RoomShare share_of(const json& object, bool& fine) {
-  fine = fine && object.is_object();
-  if (!fine) return {};
-  RoomShare share;
-  share.watching = get<std::uint32_t>(object, "watching", fine);
-  share.socketio = get<std::uint32_t>(object, "roleless", fine);
-  share.members = get<std::uint32_t>(object, "members", fine);
-  for (const json& talker : objects(object, "talkers", fine)) {
-    share.talkers.push_back(talker_of(talker, fine));
-  }
+RoomShare share_of(Fields& fields) {
+  RoomShare share{.watching = fields.get<std::uint32_t>("watching"),
+                  .socketio = fields.get<std::uint32_t>("roleless"),
+                  .members = fields.get<std::uint32_t>("members")};
+  fields.for_each("talkers",
+                  [&share](Fields& talker) { share.talkers.push_back(talker_of(talker)); });
   return share;
-}
-
-json parsed(std::string_view payload) {
-  return json::parse(payload, nullptr, /*allow_exceptions=*/false);
-}
-
-std::string text_of(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -276,41 +220,41 @@ std::string encode(const Share& share) {
       {"process", share.process}, {"others", share.others}, {"orphans", std::move(orphans)}};
   if (share.share) object["part"] = to_json(*share.share);
   if (share.was_away) object["wasAway"] = true;
-  return text_of(object);
+  return json_text(object);
 }
 
 std::optional<Share> decode_share(std::string_view payload) {
   const json object = parsed(payload);
-  bool fine = object.is_object();
-  if (!fine) return std::nullopt;
-  Share share{get<std::string>(object, "process", fine), std::nullopt};
-  share.others = ids(object, "others", fine);
-  fine = fine && is_process_id(share.process) &&
-         std::all_of(share.others.begin(), share.others.end(), is_process_id);
-  for (const json& orphan : objects(object, "orphans", fine)) {
-    const std::chrono::milliseconds left(get<std::uint32_t>(orphan, "left", fine));
-    share.orphans.push_back({talker_of(orphan, fine), left});
+  Fields fields(object);
+  Share share{.process = fields.get<std::string>("process"),
+              .share = std::nullopt,
+              .others = fields.get<std::vector<std::string>>("others"),
+              .was_away = fields.get_or("wasAway", false)};
+  fields.require(is_process_id(share.process) &&
+                 std::all_of(share.others.begin(), share.others.end(), is_process_id));
+  fields.for_each("orphans", [&share](Fields& orphan) {
+    const std::chrono::milliseconds left(orphan.get<std::uint32_t>("left"));
+    share.orphans.push_back({talker_of(orphan), left});
+  });
+  if (fields.contains("part")) {
+    fields.object("part", [&share](Fields& part) { share.share = share_of(part); });
   }
-  if (object.contains("part")) share.share = share_of(object["part"], fine);
-  if (object.contains("wasAway")) share.was_away = get<bool>(object, "wasAway", fine);
-  if (!fine) return std::nullopt;
+  if (!fields.fine()) return std::nullopt;
   return share;
 }
 
 std::string encode(const Members& members) {
   json object = {{"process", members.process}, {"come", members.come}, {"gone", members.gone}};
   if (members.ends_list) object["endsList"] = true;
-  return text_of(object);
+  return json_text(object);
 }
 
 std::optional<Members> decode_members(std::string_view payload) {
   const json object = parsed(payload);
-  bool fine = object.is_object();
-  if (!fine) return std::nullopt;
-  Members members{get<std::string>(object, "process", fine), ids(object, "come", fine),
-                  ids(object, "gone", fine)};
-  if (object.contains("endsList")) members.ends_list = get<bool>(object, "endsList", fine);
-  if (!fine || !is_process_id(members.process)) return std::nullopt;
+  Fields fields(object);
+  Members members{fields.get<std::string>("process"), fields.get<std::vector<std::string>>("come"),
+                  fields.get<std::vector<std::string>>("gone"), fields.get_or("endsList", false)};
+  if (!fields.fine() || !is_process_id(members.process)) return std::nullopt;
   return members;
 }
 
@@ -321,7 +265,7 @@ std::string encode(const ToPeer& message) {
                  {"reach", name_of(message.reach)}};
   if (message.number != rooms::kNoNumber) object["number"] = message.number;
   if (!message.delivered.empty()) object["told"] = message.delivered;
-  std::string text = text_of(object);
+  std::string text = json_text(object);
   if (has_frame(message.kind)) text.append("\n").append(message.frame);
   return text;
 }
@@ -330,43 +274,40 @@ std::optional<ToPeer> decode_to_peer(std::string_view payload) {
   const std::string_view head = payload.substr(0, payload.find('\n'));
   payload.remove_prefix(std::min(head.size() + 1, payload.size()));
   const json object = parsed(head);
-  bool fine = object.is_object();
-  if (!fine) return std::nullopt;
+  Fields fields(object);
   const auto kind =
-      std::find(kKindNames.begin(), kKindNames.end(), get<std::string>(object, "kind", fine));
-  const auto reach = reach_of(get<std::string>(object, "reach", fine));
-  ToPeer message{.room = get<std::string>(object, "room", fine),
-                 .from = get<std::string>(object, "from", fine),
+      std::find(kKindNames.begin(), kKindNames.end(), fields.get<std::string>("kind"));
+  const auto reach = reach_of(fields.get<std::string>("reach"));
+  ToPeer message{.room = fields.get<std::string>("room"),
+                 .from = fields.get<std::string>("from"),
                  .reach = reach.value_or(Reach::everyone),
-                 .frame = payload};
-  if (object.contains("number")) message.number = get<std::uint64_t>(object, "number", fine);
-  if (object.contains("told")) message.delivered = numbers(object, "told", fine);
-  if (!fine || !reach || kind == kKindNames.end()) return std::nullopt;
+                 .frame = payload,
+                 .number = fields.get_or("number", rooms::kNoNumber),
+                 .delivered = fields.get_or("told", std::vector<rooms::FrameNumber>{})};
+  if (!fields.fine() || !reach || kind == kKindNames.end()) return std::nullopt;
   message.kind = static_cast<ToPeer::Kind>(kind - kKindNames.begin());
   if (has_frame(message.kind) && !is_frame(payload)) return std::nullopt;
   return message;
 }
 
 rooms::Frame frame_of(const ToPeer& message) {
-  return std::make_shared<const rooms::SharedFrame>(message.frame, message.number);
+  return rooms::SharedFrame::from_wire(message.frame, message.number);
 }
 
 std::string encode(const rooms::Order& order) {
   const bool ends = order.kind == rooms::Order::Kind::end_room;
-  return text_of(
+  return json_text(
       {{"kind", ends ? "end_room" : "remove_peer"}, {"room", order.room}, {"peer", order.peer}});
 }
 
 std::optional<rooms::Order> decode_order(std::string_view payload) {
   const json object = parsed(payload);
-  bool fine = object.is_object();
-  if (!fine) return std::nullopt;
-  const auto kind = get<std::string>(object, "kind", fine);
-  rooms::Order order{rooms::Order::Kind::end_room, get<std::string>(object, "room", fine),
-                     get<std::string>(object, "peer", fine)};
+  Fields fields(object);
+  const auto kind = fields.get<std::string>("kind");
+  rooms::Order order{rooms::Order::Kind::end_room, fields.get<std::string>("room"),
+                     fields.get<std::string>("peer")};
   if (kind == "remove_peer") order.kind = rooms::Order::Kind::remove_peer;
-  fine = fine && (kind == "remove_peer" || kind == "end_room");
-  if (!fine) return std::nullopt;
+  if (!fields.fine() || (kind != "remove_peer" && kind != "end_room")) return std::nullopt;
   return order;
 }
 

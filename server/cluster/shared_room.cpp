@@ -92,18 +92,14 @@ bool MembersElsewhere::lose_but(const std::set<protocol::PeerId>& there, const P
                                 TimePoint until) {
   return std::erase_if(at_, [&](const auto& entry) {
            if (entry.second != process || there.contains(entry.first)) return false;
-           lost_.emplace(entry.first, until);
+           lost_.set(entry.first, until);
            return true;
          }) > 0;
 }
 
 std::vector<protocol::PeerId> MembersElsewhere::take_overdue(TimePoint now) {
   std::vector<protocol::PeerId> overdue;
-  std::erase_if(lost_, [&](const auto& entry) {
-    if (entry.second > now) return false;
-    overdue.push_back(entry.first);
-    return true;
-  });
+  while (auto peer = lost_.take_due(now)) overdue.push_back(*std::move(peer));
   return overdue;
 }
 
@@ -130,6 +126,23 @@ std::vector<protocol::PeerId> HeldSlots::take_overdue(TimePoint now) {
     return true;
   });
   return overdue;
+}
+
+std::optional<TimePoint> HeldSlots::next_due() const {
+  std::optional<TimePoint> next;
+  for (const Slot& slot : slots_) next = rooms::earliest({next, slot.until});
+  return next;
+}
+
+std::optional<TimePoint> SharedRoom::next_due() const {
+  return rooms::earliest({known_by, publish_due, elsewhere.next_due(), held_slots.next_due()});
+}
+
+void SharedRoom::note_others(const Share& share, const ProcessId& self) {
+  awaited.erase(share.process);
+  for (const ProcessId& other : share.others) {
+    if (!known && other != self && !remote.contains(other)) awaited.insert(other);
+  }
 }
 
 bool SharedRoom::note_on_air(std::string_view frame) {

@@ -12,6 +12,7 @@
 
 #include "cluster/messages.hpp"
 #include "rooms/bus.hpp"
+#include "rooms/schedule.hpp"
 
 namespace onair::cluster {
 
@@ -37,13 +38,14 @@ class MembersElsewhere {
   bool lose(const ProcessId& process, TimePoint until);
   /// Takes those who did not.
   std::vector<protocol::PeerId> take_overdue(TimePoint now);
+  std::optional<TimePoint> next_due() const { return lost_.next(); }
 
  private:
   bool lose_but(const std::set<protocol::PeerId>& there, const ProcessId& process, TimePoint until);
 
   std::map<protocol::PeerId, ProcessId> at_;
   std::map<ProcessId, std::set<protocol::PeerId>> listed_;  ///< of lists that have not ended
-  std::map<protocol::PeerId, TimePoint> lost_;              ///< and their grace time's end
+  rooms::Schedule<protocol::PeerId> lost_;                  ///< by the end of their grace time
 };
 
 /// Slots of talkers whose process died, held until they are back or their time is over.
@@ -63,6 +65,7 @@ class HeldSlots {
   bool release(const std::vector<rooms::TalkerInfo>& back);
   /// Takes those who did not come back in time.
   std::vector<protocol::PeerId> take_overdue(TimePoint now);
+  std::optional<TimePoint> next_due() const;
 
  private:
   std::vector<Slot> slots_;
@@ -85,6 +88,9 @@ struct SharedRoom {
   TimePoint published_at{};
   std::optional<TimePoint> publish_due;  ///< when the others are sent what has changed since
 
+  /// Notes which other processes have the room, by a share of one of them.
+  void note_others(const Share& share, const ProcessId& self);
+
   /// Notes who goes on or off air by a frame from elsewhere. The share with the same news comes a
   /// moment later, and a viewer that enters in between must learn it too. True where it is new.
   bool note_on_air(std::string_view frame);
@@ -99,6 +105,8 @@ struct SharedRoom {
   std::vector<rooms::TalkerInfo> talkers() const;
   /// The same without talkers whose slot is held and who have not come back.
   std::vector<rooms::TalkerInfo> present_talkers() const;
+  /// The time at which something of this room is due.
+  std::optional<TimePoint> next_due() const;
   /// True for a peer that is in the room elsewhere, or still has time to come back.
   bool expects(const protocol::PeerId& peer) const;
 };

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "rooms/allowance.hpp"
+#include "rooms/time.hpp"
 
 namespace onair::cluster {
 

@@ -85,7 +85,7 @@ EntryTokens::EntryTokens(Auth auth, const SigningKeys& keys, std::chrono::second
 }
 
 std::variant<rooms::Pass, Refusal> EntryTokens::check(const protocol::Enter& enter) const {
-  if (enter.role == protocol::Role::none) return check_roleless(enter);
+  if (enter.role == protocol::Role::none) return check_inferred_role(enter);
   const bool needed =
       auth_ == Auth::all || (auth_ == Auth::talk && enter.role == protocol::Role::talk);
   if (!needed) return rooms::Pass{};
@@ -105,7 +105,7 @@ std::variant<rooms::Pass, Refusal> EntryTokens::check(const protocol::Enter& ent
 }
 
 /// It may do what its token is for.
-std::variant<rooms::Pass, Refusal> EntryTokens::check_roleless(protocol::Enter enter) const {
+std::variant<rooms::Pass, Refusal> EntryTokens::check_inferred_role(protocol::Enter enter) const {
   enter.role = protocol::Role::talk;
   auto as_talker = check(enter);
   if (std::holds_alternative<rooms::Pass>(as_talker)) return as_talker;

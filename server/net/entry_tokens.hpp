@@ -50,7 +50,7 @@ class EntryTokens {
     std::string text;
   };
 
-  std::variant<rooms::Pass, protocol::Refusal> check_roleless(protocol::Enter enter) const;
+  std::variant<rooms::Pass, protocol::Refusal> check_inferred_role(protocol::Enter enter) const;
   std::variant<rooms::Pass, protocol::Refusal> read(const std::string& claims,
                                                     const protocol::Enter& enter) const;
 

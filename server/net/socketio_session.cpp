@@ -16,7 +16,6 @@ SocketioSession::SocketioSession(Worker& worker, socketio::SessionOptions option
     : worker_(worker),
       places_(std::move(places)),
       sid_(options.sid),
-      id_(options.id),
       address_(std::move(address)),
       revision_(options.revision),
       core_(std::move(options), *this, Clock::now()),
@@ -130,12 +129,12 @@ void SocketioSession::ended() {
   worker_.disconnected(*this, rooms::Hub::Leaving::for_good);
 }
 
-void SocketioSession::enter(const std::string& room, const std::optional<std::string>& token) {
-  worker_.enter_roleless(*this, id_, room, token);
+void SocketioSession::enter(const rooms::EntryRequest& request) {
+  worker_.enter(*this, request);
 }
 
 void SocketioSession::send(const protocol::Envelope& envelope, std::string_view object) {
-  worker_.say_roleless(*this, envelope, object);
+  worker_.send(*this, envelope, object);
 }
 
 void SocketioSession::leave() {

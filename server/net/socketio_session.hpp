@@ -97,7 +97,7 @@ class SocketioSession final : public ClientLink,
   void send_on_websocket(const rooms::Frame& packet) override;
   void close_websocket(protocol::CloseCode code) override;
   void ended() override;
-  void enter(const std::string& room, const std::optional<std::string>& token) override;
+  void enter(const rooms::EntryRequest& request) override;
   void send(const protocol::Envelope& envelope, std::string_view object) override;
   void leave() override;
   void refuse(const protocol::Refusal& refusal) override;
@@ -114,7 +114,6 @@ class SocketioSession final : public ClientLink,
   Worker& worker_;
   Places places_;
   std::string sid_;
-  std::string id_;
   std::string address_;
   socketio::Revision revision_;
   socketio::Session core_;

@@ -51,15 +51,13 @@ void Worker::disconnected(ClientLink& link, rooms::Hub::Leaving leaving) {
   after_news();
 }
 
-void Worker::enter_roleless(rooms::Link& link, const protocol::PeerId& id, const std::string& room,
-                            const std::optional<std::string>& token) {
-  hub_.enter_roleless(link, id, room, token, Clock::now());
+void Worker::enter(rooms::Link& link, const rooms::EntryRequest& request) {
+  hub_.enter(link, request, Clock::now());
   after_news();
 }
 
-void Worker::say_roleless(rooms::Link& link, const protocol::Envelope& envelope,
-                          std::string_view object) {
-  hub_.say_roleless(link, envelope, object, Clock::now());
+void Worker::send(rooms::Link& link, const protocol::Envelope& envelope, std::string_view object) {
+  hub_.send(link, envelope, object, Clock::now());
   after_news();
 }
 

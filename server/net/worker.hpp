@@ -89,10 +89,9 @@ class Worker {
   void refuse(rooms::Link& link, const protocol::Refusal& refusal) { hub_.refuse(link, refusal); }
   void disconnected(ClientLink& link, rooms::Hub::Leaving leaving);
 
-  // For clients without a role, as rooms::Hub has it:
-  void enter_roleless(rooms::Link& link, const protocol::PeerId& id, const std::string& room,
-                      const std::optional<std::string>& token);
-  void say_roleless(rooms::Link& link, const protocol::Envelope& envelope, std::string_view object);
+  // For clients of other protocols than ours, as rooms::Hub has it:
+  void enter(rooms::Link& link, const rooms::EntryRequest& request);
+  void send(rooms::Link& link, const protocol::Envelope& envelope, std::string_view object);
   bool spend(rooms::Link& link, std::size_t bytes);
   /// The link stays, in no room.
   void leave(rooms::Link& link);

@@ -4,10 +4,9 @@
 #include <chrono>
 #include <cstddef>
 
-namespace onair::rooms {
+#include "rooms/time.hpp"
 
-using TimePoint = std::chrono::steady_clock::time_point;
-using Duration = std::chrono::steady_clock::duration;
+namespace onair::rooms {
 
 struct Rates {
   float frames_per_second = 1'000;

@@ -10,39 +10,14 @@
 #include <vector>
 
 #include "protocol/message.hpp"
-#include "rooms/allowance.hpp"
 #include "rooms/frame.hpp"
+#include "rooms/talk_policy.hpp"
+#include "rooms/time.hpp"
 
 namespace onair::rooms {
 
 /// Names one hub among those on a bus.
 using HubId = std::uint32_t;
-
-/// The facts about a talker that other hubs need.
-struct TalkerInfo {
-  protocol::PeerId id;
-  bool on_air = false;
-  bool locks = false;  ///< lets no further viewers in
-  /// Set for a talker that was in the room before this server began and came back soon after: how
-  /// long before the beginning its token was issued. The shortest time wins a slot.
-  std::optional<Duration> seniority = {};
-  bool operator==(const TalkerInfo&) const = default;
-};
-
-/// True where `a` keeps its talk slot rather than `b`; a total order, so that every hub comes to
-/// the same result. Among those who were here before the server began, the last one had been let
-/// in when the others had gone.
-bool outranks(const TalkerInfo& a, const TalkerInfo& b);
-
-/// Null where it is none of them. Valid as long as they do not change.
-const TalkerInfo* find(const std::vector<TalkerInfo>& talkers, const protocol::PeerId& id);
-
-inline bool has(const std::vector<TalkerInfo>& talkers, const protocol::PeerId& id) {
-  return find(talkers, id) != nullptr;
-}
-
-/// Adds those who are not among them yet: a talker that has just moved may be listed by two hubs.
-void merge(std::vector<TalkerInfo>& talkers, const std::vector<TalkerInfo>& more);
 
 /// The members that one hub has in a room, as far as other hubs need to know.
 struct RoomShare {

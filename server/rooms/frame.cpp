@@ -14,7 +14,11 @@ constexpr char kFinalTextFrame = '\x81';
 /// The text that `append_stamped` puts before the id, which needs no escapes, and behind it.
 constexpr std::string_view kBeforeId = R"("from":")";
 constexpr std::string_view kBehindId = R"(",)";
-constexpr std::size_t kFromBytes = kBeforeId.size() + kBehindId.size();
+
+/// The index of the first member in an object.
+std::size_t inside(std::string_view object) {
+  return std::min(object.size(), object.find('{') + 1);
+}
 
 }  // namespace
 
@@ -24,17 +28,20 @@ SharedFrame::SharedFrame(std::string_view text, FrameNumber number) : number_(nu
 }
 
 SharedFrame::SharedFrame(std::string_view text, std::string_view from, FrameNumber number)
-    : number_(number) {
-  begin(text.size() + from.size() + kFromBytes);
+    : number_(number), from_begin_(inside(text) + kBeforeId.size()), from_bytes_(from.size()) {
+  begin(text.size() + from.size() + kBeforeId.size() + kBehindId.size());
   protocol::append_stamped(bytes_, text, from);
 }
 
-std::string_view SharedFrame::from() const {
-  std::string_view rest = text();
-  rest.remove_prefix(std::min(rest.size(), rest.find('{') + 1));
-  if (!rest.starts_with(kBeforeId)) return {};
-  rest.remove_prefix(kBeforeId.size());
-  return rest.substr(0, rest.find('"'));
+Frame SharedFrame::from_wire(std::string_view text, FrameNumber number) {
+  auto frame = std::make_shared<SharedFrame>(text, number);
+  const std::string_view members = text.substr(inside(text));
+  if (members.starts_with(kBeforeId)) {
+    const std::size_t end = members.find('"', kBeforeId.size());
+    frame->from_begin_ = inside(text) + kBeforeId.size();
+    frame->from_bytes_ = std::min(end, members.size()) - kBeforeId.size();
+  }
+  return frame;
 }
 
 void SharedFrame::begin(std::size_t text_bytes) {

@@ -17,17 +17,23 @@ using FrameNumber = std::uint64_t;
 /// The number of frames that come by one route only.
 constexpr FrameNumber kNoNumber = 0;
 
+class SharedFrame;
+using Frame = std::shared_ptr<const SharedFrame>;
+
 /// The text of a message behind the header of the WebSocket frame that carries it (RFC 6455 section
 /// 5.2: a final, unmasked text frame), since nearly every recipient gets it in this form.
 class SharedFrame {
  public:
+  /// A frame of the server's own.
   explicit SharedFrame(std::string_view text, FrameNumber number = kNoNumber);
-  /// `text` with `from` put in; see protocol::append_stamped.
+  /// A peer's frame: `text` with `from` put in; see protocol::append_stamped.
   SharedFrame(std::string_view text, std::string_view from, FrameNumber number = kNoNumber);
+  /// Either, as another process has built it.
+  static Frame from_wire(std::string_view text, FrameNumber number = kNoNumber);
 
   FrameNumber number() const { return number_; }
   /// The sender's id, as the server put it in. Empty in the server's own frames.
-  std::string_view from() const;
+  std::string_view from() const { return text().substr(from_begin_, from_bytes_); }
   std::string_view text() const { return std::string_view(bytes_).substr(header_bytes_); }
   /// Header and text.
   const std::string& websocket() const { return bytes_; }
@@ -38,9 +44,9 @@ class SharedFrame {
   std::string bytes_;
   std::size_t header_bytes_ = 0;
   FrameNumber number_;
+  std::size_t from_begin_ = 0;
+  std::size_t from_bytes_ = 0;
 };
-
-using Frame = std::shared_ptr<const SharedFrame>;
 
 /// Encodes a message of the server's own.
 Frame frame_of(protocol::Body body, FrameNumber number = kNoNumber);

@@ -1,6 +1,8 @@
-// What clients say. What those without a role say is in roleless.cpp; who comes and goes is in
-// membership.cpp, who is sent away in orders.cpp, what other hubs say in hub_on_bus.cpp.
+// Messages from clients. See entering.cpp and membership.cpp for who comes and goes, orders.cpp for
+// who is removed, moves.cpp for peers that change hubs, hub_on_bus.cpp for messages of other hubs.
 #include "rooms/hub.hpp"
+
+#include <algorithm>
 
 #include "protocol/codec.hpp"
 
@@ -13,21 +15,22 @@ using protocol::Sender;
 
 namespace {
 
-/// Frames that somebody may say before the room is ready.
+/// Bound of the frames that a client may send before the room is ready.
 constexpr std::size_t kMaxWaitingFrames = 64;
 
-/// Why this peer may not say this, or nothing.
-std::optional<Refusal> fault_of(Role role, const std::string& type) {
+/// The reason why this peer may not send this, or nothing.
+std::optional<Refusal> fault_of(const Peer& from, const std::string& type) {
+  if (from.kind.any_message) return std::nullopt;
   switch (protocol::sender_of(type)) {
     case Sender::any_peer:
     case Sender::client:
       return std::nullopt;
     case Sender::talker:
     case Sender::commanding_talker:
-      if (role == Role::talk) return std::nullopt;
+      if (from.role == Role::talk) return std::nullopt;
       return Refusal{ErrorCode::wrong_role, "Only a talker may send `" + type + "`."};
     case Sender::watcher:
-      if (role == Role::watch) return std::nullopt;
+      if (from.role == Role::watch) return std::nullopt;
       return Refusal{ErrorCode::wrong_role, "Only a watcher may send `" + type + "`."};
     case Sender::entering_client:
       return Refusal{ErrorCode::already_entered, "This connection has entered a room already."};
@@ -37,7 +40,27 @@ std::optional<Refusal> fault_of(Role role, const std::string& type) {
   return std::nullopt;
 }
 
+/// True for messages of our protocol between peers.
+bool is_between_peers(const std::string& type) {
+  const Sender sender = protocol::sender_of(type);
+  return !type.empty() &&
+         (sender == Sender::talker || sender == Sender::watcher || sender == Sender::any_peer);
+}
+
+bool is_command(std::size_t kind) {
+  return kind == protocol::kKindOf<protocol::LockRoom> ||
+         kind == protocol::kKindOf<protocol::RemovePeer> ||
+         kind == protocol::kKindOf<protocol::EndRoom>;
+}
+
 }  // namespace
+
+Hub::Hub(HubOptions options, Bus& bus)
+    : options_(std::move(options)),
+      bus_(bus),
+      budget_{options_.limits.kept_frames, options_.limits.kept_bytes},
+      router_(bus, options_.first_frame),
+      audience_(options_.audience_interval, router_.counters) {}
 
 bool Hub::spend(Link& link, std::size_t bytes, TimePoint now) {
   switch (link.allowance.spend(options_.limits.rates, bytes, now)) {
@@ -47,7 +70,7 @@ bool Hub::spend(Link& link, std::size_t bytes, TimePoint now) {
       refuse(link, {ErrorCode::rate_limited, "Slow down, or the connection will be closed."});
       return true;
     case Allowance::Verdict::cut:
-      ++counters_.rate_cuts;
+      ++router_.counters.rate_cuts;
       refuse(link, {ErrorCode::rate_limited, "Too many messages."});
       link.close(protocol::CloseCode::policy_violation);
       return false;
@@ -57,23 +80,22 @@ bool Hub::spend(Link& link, std::size_t bytes, TimePoint now) {
 
 void Hub::receive(Link& link, std::string_view frame, TimePoint now) {
   if (!spend(link, frame.size(), now)) return;
-  if (link.peer == nullptr) return receive_from_stranger(link, frame, now);
+  if (link.peer == nullptr) return receive_from_newcomer(link, frame, now);
   const auto scanned = protocol::scan_envelope(frame);
   if (const auto* refusal = std::get_if<Refusal>(&scanned)) return refuse(link, *refusal);
   const auto& envelope = std::get<protocol::Envelope>(scanned);
   if (envelope.has_from) {
     return refuse(link, {ErrorCode::forged_from, "Only the server sets `from`."});
   }
-  if (const auto fault = fault_of(link.peer->role, envelope.type)) return refuse(link, *fault);
-  relay(*link.peer, envelope, frame, now);
+  send(link, envelope, frame, now);
 }
 
-/// From one that has not entered: its frames are few, so they may be taken apart.
-void Hub::receive_from_stranger(Link& link, std::string_view frame, TimePoint now) {
+/// Decodes whole frames, since few come before a client has entered.
+void Hub::receive_from_newcomer(Link& link, std::string_view frame, TimePoint now) {
   if (link.waits_for != nullptr) {
-    for (PendingEntry& waiting : link.waits_for->waiting) {
-      if (waiting.link == &link && waiting.frames.size() < kMaxWaitingFrames) {
-        return waiting.frames.emplace_back(frame), void();
+    for (PendingEntry& entry : link.waits_for->pending) {
+      if (entry.link == &link && entry.frames.size() < kMaxWaitingFrames) {
+        return entry.frames.emplace_back(frame), void();
       }
     }
     return refuse(link, {ErrorCode::not_entered, "Wait for `welcome`."});
@@ -88,72 +110,126 @@ void Hub::receive_from_stranger(Link& link, std::string_view frame, TimePoint no
   if (entering == nullptr) {
     return refuse(link, {ErrorCode::not_entered, "The first frame must be `enter`."});
   }
-  request_entry(link, *entering, std::nullopt, now);
+  enter(link, {kProtocolClient, *entering}, now);
 }
 
-void Hub::refuse(Link& link, const Refusal& refusal) {
-  ++counters_.refused.at(static_cast<std::size_t>(refusal.code));
-  send(link, frame_of(protocol::Error{std::string(name_of(refusal.code)), refusal.message}));
-  if (const auto code = close_code_of(refusal.code)) link.close(*code);
-}
-
-void Hub::relay(Peer& from, const protocol::Envelope& envelope, std::string_view frame,
-                TimePoint now) {
-  const std::size_t kind = protocol::kind_index(envelope.type);
-  auto& traffic = counters_.relayed.at(kind);
+void Hub::send(Link& link, const protocol::Envelope& envelope, std::string_view object,
+               TimePoint now) {
+  if (link.peer == nullptr) {
+    return refuse(link, {ErrorCode::not_entered, "You are in no room. Send `enter` first."});
+  }
+  Peer& from = *link.peer;
+  if (const auto fault = fault_of(from, envelope.type)) return refuse(link, *fault);
+  from.has_sent = true;
+  const bool opaque = from.kind.any_message && !is_between_peers(envelope.type);
+  const std::size_t kind = opaque ? protocol::kKindCount : protocol::kind_index(envelope.type);
+  auto& traffic = router_.counters.relayed.at(kind);
   ++traffic.frames;
-  traffic.bytes += frame.size();
+  traffic.bytes += object.size();
+  if (kind == protocol::kKindOf<protocol::Ping>) return answer_ping(from);
+  if (is_command(kind)) return on_command(from, object, now);
+  // Going on or off air reaches all who are within reach before or after it.
+  const Reach before = reach_of(from);
+  apply_effects(from, kind, !envelope.sendto, now);
+  const Reach reach = opaque ? Reach::socketio : std::min(before, reach_of(from));
+  const Frame frame = router_.stamp(from, object);
+  if (envelope.sendto) return router_.send_to_peer(from, *envelope.sendto, reach, frame);
+  router_.broadcast(from, reach, frame);
+}
+
+void Hub::apply_effects(Peer& from, std::size_t kind, bool to_room, TimePoint now) {
+  const std::uint32_t watchers_before = from.room.watchers;
   switch (kind) {
-    case protocol::kKindOf<protocol::Ping>:
-      return answer_ping(from);
-    case protocol::kKindOf<protocol::LockRoom>:
-    case protocol::kKindOf<protocol::RemovePeer>:
-    case protocol::kKindOf<protocol::EndRoom>:
-      return on_command(from, frame, now);
-    default:
+    case protocol::kKindOf<protocol::TalkReady>:
+      if (to_room && may_go_on_air(from)) set_on_air(from, true);
       break;
+    case protocol::kKindOf<protocol::EndTalk>:
+      if (to_room) set_on_air(from, false);
+      break;
+    case protocol::kKindOf<protocol::TalkRequest>:
+    case protocol::kKindOf<protocol::Answer>:
+      from.requested_stream = true;
+      break;
+    case protocol::kKindOf<protocol::Bye>:
+      from.requested_stream = false;
+      break;
+    default:
+      return;
   }
-  const auto stamped = std::make_shared<const SharedFrame>(frame, from.id, ++last_frame_);
-  if (envelope.sendto) return relay_to_one(from, *envelope.sendto, reach_of(from), stamped);
-  if (kind == protocol::kKindOf<protocol::TalkReady>) set_on_air(from, true);
-  if (kind == protocol::kKindOf<protocol::EndTalk>) set_on_air(from, false);
-  broadcast(from, stamped);
+  if (from.room.update_role(from)) bus_.share_changed(from.room.name);
+  if (from.room.watchers != watchers_before) audience_.changed(from.room, now);
 }
 
-void Hub::relay_to_one(const Peer& from, const protocol::PeerId& to, Reach reach,
-                       const Frame& frame) {
-  if (Peer* peer = from.room.find(to, reach)) {
-    counters_.deliveries += deliver(*peer, frame) ? 1 : 0;
-    return;
-  }
-  if (!bus_.send({from.room.name, to, from.id, reach, frame})) {
-    refuse(*from.link, {ErrorCode::no_such_peer, "Nobody in this room has that id."});
-  }
-}
-
-void Hub::answer_ping(const Peer& peer) {
-  send(*peer.link, frame_of(protocol::Pong{options_.ice_servers(peer.id)}));
+bool Hub::may_go_on_air(const Peer& peer) const {
+  if (!peer.kind.infers_role) return true;  // it got the slot when it entered
+  return peer.may_talk &&
+         (peer.on_air || has_free_slot(peer.room.all_talkers(), options_.limits.talkers_per_room));
 }
 
 void Hub::set_on_air(Peer& peer, bool on_air) {
   if (std::exchange(peer.on_air, on_air) == on_air) return;
-  peer.room.recount(peer);
+  peer.room.update_role(peer);
   bus_.share_changed(peer.room.name);
 }
 
-/// To all whom it concerns, on all hubs.
-void Hub::broadcast(const Peer& from, Reach reach, const Frame& frame) {
-  counters_.deliveries += from.room.broadcast(reach, frame, &from);
-  bus_.broadcast(from.room.name, reach, frame);
+void Hub::answer_ping(const Peer& peer) {
+  router_.send(*peer.link, frame_of(protocol::Pong{options_.ice_servers(peer.id)}));
 }
 
-void Hub::announce_gone(const Peer& peer) {
-  broadcast(peer, frame_of(protocol::UserDisconnected{peer.id}, ++last_frame_));
+Room* Hub::find_room(std::string_view name) {
+  const auto found = rooms_.find(name);
+  return found == rooms_.end() ? nullptr : &found->second;
 }
 
-void Hub::send(Link& link, const Frame& frame) {
-  ++counters_.deliveries;
-  link.send(frame);
+Peer* Hub::find_peer(std::string_view name, const protocol::PeerId& id) {
+  Room* const room = find_room(name);
+  if (room == nullptr) return nullptr;
+  const auto peer = room->peers.find(id);
+  return peer == room->peers.end() ? nullptr : peer->second.get();
+}
+
+void Hub::advance(TimePoint now) {
+  while (const auto peer = deadlines_.away.take_due(now)) {
+    (*peer)->is<Moving>() ? let_go(**peer, now) : remove(**peer, now);
+  }
+  while (const auto peer = deadlines_.hand_over.take_due(now)) {
+    finish_hand_over(**peer, {(*peer)->room.name, (*peer)->id}, now);
+  }
+  while (const auto peer = deadlines_.pass.take_due(now)) {
+    dismiss(**peer, {ErrorCode::token_expired, "Your token has expired."}, now);
+  }
+  audience_.advance(now);
+}
+
+std::optional<TimePoint> Hub::next_deadline() const {
+  return earliest({deadlines_.next(), audience_.next_deadline()});
+}
+
+Census Hub::census() const {
+  Census census{
+      .away = deadlines_.away.all().size(), .rooms = rooms_.size(), .kept_bytes = budget_.bytes};
+  for (const auto& [peer, until] : deadlines_.away.all()) {
+    const Away* const away = peer->away();
+    census.sent_off += away != nullptr && away->sent_off ? 1 : 0;
+  }
+  for (const auto& [name, room] : rooms_) {
+    census.peers += room.peers.size();
+    const auto is_on_air = [](const Peer* talker) { return talker->on_air; };
+    census.rooms_on_air += std::any_of(room.talkers.begin(), room.talkers.end(), is_on_air) ? 1 : 0;
+  }
+  return census;
+}
+
+std::vector<RoomReport> Hub::rooms() const {
+  std::vector<RoomReport> reports;
+  for (const auto& [name, room] : rooms_) {
+    RoomReport report{name, room.locked(), {}};
+    for (const auto& [id, peer] : room.peers) {
+      report.peers.push_back({id, peer->role, peer->on_air, !peer->is_connected(), peer->name});
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
 }
 
 }  // namespace onair::rooms

@@ -1,4 +1,4 @@
-// What other hubs say of the rooms that this one serves too.
+// Messages from other hubs about the rooms that this one serves too.
 #include <utility>
 
 #include "rooms/hub.hpp"
@@ -6,17 +6,16 @@
 namespace onair::rooms {
 
 void Hub::on_room_ready(const std::string& name, TimePoint now) {
-  const auto found = rooms_.find(name);
-  if (found == rooms_.end()) return;
-  Room& room = found->second;
-  room.ready = true;
-  while (!room.waiting.empty()) {
-    const PendingEntry waiting = std::move(room.waiting.front());
-    room.waiting.pop_front();
-    waiting.link->waits_for = nullptr;
-    const bool last = room.waiting.empty();
-    enter(room, waiting, now);
-    for (const std::string& frame : waiting.frames) receive(*waiting.link, frame, now);
+  Room* const room = find_room(name);
+  if (room == nullptr) return;
+  room->ready = true;
+  while (!room->pending.empty()) {
+    const PendingEntry entry = std::move(room->pending.front());
+    room->pending.pop_front();
+    entry.link->waits_for = nullptr;
+    const bool last = room->pending.empty();
+    let_in(*room, entry, now);
+    for (const std::string& frame : entry.frames) receive(*entry.link, frame, now);
     if (last) return;  // the room may be gone
   }
 }
@@ -29,42 +28,38 @@ std::optional<RoomShare> Hub::share_of(const std::string& name) const {
 
 void Hub::on_share(const std::string& name, HubId hub, std::optional<RoomShare> share,
                    TimePoint now) {
-  const auto found = rooms_.find(name);
-  if (found == rooms_.end()) return;
-  Room& room = found->second;
-  const std::uint32_t before = room.watching();
+  Room* const room = find_room(name);
+  if (room == nullptr) return;
+  const std::uint32_t before = room->watching();
   if (share) {
-    room.elsewhere[hub] = std::move(*share);
+    room->elsewhere[hub] = std::move(*share);
   } else {
-    room.elsewhere.erase(hub);
+    room->elsewhere.erase(hub);
   }
-  if (room.watching() != before) audience_changed(room, now);
+  if (room->watching() != before) audience_.changed(*room, now);
   enforce_talker_limit(name, now);
 }
 
 void Hub::on_broadcast(const std::string& name, Reach reach, const Frame& frame) {
-  const auto found = rooms_.find(name);
-  if (found == rooms_.end()) return;
-  Room& room = found->second;
-  // The sender may have come here after its words.
-  const auto sender = room.peers.find(protocol::PeerId(frame->from()));
-  counters_.deliveries +=
-      room.broadcast(reach, frame, sender == room.peers.end() ? nullptr : sender->second.get());
+  Room* const room = find_room(name);
+  if (room == nullptr) return;
+  // The sender may have come here after it sent this.
+  const auto sender = room->peers.find(protocol::PeerId(frame->from()));
+  router_.counters.deliveries +=
+      room->broadcast(reach, frame, sender == room->peers.end() ? nullptr : sender->second.get());
 }
 
 bool Hub::on_directed(const DirectedFrame& directed, TimePoint) {
-  const auto found = rooms_.find(directed.room);
-  if (found == rooms_.end()) return false;
-  Peer* const peer = found->second.find(directed.to, directed.reach);
+  Room* const room = find_room(directed.room);
+  Peer* const peer = room ? room->find(directed.to, directed.reach) : nullptr;
   if (peer == nullptr) return false;
-  counters_.deliveries += deliver(*peer, directed.frame) ? 1 : 0;
+  router_.counters.deliveries += deliver(*peer, directed.frame) ? 1 : 0;
   return true;
 }
 
 void Hub::on_undelivered(const Undelivered& undelivered) {
   const Peer* const peer = find_peer(undelivered.room, undelivered.from);
-  if (peer == nullptr || peer->link == nullptr) return;
-  refuse(*peer->link, {protocol::ErrorCode::no_such_peer, "Nobody in this room has that id."});
+  if (peer != nullptr && peer->link != nullptr) router_.refuse_undelivered(*peer->link);
 }
 
 }  // namespace onair::rooms

@@ -1,6 +1,5 @@
-// Who is sent away, and by whom.
+// Commands of talkers and operators, and the talkers that must release their slots.
 #include <algorithm>
-#include <tuple>
 
 #include "protocol/codec.hpp"
 #include "rooms/hub.hpp"
@@ -14,19 +13,13 @@ using protocol::Role;
 namespace {
 
 const Refusal& removed() {
-  static const Refusal refusal{ErrorCode::removed, "You were sent out of this room."};
+  static const Refusal refusal{ErrorCode::removed, "You were removed from this room."};
   return refusal;
 }
 
 }  // namespace
 
-bool outranks(const TalkerInfo& a, const TalkerInfo& b) {
-  if (a.seniority.has_value() != b.seniority.has_value()) return a.seniority.has_value();
-  if (a.seniority != b.seniority) return *a.seniority < *b.seniority;
-  return std::make_tuple(!a.on_air, a.id) < std::make_tuple(!b.on_air, b.id);
-}
-
-/// A talker's commands are rare, so they may be taken apart.
+/// Decodes whole frames, since commands are rare.
 void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
   const protocol::Decoded decoded = protocol::decode(frame);
   if (const auto* refusal = std::get_if<Refusal>(&decoded)) return refuse(*from.link, *refusal);
@@ -36,7 +29,7 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
     if (std::exchange(from.locks, lock->locked) != lock->locked) bus_.share_changed(room);
   } else if (const auto* remove = std::get_if<protocol::RemovePeer>(&body)) {
     bus_.order({Order::Kind::remove_peer, room, remove->id});
-    remove_watcher(room, remove->id, now);
+    remove_viewer(room, remove->id, now);
   } else if (std::holds_alternative<protocol::EndRoom>(body)) {
     bus_.order({Order::Kind::end_room, room, from.id});
     end_room(from.room, from.id, now);
@@ -44,18 +37,20 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
 }
 
 void Hub::on_order(const Order& order, TimePoint now) {
-  if (order.kind == Order::Kind::remove_peer) return remove_watcher(order.room, order.peer, now);
-  if (order.kind == Order::Kind::release_slot) {
-    Peer* const peer = find_peer(order.room, order.peer);
-    if (peer != nullptr) release_slot(*peer, now);
-    return;
+  switch (order.kind) {
+    case Order::Kind::remove_peer:
+      return remove_viewer(order.room, order.peer, now);
+    case Order::Kind::release_slot:
+      if (Peer* const peer = find_peer(order.room, order.peer)) release_slot(*peer, now);
+      return;
+    case Order::Kind::end_room:
+      if (Room* const room = find_room(order.room)) end_room(*room, order.peer, now);
+      return;
   }
-  const auto room = rooms_.find(order.room);
-  if (room != rooms_.end()) end_room(room->second, order.peer, now);
 }
 
-/// Also one who is not here just now: it shall not come back.
-void Hub::remove_watcher(const std::string& name, const protocol::PeerId& id, TimePoint now) {
+/// Voids the viewer's token even if it is not here just now: it shall not come back.
+void Hub::remove_viewer(const std::string& name, const protocol::PeerId& id, TimePoint now) {
   removed_.add(name, id);
   Peer* const peer = find_peer(name, id);
   if (peer == nullptr || peer->effective_role == EffectiveRole::talker) return;
@@ -83,37 +78,32 @@ void Hub::end_room(Room& room, const protocol::PeerId& except, TimePoint now) {
 }
 
 bool Hub::end_room(std::string_view name, TimePoint now) {
-  const auto room = rooms_.find(name);
-  if (room == rooms_.end()) return false;
-  end_room(room->second, {}, now);
+  Room* const room = find_room(name);
+  if (room == nullptr) return false;
+  end_room(*room, {}, now);
   return true;
 }
 
-/// Two hubs may each have let one in before they heard of the other's, and one who was on air
-/// before the server began may have come back after somebody else had entered.
+/// Two hubs may each have let one in before they knew the other's, and a talker that was here
+/// before the server began may have come back after another had entered.
 void Hub::enforce_talker_limit(const std::string& name, TimePoint now) {
-  const auto room = rooms_.find(name);
-  if (room == rooms_.end()) return;
-  std::vector<TalkerInfo> talkers =
-      room->second.all_talkers([this](HubId hub) { return bus_.is_of_this_process(hub); });
-  if (talkers.size() <= options_.limits.talkers_per_room) return;
-  std::sort(talkers.begin(), talkers.end(), outranks);
-  std::vector<Peer*> too_many;
-  for (std::size_t i = options_.limits.talkers_per_room; i < talkers.size(); ++i) {
-    const auto own = room->second.peers.find(talkers[i].id);
-    if (own != room->second.peers.end()) too_many.push_back(own->second.get());
+  Room* const room = find_room(name);
+  if (room == nullptr) return;
+  const auto talkers =
+      room->all_talkers([this](HubId hub) { return bus_.is_of_this_process(hub); });
+  for (const TalkerInfo& talker : surplus(talkers, options_.limits.talkers_per_room)) {
+    if (Peer* const own = find_peer(name, talker.id)) release_slot(*own, now);
   }
-  for (Peer* peer : too_many) release_slot(*peer, now);
 }
 
-/// One without a role keeps its place in the room.
+/// An inferred talker stays in the room; a declared one has nothing left to do there.
 void Hub::release_slot(Peer& talker, TimePoint now) {
-  if (talker.role == Role::none) return set_on_air(talker, false);
+  if (talker.kind.infers_role) return set_on_air(talker, false);
   if (talker.role != Role::talk) return;
   dismiss(talker, {ErrorCode::room_taken, "Somebody else talks in this room."}, now);
 }
 
-/// It is told why, and gone for good.
+/// The peer is told why, and gone for good.
 void Hub::dismiss(Peer& peer, const Refusal& why, TimePoint now) {
   if (Link* const link = peer.unlink()) refuse(*link, why);
   remove(peer, now);

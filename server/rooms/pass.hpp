@@ -8,7 +8,7 @@
 
 #include "protocol/error_code.hpp"
 #include "protocol/message.hpp"
-#include "rooms/allowance.hpp"
+#include "rooms/time.hpp"
 
 namespace onair::rooms {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "protocol/message.hpp"
-#include "rooms/allowance.hpp"
+#include "rooms/time.hpp"
 
 namespace onair::rooms {
 

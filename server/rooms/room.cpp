@@ -6,51 +6,58 @@
 #include "rooms/prefetch.hpp"
 
 namespace onair::rooms {
+namespace {
 
-const TalkerInfo* find(const std::vector<TalkerInfo>& talkers, const protocol::PeerId& id) {
-  const auto found = std::find_if(talkers.begin(), talkers.end(),
-                                  [&id](const TalkerInfo& talker) { return talker.id == id; });
-  return found == talkers.end() ? nullptr : &*found;
+EffectiveRole role_now(const Peer& peer) {
+  if (peer.role == protocol::Role::talk || peer.on_air) return EffectiveRole::talker;
+  const bool watches = peer.role == protocol::Role::watch || peer.requested_stream;
+  return watches ? EffectiveRole::viewer : EffectiveRole::none;
 }
 
-void merge(std::vector<TalkerInfo>& talkers, const std::vector<TalkerInfo>& more) {
-  for (const TalkerInfo& talker : more) {
-    if (!has(talkers, talker.id)) talkers.push_back(talker);
-  }
+}  // namespace
+
+const Away* Peer::away() const {
+  if (const auto* leaving = std::get_if<Moving>(&state)) return &leaving->was;
+  return std::get_if<Away>(&state);
 }
 
 Link* Peer::unlink() {
-  is_present = false;
+  if (is_connected()) state = Away{};
   Link* const was = std::exchange(link, nullptr);
   if (was != nullptr) was->peer = nullptr;
   return was;
 }
 
 bool deliver(Peer& peer, const Frame& frame) {
-  if (peer.is_present) {
+  if (peer.is<Present>()) {
     peer.link->send(frame);
     return true;
   }
-  // A talker whose slot is kept comes without what it was before.
-  if (peer.role == protocol::Role::none || peer.slot_kept) return false;
-  if (!peer.mailbox) peer.mailbox = std::make_unique<Mailbox>(peer.room.budget_);
+  // A talker whose slot is kept comes back to a new page, which knows nothing of before.
+  if (!peer.kind.buffered_while_away || peer.is<SlotKept>()) return false;
+  if (!peer.mailbox) peer.mailbox = std::make_unique<Mailbox>(peer.room.budget);
   peer.mailbox->put(frame);
   return false;
 }
 
-Peer& Room::add(const protocol::PeerId& id, protocol::Role role) {
-  auto& added = peers[id] = std::make_unique<Peer>(Peer{id, role, *this});
+void RecentFrames::add(FrameNumber number) {
+  constexpr std::size_t most = 32;
+  if (numbers_.size() < most) return numbers_.push_back(number);
+  numbers_[oldest_] = number;
+  oldest_ = (oldest_ + 1) % most;
+}
+
+Peer& Room::add(const protocol::PeerId& id, protocol::Role role, const MemberKind& kind) {
+  auto& added = peers[id] = std::make_unique<Peer>(Peer{id, kind, role, *this});
   added->index = everyone.size();
   everyone.push_back(added.get());
-  if (role == protocol::Role::none) socketio_members.push_back(added.get());
-  recount(*added);
+  if (kind.any_message) receive_all.push_back(added.get());
+  update_role(*added);
   return *added;
 }
 
-bool Room::recount(Peer& peer) {
-  EffectiveRole now = EffectiveRole::none;
-  if (peer.role == protocol::Role::watch || peer.has_requested) now = EffectiveRole::viewer;
-  if (peer.role == protocol::Role::talk || peer.on_air) now = EffectiveRole::talker;
+bool Room::update_role(Peer& peer) {
+  const EffectiveRole now = role_now(peer);
   const EffectiveRole before = std::exchange(peer.effective_role, now);
   if (now == before) return false;
   if (before == EffectiveRole::talker) std::erase(talkers, &peer);
@@ -63,7 +70,7 @@ bool Room::recount(Peer& peer) {
 void Room::erase(const Peer& peer) {
   if (peer.effective_role == EffectiveRole::talker) std::erase(talkers, &peer);
   if (peer.effective_role == EffectiveRole::viewer) --watchers;
-  if (peer.role == protocol::Role::none) std::erase(socketio_members, &peer);
+  if (peer.kind.any_message) std::erase(receive_all, &peer);
   everyone[peer.index] = everyone.back();
   everyone[peer.index]->index = peer.index;
   everyone.pop_back();
@@ -72,7 +79,7 @@ void Room::erase(const Peer& peer) {
 
 RoomShare Room::share() const {
   RoomShare share{.watching = watchers,
-                  .socketio = static_cast<std::uint32_t>(socketio_members.size()),
+                  .socketio = static_cast<std::uint32_t>(receive_all.size()),
                   .members = static_cast<std::uint32_t>(peers.size())};
   for (const Peer* talker : talkers) {
     share.talkers.push_back({talker->id, talker->on_air, talker->locks, talker->seniority});
@@ -80,8 +87,8 @@ RoomShare Room::share() const {
   return share;
 }
 
-std::optional<TalkerInfo> Room::moved_from(HubId hub, const protocol::PeerId& id,
-                                           protocol::Role role) {
+std::optional<TalkerInfo> Room::move_from(HubId hub, const protocol::PeerId& id,
+                                          protocol::Role role) {
   RoomShare& share = elsewhere[hub];
   if (share.members > 0) --share.members;
   if (role == protocol::Role::watch) {
@@ -138,20 +145,20 @@ bool Room::locked() const {
 
 Peer* Room::find(const protocol::PeerId& id, Reach reach) const {
   const auto found = peers.find(id);
-  if (found == peers.end() || found->second->slot_kept) return nullptr;
+  if (found == peers.end() || found->second->is<SlotKept>()) return nullptr;
   Peer* const peer = found->second.get();
-  const bool within = reach == Reach::everyone || peer->role == protocol::Role::none ||
-                      (reach == Reach::talkers && peer->role == protocol::Role::talk);
+  const bool within = reach == Reach::everyone || peer->kind.any_message ||
+                      (reach == Reach::talkers && peer->effective_role == EffectiveRole::talker);
   return within ? peer : nullptr;
 }
 
-template <typename TellOne>
-void Room::for_each_within(Reach reach, TellOne tell_one) const {
+template <typename Function>
+void Room::for_each_within(Reach reach, Function function) const {
   if (reach != Reach::everyone) {
-    for (Peer* peer : socketio_members) tell_one(*peer);
+    for (Peer* peer : receive_all) function(*peer);
     if (reach == Reach::socketio) return;
     for (Peer* talker : talkers) {
-      if (talker->role == protocol::Role::talk) tell_one(*talker);
+      if (!talker->kind.any_message) function(*talker);
     }
     return;
   }
@@ -159,19 +166,12 @@ void Room::for_each_within(Reach reach, TellOne tell_one) const {
   for (std::size_t i = 0; i < everyone.size(); ++i) {
     if (i + 2 * kAhead < everyone.size()) prefetch(everyone[i + 2 * kAhead]);
     if (i + kAhead < everyone.size()) prefetch(everyone[i + kAhead]->link);
-    tell_one(*everyone[i]);
+    function(*everyone[i]);
   }
 }
 
-void Room::note_sent(FrameNumber number) {
-  constexpr std::size_t kMost = 32;
-  if (recent_frames.size() < kMost) return recent_frames.push_back(number);
-  recent_frames[oldest_sent_] = number;
-  oldest_sent_ = (oldest_sent_ + 1) % kMost;
-}
-
 std::size_t Room::broadcast(Reach reach, const Frame& frame, const Peer* except) {
-  if (frame->number() != kNoNumber) note_sent(frame->number());
+  if (frame->number() != kNoNumber) recent.add(frame->number());
   std::size_t count = 0;
   for_each_within(reach,
                   [&](Peer& peer) { count += &peer != except && deliver(peer, frame) ? 1 : 0; });
@@ -181,7 +181,7 @@ std::size_t Room::broadcast(Reach reach, const Frame& frame, const Peer* except)
 std::size_t Room::broadcast_to_present(Reach reach, const Frame& frame) const {
   std::size_t count = 0;
   for_each_within(reach,
-                  [&](Peer& peer) { count += peer.is_present && deliver(peer, frame) ? 1 : 0; });
+                  [&](Peer& peer) { count += peer.is<Present>() && deliver(peer, frame) ? 1 : 0; });
   return count;
 }
 

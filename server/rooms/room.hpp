@@ -1,4 +1,4 @@
-// Who is in one room, as far as one hub serves them.
+// The members of one room, as far as one hub serves them.
 #pragma once
 
 #include <functional>
@@ -8,106 +8,138 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "protocol/message.hpp"
 #include "rooms/bus.hpp"
 #include "rooms/link.hpp"
 #include "rooms/mailbox.hpp"
+#include "rooms/member_kind.hpp"
 #include "rooms/pass.hpp"
 
 namespace onair::rooms {
 
-struct Room;
-
-/// What a member counts as. One without a role counts as what it does.
+/// A member's role as others see it now, declared or inferred.
 enum class EffectiveRole { none, viewer, talker };
+
+// The states of a member. The deadlines that end them are in Hub's PeerDeadlines.
+
+/// Frames go over its link.
+struct Present {};
+/// Has a link, but frames buffered before, here or at another hub, must be delivered first.
+struct Arriving {};
+/// Has the grace time to come back. `sent_off` if this server asked it to: until its socket is gone
+/// its frames still count.
+struct Away {
+  bool sent_off = false;
+  std::vector<FrameNumber> delivered = {};  ///< the last ones before it was sent off
+};
+/// A talker closed its page, and was on air. The others know that it is gone; its slot is kept for
+/// the grace time, since the page may be loading again.
+struct SlotKept {};
+/// Another hub serves it from now on, and waits for frames that are yet to come here.
+struct Moving {
+  HubId to;
+  Away was = {};
+};
 
 /// A member of a room. It outlives its link by the grace time.
 struct Peer {
   protocol::PeerId id;
-  protocol::Role role;
+  MemberKind kind;
+  protocol::Role role;  ///< as it entered
   Room& room;
-  Link* link = nullptr;     ///< nothing where it has no socket
-  bool is_present = false;  ///< what is said to it goes over the link; else it is kept
-  bool on_air = false;
-  bool locks = false;                      ///< a talker that lets no further watchers in
-  std::optional<Duration> seniority = {};  ///< see TalkerInfo
-  std::optional<std::string> name = {};    ///< what its pass calls it
-  std::optional<TimePoint> pass_ends = {};
-  std::optional<TimePoint> away_until = {};  ///< when its grace time ends, while it is away
-  bool sent_off = false;                     ///< it is away because this server said so
-  std::unique_ptr<Mailbox> mailbox = {};     ///< nothing where nothing is kept
-  std::vector<FrameNumber> delivered = {};   ///< the last, where it was sent off after them
-  /// It came from another hub, which has not yet handed over what it kept: until when to wait.
-  std::optional<TimePoint> hand_over_due = {};
-  /// Who serves it from now on, and waits for what is yet to come here.
-  std::optional<HubId> leaving_to = {};
+  Link* link = nullptr;  ///< null while it has no socket
+  std::variant<Away, Present, Arriving, SlotKept, Moving> state = {};
   std::size_t index = 0;                               ///< in Room::everyone
-  EffectiveRole effective_role = EffectiveRole::none;  ///< see Room::recount
-  /// The others know that it is gone; a talker who was on air keeps its place for the grace time,
-  /// since its page may be loading again.
-  bool slot_kept = false;
+  EffectiveRole effective_role = EffectiveRole::none;  ///< see Room::update_role
+  bool on_air = false;
+  bool locks = false;             ///< a talker that lets no further viewers in
+  bool may_talk = false;          ///< by its pass, where its role is inferred
+  bool requested_stream = false;  ///< where its role is inferred
+  bool has_sent = false;
+  Seniority seniority = {};
+  std::optional<std::string> name = {};   ///< by its pass
+  std::unique_ptr<Mailbox> mailbox = {};  ///< null where nothing is buffered
 
-  // Of one without a role:
-  bool may_talk = false;       ///< may go on air where the talker's place is free
-  bool has_requested = false;  ///< said what a watcher says
-  bool has_sent = false;       ///< said anything
+  template <typename State>
+  bool is() const {
+    return std::holds_alternative<State>(state);
+  }
+  bool is_connected() const { return is<Present>() || is<Arriving>(); }
+  /// Its state without a socket, if it has come back to none since.
+  const Away* away() const;
 
-  /// Parts it from its socket. Gives that, if it had one.
+  /// Parts it from its socket, and so leaves it away. Gives the link, if it had one.
   Link* unlink();
 };
 
-/// Someone who will be in the room when the other hubs have told what they have of it.
+/// Hands the frame over, or buffers it. False where it was not handed over.
+bool deliver(Peer& peer, const Frame& frame);
+
+/// The members that may receive this peer's frames. Viewers can't reach each other.
+inline Reach reach_of(const Peer& from) {
+  return from.effective_role == EffectiveRole::talker ? Reach::everyone : Reach::talkers;
+}
+
+/// A client that waits until the other hubs have sent their shares of the room.
 struct PendingEntry {
   Link* link;
-  protocol::Enter enter;
+  EntryRequest request;
   Pass pass;
-  std::optional<protocol::PeerId> id = {};  ///< what it is to be called; nothing: anything new
-  std::vector<std::string> frames = {};     ///< said in the meantime
+  std::vector<std::string> frames = {};  ///< that it sent meanwhile
+};
+
+/// The numbers of the last frames that were broadcast in a room, in no order.
+class RecentFrames {
+ public:
+  void add(FrameNumber number);
+  const std::vector<FrameNumber>& numbers() const { return numbers_; }
+
+ private:
+  std::vector<FrameNumber> numbers_;
+  std::size_t oldest_ = 0;  ///< its index, once there are enough
 };
 
 struct Room {
-  /// `budget_` outlives the room.
+  /// `budget` outlives the room.
   Room(std::string its_name, BufferBudget& its_budget)
-      : name(std::move(its_name)), budget_(its_budget) {}
+      : name(std::move(its_name)), budget(its_budget) {}
 
   std::string name;
-  BufferBudget& budget_;
+  BufferBudget& budget;
   std::unordered_map<protocol::PeerId, std::unique_ptr<Peer>> peers;
-  std::vector<Peer*> everyone;          ///< of `peers`, to be walked through quickly
-  std::vector<Peer*> talkers;           ///< who counts as one, in the order in which they began to
-  std::vector<Peer*> socketio_members;  ///< whatever they count as
-  std::uint32_t watchers = 0;           ///< how many count as one
+  std::vector<Peer*> everyone;     ///< of `peers`, for fast loops
+  std::vector<Peer*> talkers;      ///< by effective role, in the order of beginning to talk
+  std::vector<Peer*> receive_all;  ///< by their kind, whatever their role
+  std::uint32_t watchers = 0;      ///< by effective role
   std::map<HubId, RoomShare> elsewhere;
-  std::vector<FrameNumber> recent_frames;  ///< what was said to the room of late, in no order
+  RecentFrames recent;
 
-  bool ready = false;
-  std::list<PendingEntry> waiting;  ///< while it is not ready
+  bool ready = false;               ///< the other hubs have sent their shares
+  std::list<PendingEntry> pending;  ///< while it is not ready
 
-  // What the talkers were told of the audience.
+  // The last `audience` to the talkers:
   std::optional<std::uint32_t> audience_sent;
   TimePoint audience_sent_at{};
 
-  /// The earliest moment at which the talkers may be told of the audience again.
-  TimePoint audience_due(Duration interval) const {
-    return audience_sent ? audience_sent_at + interval : TimePoint::min();
-  }
-
-  /// A member by an id that no other has.
-  Peer& add(const protocol::PeerId& id, protocol::Role role);
+  /// Adds a member, whose id no other has. It is away until it has a link.
+  Peer& add(const protocol::PeerId& id, protocol::Role role,
+            const MemberKind& kind = kProtocolClient);
   void erase(const Peer& peer);
 
-  /// To be called when what a member does has changed. False where it counts as before.
-  bool recount(Peer& peer);
+  /// To be called when anything has changed that the effective role follows from. False where it
+  /// is the same as before.
+  bool update_role(Peer& peer);
 
   RoomShare share() const;
 
-  /// A member has moved here from that hub, whose share does not say so yet. What a talker was
-  /// there.
-  std::optional<TalkerInfo> moved_from(HubId hub, const protocol::PeerId& id, protocol::Role role);
+  /// Takes a member that has moved here out of that hub's share, which still lists it. Gives what
+  /// is known of a talker.
+  std::optional<TalkerInfo> move_from(HubId hub, const protocol::PeerId& id, protocol::Role role);
 
-  /// The other hub that says it has this talker.
+  /// The other hub that lists this talker.
   std::optional<HubId> hub_of_talker(const protocol::PeerId& id) const;
 
   // On all hubs:
@@ -122,27 +154,16 @@ struct Room {
   /// The peer of this id, if it is within reach.
   Peer* find(const protocol::PeerId& id, Reach reach) const;
 
-  /// Hands a frame to those within reach, but not to `except`, and keeps it for those that are
-  /// away. Gives how many got it.
+  /// Delivers to those within reach except `except`, and buffers for those that are away. Gives the
+  /// number of deliveries.
   std::size_t broadcast(Reach reach, const Frame& frame, const Peer* except = nullptr);
 
-  /// The same for what is of no interest to those that are away.
+  /// The same without buffering.
   std::size_t broadcast_to_present(Reach reach, const Frame& frame) const;
 
  private:
-  template <typename TellOne>
-  void for_each_within(Reach reach, TellOne tell_one) const;
-  void note_sent(FrameNumber number);
-
-  std::size_t oldest_sent_ = 0;  ///< its place
+  template <typename Function>
+  void for_each_within(Reach reach, Function function) const;
 };
-
-/// Hands the frame over, or keeps it. False where it was not handed over.
-bool deliver(Peer& peer, const Frame& frame);
-
-/// Whom that which this peer says may reach: watchers don't reach each other.
-inline Reach reach_of(const Peer& from) {
-  return from.effective_role == EffectiveRole::talker ? Reach::everyone : Reach::talkers;
-}
 
 }  // namespace onair::rooms

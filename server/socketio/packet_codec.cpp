@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <nlohmann/json.hpp>
+#include "protocol/json_text.hpp"
 
 namespace onair::socketio {
 namespace {
@@ -13,7 +13,7 @@ bool is_digit(char c) {
 }
 
 std::string quoted(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return protocol::json_text(text);
 }
 
 }  // namespace

@@ -72,8 +72,7 @@ void Session::send(const rooms::Frame& packet) {
 
 bool Session::deliver(const rooms::SharedFrame& frame, const rooms::Frame& packet) {
   if (!is_open()) return true;
-  const bool unwanted =
-      entering_default_room_ && !reports_own_errors_ && !is_from_a_peer(frame.text());
+  const bool unwanted = entering_default_room_ && !reports_own_errors_ && frame.from().empty();
   if (packet == nullptr || unwanted) return true;
   if (queue_bytes_ + packet->text().size() > options_.max_queue_bytes) return false;
   send(packet);
@@ -306,11 +305,7 @@ void Session::advance(TimePoint now) {
 
 std::optional<TimePoint> Session::next_deadline() const {
   if (transport_ == Transport::none) return std::nullopt;
-  std::optional<TimePoint> next;
-  for (const auto& time : {ping_at_, dead_at_, upgrade_until_, connect_until_, close_until_}) {
-    if (time && (!next || *time < *next)) next = time;
-  }
-  return next;
+  return rooms::earliest({ping_at_, dead_at_, upgrade_until_, connect_until_, close_until_});
 }
 
 // Socket.IO.
@@ -352,8 +347,14 @@ bool Session::connect(const Packet& packet) {
 /// Silent, since most clients name another room at once.
 void Session::enter_default_room() {
   entering_default_room_ = true;
-  host_.enter(protocol::kDefaultRoom, options_.token);
+  enter_room(protocol::kDefaultRoom);
   entering_default_room_ = host_.is_entering();
+}
+
+void Session::enter_room(const std::string& room) {
+  protocol::Enter enter{room, protocol::Role::none};
+  enter.token = options_.token;
+  host_.enter({rooms::kSocketioClient, std::move(enter), options_.id});
 }
 
 void Session::disconnect(TimePoint now) {
@@ -394,7 +395,7 @@ void Session::enter(const Event& event) {
   if (const auto* refusal = std::get_if<protocol::Refusal>(&room)) {
     return refuse(*refusal);
   }
-  host_.enter(std::get<std::string>(room), options_.token);
+  enter_room(std::get<std::string>(room));
 }
 
 void Session::send_message(const Event& event) {

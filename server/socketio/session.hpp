@@ -12,8 +12,9 @@
 
 #include "protocol/envelope.hpp"
 #include "protocol/error_code.hpp"
-#include "rooms/allowance.hpp"
 #include "rooms/frame.hpp"
+#include "rooms/member_kind.hpp"
+#include "rooms/time.hpp"
 #include "socketio/engine_codec.hpp"
 #include "socketio/packet_codec.hpp"
 
@@ -36,7 +37,7 @@ class SessionHost {
   virtual void ended() = 0;
 
   // The rooms:
-  virtual void enter(const std::string& room, const std::optional<std::string>& token) = 0;
+  virtual void enter(const rooms::EntryRequest& request) = 0;
   virtual void send(const protocol::Envelope& envelope, std::string_view object) = 0;
   /// Out of the room, for good.
   virtual void leave() = 0;
@@ -149,6 +150,7 @@ class Session {
   bool receive_message(std::string_view text, TimePoint now);
   bool connect(const Packet& packet);
   void enter_default_room();
+  void enter_room(const std::string& room);
   void disconnect(TimePoint now);
   bool receive_event(std::string_view data);
 

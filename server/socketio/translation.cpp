@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "protocol/codec.hpp"
+#include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/room_name.hpp"
 #include "protocol/text.hpp"
@@ -22,10 +21,6 @@ using protocol::Refusal;
 namespace {
 
 constexpr std::string_view kToTheRoom = "_broadcast_all_";
-
-/// The beginning of a frame of a peer, behind leading space (see protocol::append_stamped); the
-/// server's own frames begin in another way.
-constexpr std::string_view kStamp = R"({"from":")";
 
 /// True for a JSON value that is falsy in JavaScript.
 bool is_false(const JsonValue& value) {
@@ -50,8 +45,7 @@ std::string without_from(const std::vector<JsonMember>& members) {
   for (const JsonMember& member : members) {
     if (member.name == "from") continue;
     object.append(object.empty() ? "{" : ",");
-    object.append(
-        nlohmann::json(member.name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    object.append(protocol::json_text(member.name));
     object.append(":").append(member.value.text);
   }
   return object.empty() ? "{}" : object + "}";
@@ -66,12 +60,12 @@ bool ends_the_candidates(std::string_view frame) {
   return candidate != nullptr && !candidate->candidate;
 }
 
-std::optional<std::string> event_for_own_words(std::string_view frame) {
+std::optional<std::string> event_for_own_frame(std::string_view frame) {
   const protocol::Decoded decoded = protocol::decode(frame);
   const auto* message = std::get_if<protocol::Message>(&decoded);
   if (message == nullptr) return std::nullopt;
   if (const auto* gone = std::get_if<protocol::UserDisconnected>(&message->body)) {
-    return encode_event("user disconnected", nlohmann::json{{"id", gone->id}}.dump());
+    return encode_event("user disconnected", protocol::json_text({{"id", gone->id}}));
   }
   if (std::holds_alternative<protocol::Error>(message->body)) return encode_event("error", frame);
   return std::nullopt;
@@ -113,14 +107,14 @@ std::variant<std::string, Refusal> read_enter(const std::vector<JsonValue>& argu
   return room;
 }
 
-std::optional<std::string> packet_for(std::string_view frame) {
+std::optional<std::string> packet_for(const rooms::SharedFrame& frame) {
   std::optional<std::string> packet;
-  if (!is_from_a_peer(frame)) {
-    packet = event_for_own_words(frame);
-  } else if (!ends_the_candidates(frame)) {
+  if (frame.from().empty()) {
+    packet = event_for_own_frame(frame.text());
+  } else if (!ends_the_candidates(frame.text())) {
     // Such clients know no end of candidates, and a browser throws over one without a media
     // section.
-    packet = encode_event("message", frame);
+    packet = encode_event("message", frame.text());
   }
   if (!packet) return std::nullopt;
   return encode_packet({EnginePacket::Kind::message, *packet});
@@ -129,14 +123,10 @@ std::optional<std::string> packet_for(std::string_view frame) {
 const rooms::Frame& Translator::packet_for(const rooms::Frame& frame) {
   if (frame != frame_) {
     frame_ = frame;
-    const auto packet = socketio::packet_for(frame->text());
+    const auto packet = socketio::packet_for(*frame);
     packet_ = packet ? std::make_shared<const rooms::SharedFrame>(*packet) : nullptr;
   }
   return packet_;
-}
-
-bool is_from_a_peer(std::string_view frame) {
-  return frame.substr(std::min(frame.find('{'), frame.size())).starts_with(kStamp);
 }
 
 }  // namespace onair::socketio

@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -34,7 +33,7 @@ std::variant<std::string, protocol::Refusal> read_enter(
 /// The text of the Engine.IO packet for a frame: frames of peers become the event `message`,
 /// `user_disconnected` becomes `user disconnected`, `error` becomes `error`. Nothing where the
 /// frame is for clients of our protocol alone.
-std::optional<std::string> packet_for(std::string_view frame);
+std::optional<std::string> packet_for(const rooms::SharedFrame& frame);
 
 /// The same for many clients in a row, each frame once.
 class Translator {
@@ -45,8 +44,5 @@ class Translator {
   rooms::Frame frame_;
   rooms::Frame packet_;
 };
-
-/// True for a frame that is stamped with its sender's id; others are the server's own.
-bool is_from_a_peer(std::string_view frame);
 
 }  // namespace onair::socketio

@@ -77,14 +77,13 @@ TEST(ClusterMessages, FramesCrossAsTheyAre) {
 }
 
 TEST(ClusterMessages, RefuseWhatIsNone) {
-  for (const char* text :
-       {"", "x", "[]", "{}", "null", R"({"process":7})", R"({"process":""})",
-        R"({"process":"a","others":["*"],"orphans":[]})",
-        R"({"process":"a.b","others":[],"orphans":[],"come":[],"gone":[]})",
-        R"({"process":"a","others":[7],"orphans":[]})",
-        R"({"process":"a","others":[],"orphans":[7]})",
-        R"({"process":"a","others":[],"orphans":[],"part":7})",
-        R"({"process":"a","others":[],"orphans":[],"part":{"talkers":[{}]}})"}) {
+  for (const char* text : {"", "x", "[]", "{}", "null", R"({"process":7})", R"({"process":""})",
+                           R"({"process":"a","others":["*"],"orphans":[]})",
+                           R"({"process":"a.b","others":[],"orphans":[],"come":[],"gone":[]})",
+                           R"({"process":"a","others":[7],"orphans":[]})",
+                           R"({"process":"a","others":[],"orphans":[7]})",
+                           R"({"process":"a","others":[],"orphans":[],"part":7})",
+                           R"({"process":"a","others":[],"orphans":[],"part":{"talkers":[{}]}})"}) {
     EXPECT_FALSE(decode_share(text)) << text;
     EXPECT_FALSE(decode_to_peer(text)) << text;
     EXPECT_FALSE(decode_order(text)) << text;

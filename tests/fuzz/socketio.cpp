@@ -75,8 +75,9 @@ void check_event(std::string_view data) {
     std::string stamped;
     protocol::append_stamped(stamped, said->object, "5f0c");
     check(nlohmann::json::parse(stamped, nullptr, false)["from"] == "5f0c", "the stamp is there");
-    check(socketio::is_from_a_peer(stamped), "the stamp is known");
-    if (const auto packet = socketio::packet_for(stamped)) check_packet(*packet);
+    const rooms::Frame frame = rooms::SharedFrame::from_wire(stamped);
+    check(frame->from() == "5f0c", "the stamp is known");
+    if (const auto packet = socketio::packet_for(*frame)) check_packet(*packet);
   }
 }
 
@@ -166,11 +167,9 @@ class Client final : public rooms::Link, private socketio::SessionHost {
     check(!std::exchange(over_, true), "a session ends once");
   }
   void leave() override { hub_.disconnected(*this, rooms::Hub::Leaving::for_good, now_); }
-  void enter(const std::string& room, const std::optional<std::string>& token) override {
-    hub_.enter_roleless(*this, id_, room, token, now_);
-  }
+  void enter(const rooms::EntryRequest& request) override { hub_.enter(*this, request, now_); }
   void send(const protocol::Envelope& envelope, std::string_view object) override {
-    hub_.say_roleless(*this, envelope, object, now_);
+    hub_.send(*this, envelope, object, now_);
   }
   void refuse(const protocol::Refusal& refusal) override { hub_.refuse(*this, refusal); }
   bool spend(std::size_t bytes) override { return hub_.spend(*this, bytes, now_); }

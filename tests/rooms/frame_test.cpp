@@ -27,5 +27,16 @@ TEST(SharedFrame, PutsTheSenderIn) {
   EXPECT_EQ(SharedFrame("").from(), "");
 }
 
+TEST(SharedFrame, KnowsTheSenderOfAFrameFromTheWire) {
+  const auto sender = [](const char* text) {
+    return std::string(SharedFrame::from_wire(text)->from());
+  };
+  EXPECT_EQ(sender(R"( {"from":"5f0c","type":"wave"})"), "5f0c");
+  EXPECT_EQ(sender(R"({"type":"wave","from":"5f0c"})"), "") << "no hub writes it so";
+  EXPECT_EQ(sender(R"({"type":"audience","watching":1})"), "");
+  EXPECT_EQ(sender(R"({"from":"5f0c)"), "5f0c");
+  EXPECT_EQ(sender(""), "");
+}
+
 }  // namespace
 }  // namespace onair::rooms

@@ -391,7 +391,7 @@ TEST_P(HubsOnABusTest, HoweverTheyGoFromHubToHubAllIsHeardOnce) {
         break;
       case At::entering:
         // It does not leave before it has all from where it was: a bus is faster than sockets.
-        if (one.client().peer != nullptr && one.client().peer->is_present) one.at = At::home;
+        if (one.client().peer != nullptr && one.client().peer->is<Present>()) one.at = At::home;
         break;
     }
   };

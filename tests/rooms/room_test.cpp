@@ -20,7 +20,7 @@ TEST(Room, TellsWhoeverIsLeftAfterAnyoneHasGone) {
     for (std::size_t i = 0; i < kPeers; ++i) {
       peers.push_back(&room.add("peer" + std::to_string(i), i == 0 ? Role::talk : Role::watch));
       peers.back()->link = &clients[i];
-      peers.back()->is_present = true;
+      peers.back()->state = Present{};
     }
     room.erase(*peers[gone]);
     EXPECT_EQ(room.broadcast(Reach::everyone, frame_of(protocol::TalkReady{}), peers[speaker]),
@@ -41,7 +41,7 @@ TEST(Room, WhoIsAwayHearsLaterAndWhoFollowsNow) {
   const Peer& away = room.add("away", Role::watch);
   Peer& here = room.add("here", Role::watch);
   here.link = &client;
-  here.is_present = true;
+  here.state = Present{};
   EXPECT_EQ(room.broadcast(Reach::everyone, frame_of(protocol::TalkReady{})), 1u);
   EXPECT_EQ(client.news(), News{"talk_ready"});
   EXPECT_EQ(away.mailbox->take().size(), 1u);

@@ -79,7 +79,9 @@ class SocketioMembersTest : public testing::TestWithParam<HubId> {
   Hub& hub_of(const Member& member) { return *hubs[member.hub % GetParam()]; }
   void enter(Member& member, const std::string& room = "lesson",
              const std::optional<std::string>& token = {}) {
-    hub_of(member).enter_roleless(member.client, member.id, room, token, now);
+    protocol::Enter enter{room, protocol::Role::none};
+    enter.token = token;
+    hub_of(member).enter(member.client, {kSocketioClient, enter, member.id}, now);
     settle();
   }
   void enter_as(Member& member, const std::string& role, const std::string& room = "lesson") {
@@ -98,8 +100,7 @@ class SocketioMembersTest : public testing::TestWithParam<HubId> {
   void say(Member& member, const std::string& object) {
     const auto scanned = protocol::scan_envelope(object);
     const auto* envelope = std::get_if<protocol::Envelope>(&scanned);
-    hub_of(member).say_roleless(member.client, envelope ? *envelope : protocol::Envelope{}, object,
-                                now);
+    hub_of(member).send(member.client, envelope ? *envelope : protocol::Envelope{}, object, now);
     settle();
   }
   void leave(Member& member) {

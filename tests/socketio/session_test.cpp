@@ -39,8 +39,9 @@ class World final : public SessionHost {
     deeds.push_back("close " + std::to_string(static_cast<int>(code)));
   }
   void ended() override { deeds.emplace_back("ended"); }
-  void enter(const std::string& room, const std::optional<std::string>& token) override {
-    deeds.push_back("enter " + room + (token ? " by " + *token : ""));
+  void enter(const rooms::EntryRequest& request) override {
+    const protocol::Enter& wish = request.enter;
+    deeds.push_back("enter " + wish.room + (wish.token ? " by " + *wish.token : ""));
     entering = rooms_take_time;
     if (refuses_rooms) hear(R"({"type":"error","code":"room_full","message":"Full."})");
   }
@@ -76,9 +77,8 @@ class World final : public SessionHost {
   }
   /// The relay has a frame for the client.
   bool hear(const std::string& frame) {
-    const auto packet = packet_for(frame);
-    return session.deliver(rooms::SharedFrame(frame),
-                           packet ? std::make_shared<const rooms::SharedFrame>(*packet) : nullptr);
+    const rooms::Frame shared = rooms::SharedFrame::from_wire(frame);
+    return session.deliver(*shared, Translator().packet_for(shared));
   }
   void pass(Duration duration) {
     now += duration;

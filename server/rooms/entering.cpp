@@ -1,0 +1,166 @@
+// Entering a room: identify the client, decide (entry.cpp), and only then change anything.
+#include <utility>
+
+#include "rooms/hub.hpp"
+#include "rooms/moves.hpp"
+
+namespace onair::rooms {
+
+using protocol::ErrorCode;
+using protocol::Refusal;
+using protocol::Role;
+
+void Hub::enter(Link& link, const EntryRequest& request, TimePoint now) {
+  const std::string& name = request.enter.room;
+  if (link.peer != nullptr && link.peer->room.name == name) return;
+  leave_room(link, now);
+  const auto answer = options_.doorkeeper(request.enter);
+  if (const auto* refusal = std::get_if<Refusal>(&answer)) return refuse(link, *refusal);
+  Room* const room = open_room(name);
+  if (room == nullptr) {
+    return refuse(link, {ErrorCode::too_many_rooms, "This server can't open more rooms."});
+  }
+  PendingEntry entry{&link, request, std::get<Pass>(answer)};
+  if (room->ready) return let_in(*room, entry, now);
+  link.waits_for = room;
+  room->pending.push_back(std::move(entry));
+}
+
+Room* Hub::open_room(const std::string& name) {
+  if (Room* const room = find_room(name)) return room;
+  if (rooms_.size() >= options_.limits.rooms) return nullptr;
+  Room& room = rooms_.try_emplace(name, name, budget_).first->second;
+  room.ready = bus_.join(name);
+  return &room;
+}
+
+void Hub::let_in(Room& room, const PendingEntry& entry, TimePoint now) {
+  Link& link = *entry.link;
+  const Applicant applicant = identify(room, entry.request.enter, now);
+  if (const auto refusal = refusal_of(applicant, room, removed_, options_.limits)) {
+    refuse(link, *refusal);
+    return close_if_empty(room);
+  }
+  Peer& peer = admit(room, entry, applicant, now);
+  welcome(peer);
+  if (peer.role == Role::talk) {
+    router_.send(link, frame_of(protocol::Audience{room.watching()}));
+  }
+  if (!deadlines_.hand_over.contains(&peer)) deliver_buffered(peer, {});
+  if (peer.role == Role::watch) return audience_.changed(room, now);
+  if (peer.seniority) enforce_talker_limit(std::string(room.name), now);
+}
+
+Applicant Hub::identify(const Room& room, const protocol::Enter& enter, TimePoint now) const {
+  Applicant applicant{enter.role};
+  if (enter.resume) {
+    applicant.resumed = options_.resume_tokens.redeem(*enter.resume, enter.room, enter.role);
+  }
+  if (!applicant.resumed) return applicant;
+  const protocol::PeerId& id = applicant.resumed->id;
+  const auto known = room.peers.find(id);
+  if (known != room.peers.end()) {
+    applicant.member = known->second.get();
+    return applicant;
+  }
+  applicant.served_by = bus_.hub_of(id);
+  if (!applicant.served_by) applicant.served_by = room.hub_of_talker(id);
+  applicant.returns = applicant.served_by || (enter.role == Role::watch && bus_.reaches_further());
+  applicant.seniority = seniority_of(*applicant.resumed, now);
+  return applicant;
+}
+
+/// Of a token that was issued before this server began, while it settles.
+Seniority Hub::seniority_of(const Resumption& resumed, TimePoint now) const {
+  if (!options_.began || now >= *options_.began + options_.settling_time) return std::nullopt;
+  const Duration before = *options_.began - (now - resumed.age);
+  if (before <= Duration::zero()) return std::nullopt;
+  return before;
+}
+
+Peer& Hub::admit(Room& room, const PendingEntry& entry, const Applicant& applicant, TimePoint now) {
+  const bool resumed = applicant.resumed.has_value();
+  const bool fresh = entry.request.enter.fresh;
+  Peer& peer = applicant.member ? *applicant.member : add_member(room, entry, applicant);
+  bool buffered_elsewhere = false;
+  if (!applicant.member && resumed) buffered_elsewhere = bus_.take_over(peer.id, room.name);
+  ++router_.counters.entered;
+  if (resumed) ++router_.counters.resumed;
+  if (resumed && fresh) start_anew(peer);
+  const auto* const leaving = std::get_if<Moving>(&peer.state);
+  const auto other = leaving ? std::optional(leaving->to) : std::nullopt;
+  attach(*entry.link, peer);
+  if (other) {
+    // It was at the other hub for a moment, and is back.
+    bus_.hand_over(*other, take_buffered(peer));
+    buffered_elsewhere = bus_.take_over(peer.id, room.name);
+  }
+  // Frames for a page's connections mean nothing to one that has been loaded since.
+  if (buffered_elsewhere && !fresh) deadlines_.hand_over.set(&peer, now + kHandOverPatience);
+  grant(peer, entry.pass, now);
+  return peer;
+}
+
+Peer& Hub::add_member(Room& room, const PendingEntry& entry, const Applicant& applicant) {
+  const EntryRequest& request = entry.request;
+  protocol::PeerId id;
+  std::optional<TalkerInfo> was;
+  if (applicant.resumed) {
+    id = applicant.resumed->id;
+    if (applicant.served_by) was = room.move_from(*applicant.served_by, id, applicant.role);
+  } else {
+    id = request.id ? *request.id : options_.make_id();
+  }
+  Peer& peer = room.add(id, applicant.role, request.kind);
+  if (!applicant.resumed) bus_.attach(peer.id, room.name);
+  bus_.share_changed(room.name);
+  peer.may_talk = entry.pass.may_talk;
+  if (applicant.role == Role::talk) peer.seniority = applicant.seniority;
+  if (was) {
+    peer.on_air = was->on_air;
+    peer.locks = was->locks;
+    peer.seniority = was->seniority;
+  }
+  return peer;
+}
+
+/// The peer's page has been loaded anew: its connections are gone.
+void Hub::start_anew(Peer& peer) {
+  set_on_air(peer, false);
+  if (!peer.is<SlotKept>()) router_.announce_gone(peer);
+  peer.mailbox.reset();
+}
+
+/// Applies the pass with which the peer came last.
+void Hub::grant(Peer& peer, const Pass& pass, TimePoint now) {
+  peer.name = pass.name;
+  deadlines_.pass.erase(&peer);
+  if (pass.holds_for) deadlines_.pass.set(&peer, now + *pass.holds_for);
+}
+
+/// Gives the peer its new socket. Frames are held back until it is present.
+void Hub::attach(Link& link, Peer& peer) {
+  close_replaced_link(peer);
+  peer.link = &link;
+  link.peer = &peer;
+  peer.state = Arriving{};
+  deadlines_.away.erase(&peer);
+}
+
+void Hub::welcome(const Peer& peer) {
+  protocol::Welcome welcome;
+  welcome.id = peer.id;
+  welcome.room = peer.room.name;
+  if (peer.kind.buffered_while_away) {
+    welcome.resume = options_.resume_tokens.issue({peer.id, peer.room.name, peer.role});
+  }
+  welcome.ice_servers = options_.ice_servers(peer.id);
+  welcome.talkers = peer.room.on_air();
+  welcome.turn_only = options_.relay_only;
+  welcome.name = peer.name;
+  welcome.talkers_per_room = static_cast<std::uint32_t>(options_.limits.talkers_per_room);
+  welcome.locked = peer.locks;
+  router_.send(*peer.link, frame_of(std::move(welcome)));
+}
+
+}  // namespace onair::rooms

@@ -1,0 +1,48 @@
+#include "rooms/entry.hpp"
+
+namespace onair::rooms {
+
+using protocol::ErrorCode;
+using protocol::Refusal;
+using protocol::Role;
+
+namespace {
+
+std::optional<Refusal> refusal_of_newcomer(const Applicant& applicant, const Room& room,
+                                           const HubLimits& limits) {
+  if (applicant.role != Role::talk) {
+    if (applicant.seniority || !room.locked()) return std::nullopt;
+    return Refusal{ErrorCode::room_locked, "This room is locked."};
+  }
+  if (has_free_slot(room.all_talkers(), limits.talkers_per_room, applicant.seniority)) {
+    return std::nullopt;
+  }
+  return Refusal{ErrorCode::room_taken, "Somebody else talks in this room."};
+}
+
+/// The members apart from the applicant, whom the hub that served it may still count.
+std::size_t others_in(const Room& room, const Applicant& applicant) {
+  if (!applicant.served_by) return room.members();
+  const auto share = room.elsewhere.find(*applicant.served_by);
+  const bool counted = share != room.elsewhere.end() && share->second.members > 0;
+  return room.members() - (counted ? 1 : 0);
+}
+
+}  // namespace
+
+std::optional<Refusal> refusal_of(const Applicant& applicant, const Room& room,
+                                  const RemovedPeers& removed, const HubLimits& limits) {
+  if (applicant.resumed && removed.contains(room.name, applicant.resumed->id)) {
+    return Refusal{ErrorCode::removed, "You were removed from this room."};
+  }
+  if (applicant.member != nullptr) return std::nullopt;
+  if (!applicant.returns) {
+    if (auto refusal = refusal_of_newcomer(applicant, room, limits)) return refusal;
+  }
+  // Members that return may be counted at two hubs for a moment.
+  const std::size_t bound = limits.peers_per_room * (applicant.returns ? 2 : 1);
+  if (others_in(room, applicant) < bound) return std::nullopt;
+  return Refusal{ErrorCode::room_full, "This room is full."};
+}
+
+}  // namespace onair::rooms

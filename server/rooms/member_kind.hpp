@@ -1,0 +1,42 @@
+// The kinds of members: the ways into the rooms, and what the hub does differently for each.
+#pragma once
+
+#include <optional>
+
+#include "protocol/message.hpp"
+
+namespace onair::rooms {
+
+/// A new way in is one more constant of this type, and whatever calls Hub::enter and Hub::send.
+struct MemberKind {
+  /// Which slot it holds and whether it counts as a viewer: by the role that it entered with, or
+  /// inferred from its messages. An inferred talker takes the talk slot by `talk_ready` if one is
+  /// free and its pass allows; an inferred viewer is one that has requested a stream.
+  bool infers_role;
+  /// Whom it reaches: it may send any JSON object, of types that we don't know too, which reaches
+  /// members like it alone; and it receives every broadcast, whoever that is for. Our commands are
+  /// objects like others to it.
+  bool any_message;
+  /// Others are told that it has gone to another room even if it never sent anything.
+  bool announced;
+  /// Gets a resume token: without its socket it stays a member for the grace time, and its frames
+  /// are buffered.
+  bool buffered_while_away;
+};
+
+/// Our own pages and other clients of our protocol, at `/ws`.
+inline constexpr MemberKind kProtocolClient{
+    .infers_role = false, .any_message = false, .announced = true, .buffered_while_away = true};
+
+/// Clients of socket.io, equals as in a relay that knows no roles.
+inline constexpr MemberKind kSocketioClient{
+    .infers_role = true, .any_message = true, .announced = false, .buffered_while_away = false};
+
+/// A client's wish to enter a room, however it came.
+struct EntryRequest {
+  MemberKind kind;
+  protocol::Enter enter;
+  std::optional<protocol::PeerId> id = {};  ///< the id to use; nothing: a new one
+};
+
+}  // namespace onair::rooms

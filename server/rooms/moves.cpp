@@ -1,0 +1,102 @@
+// Peers that move from one hub to another, with the frames buffered for them.
+#include "rooms/moves.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "rooms/hub.hpp"
+
+namespace onair::rooms {
+namespace {
+
+/// Frames buffered at two hubs, each once. The order is that of both, which agree on the frames of
+/// each sender.
+std::vector<Frame> merged(const std::vector<Frame>& first, const std::vector<Frame>& second) {
+  std::map<FrameNumber, std::size_t> indices;
+  for (std::size_t i = 0; i < second.size(); ++i) {
+    if (second[i]->number() != kNoNumber) indices.emplace(second[i]->number(), i);
+  }
+  std::vector<Frame> all;
+  std::size_t next = 0;
+  const auto add_second_up_to = [&](std::size_t end) {
+    for (; next < end; ++next) all.push_back(second[next]);
+  };
+  for (const Frame& frame : first) {
+    const auto index = indices.find(frame->number());
+    if (index == indices.end()) {
+      all.push_back(frame);
+    } else {
+      add_second_up_to(index->second + 1);
+    }
+  }
+  add_second_up_to(second.size());
+  return all;
+}
+
+std::vector<Frame> take_mailbox(Peer& peer) {
+  const auto mailbox = std::exchange(peer.mailbox, nullptr);
+  return mailbox ? mailbox->take() : std::vector<Frame>{};
+}
+
+}  // namespace
+
+HandOver take_buffered(Peer& peer) {
+  HandOver handover{peer.room.name, peer.id, take_mailbox(peer)};
+  if (const Away* const away = peer.away()) handover.delivered = away->delivered;
+  return handover;
+}
+
+void close_replaced_link(Peer& peer) {
+  if (Link* const link = peer.unlink()) link->close(protocol::CloseCode::replaced);
+}
+
+/// Delivers what another hub had buffered, and then what came since. A peer with a socket is
+/// present from now on.
+void Hub::deliver_buffered(Peer& peer, const HandOver& elsewhere) {
+  std::vector<Frame> here = take_mailbox(peer);
+  std::erase_if(here, [&elsewhere](const Frame& frame) {
+    return std::find(elsewhere.delivered.begin(), elsewhere.delivered.end(), frame->number()) !=
+           elsewhere.delivered.end();
+  });
+  if (peer.is<Arriving>()) peer.state = Present{};
+  for (const Frame& frame : merged(elsewhere.frames, here)) {
+    router_.counters.deliveries += deliver(peer, frame) ? 1 : 0;
+  }
+}
+
+void Hub::on_handed_over(const HandOver& handover, TimePoint now) {
+  Peer* const peer = find_peer(handover.room, handover.peer);
+  if (peer == nullptr || !deadlines_.hand_over.erase(peer)) return;
+  finish_hand_over(*peer, handover, now);
+}
+
+void Hub::finish_hand_over(Peer& peer, const HandOver& handover, TimePoint now) {
+  deliver_buffered(peer, handover);
+  if (peer.is<Moving>()) let_go_if_ready(peer, now);
+}
+
+void Hub::on_taken_over(const std::string& name, const protocol::PeerId& id, HubId by,
+                        TimePoint now) {
+  Peer* const peer = find_peer(name, id);
+  if (peer == nullptr) return bus_.hand_over(by, {name, id});
+  const Away* const away = peer->away();
+  peer->state = Moving{by, away == nullptr ? Away{} : *away};
+  let_go_if_ready(*peer, now);
+}
+
+/// Waits for the last frames from its socket, and for those that a third hub buffered.
+void Hub::let_go_if_ready(Peer& peer, TimePoint now) {
+  const bool may_send = peer.link != nullptr && peer.away()->sent_off;
+  if (!may_send && !deadlines_.hand_over.contains(&peer)) return let_go(peer, now);
+  deadlines_.away.set(&peer, now + kLastFramesPatience);
+}
+
+/// Silent, since the others know it as the same peer.
+void Hub::let_go(Peer& peer, TimePoint now) {
+  bus_.hand_over(std::get<Moving>(peer.state).to, take_buffered(peer));
+  close_replaced_link(peer);
+  erase(peer, now);
+}
+
+}  // namespace onair::rooms

@@ -1,0 +1,45 @@
+#include "rooms/router.hpp"
+
+#include <memory>
+#include <string>
+
+namespace onair::rooms {
+
+Frame Router::stamp(const Peer& from, std::string_view object) {
+  return std::make_shared<const SharedFrame>(object, from.id, ++last_frame_);
+}
+
+void Router::send(Link& link, const Frame& frame) {
+  ++counters.deliveries;
+  link.send(frame);
+}
+
+void Router::refuse(Link& link, const protocol::Refusal& refusal) {
+  ++counters.refused.at(static_cast<std::size_t>(refusal.code));
+  send(link, frame_of(protocol::Error{std::string(name_of(refusal.code)), refusal.message}));
+  if (const auto code = close_code_of(refusal.code)) link.close(*code);
+}
+
+void Router::send_to_peer(const Peer& from, const protocol::PeerId& to, Reach reach,
+                          const Frame& frame) {
+  if (Peer* const peer = from.room.find(to, reach)) {
+    counters.deliveries += deliver(*peer, frame) ? 1 : 0;
+  } else if (!bus_.send({from.room.name, to, from.id, reach, frame})) {
+    refuse_undelivered(*from.link);
+  }
+}
+
+void Router::refuse_undelivered(Link& link) {
+  refuse(link, {protocol::ErrorCode::no_such_peer, "Nobody in this room has that id."});
+}
+
+void Router::broadcast(const Peer& from, Reach reach, const Frame& frame) {
+  counters.deliveries += from.room.broadcast(reach, frame, &from);
+  bus_.broadcast(from.room.name, reach, frame);
+}
+
+void Router::announce_gone(const Peer& peer) {
+  broadcast(peer, reach_of(peer), frame_of(protocol::UserDisconnected{peer.id}, ++last_frame_));
+}
+
+}  // namespace onair::rooms

@@ -1,0 +1,54 @@
+// Deadlines of many things, in the order in which they are due.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "rooms/time.hpp"
+
+namespace onair::rooms {
+
+/// At most one deadline for each key. Both ways to look it up are in here alone, so that they can't
+/// get out of step.
+template <typename Key>
+class Schedule {
+ public:
+  /// Replaces an earlier deadline of the key.
+  void set(const Key& key, TimePoint at) {
+    erase(key);
+    by_key_.emplace(key, at);
+    by_time_.emplace(at, key);
+  }
+
+  /// False where the key had none.
+  bool erase(const Key& key) {
+    const auto found = by_key_.find(key);
+    if (found == by_key_.end()) return false;
+    by_time_.erase({found->second, key});
+    by_key_.erase(found);
+    return true;
+  }
+
+  /// Takes the first key whose deadline has passed.
+  std::optional<Key> take_due(TimePoint now) {
+    if (by_time_.empty() || by_time_.begin()->first > now) return std::nullopt;
+    const Key key = by_time_.begin()->second;
+    erase(key);
+    return key;
+  }
+
+  std::optional<TimePoint> next() const {
+    if (by_time_.empty()) return std::nullopt;
+    return by_time_.begin()->first;
+  }
+  bool contains(const Key& key) const { return by_key_.contains(key); }
+  const std::map<Key, TimePoint>& all() const { return by_key_; }
+
+ private:
+  std::map<Key, TimePoint> by_key_;
+  std::set<std::pair<TimePoint, Key>> by_time_;
+};
+
+}  // namespace onair::rooms
