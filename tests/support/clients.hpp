@@ -97,6 +97,12 @@ class SessionClient : public Client {
     world_.post(name_ + " " + lane, name_ + " " + label, std::move(run));
   }
 
+  /// Posts an event of a connection; events of one kind stay in order.
+  void post_input(const std::string& kind, const ConnectionKey& key, const std::string& label,
+                  Input input) {
+    post(kind + std::to_string(key.generation), label, [this, input] { feed(input); });
+  }
+
   /// Posts a promise's outcome in a lane of its own, since promises overtake each other.
   void post_outcome(session::Step step, const ConnectionKey& key, Input success) {
     const bool fails = fail_next.erase(step) > 0;
@@ -163,27 +169,22 @@ class SessionClient : public Client {
     numbers_[create.key] = made.number;
     const ConnectionKey key = create.key;
     made.report_transport = [this, key](session::TransportState state) {
-      post("transport" + std::to_string(key.generation), "transport " + std::string(name_of(state)),
-           [this, key, state] { feed(session::TransportChanged{key, state}); });
+      post_input("transport", key, "transport " + std::string(name_of(state)),
+                 session::TransportChanged{key, state});
     };
     made.report_channel_open = [this, key] {
-      post("channel" + std::to_string(key.generation), "channel opens",
-           [this, key] { feed(session::ChannelOpened{key}); });
+      post_input("channel", key, "channel opens", session::ChannelOpened{key});
     };
     made.report_chat_open = [this, key] {
-      post("chat" + std::to_string(key.generation), "chat opens",
-           [this, key] { feed(session::ChatOpened{key}); });
+      post_input("chat", key, "chat opens", session::ChatOpened{key});
     };
     made.report_chat = [this, key](const std::string& frame) {
-      post("chat" + std::to_string(key.generation), "chat arrives", [this, key, frame] {
-        const auto message = protocol::decode_chat(frame);
-        ASSERT_TRUE(message.has_value()) << frame;
-        feed(session::ChatReceived{key, *message});
-      });
+      const auto message = protocol::decode_chat(frame);
+      ASSERT_TRUE(message.has_value()) << frame;
+      post_input("chat", key, "chat arrives", session::ChatReceived{key, *message});
     };
     made.report_text = [this, key](std::string text) {
-      post("channel" + std::to_string(key.generation), "text arrives",
-           [this, key, text] { feed(session::TextReceived{key, text}); });
+      post_input("channel", key, "text arrives", session::TextReceived{key, std::move(text)});
     };
   }
 
@@ -211,8 +212,8 @@ class SessionClient : public Client {
     for (const bool end : {false, true}) {
       session::Candidate candidate;
       if (!end) candidate.candidate = "candidate of " + std::to_string(number);
-      post("candidates" + std::to_string(make.key.generation), "candidate found",
-           [this, key = make.key, candidate] { feed(session::CandidateFound{key, candidate}); });
+      post_input("candidates", make.key, "candidate found",
+                 session::CandidateFound{make.key, candidate});
     }
   }
 
@@ -429,8 +430,7 @@ class Watcher final : public SessionClient<Watcher, session::WatchSession, sessi
     if (shown == clear.key) shown.reset();
   }
   void remote_description_set(const ConnectionKey& key) {
-    post("track" + std::to_string(key.generation), "track arrives",
-         [this, key] { feed(session::TrackArrived{key}); });
+    post_input("track", key, "track arrives", session::TrackArrived{key});
   }
 };
 

@@ -1,0 +1,616 @@
+// Tests the built WASM client between a page and a fake browser.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, mock, test } from 'node:test';
+
+import {
+  FakePeerConnection,
+  FakeStream,
+  FakeVideo,
+  FakeWebSocket,
+  install,
+  letTimePass,
+  settle,
+} from './fake_browser.mjs';
+
+const built = new URL(`file://${process.env.ONAIR_WASM_DIR}/`);
+install({});
+const { default: createOnair } = await import(new URL('onair.mjs', built).href);
+const onair = await createOnair({ wasmBinary: readFileSync(new URL('onair.wasm', built)) });
+
+let media;
+let views;
+let texts;
+let chats;
+let kept;
+
+beforeEach(() => {
+  media = {
+    asked: [],
+    camera: new FakeStream('audio', 'video'),
+    screen: new FakeStream('video'),
+    getUserMedia(constraints) {
+      this.asked.push(constraints);
+      return this.error ? Promise.reject(this.error) : Promise.resolve(this.camera);
+    },
+    getDisplayMedia(constraints) {
+      this.asked.push(constraints);
+      return this.error ? Promise.reject(this.error) : Promise.resolve(this.screen);
+    },
+  };
+  install(media);
+  mock.method(console, 'debug', () => {});
+  views = [];
+  texts = [];
+  chats = [];
+  kept = null;
+});
+
+afterEach(() => {
+  mock.restoreAll();
+});
+
+function make(kind, video = new FakeVideo(), more = {}) {
+  const client = new onair[kind]({
+    url: 'ws://here/ws',
+    room: 'lesson',
+    video,
+    token: kept,
+    remember: (token) => {
+      kept = token;
+    },
+    changed: (view) => views.push(view),
+    text: (from, text) => texts.push([from, text]),
+    chat: (event) => chats.push(event),
+    ...more,
+  });
+  client.start();
+  return { client, video };
+}
+
+function join(talkers = []) {
+  const socket = FakeWebSocket.all.at(-1);
+  socket.open();
+  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 'token', iceServers: [], talkers });
+  return socket;
+}
+
+async function goOnAir() {
+  const made = make('TalkClient');
+  const socket = join();
+  made.client.startVideo();
+  await settle();
+  made.video.onloadedmetadata({});
+  return { ...made, socket };
+}
+
+const lastSent = (socket) => socket.sent.at(-1);
+const lastConnection = () => FakePeerConnection.all.at(-1);
+
+test('reads the room name from the page’s query', () => {
+  assert.deepEqual(onair.roomOfQuery('?%E6%95%99%E5%AE%A4'), { room: '教室' });
+  assert.deepEqual(onair.roomOfQuery(''), { room: '_defaultroom' });
+  assert.match(onair.roomOfQuery('?%ff').error, /UTF-8/);
+});
+
+test('enters as a talker, starts the camera and goes on air when the metadata is there', async () => {
+  const { client, video, socket } = await goOnAir();
+  assert.equal(socket.url, 'ws://here/ws');
+  assert.deepEqual(socket.sent[0], { type: 'enter', room: 'lesson', role: 'talk' });
+  assert.deepEqual(media.asked, [{ audio: true, video: { width: 1280, height: 720 } }]);
+  assert.equal(video.srcObject, media.camera);
+  assert.equal(video.muted, true);
+  assert.deepEqual(lastSent(socket), { type: 'talk_ready' });
+  assert.equal(client.view().stage, 'on_air');
+  assert.equal(views.at(-1).stage, 'on_air');
+  client.leave();
+});
+
+test('offers to send, never to receive, and opens the data channel', async () => {
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const connection = lastConnection();
+  assert.deepEqual(
+    connection.transceivers.map(({ direction, streams, sender }) => [
+      direction,
+      streams[0],
+      sender.track.kind,
+    ]),
+    [
+      ['sendonly', media.camera, 'audio'],
+      ['sendonly', media.camera, 'video'],
+    ],
+  );
+  assert.equal(connection.channels[0].label, 'onair');
+  assert.deepEqual(connection.channels[0].options, { ordered: false, maxPacketLifeTime: 3000 });
+  const offer = lastSent(socket);
+  assert.equal(offer.sdp, 'offer sdp');
+  assert.equal(offer.sendto, 'v');
+  assert.equal(typeof offer.connection, 'number');
+  client.leave();
+});
+
+test('exchanges candidates and their end, and holds them until the answer is applied', async () => {
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const connection = lastConnection();
+  const id = lastSent(socket).connection;
+
+  connection.onicecandidate({ candidate: { candidate: 'c1', sdpMid: '0', sdpMLineIndex: 0 } });
+  assert.deepEqual(lastSent(socket), {
+    type: 'candidate', sendto: 'v', candidate: 'c1', sdpMid: '0', sdpMLineIndex: 0, connection: id,
+  });
+  connection.onicecandidate({ candidate: null });
+  assert.equal(lastSent(socket).candidate, null);
+
+  socket.say({ type: 'candidate', from: 'v', candidate: 'c2', sdpMid: '0', sdpMLineIndex: 0 });
+  assert.deepEqual(connection.candidates, []);
+  socket.say({ type: 'answer', from: 'v', sdp: 'answer sdp', connection: id });
+  await settle();
+  assert.deepEqual(connection.remoteDescription, { type: 'answer', sdp: 'answer sdp' });
+  assert.deepEqual(connection.candidates, [
+    { candidate: 'c2', sdpMid: '0', sdpMLineIndex: 0 },
+  ]);
+  socket.say({ type: 'candidate', from: 'v', candidate: null });
+  assert.equal(connection.candidates.at(-1), null);
+  client.leave();
+});
+
+test('hangs up on Stop, stops every track and clears the preview', async () => {
+  const { client, video, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  client.stopVideo();
+  assert.deepEqual(lastSent(socket), { type: 'end_talk' });
+  assert.equal(lastConnection().closed, true);
+  assert.ok(media.camera.tracks.every((track) => track.stopped));
+  assert.equal(video.srcObject, null);
+  assert.equal(lastConnection().onicecandidate, null);
+  client.leave();
+});
+
+test('switches from camera to screen and keeps the microphone', async () => {
+  const { client, video, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const [microphone, camera] = media.camera.tracks;
+  client.startScreen();
+  await settle();
+  assert.equal(video.srcObject, media.screen);
+  assert.deepEqual(
+    lastConnection().transceivers.map(({ sender }) => sender.track),
+    [microphone, media.screen.getVideoTracks()[0]],
+  );
+  assert.equal(camera.stopped, true);
+  assert.equal(microphone.stopped, false);
+  client.stopVideo();
+  assert.equal(microphone.stopped, true);
+  client.leave();
+});
+
+for (const [name, notice] of [
+  ['NotAllowedError', 'camera_refused'],
+  ['NotFoundError', 'no_camera'],
+  ['OverconstrainedError', 'no_camera'],
+  ['NotReadableError', 'camera_in_use'],
+  ['SomethingElse', 'media_failed'],
+]) {
+  test(`reports a camera that fails with ${name} as ${notice}`, async () => {
+    const { client } = make('TalkClient');
+    join();
+    media.error = new DOMException('no', name);
+    client.startVideo();
+    await settle();
+    assert.equal(client.view().notice, notice);
+    assert.equal(client.view().stage, 'idle');
+    client.leave();
+  });
+}
+
+test('reports a page without mediaDevices as not secure', async () => {
+  const { client } = make('TalkClient');
+  join();
+  navigator.mediaDevices = undefined;
+  globalThis.isSecureContext = false;
+  client.startVideo();
+  await settle();
+  assert.equal(client.view().notice, 'insecure_context');
+  client.leave();
+});
+
+test('reports a browser that can’t share its screen', async () => {
+  const { client } = make('TalkClient');
+  join();
+  media.getDisplayMedia = undefined;
+  client.startScreen();
+  await settle();
+  assert.equal(client.view().notice, 'screen_not_supported');
+  client.leave();
+});
+
+for (const method of ['setLocalDescription', 'construction']) {
+  test(`declines and forgets the viewer when a talker’s ${method} fails`, async () => {
+    const { client, socket } = await goOnAir();
+    FakePeerConnection.failing.add(method);
+    FakePeerConnection.constructionFails = method === 'construction';
+    socket.say({ type: 'talk_request', from: 'v' });
+    await settle();
+    assert.deepEqual(lastSent(socket), { type: 'talk_declined', sendto: 'v', reason: 'full' });
+    assert.ok(FakePeerConnection.all.every(({ closed }) => closed));
+    assert.equal(client.view().connecting, 0);
+    client.leave();
+  });
+}
+
+test('answers as a viewer and shows the stream once', async () => {
+  const { client, video } = make('WatchClient');
+  const socket = join(['t']);
+  assert.deepEqual(lastSent(socket), { type: 'talk_request', sendto: 't' });
+  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp', connection: 7 });
+  await settle();
+  const connection = lastConnection();
+  assert.deepEqual(lastSent(socket), {
+    type: 'answer', sendto: 't', sdp: 'answer sdp', connection: 7,
+  });
+  const stream = new FakeStream('audio', 'video');
+  connection.ontrack({ streams: [stream], track: stream.tracks[0] });
+  connection.ontrack({ streams: [stream], track: stream.tracks[1] });
+  assert.equal(video.srcObject, stream);
+  connection.become('connected');
+  assert.equal(client.view().picture, 'live');
+
+  socket.say({ type: 'end_talk', from: 't' });
+  assert.equal(video.srcObject, null);
+  assert.equal(connection.closed, true);
+  assert.equal(client.view().picture, 'ended');
+  client.leave();
+});
+
+for (const method of ['setRemoteDescription', 'setLocalDescription']) {
+  test(`sends bye and asks again after a while when a viewer’s ${method} fails`, async () => {
+    const { client } = make('WatchClient');
+    const socket = join(['t']);
+    FakePeerConnection.failing.add(method);
+    socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+    await settle();
+    assert.deepEqual(lastSent(socket), { type: 'bye', sendto: 't' });
+    assert.equal(lastConnection().closed, true);
+    letTimePass();
+    assert.deepEqual(lastSent(socket), { type: 'talk_request', sendto: 't' });
+    client.leave();
+  });
+}
+
+test('sends texts over the data channel both ways', async () => {
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const [channel] = lastConnection().channels;
+  client.sendText('too early');
+  assert.deepEqual(channel.sent, []);
+  channel.open();
+  client.sendText('welcome 👋');
+  assert.deepEqual(channel.sent, ['welcome 👋']);
+  channel.onmessage({ data: 'hello' });
+  channel.onmessage({ data: new ArrayBuffer(2) });
+  assert.deepEqual(texts, [['v', 'hello']]);
+  channel.onerror({ error: new DOMException('broken', 'OperationError') });
+  channel.onclose({});
+  client.sendText('too late');
+  assert.deepEqual(channel.sent, ['welcome 👋']);
+  client.leave();
+});
+
+test('uses as a viewer the channel that the talker opened', async () => {
+  const { client } = make('WatchClient');
+  const socket = join(['t']);
+  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+  await settle();
+  const channel = lastConnection().bringChannel();
+  channel.open();
+  client.sendText('hello');
+  assert.deepEqual(channel.sent, ['hello']);
+  client.leave();
+});
+
+test('opens a lost socket again after a while, with the token', () => {
+  const { client } = make('WatchClient');
+  join();
+  FakeWebSocket.all[0].lose();
+  assert.equal(client.view().link, 'reconnecting');
+  assert.equal(FakeWebSocket.all.length, 1);
+  letTimePass();
+  assert.equal(FakeWebSocket.all.length, 2);
+  FakeWebSocket.all[1].open();
+  assert.equal(FakeWebSocket.all[1].sent[0].resume, 'token');
+  client.leave();
+});
+
+test('resumes after a reload with the stored token', () => {
+  make('WatchClient');
+  join();
+  assert.equal(kept, 'token');
+  const { client } = make('WatchClient');
+  const socket = FakeWebSocket.all.at(-1);
+  socket.open();
+  assert.deepEqual(socket.sent[0], {
+    type: 'enter', room: 'lesson', role: 'watch', resume: 'token', fresh: true,
+  });
+  client.leave();
+});
+
+test('limits the bit rate of each viewer by uplink and encoder', async () => {
+  navigator.hardwareConcurrency = 4;
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const connection = lastConnection();
+  socket.say({ type: 'answer', from: 'v', sdp: 'answer sdp' });
+  await settle();
+  const [, picture] = connection.transceivers;
+  assert.deepEqual(picture.sender.parameters, {
+    encodings: [{ maxBitrate: 2_500_000, scaleResolutionDownBy: 1 }],
+    degradationPreference: 'balanced',
+  });
+  connection.become('connected');
+  assert.equal(client.view().uplinkBps, 2_500_000);
+  const before = client.view().capacity;
+  connection.stats = new Map([
+    ['a', { type: 'outbound-rtp', kind: 'audio' }],
+    ['s', { type: 'media-source', kind: 'video', framesPerSecond: 30 }],
+    ['o', { type: 'outbound-rtp', kind: 'video', qualityLimitationReason: 'cpu', framesPerSecond: 12 }],
+  ]);
+  letTimePass();
+  await settle();
+  assert.ok(client.view().capacity < before);
+  client.leave();
+});
+
+test('restarts ICE with fresh credentials and keeps the connection', async () => {
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const id = lastSent(socket).connection;
+  socket.say({ type: 'answer', from: 'v', sdp: 'answer sdp', connection: id });
+  await settle();
+  const iceServers = [{ urls: ['turn:t'], username: 'later:me', credential: 'secret' }];
+  socket.say({ type: 'pong', iceServers });
+  socket.say({ type: 'talk_request', from: 'v', connection: id });
+  await settle();
+  assert.equal(FakePeerConnection.all.length, 1);
+  assert.equal(lastConnection().restarts, 1);
+  assert.deepEqual(lastConnection().configuration.iceServers, iceServers);
+  assert.equal(lastSent(socket).type, 'offer');
+  assert.equal(lastSent(socket).connection, id);
+  client.leave();
+});
+
+test('uses a socket that the page began to open', async () => {
+  const begun = new FakeWebSocket('ws://here/ws');
+  begun.readyState = 1; // opened before the client existed
+  const client = new onair.WatchClient({
+    url: 'ws://here/ws', socket: begun, room: 'r', video: new FakeVideo(),
+    changed() {}, text() {}, remember() {},
+  });
+  client.start();
+  await settle();
+  assert.equal(begun.sent[0].type, 'enter');
+  assert.equal(FakeWebSocket.all.length, 1);
+  client.leave();
+});
+
+test('reports an address that the browser refuses as an unreachable server', () => {
+  const client = new onair.WatchClient({
+    url: 'ws://refused/', room: 'r', video: new FakeVideo(), changed() {}, text() {}, remember() {},
+  });
+  client.start();
+  assert.equal(client.view().link, 'unreachable');
+  client.leave();
+});
+
+test('ignores callbacks after the client was deleted', async () => {
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'talk_request', from: 'v' });
+  const connection = lastConnection();
+  const late = connection.onconnectionstatechange;
+  client.delete();
+  await settle();
+  late({});
+  socket.say({ type: 'talk_request', from: 'w' });
+  await settle();
+  assert.equal(FakePeerConnection.all.length, 1);
+});
+
+test('ignores data that is no message', () => {
+  const warned = mock.method(console, 'warn', () => {});
+  const { client } = make('WatchClient');
+  const socket = join();
+  socket.onmessage({ data: 'not json' });
+  socket.onmessage({ data: new ArrayBuffer(4) });
+  socket.say({ type: 'offer', from: 't' });
+  assert.equal(warned.mock.callCount(), 2);
+  assert.equal(FakePeerConnection.all.length, 0);
+  client.leave();
+});
+
+test('survives an exception in the page’s own function', () => {
+  const failed = mock.method(console, 'error', () => {});
+  const client = new onair.WatchClient({
+    url: 'ws://here/ws', room: 'r', video: new FakeVideo(),
+    changed() { throw new Error('a bug in the page'); },
+    text() {},
+    remember() {},
+  });
+  client.start();
+  join();
+  assert.equal(client.view().link, 'joined');
+  assert.ok(failed.mock.callCount() > 0);
+  client.leave();
+});
+
+/** Makes a talker with one viewer whose chat is open. */
+async function withChat() {
+  const made = await goOnAir();
+  made.socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  const chat = lastConnection().channels[1];
+  chat.open();
+  return { ...made, chat };
+}
+
+test('opens a separate channel for the chat, reliable and ordered', async () => {
+  const { client, chat } = await withChat();
+  assert.equal(chat.label, 'chat');
+  assert.deepEqual(chat.options, { ordered: true });
+  assert.deepEqual(chat.sent.map(JSON.parse), [{ type: 'begin', muted: false }]);
+
+  chat.onmessage({ data: JSON.stringify({ type: 'say', name: 'Aki', text: '<b>' }) });
+  assert.deepEqual(chats, [
+    { kind: 'line', id: 1, name: 'Aki', text: '<b>', host: false, yours: false, author: 'v' },
+  ]);
+  assert.deepEqual(JSON.parse(chat.sent.at(-1)), { type: 'line', id: 1, name: 'Aki', text: '<b>', yours: true });
+  assert.equal(client.view().audience[0].name, 'Aki');
+
+  client.removeChatLine(1);
+  assert.deepEqual(chats.at(-1), { kind: 'removed', id: 1 });
+  assert.deepEqual(JSON.parse(chat.sent.at(-1)), { type: 'removed', id: 1 });
+  client.mute('v', true);
+  assert.deepEqual(JSON.parse(chat.sent.at(-1)), { type: 'muted', muted: true });
+  client.say('', 'quiet, please');
+  assert.deepEqual(JSON.parse(chat.sent.at(-1)), { type: 'line', id: 2, name: '', text: 'quiet, please', host: true });
+
+  const known = chats.length;
+  for (const data of ['not json', '{"type":"say"}', new ArrayBuffer(4)]) chat.onmessage({ data });
+  assert.equal(chats.length, known, 'data that is no chat message is dropped');
+  client.leave();
+});
+
+test('announces a preview only after On Air', async () => {
+  const { client, video } = make('TalkClient');
+  const socket = join();
+  client.preview();
+  await settle();
+  video.onloadedmetadata({});
+  assert.equal(client.view().stage, 'preview');
+  assert.equal(lastSent(socket).type, 'enter');
+  client.onAir();
+  assert.equal(lastSent(socket).type, 'talk_ready');
+  assert.ok(Number.isInteger(client.view().onAirSince));
+  client.leave();
+});
+
+test('lists devices, chooses them by id, and switches them off and on', async () => {
+  media.enumerateDevices = async () => [
+    { kind: 'videoinput', deviceId: 'c1', label: 'Webcam' },
+    { kind: 'audioinput', deviceId: 'm1', label: '' },
+    { kind: 'audiooutput', deviceId: 's1', label: 'Speaker' },
+  ];
+  const { client } = await goOnAir();
+  await settle();
+  assert.deepEqual(client.view().devices, [
+    { kind: 'camera', id: 'c1', label: 'Webcam' },
+    { kind: 'microphone', id: 'm1', label: '' },
+  ]);
+  client.choose({ camera: 'c1', microphone: 'm1', size: 'large' });
+  await settle();
+  assert.deepEqual(media.asked.at(-1), {
+    audio: { deviceId: { exact: 'm1' } },
+    video: { width: 1920, height: 1080, deviceId: { exact: 'c1' } },
+  });
+  client.switchMicrophone(false);
+  client.switchCamera(false);
+  assert.deepEqual(media.camera.tracks.map(({ enabled }) => enabled), [false, false]);
+  client.switchCamera(true);
+  assert.deepEqual(media.camera.tracks.map(({ enabled }) => enabled), [false, true]);
+  assert.equal(client.view().microphoneOn, false);
+
+  media.enumerateDevices = async () => [];
+  media.ondevicechange({});
+  await settle();
+  assert.deepEqual(client.view().devices, []);
+  client.leave();
+});
+
+test('sends a token at each entry, and takes the name from the welcome', () => {
+  const { client } = make('WatchClient', new FakeVideo(), { entryToken: 'jwt' });
+  const socket = FakeWebSocket.all.at(-1);
+  socket.open();
+  assert.deepEqual(lastSent(socket), { type: 'enter', room: 'lesson', role: 'watch', token: 'jwt' });
+  assert.equal(client.view().name, null);
+  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: [], name: 'Hanako' });
+  assert.equal(client.view().name, 'Hanako');
+  client.leave();
+});
+
+test('reports by its code the error that keeps it out', async () => {
+  const { client } = make('TalkClient');
+  const socket = FakeWebSocket.all.at(-1);
+  socket.open();
+  socket.say({ type: 'error', code: 'room_taken', message: 'Somebody else talks in this room.' });
+  assert.equal(client.view().link, 'refused');
+  assert.equal(client.view().refusal, 'room_taken');
+  await letTimePass(5_000);
+  join();
+  assert.equal(client.view().refusal, '');
+  client.leave();
+});
+
+test('locks the room, removes a viewer, and ends it for everyone', async () => {
+  const { client, socket } = await goOnAir();
+  client.lockRoom(true);
+  assert.deepEqual(lastSent(socket), { type: 'lock_room', locked: true });
+  assert.equal(client.view().locked, true);
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  client.removeViewer('v');
+  assert.deepEqual(lastSent(socket), { type: 'remove_peer', id: 'v' });
+  assert.equal(lastConnection().closed, true);
+  client.endRoom();
+  assert.deepEqual(socket.sent.slice(-2), [{ type: 'end_talk' }, { type: 'end_room' }]);
+  assert.equal(client.view().stage, 'idle');
+  client.leave();
+});
+
+test('clears the picture of a removed viewer, and does not reconnect', async () => {
+  const { client, video } = make('WatchClient');
+  const socket = join(['t']);
+  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+  await settle();
+  const stream = new FakeStream('audio', 'video');
+  lastConnection().ontrack({ streams: [stream], track: stream.tracks[0] });
+  lastConnection().become('connected');
+  const sockets = FakeWebSocket.all.length;
+  socket.say({ type: 'error', code: 'removed', message: 'You were sent out of this room.' });
+  assert.equal(client.view().refusal, 'removed');
+  assert.equal(video.srcObject, null);
+  assert.equal(lastConnection().closed, true);
+  await letTimePass(60_000);
+  assert.equal(FakeWebSocket.all.length, sockets);
+  client.leave();
+});
+
+test('gives the page the pictures of further talkers', async () => {
+  const tiles = [];
+  const { client, video } = make('WatchClient', new FakeVideo(), { tile: (id, stream) => tiles.push([id, stream]) });
+  const socket = FakeWebSocket.all.at(-1);
+  socket.open();
+  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: ['a', 'b'], talkersPerRoom: 2 });
+  const streams = {};
+  for (const from of ['a', 'b']) {
+    socket.say({ type: 'offer', from, sdp: 'offer sdp' });
+    await settle();
+    const asked = socket.sent.filter(({ type }) => type === 'talk_request').map(({ sendto }) => sendto);
+    streams[from] = new FakeStream('audio', 'video');
+    FakePeerConnection.all.at(asked.indexOf(from) - 2).ontrack({ streams: [streams[from]], track: streams[from].tracks[0] });
+  }
+  assert.equal(video.srcObject, streams.a);
+  assert.deepEqual(tiles, [['b', streams.b]]);
+  socket.say({ type: 'end_talk', from: 'a' });
+  assert.deepEqual(tiles.at(-1), ['b', null]);
+  assert.equal(video.srcObject, streams.b, 'the second picture becomes the first');
+  client.leave();
+  assert.equal(video.srcObject, null);
+});

@@ -7,6 +7,7 @@
 namespace onair::session {
 
 template class SessionBase<WatchSession, TalkerConnection, WatchInput, WatchOutput>;
+
 std::string_view name_of(WatchView::Picture picture) {
   switch (picture) {
     case WatchView::Picture::waiting: return "waiting";
