@@ -61,7 +61,7 @@ rooms::HubOptions hub_options(const Options& options, net::SignedResumeTokens& t
           [ice = std::move(ice)](const protocol::PeerId& peer) {
             return net::ice_servers_for(ice, peer, std::chrono::system_clock::now());
           },
-      .relay_only = options.relay_only,
+      .turn_only = options.relay_only,
       .doorkeeper =
           [&entry_tokens](const protocol::Enter& enter) { return entry_tokens.check(enter); },
       .grace = options.grace,

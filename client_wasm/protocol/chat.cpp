@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
 
 namespace onair::protocol {
@@ -110,11 +111,7 @@ bool is_valid_line(std::string_view name, std::string_view text) {
 }
 
 std::string encode_chat(const ChatMessage& message) {
-  return std::visit(
-      [](const auto& kind) {
-        return written(kind).dump(-1, ' ', false, json::error_handler_t::replace);
-      },
-      message);
+  return std::visit([](const auto& kind) { return json_text(written(kind)); }, message);
 }
 
 std::optional<ChatMessage> decode_chat(std::string_view frame) {

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/room_name.hpp"
 
@@ -338,7 +339,7 @@ std::string encode(const Message& message) {
   put(object, "from", message.from);
   put(object, "sendto", message.sendto);
   std::visit([&object](const auto& body) { write(object, body); }, message.body);
-  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_text(object);
 }
 
 }  // namespace onair::protocol

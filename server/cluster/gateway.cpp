@@ -1,6 +1,6 @@
+// Messages from the hubs, and this process's shares of the rooms.
 #include "cluster/gateway.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace onair::cluster {
@@ -12,7 +12,6 @@ using rooms::Order;
 using rooms::Reach;
 using rooms::RoomShare;
 using rooms::TalkerInfo;
-using Kind = Subjects::Topic::Kind;
 
 namespace {
 
@@ -22,28 +21,38 @@ constexpr std::size_t kMaxQueuedOrders = 1'000;
 }  // namespace
 
 Gateway::Gateway(GatewayOptions options, rooms::ThreadBus& bus, Wire& wire, LeaseStore& leases)
-    : options_(std::move(options)),
-      subjects_(options_.prefix, options_.process),
-      bus_(bus),
-      wire_(wire),
-      leases_({.process = options_.process, .slots = options_.talkers_per_room}, leases,
-              [this](const Claimant& claimant) {
-                bus_.order({Order::Kind::release_slot, claimant.room, claimant.talker});
+    : context_(std::move(options), bus, wire),
+      liveness_(context_.options),
+      moves_(context_),
+      directed_(context_,
+                [this](const std::string& name, const protocol::PeerId& peer) {
+                  const SharedRoom* const room = find_room(name);
+                  return room != nullptr && room->expects(peer);
+                }),
+      leases_({.process = context_.options.process, .slots = context_.options.talkers_per_room},
+              leases, [this](const Claimant& claimant) {
+                context_.bus.order({Order::Kind::release_slot, claimant.room, claimant.talker});
               }) {
-  for (const std::string& subject :
-       {subjects_.orders(), subjects_.alive(), subjects_.gone(), subjects_.replies()}) {
-    wire_.subscribe(subject);
+  for (const std::string& subject : {context_.subjects.orders(), context_.subjects.alive(),
+                                     context_.subjects.gone(), context_.subjects.replies()}) {
+    context_.wire.subscribe(subject);
   }
 }
 
-void Gateway::publish(const std::string& subject, std::string_view payload,
-                      const std::string& reply) {
-  if (!connected_) return;
-  ++counters_.published;
-  wire_.publish(subject, payload, reply);
+GatewayCounters Gateway::counters() const {
+  GatewayCounters counters = counters_;
+  counters.published = context_.published;
+  return counters;
 }
 
-// Rooms.
+SharedRoom* Gateway::find_room(const std::string& name) {
+  const auto room = rooms_.find(name);
+  return room == rooms_.end() ? nullptr : &room->second;
+}
+
+void Gateway::schedule(const std::string& name, const SharedRoom& room) {
+  if (const auto due = room.next_due()) due_.set(name, *due);
+}
 
 bool Gateway::knows(const std::string& name) const {
   const auto room = rooms_.find(name);
@@ -55,22 +64,23 @@ void Gateway::learn(const std::string& name, TimePoint now) {
   if (!is_new) return;
   // Subscribed before it asks, so that nothing sent after the answer is missed.
   subscribe_as_needed(name, room->second);
-  if (bus_.join(name)) on_room_ready(name, now);
+  if (context_.bus.join(name)) on_room_ready(name, now);
 }
 
 /// The hubs here have sent their shares.
 void Gateway::on_room_ready(const std::string& name, TimePoint now) {
-  const auto room = rooms_.find(name);
-  if (room == rooms_.end()) return;
-  room->second.local_known = true;
-  if (connected_) return ask_for(name, room->second, now);
-  become_known(name, room->second, now);
+  SharedRoom* const room = find_room(name);
+  if (room == nullptr) return;
+  room->local_known = true;
+  if (is_connected()) return ask_for(name, *room, now);
+  become_known(name, *room, now);
 }
 
 void Gateway::ask_for(const std::string& name, SharedRoom& room, TimePoint now) {
-  room.known_by = now + options_.patience;
-  due_.emplace(*room.known_by, name);
-  publish(subjects_.ask(name), own_share(room, now), subjects_.share_for(name));
+  room.known_by = now + context_.options.patience;
+  schedule(name, room);
+  context_.publish(context_.subjects.ask(name), own_share(room, now),
+                   context_.subjects.share_for(name));
 }
 
 void Gateway::become_known(const std::string& name, SharedRoom& room, TimePoint now) {
@@ -78,30 +88,30 @@ void Gateway::become_known(const std::string& name, SharedRoom& room, TimePoint 
   if (std::exchange(room.known, true)) return;
   subscribe_as_needed(name, room);
   publish_share(name, room, now);
-  bus_.share_changed(name);
-  bus_.answer_joins(name);
+  context_.bus.share_changed(name);
+  context_.bus.answer_joins(name);
 }
 
 void Gateway::subscribe_as_needed(const std::string& name, SharedRoom& room) {
-  const RoomShare share = room.local_share();
-  std::set<std::string> needed = {subjects_.frames(name, Reach::everyone), subjects_.shares(name),
-                                  subjects_.list(name)};
+  std::set<std::string> needed = {context_.subjects.frames(name, Reach::everyone),
+                                  context_.subjects.shares(name), context_.subjects.list(name)};
   // A process that asks waits for the answers of all who are subscribed.
-  if (room.known) needed.insert(subjects_.ask(name));
-  if (share.socketio > 0) needed.insert(subjects_.frames(name, Reach::socketio));
+  if (room.known) needed.insert(context_.subjects.ask(name));
+  if (room.local_share().socketio > 0)
+    needed.insert(context_.subjects.frames(name, Reach::socketio));
+  const std::string members = context_.subjects.members(name);
   if (room.receives_members()) {
-    needed.insert(subjects_.frames(name, Reach::talkers));
-    needed.insert(subjects_.members(name));
+    needed.insert(context_.subjects.frames(name, Reach::talkers));
+    needed.insert(members);
   } else {
     room.elsewhere = {};
   }
-  const bool receives_now =
-      needed.contains(subjects_.members(name)) && !room.subjects.contains(subjects_.members(name));
+  const bool receives_now = needed.contains(members) && !room.subjects.contains(members);
   for (const std::string& subject : needed) {
-    if (!room.subjects.contains(subject)) wire_.subscribe(subject);
+    if (!room.subjects.contains(subject)) context_.wire.subscribe(subject);
   }
   for (const std::string& subject : room.subjects) {
-    if (!needed.contains(subject)) wire_.unsubscribe(subject);
+    if (!needed.contains(subject)) context_.wire.unsubscribe(subject);
   }
   room.subjects = std::move(needed);
   if (receives_now) ask_for_members(name);
@@ -130,16 +140,19 @@ void Gateway::on_share(const std::string& name, HubId hub, std::optional<RoomSha
 void Gateway::enforce_talker_limit(const std::string& name, const SharedRoom& room) {
   if (leases_.is_available()) return;
   const RoomShare own = room.local_share();
-  for (const TalkerInfo& talker : surplus(room.talkers(), options_.talkers_per_room)) {
-    if (has(own.talkers, talker.id)) bus_.order({Order::Kind::release_slot, name, talker.id});
+  for (const TalkerInfo& talker : surplus(room.talkers(), context_.options.talkers_per_room)) {
+    if (has(own.talkers, talker.id))
+      context_.bus.order({Order::Kind::release_slot, name, talker.id});
   }
 }
 
 void Gateway::close(Rooms::iterator room) {
-  publish(subjects_.shares(room->first), encode(Share{options_.process, std::nullopt}));
+  context_.publish(context_.subjects.shares(room->first),
+                   encode(Share{context_.options.process, std::nullopt}));
   leases_.set_talkers(room->first, {});
-  for (const std::string& subject : room->second.subjects) wire_.unsubscribe(subject);
-  bus_.leave(room->first);
+  for (const std::string& subject : room->second.subjects) context_.wire.unsubscribe(subject);
+  due_.erase(room->first);
+  context_.bus.leave(room->first);
   rooms_.erase(room);
 }
 
@@ -155,11 +168,11 @@ void Gateway::local_changed(const std::string& name, SharedRoom& room, TimePoint
   // Numbers may come late; changes of talkers may not.
   const bool is_urgent = !room.published || room.published->talkers != share.talkers ||
                          (room.published->socketio > 0) != (share.socketio > 0);
-  if (is_urgent || room.published_at + options_.share_interval <= now) {
+  if (is_urgent || room.published_at + context_.options.share_interval <= now) {
     return publish_share(name, room, now);
   }
-  room.publish_due = room.published_at + options_.share_interval;
-  due_.emplace(*room.publish_due, name);
+  room.publish_due = room.published_at + context_.options.share_interval;
+  schedule(name, room);
 }
 
 void Gateway::publish_share(const std::string& name, SharedRoom& room, TimePoint now,
@@ -167,12 +180,13 @@ void Gateway::publish_share(const std::string& name, SharedRoom& room, TimePoint
   room.publish_due.reset();
   room.published = room.local_share();
   room.published_at = now;
-  publish(subjects_.shares(name), own_share(room, now, was_away));
+  context_.publish(context_.subjects.shares(name), own_share(room, now, was_away));
 }
 
 std::string Gateway::own_share(const SharedRoom& room, TimePoint now, bool was_away) const {
-  Share share{.process = options_.process, .share = room.local_share(), .was_away = was_away};
-  for (const auto& [process, its_part] : room.remote) share.others.push_back(process);
+  Share share{
+      .process = context_.options.process, .share = room.local_share(), .was_away = was_away};
+  for (const auto& [process, its_share] : room.remote) share.others.push_back(process);
   for (const HeldSlots::Slot& slot : room.held_slots.all()) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(slot.until - now);
     if (left.count() > 0) share.orphans.push_back({slot.talker, left});
@@ -180,341 +194,106 @@ std::string Gateway::own_share(const SharedRoom& room, TimePoint now, bool was_a
   return encode(share);
 }
 
-// From the hubs to other processes.
-
 void Gateway::on_attached(const protocol::PeerId& peer, const std::string& name, TimePoint now) {
-  moved_away_.erase(peer);
-  deliveries_.retry_now(peer, now);
-  // A peer that is known has only moved from one hub to another.
-  if (!rooms_of_peers_.insert_or_assign(peer, name).second) return;
-  wire_.subscribe(subjects_.peer(peer));
-  const auto room = rooms_.find(name);
-  if (room == rooms_.end()) return;
-  room->second.members.insert(peer);
-  room->second.elsewhere.take(peer);
-  if (room->second.sends_members()) {
-    publish(subjects_.members(name), encode(Members{options_.process, {peer}}));
-  }
+  directed_.retry_now(peer, now);
+  if (!moves_.attach(peer, name)) return;
+  context_.wire.subscribe(context_.subjects.peer(peer));
+  SharedRoom* const room = find_room(name);
+  if (room == nullptr) return;
+  room->members.insert(peer);
+  room->elsewhere.take(peer);
+  if (!room->sends_members()) return;
+  context_.publish(context_.subjects.members(name),
+                   encode(Members{context_.options.process, {peer}}));
 }
 
 void Gateway::on_detached(const protocol::PeerId& peer) {
-  wire_.unsubscribe(subjects_.peer(peer));
-  arriving_.erase(peer);
-  queued_claims_.erase(peer);
-  const auto name = rooms_of_peers_.find(peer);
-  if (name == rooms_of_peers_.end()) return;
-  const auto room = rooms_.find(name->second);
-  if (room != rooms_.end()) {
-    room->second.members.erase(peer);
-    if (room->second.sends_members()) {
-      publish(subjects_.members(room->first), encode(Members{options_.process, {}, {peer}}));
-    }
-  }
-  rooms_of_peers_.erase(name);
+  context_.wire.unsubscribe(context_.subjects.peer(peer));
+  const auto name = moves_.detach(peer);
+  SharedRoom* const room = name ? find_room(*name) : nullptr;
+  if (room == nullptr) return;
+  room->members.erase(peer);
+  if (!room->sends_members()) return;
+  context_.publish(context_.subjects.members(*name),
+                   encode(Members{context_.options.process, {}, {peer}}));
 }
 
 void Gateway::ask_for_members(const std::string& name) {
-  publish(subjects_.list(name), {}, subjects_.members_of(name));
+  context_.publish(context_.subjects.list(name), {}, context_.subjects.members_of(name));
 }
 
 /// Sends the list in pieces, since a message has a bound.
 void Gateway::list_members(const std::string& name, const std::string& reply) {
-  const auto room = rooms_.find(name);
-  if (room == rooms_.end()) return;
-  Members members{options_.process};
-  for (const protocol::PeerId& id : room->second.members) {
+  const SharedRoom* const room = find_room(name);
+  if (room == nullptr) return;
+  Members members{context_.options.process};
+  for (const protocol::PeerId& id : room->members) {
     members.come.push_back(id);
     if (members.come.size() < kMaxIdsPerMessage) continue;
-    publish(reply, encode(members));
+    context_.publish(reply, encode(members));
     members.come.clear();
   }
   members.ends_list = true;
-  publish(reply, encode(members));
-}
-
-void Gateway::note_members(const std::string& name, const Members& members, TimePoint now) {
-  const auto room = rooms_.find(name);
-  if (room == rooms_.end() || members.process == options_.process) return;
-  for (const protocol::PeerId& id : members.come) {
-    room->second.elsewhere.come(members.process, id);
-    deliveries_.retry_now(id, now);
-  }
-  for (const protocol::PeerId& id : members.gone) room->second.elsewhere.go(members.process, id);
-}
-
-void Gateway::note_list(const std::string& name, const Members& piece, TimePoint now) {
-  note_members(name, piece, now);
-  const auto room = rooms_.find(name);
-  if (room == rooms_.end()) return;
-  const TimePoint until = now + options_.grace;
-  if (room->second.elsewhere.list(piece, until)) due_.emplace(until, name);
+  context_.publish(reply, encode(members));
 }
 
 void Gateway::on_broadcast(const std::string& name, Reach reach, const Frame& frame) {
-  const auto room = rooms_.find(name);
-  if (room == rooms_.end() || room->second.remote.empty()) return;
-  publish(subjects_.frames(name, reach), frame->text(), subjects_.reply_of(frame->number()));
+  const SharedRoom* const room = find_room(name);
+  if (room == nullptr || room->remote.empty()) return;
+  context_.publish(context_.subjects.frames(name, reach), frame->text(),
+                   context_.subjects.reply_of(frame->number()));
 }
 
 bool Gateway::on_directed(const DirectedFrame& directed, TimePoint now) {
   // The peer may be of this process, and new to the sender's hub.
-  if (!moved_away_.contains(directed.to) && bus_.send(directed)) return true;
-  const bool must_wait = !connected_ || deliveries_.any_waits_for(directed.to);
-  const DeliveryNumber number = deliveries_.add(directed, now + options_.grace);
-  if (must_wait) {
-    deliveries_.wait(number, now + options_.long_pause);
-  } else {
-    send(number, directed);
-  }
+  if (!moves_.has_moved_away(directed.to) && context_.bus.send(directed)) return true;
+  directed_.send(directed, now);
   return true;
 }
 
-void Gateway::send(DeliveryNumber number, const DirectedFrame& directed) {
-  deliveries_.note_sent(number);
-  publish(subjects_.peer(directed.to),
-          encode(ToPeer{ToPeer::Kind::frame, directed.room, directed.from, directed.reach,
-                        directed.frame->text(), directed.frame->number()}),
-          subjects_.undelivered(number));
-}
-
-void Gateway::send_again(DeliveryNumber number, TimePoint now) {
-  const Delivery* const delivery = deliveries_.find(number);
-  if (delivery == nullptr) return;
-  const bool has_come_here = bus_.send(delivery->directed);
-  if (has_come_here || (!connected_ && delivery->until <= now)) {
-    deliveries_.erase(number);
-  } else if (connected_) {
-    send(number, delivery->directed);
-  } else {
-    deliveries_.wait(number, now + options_.long_pause);
-  }
-}
-
 void Gateway::on_order(const Order& order, TimePoint) {
-  if (connected_) return publish(subjects_.orders(), encode(order));
+  if (is_connected()) return context_.publish(context_.subjects.orders(), encode(order));
   if (queued_orders_.size() < kMaxQueuedOrders) queued_orders_.push_back(order);
 }
 
 void Gateway::on_undelivered(const rooms::Undelivered& undelivered) {
-  if (bus_.hub_of(undelivered.from)) return bus_.return_to_sender(undelivered);
-  publish(subjects_.peer(undelivered.from),
-          encode(ToPeer{.kind = ToPeer::Kind::undelivered, .room = undelivered.room}));
+  if (context_.bus.hub_of(undelivered.from)) return context_.bus.return_to_sender(undelivered);
+  context_.publish(context_.subjects.peer(undelivered.from),
+                   encode(ToPeer{.kind = ToPeer::Kind::undelivered, .room = undelivered.room}));
 }
 
-void Gateway::leave() {
-  publish(subjects_.gone(), options_.process);
+void Gateway::on_taken_over(const std::string& name, const protocol::PeerId& peer, HubId by,
+                            TimePoint) {
+  moves_.taken_over(name, peer, by);
 }
 
-// From other processes to the hubs.
-
-void Gateway::on_message(std::string_view subject, std::string_view payload, std::string_view reply,
-                         TimePoint now) {
-  ++counters_.received;
-  const auto topic = subjects_.topic_of(subject);
-  if (!topic || !take(*topic, payload, reply, now)) ++counters_.foreign;
-}
-
-bool Gateway::take(const Topic& topic, std::string_view payload, std::string_view reply,
-                   TimePoint now) {
-  switch (topic.kind) {
-    case Kind::frames:
-      return on_frame(topic, payload, reply);
-    case Kind::peer:
-      return on_peer_message(topic.peer, payload, reply, now);
-    case Kind::claimed:
-      return on_buffered(topic.peer, payload);
-    case Kind::shares:
-    case Kind::share_for:
-      return on_share(topic.room, payload, now);
-    case Kind::ask: {
-      if (!on_share(topic.room, payload, now)) return false;
-      const auto room = rooms_.find(topic.room);
-      if (room != rooms_.end()) publish(std::string(reply), own_share(room->second, now));
-      return true;
-    }
-    case Kind::members:
-    case Kind::members_of: {
-      const auto members = decode_members(payload);
-      if (!members) return false;
-      if (topic.kind == Kind::members) {
-        note_members(topic.room, *members, now);
-      } else {
-        note_list(topic.room, *members, now);
-      }
-      return true;
-    }
-    case Kind::list:
-      list_members(topic.room, std::string(reply));
-      return true;
-    case Kind::orders: {
-      const auto order = decode_order(payload);
-      if (order) bus_.order(*order);
-      return order.has_value();
-    }
-    case Kind::alive:
-    case Kind::gone: {
-      const auto process = decode_process(payload);
-      if (!process) return false;
-      if (topic.kind == Kind::alive) {
-        note_life(*process, now);
-      } else {
-        forget(*process, now);
-      }
-      return true;
-    }
-    case Kind::undelivered:
-      break;
-  }
-  return false;
-}
-
-bool Gateway::on_frame(const Topic& topic, std::string_view payload, std::string_view reply) {
-  if (!is_frame(payload)) return false;
-  ++counters_.frames_received;
-  const auto room = rooms_.find(topic.room);
-  if (room != rooms_.end() && room->second.note_on_air(payload)) bus_.share_changed(topic.room);
-  bus_.broadcast(topic.room, topic.reach,
-                 rooms::SharedFrame::from_wire(payload, subjects_.number_of(reply)));
-  return true;
-}
-
-bool Gateway::on_peer_message(const protocol::PeerId& peer, std::string_view payload,
-                              std::string_view reply, TimePoint now) {
-  const auto message = decode_to_peer(payload);
-  // A peer that moved away: the process that serves it now gets the same message.
-  if (!message || moved_away_.contains(peer)) return message.has_value();
-  switch (message->kind) {
-    case ToPeer::Kind::frame:
-      ++counters_.frames_received;
-      if (!bus_.send({message->room, peer, message->from, message->reach, frame_of(*message)})) {
-        on_undelivered({message->room, message->from, peer});
-      }
-      return true;
-    case ToPeer::Kind::take_over:
-      move_away(peer, message->room, std::string(reply), now);
-      return true;
-    case ToPeer::Kind::undelivered:
-      bus_.return_to_sender({message->room, peer, {}});
-      return true;
-    case ToPeer::Kind::buffered:
-    case ToPeer::Kind::handed_over:
-      break;
-  }
-  return false;
-}
-
-bool Gateway::on_share(const std::string& name, std::string_view payload, TimePoint now) {
-  const auto decoded = decode_share(payload);
-  if (!decoded) return false;
-  if (decoded->process != options_.process) note_share(name, *decoded, now);
-  return true;
-}
-
-void Gateway::note_share(const std::string& name, const Share& share, TimePoint now) {
-  note_life(share.process, now);
-  const auto found = rooms_.find(name);
-  if (found == rooms_.end()) return;
-  SharedRoom& room = found->second;
-  const bool missed_news = room.synced.insert(share.process).second || share.was_away;
-  const RoomShare before = missed_news ? room.remote_share() : RoomShare{};
-  const auto known = room.remote.find(share.process);
-  if (missed_news && known != room.remote.end()) {
-    for (const TalkerInfo& talker : known->second.talkers) {
-      const bool is_gone = !share.share || !has(share.share->talkers, talker.id);
-      if (is_gone) hold_slot(name, room, talker, now + options_.grace);
-    }
-  }
-  // A process that asks has members soon, and must not miss frames until then.
-  if (share.share) {
-    room.remote[share.process] = *share.share;
-  } else {
-    room.remote.erase(share.process);
-  }
-  for (const Orphan& orphan : share.orphans) {
-    hold_slot(name, room, orphan.talker, now + std::min<Duration>(orphan.left, options_.grace));
-  }
-  release_returned(name, room);
-  if (missed_news && room.known) {
-    announce_missed(name, room, before);
-    if (room.receives_members()) ask_for_members(name);
-  }
-  announce(name, room);
-  room.awaited.erase(share.process);
-  for (const ProcessId& other : share.others) {
-    if (!room.known && other != options_.process && !room.remote.contains(other)) {
-      room.awaited.insert(other);
-    }
-  }
-  bus_.share_changed(name);
-  enforce_talker_limit(name, room);
-  if (!room.known && room.known_by && room.awaited.empty()) become_known(name, room, now);
-}
-
-void Gateway::on_no_subscriber(std::string_view reply, TimePoint now) {
-  const auto topic = subjects_.topic_of(reply);
-  if (!topic) return;
-  if (topic->kind == Kind::undelivered) {
-    not_delivered(topic->number, now);
-  } else if (topic->kind == Kind::claimed) {
-    end_claim(topic->peer, {});
-  } else if (topic->kind == Kind::share_for) {
-    const auto room = rooms_.find(topic->room);
-    if (room != rooms_.end()) become_known(room->first, room->second, now);
-  }
-}
-
-void Gateway::not_delivered(DeliveryNumber number, TimePoint now) {
-  const Delivery* const delivery = deliveries_.find(number);
-  if (delivery == nullptr) return;
-  const DirectedFrame& directed = delivery->directed;
-  if (delivery->tries < options_.tries) return deliveries_.wait(number, now + options_.pause);
-  const auto room = rooms_.find(directed.room);
-  if (now < delivery->until && room != rooms_.end() && room->second.expects(directed.to)) {
-    return deliveries_.wait(number, now + options_.long_pause);
-  }
-  bus_.return_to_sender({directed.room, directed.from, directed.to});
-  deliveries_.erase(number);
+void Gateway::on_handed_over(const rooms::HandOver& handover, TimePoint) {
+  moves_.handed_over(handover);
 }
 
 void Gateway::advance(TimePoint now) {
-  if (beat_at_ && *beat_at_ <= now) {
-    beat_at_ = now + options_.heartbeat;
-    deliveries_.assume_delivered();
-    publish(subjects_.alive(), options_.process);
-    std::vector<ProcessId> dead;
-    for (const auto& [process, heard] : last_seen_) {
-      if (heard + options_.dead_after <= now) dead.push_back(process);
-    }
-    for (const ProcessId& process : dead) take_for_dead(process, now);
-    std::erase_if(taken_for_dead_, [now](const auto& entry) { return entry.second <= now; });
-    std::erase_if(moved_away_, [now](const auto& entry) { return entry.second.until <= now; });
+  if (liveness_.take_beat(now)) {
+    directed_.assume_delivered();
+    context_.publish(context_.subjects.alive(), context_.options.process);
+    for (const ProcessId& process : liveness_.take_dead(now)) forget(process, now);
+    moves_.advance(now);
     if (resynced_by_ && *resynced_by_ <= now) forget_silent(now);
-    if (claims_end_ && *claims_end_ <= now) {
-      queued_claims_.clear();
-      claims_end_.reset();
-    }
   }
   leases_.advance(now);
-  while (const auto number = deliveries_.take_due(now)) send_again(*number, now);
-  while (!due_.empty() && due_.begin()->first <= now) {
-    const std::string name = due_.begin()->second;
-    due_.erase(due_.begin());
-    const auto found = rooms_.find(name);
-    if (found == rooms_.end()) continue;
-    SharedRoom& room = found->second;
-    if (room.known_by && *room.known_by <= now) become_known(name, room, now);
-    if (room.publish_due && *room.publish_due <= now) publish_share(name, room, now);
-    drop_overdue(name, room, now);
+  directed_.advance(now);
+  while (const auto name = due_.take_due(now)) {
+    SharedRoom* const room = find_room(*name);
+    if (room == nullptr) continue;
+    if (room->known_by && *room->known_by <= now) become_known(*name, *room, now);
+    if (room->publish_due && *room->publish_due <= now) publish_share(*name, *room, now);
+    drop_overdue(*name, *room, now);
+    schedule(*name, *room);
   }
 }
 
 std::optional<TimePoint> Gateway::next_deadline() const {
-  std::optional<TimePoint> next = beat_at_;
-  if (!due_.empty() && (!next || due_.begin()->first < *next)) next = due_.begin()->first;
-  for (const auto& due : {deliveries_.next_due(), leases_.next_deadline()}) {
-    if (due && (!next || *due < *next)) next = due;
-  }
-  return next;
+  return rooms::earliest(
+      {liveness_.next_beat(), due_.next(), directed_.next_deadline(), leases_.next_deadline()});
 }
 
 }  // namespace onair::cluster

@@ -1,47 +1,25 @@
 // Represents the other processes to this process's hubs: joins their bus like a hub, and exchanges
-// messages with its counterparts over the Wire. No sockets and no clock; one thread.
+// messages with its counterparts over the Wire. No sockets and no clock; one thread; the contract
+// is that of rooms/hub.hpp.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "cluster/deliveries.hpp"
+#include "cluster/directed_frames.hpp"
+#include "cluster/gateway_context.hpp"
 #include "cluster/leases.hpp"
-#include "cluster/messages.hpp"
+#include "cluster/liveness.hpp"
+#include "cluster/peer_moves.hpp"
 #include "cluster/shared_room.hpp"
-#include "cluster/wire.hpp"
-#include "rooms/bus.hpp"
-#include "rooms/thread_bus.hpp"
+#include "rooms/schedule.hpp"
 
 namespace onair::cluster {
-
-struct GatewayOptions {
-  std::string prefix = "onair";
-  ProcessId process;  ///< unique, also in time
-  /// Interval of its signs of life, and the silence after which another process counts as dead.
-  Duration heartbeat = std::chrono::seconds(1);
-  Duration dead_after = std::chrono::seconds(4);
-  /// Time to wait for the shares of processes that are known to have a room.
-  Duration patience = std::chrono::milliseconds(300);
-  /// Attempts to send a frame to a peer that nobody has yet, and the time between them.
-  int tries = 4;
-  Duration pause = std::chrono::milliseconds(100);
-  /// The time between attempts for a peer that is expected back, and while the wire is away.
-  Duration long_pause = std::chrono::milliseconds(500);
-  /// The least time between two messages that change only numbers of members.
-  Duration share_interval = std::chrono::milliseconds(100);
-  /// Talk slots of a room, on all processes together.
-  std::size_t talkers_per_room = 1;
-  /// Time that a dead process's members have to come back at another.
-  Duration grace = std::chrono::seconds(15);
-};
 
 struct GatewayCounters {
   std::uint64_t published = 0;
@@ -61,15 +39,15 @@ class Gateway final : public rooms::BusMember, public WireMember {
   std::optional<TimePoint> next_deadline() const;
 
   /// Tells the others that this process ends.
-  void leave();
+  void leave() { context_.publish(context_.subjects.gone(), context_.options.process); }
 
   /// Receives the store's answers.
   LeaseMember& leases() { return leases_; }
 
-  bool is_connected() const { return connected_; }
+  bool is_connected() const { return context_.connected; }
   bool has_leases() const { return leases_.is_available(); }
-  std::size_t processes() const { return last_seen_.size(); }
-  const GatewayCounters& counters() const { return counters_; }
+  std::size_t processes() const { return liveness_.processes(); }
+  GatewayCounters counters() const;
 
   // From the hubs:
   bool knows(const std::string& room) const override;
@@ -97,14 +75,13 @@ class Gateway final : public rooms::BusMember, public WireMember {
   void disconnected() override;
 
  private:
-  /// A peer that was served here and now is by another process.
-  struct MovedAway {
-    TimePoint until;      ///< when that is forgotten
-    std::string claimed;  ///< the subject on which that process waits for its frames
-  };
   using Rooms = std::map<std::string, SharedRoom>;
   using Topic = Subjects::Topic;
 
+  /// Null where no hub here has the room.
+  SharedRoom* find_room(const std::string& name);
+  /// To be called when the room may be due at another time.
+  void schedule(const std::string& name, const SharedRoom& room);
   void ask_for(const std::string& name, SharedRoom& room, TimePoint now);
   void become_known(const std::string& name, SharedRoom& room, TimePoint now);
   void subscribe_as_needed(const std::string& name, SharedRoom& room);
@@ -116,32 +93,27 @@ class Gateway final : public rooms::BusMember, public WireMember {
   void close(Rooms::iterator room);
   void ask_for_members(const std::string& name);
   void list_members(const std::string& name, const std::string& reply);
-  void send(DeliveryNumber number, const rooms::DirectedFrame& directed);
-  void send_again(DeliveryNumber number, TimePoint now);
-  void not_delivered(DeliveryNumber number, TimePoint now);
-  void publish(const std::string& subject, std::string_view payload, const std::string& reply = {});
 
-  // Messages from the wire; false where they are not valid.
-  bool take(const Topic& topic, std::string_view payload, std::string_view reply, TimePoint now);
+  // Messages from the wire (wire_messages.cpp); false where they are not valid.
+  bool dispatch(const Topic& topic, std::string_view payload, std::string_view reply,
+                TimePoint now);
   bool on_frame(const Topic& topic, std::string_view payload, std::string_view reply);
   bool on_peer_message(const protocol::PeerId& peer, std::string_view payload,
                        std::string_view reply, TimePoint now);
-  bool on_buffered(const protocol::PeerId& peer, std::string_view payload);
   bool on_share(const std::string& name, std::string_view payload, TimePoint now);
-  void note_share(const std::string& name, const Share& share, TimePoint now);
-  void note_members(const std::string& name, const Members& members, TimePoint now);
-  void note_list(const std::string& name, const Members& piece, TimePoint now);
+  bool on_ask(const std::string& name, std::string_view payload, std::string_view reply,
+              TimePoint now);
+  bool on_members(const Topic& topic, std::string_view payload, TimePoint now);
+  bool on_process(const Topic& topic, std::string_view payload, TimePoint now);
+  void apply_share(const std::string& name, const Share& share, TimePoint now);
+  void hold_lost_talkers(const std::string& name, SharedRoom& room, const Share& share,
+                         TimePoint now);
+  void apply_members(const std::string& name, const Members& members, TimePoint now);
+  void apply_list(const std::string& name, const Members& piece, TimePoint now);
 
-  // Moves of peers between processes (moves.cpp):
-  void claim(const std::string& name, const protocol::PeerId& peer);
-  void move_away(const protocol::PeerId& peer, const std::string& room, std::string claimed,
-                 TimePoint now);
-  void end_claim(const protocol::PeerId& peer, rooms::HandOver handover);
-
-  // What fails, and how it heals (outages.cpp):
+  // Recovery (outages.cpp):
   void introduce(TimePoint now);
   void note_life(const ProcessId& process, TimePoint now);
-  void take_for_dead(const ProcessId& process, TimePoint now);
   void forget(const ProcessId& process, TimePoint now);
   void forget(const std::string& name, SharedRoom& room, const ProcessId& process, TimePoint now);
   void forget_silent(TimePoint now);
@@ -152,27 +124,15 @@ class Gateway final : public rooms::BusMember, public WireMember {
   void announce_missed(const std::string& name, SharedRoom& room, const rooms::RoomShare& before);
   void announce(const std::string& name, SharedRoom& room);
 
-  GatewayOptions options_;
-  Subjects subjects_;
-  rooms::ThreadBus& bus_;
-  Wire& wire_;
+  GatewayContext context_;
+  Liveness liveness_;
+  PeerMoves moves_;
+  DirectedFrames directed_;
   Leases leases_;
-  bool connected_ = false;
   Rooms rooms_;
-  std::map<protocol::PeerId, std::string> rooms_of_peers_;  ///< the peers that this process serves
-  Deliveries deliveries_;
-  /// Buffered frames of peers that are served here now, as far as they have come.
-  std::map<protocol::PeerId, std::vector<rooms::Frame>> arriving_;
-  std::map<protocol::PeerId, MovedAway> moved_away_;
-  // For the time while the wire is away, and after it:
-  std::optional<TimePoint> resynced_by_;
-  std::map<protocol::PeerId, std::string> queued_claims_;  ///< with the room of each
-  std::optional<TimePoint> claims_end_;                    ///< until when they are repeated
-  std::vector<rooms::Order> queued_orders_;
-  std::map<ProcessId, TimePoint> last_seen_;
-  std::map<ProcessId, TimePoint> taken_for_dead_;  ///< with the end of that memory
-  std::optional<TimePoint> beat_at_;
-  std::set<std::pair<TimePoint, std::string>> due_;  ///< rooms with something due, or a stale entry
+  rooms::Schedule<std::string> due_;         ///< rooms by SharedRoom::next_due
+  std::optional<TimePoint> resynced_by_;     ///< when those that were not heard of are forgotten
+  std::vector<rooms::Order> queued_orders_;  ///< while the wire is away
   GatewayCounters counters_;
 };
 

@@ -10,6 +10,9 @@
 
 namespace onair::cluster {
 
+using rooms::Duration;
+using rooms::TimePoint;
+
 class Wire {
  public:
   virtual void subscribe(const std::string& subject) = 0;
@@ -27,11 +30,11 @@ class Wire {
 class WireMember {
  public:
   virtual void on_message(std::string_view subject, std::string_view payload,
-                          std::string_view reply, rooms::TimePoint now) = 0;
-  virtual void on_no_subscriber(std::string_view reply, rooms::TimePoint now) = 0;
+                          std::string_view reply, TimePoint now) = 0;
+  virtual void on_no_subscriber(std::string_view reply, TimePoint now) = 0;
 
   /// The wire carries messages from now on, or none until further notice.
-  virtual void connected(rooms::TimePoint now) = 0;
+  virtual void connected(TimePoint now) = 0;
   virtual void disconnected() = 0;
 
  protected:

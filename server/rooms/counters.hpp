@@ -27,7 +27,7 @@ struct Counters {
   std::uint64_t rate_cuts = 0;
 };
 
-/// One member, as an operator sees it.
+/// A member, as an operator sees it.
 struct PeerReport {
   protocol::PeerId id;
   protocol::Role role;
@@ -36,7 +36,7 @@ struct PeerReport {
   std::optional<std::string> name;
 };
 
-/// One hub's share of a room.
+/// A hub's share of a room, as an operator sees it.
 struct RoomReport {
   std::string name;
   bool locked = false;

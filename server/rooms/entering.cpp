@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "rooms/hub.hpp"
-#include "rooms/moves.hpp"
 
 namespace onair::rooms {
 
@@ -70,7 +69,7 @@ Applicant Hub::identify(const Room& room, const protocol::Enter& enter, TimePoin
   return applicant;
 }
 
-/// Of a token that was issued before this server began, while it settles.
+/// The seniority by a token that was issued before this server began, while it settles.
 Seniority Hub::seniority_of(const Resumption& resumed, TimePoint now) const {
   if (!options_.began || now >= *options_.began + options_.settling_time) return std::nullopt;
   const Duration before = *options_.began - (now - resumed.age);

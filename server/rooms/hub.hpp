@@ -5,9 +5,8 @@
 //   on time is given it. Time does not go back.
 // - Outputs are Link::send and Link::close for clients, and Bus for other hubs. They are made
 //   before the call that caused them returns, and may not call the hub.
-// - After every call, the owner flushes the bus's end and asks for next_deadline(); when that
-// moment
-//   has come it calls advance().
+// - After every call, the owner flushes the bus's end and asks for next_deadline(). It calls
+//   advance() when that moment has come.
 // - A link's calls begin with receive() or enter() and end with disconnected(), after which the hub
 //   has forgotten it.
 // Other hubs, on other threads and machines, may serve the same rooms: see bus.hpp.
@@ -29,12 +28,36 @@
 #include "rooms/entry.hpp"
 #include "rooms/hub_options.hpp"
 #include "rooms/link.hpp"
-#include "rooms/peer_deadlines.hpp"
 #include "rooms/removed_peers.hpp"
 #include "rooms/room.hpp"
 #include "rooms/router.hpp"
+#include "rooms/schedule.hpp"
 
 namespace onair::rooms {
+
+/// The deadlines that end the states of members.
+///
+/// | deadline    | of a peer that is                      | when it has passed            |
+/// | ----------- | -------------------------------------- | ----------------------------- |
+/// | `away`      | Away, SlotKept                         | the peer is removed           |
+/// |             | Moving                                 | the other hub gets its frames |
+/// | `hand_over` | Arriving, Away or Moving, while frames | it goes on without them       |
+/// |             | from another hub are yet to come       |                               |
+/// | `pass`      | in any state, on a pass that expires   | `token_expired`               |
+struct PeerDeadlines {
+  Schedule<Peer*> away;
+  Schedule<Peer*> hand_over;
+  Schedule<Peer*> pass;
+
+  void erase(Peer* peer) {
+    away.erase(peer);
+    hand_over.erase(peer);
+    pass.erase(peer);
+  }
+  std::optional<TimePoint> next() const {
+    return earliest({away.next(), hand_over.next(), pass.next()});
+  }
+};
 
 class Hub final : public BusMember {
  public:

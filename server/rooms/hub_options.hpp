@@ -39,7 +39,7 @@ struct HubOptions {
   /// The STUN and TURN servers in a peer's `welcome` and `pong`.
   std::function<std::vector<protocol::IceServer>(const protocol::PeerId&)> ice_servers;
   /// Clients are to use TURN alone.
-  bool relay_only = false;
+  bool turn_only = false;
   Doorkeeper doorkeeper = let_everyone_in;
   /// Time that a peer without a socket stays a member.
   Duration grace = kGrace;

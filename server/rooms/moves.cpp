@@ -1,5 +1,4 @@
 // Peers that move from one hub to another, with the frames buffered for them.
-#include "rooms/moves.hpp"
 
 #include <algorithm>
 #include <map>

@@ -78,6 +78,13 @@ struct Peer {
 /// Hands the frame over, or buffers it. False where it was not handed over.
 bool deliver(Peer& peer, const Frame& frame);
 
+/// Takes the frames buffered for the peer, for the hub that serves it now.
+HandOver take_buffered(Peer& peer);
+
+/// Closes the peer's old socket, where another has replaced it. The client mostly knows that the
+/// old one is gone, where the server did not.
+void close_replaced_link(Peer& peer);
+
 /// The members that may receive this peer's frames. Viewers can't reach each other.
 inline Reach reach_of(const Peer& from) {
   return from.effective_role == EffectiveRole::talker ? Reach::everyone : Reach::talkers;

@@ -12,7 +12,7 @@
 
 namespace onair::rooms {
 
-/// One hub's end. All calls are made on the hub's thread; messages are collected until `flush` and
+/// A hub's end. All calls are made on the hub's thread; messages are collected until `flush` and
 /// then handed over, at most one batch to each other hub.
 class ThreadBus final : public Bus {
  public:

@@ -96,7 +96,7 @@ class Session {
   void poll_broken_off();
 
   // A WebSocket.
-  /// One comes to replace polling. False where it can't.
+  /// Begins the change from polling to a WebSocket. False where there is none to be made.
   bool probe(TimePoint now);
   void receive_on_websocket(std::string_view text, TimePoint now);
   void websocket_closed();

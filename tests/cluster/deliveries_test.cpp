@@ -1,4 +1,4 @@
-// What was said to single peers, until it is heard or given up.
+// The retry queue of frames to single peers.
 #include "cluster/deliveries.hpp"
 
 #include <optional>

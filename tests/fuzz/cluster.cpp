@@ -1,5 +1,5 @@
-// What other processes say: whatever comes on the wire is read or refused, what is read is written
-// as the same, and a gateway that hears it goes on.
+// Messages of other processes: any text on the wire is read or refused, a message that is read is
+// written as the same, and a gateway that receives it goes on.
 #include <algorithm>
 #include <memory>
 #include <string>

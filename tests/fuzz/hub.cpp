@@ -1,16 +1,14 @@
-// The relay's entry: whatever clients say, in whatever order they come and go, the hubs keep what
+// The hub's entry: whatever clients send, in whatever order they come and go, the hubs keep what
 // they promise, and in the end nothing is left.
 #include "rooms/hub.hpp"
 
 #include <array>
-#include <deque>
-#include <memory>
 
 #include "fuzz/targets.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/text.hpp"
-#include "rooms/thread_bus.hpp"
 #include "support/agreement.hpp"
+#include "support/cluster.hpp"
 
 namespace {
 
@@ -44,27 +42,7 @@ constexpr rooms::HubId kHubs = 2;
 
 class World {
  public:
-  World() {
-    for (rooms::HubId id = 0; id < kHubs; ++id) {
-      ends_.push_back(std::make_unique<rooms::ThreadBus>(
-          id, kHubs, [this, id](rooms::HubId to, rooms::ThreadBus::Batch batch) {
-            parcels_.push_back({id, to, std::move(batch)});
-          }));
-      hubs_.push_back(std::make_unique<rooms::Hub>(
-          rooms::HubOptions{
-              .make_id = [this] { return "id" + std::to_string(++last_id_); },
-              .resume_tokens = tokens_,
-              .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
-              .limits = {.rates = {100, 100'000, std::chrono::seconds(1)},
-                         .peers_per_room = 4,
-                         .rooms = 3},
-          },
-          *ends_.back()));
-      ends_.back()->serve(*hubs_.back());
-    }
-  }
-
-  /// One step: its first byte says what and who.
+  /// Makes one step: its first byte says what and who.
   void step(std::string_view text) {
     if (text.empty()) return;
     const auto what = static_cast<unsigned char>(text[0]);
@@ -73,65 +51,54 @@ class World {
       case 0:
         return leave(who, rooms::Hub::Leaving::for_good);
       case 1:
-        if (what >= 8 * kClients) return hub_of(who).send_off(clients_[who], now_);
+        if (what >= 8 * kClients) return hub_of(who).send_off(clients_[who], cluster_.now);
         return leave(who, rooms::Hub::Leaving::perhaps);
       case 2:
-        now_ += std::chrono::seconds(what % 7);
-        for (const auto& hub : hubs_) hub->advance(now_);
-        return;
+        return cluster_.advance(std::chrono::seconds(what % 7));
       case 3:
-        return hand_over();
+        return cluster_.settle();
       default:
         // The socket layer lets nothing else through.
         if (!protocol::is_utf8(text.substr(1)) || clients_[who].closed) return;
-        hub_of(who).receive(clients_[who], text.substr(1), now_);
+        hub_of(who).receive(clients_[who], text.substr(1), cluster_.now);
     }
   }
 
   void end() {
     for (std::size_t who = 0; who < kClients; ++who) leave(who, rooms::Hub::Leaving::perhaps);
     for (int i = 0; i < 4; ++i) {
-      hand_over();
-      now_ += std::chrono::seconds(20);
-      for (const auto& hub : hubs_) hub->advance(now_);
+      cluster_.settle();
+      cluster_.advance(std::chrono::seconds(20));
     }
-    hand_over();
-    for (const auto& hub : hubs_) {
-      fuzz::check(hub->census().peers == 0 && hub->census().rooms == 0, "nobody is left");
-      fuzz::check(!hub->next_deadline(), "nothing is left to do");
+    cluster_.settle();
+    for (std::size_t i = 0; i < cluster_.hubs(); ++i) {
+      const rooms::Hub& hub = cluster_.hub(i);
+      fuzz::check(hub.census().peers == 0 && hub.census().rooms == 0, "nobody is left");
+      fuzz::check(!hub.next_deadline(), "nothing is left to do");
     }
   }
 
  private:
-  struct Parcel {
-    rooms::HubId from;
-    rooms::HubId to;
-    rooms::ThreadBus::Batch batch;
-  };
-
-  rooms::Hub& hub_of(std::size_t who) { return *hubs_[who % kHubs]; }
+  rooms::Hub& hub_of(std::size_t who) { return cluster_.hub(who % kHubs); }
 
   void leave(std::size_t who, rooms::Hub::Leaving leaving) {
-    hub_of(who).disconnected(clients_[who], leaving, now_);
+    hub_of(who).disconnected(clients_[who], leaving, cluster_.now);
     clients_[who] = Client();
   }
 
-  void hand_over() {
-    for (const auto& end : ends_) end->flush();
-    while (!parcels_.empty()) {
-      Parcel parcel = std::move(parcels_.front());
-      parcels_.pop_front();
-      ends_[parcel.to]->deliver(parcel.from, std::move(parcel.batch), now_);
-      for (const auto& end : ends_) end->flush();
-    }
-  }
-
-  rooms::TimePoint now_{std::chrono::seconds(100)};
   PlainTokens tokens_;
   int last_id_ = 0;
-  std::deque<Parcel> parcels_;
-  std::vector<std::unique_ptr<rooms::ThreadBus>> ends_;
-  std::vector<std::unique_ptr<rooms::Hub>> hubs_;
+  tests::Cluster cluster_{
+      {kHubs}, [this] {
+        return rooms::HubOptions{
+            .make_id = [this] { return "id" + std::to_string(++last_id_); },
+            .resume_tokens = tokens_,
+            .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+            .limits = {.rates = {100, 100'000, std::chrono::seconds(1)},
+                       .peers_per_room = 4,
+                       .rooms = 3},
+        };
+      }};
   std::array<Client, kClients> clients_;
 };
 

@@ -48,7 +48,7 @@ int main(int, char** argv) {
         "{\"process\":\"p\",\"come\":[],\"gone\":[],\"endsList\":true}\n"
         "onair.peer.id1 {\"kind\":\"take_over\",\"room\":\"a\",\"from\":\"\",\"reach\":\"all\"}\n"
         "onair.room.61.ask {\"process\":\"p\",\"others\":[\"q\"],\"orphans\":[]}\n");
-  // Of socket.io, payloads and events by themselves, and conversations (see socketio.cpp).
+  // Payloads and events of socket.io by themselves, and conversations (see socketio.cpp).
   for (const char* text : {"40", "2",
                            "4[]\x1e"
                            "3",

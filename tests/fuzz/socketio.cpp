@@ -35,7 +35,7 @@ bool is_json(std::string_view text) {
   return nlohmann::json::accept(text);
 }
 
-/// What a client is sent: packets that it can read.
+/// Packets to a client must be readable.
 void check_packet(std::string_view text) {
   const auto decoded = socketio::decode_packet(text);
   const auto* engine = std::get_if<EnginePacket>(&decoded);
@@ -196,7 +196,7 @@ class World {
     }
   }
 
-  /// One step: its first byte says who and what.
+  /// Makes one step: its first byte says who and what.
   void step(std::string_view text) {
     if (text.empty()) return;
     const auto what = static_cast<unsigned char>(text[0]);

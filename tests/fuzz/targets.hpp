@@ -1,4 +1,4 @@
-// What each fuzz target does with one input. A violated promise aborts.
+// The entry of each fuzz target. A violated promise aborts.
 #pragma once
 
 #include <cstdio>
@@ -8,7 +8,7 @@
 
 namespace onair::fuzz {
 
-/// One run over the input.
+/// Runs over one input.
 void run(std::string_view input);
 
 inline void check(bool holds, const char* promise) {

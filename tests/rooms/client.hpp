@@ -20,7 +20,7 @@ class Client final : public Link {
   void send(const Frame& frame) override;
   void close(protocol::CloseCode code) override { closed = code; }
 
-  /// What came since the last call, each as its type, or `error CODE`.
+  /// The frames since the last call, each as its type, or `error CODE`.
   News news();
   const nlohmann::json& last() const { return frames.back(); }
   std::string id() const;
@@ -32,7 +32,7 @@ class Client final : public Link {
   std::size_t seen_ = 0;
 };
 
-/// Of a client's news, all but `audience`: one who moves may count twice for a moment.
+/// A client's news but `audience`, since a viewer that moves may count twice for a moment.
 News news_of(Client& client);
 
 }  // namespace onair::rooms

@@ -27,7 +27,7 @@ using Shape = std::vector<HubId>;
 class HubsOnABusTest : public testing::TestWithParam<Shape> {
  protected:
   void settle() { cluster.settle(); }
-  /// One thing of all that is under way. False where there was nothing.
+  /// Hands over one thing that is under way. False where there was nothing.
   bool settle_a_little() { return cluster.settle_a_little(); }
   Hub& hub(std::size_t number) { return cluster.hub(number); }
   void say(HubId number, Client& client, const std::string& frame) {
@@ -74,7 +74,7 @@ class HubsOnABusTest : public testing::TestWithParam<Shape> {
       EXPECT_EQ(cluster.network.delivered.size(), messages);
     }
   }
-  /// How many watch is told to other processes now and then.
+  /// Waits until the number of viewers has been sent to other processes.
   void let_numbers_travel() { pass(std::chrono::milliseconds(100)); }
 
   tests::PlainTokens tokens;
@@ -138,7 +138,7 @@ TEST_P(HubsOnABusTest, NobodyMissesATalkerWhoGoesOnAirAtTheSameMoment) {
 
 TEST_P(HubsOnABusTest, WhoComesWhileATalkerComesAndGoesKnowsHowItEnds) {
   enter(1, other, "watch");
-  // One comes after each step of what is under way.
+  // A client enters after each message that is under way.
   bool all_was_under_way = true;
   for (int steps = 0; all_was_under_way; ++steps) {
     Client visitor;
@@ -321,7 +321,7 @@ TEST_P(HubsOnABusTest, WhatIsSaidToOneOnItsWayIsHandedOverInItsOrder) {
   EXPECT_EQ(news_of(talker), News{"welcome"}) << "nobody was missing";
 }
 
-/// One who goes from hub to hub, as when servers are restarted one after the other.
+/// A member that goes from hub to hub, as when servers are restarted one after the other.
 struct Traveller {
   enum class At { home, sent_off, under_way, entering };
 

@@ -1,4 +1,4 @@
-// Who holds a room: one talker unless the operator allows more.
+// Talk slots of a room: one unless the operator allows more.
 #include <gtest/gtest.h>
 
 #include "rooms/client.hpp"

@@ -1,5 +1,4 @@
-// Clients without a role, beside those with one: on one hub, and spread over several.
-#include <deque>
+// Clients of socket.io beside those of our protocol: on one hub, and spread over several.
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,7 +9,7 @@
 #include "protocol/envelope.hpp"
 #include "rooms/client.hpp"
 #include "rooms/hub.hpp"
-#include "rooms/thread_bus.hpp"
+#include "support/cluster.hpp"
 #include "support/world.hpp"
 
 namespace onair::rooms {
@@ -20,14 +19,14 @@ using nlohmann::json;
 using std::chrono::seconds;
 using Objects = std::vector<json>;
 
-/// One whose hub is chosen when it is made.
+/// A client whose hub is chosen when it is made.
 struct Member {
   HubId hub;
   std::string id;
   Client client = {};
   std::size_t seen = 0;
 
-  /// What came since the last call, without what only those with a role are interested in.
+  /// The frames since the last call, without those for clients of our protocol alone.
   Objects news() {
     Objects all;
     for (; seen < client.frames.size(); ++seen) {
@@ -47,36 +46,8 @@ struct Member {
 
 class SocketioMembersTest : public testing::TestWithParam<HubId> {
  protected:
-  SocketioMembersTest() {
-    for (HubId id = 0; id < GetParam(); ++id) {
-      ends.push_back(
-          std::make_unique<ThreadBus>(id, GetParam(), [this, id](HubId to, ThreadBus::Batch batch) {
-            under_way.push_back({id, to, std::move(batch)});
-          }));
-      hubs.push_back(std::make_unique<Hub>(
-          HubOptions{
-              .make_id = [this] { return "id" + std::to_string(++last_id); },
-              .resume_tokens = tokens,
-              .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
-              .doorkeeper = [this](const protocol::Enter& enter) { return doorkeeper(enter); },
-              .limits = {.rates = {100, 10'000, seconds(1)}, .peers_per_room = 5},
-          },
-          *ends.back()));
-      ends.back()->serve(*hubs.back());
-    }
-  }
-
-  void settle() {
-    const auto flush = [this] {
-      for (const auto& end : ends) end->flush();
-    };
-    for (flush(); !under_way.empty(); flush()) {
-      Parcel parcel = std::move(under_way.front());
-      under_way.pop_front();
-      ends[parcel.to]->deliver(parcel.from, std::move(parcel.batch), now);
-    }
-  }
-  Hub& hub_of(const Member& member) { return *hubs[member.hub % GetParam()]; }
+  void settle() { cluster.settle(); }
+  Hub& hub_of(const Member& member) { return cluster.hub(member.hub % GetParam()); }
   void enter(Member& member, const std::string& room = "lesson",
              const std::optional<std::string>& token = {}) {
     protocol::Enter enter{room, protocol::Role::none};
@@ -107,25 +78,23 @@ class SocketioMembersTest : public testing::TestWithParam<HubId> {
     hub_of(member).disconnected(member.client, Hub::Leaving::perhaps, now);
     settle();
   }
-  void pass(Duration duration) {
-    now += duration;
-    for (const auto& hub : hubs) hub->advance(now);
-    settle();
-  }
+  void pass(Duration duration) { cluster.pass(duration); }
   static Objects one(const std::string& object) { return {json::parse(object)}; }
 
-  struct Parcel {
-    HubId from;
-    HubId to;
-    ThreadBus::Batch batch;
-  };
-  TimePoint now{seconds(100)};
   tests::PlainTokens tokens;
   int last_id = 0;
   Doorkeeper doorkeeper = let_everyone_in;
-  std::deque<Parcel> under_way;
-  std::vector<std::unique_ptr<ThreadBus>> ends;
-  std::vector<std::unique_ptr<Hub>> hubs;
+  tests::Cluster cluster{
+      {GetParam()}, [this] {
+        return HubOptions{
+            .make_id = [this] { return "id" + std::to_string(++last_id); },
+            .resume_tokens = tokens,
+            .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+            .doorkeeper = [this](const protocol::Enter& enter) { return doorkeeper(enter); },
+            .limits = {.rates = {100, 10'000, seconds(1)}, .peers_per_room = 5},
+        };
+      }};
+  const TimePoint& now = cluster.now;
   Member anna{0, "anna"}, bert{1, "bert"}, carl{2, "carl"};
 };
 
@@ -192,7 +161,7 @@ TEST_P(SocketioMembersTest, WhoLeavesIsToldOfAtOnceAndWhoPassedByIsNot) {
   EXPECT_EQ(anna.news(), one(R"({"type":"user_disconnected","id":"carl"})"));
   leave(carl);
   leave(anna);
-  for (const auto& hub : hubs) EXPECT_EQ(hub->census().rooms, 0u);
+  for (HubId hub = 0; hub < GetParam(); ++hub) EXPECT_EQ(cluster.hub(hub).census().rooms, 0u);
 }
 
 TEST_P(SocketioMembersTest, EnteringTheSameRoomAgainChangesNothing) {

@@ -349,7 +349,7 @@ TEST(SocketioSession, EndsWithItsWebSocket) {
   EXPECT_EQ(world.news(), Deeds{"ended"});
 }
 
-// What is no packet.
+// Malformed packets.
 
 TEST(SocketioSession, GarbageEndsIt) {
   for (const char* garbage : {"x", "7", "0", "4", "4x", "4abc", "42", "42{}", "42[]", "42[1]",

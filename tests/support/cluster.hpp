@@ -16,10 +16,10 @@
 
 namespace onair::tests {
 
-/// What NATS does for a cluster, within the test.
+/// NATS for a cluster, within the test.
 class WireNetwork {
  public:
-  /// One process's connection.
+  /// A process's connection.
   class End final : public cluster::Wire {
    public:
     explicit End(WireNetwork& network) : network_(network) { network.ends_.push_back(this); }
@@ -44,7 +44,7 @@ class WireNetwork {
     std::string subject;
     std::string payload;
     std::string reply;
-    bool nobody = false;  ///< nobody heard what had this reply subject
+    bool nobody = false;  ///< nobody is subscribed to what had this reply subject
   };
   std::deque<Message> under_way;
   std::vector<Message> delivered;  ///< since the test cleared it
@@ -56,7 +56,7 @@ class WireNetwork {
   std::vector<End*> ends_;
 };
 
-/// What JetStream does for a cluster, within the test: leases that expire.
+/// JetStream for a cluster, within the test: leases that expire.
 class LeaseNetwork {
  public:
   class End final : public cluster::LeaseStore {
@@ -102,9 +102,9 @@ class RealNetwork {
   };
   virtual ~RealNetwork() = default;
 
-  /// What keeps this cluster apart from all others there.
+  /// The prefix of subjects that keeps this cluster apart from all others there.
   virtual std::string prefix() const = 0;
-  /// One more process, of which `gateway` hears when it is served.
+  /// Adds a process; its gateway is known when it is served.
   virtual Ends add() = 0;
   virtual void serve(cluster::Gateway& gateway) = 0;
   /// Hands over one thing that has come. False where nothing is under way any more.
@@ -137,12 +137,12 @@ class Cluster {
 
   /// Hands over until there is nothing more to hand over.
   void settle();
-  /// One thing of all that is under way. False where there was nothing.
+  /// Hands over one thing that is under way. False where there was nothing.
   bool settle_a_little();
   void pass(rooms::Duration duration);
   /// The same, without handing over anything.
   void advance(rooms::Duration duration);
-  /// Nothing of it is heard any more, nor does it hear anything.
+  /// The process neither sends nor receives any more.
   void cut(std::size_t process);
   void mend(std::size_t process);
 
