@@ -5,7 +5,9 @@ import { after, before, test } from 'node:test';
 
 import { Chromium, Server } from './support.mjs';
 
+/** @type {Server} */
 let server;
+/** @type {Chromium} */
 let chromium;
 
 before(async () => {
@@ -18,16 +20,17 @@ after(async () => {
   await server?.stop();
 });
 
+/** @param {string} name */
 function failingCamera(name) {
   return `navigator.mediaDevices.getUserMedia = () =>
     Promise.reject(new DOMException('no', '${name}'));`;
 }
 
-for (const [name, words] of [
-  ['NotAllowedError', /did not allow the camera/],
-  ['NotFoundError', /No camera or microphone was found/],
-  ['NotReadableError', /busy/],
-]) {
+for (const [name, words] of Object.entries({
+  NotAllowedError: /did not allow the camera/,
+  NotFoundError: /No camera or microphone was found/,
+  NotReadableError: /busy/,
+})) {
   test(`a camera that fails with ${name}`, async () => {
     const talker = await chromium.open(`${server.origin}/talk.html?trouble`, failingCamera(name));
     await talker.press('start-video');
