@@ -3,22 +3,27 @@
 /** Shows the level of a stream's sound in a <meter>; with no stream, or one without sound, hides it. */
 export class LevelMeter {
   #meter;
+  /** @type {AudioContext | undefined} */
   #context;
+  /** @type {MediaStreamAudioSourceNode | undefined} */
   #source;
+  /** @type {number | undefined} */
   #timer;
 
+  /** @param {HTMLMeterElement} meter */
   constructor(meter) {
     this.#meter = meter;
   }
 
+  /** @param {MediaStream | null} stream */
   watch(stream) {
     clearInterval(this.#timer);
     this.#source?.disconnect();
-    const heard = stream?.getAudioTracks().length > 0;
-    this.#meter.hidden = !heard;
-    if (!heard) return;
+    const silent = !stream?.getAudioTracks().length;
+    this.#meter.hidden = silent;
+    if (silent) return;
     this.#context ??= new AudioContext({ latencyHint: 'playback' }); // the cheapest
-    this.#context.resume();
+    this.#context.resume().catch(() => {}); // by a browser that wants a touch before
     const analyser = this.#context.createAnalyser();
     analyser.fftSize = 1024;
     this.#source = this.#context.createMediaStreamSource(stream);

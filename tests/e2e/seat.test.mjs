@@ -133,12 +133,12 @@ test('the start page makes rooms and finds them', async () => {
     [`${server.origin}/talk.html?lesson`, '**/watch.html?lesson'],
   ]) {
     await start.page.goto(`${server.origin}/`);
-    await start.page.fill('#room', entered);
+    await start.page.fill('#wanted-room', entered);
     await start.page.click('#watch button');
     await start.page.waitForURL(target);
   }
   await start.page.goto(`${server.origin}/`);
-  await start.page.fill('#room', 'https://example.org/');
+  await start.page.fill('#wanted-room', 'https://example.org/');
   await start.page.click('#watch button');
   await start.says('notice', /does not lead/);
   await close(start);

@@ -261,6 +261,26 @@ test('a recording is a file that plays', async () => {
   await close(talker);
 });
 
+test('a recording that can’t be kept is said, and the next one begins anew', async () => {
+  const talker = await goOnAir(chromium, server, 'unkept');
+  await talker.evaluate(() => {
+    const { open } = IDBFactory.prototype;
+    IDBFactory.prototype.open = () => {
+      IDBFactory.prototype.open = open;
+      throw new DOMException('no space', 'QuotaExceededError');
+    };
+  });
+  await talker.press('record');
+  await talker.says('notice', /Recording failed/);
+  await talker.says('recording', /^$/);
+  await talker.press('record');
+  await talker.says('recording', /Recording/);
+  await talker.says('notice', /^$/);
+  await talker.press('record');
+  await talker.says('recording', /^$/);
+  await close(talker);
+});
+
 test('what was recorded before a crash is saved by the next page', async () => {
   const talker = await goOnAir(chromium, server, 'crashed');
   await talker.press('record');
