@@ -2,9 +2,15 @@
 
 import { element, onLanguage, text } from './page.mjs';
 
+/**
+ * @typedef {import('./onair.mjs').ChatLine} Line
+ * @typedef {{ item: HTMLLIElement, who: HTMLElement, line: Line }} Shown
+ */
+
 /** The page keeps at most so many lines. */
 const mostLines = 200;
 
+/** @type {(words: string, label: string, press: () => void) => HTMLButtonElement} */
 function button(words, label, press) {
   const made = document.createElement('button');
   made.type = 'button';
@@ -16,17 +22,32 @@ function button(words, label, press) {
 }
 
 /**
+ * Each of several talkers numbers its own lines.
+ * @param {{ id: number, from?: string }} line
+ */
+const keyOf = ({ id, from = '' }) => `${from}/${id}`;
+
+/**
  * Calls `say(name, text)` when the person sends a line. The talker's page also passes `remove(id)` and
  * `mute(author)`, which become buttons beside each line of a viewer.
  */
 export class Chat {
+  /** @type {Map<string, Shown>} */
   #lines = new Map();
   #lastSaid = '';
+  /** @type {'' | 'chat.muted' | 'chat.closed' | undefined} */
   #why;
   #talker;
 
+  /**
+   * @param {{
+   *   say: (name: string, text: string) => void,
+   *   talker?: { remove: (id: number) => void, mute: (author: string) => void },
+   * }} acts
+   */
   constructor({ say, talker }) {
     this.#talker = talker;
+    /** @type {HTMLInputElement | null} */
     const name = element('chat-name');
     const input = element('chat-text');
     if (name) name.value = localStorage.getItem('onair-name') ?? '';
@@ -43,16 +64,24 @@ export class Chat {
     onLanguage(() => this.#words());
   }
 
-  /** Enables the form while lines can be sent; otherwise shows the reason. */
+  /**
+   * Enables the form while lines can be sent; otherwise shows the reason.
+   * @param {boolean} open
+   */
   allow(open, muted = false) {
     const why = muted ? 'chat.muted' : open ? '' : 'chat.closed';
     if (this.#why === why) return;
     this.#why = why;
-    for (const each of element('chat-form').elements) each.disabled = why !== '';
+    for (const each of element('chat-form').querySelectorAll('input, button')) {
+      each.toggleAttribute('disabled', why !== '');
+    }
     this.#notice(why && text(why));
   }
 
-  /** Shows the name from the person's token and makes it fixed; null if the token has none. */
+  /**
+   * Shows the name from the person's token and makes it fixed; null if the token has none.
+   * @param {string | null} name
+   */
   call(name) {
     const field = element('chat-name');
     if (name === null || field.readOnly) return;
@@ -60,11 +89,13 @@ export class Chat {
     field.readOnly = true;
   }
 
-  /** Handles an event of the client. Each of several talkers numbers its own lines. */
+  /**
+   * Handles an event of the client.
+   * @param {import('./onair.mjs').ChatEvent} event
+   */
   handle(event) {
-    const key = `${event.from ?? ''}/${event.id}`;
-    if (event.kind === 'line') this.#add(key, event);
-    if (event.kind === 'removed') this.#remove(key);
+    if (event.kind === 'line') this.#add(event);
+    if (event.kind === 'removed') this.#remove(keyOf(event));
     if (event.kind === 'cleared') this.#clear(event.from);
     if (event.kind === 'refused') {
       this.#notice(text(`chat.refused.${event.reason}`));
@@ -72,19 +103,22 @@ export class Chat {
     }
   }
 
+  /** @param {Line} line */
   #nameOf({ name, host, yours }) {
     if (host) return text(this.#talker ? 'chat.you' : 'chat.host');
     const called = name || text('chat.guest');
     return yours ? `${called} (${text('chat.you')})` : called;
   }
 
+  /** @param {string | undefined} from */
   #clear(from) {
     for (const [key, { line }] of [...this.#lines]) if (line.from === from) this.#remove(key);
   }
 
-  #add(key, line) {
+  /** @param {Line} line */
+  #add(line) {
     const list = element('chat');
-    const log = list.parentElement;
+    const log = element('chat-log');
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     const item = document.createElement('li');
     const who = document.createElement('span');
@@ -95,17 +129,21 @@ export class Chat {
     item.append(who, words);
     list.append(item);
     if (this.#lines.size === 0 && !this.#why) this.#notice('');
-    this.#lines.set(key, { item, who, line });
-    this.#label(this.#lines.get(key));
-    if (this.#lines.size > mostLines) this.#remove(this.#lines.keys().next().value);
+    const shown = { item, who, line };
+    this.#lines.set(keyOf(line), shown);
+    this.#label(shown);
+    const [oldest] = this.#lines.keys();
+    if (this.#lines.size > mostLines) this.#remove(oldest);
     if (atEnd) log.scrollTop = log.scrollHeight;
   }
 
+  /** @param {string} key */
   #remove(key) {
     this.#lines.get(key)?.item.remove();
     this.#lines.delete(key);
   }
 
+  /** @param {Shown} shown */
   #label({ item, who, line }) {
     const name = this.#nameOf(line);
     who.textContent = name;
@@ -123,6 +161,7 @@ export class Chat {
     else if (this.#lines.size === 0) this.#notice(text('chat.empty'));
   }
 
+  /** @param {string} words */
   #notice(words) {
     element('chat-notice').textContent = words;
   }

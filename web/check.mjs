@@ -5,10 +5,31 @@ import { element, offerLanguages, onLanguage, socketAddress, text } from './page
 
 const patience = 8_000; // ms; the time limit for each answer of a server
 
-class NotSetUp extends Error {}
+/**
+ * @typedef {typeof import('./texts.en.mjs').default.check} Texts
+ * @typedef {{ urls: string[], username?: string, credential?: string }} IceServer
+ * @typedef {{ iceServers: IceServer[] }} Welcome
+ * @typedef {(url: string) => boolean} Fits
+ */
 
+/** Thrown when the server has nothing set up to test. */
+class NotSetUp extends Error {
+  /** @param {keyof Texts['unset']} name */
+  constructor(name) {
+    super();
+    this.check = name;
+  }
+}
+
+/**
+ * @template Value
+ * @param {string} what
+ * @param {Promise<Value>} promise
+ */
 function within(what, promise) {
+  /** @type {number | undefined} */
   let timer;
+  /** @type {Promise<never>} */
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`${what}: no answer in ${patience / 1000} s`)), patience);
   });
@@ -18,17 +39,20 @@ function within(what, promise) {
 /** Enters a room of its own and returns the welcome. */
 function reachServer() {
   const socket = new WebSocket(socketAddress());
-  const welcome = new Promise((resolve, reject) => {
+  /** @type {Promise<MessageEvent>} */
+  const answer = new Promise((resolve, reject) => {
     socket.onopen = () =>
       socket.send(JSON.stringify({ type: 'enter', room: `_check ${crypto.getRandomValues(new Uint32Array(2)).join('')}`, role: 'watch' }));
-    socket.onmessage = ({ data }) => {
-      const message = JSON.parse(data);
-      if (message.type === 'welcome') resolve(message);
-      else reject(new Error(message.message));
-    };
+    socket.onmessage = resolve;
     socket.onclose = () => reject(new Error('the WebSocket was closed'));
   });
-  return within('server', welcome).finally(() => socket.close(1000));
+  /** @type {Promise<Welcome>} */
+  const entered = answer.then(({ data }) => {
+    const message = JSON.parse(data);
+    if (message.type !== 'welcome') throw new Error(message.message);
+    return message;
+  });
+  return within('server', entered).finally(() => socket.close(1000));
 }
 
 async function tryCamera() {
@@ -37,13 +61,19 @@ async function tryCamera() {
   for (const track of stream.getTracks()) track.stop();
 }
 
-/** Gathers candidates of one type from one server. */
-async function gather(iceServers, type) {
+/**
+ * Gathers candidates of one type from one server.
+ * @param {IceServer} server
+ * @param {'srflx' | 'relay'} type
+ */
+async function gather(server, type) {
   const connection = new RTCPeerConnection({
-    iceServers,
+    iceServers: [server],
     iceTransportPolicy: type === 'relay' ? 'relay' : 'all',
   });
+  /** @type {Promise<void>} */
   const found = new Promise((resolve, reject) => {
+    /** @type {Error | undefined} */
     let error;
     connection.onicecandidateerror = ({ errorCode, errorText }) => {
       error = new Error(`${errorCode} ${errorText}`.trim());
@@ -57,57 +87,77 @@ async function gather(iceServers, type) {
     };
   });
   connection.createDataChannel('check');
-  await connection.setLocalDescription();
-  await within(iceServers[0].urls[0], found).finally(() => connection.close());
+  const gathered = Promise.all([found, connection.setLocalDescription()]);
+  await within(server.urls[0], gathered).finally(() => connection.close());
 }
 
-/** Lists the servers of the welcome, one entry for each URL that fits. */
-function serversFor({ iceServers }, fits) {
-  const servers = iceServers.flatMap(({ urls, ...credentials }) =>
+/** @type {Welcome | undefined} */
+let welcome;
+function iceServers() {
+  if (!welcome) throw new Error('the server was not reached');
+  return welcome.iceServers;
+}
+
+/**
+ * Lists the servers of the welcome, one entry for each URL that fits.
+ * @param {keyof Texts['unset']} name
+ * @param {Fits} fits
+ */
+function serversFor(name, fits) {
+  const servers = iceServers().flatMap(({ urls, ...credentials }) =>
     urls.filter(fits).map((url) => ({ urls: [url], ...credentials })),
   );
-  if (servers.length === 0) throw new NotSetUp();
+  if (servers.length === 0) throw new NotSetUp(name);
   return servers;
 }
 
-async function gatherEach(welcome, fits, type) {
-  for (const server of serversFor(welcome, fits)) await gather([server], type);
+/** @type {(name: keyof Texts['unset'], type: 'srflx' | 'relay', fits: Fits) => Promise<void>} */
+async function gatherEach(name, type, fits) {
+  for (const server of serversFor(name, fits)) await gather(server, type);
 }
 
-async function callOneself(welcome) {
-  serversFor(welcome, isTurn);
-  const configuration = { iceServers: welcome.iceServers, iceTransportPolicy: 'relay' };
+/** @type {(from: RTCPeerConnection, to: RTCPeerConnection) => Promise<void>} */
+async function describe(from, to) {
+  await from.setLocalDescription();
+  await to.setRemoteDescription(/** @type {RTCSessionDescription} */ (from.localDescription));
+}
+
+async function callOneself() {
+  serversFor('relayCall', isTurn);
+  /** @type {RTCConfiguration} */
+  const configuration = { iceServers: iceServers(), iceTransportPolicy: 'relay' };
   const caller = new RTCPeerConnection(configuration);
   const callee = new RTCPeerConnection(configuration);
-  try {
-    caller.onicecandidate = ({ candidate }) => callee.addIceCandidate(candidate);
-    callee.onicecandidate = ({ candidate }) => caller.addIceCandidate(candidate);
-    const channel = caller.createDataChannel('check');
-    const opened = new Promise((resolve) => {
-      channel.onopen = resolve;
-    });
-    await caller.setLocalDescription();
-    await callee.setRemoteDescription(caller.localDescription);
-    await callee.setLocalDescription();
-    await caller.setRemoteDescription(callee.localDescription);
-    await within('relay call', opened);
-  } finally {
+  const channel = caller.createDataChannel('check');
+  /** @type {Promise<void>} */
+  const opened = new Promise((resolve, reject) => {
+    channel.onopen = () => resolve();
+    for (const [from, to] of [[caller, callee], [callee, caller]]) {
+      from.onicecandidate = ({ candidate }) => {
+        to.addIceCandidate(candidate).catch(reject);
+      };
+    }
+  });
+  const described = describe(caller, callee).then(() => describe(callee, caller));
+  await within('relay call', Promise.all([opened, described])).finally(() => {
     caller.close();
     callee.close();
-  }
+  });
 }
 
+/** @type {Fits} */
 const isTurn = (url) => /^turns?:/.test(url);
+/** @type {Fits} */
 const isTcp = (url) => /transport=tcp/.test(url);
 
-let welcome;
-const needWelcome = () => {
-  if (!welcome) throw new Error('the server was not reached');
-  return welcome;
-};
-
+/** @type {[name: keyof Texts['names'], attempt: () => Promise<void>][]} */
 const checks = [
-  ['server', async () => (welcome = await reachServer())],
+  [
+    'server',
+    async () => {
+      welcome = await reachServer();
+    },
+  ],
   [
     'secure',
     async () => {
@@ -115,18 +165,20 @@ const checks = [
     },
   ],
   ['camera', tryCamera],
-  ['stun', async () => gatherEach(needWelcome(), (url) => /^stuns?:/.test(url), 'srflx')],
-  ['turnUdp', async () => gatherEach(needWelcome(), (url) => /^turn:/.test(url) && !isTcp(url), 'relay')],
-  ['turnTcp', async () => gatherEach(needWelcome(), (url) => /^turn:/.test(url) && isTcp(url), 'relay')],
-  ['turnTls', async () => gatherEach(needWelcome(), (url) => /^turns:/.test(url), 'relay')],
-  ['relayCall', async () => callOneself(needWelcome())],
+  ['stun', () => gatherEach('stun', 'srflx', (url) => /^stuns?:/.test(url))],
+  ['turnUdp', () => gatherEach('turnUdp', 'relay', (url) => /^turn:/.test(url) && !isTcp(url))],
+  ['turnTcp', () => gatherEach('turnTcp', 'relay', (url) => /^turn:/.test(url) && isTcp(url))],
+  ['turnTls', () => gatherEach('turnTls', 'relay', (url) => /^turns:/.test(url))],
+  ['relayCall', callOneself],
 ];
 
-function show(row, verdict, key) {
+/** @type {(row: HTMLElement, verdict: keyof Texts['verdicts'], words: string) => void} */
+function show(row, verdict, words) {
+  const [title, explanation] = [document.createElement('strong'), document.createElement('span')];
+  title.textContent = text(`check.verdicts.${verdict}`);
+  explanation.textContent = words;
   row.className = verdict;
-  row.replaceChildren(document.createElement('strong'), document.createElement('span'));
-  row.firstChild.textContent = text(`check.verdicts.${verdict}`);
-  row.lastChild.textContent = text(`check.${key}`);
+  row.replaceChildren(title, explanation);
 }
 
 async function run() {
@@ -139,15 +191,17 @@ async function run() {
     const row = document.createElement('li');
     row.id = name;
     element('results').append(row);
-    show(row, 'trying', `names.${name}`);
+    show(row, 'trying', text(`check.names.${name}`));
     try {
       await attempt();
-      show(row, 'works', `works.${name}`);
+      show(row, 'works', text(`check.works.${name}`));
     } catch (error) {
-      const unset = error instanceof NotSetUp;
-      const verdict = unset ? 'unset' : 'fails';
-      show(row, verdict, `${verdict}.${name}`);
-      if (!unset) failures.push(`${text(`check.names.${name}`)}: ${error.message}`);
+      if (error instanceof NotSetUp) {
+        show(row, 'unset', text(`check.unset.${error.check}`));
+        continue;
+      }
+      show(row, 'fails', text(`check.fails.${name}`));
+      failures.push(`${text(`check.names.${name}`)}: ${error instanceof Error ? error.message : error}`);
     }
   }
   element('verdict').textContent = text(failures.length ? 'check.someFailed' : 'check.allWork');
@@ -160,7 +214,9 @@ async function run() {
   element('start').disabled = false;
 }
 
-element('start').addEventListener('click', run);
+element('start').addEventListener('click', () => {
+  run().catch(reportError);
+});
 offerLanguages();
 onLanguage(() => {
   element('start').disabled = false;

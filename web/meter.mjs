@@ -3,22 +3,27 @@
 /** Shows the level of a stream's sound in a <meter>. Hides the meter without a stream or without sound. */
 export class LevelMeter {
   #meter;
+  /** @type {AudioContext | undefined} */
   #context;
+  /** @type {MediaStreamAudioSourceNode | undefined} */
   #source;
+  /** @type {number | undefined} */
   #timer;
 
+  /** @param {HTMLMeterElement} meter */
   constructor(meter) {
     this.#meter = meter;
   }
 
+  /** @param {MediaStream | null} stream */
   watch(stream) {
     clearInterval(this.#timer);
     this.#source?.disconnect();
-    const heard = stream?.getAudioTracks().length > 0;
-    this.#meter.hidden = !heard;
-    if (!heard) return;
+    const silent = !stream?.getAudioTracks().length;
+    this.#meter.hidden = silent;
+    if (silent) return;
     this.#context ??= new AudioContext({ latencyHint: 'playback' }); // the setting with the lowest cost
-    this.#context.resume();
+    this.#context.resume().catch(() => {}); // fails in a browser that asks for a touch first
     const analyser = this.#context.createAnalyser();
     analyser.fftSize = 1024;
     this.#source = this.#context.createMediaStreamSource(stream);

@@ -2,15 +2,22 @@
 
 import { element, text } from './page.mjs';
 
+/** @typedef {'seat.play' | 'seat.pause' | 'seat.unmuteShort' | 'seat.mute'} PlainKey */
+
+/** @type {(id: keyof Elements, shown: [icon: string, label: PlainKey]) => void} */
 function showIcon(id, [icon, label]) {
   element(id).dataset.icon = icon;
   element(id).setAttribute('aria-label', text(label));
   element(id).title = text(label);
 }
 
+/** Browsers may refuse these actions for reasons of their own. */
+const refused = () => {};
+
 /**
  * `stage` contains the pictures; the first one decides for all. `pictures()` lists them. `play(picture)` plays one,
  * muted if the browser blocks sound.
+ * @typedef {{ stage: HTMLElement, pictures: () => HTMLVideoElement[], play: (picture: HTMLVideoElement) => void }} Seat
  */
 export class Player {
   #stage;
@@ -18,20 +25,23 @@ export class Player {
   #play;
   #shown = false;
 
+  /** @param {Seat} seat */
   constructor({ stage, pictures, play }) {
     this.#stage = stage;
     this.#pictures = pictures;
     this.#play = play;
-    const press = (id, act) => element(id).addEventListener('click', () => this.#try(act));
+    /** @type {(id: keyof Elements, act: () => void) => void} */
+    const press = (id, act) => element(id).addEventListener('click', act);
     press('pause', () => this.#togglePause());
     press('mute', () => this.#setMuted(!this.#first.muted));
     press('unmute', () => this.#setMuted(false));
     press('fullscreen', () => this.#toggleFullscreen());
     press('pip', () => this.#togglePictureInPicture());
-    element('fullscreen').hidden = !stage.requestFullscreen && !this.#first.webkitEnterFullscreen;
+    element('fullscreen').hidden = !('requestFullscreen' in stage || 'webkitEnterFullscreen' in this.#first);
     element('pip').hidden = !document.pictureInPictureEnabled;
-    element('volume').addEventListener('input', ({ target }) => {
-      for (const picture of this.#pictures()) picture.volume = target.value;
+    const volume = element('volume');
+    volume.addEventListener('input', () => {
+      for (const picture of this.#pictures()) picture.volume = volume.valueAsNumber;
       this.#setMuted(this.#first.volume === 0);
     });
     for (const event of ['play', 'playing', 'pause', 'volumechange']) {
@@ -40,7 +50,10 @@ export class Player {
     document.addEventListener('keydown', (event) => this.#key(event));
   }
 
-  /** Shows the controls while there is a picture. */
+  /**
+   * Shows the controls while there is a picture.
+   * @param {boolean} shown
+   */
   show(shown) {
     this.#shown = shown;
     this.#render();
@@ -55,15 +68,19 @@ export class Player {
     element('player').hidden = !this.#shown;
     showIcon('pause', picture.paused ? ['play', 'seat.play'] : ['pause', 'seat.pause']);
     showIcon('mute', picture.muted ? ['silence', 'seat.unmuteShort'] : ['sound', 'seat.mute']);
-    element('volume').value = picture.muted ? 0 : picture.volume;
+    element('volume').valueAsNumber = picture.muted ? 0 : picture.volume;
   }
 
   /** Continues with the current picture, since a broadcast is live. */
   #togglePause() {
     const paused = this.#first.paused;
-    for (const picture of this.#pictures()) paused ? this.#play(picture) : picture.pause();
+    for (const picture of this.#pictures()) {
+      if (paused) this.#play(picture);
+      else picture.pause();
+    }
   }
 
+  /** @param {boolean} muted */
   #setMuted(muted) {
     const silent = !muted && this.#first.volume === 0;
     for (const picture of this.#pictures()) {
@@ -74,32 +91,30 @@ export class Player {
   }
 
   #toggleFullscreen() {
-    if (document.fullscreenElement) return document.exitFullscreen();
+    if (document.fullscreenElement) document.exitFullscreen().catch(refused);
+    else if ('requestFullscreen' in this.#stage) this.#stage.requestFullscreen().catch(refused);
     // An iPhone allows full screen only for the video element itself.
-    return this.#stage.requestFullscreen ? this.#stage.requestFullscreen() : this.#first.webkitEnterFullscreen();
+    else this.#first.webkitEnterFullscreen?.();
   }
 
   #togglePictureInPicture() {
-    if (document.pictureInPictureElement) return document.exitPictureInPicture();
-    return this.#first.requestPictureInPicture();
+    if (document.pictureInPictureElement) document.exitPictureInPicture().catch(refused);
+    else this.#first.requestPictureInPicture().catch(refused);
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
+    /** @type {Partial<Record<string, () => void>>} */
     const acts = {
       ' ': () => this.#togglePause(),
       m: () => this.#setMuted(!this.#first.muted),
       f: () => this.#toggleFullscreen(),
     };
     const act = acts[event.key.toLowerCase()];
-    const busy = event.target.closest('input, button, select, textarea, a, summary');
+    const busy = event.target instanceof Element && event.target.closest('input, button, select, textarea, a, summary');
     if (!act || (busy && (event.key === ' ' || busy.matches('input, textarea, select')))) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    this.#try(act);
-  }
-
-  /** Browsers may refuse these actions for reasons of their own. */
-  async #try(act) {
-    await Promise.resolve(act()).catch(() => {});
+    act();
   }
 }

@@ -5,6 +5,7 @@ import { element, offerLanguages, onLanguage, say, text } from './page.mjs';
 const consonants = ['k', 's', 't', 'n', 'h', 'm', 'r', 'd', 'b', 'l', 'v', 'p'];
 const vowels = ['a', 'e', 'i', 'o', 'u'];
 
+/** @param {string[]} from */
 const pick = (from) => from[crypto.getRandomValues(new Uint32Array(1))[0] % from.length];
 
 /** Makes a name that people can say over the telephone in most languages, such as "kameto-sunabi". */
@@ -13,9 +14,13 @@ function speakableName() {
   return `${word()}-${word()}`;
 }
 
+/** @param {string} room */
 const query = (room) => (room === '' ? '' : `?${encodeURIComponent(room)}`);
 
-/** Gives the target of "Watch" for a link to a viewer's or a talker's page, or for the name of a room. */
+/**
+ * Gives the target of "Watch" for a link to a viewer's or a talker's page, or for the name of a room.
+ * @param {string} entered
+ */
 function watchTarget(entered) {
   if (!/^https?:\/\//.test(entered)) return new URL(`watch.html${query(entered)}`, location.href);
   const link = new URL(entered);
@@ -37,7 +42,7 @@ element('watch').addEventListener('submit', (event) => {
   event.preventDefault();
   let target;
   try {
-    target = watchTarget(element('room').value.trim());
+    target = watchTarget(element('wanted-room').value.trim());
   } catch {
     // not a valid link
   }
@@ -48,5 +53,5 @@ element('watch').addEventListener('submit', (event) => {
 element('new-room').value ||= speakableName();
 offerLanguages();
 onLanguage(() => {
-  for (const button of document.querySelectorAll('form button')) button.disabled = false;
+  for (const button of document.querySelectorAll('form button')) button.removeAttribute('disabled');
 });

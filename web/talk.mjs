@@ -8,10 +8,17 @@ import { Recorder, unsavedRecordings } from './recorder.mjs';
 
 const video = element('local-video');
 const meter = new LevelMeter(element('level'));
-const covers = { idle: 'cover', starting: 'starting', preview: 'preview' };
+const covers = /** @type {const} */ ({ idle: 'cover', starting: 'starting', preview: 'preview' });
+/** @typedef {import('./onair.mjs').TalkView} View */
+/** @type {import('./onair.mjs').TalkClient} */
 let client;
+/** @type {Recorder} */
 let recorder;
+/** @type {View} */
 let view;
+
+/** The stream of camera or screen, as in the preview. */
+const shownStream = () => (video.srcObject instanceof MediaStream ? video.srcObject : null);
 
 function showStage() {
   const { stage } = view;
@@ -31,21 +38,41 @@ function showStage() {
   element('record').disabled = !onAir && !recorder.running;
   element('silent').hidden = view.microphoneOn;
   element('unseen').hidden = view.cameraOn || view.sharesScreen;
-  element('microphone').setAttribute('aria-pressed', view.microphoneOn);
-  element('camera').setAttribute('aria-pressed', view.cameraOn);
+  element('microphone').setAttribute('aria-pressed', String(view.microphoneOn));
+  element('camera').setAttribute('aria-pressed', String(view.cameraOn));
   element('camera').disabled = view.sharesScreen;
 }
 
 function showClock() {
   if (view?.onAirSince == null) return;
   const seconds = Math.max(0, Math.floor((performance.now() - view.onAirSince) / 1000));
+  /** @param {number} n */
   const two = (n) => String(n).padStart(2, '0');
   const hours = Math.floor(seconds / 3600);
   element('clock').textContent = `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
 
-function showViewer(item, viewer) {
-  const [who, state, facts, mute, remove] = item.children;
+/** The elements of one viewer's line in the list. */
+function makeViewer() {
+  const item = document.createElement('li');
+  const who = document.createElement('strong');
+  const state = document.createElement('span');
+  const facts = document.createElement('span');
+  const mute = document.createElement('button');
+  const remove = document.createElement('button');
+  for (const button of [mute, remove]) {
+    button.type = 'button';
+    button.className = 'small';
+  }
+  item.append(who, state, facts, mute, remove);
+  return { item, who, state, facts, mute, remove };
+}
+
+/** @type {Map<string, ReturnType<typeof makeViewer>>} */
+const shownViewers = new Map();
+
+/** @type {(shown: ReturnType<typeof makeViewer>, viewer: View['audience'][number]) => void} */
+function showViewer({ item, who, state, facts, mute, remove }, viewer) {
   const name = viewer.name || text('studio.viewer', { n: viewer.number });
   who.textContent = name;
   item.dataset.state = viewer.state;
@@ -62,35 +89,36 @@ function showViewer(item, viewer) {
   mute.onclick = () => client.mute(viewer.id, !viewer.muted);
   remove.textContent = text('studio.remove');
   remove.setAttribute('aria-label', text('studio.removeName', { name }));
-  remove.onclick = () => confirm(text('studio.removeSure', { name })) && client.removeViewer(viewer.id);
+  remove.onclick = () => {
+    if (confirm(text('studio.removeSure', { name }))) client.removeViewer(viewer.id);
+  };
 }
 
 function showAudience() {
-  element('viewers').textContent = view.viewers;
+  element('viewers').textContent = String(view.viewers);
   element('viewers').title = text('studio.capacity', { n: view.capacity });
-  element('watching').textContent = view.watching;
+  element('watching').textContent = String(view.watching);
   element('uplink').textContent = view.viewers ? megabits(view.uplinkBps) : '–';
   element('nobody').hidden = view.audience.length > 0;
-  const list = element('audience');
-  const items = new Map([...list.children].map((item) => [item.dataset.viewer, item]));
+  const gone = new Set(shownViewers.keys());
   for (const viewer of view.audience) {
-    let item = items.get(viewer.id);
-    items.delete(viewer.id);
-    if (!item) {
-      item = document.createElement('li');
-      item.dataset.viewer = viewer.id;
-      item.append(...['strong', 'span', 'span', 'button', 'button'].map((tag) => document.createElement(tag)));
-      for (const button of item.querySelectorAll('button')) {
-        button.type = 'button';
-        button.className = 'small';
-      }
-      list.append(item);
-    }
-    showViewer(item, viewer);
+    gone.delete(viewer.id);
+    const shown = shownViewers.get(viewer.id) ?? makeViewer();
+    if (!shown.item.isConnected) element('audience').append(shown.item);
+    shownViewers.set(viewer.id, shown);
+    showViewer(shown, viewer);
   }
-  for (const gone of items.values()) gone.remove();
+  for (const id of gone) {
+    shownViewers.get(id)?.item.remove();
+    shownViewers.delete(id);
+  }
 }
 
+/**
+ * @param {'camera-device' | 'microphone-device' | 'size'} id
+ * @param {[value: string, words: string][]} choices
+ * @param {string} chosen
+ */
 function showChoices(id, choices, chosen) {
   const select = element(id);
   const wanted = JSON.stringify([choices, chosen]);
@@ -99,30 +127,32 @@ function showChoices(id, choices, chosen) {
   select.replaceChildren(...choices.map(([value, words]) => new Option(words, value, false, value === chosen)));
 }
 
+/** @type {View['choice']['size'][]} */
+const sizes = ['small', 'standard', 'large'];
+
 function showDevices() {
-  for (const kind of ['camera', 'microphone']) {
+  for (const kind of /** @type {const} */ (['camera', 'microphone'])) {
     const devices = view.devices.filter((device) => device.kind === kind && device.id !== '');
-    const named = devices.map(({ id, label }, i) => [
-      id,
-      label || text('studio.device', { kind: text(`studio.${kind}`), number: i + 1 }),
-    ]);
-    const any = ['', text(kind === 'camera' ? 'studio.anyCamera' : 'studio.anyMicrophone')];
+    /** @type {[value: string, words: string][]} */
+    const choices = [['', text(kind === 'camera' ? 'studio.anyCamera' : 'studio.anyMicrophone')]];
+    for (const [i, { id, label }] of devices.entries()) {
+      choices.push([id, label || text('studio.device', { kind: text(`studio.${kind}`), number: i + 1 })]);
+    }
     const known = devices.some(({ id }) => id === view.choice[kind]);
-    showChoices(`${kind}-device`, [any, ...named], known ? view.choice[kind] : '');
+    showChoices(`${kind}-device`, choices, known ? view.choice[kind] : '');
   }
-  const sizes = ['small', 'standard', 'large'].map((size) => [size, text(`studio.sizes.${size}`)]);
-  showChoices('size', sizes, view.choice.size);
+  showChoices('size', sizes.map((size) => [size, text(`studio.sizes.${size}`)]), view.choice.size);
 }
 
+/** @type {Promise<WakeLockSentinel | undefined> | undefined} */
 let awake;
 /** Keeps the screen on while on air. The browser releases the lock when the page is hidden. */
-async function stayAwake() {
-  const onAir = view?.stage === 'on_air';
-  if (!onAir || document.hidden) {
-    await awake?.release();
+function stayAwake() {
+  if (view?.stage === 'on_air' && !document.hidden) {
+    awake ??= navigator.wakeLock?.request('screen').catch(() => undefined);
+  } else {
+    awake?.then((lock) => lock?.release()).catch(reportError);
     awake = undefined;
-  } else if (awake === undefined || awake.released) {
-    awake = await navigator.wakeLock?.request('screen').catch(() => undefined);
   }
 }
 
@@ -131,10 +161,10 @@ function showRoom() {
   const { link, locked } = view;
   const kept = view.refusal !== '';
   element('elsewhere').hidden = !kept;
-  for (const id of ['start-video', 'start-screen', 'on-air']) element(id).disabled = kept;
+  for (const id of /** @type {const} */ (['start-video', 'start-screen', 'on-air'])) element(id).disabled = kept;
   if (kept) element('preview').disabled = true;
   element('lock').disabled = element('end-room').disabled = link !== 'joined';
-  element('lock').setAttribute('aria-pressed', locked);
+  element('lock').setAttribute('aria-pressed', String(locked));
   element('lock').textContent = text(locked ? 'studio.unlockRoom' : 'studio.lockRoom');
   element('locked').textContent = locked ? text('studio.locked') : '';
 }
@@ -147,7 +177,8 @@ function showRecording() {
 function render() {
   if (!view) return;
   showLink(view.link);
-  say('notice', text(`notice.${view.notice}`));
+  const failed = recorder.failed ? text('studio.recordingFailed') : '';
+  say('notice', text(`notice.${view.notice}`) || failed);
   showStage();
   showClock();
   showAudience();
@@ -158,13 +189,17 @@ function render() {
 
 const rendering = oncePerFrame(render);
 
-/** Gives the view without the viewers, which change often. */
-function ofOurselves({ audience, viewers, connecting, watching, uplinkBps, ...ours }) {
-  return JSON.stringify(ours);
+/**
+ * Gives the view without the viewers, which change often.
+ * @param {View} all
+ */
+function ofOurselves(all) {
+  return JSON.stringify({ ...all, audience: [], viewers: 0, connecting: 0, watching: 0, uplinkBps: 0 });
 }
 
-let shownOfOurselves;
+let shownOfOurselves = '';
 
+/** @param {View} next */
 function changed(next) {
   const wasOnAir = view?.stage === 'on_air';
   view = next;
@@ -173,10 +208,11 @@ function changed(next) {
   else rendering.soon();
   shownOfOurselves = ours;
   if (wasOnAir !== (view.stage === 'on_air')) stayAwake();
-  if (view.stage === 'idle' && recorder.running) recorder.stop().then(render);
+  if (view.stage === 'idle' && recorder.running) recorder.stop();
   if (view.stage === 'idle') meter.watch(null);
 }
 
+/** @type {(id: import('./types.d.ts').ButtonId, action: () => void) => void} */
 function bind(id, action) {
   element(id).disabled = false;
   element(id).addEventListener('click', action);
@@ -189,35 +225,45 @@ function bindDevices() {
     const choice = {
       camera: element('camera-device').value,
       microphone: element('microphone-device').value,
-      size: element('size').value,
+      size: sizes[element('size').selectedIndex],
     };
     localStorage.setItem('onair-devices', JSON.stringify(choice));
     client.choose(choice);
   });
 }
 
+/**
+ * Browsers may refuse this, and pages that are not secure have no clipboard.
+ * @param {HTMLAnchorElement} link
+ */
+async function copy(link) {
+  try {
+    await navigator.clipboard.writeText(link.href);
+    element('shared').textContent = text('studio.copied');
+  } catch {
+    getSelection()?.selectAllChildren(link);
+    element('shared').textContent = text('studio.copyByHand');
+  }
+}
+
 function bindInvitation() {
   const link = element('watch-link');
-  link.href = new URL(`watch.html${location.search}`, location.href);
+  link.href = `watch.html${location.search}`;
   link.textContent = link.href;
-  bind('copy', async () => {
-    try {
-      await navigator.clipboard.writeText(link.href);
-      element('shared').textContent = text('studio.copied');
-    } catch {
-      getSelection().selectAllChildren(link);
-      element('shared').textContent = text('studio.copyByHand');
-    }
+  bind('copy', () => {
+    copy(link).catch(reportError);
   });
-  if (navigator.share) {
+  if ('share' in navigator) {
     element('share').hidden = false;
-    bind('share', () => navigator.share({ title: 'onair', url: link.href }).catch(() => {}));
+    bind('share', () => {
+      navigator.share({ title: 'onair', url: link.href }).catch(() => {}); // for instance if the person cancels
+    });
   }
   bind('show-qr', () => {
     const qr = element('qr');
     qr.hidden = !qr.hidden;
     qr.src ||= `qr.svg?${encodeURIComponent(link.href)}`;
-    element('show-qr').setAttribute('aria-expanded', !qr.hidden);
+    element('show-qr').setAttribute('aria-expanded', String(!qr.hidden));
   });
   onLanguage(() => {
     element('qr').alt = text('studio.qrOf');
@@ -231,10 +277,15 @@ async function offerUnsaved() {
     const when = new Date(unsaved.recordings[0].started).toLocaleString(document.documentElement.lang);
     element('unsaved-text').textContent = text('studio.unsaved', { when });
   });
-  element('unsaved').hidden = false;
-  const settle = (act) => async () => {
-    element('unsaved').hidden = true;
-    await act();
+  const offer = element('unsaved');
+  offer.hidden = false;
+  /** @param {() => Promise<void>} act */
+  const settle = (act) => () => {
+    offer.hidden = true;
+    act().catch((error) => {
+      offer.hidden = false;
+      reportError(error);
+    });
   };
   element('save-unsaved').addEventListener('click', settle(unsaved.save));
   element('discard-unsaved').addEventListener('click', settle(unsaved.discard));
@@ -242,24 +293,24 @@ async function offerUnsaved() {
 
 function bindRecording() {
   if (!Recorder.supported) return;
-  element('record').addEventListener('click', async () => {
-    if (recorder.running) await recorder.stop();
-    else await recorder.start(video.srcObject);
-    render();
+  element('record').addEventListener('click', () => {
+    const stream = shownStream();
+    if (recorder.running) recorder.stop();
+    else if (stream) recorder.start(stream);
   });
-  offerUnsaved();
+  offerUnsaved().catch(reportError);
 }
 
 offerLanguages();
 const opened = await openRoom(createOnair, video);
 if (opened) {
   const { onair, options } = opened;
-  recorder = new Recorder(options.room);
+  recorder = new Recorder(options.room, rendering.soon);
   const chat = new Chat({
     say: (name, words) => client.say(name, words),
     talker: { remove: (id) => client.removeChatLine(id), mute: (viewer) => client.mute(viewer, true) },
   });
-  client = new onair.TalkClient({ ...options, changed, text: () => {}, chat: (event) => chat.handle(event) });
+  client = new onair.TalkClient({ ...options, changed, chat: (event) => chat.handle(event) });
   view = client.view();
   begin(client);
   bind('preview', () => client.preview());
@@ -270,17 +321,22 @@ if (opened) {
   bind('microphone', () => client.switchMicrophone(!view.microphoneOn));
   bind('camera', () => client.switchCamera(!view.cameraOn));
   bind('lock', () => client.lockRoom(!view.locked));
-  bind('end-room', () => confirm(text('studio.endRoomSure')) && client.endRoom());
+  bind('end-room', () => {
+    if (confirm(text('studio.endRoomSure'))) client.endRoom();
+  });
   element('watch-instead').href = `watch.html${location.search}`;
   bindDevices();
   bindInvitation();
   bindRecording();
   video.addEventListener('loadedmetadata', () => {
-    meter.watch(video.srcObject);
-    if (recorder.running) recorder.follow(video.srcObject).then(render);
+    const stream = shownStream();
+    meter.watch(stream);
+    if (recorder.running && stream) recorder.follow(stream);
   });
   document.addEventListener('visibilitychange', stayAwake);
-  addEventListener('beforeunload', (event) => view.stage === 'on_air' && event.preventDefault());
+  addEventListener('beforeunload', (event) => {
+    if (view.stage === 'on_air') event.preventDefault();
+  });
   setInterval(showClock, 1000);
   onLanguage(render);
 }

@@ -1,6 +1,7 @@
 // The pages’ texts in English. `texts.ja.mjs` has the same keys; `{name}` stands for a value.
 
-export default {
+// The type check reads the keys and the values in the words.
+export default /** @type {const} */ ({
   page: {
     start: 'onair',
     talk: 'Broadcast – onair',
@@ -8,7 +9,6 @@ export default {
     check: 'Check – onair',
     onAir: '● On air – onair',
   },
-  language: { name: 'English', choose: 'Language' },
   start: {
     headline: 'One voice and picture, to everyone in the room.',
     promise: 'Straight from browser to browser. Nothing to install.',
@@ -85,8 +85,7 @@ export default {
     endRoomSure: 'Stop the broadcast and remove everyone from the room?',
     watchInstead: 'Watch this room',
     anotherRoom: 'Choose another room',
-    saved: 'The recording was saved.',
-    recordingFailed: 'Recording is not possible in this browser.',
+    recordingFailed: 'Recording failed: the browser can’t record this, or has no space left to keep it.',
     unsaved: 'A recording of {when} was not saved before the page went away.',
     saveIt: 'Save it',
     discardIt: 'Discard it',
@@ -243,4 +242,4 @@ export default {
     someFailed: 'Not everything works from here.',
     report: 'onair check from {origin}: {failures}.',
   },
-};
+});

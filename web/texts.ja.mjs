@@ -8,7 +8,6 @@ export default {
     check: '診断 – onair',
     onAir: '● 配信中 – onair',
   },
-  language: { name: '日本語', choose: '言語' },
   start: {
     headline: 'ひとりの声と姿を、部屋のみんなへ。',
     promise: 'ブラウザーからブラウザーへ直接届きます。インストールは不要です。',
@@ -85,8 +84,7 @@ export default {
     endRoomSure: '配信を止め、全員を退室させますか？',
     watchInstead: 'この部屋を視聴する',
     anotherRoom: '別の部屋を選ぶ',
-    saved: '録画を保存しました。',
-    recordingFailed: 'このブラウザーでは録画できません。',
+    recordingFailed: '録画できませんでした。ブラウザーが対応していないか、保存する空きがありません。',
     unsaved: '{when} の録画が保存されないままページが閉じられました。',
     saveIt: '保存する',
     discardIt: '破棄する',

@@ -1,7 +1,7 @@
 // Binds the viewer's controls to the client and shows its state.
 
 import createOnair from './onair.mjs';
-import { begin, element, fillIn, megabits, offerLanguages, onLanguage, oncePerFrame, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
+import { begin, element, fillIn, load, megabits, offerLanguages, onLanguage, oncePerFrame, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
 
 const video = element('remote-video');
 const stage = element('stage');
@@ -9,14 +9,20 @@ const stage = element('stage');
 const embedded = location.search.slice(1).split('&').includes('embed');
 document.documentElement.classList.toggle('embed', embedded);
 
+/** @typedef {import('./onair.mjs').WatchView} View */
+/** @type {import('./onair.mjs').WatchClient} */
 let client;
+/** @type {import('./chat.mjs').Chat | undefined} */
 let chat;
+/** @type {import('./player.mjs').Player | undefined} */
 let player;
+/** @type {View} */
 let view;
 
 /** Lists the picture and those of further talkers. */
 const pictures = () => [...stage.querySelectorAll('video')];
 
+/** @param {import('./onair.mjs').Reception} reception */
 function details({ quality, latency, bitsPerSecond, loss, width, height, framesPerSecond, codec, relayed }) {
   return {
     quality: text(`seat.quality.${quality}`),
@@ -29,9 +35,10 @@ function details({ quality, latency, bitsPerSecond, loss, width, height, framesP
   };
 }
 
+/** @param {boolean} shown */
 function showDetails(shown) {
   element('details').hidden = !shown;
-  element('signal').setAttribute('aria-expanded', shown);
+  element('signal').setAttribute('aria-expanded', String(shown));
 }
 
 function showReception() {
@@ -45,13 +52,14 @@ function showReception() {
   signal.textContent = reception.latency === null ? known.quality : `${known.quality} · ${known.latency}`;
   signal.title = text('seat.detailsHint');
   if (element('details').hidden) return;
-  const list = element('detail-list');
-  list.replaceChildren(
-    ...Object.entries(known).map(([name, value]) => {
+  const names = /** @type {(keyof typeof known)[]} */ (Object.keys(known));
+  element('detail-list').replaceChildren(
+    ...names.map((name) => {
       const row = document.createElement('div');
-      row.append(document.createElement('dt'), document.createElement('dd'));
-      row.firstChild.textContent = text(`seat.facts.${name}`);
-      row.lastChild.textContent = value;
+      const [what, value] = [document.createElement('dt'), document.createElement('dd')];
+      what.textContent = text(`seat.facts.${name}`);
+      value.textContent = known[name];
+      row.append(what, value);
       return row;
     }),
   );
@@ -73,6 +81,7 @@ function render() {
 
 const rendering = oncePerFrame(render);
 
+/** @param {View} next */
 function changed(next) {
   view = next;
   // States before the picture usually change too fast to read.
@@ -81,19 +90,25 @@ function changed(next) {
   else rendering.soon();
 }
 
-/** Plays a picture. If the browser blocks sound before a touch, plays it muted and offers the sound. */
-async function play(picture) {
-  try {
-    await picture.play();
-  } catch (error) {
+/**
+ * Plays a picture. If the browser blocks sound before a touch, plays it muted and offers the sound. Any other failure
+ * means that a new stream or a pause interrupted it.
+ * @param {HTMLVideoElement} picture
+ */
+function play(picture) {
+  picture.play().catch((error) => {
     if (error.name !== 'NotAllowedError') return;
     for (const each of pictures()) each.muted = true;
     element('unmute').hidden = false;
-    await picture.play().catch(() => {});
-  }
+    picture.play().catch(() => {});
+  });
 }
 
-/** Shows the picture of a further talker; null removes it. */
+/**
+ * Shows the picture of a further talker; null removes it.
+ * @param {string} id
+ * @param {MediaStream | null} stream
+ */
 function tile(id, stream) {
   const known = pictures().find((picture) => picture.dataset.talker === id);
   known?.remove();
@@ -109,24 +124,15 @@ function tile(id, stream) {
     video.after(picture);
   }
   const columns = Math.ceil(Math.sqrt(pictures().length));
-  stage.style.setProperty('--columns', columns);
-  stage.style.setProperty('--rows', Math.ceil(pictures().length / columns));
+  stage.style.setProperty('--columns', String(columns));
+  stage.style.setProperty('--rows', String(Math.ceil(pictures().length / columns)));
 }
 
-async function toggleFullscreen() {
-  if (document.fullscreenElement) return document.exitFullscreen();
-  // An iPhone lets only the picture itself fill its screen.
-  return stage.requestFullscreen ? stage.requestFullscreen() : video.webkitEnterFullscreen();
-}
-
-async function togglePictureInPicture() {
-  if (document.pictureInPictureElement) return document.exitPictureInPicture();
-  return video.requestPictureInPicture();
-}
-
+/** @type {import('./onair.mjs').ChatEvent[]} */
 const chatEvents = []; // received before the chat was loaded
 async function openChat() {
-  const { Chat } = await import('./chat.mjs');
+  /** @type {typeof import('./chat.mjs')} */
+  const { Chat } = await load((query) => import(`./chat.mjs${query}`));
   const template = element('chat-template');
   template.replaceWith(template.content);
   fillIn();
@@ -135,7 +141,8 @@ async function openChat() {
 }
 
 async function openPlayer() {
-  const { Player } = await import('./player.mjs');
+  /** @type {typeof import('./player.mjs')} */
+  const { Player } = await load((query) => import(`./player.mjs${query}`));
   player = new Player({ stage, pictures, play });
   element('signal').addEventListener('click', () => {
     showDetails(element('details').hidden);
@@ -157,7 +164,6 @@ if (opened) {
     ...options,
     changed,
     tile,
-    text: () => {},
     chat: (event) => {
       if (chat) chat.handle(event);
       else if (!embedded) chatEvents.push(event);
@@ -171,7 +177,7 @@ if (opened) {
   onLanguage(() => changed(view));
   let begun = false;
   const soon = () => {
-    if (!begun) openTheRest();
+    if (!begun) openTheRest().catch(reportError);
     begun = true;
   };
   video.addEventListener('playing', soon, { once: true });

@@ -155,7 +155,7 @@ void Hub::welcome(const Peer& peer) {
   }
   welcome.ice_servers = options_.ice_servers(peer.id);
   welcome.talkers = peer.room.on_air();
-  welcome.turn_only = options_.relay_only;
+  welcome.turn_only = options_.turn_only;
   welcome.name = peer.name;
   welcome.talkers_per_room = static_cast<std::uint32_t>(options_.limits.talkers_per_room);
   welcome.locked = peer.locks;

@@ -11,27 +11,36 @@ const viewers = Number(process.argv[2] ?? 1500);
 const warmUp = 100;
 const atOnce = 4;
 
-/** Runs in a page: makes a client without the page's pictures and texts. */
-async function makeClient([kind, url]) {
+/**
+ * Runs in a page: makes a client without the page's pictures and texts.
+ * @param {string} url
+ */
+async function loadClient(url) {
+  // @ts-expect-error It is beside the page, not beside this file.
   const { default: create } = await import('./onair.mjs');
-  window.onair ??= await create();
-  const options = { url, room: 'churn', video: document.createElement('video'), text() {}, remember() {} };
-  window.start = (changed) => {
-    const client = new window.onair[kind]({ ...options, changed });
-    client.start();
-    return client;
-  };
+  window.onair = await create();
+  window.options = { url, room: 'churn', video: document.createElement('video') };
 }
 
-/** Runs in a page: starts one viewer after the other, until `count` have seen the picture. */
-async function comeAndGo([count, lanes]) {
+/**
+ * Runs in a page: starts one viewer after the other, until `count` have seen the picture.
+ * @param {{ count: number, lanes: number }} most
+ */
+async function comeAndGo({ count, lanes }) {
   let left = count;
   const lane = async () => {
     while (left-- > 0) {
-      let client;
-      await new Promise((resolve) => {
-        client = window.start(({ picture }) => picture === 'live' && resolve());
+      /** @type {(value: unknown) => void} */
+      let live;
+      const watches = new Promise((resolve) => {
+        live = resolve;
       });
+      const client = new window.onair.WatchClient({
+        ...window.options,
+        changed: ({ picture }) => picture === 'live' && live(undefined),
+      });
+      client.start();
+      await watches;
       client.leave();
       client.delete();
     }
@@ -43,18 +52,19 @@ const server = await Server.start();
 const chromium = await Chromium.start();
 try {
   const url = `ws://localhost:${server.port}/ws`;
-  const open = async (kind) => {
+  const open = async () => {
     const page = await (await chromium.browser.newContext()).newPage();
     await page.goto(`${server.origin}/check.html`);
-    await page.evaluate(makeClient, [kind, url]);
+    await page.evaluate(loadClient, url);
     return page;
   };
-  const talk = await open('TalkClient');
+  const talk = await open();
   await talk.evaluate(() => {
     const { mediaDevices } = navigator;
     const camera = mediaDevices.getUserMedia.bind(mediaDevices);
     mediaDevices.getUserMedia = () => camera({ audio: true, video: { width: 160, height: 120 } });
-    window.talker = window.start(() => {});
+    window.talker = new window.onair.TalkClient(window.options);
+    window.talker.start();
     window.talker.startVideo();
   });
   await until('on air', () => talk.evaluate(() => window.talker.view().stage === 'on_air'));
@@ -73,13 +83,14 @@ try {
     return { heap: usedSize, wasm };
   };
 
-  const watch = await open('WatchClient');
-  await watch.evaluate(comeAndGo, [warmUp, atOnce]);
+  const watch = await open();
+  await watch.evaluate(comeAndGo, { count: warmUp, lanes: atOnce });
   const before = await measure();
   const started = Date.now();
-  await watch.evaluate(comeAndGo, [viewers, atOnce]);
+  await watch.evaluate(comeAndGo, { count: viewers, lanes: atOnce });
   const seconds = (Date.now() - started) / 1000;
   const afterwards = await measure();
+  /** @param {number} bytes */
   const kB = (bytes) => `${Math.round(bytes / 1000)} kB`;
   console.log(`${viewers} viewers came and went in ${seconds.toFixed(0)} s`);
   console.log(`heap ${kB(before.heap)} before, ${kB(afterwards.heap)} after`);

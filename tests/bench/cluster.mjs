@@ -12,58 +12,74 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { freePort } from '../process/nats.mjs';
+import { setting } from '../setting.mjs';
 
 const run = promisify(execFile);
 const runs = Number(process.argv[2] ?? 5);
 const sizes = [1, 2, 4];
 const scenarios = { room: 'one room of 10,000 viewers', rooms: '1,000 rooms of 10' };
 const folder = mkdtempSync(join(tmpdir(), 'onair-bench-'));
+/** @type {import('node:child_process').ChildProcess[]} */
 const children = [];
 process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+/** @param {number[]} values */
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
+/** @param {import('node:child_process').ChildProcess} child */
 async function stop(child) {
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
 }
 
-/** Starts a server and reads its ports from its output. */
+/**
+ * Starts a server and reads its ports from its output.
+ * @param {string} [bus]
+ */
 async function startServer(bus) {
   const child = spawn(
-    process.env.ONAIR_SERVER,
+    setting('ONAIR_SERVER'),
     [
-      ...['--web', process.env.ONAIR_SITE, '--port', '0', '--admin-port', '0', '--address', '127.0.0.1'],
+      ...['--web', setting('ONAIR_SITE'), '--port', '0', '--admin-port', '0', '--address', '127.0.0.1'],
       ...['--threads', '1', '--log-level', 'warn', '--state-dir', folder, '--max-peers-per-room', '20000'],
       ...(bus ? ['--bus', bus] : []),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   children.push(child);
-  const server = { child };
+  let port = '';
+  let admin = '';
   for await (const line of createInterface({ input: child.stdout })) {
-    server.port ??= Number(/localhost:(\d+)\/talk/.exec(line)?.[1]) || undefined;
-    server.admin = Number(/Metrics: \S+:(\d+)/.exec(line)?.[1]) || undefined;
-    if (server.admin) break;
+    port ||= /localhost:(\d+)\/talk/.exec(line)?.[1] ?? '';
+    admin = /Metrics: \S+:(\d+)/.exec(line)?.[1] ?? '';
+    if (admin) break;
   }
-  return server;
+  return { child, port, admin };
 }
 
+/** @typedef {Awaited<ReturnType<typeof startServer>>} Server */
+
+/** @type {(server: Server, name: string) => Promise<number>} */
 async function metric(server, name) {
   const text = await (await fetch(`http://127.0.0.1:${server.admin}/metrics`)).text();
   return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
 }
 
+/** @param {Server[]} servers */
 const heardFrames = async (servers) => {
   let sum = 0;
   for (const server of servers) sum += await metric(server, 'onair_bus_frames_heard_total');
   return sum;
 };
 
+/**
+ * @param {number} size
+ * @param {string} scenario
+ */
 async function measure(size, scenario) {
   const port = await freePort();
   const nats = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', join(folder, 'js')], { stdio: 'ignore' });
@@ -77,8 +93,8 @@ async function measure(size, scenario) {
     }
   }
   const before = size > 1 ? await heardFrames(servers) : 0;
-  const { stdout } = await run(process.env.ONAIR_LOAD, [
-    ...servers.flatMap((server) => ['--port', String(server.port)]),
+  const { stdout } = await run(setting('ONAIR_LOAD'), [
+    ...servers.flatMap(({ port }) => ['--port', port]),
     ...servers.flatMap(({ child }) => ['--pid', String(child.pid)]),
     scenario,
   ]);
@@ -99,12 +115,14 @@ console.log(`Medians of ${runs} runs. Load of the machine before: ${load}`);
 console.log('| | processes | deliveries a CPU second | latency, median | p99 | messages on the bus a broadcast |');
 console.log('| --- | --- | --- | --- | --- | --- |');
 for (const [scenario, title] of Object.entries(scenarios)) {
-  const results = Object.fromEntries(sizes.map((size) => [size, []]));
+  /** @type {Map<number, Awaited<ReturnType<typeof measure>>[]>} */
+  const results = new Map(sizes.map((size) => [size, []]));
   for (let i = 0; i < runs; ++i) {
-    for (const size of sizes) results[size].push(await measure(size, scenario));
+    for (const [size, measured] of results) measured.push(await measure(size, scenario));
   }
-  for (const size of sizes) {
-    const of = (name) => median(results[size].map((result) => result[name]));
+  for (const [size, measured] of results) {
+    /** @param {keyof typeof measured[number]} name */
+    const of = (name) => median(measured.map((result) => result[name]));
     console.log(`| ${title} | ${size} | ${Math.round(of('perSecond'))} | ${of('p50').toFixed(2)} ms | ${of('p99').toFixed(2)} ms | ${of('crossed').toFixed(2)} |`);
   }
 }

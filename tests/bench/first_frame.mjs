@@ -32,6 +32,9 @@ async function startOriginal() {
   return { origin, stop: () => process.kill() };
 }
 
+/** @typedef {{ ms: number, requests: number, bytes: number }} Measured */
+
+/** @type {(chromium: Chromium, origin: string) => Promise<Measured>} */
 async function measure(chromium, origin) {
   const viewer = await chromium.open(`${origin}/watch.html?bench`, watchFirstFrame, { viewport });
   const ms = await until('the first frame', () => viewer.evaluate(() => window.firstFrame));
@@ -42,13 +45,14 @@ async function measure(chromium, origin) {
     ];
     return {
       requests: entries.length,
-      bytes: entries.reduce((sum, entry) => sum + entry.transferSize, 0),
+      bytes: entries.reduce((sum, entry) => sum + (entry instanceof PerformanceResourceTiming ? entry.transferSize : 0), 0),
     };
   });
   await viewer.close();
   return { ms, ...weight };
 }
 
+/** @param {number[]} numbers */
 const median = (numbers) => {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -58,6 +62,8 @@ const median = (numbers) => {
 const load = loadavg()[0].toFixed(2);
 const chromium = await Chromium.start();
 const contestants = { onair: await Server.start(), original: await startOriginal() };
+const names = /** @type {const} */ (['onair', 'seed']);
+/** @type {Record<typeof names[number], Measured[]>} */
 const results = { onair: [], original: [] };
 for (const { origin } of Object.values(contestants)) {
   const talker = await chromium.open(`${origin}/talk.html?bench`, undefined, { viewport });
@@ -66,11 +72,10 @@ for (const { origin } of Object.values(contestants)) {
 }
 for (const { origin } of Object.values(contestants)) await measure(chromium, origin); // warm-up
 for (let round = 0; round < rounds; ++round) {
-  for (const [name, { origin }] of Object.entries(contestants)) {
-    results[name].push(await measure(chromium, origin));
-  }
+  for (const name of names) results[name].push(await measure(chromium, contestants[name].origin));
 }
-for (const [name, runs] of Object.entries(results)) {
+for (const name of names) {
+  const runs = results[name];
   const times = runs.map(({ ms }) => ms);
   console.log(
     `${name.padEnd(8)} median ${median(times).toFixed(0)} ms` +

@@ -11,7 +11,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { setting } from '../setting.mjs';
+
 const run = promisify(execFile);
+/** @param {string} name */
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 // Raised limits: no real client sends so much, and clients that were cut off are still members when they return.
 const wide_bounds = [
@@ -24,7 +27,7 @@ const servers = [
     name: 'onair',
     dialect: 'onair',
     command: [
-      process.env.ONAIR_SERVER, '--web', process.env.ONAIR_SITE, '--port', '0', '--threads', '1',
+      setting('ONAIR_SERVER'), '--web', setting('ONAIR_SITE'), '--port', '0', '--threads', '1',
       '--address', '127.0.0.1', '--log-level', 'warn', ...wide_bounds,
       '--state-dir', mkdtempSync(join(tmpdir(), 'onair-bench-')),
     ],
@@ -36,7 +39,18 @@ const servers = [
   { name: 'ws', dialect: 'onair', command: [process.execPath, here('ws_server.mjs')] },
 ];
 
-// `least`: how many times cheaper than the original server the relay must be. `most`: the largest value allowed.
+/**
+ * @typedef {{ cpu_us: number, bytes: number, deliveries: number }} Result what the load generator prints
+ * @typedef {object} Scenario
+ * @property {string} name
+ * @property {string} unit
+ * @property {number} [least] how many times cheaper than the original server the relay must be
+ * @property {number} [most]
+ * @property {(result: Result) => number} [measure]
+ * @property {string} [only]
+ */
+
+/** @type {Scenario[]} */
 const scenarios = [
   { name: 'directed', unit: 'µs a delivery', least: 6 },
   { name: 'broadcast-1000', unit: 'µs a delivery', least: 1.6 },
@@ -50,18 +64,20 @@ const scenarios = [
   { name: 'comeback-5000', unit: 'deliveries', measure: (result) => result.deliveries, most: 15000, only: 'onair' },
 ];
 
+/** @type {(server: typeof servers[number], scenario: Scenario) => Promise<number>} */
 async function measure(server, scenario) {
   const child = spawn(server.command[0], server.command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    let port;
+    let port = '';
     for await (const line of createInterface({ input: child.stdout })) {
-      port = /http:\/\/localhost:(\d+)/.exec(line)?.[1];
+      port = /http:\/\/localhost:(\d+)/.exec(line)?.[1] ?? '';
       if (port) break;
     }
     child.stdout.resume();
-    const { stdout } = await run(process.env.ONAIR_LOAD, [
+    const { stdout } = await run(setting('ONAIR_LOAD'), [
       '--dialect', server.dialect, '--port', port, '--pid', String(child.pid), scenario.name,
     ]);
+    /** @type {Result} */
     const result = JSON.parse(stdout);
     return scenario.measure ? scenario.measure(result) : result.cpu_us;
   } finally {
@@ -70,7 +86,9 @@ async function measure(server, scenario) {
   }
 }
 
+/** @param {number[]} values */
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+/** @param {number} value */
 const figure = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
 const runs = Number(process.argv[2] ?? 5);
@@ -82,28 +100,33 @@ console.log('| scenario | unit | ' + servers.map(({ name }) => name).join(' | ')
 console.log('| --- | --- | ' + servers.map(() => '---').join(' | ') + ' | --- | --- | --- |');
 for (const scenario of scenarios) {
   if (chosen.length > 0 && !chosen.includes(scenario.name)) continue;
-  const medians = {};
+  /** @type {Map<string, number>} */
+  const medians = new Map();
   const cells = [];
-  const values = new Map(servers.map((server) => [server, []]));
+  /** @type {{ server: typeof servers[number], measured: number[] }[]} */
+  const contestants = servers.map((server) => ({ server, measured: [] }));
   for (let i = 0; i < runs; ++i) {
-    for (const server of servers) {
+    for (const { server, measured } of contestants) {
       if (scenario.only && scenario.only !== server.name) continue;
-      values.get(server).push(await measure(server, scenario));
+      measured.push(await measure(server, scenario));
     }
   }
-  for (const server of servers) {
-    const measured = values.get(server);
+  for (const { server, measured } of contestants) {
     if (measured.length === 0) {
       cells.push('');
       continue;
     }
-    medians[server.name] = median(measured);
-    cells.push(`${figure(medians[server.name])} (${figure(Math.min(...measured))} to ${figure(Math.max(...measured))})`);
+    const middle = median(measured);
+    medians.set(server.name, middle);
+    cells.push(`${figure(middle)} (${figure(Math.min(...measured))} to ${figure(Math.max(...measured))})`);
   }
-  const ratio_to = (name) => medians[name] / medians.onair;
+  const ours = medians.get('onair') ?? NaN;
+  /** @param {string} name */
+  const ratio_to = (name) => (medians.get(name) ?? NaN) / ours;
   const ratio = ratio_to('original');
+  /** @param {number} value */
   const show = (value) => (Number.isNaN(value) ? '' : value.toFixed(1));
-  const holds = scenario.least ? ratio >= scenario.least : medians.onair <= scenario.most;
+  const holds = scenario.least ? ratio >= scenario.least : ours <= (scenario.most ?? 0);
   const must = scenario.least ? `≥ ${scenario.least}` : `≤ ${scenario.most}`;
   failed ||= !holds;
   console.log(`| ${scenario.name} | ${scenario.unit} | ${cells.join(' | ')} | ${show(ratio)} | ${show(ratio_to('socket.io'))} | ${must}${holds ? '' : ' MISSED'} |`);

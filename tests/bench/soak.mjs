@@ -8,24 +8,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { setting } from '../setting.mjs';
+
 const seconds = process.argv[2] ?? '180';
 const grace_ms = 5_000;
 
 const server = spawn(
-  process.env.ONAIR_SERVER,
+  setting('ONAIR_SERVER'),
   [
-    '--web', process.env.ONAIR_SITE, '--address', '127.0.0.1', '--port', '0', '--admin-port', '0',
+    '--web', setting('ONAIR_SITE'), '--address', '127.0.0.1', '--port', '0', '--admin-port', '0',
     '--state-dir', mkdtempSync(join(tmpdir(), 'onair-soak-')), '--log-level', 'warn',
     '--grace', String(grace_ms / 1000), '--max-send-queue-bytes', '262144',
     '--max-frames-per-second', '50', '--max-peers-per-room', '20000',
   ],
   { stdio: ['ignore', 'pipe', 'inherit'] },
 );
-let port;
-let admin;
+let port = '';
+let admin = '';
 for await (const line of createInterface({ input: server.stdout })) {
-  port ??= /http:\/\/localhost:(\d+)/.exec(line)?.[1];
-  admin ??= /127\.0\.0\.1:(\d+)\/metrics/.exec(line)?.[1];
+  port ||= /http:\/\/localhost:(\d+)/.exec(line)?.[1] ?? '';
+  admin ||= /127\.0\.0\.1:(\d+)\/metrics/.exec(line)?.[1] ?? '';
   if (port && admin) break;
 }
 server.stdout.resume();
@@ -40,8 +42,9 @@ async function metrics() {
   return values;
 }
 
+/** @param {string[]} options */
 async function crowd(...options) {
-  const child = spawn(process.env.ONAIR_SOAK, ['--port', port, ...options], { stdio: 'inherit' });
+  const child = spawn(setting('ONAIR_SOAK'), ['--port', port, ...options], { stdio: 'inherit' });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error('a well-behaved client missed a frame');
 }
@@ -63,6 +66,7 @@ try {
   await crowd('--seconds', seconds);
   const after = await heap_of_empty_server();
   const values = await metrics();
+  /** @param {string} name */
   const show = (name) => `${name} ${values.get(name)}`;
   console.log([
     'onair_deliveries_total', 'onair_evictions_total{reason="slow_consumer"}',

@@ -4,20 +4,23 @@ import { randomUUID } from 'node:crypto';
 
 import { WebSocketServer } from 'ws';
 
+/** @type {Map<string, Map<string, import('ws').WebSocket>>} */
 const rooms = new Map();
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, path: '/ws' });
 
 server.on('connection', (socket) => {
   const id = randomUUID();
-  let room = null;
+  /** @type {Map<string, import('ws').WebSocket>} */
+  let room = new Map();
   const others = () => [...room].filter(([other]) => other !== id);
+  /** @param {string} text */
   const send_to_others = (text) => others().forEach(([, other]) => other.send(text));
 
   socket.on('message', (data) => {
-    const message = JSON.parse(data);
+    const message = JSON.parse(String(data));
     if (message.type === 'enter') {
-      if (!rooms.has(message.room)) rooms.set(message.room, new Map());
-      room = rooms.get(message.room);
+      room = rooms.get(message.room) ?? new Map();
+      rooms.set(message.room, room);
       room.set(id, socket);
       socket.send(JSON.stringify({ type: 'welcome', id, room: message.room }));
       return;
@@ -29,10 +32,12 @@ server.on('connection', (socket) => {
   });
   socket.on('error', () => {});
   socket.on('close', () => {
-    if (!room) return;
-    room.delete(id);
+    if (!room.delete(id)) return;
     send_to_others(JSON.stringify({ type: 'user_disconnected', id }));
   });
 });
 
-server.on('listening', () => console.log(`http://localhost:${server.address().port}`));
+server.on('listening', () => {
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  console.log(`http://localhost:${port}`);
+});

@@ -5,7 +5,9 @@ import { after, before, describe, test } from 'node:test';
 
 import { Chromium, Firefox, goOnAir, Server, until } from './support.mjs';
 
+/** @type {Server} */
 let server;
+/** @type {Chromium} */
 let chromium;
 
 before(async () => {
@@ -111,7 +113,7 @@ test('switches from camera to screen without a new connection', async () => {
     const canvas = document.createElement('canvas');
     canvas.width = 400;
     canvas.height = 200;
-    const context = canvas.getContext('2d');
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
     setInterval(() => {
       context.fillStyle = `hsl(${Date.now() % 360} 80% 50%)`;
       context.fillRect(0, 0, 400, 200);
@@ -139,8 +141,10 @@ function watchForGaps() {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = 8;
   const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error('no canvas');
   window.gaps = { black: 0, gap: 0 };
-  let before;
+  let before = 0;
+  /** @param {number} now */
   const look = (now) => {
     if (before) window.gaps.gap = Math.max(window.gaps.gap, now - before);
     before = now;
@@ -154,6 +158,7 @@ function watchForGaps() {
 }
 
 describe('with Firefox', () => {
+  /** @type {Firefox} */
   let firefox;
   before(async () => {
     firefox = await Firefox.start();

@@ -15,16 +15,25 @@ import { Chromium, goOnAir, Server, until } from './support.mjs';
 
 /** Forwards each new connection to the next server that is up. */
 class Balancer {
+  next = 0;
+  origin = '';
+  server = createServer((near) => this.serve(near, this.next++, this.ports.length));
+
+  /** @param {number[]} ports */
+  constructor(ports) {
+    this.ports = ports;
+  }
+
+  /** @param {number[]} ports */
   static async start(ports) {
-    const balancer = new Balancer();
-    balancer.ports = ports;
-    balancer.next = 0;
-    balancer.server = createServer((near) => balancer.serve(near, balancer.next++, ports.length)).listen(0, 'localhost');
-    await once(balancer.server, 'listening');
-    balancer.origin = `http://localhost:${balancer.server.address().port}`;
+    const balancer = new Balancer(ports);
+    await once(balancer.server.listen(0, 'localhost'), 'listening');
+    const { port } = /** @type {import('node:net').AddressInfo} */ (balancer.server.address());
+    balancer.origin = `http://localhost:${port}`;
     return balancer;
   }
 
+  /** @type {(near: import('node:net').Socket, place: number, tries: number) => void} */
   serve(near, place, tries) {
     const far = connect(this.ports[place % this.ports.length], 'localhost');
     near.on('error', () => far.destroy());
@@ -42,16 +51,22 @@ class Balancer {
 /** The shortest time without NATS, in seconds. scripts/test-long sets a longer one. */
 const outage = Number(process.env.ONAIR_BUS_OUTAGE ?? 0);
 
+/** @type {Chromium} */
 let chromium;
+/** @type {string} */
 let folder;
+/** @type {import('node:child_process').ChildProcess} */
 let nats;
+/** @type {number} */
 let port;
+/** @type {Server[]} */
 const servers = [];
 
 const startNats = () => {
   nats = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', join(folder, 'nats')], { stdio: 'ignore' });
 };
 const startServer = () => Server.start('--bus', `nats://127.0.0.1:${port}`, '--threads', '1', '--state-dir', folder);
+/** @param {Server} server */
 const ready = async (server) => (await fetch(`${server.origin}/readyz`)).text();
 
 before(async () => {

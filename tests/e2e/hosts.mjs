@@ -14,11 +14,13 @@ import { join } from 'node:path';
 
 import { Chromium } from './support.mjs';
 
+/** @param {string[]} words */
 export const ip = (...words) => execFileSync('ip', words);
 
 /**
  * Adds a cable whose ends get no IPv6 address by themselves. Such an address would arrive a second later; a browser
  * takes that for a change of network and drops its loads.
+ * @type {(near: string, far: string, hostOfFar?: string) => void}
  */
 export function addCable(near, far, hostOfFar) {
   ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, ...(hostOfFar ? ['netns', hostOfFar] : []));
@@ -26,7 +28,10 @@ export function addCable(near, far, hostOfFar) {
   ip(...(hostOfFar ? ['-n', hostOfFar] : []), 'link', 'set', far, 'addrgenmode', 'none');
 }
 
-/** Adds another host: a namespace whose `path1` ends at `near` in ours. */
+/**
+ * Adds another host: a namespace whose `path1` ends at `near` in ours.
+ * @param {string} near
+ */
 export function addHost(near) {
   ip('netns', 'add', 'viewer');
   addCable(near, 'path1', 'viewer');
@@ -37,12 +42,16 @@ export function addHost(near) {
   ip('-n', 'viewer', 'route', 'add', 'default', 'via', '10.78.0.1');
 }
 
-/** Removes the host and its path at once; removing only the namespace would delete the path later. */
+/**
+ * Removes the host and its path at once; removing only the namespace would delete the path later.
+ * @param {string} near
+ */
 export function removeHost(near) {
   ip('link', 'del', near);
   ip('netns', 'del', 'viewer');
 }
 
+/** @param {string} near */
 export function addOurAddress(near) {
   ip('addr', 'add', '10.78.0.1/24', 'dev', near);
   ip('link', 'set', near, 'up');
@@ -60,6 +69,7 @@ export async function startThere() {
   chmodSync(script, 0o755);
   const browser = await Chromium.start(script);
   return {
+    /** @param {string} url */
     open: (url) => browser.open(url),
     pid: () => Number(readFileSync(pidFile, 'utf8')),
     async stop() {
@@ -69,7 +79,10 @@ export async function startThere() {
   };
 }
 
-/** Gives a process and all processes that it started, itself first. */
+/**
+ * Gives a process and all processes that it started, itself first.
+ * @param {number} pid
+ */
 export function family(pid) {
   const parents = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

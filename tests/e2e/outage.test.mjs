@@ -9,6 +9,7 @@ import { Chromium, goOnAir, Server, until } from './support.mjs';
 
 const outages = Number(process.env.ONAIR_OUTAGES ?? 3);
 
+/** @type {Chromium} */
 let chromium;
 
 before(async () => {
@@ -46,6 +47,7 @@ test(`keeps every picture while the server is killed ${outages} times`, async ()
 });
 
 describe('with a server that stays', () => {
+  /** @type {Server} */
   let server;
   before(async () => {
     server = await Server.start();
@@ -93,7 +95,9 @@ describe('with a server that stays', () => {
 });
 
 describe('over a path between two hosts', () => {
+  /** @type {Server} */
   let server;
+  /** @type {Awaited<ReturnType<typeof startThere>>} */
   let elsewhere;
 
   before(async () => {
@@ -109,6 +113,7 @@ describe('over a path between two hosts', () => {
     removeHost('path0');
   });
 
+  /** @param {string} room */
   const open = (room) => elsewhere.open(`http://10.78.0.1:${server.port}/watch.html?${room}`);
 
   test('recovers after the path was cut for 12 seconds', async () => {

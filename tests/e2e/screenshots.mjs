@@ -11,8 +11,15 @@ const sideways = { width: 844, height: 390 };
 
 const server = await Server.start('--port', '9001', '--talkers-per-room', '2');
 const chromium = await Chromium.start();
+/**
+ * @typedef {import('./support.mjs').Options} Options
+ * @typedef {import('./support.mjs').Page} Page
+ */
+
+/** @type {(path: string, options: Options) => Promise<Page>} */
 const open = (path, options) => chromium.open(`${server.origin}/${path}`, undefined, options);
 
+/** @type {(room: string, lines: string[], options: Options) => Promise<{ talker: Page, viewer: Page }>} */
 async function broadcast(room, lines, options) {
   const talker = await goOnAir(chromium, server, room, options);
   const viewer = await open(`watch.html?${room}`, options);
@@ -27,8 +34,10 @@ async function broadcast(room, lines, options) {
 const english = ['Good morning! The picture is very clear.', 'Welcome, everyone. We begin in a minute.', 'Aki'];
 const japanese = ['おはようございます。よく見えています。', 'ようこそ。まもなく始めます。', '秋'];
 
+/** @param {string} folder */
 async function forReadme(folder) {
   const { talker, viewer } = await broadcast('lesson', english, { viewport: desktop, colorScheme: 'dark' });
+  /** @type {(page: Page, name: string) => Promise<unknown>} */
   const shoot = async (page, name) => page.page.screenshot({ path: `${folder}${name}.png` });
   await talker.page.click('#show-qr');
   await until('the code is there', () => talker.evaluate(() => document.getElementById('qr').naturalWidth > 0));
@@ -41,12 +50,14 @@ async function forReadme(folder) {
   await shoot(small, 'phone');
 }
 
+/** @param {string} folder */
 async function forLooking(folder) {
   mkdirSync(folder, { recursive: true });
-  for (const [locale, lines] of [['en', english], ['ja', japanese]]) {
-    for (const colorScheme of ['dark', 'light']) {
+  for (const [locale, lines] of Object.entries({ en: english, ja: japanese })) {
+    for (const colorScheme of /** @type {const} */ (['dark', 'light'])) {
       for (const [size, viewport] of Object.entries({ desktop, phone, sideways })) {
         const options = { viewport, colorScheme, locale };
+        /** @type {(page: Page, name: string) => Promise<unknown>} */
         const shoot = (page, name) =>
           page.page.screenshot({ path: `${folder}/${name}-${size}-${locale}-${colorScheme}.png`, fullPage: size === 'phone' });
         const room = `${locale}${colorScheme}${size}`;

@@ -7,9 +7,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 
-import { Chromium, Firefox, goOnAir, Server, until } from './support.mjs';
+import { Chromium, Firefox, goOnAir, Page, Server, until } from './support.mjs';
 
+/** @type {Server} */
 let server;
+/** @type {Chromium} */
 let chromium;
 
 before(async () => {
@@ -22,8 +24,10 @@ after(async () => {
   await server?.stop();
 });
 
+/** @type {(path: string, options?: import('./support.mjs').Options) => Promise<Page>} */
 const open = (path, options) => chromium.open(`${server.origin}/${path}`, undefined, options);
 
+/** @param {Page[]} pages */
 async function close(...pages) {
   for (const page of pages) {
     assert.deepEqual(page.errors, []);
@@ -31,12 +35,14 @@ async function close(...pages) {
   }
 }
 
+/** @type {(page: Page, property: 'muted' | 'paused' | 'volume') => Promise<boolean | number>} */
 const video = (page, property) => page.evaluate((name) => document.getElementById('remote-video')[name], property);
 
 test('plays, pauses, mutes and fills the screen by keyboard and buttons', async () => {
   const talker = await goOnAir(chromium, server, 'keys');
   const viewer = await open('watch.html?keys');
   await viewer.decodesFrames();
+  /** @param {string} key */
   const press = (key) => viewer.page.keyboard.press(key);
   await press('m');
   assert.equal(await video(viewer, 'muted'), true);
@@ -96,12 +102,14 @@ test('shows only the picture with ?embed, in a frame of another origin', async (
   await once(elsewhere, 'listening');
   try {
     const talker = await goOnAir(chromium, server, 'framed');
-    const page = await chromium.open(`http://localhost:${elsewhere.address().port}/`);
+    const { port } = /** @type {import('node:net').AddressInfo} */ (elsewhere.address());
+    const page = await chromium.open(`http://localhost:${port}/`);
     const frame = page.page.frames()[1];
     await frame.waitForFunction(() => document.getElementById('remote-video').videoWidth === 320);
     const sizes = await frame.evaluate(() => {
       const { width, height } = document.getElementById('stage').getBoundingClientRect();
-      return { width, height, rest: document.querySelector('.side').offsetParent };
+      const side = document.querySelector('.side');
+      return { width, height, rest: side instanceof HTMLElement && side.offsetParent };
     });
     assert.deepEqual(sizes, { width: 480, height: 270, rest: null });
     await close(page, talker);
@@ -125,12 +133,12 @@ test('names new rooms on the start page and finds rooms by link', async () => {
     [`${server.origin}/talk.html?lesson`, '**/watch.html?lesson'],
   ]) {
     await start.page.goto(`${server.origin}/`);
-    await start.page.fill('#room', entered);
+    await start.page.fill('#wanted-room', entered);
     await start.page.click('#watch button');
     await start.page.waitForURL(target);
   }
   await start.page.goto(`${server.origin}/`);
-  await start.page.fill('#room', 'https://example.org/');
+  await start.page.fill('#wanted-room', 'https://example.org/');
   await start.page.click('#watch button');
   await start.says('notice', /does not lead/);
   await close(start);
@@ -159,11 +167,15 @@ test('loads little before the first frame', async () => {
     const [page] = performance.getEntriesByType('navigation');
     return [page, ...performance.getEntriesByType('resource')]
       .filter(({ name }) => !/(chat|player)\.mjs$/.test(name)) // load after the first frame
-      .map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]);
+      .map((entry) => ({
+        path: new URL(entry.name).pathname,
+        size: entry instanceof PerformanceResourceTiming ? entry.encodedBodySize : 0,
+      }));
   });
-  const bytes = loaded.reduce((sum, [, size]) => sum + size, 0);
-  console.log(`# ${loaded.length} requests and a WebSocket, ${bytes} bytes: ${loaded.join(' ')}`);
-  assert.ok(loaded.every(([, size]) => size > 0), 'each size is known');
+  const bytes = loaded.reduce((sum, { size }) => sum + size, 0);
+  const each = loaded.map(({ path, size }) => `${path} ${size}`);
+  console.log(`# ${loaded.length} requests and a WebSocket, ${bytes} bytes: ${each.join(', ')}`);
+  assert.ok(loaded.every(({ size }) => size > 0), 'each size is known');
   assert.ok(loaded.length + 1 <= 8, `${loaded.length} requests`);
   assert.ok(bytes <= 120_000, `${bytes} bytes`);
   await close(viewer, talker);
@@ -172,6 +184,7 @@ test('loads little before the first frame', async () => {
 describe('accessibility', () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+  /** @param {Page} page */
   async function check(page) {
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
@@ -184,7 +197,10 @@ describe('accessibility', () => {
   }
 
   // The findings of axe depend on the colours or on the language, never on both together.
-  for (const [colorScheme, locale] of [['dark', 'ja'], ['light', 'en']]) {
+  for (const { colorScheme, locale } of /** @type {const} */ ([
+    { colorScheme: 'dark', locale: 'ja' },
+    { colorScheme: 'light', locale: 'en' },
+  ])) {
     test(`has no serious finding of axe: ${colorScheme}, ${locale}`, async () => {
       const options = { colorScheme, locale };
       const room = `axe-${colorScheme}-${locale}`;
@@ -211,6 +227,7 @@ describe('accessibility', () => {
 });
 
 describe('with Firefox', () => {
+  /** @type {Firefox} */
   let firefox;
   before(async () => {
     firefox = await Firefox.start();

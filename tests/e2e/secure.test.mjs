@@ -11,9 +11,11 @@ import { Chromium, goOnAir, Server } from './support.mjs';
 
 const address = Object.values(networkInterfaces())
   .flat()
-  .find(({ family, internal }) => family === 'IPv4' && !internal).address;
+  .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
 const state = mkdtempSync(join(tmpdir(), 'onair-secure-'));
+/** @type {Server} */
 let server;
+/** @type {Chromium} */
 let chromium;
 
 before(async () => {

@@ -30,7 +30,7 @@ test('shows the picture over a path of 300 ms there and back', async (t) => {
     ip('link', 'del', 'slow1');
     removeHost('slow0');
   });
-  const talker = await goOnAir(chromium, server, 'slow');
+  await goOnAir(chromium, server, 'slow');
   const viewer = await elsewhere.open(`http://10.78.0.1:${server.port}/watch.html?slow`);
   await viewer.decodesFrames(50);
   await viewer.hearsSound();

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Chromium, goOnAir, Server, until } from './support.mjs';
 
+/** @type {Chromium} */
 let chromium;
 
 before(async () => {
@@ -22,18 +23,25 @@ after(async () => {
 
 /** Serves the seed's pages at another origin. */
 class SeedPages {
+  origin = '';
+  /** Where socket.io is. */
+  server = { origin: '' };
+  http = http.createServer((request, response) => {
+    const name = new URL(String(request.url), 'http://localhost').pathname;
+    if (name !== '/talk.html' && name !== '/watch.html') {
+      response.writeHead(204).end(); // the icon
+      return;
+    }
+    const page = readFileSync(new URL(`./seed${name}`, import.meta.url), 'utf8');
+    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
+    response.end(page.replaceAll('SERVER', this.server.origin));
+  });
+
   static async start() {
     const pages = new SeedPages();
-    pages.http = http.createServer((request, response) => {
-      const name = new URL(request.url, 'http://localhost').pathname;
-      if (name !== '/talk.html' && name !== '/watch.html') return response.writeHead(204).end(); // the icon
-      const page = readFileSync(new URL(`./seed${name}`, import.meta.url), 'utf8');
-      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
-      return response.end(page.replaceAll('SERVER', pages.server.origin));
-    });
-    pages.http.listen(0, 'localhost');
-    await once(pages.http, 'listening');
-    pages.origin = `http://localhost:${pages.http.address().port}`;
+    await once(pages.http.listen(0, 'localhost'), 'listening');
+    const { port } = /** @type {import('node:net').AddressInfo} */ (pages.http.address());
+    pages.origin = `http://localhost:${port}`;
     return pages;
   }
 
@@ -43,12 +51,17 @@ class SeedPages {
   }
 }
 
-/** Checks that the picture of a page's last connection moves. */
+/**
+ * Checks that the picture of a page's last connection moves.
+ * @param {import('./support.mjs').Page} page
+ */
 const watches = (page) => page.decodesFrames();
 
 for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.io-client']]) {
   describe(`the seed's pages with socket.io ${version}`, () => {
+    /** @type {SeedPages} */
     let pages;
+    /** @type {Server} */
     let server;
 
     before(async () => {
@@ -63,12 +76,14 @@ for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.
       await server?.stop();
     });
 
+    /** @param {string} room */
     const seedTalker = async (room) => {
       const talker = await chromium.open(`${pages.origin}/talk.html?${room}`);
       await talker.press('start-video');
       await until('the camera runs', () => talker.evaluate(() => window.localStream?.active));
       return talker;
     };
+    /** @param {string} room */
     const seedViewer = (room) => chromium.open(`${pages.origin}/watch.html?${room}`);
 
     test('connects the seed’s pages among themselves, by waiting and by request', async () => {
@@ -85,7 +100,7 @@ for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.
 
       await talker.press('stop-video');
       for (const viewer of [early, late]) {
-        await until('the picture is gone', () => viewer.evaluate(() => document.querySelector('video').srcObject === null));
+        await until('the picture is gone', () => viewer.evaluate(() => document.querySelector('video')?.srcObject === null));
       }
       for (const page of [talker, early, late]) {
         assert.deepEqual(page.errors, []);
@@ -125,7 +140,7 @@ for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.
       await talker.says('viewers', /^1$/);
       await talker.says('watching', /^1$/);
       await talker.press('stop-video');
-      await until('the picture is gone', () => early.evaluate(() => document.querySelector('video').srcObject === null));
+      await until('the picture is gone', () => early.evaluate(() => document.querySelector('video')?.srcObject === null));
       for (const page of [talker, early, late]) assert.deepEqual(page.errors, []);
       await early.close();
       await talker.close();

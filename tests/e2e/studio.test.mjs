@@ -5,9 +5,11 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { Chromium, goOnAir, Server, until } from './support.mjs';
+import { Chromium, goOnAir, Page, Server, until } from './support.mjs';
 
+/** @type {Server} */
 let server;
+/** @type {Chromium} */
 let chromium;
 
 before(async () => {
@@ -22,14 +24,14 @@ after(async () => {
   await server?.stop();
 });
 
+/** @param {string} path */
 const open = (path) => chromium.open(`${server.origin}/${path}`);
+/** @param {Page} page */
 const stage = (page) => page.evaluate(() => document.documentElement.dataset.stage);
-const pictureOf = (page) =>
-  page.evaluate(() => {
-    const [track] = document.getElementById('local-video').srcObject.getVideoTracks();
-    return track.getSettings().deviceId;
-  });
+/** @param {Page} page */
+const pictureOf = (page) => page.evaluate(() => window.testPreview().getVideoTracks()[0].getSettings().deviceId);
 
+/** @param {Page[]} pages */
 async function close(...pages) {
   for (const page of pages) {
     assert.deepEqual(page.errors, []);
@@ -56,13 +58,10 @@ test('shows the preview only to the broadcaster, until On Air', async () => {
 
 test('asks before the page is left on air', async () => {
   const talker = await goOnAir(chromium, server, 'leaving');
-  let asked = '';
-  talker.page.once('dialog', (dialog) => {
-    asked = dialog.type();
-    dialog.dismiss();
-  });
-  await talker.page.close({ runBeforeUnload: true });
-  await until('the browser asks', () => asked === 'beforeunload');
+  const asking = talker.page.waitForEvent('dialog');
+  const [dialog] = await Promise.all([asking, talker.page.close({ runBeforeUnload: true })]);
+  assert.equal(dialog.type(), 'beforeunload');
+  await dialog.dismiss();
   assert.ok(await talker.shown('badge'), 'and the broadcast goes on');
   await close(talker);
 });
@@ -71,6 +70,7 @@ test('keeps the screen awake on air and shares the link with other programs', as
   const talker = await chromium.open(`${server.origin}/talk.html?awake`, () => {
     window.testLocks = 0;
     const release = async () => --window.testLocks;
+    /** @param {string} type */
     const request = async (type) => {
       if (type === 'screen') ++window.testLocks;
       return { released: false, release };
@@ -84,7 +84,7 @@ test('keeps the screen awake on air and shares the link with other programs', as
   await talker.press('start-video');
   await until('the screen stays awake', async () => (await locks()) === 1);
   await talker.press('share');
-  assert.match(await talker.evaluate(() => window.testShared.url), /watch\.html\?awake$/);
+  assert.match(String(await talker.evaluate(() => window.testShared?.url)), /watch\.html\?awake$/);
   await talker.press('stop-video');
   await until('the screen may sleep', async () => (await locks()) === 0);
   await close(talker);
@@ -100,7 +100,7 @@ test('switches to another camera on air at once, and remembers it', async () => 
   );
   assert.ok(cameras.length >= 3, `the browser's choice and its cameras: ${cameras}`);
   const before = await pictureOf(talker);
-  const other = cameras.at(-1); // Chromium's second fake camera is a depth camera
+  const other = cameras[cameras.length - 1]; // Chromium's second fake camera is a depth camera
   assert.notEqual(other, before);
   await talker.page.selectOption('#camera-device', other);
   await until('the other camera is used', async () => (await pictureOf(talker)) === other);
@@ -120,14 +120,14 @@ test('switches to another camera when one is unplugged on air', async () => {
   const viewer = await open('watch.html?unplugged');
   await viewer.decodesFrames();
   await talker.evaluate(() => {
-    const [track] = document.getElementById('local-video').srcObject.getVideoTracks();
+    const [track] = window.testPreview().getVideoTracks();
     window.testEnded = track;
     track.dispatchEvent(new Event('ended'));
   });
   await talker.says('notice', /unplugged/);
   await until('another track is shown', () =>
     talker.evaluate(
-      () => document.getElementById('local-video').srcObject?.getVideoTracks()[0] !== window.testEnded,
+      () => window.testPreview()?.getVideoTracks()[0] !== window.testEnded,
     ),
   );
   await viewer.decodesFrames();
@@ -139,9 +139,9 @@ test('mutes the microphone and hides the camera, and the page says so', async ()
   const talker = await goOnAir(chromium, server, 'muted');
   const enabled = () =>
     talker.evaluate(() =>
-      document
-        .getElementById('local-video')
-        .srcObject.getTracks()
+      window
+        .testPreview()
+        .getTracks()
         .map((track) => [track.kind, track.enabled]),
     );
   await talker.press('microphone');
@@ -164,7 +164,7 @@ test('mixes the screen’s sound with the microphone, and shows the camera again
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [400, 200];
     const context = canvas.getContext('2d');
-    setInterval(() => context.fillRect(Math.random() * 400, Math.random() * 200, 9, 9), 50);
+    setInterval(() => context?.fillRect(Math.random() * 400, Math.random() * 200, 9, 9), 50);
     const audio = new AudioContext();
     const tone = audio.createOscillator();
     const sound = audio.createMediaStreamDestination();
@@ -182,7 +182,7 @@ test('mixes the screen’s sound with the microphone, and shows the camera again
   const muted = await energy();
   await until('the screen’s sound arrives although the microphone is muted', async () => (await energy()) > muted + 0.01);
   await talker.evaluate(() => {
-    document.getElementById('local-video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'));
+    window.testPreview().getVideoTracks()[0].dispatchEvent(new Event('ended'));
   });
   await talker.says('notice', /camera again/);
   await until('the viewer sees the camera', () =>
@@ -214,8 +214,12 @@ test('shows the link, copies it and makes a QR code of it', async () => {
   await close(talker);
 });
 
-/** Asks ffprobe for the kinds of a file's streams and for its last time stamp. */
+/**
+ * Asks ffprobe for the kinds of a file's streams and for its last time stamp.
+ * @param {string} file
+ */
 function probe(file) {
+  /** @param {string[]} args */
   const ask = (...args) => execFileSync('ffprobe', ['-v', 'error', '-of', 'csv=p=0', ...args, file], { encoding: 'utf8' });
   return {
     kinds: ask('-show_entries', 'stream=codec_type').trim().split('\n').sort(),
@@ -223,6 +227,7 @@ function probe(file) {
   };
 }
 
+/** @type {(page: { evaluate: Page['evaluate'] }, seconds: number) => Promise<boolean>} */
 const recordFor = (page, seconds) =>
   until(`${seconds} s are recorded`, () =>
     page.evaluate(async (least) => {
@@ -253,6 +258,26 @@ test('records a file that plays', async () => {
   const { kinds, seconds } = probe(file);
   assert.deepEqual(kinds, ['audio', 'video']);
   assert.ok(seconds >= 2.5, `${seconds} s`);
+  await close(talker);
+});
+
+test('a recording that can’t be kept is said, and the next one begins anew', async () => {
+  const talker = await goOnAir(chromium, server, 'unkept');
+  await talker.evaluate(() => {
+    const { open } = IDBFactory.prototype;
+    IDBFactory.prototype.open = () => {
+      IDBFactory.prototype.open = open;
+      throw new DOMException('no space', 'QuotaExceededError');
+    };
+  });
+  await talker.press('record');
+  await talker.says('notice', /Recording failed/);
+  await talker.says('recording', /^$/);
+  await talker.press('record');
+  await talker.says('recording', /Recording/);
+  await talker.says('notice', /^$/);
+  await talker.press('record');
+  await talker.says('recording', /^$/);
   await close(talker);
 });
 

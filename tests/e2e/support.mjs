@@ -9,9 +9,24 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 
+import { setting } from '../setting.mjs';
+
+/**
+ * @typedef {import('playwright-core').BrowserContextOptions} Options
+ * @typedef {keyof Elements} Id
+ * @typedef {import('../../web/types.d.ts').ButtonId} Button
+ * @typedef {{ open: (url: string, prepare?: undefined, options?: Options) => Promise<Page> }} Browser
+ */
+
 const bound = 60_000; // ms; the longest wait before a test fails
 
-/** Runs `ask` repeatedly until its value is true, and gives that value. */
+/**
+ * Runs `ask` repeatedly until its value is true, and gives that value.
+ * @template Answer
+ * @param {string} what
+ * @param {() => Answer | Promise<Answer>} ask
+ * @returns {Promise<NonNullable<Answer>>}
+ */
 export async function until(what, ask) {
   const deadline = Date.now() + bound;
   for (;;) {
@@ -24,33 +39,42 @@ export async function until(what, ask) {
 
 /** A server process; `origin` is where it serves. */
 export class Server {
+  /**
+   * @param {import('node:child_process').ChildProcess} child
+   * @param {string} port
+   */
+  constructor(child, port) {
+    this.process = child;
+    this.port = Number(port);
+    this.origin = `http://localhost:${port}`;
+  }
+
+  /** @param {string[]} options */
   static async start(...options) {
-    const server = new Server();
-    server.process = spawn(
-      process.env.ONAIR_SERVER,
+    const child = spawn(
+      setting('ONAIR_SERVER'),
       [
-        ...['--port', '0', '--web', process.env.ONAIR_SITE],
+        ...['--port', '0', '--web', setting('ONAIR_SITE')],
         ...['--resume-secret', 'known to the tests alone', ...options],
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     // A test that fails before it stops its server must neither block the run nor leave the server running.
-    server.process.unref();
-    server.process.stdout.unref();
-    process.once('exit', () => server.process.kill('SIGKILL'));
+    child.unref();
+    /** @type {import('node:net').Socket} */ (child.stdout).unref();
+    process.once('exit', () => child.kill('SIGKILL'));
     let printed = '';
-    server.process.stdout.on('data', (data) => {
+    child.stdout.on('data', (data) => {
       printed += data;
     });
     const [, port] = await until('the server prints its links', () => {
-      if (server.process.exitCode !== null) throw new Error('the server ended');
+      if (child.exitCode !== null) throw new Error('the server ended');
       return /localhost:(\d+)/.exec(printed);
     });
-    server.port = Number(port);
-    server.origin = `http://localhost:${port}`;
-    return server;
+    return new Server(child, port);
   }
 
+  /** @param {NodeJS.Signals} signal */
   async stop(signal = 'SIGTERM') {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     const ended = new Promise((resolve) => this.process.once('exit', resolve));
@@ -61,23 +85,26 @@ export class Server {
 
 /** Runs in each page before its scripts: records the peer connections and asks for a small picture. */
 function instrument() {
+  /** @type {RTCPeerConnection[]} */
   const connections = [];
   const Native = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Native {
-    constructor(...options) {
-      super(...options);
+    /** @param {RTCConfiguration} [configuration] */
+    constructor(configuration) {
+      super(configuration);
       connections.push(this);
     }
   };
   if (window.webkitRTCPeerConnection) window.webkitRTCPeerConnection = window.RTCPeerConnection;
   window.testConnections = connections;
+  window.testPreview = () => /** @type {MediaStream} */ (document.getElementById('local-video').srcObject);
   const devices = navigator.mediaDevices;
   if (!devices) return;
   const getUserMedia = devices.getUserMedia.bind(devices);
   // Two cores encode and decode everything here, so the fake camera gives a small picture.
   devices.getUserMedia = (constraints) => {
     window.testConstraints = constraints;
-    return getUserMedia({ ...constraints, video: { ...constraints.video, width: 320, height: 240 } });
+    return getUserMedia({ ...constraints, video: { ...Object(constraints?.video), width: 320, height: 240 } });
   };
 }
 
@@ -96,17 +123,27 @@ const chromiumFlags = [
 
 /** A browser whose pages are Page objects below. */
 export class Chromium {
-  /** `executable` may be a script that starts Chromium elsewhere; `flags` follow the usual ones. */
-  static async start(executable = '/usr/bin/chromium', flags = []) {
-    const browser = new Chromium();
-    browser.browser = await chromium.launch({
-      executablePath: executable,
-      args: [...chromiumFlags, ...flags],
-    });
-    return browser;
+  /** @param {import('playwright-core').Browser} browser */
+  constructor(browser) {
+    this.browser = browser;
   }
 
-  /** `options` are those of Playwright's newContext: viewport, locale, colorScheme and so on. */
+  /**
+   * `executable` may be a script that starts Chromium elsewhere; `flags` follow the usual ones.
+   * @param {string} executable
+   * @param {string[]} flags
+   */
+  static async start(executable = '/usr/bin/chromium', flags = []) {
+    const args = [...chromiumFlags, ...flags];
+    return new Chromium(await chromium.launch({ executablePath: executable, args }));
+  }
+
+  /**
+   * `options` are those of Playwright's newContext: viewport, locale, colorScheme and so on.
+   * @param {string} url
+   * @param {string | (() => void)} [prepare] runs in the page before its own scripts
+   * @param {Options} [options]
+   */
   async open(url, prepare, options) {
     // Stands for a person who accepts the warning about a self-signed certificate.
     const context = await this.browser.newContext({ ignoreHTTPSErrors: true, ...options });
@@ -126,14 +163,22 @@ export class Chromium {
 }
 
 export class Firefox {
+  /**
+   * @param {import('puppeteer-core').Browser} browser
+   * @param {string} profile
+   */
+  constructor(browser, profile) {
+    this.browser = browser;
+    this.profile = profile;
+  }
+
   static async start() {
-    const browser = new Firefox();
-    browser.profile = mkdtempSync(join(tmpdir(), 'onair-firefox-'));
-    browser.browser = await puppeteer.launch({
+    const profile = mkdtempSync(join(tmpdir(), 'onair-firefox-'));
+    const browser = await puppeteer.launch({
       browser: 'firefox',
       executablePath: '/usr/bin/firefox-esr',
       headless: true,
-      userDataDir: browser.profile,
+      userDataDir: profile,
       extraPrefsFirefox: {
         'media.navigator.streams.fake': true,
         'media.navigator.permission.disabled': true,
@@ -144,14 +189,17 @@ export class Firefox {
         'app.update.enabled': false,
       },
     });
-    return browser;
+    return new Firefox(browser, profile);
   }
 
+  /** @param {string} url */
   async open(url) {
     const context = await this.browser.createBrowserContext();
     const page = await context.newPage();
     await page.evaluateOnNewDocument(instrument);
-    const opened = new Page(page, () => context.close());
+    // Both drivers have the same names for what tests do with a Firefox page (click, evaluate, reload).
+    const alike = /** @type {import('playwright-core').Page} */ (/** @type {unknown} */ (page));
+    const opened = new Page(alike, () => context.close());
     page.on('console', (message) => opened.heard(message.type(), message.text()));
     page.on('pageerror', (error) => opened.heard('error', String(error)));
     await page.goto(url);
@@ -164,25 +212,49 @@ export class Firefox {
   }
 }
 
-/** A tab, with the same interface in both browsers. */
-class Page {
+/** One tab, the same in both browsers. */
+export class Page {
+  /** @type {string[]} */
+  errors = [];
+  /** @type {string[]} */
+  console = [];
+
+  /**
+   * @param {import('playwright-core').Page} page
+   * @param {() => Promise<void>} close
+   */
   constructor(page, close) {
     this.page = page;
     this.close = close;
-    this.errors = [];
-    this.console = [];
   }
 
+  /** @type {(type: string, text: string) => void} */
   heard(type, text) {
     this.console.push(`${type}: ${text}`);
     if (type === 'error') this.errors.push(text);
   }
 
-  evaluate(run, ...passed) {
-    return this.page.evaluate(run, ...passed);
+  /**
+   * Runs a function in the page.
+   * @template Result
+   * @template [Passed=void]
+   * @param {string | ((passed: Passed) => Result | Promise<Result>)} run
+   * @param {Passed} [passed]
+   * @returns {Promise<Result>}
+   */
+  evaluate(run, passed) {
+    // Playwright's types take what is passed apart, which is of one type here.
+    return /** @type {import('playwright-core').Page['evaluate']} */ (this.page.evaluate.bind(this.page))(
+      /** @type {(passed: unknown) => Result} */ (run),
+      passed,
+    );
   }
 
-  /** Sends a line to the chat as soon as the chat is open. */
+  /**
+   * Sends a line to the chat as soon as the chat is open.
+   * @param {string} words
+   * @param {string} [name]
+   */
   async write(words, name) {
     await until('the chat is open', () =>
       this.evaluate(() => document.getElementById('chat-text')?.disabled === false),
@@ -196,13 +268,16 @@ class Page {
   chat() {
     return this.evaluate(() =>
       [...document.querySelectorAll('#chat li')].map((line) => [
-        line.querySelector('.who').textContent,
-        line.querySelector('.words').textContent,
+        line.querySelector('.who')?.textContent,
+        line.querySelector('.words')?.textContent,
       ]),
     );
   }
 
-  /** Presses a button as soon as it is enabled. */
+  /**
+   * Presses a button as soon as it is enabled.
+   * @param {Button} id
+   */
   async press(id) {
     await until(`#${id} can be pressed`, () =>
       this.evaluate((name) => document.getElementById(name)?.disabled === false, id),
@@ -210,21 +285,24 @@ class Page {
     await this.page.click(`#${id}`);
   }
 
+  /** @param {Id} id */
   text(id) {
     return this.evaluate((name) => {
       const element = document.getElementById(name);
-      return element.hidden ? '' : element.textContent;
+      return element.hidden ? '' : String(element.textContent);
     }, id);
   }
 
+  /** @type {(id: Id, pattern: RegExp) => Promise<void>} */
   async says(id, pattern) {
     try {
       await until(`#${id} says ${pattern}`, async () => pattern.test(await this.text(id)));
     } catch (error) {
-      throw new Error(`${error.message}; it says “${await this.text(id)}”`, { cause: error });
+      throw new Error(`${error}; it says “${await this.text(id)}”`, { cause: error });
     }
   }
 
+  /** @param {Id} id */
   shown(id) {
     return this.evaluate((name) => !document.getElementById(name).hidden, id);
   }
@@ -233,7 +311,7 @@ class Page {
   stats() {
     return this.evaluate(async () => {
       const connection = window.testConnections.filter((each) => each.connectionState !== 'closed').at(-1);
-      const found = { state: connection?.connectionState, frames: 0, energy: 0, channel: '' };
+      const found = { state: connection?.connectionState, frames: 0, width: 0, energy: 0, channel: '' };
       if (!connection) return found;
       for (const report of (await connection.getStats()).values()) {
         if (report.type === 'inbound-rtp' && report.kind === 'video') {
@@ -249,7 +327,10 @@ class Page {
     });
   }
 
-  /** Waits until `count` more frames are decoded. */
+  /**
+   * Waits until `count` more frames are decoded.
+   * @param {number} count
+   */
   async decodesFrames(count = 10) {
     const before = (await this.stats()).frames;
     await until(`${count} more frames are decoded`, async () => (await this.stats()).frames >= before + count);
@@ -270,7 +351,13 @@ class Page {
   }
 }
 
-/** Opens a talker's page and goes on air. */
+/**
+ * Opens a talker's page and goes on air.
+ * @param {Browser} browser
+ * @param {{ origin: string }} server
+ * @param {string} room
+ * @param {Options} [options]
+ */
 export async function goOnAir(browser, server, room, options) {
   const talker = await browser.open(`${server.origin}/talk.html?${room}`, undefined, options);
   await talker.press('start-video');

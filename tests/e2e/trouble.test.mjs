@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Chromium, Server } from './support.mjs';
+import { Chromium, Server, until } from './support.mjs';
 
+/** @type {Server} */
 let server;
+/** @type {Chromium} */
 let chromium;
 
 before(async () => {
@@ -18,16 +20,17 @@ after(async () => {
   await server?.stop();
 });
 
+/** @param {string} name */
 function failingCamera(name) {
   return `navigator.mediaDevices.getUserMedia = () =>
     Promise.reject(new DOMException('no', '${name}'));`;
 }
 
-for (const [name, words] of [
-  ['NotAllowedError', /did not allow the camera/],
-  ['NotFoundError', /No camera or microphone was found/],
-  ['NotReadableError', /busy/],
-]) {
+for (const [name, words] of Object.entries({
+  NotAllowedError: /did not allow the camera/,
+  NotFoundError: /No camera or microphone was found/,
+  NotReadableError: /busy/,
+})) {
   test(`explains a camera that fails with ${name}`, async () => {
     const talker = await chromium.open(`${server.origin}/talk.html?trouble`, failingCamera(name));
     await talker.press('start-video');
@@ -78,6 +81,43 @@ test('reports a lost server and reconnects to it', async () => {
   await viewer.says('notice', /^$/);
   await viewer.close();
   await again.stop();
+});
+
+/**
+ * A viewer's page that gets no file of these names until `mend` is called.
+ * @param {RegExp} names
+ */
+async function watchWithout(names) {
+  let broken = true;
+  const viewer = await chromium.open('about:blank');
+  await viewer.page.route(names, (route) => (broken ? route.abort() : route.continue()));
+  await viewer.page.goto(`${server.origin}/watch.html?parts`);
+  const mend = () => {
+    broken = false;
+  };
+  return { viewer, mend };
+}
+
+test('a client that does not load at first comes later', async () => {
+  const { viewer, mend } = await watchWithout(/onair\.wasm/);
+  await viewer.says('link', /can’t be reached/);
+  mend();
+  await viewer.says('link', /Connected/);
+  await viewer.close();
+});
+
+test('words, player and chat that do not load at first come later', async () => {
+  const { viewer, mend } = await watchWithout(/(texts\.en|player|chat)\.mjs/);
+  for (const part of ['texts', 'player', 'chat']) {
+    await until(`${part} is missing`, () =>
+      viewer.console.some((line) => line.startsWith('warning') && line.includes(part)),
+    );
+  }
+  mend();
+  await viewer.says('cover', /Waiting/);
+  await until('the chat is there', () => viewer.evaluate(() => document.getElementById('chat-text') !== null));
+  await until('the player is there', () => viewer.evaluate(() => document.getElementById('pause').title !== ''));
+  await viewer.close();
 });
 
 test('loads every page without policy violations and missing files', async () => {

@@ -16,8 +16,11 @@ const port = 3478;
 const secret = 'north';
 const url = `turn:${address}:${port}`;
 
+/** @type {string} */
 let folder;
+/** @type {import('node:child_process').ChildProcess} */
 let coturn;
+/** @type {Chromium} */
 let chromium;
 
 function accepts() {
@@ -60,7 +63,7 @@ before(async () => {
       `userdb=${join(folder, 'turn.db')}`,
     ].join('\n'),
   );
-  const unprivileged = process.getuid() === 0 ? { uid: nobody, gid: nobody } : {};
+  const unprivileged = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
   if (unprivileged.uid) {
     chownSync(folder, nobody, nobody);
     chownSync(join(folder, 'turnserver.conf'), nobody, nobody);
@@ -91,7 +94,8 @@ test('broadcasts through TURN only', async () => {
   await viewer.decodesFrames();
   await viewer.hearsSound();
   const types = await viewer.evaluate(async () => {
-    const reports = [...(await window.testConnections.at(-1).getStats()).values()];
+    const [connection] = window.testConnections.slice(-1);
+    const reports = [...(await connection.getStats()).values()];
     const byId = new Map(reports.map((report) => [report.id, report]));
     const transport = reports.find(({ type }) => type === 'transport');
     const pair = byId.get(transport.selectedCandidatePairId);
@@ -103,6 +107,7 @@ test('broadcasts through TURN only', async () => {
   await server.stop();
 });
 
+/** @param {string[]} options */
 async function check(...options) {
   const server = await Server.start(...options);
   const page = await chromium.open(`${server.origin}/check.html`);
@@ -147,18 +152,23 @@ test('reports on check.html what fails, and what to tell the operator', async ()
   assert.match(report, /TURN over UDP: 401/);
 });
 
-/** Gives the relay candidates and errors that a browser gets with these credentials. */
+/**
+ * Gives the relay candidates and errors that a browser gets with these credentials.
+ * @param {string} username
+ */
 async function gather(username) {
   const server = await Server.start();
   const page = await chromium.open(`${server.origin}/`);
   const credential = createHmac('sha1', secret).update(username).digest('base64');
   const gathered = await page.evaluate(
     ([urls, name, password]) =>
-      new Promise((resolve) => {
+      /** @type {Promise<{ relays: number, errors: number[] }>} */
+      (new Promise((resolve, reject) => {
         const connection = new RTCPeerConnection({
           iceServers: [{ urls, username: name, credential: password }],
           iceTransportPolicy: 'relay',
         });
+        /** @type {{ relays: number, errors: number[] }} */
         const found = { relays: 0, errors: [] };
         connection.onicecandidateerror = ({ errorCode }) => found.errors.push(errorCode);
         connection.onicecandidate = ({ candidate }) => {
@@ -166,8 +176,8 @@ async function gather(username) {
           else resolve(found);
         };
         connection.createDataChannel('probe');
-        connection.setLocalDescription();
-      }),
+        connection.setLocalDescription().catch(reject);
+      })),
     [url, username, credential],
   );
   await page.close();

@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
+import { setting } from '../setting.mjs';
 import { Chromium, goOnAir, Server, until } from './support.mjs';
 
+/** @type {Chromium} */
 let chromium;
 
 before(async () => {
@@ -16,13 +18,18 @@ before(async () => {
 });
 after(() => chromium?.stop());
 
-/** Opens a viewer's page and waits for the picture. */
+/**
+ * Opens a viewer's page and waits for the picture.
+ * @param {Server} server
+ * @param {string} room
+ */
 async function watch(server, room) {
   const viewer = await chromium.open(`${server.origin}/watch.html?${room}`);
   await viewer.decodesFrames();
   return viewer;
 }
 
+/** @param {import('./support.mjs').Page[]} pages */
 const closeAll = async (...pages) => {
   for (const page of pages) {
     assert.deepEqual(page.errors, []);
@@ -31,6 +38,7 @@ const closeAll = async (...pages) => {
 };
 
 describe('one talker', () => {
+  /** @type {Server} */
   let server;
   before(async () => {
     server = await Server.start();
@@ -67,7 +75,9 @@ describe('one talker', () => {
 
   test('locks the room, removes a viewer and ends the room', async () => {
     const talker = await goOnAir(chromium, server, 'orders');
-    talker.page.on('dialog', (dialog) => dialog.accept());
+    talker.page.on('dialog', (dialog) => {
+      dialog.accept().catch((error) => talker.heard('error', String(error)));
+    });
     const viewer = await watch(server, 'orders');
     const other = await watch(server, 'orders');
     await talker.says('viewers', /^2$/);
@@ -119,9 +129,10 @@ test('shows both pictures where two may talk', async () => {
 test('lets people in by a link with a token, and not without or after it expired', async () => {
   const state = mkdtempSync(join(tmpdir(), 'onair-tokens-'));
   const server = await Server.start('--auth', 'all', '--state-dir', state);
+  /** @type {(role: 'talk' | 'watch', ttl: string) => string} */
   const link = (role, ttl) =>
     execFileSync(
-      process.env.ONAIR_SERVER,
+      setting('ONAIR_SERVER'),
       [...['--state-dir', state, 'token', '--room', 'lesson', '--role', role], ...['--ttl', ttl, '--name', 'Hanako', '--url', server.origin]],
       { encoding: 'utf8' },
     ).trim().split('\n')[1];

@@ -5,9 +5,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 const web = new URL('../../web/', import.meta.url);
+/** @typedef {import('../../web/types.d.ts').Table} Table */
+
+/** @type {(language: string) => Promise<Table>} */
 const load = async (language) => (await import(new URL(`texts.${language}.mjs`, web).href)).default;
 
-/** {"seat.request": "Request", ...} */
+/**
+ * {"seat.request": "Request", ...}
+ * @param {Table} table
+ * @returns {Record<string, string>}
+ */
 function flat(table, prefix = '') {
   return Object.fromEntries(
     Object.entries(table).flatMap(([key, value]) =>
@@ -18,6 +25,7 @@ function flat(table, prefix = '') {
 
 const english = flat(await load('en'));
 const japanese = flat(await load('ja'));
+/** @param {string} words */
 const placeholders = (words) => (words.match(/\{\w+\}/g) ?? []).sort();
 
 test('has the same texts in both languages, with the same values in them', () => {
@@ -52,7 +60,9 @@ test('has the table’s English texts in the pages before their scripts run', ()
 });
 
 test('has a text for every state of the client', () => {
+  /** @param {string} name */
   const header = (name) => readFileSync(new URL(`../../client_wasm/session/${name}`, import.meta.url), 'utf8');
+  /** @type {(source: string, pattern: RegExp) => string[]} */
   const cases = (source, pattern) => [...source.matchAll(pattern)].map(([, name]) => name);
   const notices = cases(header('page.cpp'), /return "(\w+)";/g);
   const pictures = cases(header('watch/watch_session.cpp'), /return "(\w+)";/g);

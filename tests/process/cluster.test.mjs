@@ -14,26 +14,47 @@ import { WebSocket } from 'ws';
 
 import { makeAccounts } from './nats_accounts.mjs';
 import { Nats } from './nats.mjs';
-import { Server } from './server.mjs';
+import { closing, Server } from './server.mjs';
 
 const bound = { timeout: 60_000 };
 
+/**
+ * @typedef {import('node:test').TestContext} TestContext
+ * @typedef {any} Message any: whatever JSON a client is sent, which the test looks into
+ */
+
 /** One of our clients. Received messages wait in `inbox`, except `audience`. */
 class Client {
-  static async enter(t, server, role, more = {}) {
-    const client = new Client();
-    client.inbox = [];
-    client.audience = undefined;
-    client.news = () => {};
-    client.socket = new WebSocket(`ws://127.0.0.1:${await server.port()}/ws`);
-    t.after(() => client.socket.terminate());
-    client.closed = once(client.socket, 'close');
-    client.socket.on('message', (data) => {
-      const message = JSON.parse(data);
-      if (message.type === 'audience') client.audience = message.watching;
-      else client.inbox.push(message);
-      client.news();
+  /** @type {Message[]} */
+  inbox = [];
+  /** @type {number | undefined} */
+  audience;
+  /** @type {Message} */
+  welcome;
+  id = '';
+  news = () => {};
+
+  /** @param {WebSocket} socket */
+  constructor(socket) {
+    this.socket = socket;
+    this.closed = closing(socket);
+    socket.on('message', (data) => {
+      const message = JSON.parse(String(data));
+      if (message.type === 'audience') this.audience = message.watching;
+      else this.inbox.push(message);
+      this.news();
     });
+  }
+
+  /**
+   * @param {TestContext} t
+   * @param {Server} server
+   * @param {'talk' | 'watch'} role
+   * @param {object} more what it says of itself when it enters
+   */
+  static async enter(t, server, role, more = {}) {
+    const client = new Client(new WebSocket(`ws://127.0.0.1:${await server.port()}/ws`));
+    t.after(() => client.socket.terminate());
     await once(client.socket, 'open');
     client.say({ type: 'enter', room: 'lesson', role, ...more });
     client.welcome = await client.next();
@@ -41,12 +62,14 @@ class Client {
     return client;
   }
 
+  /** @param {object} message */
   say(message) {
     this.socket.send(JSON.stringify(message));
   }
 
+  /** @param {() => boolean} condition */
   async until(condition) {
-    while (!condition()) await new Promise((resolve) => (this.news = resolve));
+    while (!condition()) await /** @type {Promise<void>} */ (new Promise((resolve) => (this.news = resolve)));
   }
 
   async next() {
@@ -54,24 +77,36 @@ class Client {
     return this.inbox.shift();
   }
 
+  /** @type {(type: string, more?: object) => Promise<void>} */
   async nextIs(type, more = {}) {
     assert.deepEqual(await this.next(), { type, ...more });
   }
 }
 
+/** @type {(server: Server, path: string) => Promise<string>} */
 const admin = async (server, path) => {
   const port = Number((await server.said(/Metrics: \S+:(\d+)/))[1]);
   return (await fetch(`http://127.0.0.1:${port}${path}`)).text();
 };
+/** @type {(server: Server, name: string) => Promise<number>} */
 const metric = async (server, name) =>
   Number(new RegExp(`^${name} (\\d+)`, 'm').exec(await admin(server, '/metrics'))?.[1]);
 
-/** Waits until a metric has this value, at most for the test's own time limit. */
+/**
+ * Waits until a metric has this value, at most for the test's own time limit.
+ * @type {(server: Server, name: string, value: number) => Promise<void>}
+ */
 async function until(server, name, value) {
   while ((await metric(server, name)) !== value) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Starts servers and waits until they know of each other. */
+/**
+ * Starts servers and waits until they know of each other.
+ * @param {TestContext} t
+ * @param {number} count
+ * @param {string} bus
+ * @param {string[]} more
+ */
 async function servers(t, count, bus, more = []) {
   const all = Array.from({ length: count }, () =>
     new Server(t, ['--bus', bus, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2', ...more]));
@@ -81,11 +116,15 @@ async function servers(t, count, bus, more = []) {
 
 /** A TCP path to a port that a test can cut. */
 class Path {
+  open = true;
+  url = '';
+  /** @type {Set<import('node:net').Socket>} */
+  sockets = new Set();
+
+  /** @type {(t: TestContext, port: number) => Promise<Path>} */
   static async to(t, port) {
     const path = new Path();
-    path.open = true;
-    path.sockets = new Set();
-    path.server = createServer((near) => {
+    const server = createServer((near) => {
       if (!path.open) return near.destroy();
       const far = connect(port, '127.0.0.1');
       for (const [from, to] of [[near, far], [far, near]]) {
@@ -95,11 +134,12 @@ class Path {
         from.on('close', () => to.destroy());
       }
     }).listen(0, '127.0.0.1');
-    await once(path.server, 'listening');
-    path.url = `nats://127.0.0.1:${path.server.address().port}`;
+    await once(server, 'listening');
+    const own = /** @type {import('node:net').AddressInfo} */ (server.address());
+    path.url = `nats://127.0.0.1:${own.port}`;
     t.after(() => {
       path.cut();
-      path.server.close();
+      server.close();
     });
     return path;
   }
@@ -361,33 +401,76 @@ test('lets JetStream decide which of two talkers stays, after one was cut off', 
   for (const server of [a, b]) assert.equal(await metric(server, 'onair_bus_leases'), 1);
 });
 
+/** @typedef {{ length: number, restarting: boolean, open: (first: number) => Promise<Server> }} Seats */
+
 /** A client that resumes by itself at the next server that is up, as behind a load balancer. */
 class Traveller {
+  /** @type {Map<string, number[]>} */
+  heard = new Map();
+  /** @type {string[]} */
+  gone = [];
+  said = 0;
+  moves = 0;
+  id = '';
+  /** @type {Client | undefined} */
+  client;
+  /** @type {Promise<void> | undefined} */
+  back;
+  /** @type {Error | undefined} */
+  failed;
+
+  /**
+   * @param {TestContext} t
+   * @param {Seats} seats
+   * @param {'talk' | 'watch'} role
+   */
+  constructor(t, seats, role) {
+    this.t = t;
+    this.seats = seats;
+    this.role = role;
+  }
+
+  /**
+   * @param {TestContext} t
+   * @param {Seats} seats
+   * @param {'talk' | 'watch'} role
+   */
   static async enter(t, seats, role) {
-    const one = new Traveller();
-    Object.assign(one, { t, seats, role, heard: new Map(), gone: [], said: 0, moves: 0 });
+    const one = new Traveller(t, seats, role);
     await one.go(Math.floor(Math.random() * seats.length));
     return one;
   }
 
+  /** @type {(first: number, more?: object) => Promise<void>} */
   async go(first, more = {}) {
-    this.client = await Client.enter(this.t, await this.seats.open(first), this.role, more);
-    assert.equal(this.client.welcome.type, 'welcome', JSON.stringify(this.client.welcome));
-    this.id ??= this.client.id;
-    assert.equal(this.client.id, this.id);
-    this.#read(this.client);
-    this.client.closed.then(([code]) => {
-      if (!this.seats.restarting) return;
-      assert.equal(code, 1012);
-      this.moves += 1;
-      this.client = undefined;
-      const { resume } = this.resume;
-      this.back = this.go(Math.floor(Math.random() * this.seats.length), { resume });
-      this.back.catch((error) => (this.failed = error));
-    });
-    this.resume = this.client.welcome;
+    const client = await Client.enter(this.t, await this.seats.open(first), this.role, more);
+    this.client = client;
+    assert.equal(client.welcome.type, 'welcome', JSON.stringify(client.welcome));
+    this.id ||= client.id;
+    assert.equal(client.id, this.id);
+    /** @param {Error} error */
+    const fail = (error) => {
+      this.failed ??= error;
+    };
+    this.#read(client).catch(fail);
+    this.#move(client).catch(fail);
   }
 
+  /**
+   * Moves to another server when its server ends.
+   * @param {Client} client
+   */
+  async #move(client) {
+    const [code] = await client.closed;
+    if (!this.seats.restarting) return;
+    assert.equal(code, 1012);
+    this.moves += 1;
+    this.client = undefined;
+    this.back = this.go(Math.floor(Math.random() * this.seats.length), { resume: client.welcome.resume });
+    await this.back;
+  }
+
+  /** @param {Client} client */
   async #read(client) {
     for (;;) {
       const message = await client.next();
@@ -397,7 +480,10 @@ class Traveller {
     }
   }
 
-  /** Sends the next number to the room or to one client. Gives undefined while it has no server. */
+  /**
+   * Sends the next number to the room or to one client. Gives undefined while it has no server.
+   * @param {Traveller} [to]
+   */
   speak(to) {
     if (this.client?.socket.readyState !== WebSocket.OPEN) return undefined;
     this.client.say({ type: 'wave', n: ++this.said, ...(to && { sendto: to.id }) });
@@ -407,7 +493,9 @@ class Traveller {
 
 test('delivers everything once while three processes are restarted one after the other under load', bound, async (t) => {
   const nats = await Nats.start(t);
+  /** @type {(Server | undefined)[]} */
   const running = await servers(t, 3, nats.url);
+  /** @type {Seats} */
   const seats = {
     length: 3,
     restarting: true,
@@ -420,43 +508,49 @@ test('delivers everything once while three processes are restarted one after the
     },
   };
   const talker = await Traveller.enter(t, seats, 'talk');
-  talker.client.say({ type: 'talk_ready' });
+  talker.client?.say({ type: 'talk_ready' });
+  /** @type {Traveller[]} */
   const viewers = [];
   for (let i = 0; i < 24; ++i) viewers.push(await Traveller.enter(t, seats, 'watch'));
+  /** @type {Map<Traveller, [from: Traveller, n: number][]>} */
   const due = new Map([talker, ...viewers].map((one) => [one, []]));
   const load = setInterval(() => {
     const to_all = talker.speak();
-    if (to_all) for (const viewer of viewers) due.get(viewer).push([talker, to_all]);
+    if (to_all) for (const viewer of viewers) due.get(viewer)?.push([talker, to_all]);
     const one = viewers[Math.floor(Math.random() * viewers.length)];
     const to_one = talker.speak(one);
-    if (to_one) due.get(one).push([talker, to_one]);
+    if (to_one) due.get(one)?.push([talker, to_one]);
     for (const viewer of viewers.slice(0, 4)) {
       const n = viewer.speak(viewer.said % 2 ? talker : undefined);
-      if (n) due.get(talker).push([viewer, n]);
+      if (n) due.get(talker)?.push([viewer, n]);
     }
   }, 5);
   t.after(() => clearInterval(load));
   for (const index of [0, 1, 2]) {
     const ends = running[index];
     running[index] = undefined;
-    ends.child.kill('SIGTERM');
-    assert.deepEqual(await ends.exited, [0, null]);
-    running[index] = new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2']);
-    await until(running[index], 'onair_bus_processes', 2);
+    ends?.child.kill('SIGTERM');
+    assert.deepEqual(await ends?.exited, [0, null]);
+    const again = new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2']);
+    running[index] = again;
+    await until(again, 'onair_bus_processes', 2);
   }
   clearInterval(load);
   const everyone = [talker, ...viewers];
   for (const one of everyone) {
     await one.back;
     assert.ifError(one.failed);
+  }
+  for (const one of everyone) {
+    /** @type {Map<string, number[]>} */
     const all = new Map();
-    for (const [from, n] of due.get(one)) all.set(from.id, [...(all.get(from.id) ?? []), n]);
+    for (const [from, n] of due.get(one) ?? []) all.set(from.id, [...(all.get(from.id) ?? []), n]);
     for (const [from, numbers] of all) {
       const until = Date.now() + 5_000;
       while ((one.heard.get(from) ?? []).length < numbers.length && Date.now() < until) {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
-      assert.deepEqual(one.heard.get(from).toSorted((a, b) => a - b), numbers);
+      assert.deepEqual([...(one.heard.get(from) ?? [])].sort((a, b) => a - b), numbers);
     }
     assert.deepEqual(one.gone, []);
   }
@@ -508,10 +602,12 @@ test('reaches NATS over TLS', bound, async (t) => {
 });
 
 test('logs in at NATS by user and password, or by a token', bound, async (t) => {
-  for (const [nats_options, options] of [
+  /** @type {[nats_options: string[], options: string[]][]} */
+  const ways = [
     [['--user', 'onair', '--pass', 'secret'], ['--bus-user', 'onair', '--bus-password', 'secret']],
     [['--auth', 'secret'], ['--bus-token', 'secret']],
-  ]) {
+  ];
+  for (const [nats_options, options] of ways) {
     const nats = await Nats.start(t, nats_options);
     await servers(t, 2, nats.url, options);
     const stranger = new Server(t, ['--bus', nats.url, '--admin-port', '0']);

@@ -17,9 +17,16 @@ import { WebSocket } from 'ws';
 import { freePort } from './nats.mjs';
 import { Server } from './server.mjs';
 
+/** @typedef {import('node:test').TestContext} TestContext */
+
+/** @param {string} name */
 const example = (name) => readFileSync(new URL(`../../server/examples/${name}`, import.meta.url), 'utf8');
 
-/** Replaces each [what, instead] in a text; each must occur there. */
+/**
+ * Replaces each [what, instead] in a text; each must occur there.
+ * @param {string} text
+ * @param {[what: string, instead: string][]} changes
+ */
 function adapted(text, ...changes) {
   return changes.reduce((result, [what, instead]) => {
     assert.ok(result.includes(what), what);
@@ -27,7 +34,10 @@ function adapted(text, ...changes) {
   }, text);
 }
 
-/** Waits until something listens on the port, at most for the test's own time limit. */
+/**
+ * Waits until something listens on the port, at most for the test's own time limit.
+ * @param {number} port
+ */
 async function listening(port) {
   for (;;) {
     const socket = connect(port, '127.0.0.1');
@@ -38,7 +48,12 @@ async function listening(port) {
   }
 }
 
-/** Starts a program that ends with the test. */
+/**
+ * Starts a program that ends with the test.
+ * @param {TestContext} t
+ * @param {string} command
+ * @param {string[]} options
+ */
 function start(t, command, ...options) {
   const child = spawn(command, options, { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
@@ -49,6 +64,7 @@ function start(t, command, ...options) {
   });
 }
 
+/** @param {TestContext} t */
 function folderOf(t) {
   const folder = mkdtempSync(join(tmpdir(), 'onair-example-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -124,6 +140,7 @@ no-tls
   );
   start(t, 'turnserver', '-c', join(folder, 'turnserver.conf'));
   await listening(port);
+  /** @param {string} secret */
   const client = (secret) =>
     spawnSync('turnutils_uclient', ['-y', '-n', '1', '-m', '1', '-W', secret, '-p', String(port), '127.0.0.1'], {
       encoding: 'utf8',

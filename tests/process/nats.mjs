@@ -11,20 +11,34 @@ import { join } from 'node:path';
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address();
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   server.close();
   await once(server, 'close');
   return port;
 }
 
+/** @typedef {import('node:test').TestContext} TestContext */
+
 export class Nats {
-  /** Starts a server on a port that it keeps after `again`. */
+  folder = mkdtempSync(join(tmpdir(), 'onair-nats-'));
+
+  /**
+   * @param {number} port
+   * @param {string[]} options
+   */
+  constructor(port, options) {
+    this.port = port;
+    this.options = options;
+    this.url = `nats://127.0.0.1:${port}`;
+  }
+
+  /**
+   * Starts a server on a port that it keeps after `again`.
+   * @param {TestContext} t
+   * @param {string[]} options
+   */
   static async start(t, options = []) {
-    const nats = new Nats();
-    nats.options = options;
-    nats.port = await freePort();
-    nats.url = `nats://127.0.0.1:${nats.port}`;
-    nats.folder = mkdtempSync(join(tmpdir(), 'onair-nats-'));
+    const nats = new Nats(await freePort(), options);
     t.after(async () => {
       await nats.kill();
       rmSync(nats.folder, { recursive: true });
@@ -33,7 +47,11 @@ export class Nats {
     return nats;
   }
 
-  /** Starts a cluster of NATS servers. */
+  /**
+   * Starts a cluster of NATS servers.
+   * @param {TestContext} t
+   * @param {number} size
+   */
   static async cluster(t, size) {
     const routes = await Promise.all(Array.from({ length: size }, freePort));
     const urls = routes.map((port) => `nats-route://127.0.0.1:${port}`).join(',');
@@ -65,11 +83,15 @@ export class Nats {
   }
 
   async kill() {
-    this.child.kill('SIGKILL');
+    this.child?.kill('SIGKILL');
     await this.exited;
   }
 
-  /** Publishes a message on a subject, as any client of NATS may. */
+  /**
+   * Publishes a message on a subject, as any client of NATS may.
+   * @param {string} subject
+   * @param {string} payload
+   */
   async publish(subject, payload) {
     const socket = connect(this.port, '127.0.0.1');
     await once(socket, 'data');

@@ -7,18 +7,41 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { setting } from '../setting.mjs';
+
+/** What is tested: the server's program, and the folder that it serves. */
+export const program = setting('ONAIR_SERVER');
+export const site = setting('ONAIR_SITE');
+
+/**
+ * Settles with the code by which a WebSocket is closed, whatever happened to it before.
+ * @param {import('ws').WebSocket} socket
+ * @returns {Promise<[code: number]>}
+ */
+export const closing = (socket) =>
+  new Promise((resolve) => {
+    socket.on('error', () => {}); // `close` follows
+    socket.once('close', (code) => resolve([code]));
+  });
+
 /** A running server. `output` collects its output, and `said` waits until that matches a pattern. */
 export class Server {
+  /**
+   * @param {import('node:test').TestContext} t
+   * @param {string[]} options
+   * @param {{ descriptors?: number }} limits
+   */
   constructor(t, options = [], { descriptors } = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'onair-process-'));
     const command = [
-      process.env.ONAIR_SERVER, '--web', process.env.ONAIR_SITE, '--address', '127.0.0.1',
+      program, '--web', site, '--address', '127.0.0.1',
       '--port', '0', '--state-dir', this.folder, ...options,
     ];
     const limited = descriptors ? ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', ...command] : command;
     this.child = spawn(limited[0], limited.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
     this.exited = once(this.child, 'exit');
     this.output = '';
+    /** @type {() => void} */
     this.news = () => {};
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.on('data', (data) => {
@@ -33,12 +56,15 @@ export class Server {
     });
   }
 
+  /** @param {RegExp} pattern */
   async said(pattern) {
     for (;;) {
       const match = pattern.exec(this.output);
       if (match) return match;
       const ended = await Promise.race([
-        new Promise((resolve) => (this.news = () => resolve(false))),
+        new Promise((resolve) => {
+          this.news = () => resolve(false);
+        }),
         this.exited.then(() => true),
       ]);
       assert.ok(!ended || pattern.test(this.output), `ended without printing ${pattern}: ${this.output}`);

@@ -15,8 +15,12 @@ import tls from 'node:tls';
 
 import { WebSocket } from 'ws';
 
-import { Server } from './server.mjs';
+import { closing, program, Server, site } from './server.mjs';
 
+/**
+ * @param {string} url
+ * @param {https.RequestOptions} options
+ */
 async function get(url, options = {}) {
   const module = url.startsWith('https') ? https : http;
   const [response] = await once(module.get(url, { agent: false, ...options }), 'response');
@@ -29,7 +33,7 @@ test('closes clients with 1012 on SIGTERM and ends with 0', async (t) => {
   const server = new Server(t);
   const socket = new WebSocket(`ws://127.0.0.1:${await server.port()}/ws`);
   await once(socket, 'open');
-  const closed = once(socket, 'close');
+  const closed = closing(socket);
   server.child.kill('SIGTERM');
   assert.equal((await closed)[0], 1012);
   assert.deepEqual(await server.exited, [0, null]);
@@ -120,15 +124,17 @@ test('reports an error at the start in one line', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'onair-wrong-'));
   t.after(() => rmSync(folder, { recursive: true }));
   chmodSync(folder, 0o700);
-  const common = ['--state-dir', folder, '--web', process.env.ONAIR_SITE, '--port', '0'];
-  for (const [options, expected] of [
+  const common = ['--state-dir', folder, '--web', site, '--port', '0'];
+  /** @type {[options: string[], expected: RegExp][]} */
+  const mistakes = [
     [['--prot', '1'], /--help/],
     [[...common, '--web', '/nowhere'], /--web/],
     [[...common, '--port', port], /--port/],
     [[...common, '--address', 'here'], /here/],
     [[...common, '--tls-cert', '/nowhere', '--tls-key', '/nowhere'], /PEM/],
-  ]) {
-    const { status, stderr } = spawnSync(process.env.ONAIR_SERVER, options, { encoding: 'utf8' });
+  ];
+  for (const [options, expected] of mistakes) {
+    const { status, stderr } = spawnSync(program, options, { encoding: 'utf8' });
     assert.notEqual(status, 0, options.join(' '));
     assert.match(stderr, expected);
     assert.equal(stderr.trim().split('\n').length, 1, stderr);
@@ -153,11 +159,13 @@ test('logs no address, room or message', async (t) => {
   assert.doesNotMatch(log, /secret|127\.0\.0\.1/);
 });
 
+/** @type {import('node:net').LookupFunction} */
 function to_loopback(_name, options, done) {
   if (options.all) done(null, [{ address: '127.0.0.1', family: 4 }]);
   else done(null, '127.0.0.1', 4);
 }
 
+/** @param {import('node:test').TestContext} t */
 function make_certificate(t) {
   const folder = mkdtempSync(join(tmpdir(), 'onair-cert-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -174,15 +182,16 @@ test('mints a token that opens a room, and shows and ends the room', async (t) =
   const server = new Server(t, ['--auth', 'all', '--admin-port', '0']);
   const port = await server.port();
   const [, adminPort] = await server.said(/127\.0\.0\.1:(\d+)\/metrics/);
+  /** @param {string[]} words */
   const run = (...words) =>
-    spawnSync(process.env.ONAIR_SERVER, ['--state-dir', server.folder, '--admin-port', adminPort, ...words], {
+    spawnSync(program, ['--state-dir', server.folder, '--admin-port', adminPort, ...words], {
       encoding: 'utf8',
     });
   assert.equal(run('rooms').stdout, 'Nobody is in any room.\n');
   const minted = run('token', '--room', '教室 1', '--role', 'watch', '--ttl', '2h', '--name', '花子', '--port', '9123');
   const [token, link] = minted.stdout.trim().split('\n');
   assert.equal(link, `http://localhost:9123/watch.html?%E6%95%99%E5%AE%A4%201#token=${token}`);
-  const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
+  const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
   assert.deepEqual({ ...claims, exp: 0 }, { room: '教室 1', role: 'watch', name: '花子', exp: 0 });
   assert.ok(Math.abs(claims.exp - Date.now() / 1000 - 7200) < 60);
 
@@ -191,7 +200,7 @@ test('mints a token that opens a room, and shows and ends the room', async (t) =
     await once(socket, 'open');
     const heard = once(socket, 'message');
     socket.send(JSON.stringify({ type: 'enter', room: '教室 1', role: 'watch', token }));
-    return { socket, welcome: JSON.parse((await heard)[0]), closed: once(socket, 'close') };
+    return { socket, welcome: JSON.parse((await heard)[0]), closed: closing(socket) };
   };
   const [one, other] = [await enter(), await enter()];
   assert.equal(one.welcome.name, '花子');
@@ -209,7 +218,8 @@ test('mints a token that opens a room, and shows and ends the room', async (t) =
 test('reports an error of token and rooms in one line', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'onair-words-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  for (const [words, sentence] of [
+  /** @type {[words: string[], sentence: RegExp][]} */
+  const mistakes = [
     [['token', '--room', 'lesson'], /--role is required/],
     [['token', '--room', 'lesson', '--role', 'king'], /--role/],
     [['token', '--room', '', '--role', 'talk'], /--room must/],
@@ -218,11 +228,12 @@ test('reports an error of token and rooms in one line', (t) => {
     [['rooms', '--end', '--admin-port', '1'], /the name of a room/],
     [['rooms', '--admin-port', '1'], /No server answers on port 1/],
     [['--auth', 'some'], /--auth/],
-    [['--auth', 'all', '--auth-public-key', process.env.ONAIR_SERVER], /--auth-public-key must be a PEM file/],
-  ]) {
+    [['--auth', 'all', '--auth-public-key', program], /--auth-public-key must be a PEM file/],
+  ];
+  for (const [words, sentence] of mistakes) {
     const { status, stderr, stdout } = spawnSync(
-      process.env.ONAIR_SERVER,
-      ['--state-dir', folder, '--web', process.env.ONAIR_SITE, ...words],
+      program,
+      ['--state-dir', folder, '--web', site, ...words],
       { encoding: 'utf8' },
     );
     assert.equal(status, 1, words.join(' '));

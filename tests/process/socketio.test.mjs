@@ -12,7 +12,13 @@ import { WebSocket } from 'ws';
 
 import { Server } from './server.mjs';
 
+/**
+ * @typedef {import('node:test').TestContext} TestContext
+ * @typedef {Partial<import('socket.io-client').ManagerOptions & import('socket.io-client').SocketOptions>} Options
+ */
+
 const CLIENTS = { '2.x': io2, '4.x': io4 };
+/** @type {Record<string, Options>} */
 const TRANSPORTS = {
   'polling alone': { transports: ['polling'] },
   'WebSocket alone': { transports: ['websocket'] },
@@ -21,23 +27,31 @@ const TRANSPORTS = {
 
 /** The events that a client of either kind received, in order. `next` waits for the next one. */
 class Inbox {
-  constructor() {
-    this.items = [];
-    this.news = () => {};
-  }
+  /** @type {[event: string, data: any][]} any: whatever JSON a client is sent, which the test looks into */
+  items = [];
+  news = () => {};
 
+  /** @type {(event: string, data: unknown) => void} */
   add(event, data) {
     this.items.push([event, data]);
     this.news();
   }
 
   async next() {
-    while (this.items.length === 0) await new Promise((resolve) => (this.news = resolve));
-    return this.items.shift();
+    for (;;) {
+      const item = this.items.shift();
+      if (item) return item;
+      await /** @type {Promise<void>} */ (new Promise((resolve) => (this.news = resolve)));
+    }
   }
 }
 
-/** Starts a client of socket.io and enters a room, as the pages of the original JavaScript program (the seed) do. */
+/**
+ * Starts a client of socket.io and enters a room, as the pages of the original JavaScript program (the seed) do.
+ * @param {TestContext} t
+ * @param {number} port
+ * @param {{ io?: typeof io4, room?: string | null, options?: Options, scheme?: string }} how
+ */
 async function seed(t, port, { io = io4, room = 'lesson', options = {}, scheme = 'http' } = {}) {
   const socket = io(`${scheme}://127.0.0.1:${port}/`, { forceNew: true, ...options });
   t.after(() => socket.close());
@@ -47,22 +61,35 @@ async function seed(t, port, { io = io4, room = 'lesson', options = {}, scheme =
   }
   // 2.x also reports changes of its connection by this event.
   socket.on('error', (data) => data.type === 'error' && inbox.add('error', data));
-  await new Promise((resolve) => socket.once('connect', resolve));
+  await connected(socket);
   const { id } = socket;
   if (room !== null) socket.emit('enter', room);
   return { socket, inbox, id, next: () => inbox.next() };
 }
 
-/** Starts one of our own clients. */
-async function own(t, port, role, room = 'lesson', token = undefined) {
+/**
+ * @param {import('socket.io-client').Socket} socket
+ * @returns {Promise<void>}
+ */
+const connected = (socket) => new Promise((resolve) => socket.once('connect', resolve));
+
+/**
+ * Starts one of our own clients.
+ * @param {TestContext} t
+ * @param {number} port
+ * @param {'talk' | 'watch'} role
+ * @param {string} [token]
+ */
+async function own(t, port, role, room = 'lesson', token) {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
   t.after(() => socket.terminate());
   const inbox = new Inbox();
   socket.on('message', (data) => {
-    const message = JSON.parse(data);
+    const message = JSON.parse(String(data));
     if (message.type !== 'audience') inbox.add(message.type, message);
   });
   await once(socket, 'open');
+  /** @param {object} message */
   const say = (message) => socket.send(JSON.stringify(message));
   say({ type: 'enter', room, role, token });
   const [type, welcome] = await inbox.next();
@@ -70,7 +97,10 @@ async function own(t, port, role, room = 'lesson', token = undefined) {
   return { socket, say, id: welcome.id, welcome, next: () => inbox.next() };
 }
 
-/** Waits until the server has handled all messages of `who` so far: it sends a message to itself. */
+/**
+ * Waits until the server has handled all messages of `who` so far: it sends a message to itself.
+ * @param {Awaited<ReturnType<typeof seed>>} who
+ */
 async function settled(who) {
   who.socket.emit('message', { type: 'echo', sendto: who.id });
   for (;;) {
@@ -80,6 +110,7 @@ async function settled(who) {
   }
 }
 
+/** @type {(server: Server, name: string) => Promise<number>} */
 const metric = async (server, name) => {
   const port = Number((await server.said(/Metrics: \S+:(\d+)/))[1]);
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
@@ -122,9 +153,11 @@ for (const [version, io] of Object.entries(CLIENTS)) {
       await settled(one);
       let beats = 0;
       const { engine } = one.socket.io;
-      await new Promise((resolve) => {
+      /** @type {Promise<void>} */
+      const five = new Promise((resolve) => {
         engine.on(io === io2 ? 'pong' : 'ping', () => (beats += 1) === 5 && resolve());
       });
+      await five;
       await settled(one);
     });
 
@@ -140,7 +173,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
       await first.exited;
       const back = [a, b].map(async (one) => {
         assert.equal((await one.next())[0], 'disconnect');
-        await new Promise((resolve) => one.socket.once('connect', resolve));
+        await connected(one.socket);
         one.id = one.socket.id;
         one.socket.emit('enter', 'lesson');
       });
@@ -242,14 +275,17 @@ for (const [version, io] of Object.entries(CLIENTS)) {
     [event, data] = await stranger.next();
     assert.deepEqual([event, data.code], ['error', 'not_entered']);
 
+    /** @param {'talk' | 'watch'} role */
     const mint = async (role) => {
       const { createHmac } = await import('node:crypto');
+      /** @param {object} object */
       const part = (object) => Buffer.from(JSON.stringify(object)).toString('base64url');
       const exp = Math.floor(Date.now() / 1000) + 600;
       const text = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ room: 'lesson', role, exp })}`;
       return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
     };
     const viewer = await own(t, port, 'watch', 'lesson', await mint('watch'));
+    /** @param {'talk' | 'watch'} role */
     const with_token = async (role) => {
       const token = await mint(role);
       return seed(t, port, { io, options: io === io2 ? { query: { token } } : { auth: { token } } });
@@ -327,7 +363,7 @@ test('serves the client’s script from the operator’s folder', async (t) => {
   const port = await new Server(t, ['--socketio-client', dist]).port();
   const script = await fetch(`http://127.0.0.1:${port}/socket.io/socket.io.js`);
   assert.equal(script.status, 200);
-  assert.match(script.headers.get('content-type'), /javascript/);
+  assert.match(String(script.headers.get('content-type')), /javascript/);
   assert.match(await script.text(), /Socket\.IO v4/);
   const without = await new Server(t).port();
   const missing = await fetch(`http://127.0.0.1:${without}/socket.io/socket.io.js`);

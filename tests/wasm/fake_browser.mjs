@@ -1,28 +1,45 @@
-// Fakes the parts of a browser that the client uses. Tests inspect and drive every object that the client
-// makes. Nothing happens by itself.
+// A minimal browser for the client: keeps every object that it creates, so that a test can inspect and
+// drive it. Nothing happens by itself.
 
 import { webcrypto } from 'node:crypto';
 
+/** @typedef {(event: object) => void} Listener what the client puts there, and null when it has gone */
+const unset = () => {
+  throw new Error('the client does not listen to this');
+};
+
 export class FakeWebSocket {
+  /** @type {FakeWebSocket[]} */
   static all = [];
+  /** @type {any[]} any: the messages that the client sends, which tests look into */
+  sent = [];
+  closed = false;
+  readyState = 0;
+  /** @type {Listener} */
+  onopen = unset;
+  /** @type {Listener} */
+  onmessage = unset;
+  /** @type {Listener} */
+  onclose = unset;
+
+  /** @param {string} url */
   constructor(url) {
     if (url.includes('refused')) throw new SyntaxError('bad address');
     this.url = url;
-    this.sent = [];
-    this.closed = false;
-    this.readyState = 0;
     FakeWebSocket.all.push(this);
   }
+  /** @param {string} text */
   send(text) {
     this.sent.push(JSON.parse(text));
   }
   close() {
     this.closed = true;
   }
-  // Called by the test in the role of the network.
+  // Methods by which the test plays the network.
   open() {
     this.onopen({});
   }
+  /** @param {object} message */
   say(message) {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
@@ -31,10 +48,14 @@ export class FakeWebSocket {
   }
 }
 
-export class FakeTrack {
+class FakeTrack {
+  stopped = false;
+  /** @type {boolean | undefined} */
+  enabled;
+
+  /** @param {string} kind */
   constructor(kind) {
     this.kind = kind;
-    this.stopped = false;
   }
   stop() {
     this.stopped = true;
@@ -42,6 +63,7 @@ export class FakeTrack {
 }
 
 export class FakeStream {
+  /** @param {string[]} kinds */
   constructor(...kinds) {
     this.tracks = kinds.map((kind) => new FakeTrack(kind));
   }
@@ -54,18 +76,38 @@ export class FakeStream {
   getVideoTracks() {
     return this.tracks.filter((track) => track.kind === 'video');
   }
+  /** @param {FakeTrack} track */
   addTrack(track) {
     this.tracks.push(track);
   }
+  /** @param {FakeTrack} track */
   removeTrack(track) {
     this.tracks = this.tracks.filter((each) => each !== track);
   }
 }
 
 class FakeDataChannel {
+  /** @type {string[]} */
+  sent = [];
+  readyState = 'connecting';
+  /** @type {Listener} */
+  onopen = unset;
+  /** @type {Listener} */
+  onmessage = unset;
+  /** @type {Listener} */
+  onerror = unset;
+  /** @type {Listener} */
+  onclose = unset;
+
+  /**
+   * @param {string} label
+   * @param {object} [options]
+   */
   constructor(label, options) {
-    Object.assign(this, { label, options, sent: [], readyState: 'connecting' });
+    this.label = label;
+    this.options = options;
   }
+  /** @param {string} text */
   send(text) {
     if (this.readyState !== 'open') throw new DOMException('not open', 'InvalidStateError');
     this.sent.push(text);
@@ -76,29 +118,61 @@ class FakeDataChannel {
   }
 }
 
+/**
+ * @typedef {object} Sender
+ * @property {FakeTrack | null} track
+ * @property {object} parameters
+ */
+
 export class FakePeerConnection {
+  /** @type {FakePeerConnection[]} */
   static all = [];
+  /** @type {Set<string>} */
   static failing = new Set(); // names of methods whose promise is rejected
   static constructionFails = false;
+  /** @type {{ sender: Sender, receiver: object, direction?: string, streams?: FakeStream[] }[]} */
+  transceivers = [];
+  /** @type {FakeDataChannel[]} */
+  channels = [];
+  /** @type {(object | null)[]} */
+  candidates = [];
+  connectionState = 'new';
+  /** @type {object | null} */
+  localDescription = null;
+  /** @type {object | undefined} */
+  remoteDescription;
+  closed = false;
+  restarts = 0;
+  /** @type {Map<string, object>} */
+  stats = new Map();
+  /** @type {Listener} */
+  onicecandidate = unset;
+  /** @type {Listener} */
+  onconnectionstatechange = unset;
+  /** @type {Listener} */
+  ondatachannel = unset;
+  /** @type {Listener} */
+  ontrack = unset;
+
+  /** @param {RTCConfiguration} configuration */
   constructor(configuration) {
     if (FakePeerConnection.constructionFails) throw new DOMException('too many', 'UnknownError');
     this.configuration = configuration;
-    this.transceivers = [];
-    this.channels = [];
-    this.candidates = [];
-    this.connectionState = 'new';
-    this.localDescription = null;
-    this.closed = false;
     FakePeerConnection.all.push(this);
   }
+  /** @type {(method: string, value?: unknown) => Promise<unknown>} */
   #outcome(method, value) {
     return FakePeerConnection.failing.has(method)
       ? Promise.reject(new DOMException(`${method} fails`, 'OperationError'))
       : Promise.resolve(value);
   }
+  /**
+   * @param {FakeTrack | string} trackOrKind
+   * @param {{ direction?: string, streams?: FakeStream[] }} [init]
+   */
   addTransceiver(trackOrKind, init) {
     const track = typeof trackOrKind === 'string' ? null : trackOrKind;
-    const kind = track ? track.kind : trackOrKind;
+    const kind = typeof trackOrKind === 'string' ? trackOrKind : trackOrKind.kind;
     const connection = this;
     const sender = {
       track,
@@ -106,10 +180,12 @@ export class FakePeerConnection {
       getParameters() {
         return structuredClone(this.parameters);
       },
+      /** @param {{ encodings: object[] }} parameters */
       setParameters(parameters) {
         this.parameters = parameters;
         return connection.#outcome('setParameters');
       },
+      /** @param {FakeTrack | null} next */
       replaceTrack(next) {
         this.track = next;
         return connection.#outcome('replaceTrack');
@@ -118,30 +194,35 @@ export class FakePeerConnection {
     this.transceivers.push({ sender, receiver: { track: { kind } }, ...init });
   }
   getStats() {
-    return this.#outcome('getStats', this.stats ?? new Map());
+    return this.#outcome('getStats', this.stats);
   }
+  /** @param {RTCConfiguration} configuration */
   setConfiguration(configuration) {
     this.configuration = configuration;
   }
   restartIce() {
-    this.restarts = (this.restarts ?? 0) + 1;
+    this.restarts += 1;
   }
   getTransceivers() {
     return this.transceivers;
   }
+  /** @type {(label: string, options?: object) => FakeDataChannel} */
   createDataChannel(label, options) {
-    this.channels.push(new FakeDataChannel(label, options));
-    return this.channels.at(-1);
+    const channel = new FakeDataChannel(label, options);
+    this.channels.push(channel);
+    return channel;
   }
   setLocalDescription() {
     const type = this.remoteDescription ? 'answer' : 'offer';
     this.localDescription = { type, sdp: `${type} sdp` };
     return this.#outcome('setLocalDescription');
   }
+  /** @param {object} description */
   setRemoteDescription(description) {
     this.remoteDescription = description;
     return this.#outcome('setRemoteDescription');
   }
+  /** @param {object | null} candidate */
   addIceCandidate(candidate) {
     this.candidates.push(candidate);
     return this.#outcome('addIceCandidate');
@@ -150,6 +231,7 @@ export class FakePeerConnection {
     this.closed = true;
   }
   // Called by the test in the role of the network.
+  /** @param {string} state */
   become(state) {
     this.connectionState = state;
     this.onconnectionstatechange?.({});
@@ -162,17 +244,22 @@ export class FakePeerConnection {
 }
 
 export class FakeVideo {
-  constructor() {
-    this.srcObject = null;
-    this.muted = false;
-  }
+  /** @type {FakeStream | null} */
+  srcObject = null;
+  muted = false;
+  /** @type {Listener} */
+  onloadedmetadata = unset;
+
   play() {
     return Promise.resolve();
   }
 }
 
-/** The client's timers, by the number that clearTimeout takes. */
-export const timers = new Map();
+/**
+ * The client's timers, by the number that clearTimeout takes.
+ * @type {Map<number, () => void>}
+ */
+const timers = new Map();
 let lastTimer = 0;
 
 /** Fires all timers, with the clock moved past all of them. */
@@ -186,33 +273,42 @@ export function letTimePass() {
 const { performance: clock } = globalThis;
 let hoursPassed = 0;
 
-/** Installs the fakes. `media` answers getUserMedia and getDisplayMedia. */
+/**
+ * Installs the fakes. `media` answers getUserMedia and getDisplayMedia.
+ * @param {object} media
+ */
 export function install(media) {
   FakeWebSocket.all = [];
   FakePeerConnection.all = [];
   FakePeerConnection.failing = new Set();
   FakePeerConnection.constructionFails = false;
-  globalThis.window = globalThis;
-  globalThis.WebSocket = FakeWebSocket;
-  globalThis.RTCPeerConnection = FakePeerConnection;
-  globalThis.crypto ??= webcrypto; // Node 18 has it only in a module
-  globalThis.isSecureContext = true;
-  Object.defineProperty(globalThis, 'performance', {
-    value: { now: () => clock.now() + hoursPassed * 3_600_000 },
-    configurable: true,
-    writable: true,
-  });
   timers.clear();
-  globalThis.setTimeout = (call, _delay, ...passed) => {
+  /** @type {(call: (...passed: unknown[]) => void, delay: number, ...passed: unknown[]) => number} */
+  const setTimeout = (call, _delay, ...passed) => {
     timers.set(++lastTimer, () => call(...passed));
     return lastTimer;
   };
-  globalThis.clearTimeout = (timer) => timers.delete(timer);
-  Object.defineProperty(globalThis, 'navigator', {
-    value: { mediaDevices: media },
-    configurable: true,
-    writable: true,
+  put({
+    window: globalThis,
+    WebSocket: FakeWebSocket,
+    RTCPeerConnection: FakePeerConnection,
+    crypto: webcrypto, // Node 18 has it only in a module
+    isSecureContext: true,
+    performance: { now: () => clock.now() + hoursPassed * 3_600_000 },
+    setTimeout,
+    clearTimeout: (/** @type {number} */ timer) => timers.delete(timer),
+    navigator: { mediaDevices: media },
   });
+}
+
+/**
+ * Makes these global, whether or not Node has something of that name.
+ * @param {object} globals
+ */
+export function put(globals) {
+  for (const [name, value] of Object.entries(globals)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
 }
 
 /** Waits until the handlers of all settled promises have run. */

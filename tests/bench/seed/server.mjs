@@ -14,7 +14,7 @@ const pages = new Map(
 );
 
 const http = createServer((request, response) => {
-  const page = pages.get(request.url.split('?')[0]);
+  const page = pages.get(String(request.url).split('?')[0]);
   response.writeHead(page ? 200 : 404, { 'Content-Type': 'text/html; charset=utf-8' });
   response.end(page);
 });
@@ -23,12 +23,15 @@ const log = process.argv.includes('--log') ? console.log : () => {};
 
 const io = new Server(http);
 io.on('connection', (socket) => {
+  /** @type {string | null} */
   let room = null;
   socket.on('enter', (name) => {
     room = name;
+    // eslint-disable-next-line @typescript-eslint/no-floating-promises -- none with the adapter in memory
     socket.join(name);
     log(`${socket.id} enters ${name}`);
   });
+  /** @type {(type: string, message: object) => void} */
   const emit = (type, message) => {
     log(`to all in ${room ?? 'every room'}`);
     (room ? socket.broadcast.to(room) : socket.broadcast).emit(type, message);
@@ -45,4 +48,7 @@ io.on('connection', (socket) => {
   });
 });
 
-http.listen(0, () => console.log(`http://localhost:${http.address().port}`));
+http.listen(0, () => {
+  const { port } = /** @type {import('node:net').AddressInfo} */ (http.address());
+  console.log(`http://localhost:${port}`);
+});

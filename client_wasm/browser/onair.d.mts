@@ -1,0 +1,173 @@
+// The client as pages and tests see it: the types of what bindings.cpp binds. Type checks read this file alone;
+// it is not served. tests/pages/client_types.test.mjs compares it with the C++.
+
+export type Link = 'idle' | 'connecting' | 'joined' | 'reconnecting' | 'unreachable' | 'refused';
+export type Stage = 'idle' | 'starting' | 'preview' | 'on_air';
+export type ViewerState = 'connecting' | 'live' | 'reconnecting';
+export type Picture = 'waiting' | 'requesting' | 'connecting' | 'live' | 'reconnecting' | 'ended' | 'full';
+export type Quality = 'good' | 'fair' | 'poor';
+export type PictureSize = 'small' | 'standard' | 'large';
+export type ChatRefusal = 'too_fast' | 'too_long' | 'muted';
+export type Notice =
+  | 'none'
+  | 'no_local_stream'
+  | 'no_signaling'
+  | 'camera_refused'
+  | 'no_camera'
+  | 'camera_in_use'
+  | 'insecure_context'
+  | 'screen_refused'
+  | 'screen_not_supported'
+  | 'media_failed'
+  | 'media_ended'
+  | 'device_lost'
+  | 'microphone_lost'
+  | 'screen_ended'
+  | 'connection_failed';
+
+/** An error code of PROTOCOL.md, or empty. A newer server may know more codes than we. */
+export type Refusal = string;
+
+export interface ViewerView {
+  id: string;
+  number: number;
+  name: string;
+  state: ViewerState;
+  muted: boolean;
+  bitsPerSecond: number;
+  roundTrip: number | null;
+  loss: number | null;
+}
+
+export interface Device {
+  kind: 'camera' | 'microphone';
+  id: string;
+  label: string;
+}
+
+/** The ids of devices; an empty one leaves it to the browser. */
+export interface MediaChoice {
+  camera: string;
+  microphone: string;
+  size: PictureSize;
+}
+
+export interface TalkView {
+  link: Link;
+  refusal: Refusal;
+  stage: Stage;
+  viewers: number;
+  connecting: number;
+  watching: number;
+  uplinkBps: number;
+  capacity: number;
+  audience: ViewerView[];
+  /** On the clock of performance.now(). */
+  onAirSince: number | null;
+  sharesScreen: boolean;
+  microphoneOn: boolean;
+  cameraOn: boolean;
+  locked: boolean;
+  devices: Device[];
+  choice: MediaChoice;
+  notice: Notice;
+}
+
+export interface Reception {
+  quality: Quality;
+  bitsPerSecond: number;
+  loss: number;
+  latency: number | null;
+  width: number;
+  height: number;
+  framesPerSecond: number;
+  codec: string;
+  relayed: boolean;
+}
+
+export interface WatchView {
+  link: Link;
+  refusal: Refusal;
+  name: string | null;
+  picture: Picture;
+  notice: Notice;
+  chatOpen: boolean;
+  chatMuted: boolean;
+  reception: Reception | null;
+}
+
+export interface ChatLine {
+  id: number;
+  name: string;
+  text: string;
+  host: boolean;
+  yours: boolean;
+  /** The viewer who wrote it; known to the talker alone. */
+  author: string;
+  /** The talker who numbered the line, where there may be several. */
+  from?: string;
+}
+
+export type ChatEvent =
+  | ({ kind: 'line' } & ChatLine)
+  | { kind: 'removed'; id: number; from?: string }
+  | { kind: 'cleared'; from?: string }
+  | { kind: 'refused'; reason: ChatRefusal };
+
+/** As PageOptions in client.hpp describes them. */
+export interface PageOptions<View> {
+  url: string;
+  socket?: WebSocket;
+  room: string;
+  video: HTMLVideoElement;
+  changed?: (view: View) => void;
+  text?: (from: string, text: string) => void;
+  chat?: (event: ChatEvent) => void;
+  tile?: (id: string, stream: MediaStream | null) => void;
+  remember?: (token: string) => void;
+  token?: string | null;
+  entryToken?: string | null;
+  trace?: boolean;
+}
+
+export interface Client<View> {
+  start(): void;
+  wake(): void;
+  leave(): void;
+  sendText(text: string): void;
+  say(name: string, text: string): void;
+  view(): View;
+  /** embind's own: frees the C++ object. */
+  delete(): void;
+}
+
+export interface TalkClient extends Client<TalkView> {
+  startVideo(): void;
+  startScreen(): void;
+  preview(): void;
+  choose(choice: MediaChoice): void;
+  switchMicrophone(on: boolean): void;
+  switchCamera(on: boolean): void;
+  removeChatLine(id: number): void;
+  mute(viewer: string, muted: boolean): void;
+  onAir(): void;
+  stopVideo(): void;
+  lockRoom(locked: boolean): void;
+  removeViewer(viewer: string): void;
+  endRoom(): void;
+}
+
+export interface WatchClient extends Client<WatchView> {
+  request(): void;
+}
+
+export interface Onair {
+  TalkClient: new (options: PageOptions<TalkView>) => TalkClient;
+  WatchClient: new (options: PageOptions<WatchView>) => WatchClient;
+  /** The room that a page's location.search names, or why it names none. */
+  roomOfQuery(query: string): { room: string; error?: undefined } | { room?: undefined; error: string };
+  HEAP8: Int8Array;
+}
+
+/** Loads the client. */
+export default function createOnair(options?: { wasmBinary?: Uint8Array }): Promise<Onair>;

@@ -1,0 +1,26 @@
+// What is served of the pages' scripts: all but their comments.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import ts from 'typescript';
+
+const web = new URL('../../web/', import.meta.url);
+const strip = fileURLToPath(new URL('../../client_wasm/browser/strip_comments.sed', import.meta.url));
+const printer = ts.createPrinter({ removeComments: true });
+
+/** @param {string} source */
+const code = (source) => printer.printFile(ts.createSourceFile('a.mjs', source, ts.ScriptTarget.Latest));
+
+for (const file of readdirSync(web).filter((name) => name.endsWith('.mjs'))) {
+  test(`${file} is the same without its comments`, () => {
+    const source = readFileSync(new URL(file, web), 'utf8');
+    const stripped = execFileSync('sed', ['-E', '-f', strip], { input: source, encoding: 'utf8' });
+    assert.equal(code(stripped), code(source));
+    assert.equal(stripped.split('\n').length, source.split('\n').length, 'each line is where it was');
+    assert.doesNotMatch(stripped, /\/\*|^ *\/\//m);
+  });
+}

@@ -1,0 +1,6 @@
+// What packages that the tests use don't say of themselves.
+
+/** 2.x comes without types; what the tests use of it is as in 4.x. */
+declare module 'socket.io-client-2' {
+  export { io as default } from 'socket.io-client';
+}
