@@ -62,7 +62,7 @@ const median = (numbers) => {
 const load = loadavg()[0].toFixed(2);
 const chromium = await Chromium.start();
 const contestants = { onair: await Server.start(), original: await startOriginal() };
-const names = /** @type {const} */ (['onair', 'seed']);
+const names = /** @type {const} */ (['onair', 'original']);
 /** @type {Record<typeof names[number], Measured[]>} */
 const results = { onair: [], original: [] };
 for (const { origin } of Object.values(contestants)) {

@@ -1,5 +1,5 @@
 // A cluster of processes: what goes beyond the promises of the bus, which are tested with it
-// (relay/hubs_on_a_bus_test.cpp).
+// (rooms/hubs_on_a_bus_test.cpp).
 #include "cluster/gateway.hpp"
 
 #include <string>

@@ -1,4 +1,4 @@
-// Runs the suite of what the bus promises (relay/hubs_on_a_bus_test.cpp) with processes that are
+// Runs the suite of what the bus promises (rooms/hubs_on_a_bus_test.cpp) with processes that are
 // joined by a real nats-server, which this program starts and ends.
 #include <chrono>
 #include <csignal>
