@@ -254,7 +254,10 @@ void Gateway::note_list(const std::string& name, const Members& piece, TimePoint
 
 void Gateway::hear(const std::string& name, Reach reach, const Frame& frame) {
   const auto room = rooms_.find(name);
-  if (room == rooms_.end() || room->second.remote.empty()) return;
+  if (room == rooms_.end()) return;
+  // A process that has just joined may not be known here yet, as on a slow connection. It learns by
+  // such a frame that somebody is on air, or never.
+  if (room->second.remote.empty() && !tells_who_is_on_air(frame->text())) return;
   publish(subjects_.frames(name, reach), frame->text(), subjects_.reply_of(frame->number()));
 }
 
@@ -360,7 +363,7 @@ bool Gateway::take(const Topic& topic, std::string_view payload, std::string_vie
       if (topic.kind == Kind::alive) {
         note_life(*process, now);
       } else {
-        forget(*process, now);
+        forget(*process, now, options_.grace);
       }
       return true;
     }
@@ -433,7 +436,7 @@ void Gateway::note_part(const std::string& name, const Part& part, TimePoint now
     room.remote.erase(part.process);
   }
   for (const Orphan& orphan : part.orphans) {
-    keep(name, room, orphan.talker, now + std::min<Duration>(orphan.left, options_.grace));
+    keep(name, room, orphan.talker, now + std::min<Duration>(orphan.left, silent_grace()));
   }
   free_places(name, room);
   if (missed_news && room.known) {

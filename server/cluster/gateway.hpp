@@ -39,7 +39,8 @@ struct GatewayOptions {
   Duration part_interval = std::chrono::milliseconds(100);
   /// Talkers of a room on all processes together.
   std::size_t talkers_per_room = 1;
-  /// How long a dead process's talkers have to come back at another.
+  /// How long a dead process's talkers have to come back at another, or longer if their leases may
+  /// hold for longer.
   Duration grace = std::chrono::seconds(15);
 };
 
@@ -140,8 +141,10 @@ class Gateway final : public relay::BusMember, public WireMember {
   void introduce(TimePoint now);
   void note_life(const ProcessId& process, TimePoint now);
   void take_for_dead(const ProcessId& process, TimePoint now);
-  void forget(const ProcessId& process, TimePoint now);
-  void forget(const std::string& name, SharedRoom& room, const ProcessId& process, TimePoint now);
+  Duration silent_grace() const;
+  void forget(const ProcessId& process, TimePoint now, Duration talkers_grace);
+  void forget(const std::string& name, SharedRoom& room, const ProcessId& process, TimePoint now,
+              Duration talkers_grace);
   void forget_silent(TimePoint now);
   void keep(const std::string& name, SharedRoom& room, const relay::TalkerPart& talker,
             TimePoint until);

@@ -1,5 +1,6 @@
 // How the gateway gets over what fails: the wire that was away, processes that died or stood still,
 // and what could not be heard meanwhile.
+#include <algorithm>
 #include <utility>
 
 #include "cluster/gateway.hpp"
@@ -61,24 +62,34 @@ void Gateway::disconnected() {
 
 void Gateway::take_for_dead(const ProcessId& process, TimePoint now) {
   taken_for_dead_[process] = now + kRemembered;
-  forget(process, now);
+  forget(process, now, silent_grace());
+}
+
+/// How long the places of talkers are kept whose process fell silent: at least until their leases
+/// have expired, so that whoever is welcome in such a place also gets the lease. The process may
+/// have renewed them up to a heartbeat after it was heard last, and the engine may be as late.
+Duration Gateway::silent_grace() const {
+  return std::max<Duration>(options_.grace,
+                            kLeaseLifetime + 2 * options_.heartbeat - options_.dead_after);
 }
 
 /// Its members have the grace time to come back at another: nobody's picture goes over it.
-void Gateway::forget(const ProcessId& process, TimePoint now) {
+void Gateway::forget(const ProcessId& process, TimePoint now, Duration talkers_grace) {
   last_heard_.erase(process);
-  for (auto& [name, room] : rooms_) forget(name, room, process, now);
+  for (auto& [name, room] : rooms_) forget(name, room, process, now, talkers_grace);
 }
 
 void Gateway::forget(const std::string& name, SharedRoom& room, const ProcessId& process,
-                     TimePoint now) {
+                     TimePoint now, Duration talkers_grace) {
   const auto part = room.remote.find(process);
   if (part == room.remote.end()) return;
-  const TimePoint until = now + options_.grace;
-  for (const TalkerPart& talker : part->second.talkers) keep(name, room, talker, until);
+  for (const TalkerPart& talker : part->second.talkers) {
+    keep(name, room, talker, now + talkers_grace);
+  }
   room.remote.erase(part);
   room.awaited.erase(process);
   room.synced.erase(process);
+  const TimePoint until = now + options_.grace;
   if (room.elsewhere.lose(process, until)) due_.emplace(until, name);
   free_places(name, room);
   bus_.part_changed(name);
@@ -92,7 +103,7 @@ void Gateway::forget_silent(TimePoint now) {
     for (const auto& [process, part] : room.remote) {
       if (!room.synced.contains(process)) silent.push_back(process);
     }
-    for (const ProcessId& process : silent) forget(name, room, process, now);
+    for (const ProcessId& process : silent) forget(name, room, process, now, silent_grace());
   }
 }
 

@@ -133,6 +133,10 @@ std::vector<protocol::PeerId> KeptPlaces::take_overdue(TimePoint now) {
   return overdue;
 }
 
+bool tells_who_is_on_air(std::string_view frame) {
+  return on_air_news_in(frame).has_value();
+}
+
 bool SharedRoom::note_on_air(std::string_view frame) {
   const auto news = on_air_news_in(frame);
   bool is_new = false;

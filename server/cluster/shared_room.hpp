@@ -68,6 +68,9 @@ class KeptPlaces {
   std::vector<Place> places_;
 };
 
+/// Whether this frame says that a talker goes on or off air, or is gone.
+bool tells_who_is_on_air(std::string_view frame);
+
 struct SharedRoom {
   std::map<relay::HubId, relay::RoomPart> local;
   std::map<ProcessId, relay::RoomPart> remote;

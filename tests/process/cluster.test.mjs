@@ -27,7 +27,14 @@ class Client {
     client.news = () => {};
     client.socket = new WebSocket(`ws://127.0.0.1:${await server.port()}/ws`);
     t.after(() => client.socket.terminate());
-    client.closed = once(client.socket, 'close');
+    client.socket.on('error', () => {}); // 'close' comes behind it
+    client.closed = new Promise((resolve) => {
+      client.socket.on('close', (code) => {
+        client.close_code = code;
+        resolve([code]);
+        client.news();
+      });
+    });
     client.socket.on('message', (data) => {
       const message = JSON.parse(data);
       if (message.type === 'audience') client.audience = message.watching;
@@ -41,12 +48,25 @@ class Client {
     return client;
   }
 
+  /**
+   * A viewer that knows of this talker's broadcast: by `welcome`, or by `talk_ready` where that was still
+   * on its way from another process.
+   */
+  static async watch(t, server, talker, more = {}) {
+    const client = await Client.enter(t, server, 'watch', more);
+    if (!client.welcome.talkers.includes(talker.id)) await client.nextIs('talk_ready', { from: talker.id });
+    return client;
+  }
+
   say(message) {
     this.socket.send(JSON.stringify(message));
   }
 
   async until(condition) {
-    while (!condition()) await new Promise((resolve) => (this.news = resolve));
+    while (!condition()) {
+      if (this.close_code) throw new Error(`closed with ${this.close_code}`);
+      await new Promise((resolve) => (this.news = resolve));
+    }
   }
 
   async next() {
@@ -122,8 +142,7 @@ test('a room is one over three processes', bound, async (t) => {
   const early = await Client.enter(t, b, 'watch');
   talker.say({ type: 'talk_ready' });
   await early.nextIs('talk_ready', { from: talker.id });
-  const late = await Client.enter(t, c, 'watch');
-  assert.deepEqual(late.welcome.talkers, [talker.id]);
+  const late = await Client.watch(t, c, talker);
   await talker.until(() => talker.audience === 2);
 
   late.say({ type: 'talk_request', sendto: talker.id });
@@ -154,8 +173,8 @@ test('who comes back at another process is the same', bound, async (t) => {
   const [a, b, c] = await servers(t, 3, nats.url);
   const talker = await Client.enter(t, a, 'talk');
   talker.say({ type: 'talk_ready' });
-  const viewer = await Client.enter(t, b, 'watch');
-  const moved = await Client.enter(t, c, 'watch', { resume: viewer.welcome.resume });
+  const viewer = await Client.watch(t, b, talker);
+  const moved = await Client.watch(t, c, talker, { resume: viewer.welcome.resume });
   assert.equal(moved.id, viewer.id);
   assert.equal((await viewer.closed)[0], 4000);
   talker.say({ type: 'wave', sendto: viewer.id });
@@ -172,7 +191,7 @@ test('the others go on when a process is killed, and its talker comes back at an
   const [a, b, c] = await servers(t, 3, nats.url);
   const talker = await Client.enter(t, a, 'talk');
   talker.say({ type: 'talk_ready' });
-  const viewer = await Client.enter(t, b, 'watch');
+  const viewer = await Client.watch(t, b, talker);
   const lost = await Client.enter(t, a, 'watch');
   a.child.kill('SIGKILL');
   await Promise.all([talker.closed, lost.closed]);
@@ -234,7 +253,7 @@ test('a process that stands still for a while, too slow for the bus, is one of t
   const [a, b] = await servers(t, 2, nats.url, ['--max-send-queue-bytes', '67108864']);
   const talker = await Client.enter(t, a, 'talk');
   talker.say({ type: 'talk_ready' });
-  const viewer = await Client.enter(t, b, 'watch');
+  const viewer = await Client.watch(t, b, talker);
   b.child.kill('SIGSTOP');
   const text = 'x'.repeat(60_000);
   for (let i = 0; i < 250; ++i) talker.say({ type: 'wave', text });
@@ -260,7 +279,7 @@ test('a talker whose process died and who does not come back is gone after the g
   const [a, b] = await servers(t, 2, nats.url, ['--grace', '1']);
   const talker = await Client.enter(t, a, 'talk');
   talker.say({ type: 'talk_ready' });
-  const viewer = await Client.enter(t, b, 'watch');
+  const viewer = await Client.watch(t, b, talker);
   a.child.kill('SIGKILL');
   await viewer.nextIs('user_disconnected', { id: talker.id });
   assert.equal((await Client.enter(t, b, 'talk')).welcome.type, 'welcome');
@@ -314,7 +333,7 @@ test('a server that starts before NATS is joined when NATS is there', bound, asy
   for (const server of [a, b]) await until(server, 'onair_bus_processes', 1);
   const talker = await Client.enter(t, a, 'talk');
   talker.say({ type: 'talk_ready' });
-  assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
+  await Client.watch(t, b, talker);
 });
 
 test('one of three NATS servers may die', bound, async (t) => {
@@ -344,8 +363,7 @@ test('JetStream decides who of two talks, and one that was cut off stands back',
   for (const server of [a, b]) await until(server, 'onair_bus_processes', 1);
   const first = await Client.enter(t, a, 'talk');
   first.say({ type: 'talk_ready' });
-  const viewer = await Client.enter(t, b, 'watch');
-  assert.deepEqual(viewer.welcome.talkers, [first.id]);
+  const viewer = await Client.watch(t, b, first);
   path.cut();
   await until(a, 'onair_bus_connected', 0);
   await viewer.nextIs('user_disconnected', { id: first.id });
@@ -361,40 +379,84 @@ test('JetStream decides who of two talks, and one that was cut off stands back',
   for (const server of [a, b]) assert.equal(await metric(server, 'onair_bus_leases'), 1);
 });
 
+/** Whether a server that ends said so to one who came: it lets nobody new in. */
+const is_ending = ({ message }) => /ECONNREFUSED|ECONNRESET|socket hang up|response: 503|closed with 1012/.test(message);
+
 /** One who comes back by itself to the next server that serves, as behind a load balancer. */
 class Traveller {
   static async enter(t, seats, role) {
     const one = new Traveller();
-    Object.assign(one, { t, seats, role, heard: new Map(), gone: [], said: 0, moves: 0 });
-    await one.go(Math.floor(Math.random() * seats.length));
+    Object.assign(one, { t, seats, role, heard: new Map(), gone: [], said: 0, moves: 0, news: () => {} });
+    await one.#go();
     return one;
   }
 
-  async go(first, more = {}) {
-    this.client = await Client.enter(this.t, await this.seats.open(first), this.role, more);
-    assert.equal(this.client.welcome.type, 'welcome', JSON.stringify(this.client.welcome));
-    this.id ??= this.client.id;
-    assert.equal(this.client.id, this.id);
-    this.#read(this.client);
-    this.client.closed.then(([code]) => {
-      if (!this.seats.restarting) return;
-      assert.equal(code, 1012);
-      this.moves += 1;
-      this.client = undefined;
-      const { resume } = this.resume;
-      this.back = this.go(Math.floor(Math.random() * this.seats.length), { resume });
-      this.back.catch((error) => (this.failed = error));
-    });
-    this.resume = this.client.welcome;
+  async #go(more = {}) {
+    const client = await this.#next_client(more);
+    assert.equal(client.welcome.type, 'welcome', JSON.stringify(client.welcome));
+    this.id ??= client.id;
+    assert.equal(client.id, this.id);
+    this.client = client;
+    this.#serve(client).catch((error) => this.#fail(error));
+    this.news();
   }
 
-  async #read(client) {
-    for (;;) {
-      const message = await client.next();
-      if (message.type === 'wave') this.heard.set(message.from, [...(this.heard.get(message.from) ?? []), message.n]);
-      else if (message.type === 'user_disconnected') this.gone.push(message.id);
-      else if (message.type === 'error') this.failed = new Error(JSON.stringify(message));
+  async #next_client(more) {
+    for (let i = Math.floor(Math.random() * this.seats.length); ; ++i) {
+      const server = this.seats[i % this.seats.length];
+      try {
+        if (server) return await Client.enter(this.t, server, this.role, more);
+      } catch (error) {
+        if (!is_ending(error)) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
+  }
+
+  /** Hears what comes until the server sends it off, and goes to another. */
+  async #serve(client) {
+    for (;;) {
+      await client.until(() => client.inbox.length > 0).catch(() => {});
+      if (client.inbox.length === 0) break;
+      this.#take(client.inbox.shift());
+      this.news();
+    }
+    this.client = undefined;
+    if (!this.seats.restarting) return;
+    assert.equal(client.close_code, 1012);
+    this.moves += 1;
+    await this.#go({ resume: client.welcome.resume });
+  }
+
+  #take(message) {
+    if (message.type === 'wave') this.heard.set(message.from, [...this.heard_from(message.from), message.n]);
+    else if (message.type === 'user_disconnected') this.gone.push(message.id);
+    else if (message.type === 'error') this.#fail(new Error(JSON.stringify(message)));
+  }
+
+  #fail(error) {
+    this.failed ??= error;
+    this.news();
+  }
+
+  heard_from(id) {
+    return this.heard.get(id) ?? [];
+  }
+
+  /** Returns when the condition holds. Throws what went wrong before that. */
+  async until(condition) {
+    for (;;) {
+      assert.ifError(this.failed);
+      if (condition()) return;
+      await new Promise((resolve) => (this.news = resolve));
+    }
+  }
+
+  /** Returns when it has heard these numbers, each once, in any order. */
+  async hears(id, numbers) {
+    const late = setTimeout(() => this.#fail(new Error(`heard ${this.heard_from(id)}, and not ${numbers}`)), 20_000);
+    await this.until(() => this.heard_from(id).length >= numbers.length).finally(() => clearTimeout(late));
+    assert.deepEqual(this.heard_from(id).toSorted((a, b) => a - b), numbers);
   }
 
   /** A number to the room or to one; nothing while it has no server. */
@@ -407,18 +469,9 @@ class Traveller {
 
 test('three processes are restarted one after the other under load, and all is heard once', bound, async (t) => {
   const nats = await Nats.start(t);
-  const running = await servers(t, 3, nats.url);
-  const seats = {
-    length: 3,
-    restarting: true,
-    async open(first) {
-      for (let i = first; ; ++i) {
-        const server = running[i % 3];
-        if (server && (await fetch(`http://127.0.0.1:${await server.port()}/healthz`).then(() => true, () => false))) return server;
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    },
-  };
+  const seats = await servers(t, 3, nats.url);
+  seats.restarting = true;
+  t.after(() => (seats.restarting = false));
   const talker = await Traveller.enter(t, seats, 'talk');
   talker.client.say({ type: 'talk_ready' });
   const viewers = [];
@@ -437,33 +490,25 @@ test('three processes are restarted one after the other under load, and all is h
   }, 5);
   t.after(() => clearInterval(load));
   for (const index of [0, 1, 2]) {
-    const ends = running[index];
-    running[index] = undefined;
+    const ends = seats[index];
+    seats[index] = undefined;
     ends.child.kill('SIGTERM');
     assert.deepEqual(await ends.exited, [0, null]);
-    running[index] = new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2']);
-    await until(running[index], 'onair_bus_processes', 2);
+    seats[index] = new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2']);
+    await until(seats[index], 'onair_bus_processes', 2);
   }
   clearInterval(load);
   const everyone = [talker, ...viewers];
   for (const one of everyone) {
-    await one.back;
-    assert.ifError(one.failed);
+    await one.until(() => one.client);
     const all = new Map();
     for (const [from, n] of due.get(one)) all.set(from.id, [...(all.get(from.id) ?? []), n]);
-    for (const [from, numbers] of all) {
-      const until = Date.now() + 5_000;
-      while ((one.heard.get(from) ?? []).length < numbers.length && Date.now() < until) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      assert.deepEqual(one.heard.get(from).toSorted((a, b) => a - b), numbers);
-    }
+    for (const [from, numbers] of all) await one.hears(from, numbers);
     assert.deepEqual(one.gone, []);
   }
   t.diagnostic(`${everyone.reduce((sum, one) => sum + one.moves, 0)} moves, ${[...due.values()].flat().length} messages heard`);
   assert.ok(talker.said > 500);
   assert.ok(everyone.reduce((sum, one) => sum + one.moves, 0) >= 25);
-  seats.restarting = false;
 });
 
 test('two clusters share one NATS, and what is foreign does no harm', bound, async (t) => {
@@ -474,7 +519,7 @@ test('two clusters share one NATS, and what is foreign does no harm', bound, asy
   const talker = await Client.enter(t, a, 'talk');
   talker.say({ type: 'talk_ready' });
   assert.deepEqual((await Client.enter(t, other, 'watch')).welcome.talkers, []);
-  const viewer = await Client.enter(t, b, 'watch');
+  const viewer = await Client.watch(t, b, talker);
   const room = Buffer.from('lesson').toString('hex');
   const long = 'x'.repeat(300_000);
   for (const subject of [`room.${room}.all`, `room.${room}.parts`, `room.${room}.ask`, `room.${room}.x`, 'room.zz.all', `peer.${viewer.id}`, 'orders', 'alive']) {
@@ -504,7 +549,7 @@ test('NATS over TLS', bound, async (t) => {
   const [a, b] = await servers(t, 2, url, ['--bus-ca', certificate]);
   const talker = await Client.enter(t, a, 'talk');
   talker.say({ type: 'talk_ready' });
-  assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
+  await Client.watch(t, b, talker);
 });
 
 test('a user and a password, or a token', bound, async (t) => {
@@ -529,7 +574,7 @@ test('a file of credentials', bound, async (t) => {
   const [a, b] = await servers(t, 2, nats.url, ['--bus-creds', join(folder, 'onair.creds')]);
   const talker = await Client.enter(t, a, 'talk');
   talker.say({ type: 'talk_ready' });
-  assert.deepEqual((await Client.enter(t, b, 'watch')).welcome.talkers, [talker.id]);
+  await Client.watch(t, b, talker);
   for (const server of [a, b]) await until(server, 'onair_bus_leases', 1);
   const stranger = new Server(t, ['--bus', nats.url, '--admin-port', '0']);
   await stranger.said(/event=bus_away|can't be used/);

@@ -4,15 +4,19 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** Whether this machine has IPv6. */
+export const hasIpv6 = Object.values(networkInterfaces()).flat().some(({ address }) => address === '::1');
 
 /** A running server; `output` grows, and `said` waits until it matches. */
 export class Server {
-  constructor(t, options = [], { descriptors } = {}) {
+  /** `address` null: on those of its own choice. */
+  constructor(t, options = [], { descriptors, address = '127.0.0.1' } = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'onair-process-'));
     const command = [
-      process.env.ONAIR_SERVER, '--web', process.env.ONAIR_SITE, '--address', '127.0.0.1',
+      process.env.ONAIR_SERVER, '--web', process.env.ONAIR_SITE, ...(address ? ['--address', address] : []),
       '--port', '0', '--state-dir', this.folder, ...options,
     ];
     const limited = descriptors ? ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', ...command] : command;

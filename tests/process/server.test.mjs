@@ -15,7 +15,7 @@ import tls from 'node:tls';
 
 import { WebSocket } from 'ws';
 
-import { Server } from './server.mjs';
+import { hasIpv6, Server } from './server.mjs';
 
 async function get(url, options = {}) {
   const module = url.startsWith('https') ? https : http;
@@ -34,6 +34,17 @@ test('SIGTERM sends clients away with 1012 and ends with 0', async (t) => {
   assert.equal((await closed)[0], 1012);
   assert.deepEqual(await server.exited, [0, null]);
   await server.said(/event=stopped clients_left=0/);
+});
+
+test('localhost is this server, whichever address a program takes it for', async (t) => {
+  const server = new Server(t, [], { address: null });
+  const port = await server.port();
+  for (const host of ['127.0.0.1', 'localhost', ...(hasIpv6 ? ['[::1]'] : [])]) {
+    const socket = new WebSocket(`ws://${host}:${port}/ws`, { origin: `http://${host}:${port}` });
+    t.after(() => socket.terminate());
+    await once(socket, 'open');
+    assert.equal((await get(`http://${host}:${port}/healthz`)).status, 200, host);
+  }
 });
 
 test('a second SIGTERM does not wait', async (t) => {
