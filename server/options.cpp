@@ -33,7 +33,8 @@ CLI::Option* add_seconds(CLI::App& app, const std::string& name, Duration& durat
 }
 
 void add_serving(CLI::App& app, Options& options) {
-  app.add_option("--address", options.address, "The address to listen on");
+  app.add_option("--address", options.address,
+                 "The address to listen on; :: are all of IPv6 and IPv4, 0.0.0.0 those of IPv4");
   app.add_option("--port", options.port, "The TCP port; 0 lets the system choose");
   app.add_option("--web", options.web, "The folder with the pages and the WebAssembly client");
   app.add_option("--socketio-client", options.socketio_client,

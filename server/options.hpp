@@ -40,8 +40,8 @@ struct ManageRooms {
 struct Options {
   std::variant<Serve, MintToken, ManageRooms> command;
 
-  std::string address = "0.0.0.0";
-  std::uint16_t port = 9001;  ///< 0: the system chooses
+  std::string address = "::";  ///< see net::listen
+  std::uint16_t port = 9001;   ///< 0: the system chooses
   std::filesystem::path web = "build/wasm/site";
   std::filesystem::path socketio_client;  ///< empty: the system's, if there is one
   std::uint32_t threads = 0;              ///< 0: as many as the machine has cores

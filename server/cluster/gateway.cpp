@@ -239,7 +239,10 @@ void Gateway::list_members(const std::string& name, const std::string& reply) {
 
 void Gateway::on_broadcast(const std::string& name, Reach reach, const Frame& frame) {
   const SharedRoom* const room = find_room(name);
-  if (room == nullptr || room->remote.empty()) return;
+  if (room == nullptr) return;
+  // A process that has just joined may not be known here yet, since its subscriptions travel slower.
+  // It learns from such a frame that somebody is on air, or never.
+  if (room->remote.empty() && !changes_who_is_on_air(frame->text())) return;
   context_.publish(context_.subjects.frames(name, reach), frame->text(),
                    context_.subjects.reply_of(frame->number()));
 }
@@ -275,7 +278,9 @@ void Gateway::advance(TimePoint now) {
   if (liveness_.take_beat(now)) {
     directed_.assume_delivered();
     context_.publish(context_.subjects.alive(), context_.options.process);
-    for (const ProcessId& process : liveness_.take_dead(now)) forget(process, now);
+    for (const ProcessId& process : liveness_.take_dead(now)) {
+      forget(process, now, silent_grace());
+    }
     moves_.advance(now);
     if (resynced_by_ && *resynced_by_ <= now) forget_silent(now);
   }

@@ -114,8 +114,10 @@ class Gateway final : public rooms::BusMember, public WireMember {
   // Recovery (outages.cpp):
   void introduce(TimePoint now);
   void note_life(const ProcessId& process, TimePoint now);
-  void forget(const ProcessId& process, TimePoint now);
-  void forget(const std::string& name, SharedRoom& room, const ProcessId& process, TimePoint now);
+  Duration silent_grace() const;
+  void forget(const ProcessId& process, TimePoint now, Duration talkers_grace);
+  void forget(const std::string& name, SharedRoom& room, const ProcessId& process, TimePoint now,
+              Duration talkers_grace);
   void forget_silent(TimePoint now);
   void hold_slot(const std::string& name, SharedRoom& room, const rooms::TalkerInfo& talker,
                  TimePoint until);

@@ -26,7 +26,8 @@ struct GatewayOptions {
   Duration share_interval = std::chrono::milliseconds(100);
   /// Talk slots of a room, on all processes together.
   std::size_t talkers_per_room = 1;
-  /// Time that a dead process's members have to come back at another.
+  /// Time that a dead process's members have to come back at another. A talker has longer if its
+  /// lease may hold for longer.
   Duration grace = rooms::kGrace;
 };
 

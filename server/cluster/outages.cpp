@@ -1,5 +1,6 @@
 // Recovery: after the wire was away, after processes died or stood still, and of the messages that
 // were lost meanwhile.
+#include <algorithm>
 #include <utility>
 
 #include "cluster/gateway.hpp"
@@ -50,22 +51,33 @@ void Gateway::note_life(const ProcessId& process, TimePoint now) {
   if (liveness_.note(process, now)) introduce(now);
 }
 
+/// Time for which the slots of talkers are held whose process fell silent: at least until their
+/// leases have expired, so that a talker who is admitted to such a slot also gets the lease. The
+/// process may have renewed the leases up to a heartbeat after its last message, and the store may
+/// be as late.
+Duration Gateway::silent_grace() const {
+  const GatewayOptions& options = context_.options;
+  return std::max<Duration>(options.grace,
+                            kLeaseLifetime + 2 * options.heartbeat - options.dead_after);
+}
+
 /// Its members have the grace time to come back elsewhere: media does not pass through servers.
-void Gateway::forget(const ProcessId& process, TimePoint now) {
+void Gateway::forget(const ProcessId& process, TimePoint now, Duration talkers_grace) {
   liveness_.forget(process);
-  for (auto& [name, room] : rooms_) forget(name, room, process, now);
+  for (auto& [name, room] : rooms_) forget(name, room, process, now, talkers_grace);
 }
 
 void Gateway::forget(const std::string& name, SharedRoom& room, const ProcessId& process,
-                     TimePoint now) {
+                     TimePoint now, Duration talkers_grace) {
   const auto share = room.remote.find(process);
   if (share == room.remote.end()) return;
-  const TimePoint until = now + context_.options.grace;
-  for (const TalkerInfo& talker : share->second.talkers) hold_slot(name, room, talker, until);
+  for (const TalkerInfo& talker : share->second.talkers) {
+    hold_slot(name, room, talker, now + talkers_grace);
+  }
   room.remote.erase(share);
   room.awaited.erase(process);
   room.synced.erase(process);
-  if (room.elsewhere.lose(process, until)) schedule(name, room);
+  if (room.elsewhere.lose(process, now + context_.options.grace)) schedule(name, room);
   release_returned(name, room);
   context_.bus.share_changed(name);
 }
@@ -78,7 +90,7 @@ void Gateway::forget_silent(TimePoint now) {
     for (const auto& [process, share] : room.remote) {
       if (!room.synced.contains(process)) silent.push_back(process);
     }
-    for (const ProcessId& process : silent) forget(name, room, process, now);
+    for (const ProcessId& process : silent) forget(name, room, process, now, silent_grace());
   }
 }
 

@@ -145,6 +145,10 @@ void SharedRoom::note_others(const Share& share, const ProcessId& self) {
   }
 }
 
+bool changes_who_is_on_air(std::string_view frame) {
+  return on_air_news_in(frame).has_value();
+}
+
 bool SharedRoom::note_on_air(std::string_view frame) {
   const auto news = on_air_news_in(frame);
   bool is_new = false;

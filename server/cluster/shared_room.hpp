@@ -71,6 +71,9 @@ class HeldSlots {
   std::vector<Slot> slots_;
 };
 
+/// True for a frame that announces a talker going on or off air, or leaving.
+bool changes_who_is_on_air(std::string_view frame);
+
 struct SharedRoom {
   std::map<rooms::HubId, rooms::RoomShare> local;
   std::map<ProcessId, rooms::RoomShare> remote;

@@ -130,7 +130,7 @@ bool Gateway::on_process(const Topic& topic, std::string_view payload, TimePoint
   if (topic.kind == Kind::alive) {
     note_life(*process, now);
   } else {
-    forget(*process, now);
+    forget(*process, now, context_.options.grace);
   }
   return true;
 }
@@ -158,7 +158,7 @@ void Gateway::apply_share(const std::string& name, const Share& share, TimePoint
   }
   for (const Orphan& orphan : share.orphans) {
     hold_slot(name, room, orphan.talker,
-              now + std::min<Duration>(orphan.left, context_.options.grace));
+              now + std::min<Duration>(orphan.left, silent_grace()));
   }
   release_returned(name, room);
   if (missed_news && room.known) {

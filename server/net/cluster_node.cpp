@@ -63,9 +63,9 @@ ClusterReport ClusterNode::report() const {
   return {connected_, has_leases_, processes_, {published_, heard_, frames_heard_, foreign_}};
 }
 
-/// After whatever may have given the gateway something to say or to wait for.
+/// After whatever may have given the gateway something to say or to wait for. The report comes
+/// first: who is told something may ask for it at once.
 void ClusterNode::after_news() {
-  bus_.flush();
   connected_ = gateway_.is_connected();
   has_leases_ = gateway_.has_leases();
   processes_ = gateway_.processes();
@@ -73,6 +73,7 @@ void ClusterNode::after_news() {
   heard_ = gateway_.counters().received;
   frames_heard_ = gateway_.counters().frames_received;
   foreign_ = gateway_.counters().foreign;
+  bus_.flush();
   const auto due = gateway_.next_deadline();
   if (due == wake_at_) return;
   wake_at_ = due;

@@ -17,6 +17,7 @@
 #include <boost/beast/core/saved_handler.hpp>
 
 #include "net/aliases.hpp"
+#include "net/buffer_pool.hpp"
 #include "net/output_queue.hpp"
 #include "net/turn.hpp"
 
@@ -33,10 +34,10 @@ class FrameStream final : public Flushable {
   /// written.
   FrameStream(typename Transport::Stream stream, Turn& turn, std::string_view unread,
               std::size_t max_queue_bytes)
-      : transport_(std::move(stream), turn), turn_(turn), max_queue_bytes_(max_queue_bytes) {
-    keep(unread);
+      : transport_(std::move(stream), turn), max_queue_bytes_(max_queue_bytes) {
+    if (!unread.empty()) input_ = Input(unread);
   }
-  ~FrameStream() { turn_.queue_bytes -= queue_.bytes(); }
+  ~FrameStream() { turn().queue_bytes -= queue_.bytes(); }
   FrameStream(const FrameStream&) = delete;
   FrameStream& operator=(const FrameStream&) = delete;
 
@@ -49,7 +50,7 @@ class FrameStream final : public Flushable {
   /// added.
   bool push(std::shared_ptr<const std::string> bytes) {
     if (queue_.bytes() + bytes->size() > max_queue_bytes_) return false;
-    turn_.queue_bytes += bytes->size();
+    turn().queue_bytes += bytes->size();
     queue_.push(std::move(bytes));
     flush_at_end();
     return true;
@@ -63,9 +64,9 @@ class FrameStream final : public Flushable {
 
   /// Forgets what was not begun to be written.
   void drop_output() {
-    turn_.queue_bytes -= queue_.bytes();
+    turn().queue_bytes -= queue_.bytes();
     queue_.drop_whole_pieces();
-    turn_.queue_bytes += queue_.bytes();
+    turn().queue_bytes += queue_.bytes();
   }
 
   void flush() override {
@@ -76,11 +77,11 @@ class FrameStream final : public Flushable {
     write_is_pending_ = transport_.write(queue_, error, [this] {
       return [this, owner = owner_.lock()](error_code e) {
         write_is_pending_ = false;
-        turn_.run([&] { e ? fail(e) : flush(); });
+        turn().run([&] { e ? fail(e) : flush(); });
       };
     });
-    turn_.queue_bytes -= before - queue_.bytes();
-    if (error) return turn_.run([&] { fail(error); });
+    turn().queue_bytes -= before - queue_.bytes();
+    if (error) return turn().run([&] { fail(error); });
     if (!teardown_.has_value() || !queue_.empty() || write_is_pending_) return;
     if (!std::exchange(shut_down_, true)) transport_.shut_down(owner_.lock());
   }
@@ -117,7 +118,7 @@ class FrameStream final : public Flushable {
   void close() {
     closed_ = true;
     transport_.close();
-    turn_.later([this, owner = owner_.lock()] { fail(asio::error::operation_aborted); });
+    turn().later([this, owner = owner_.lock()] { fail(asio::error::operation_aborted); });
   }
 
   /// Forgets who waits for anything, so that nothing here holds the owner.
@@ -140,9 +141,11 @@ class FrameStream final : public Flushable {
   }
 
  private:
+  Turn& turn() { return transport_.turn(); }
+
   void flush_at_end() {
     if (std::exchange(flush_is_due_, true)) return;
-    turn_.flush_at_end(std::shared_ptr<Flushable>(owner_.lock(), this));
+    turn().flush_at_end(std::shared_ptr<Flushable>(owner_.lock(), this));
   }
 
   /// Handlers with what they are to be told, so that saved_handler can hold them; its own
@@ -157,13 +160,16 @@ class FrameStream final : public Flushable {
   struct TeardownDone {
     FrameStream* stream;
     Handler handler;
-    void operator()(error_code = {}) { handler(stream->teardown_error_); }
+    void operator()(error_code = {}) {
+      const error_code error = stream->read_error_;
+      handler(error == asio::error::eof ? error_code() : error);
+    }
   };
 
   /// Somebody waits for bytes: gives what is there, or waits for more.
   void continue_reading() {
     if (std::exchange(reading_is_due_, true)) return;
-    turn_.later([this, owner = owner_.lock()] {
+    turn().later([this, owner = owner_.lock()] {
       reading_is_due_ = false;
       feed();
       if (read_error_) return resume_with_error();
@@ -174,34 +180,27 @@ class FrameStream final : public Flushable {
   void wait_for_input() {
     if (!input_.empty() || closed_ || (!reader_.has_value() && !teardown_.has_value())) return;
     if (std::exchange(read_is_pending_, true)) return;
-    transport_.read([this, owner = owner_.lock()](error_code error, std::string_view bytes) {
+    transport_.read([this, owner = owner_.lock()](error_code error, Input input) {
       read_is_pending_ = false;
-      turn_.run([&] {
+      turn().run([&] {
         if (error) return fail(error);
-        input_ = bytes;
+        input_ = std::move(input);
         feed();
         wait_for_input();
       });
-      if (!input_.empty()) keep(input_);
+      input_.leave_pool();  // it may take long until somebody reads what is left
     });
-  }
-
-  /// What nobody has read when the turn ends.
-  void keep(std::string_view bytes) {
-    kept_input_ = std::string(bytes);
-    input_ = kept_input_;
   }
 
   /// Hands bytes to whoever reads, until nobody does.
   void feed() {
     if (teardown_.has_value()) input_ = {};  // what still comes is for nobody
     while (!input_.empty() && reader_.has_value()) {
-      read_bytes_ = std::min(input_.size(), target_.size());
-      std::memcpy(target_.data(), input_.data(), read_bytes_);
-      input_.remove_prefix(read_bytes_);
+      read_bytes_ = std::min(input_.rest().size(), target_.size());
+      std::memcpy(target_.data(), input_.rest().data(), read_bytes_);
+      input_.consume(read_bytes_);
       reader_.invoke();
     }
-    if (input_.empty()) kept_input_ = {};
   }
 
   void fail(error_code error) {
@@ -213,7 +212,6 @@ class FrameStream final : public Flushable {
     read_bytes_ = 0;
     if (reader_.has_value()) reader_.invoke();
     if (!teardown_.has_value()) return;
-    teardown_error_ = read_error_ == asio::error::eof ? error_code() : read_error_;
     closed_ = true;
     transport_.close();
     teardown_.invoke();
@@ -228,15 +226,12 @@ class FrameStream final : public Flushable {
   bool said_all_ = false;
   bool closed_ = false;
   beast::saved_handler teardown_;
-  Turn& turn_;
 
   std::weak_ptr<void> owner_;
   std::size_t max_queue_bytes_;
-  error_code teardown_error_;
 
-  std::string_view input_;  ///< read from the transport and not yet handed on
-  std::string kept_input_;
-  asio::mutable_buffer target_;
+  Input input_;                  ///< read from the transport and not yet handed on
+  asio::mutable_buffer target_;  ///< the reader's, as long as there is one
   beast::saved_handler reader_;
   error_code read_error_;
   std::size_t read_bytes_ = 0;

@@ -110,7 +110,7 @@ auto make_websocket(Connection<Stream>& connection, Places places) {
 }
 
 template <typename Stream>
-Task<void> upgrade(Connection<Stream>& connection, const Request& request) {
+Task<void> upgrade(Connection<Stream>& connection, Request& request) {
   if (auto refusal = refusal_of_websocket(request, connection.site)) {
     co_return co_await refuse(connection, std::move(*refusal));
   }
@@ -126,11 +126,11 @@ Task<void> upgrade(Connection<Stream>& connection, const Request& request) {
     }
   }
   const auto session = make_websocket<WebsocketSession>(connection, std::move(places));
-  connection.worker.turn().run([&] { session->start(request); });
+  connection.worker.turn().run([&] { session->start(std::move(request)); });
 }
 
 template <typename Stream>
-Task<void> upgrade_to_socketio(Connection<Stream>& connection, const Request& request) {
+Task<void> upgrade_to_socketio(Connection<Stream>& connection, Request& request) {
   auto session = co_await session_for_websocket(request, connection.tcp_layer(), connection.worker,
                                                 connection.site);
   if (auto* refusal = std::get_if<Response>(&session)) {
@@ -140,9 +140,9 @@ Task<void> upgrade_to_socketio(Connection<Stream>& connection, const Request& re
       make_websocket<SocketioWebsocket>(connection, {std::move(connection.place), {}});
   connection.worker.turn().run([&] {
     if (auto* known = std::get_if<KnownSession>(&session)) {
-      return websocket->come_to(request, known->session, known->number);
+      return websocket->come_to(std::move(request), known->session, known->number);
     }
-    websocket->start(request, std::get<NewSession>(std::move(session)));
+    websocket->start(std::move(request), std::get<NewSession>(std::move(session)));
   });
 }
 
@@ -188,7 +188,7 @@ Task<void> serve(Connection<Stream>& connection) {
       co_return co_await refuse(connection, response_to(error));
     }
     if (error) co_return;
-    const Request request = parser.release();
+    Request request = parser.release();
     const bool redirect = std::is_same_v<Stream, TcpStream> && connection.site.certificate;
     if (!redirect && is_websocket_request(request)) {
       co_return co_await upgrade(connection, request);

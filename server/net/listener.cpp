@@ -27,16 +27,30 @@ constexpr std::string_view kNoPlace =
     "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n"
     "Content-Length: 0\r\n\r\n";
 
+/// Opens a socket for listening at the endpoint. All addresses (`::`) are those of IPv4 where the
+/// system has no IPv6.
+Acceptor open_at(asio::io_context& context, tcp::endpoint& endpoint) {
+  Acceptor acceptor(context);
+  error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (error == asio::error::address_family_not_supported &&
+      endpoint.address() == asio::ip::address_v6::any()) {
+    endpoint.address(asio::ip::address_v4::any());
+    acceptor.open(endpoint.protocol(), error);
+  }
+  if (error) throw boost::system::system_error(error);
+  if (endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false));
+  return acceptor;
+}
+
 }  // namespace
 
 Acceptor listen(asio::io_context& context, const std::string& address, std::uint16_t port,
                 const std::string& option) {
   try {
-    const tcp::endpoint endpoint(asio::ip::make_address(address), port);
-    Acceptor acceptor(context);
-    acceptor.open(endpoint.protocol());
+    tcp::endpoint endpoint(asio::ip::make_address(address), port);
+    Acceptor acceptor = open_at(context, endpoint);
     acceptor.set_option(asio::socket_base::reuse_address(true));
-    if (endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false));
     // What is accepted inherits both. What can't be sent yet waits in our own queue, which has a
     // bound, and not in the kernel's.
     acceptor.set_option(tcp::no_delay(true));

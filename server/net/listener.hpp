@@ -10,7 +10,8 @@
 
 namespace onair::net {
 
-/// Listens at once; port 0 lets the system choose. Throws std::runtime_error with a sentence for
+/// Listens at once; port 0 lets the system choose. `::` stands for all addresses of IPv6 and IPv4,
+/// or of IPv4 where the system has nothing else. Throws std::runtime_error with a sentence for
 /// people that names `option` as the way to another port, for instance where the port is taken.
 Acceptor listen(asio::io_context& context, const std::string& address, std::uint16_t port,
                 const std::string& option);

@@ -9,8 +9,8 @@ void OutputQueue::push(std::shared_ptr<const std::string> piece) {
   pieces_.push_back(std::move(piece));
 }
 
-void OutputQueue::gather(Gathered& buffers, std::size_t most) const {
-  buffers.clear();
+OutputQueue::Gathered OutputQueue::gather(std::size_t most) const {
+  Gathered buffers;
   std::size_t skip = written_;
   std::size_t gathered = 0;
   for (std::size_t i = first_; i < pieces_.size(); ++i) {
@@ -20,6 +20,7 @@ void OutputQueue::gather(Gathered& buffers, std::size_t most) const {
     gathered += piece.size() - skip;
     skip = 0;
   }
+  return buffers;
 }
 
 void OutputQueue::consume(std::size_t bytes) {

@@ -1,14 +1,13 @@
 // What waits to be written to one client, in order.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/container/small_vector.hpp>
+#include <boost/container/static_vector.hpp>
 
 namespace onair::net {
 
@@ -16,15 +15,15 @@ class OutputQueue {
  public:
   /// As many pieces as one system call takes.
   static constexpr std::size_t kGathered = 64;
-  using Gathered = std::vector<boost::asio::const_buffer>;
+  using Gathered = boost::container::static_vector<boost::asio::const_buffer, kGathered>;
 
   bool empty() const { return first_ == pieces_.size(); }
   std::size_t bytes() const { return bytes_; }
 
   void push(std::shared_ptr<const std::string> piece);
 
-  /// The first pieces, up to kGathered and about `most` bytes.
-  void gather(Gathered& buffers, std::size_t most) const;
+  /// The first pieces, up to kGathered and about `most` bytes. Valid until the next change.
+  Gathered gather(std::size_t most) const;
 
   /// So many of the first bytes were written.
   void consume(std::size_t bytes);

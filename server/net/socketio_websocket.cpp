@@ -3,21 +3,21 @@
 namespace onair::net {
 
 template <typename Transport>
-void SocketioWebsocket<Transport>::start(const UpgradeRequest& request,
+void SocketioWebsocket<Transport>::start(UpgradeRequest request,
                                          std::shared_ptr<SocketioSession> session) {
   session_ = {session, this->worker()};
   to_be_started_ = std::move(session);
-  this->accept(request);
+  this->accept(std::move(request));
 }
 
 template <typename Transport>
-void SocketioWebsocket<Transport>::come_to(const UpgradeRequest& request,
-                                           Remote<SocketioSession> session, std::uint32_t number) {
+void SocketioWebsocket<Transport>::come_to(UpgradeRequest request, Remote<SocketioSession> session,
+                                           std::uint32_t number) {
   session_ = std::move(session);
   number_ = number;
   session_.call(this->worker(),
                 [carrier = remote()](SocketioSession& there) { there.probed_by(carrier); });
-  this->accept(request);
+  this->accept(std::move(request));
 }
 
 template <typename Transport>

@@ -22,11 +22,10 @@ class SocketioWebsocket final : public SocketioCarrier,
   ~SocketioWebsocket() { this->worker().release(*this); }
 
   /// Answers the upgrade, and begins the session, which is on the same thread.
-  void start(const UpgradeRequest& request, std::shared_ptr<SocketioSession> session);
+  void start(UpgradeRequest request, std::shared_ptr<SocketioSession> session);
 
   /// Answers the upgrade, and comes to a session that has given it this number.
-  void come_to(const UpgradeRequest& request, Remote<SocketioSession> session,
-               std::uint32_t number);
+  void come_to(UpgradeRequest request, Remote<SocketioSession> session, std::uint32_t number);
 
   void send(const rooms::Frame& packet) override { this->push({packet, &packet->websocket()}); }
   void close(protocol::CloseCode code) override { this->end(code); }

@@ -4,22 +4,22 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
 #include "net/aliases.hpp"
+#include "net/buffer_pool.hpp"
 #include "net/output_queue.hpp"
 #include "net/turn.hpp"
 
 namespace onair::net {
 
-/// Reads into the thread's shared area, so that a silent connection has no buffer, and writes many
-/// pieces by one system call.
+/// Takes a buffer when there is something to read, so that a silent connection has none, and writes
+/// many pieces by one system call.
 class PlainTransport {
  public:
   using Stream = asio::basic_stream_socket<tcp, Executor>;
@@ -31,15 +31,18 @@ class PlainTransport {
 
   Executor executor() { return socket_.get_executor(); }
 
-  /// Calls `done(error, bytes)` when something came; the bytes are valid during the call.
+  Turn& turn() { return turn_; }
+
+  /// Calls `done(error, input)` when something came.
   template <typename Done>
   void read(Done done) {
     socket_.async_wait(Stream::wait_read, [this, done = std::move(done)](error_code error) mutable {
-      std::size_t size = 0;
-      const auto area = turn_.input_area();
-      if (!error) size = socket_.read_some(asio::buffer(area.data(), area.size()), error);
+      if (error) return done(error, Input());
+      Buffer buffer = turn_.buffers().take();
+      const std::size_t size =
+          socket_.read_some(asio::buffer(buffer.get(), BufferPool::kBytes), error);
       if (error == asio::error::would_block) return read(std::move(done));
-      done(error, std::string_view(area.data(), size));
+      done(error, Input(std::move(buffer), size));
     });
   }
 
@@ -47,9 +50,8 @@ class PlainTransport {
   /// is called with an error_code when there is more to do.
   template <typename MakeDone>
   bool write(OutputQueue& queue, error_code& error, MakeDone make_done) {
-    thread_local OutputQueue::Gathered buffers;
     while (!queue.empty()) {
-      queue.gather(buffers, kMostAtOnce);
+      const auto buffers = queue.gather(kMostAtOnce);
       const std::size_t written = buffers.size() == 1
                                       ? socket_.write_some(buffers.front(), error)  // is cheaper
                                       : socket_.write_some(buffers, error);
@@ -86,29 +88,33 @@ class TlsTransport {
  public:
   using Stream = SslStream;
 
-  TlsTransport(Stream stream, Turn&) : stream_(std::move(stream)) {}
+  TlsTransport(Stream stream, Turn& turn) : stream_(std::move(stream)), turn_(turn) {}
 
   Executor executor() { return stream_.get_executor(); }
+  Turn& turn() { return turn_; }
 
+  /// Waits with little memory for the beginning of a record, and takes a buffer when that came.
   template <typename Done>
   void read(Done done) {
-    stream_.async_read_some(asio::buffer(input_), [this, done = std::move(done)](
+    stream_.async_read_some(asio::buffer(begun_), [this, done = std::move(done)](
                                                       error_code error, std::size_t size) mutable {
-      done(error, std::string_view(input_.data(), size));
+      done(error, error ? Input() : whole_record(size));
     });
   }
 
   template <typename MakeDone>
   bool write(OutputQueue& queue, error_code&, MakeDone make_done) {
     if (queue.empty()) return false;
-    OutputQueue::Gathered buffers;
-    queue.gather(buffers, kRecordBytes);
-    // One TLS record rather than one for each piece
-    record_.resize(std::min(asio::buffer_size(buffers), kRecordBytes));
-    asio::buffer_copy(asio::buffer(record_), buffers);
-    queue.consume(record_.size());
-    asio::async_write(stream_, asio::buffer(record_),
-                      [done = make_done()](error_code error, std::size_t) mutable { done(error); });
+    const auto pieces = queue.gather(kRecordBytes);
+    // One TLS record rather than one for each piece. The operation owns it.
+    const std::size_t size = std::min(asio::buffer_size(pieces), kRecordBytes);
+    Buffer record(new char[size]);
+    const auto bytes = asio::buffer(record.get(), size);
+    asio::buffer_copy(bytes, pieces);
+    queue.consume(size);
+    asio::async_write(stream_, bytes,
+                      [done = make_done(), record = std::move(record)](
+                          error_code error, std::size_t) mutable { done(error); });
     return true;
   }
 
@@ -121,10 +127,26 @@ class TlsTransport {
 
  private:
   static constexpr std::size_t kRecordBytes = 16'384;  // RFC 8446 section 5.1
+  static constexpr std::size_t kBegun = 256;
+  static_assert(kBegun + kRecordBytes <= BufferPool::kBytes);
+
+  /// The first `size` bytes of a record, which stand in `begun_`, and the others, which OpenSSL has
+  /// decrypted with them: there is nothing to wait for.
+  Input whole_record(std::size_t size) {
+    Buffer buffer = turn_.buffers().take();
+    std::memcpy(buffer.get(), begun_.data(), size);
+    const int others = SSL_pending(stream_.native_handle());
+    error_code ignored;  // the next read has it too
+    if (others > 0) {
+      const auto count = static_cast<std::size_t>(others);
+      size += stream_.read_some(asio::buffer(buffer.get() + size, count), ignored);
+    }
+    return {std::move(buffer), size};
+  }
 
   Stream stream_;
-  std::array<char, 4'096> input_{};
-  std::string record_;
+  Turn& turn_;
+  std::array<char, kBegun> begun_{};  ///< for the read that waits, and nothing else
 };
 
 }  // namespace onair::net

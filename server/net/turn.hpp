@@ -6,13 +6,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <span>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/post.hpp>
 
 #include "net/aliases.hpp"
+#include "net/buffer_pool.hpp"
 #include "rooms/prefetch.hpp"
 
 namespace onair::net {
@@ -84,10 +84,8 @@ class Turn {
   /// What waits to be written on all connections.
   std::size_t queue_bytes = 0;
 
-  /// Where one reading from a socket goes, and where a message is put together. Both may be
-  /// overwritten by whatever runs after the turn.
-  std::span<char> input_area() { return input_area_; }
-  std::span<char> message_area() { return message_area_; }
+  /// For what is read from this thread's sockets.
+  BufferPool& buffers() { return buffers_; }
 
  private:
   struct Work {
@@ -132,13 +130,12 @@ class Turn {
   std::function<void()> before_flush_;
   std::vector<std::shared_ptr<Flushable>> outputs_;
   std::vector<std::shared_ptr<Flushable>> flushing_;
-  std::vector<char> input_area_ = std::vector<char>(65'536);
-  std::vector<char> message_area_ = std::vector<char>(65'536);
+  BufferPool buffers_;
 };
 
 /// Runs functions within the turn: at once where that is allowed, else put off (an executor of the
-/// Networking TS). A completion handler that is bound to it runs before anything else comes from
-/// the network.
+/// Networking TS). When a completion handler that is bound to it runs is up to the library: since
+/// Boost 1.82 other connections may come first.
 class TurnExecutor {
  public:
   explicit TurnExecutor(Turn& turn) : turn_(&turn) {}

@@ -38,27 +38,28 @@ WebsocketConnection<Transport>::WebsocketConnection(typename Transport::Stream s
   websocket_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
     response.set(beast::http::field::server, "onair");
   }));
-  // The limit is kept in `take`, where the client can still be told why.
+  // The limit is kept in `take_part`, where the client can still be told why.
   websocket_.read_message_max(0);
 }
 
 template <typename Transport>
-void WebsocketConnection<Transport>::accept(const UpgradeRequest& request) {
+void WebsocketConnection<Transport>::accept(UpgradeRequest request) {
   layer().owned_by(this->shared_from_this());
-  websocket_.async_accept(request,
-                          asio::bind_executor(worker_.turn().executor(),
-                                              [self = this->shared_from_this()](error_code error) {
-                                                if (error) return self->ended(self->leaving());
-                                                self->accepted();
-                                                self->read();
-                                              }));
+  const auto owned = std::make_shared<const UpgradeRequest>(std::move(request));
+  websocket_.async_accept(
+      *owned, asio::bind_executor(worker_.turn().executor(),
+                                  [self = this->shared_from_this(), owned](error_code error) {
+                                    if (error) return self->ended(self->leaving());
+                                    self->accepted();
+                                    if (self->closing_) self->send_close(*self->closing_);
+                                    self->read();
+                                  }));
 }
 
 template <typename Transport>
 void WebsocketConnection<Transport>::read() {
-  const auto area = worker_.turn().message_area();
   websocket_.async_read_some(
-      asio::buffer(area.data(), area.size()),
+      incoming_.room(worker_.limits().frame_bytes + 1),
       asio::bind_executor(worker_.turn().executor(),
                           [self = this->shared_from_this()](error_code error, std::size_t bytes) {
                             self->received(error, bytes);
@@ -73,30 +74,27 @@ void WebsocketConnection<Transport>::received(error_code error, std::size_t byte
   }
   // Once closing, what still comes is read only to find the client's close frame.
   const bool counts = !closing_ || closing_ == CloseCode::service_restart;
-  if (counts && !take({worker_.turn().message_area().data(), bytes})) begun_ = {};
+  incoming_.add(bytes);
+  if (!counts || !take_part()) incoming_.clear();
   read();
 }
 
 template <typename Transport>
-bool WebsocketConnection<Transport>::take(std::string_view part) {
+bool WebsocketConnection<Transport>::take_part() {
   using protocol::ErrorCode;
   if (!websocket_.got_text()) {
     refused({ErrorCode::binary_frame, "Frames must be text."});
     return false;
   }
   const std::size_t most = worker_.limits().frame_bytes;
-  if (begun_.size() + part.size() > most) {
+  if (incoming_.size() > most) {
     refused({ErrorCode::frame_too_large,
              "A frame may have at most " + std::to_string(most) + " bytes."});
     return false;
   }
-  if (!websocket_.is_message_done()) {
-    begun_.append(part);
-  } else if (begun_.empty()) {
-    message(part);
-  } else {
-    begun_.append(part);
-    message(std::exchange(begun_, {}));
+  if (websocket_.is_message_done()) {
+    message(incoming_.text());
+    incoming_.clear();
   }
   return true;
 }
@@ -119,10 +117,14 @@ template <typename Transport>
 void WebsocketConnection<Transport>::end(CloseCode code) {
   if (closing_) return;
   closing_ = code;
+  // One whose upgrade has not been answered is told when it has been.
+  if (websocket_.is_open()) send_close(code);
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::send_close(CloseCode code) {
   // Beast's own close reads on only to find the client's close frame.
-  if (code == CloseCode::service_restart && websocket_.is_open()) {
-    return layer().push_last(close_frame(code));
-  }
+  if (code == CloseCode::service_restart) return layer().push_last(close_frame(code));
   websocket_.async_close(static_cast<websocket::close_code>(code),
                          asio::bind_executor(worker_.turn().executor(),
                                              [self = this->shared_from_this()](error_code error) {

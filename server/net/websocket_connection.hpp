@@ -14,6 +14,7 @@
 #include "net/admission.hpp"
 #include "net/aliases.hpp"
 #include "net/frame_stream.hpp"
+#include "net/message_buffer.hpp"
 #include "net/transport.hpp"
 #include "net/worker.hpp"
 
@@ -35,7 +36,7 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   ~WebsocketConnection() = default;
 
   /// Answers the upgrade, and serves the client.
-  void accept(const UpgradeRequest& request);
+  void accept(UpgradeRequest request);
 
   /// Puts a frame, with its header, into the order of what is written. One that reads too slowly
   /// for that is cut off.
@@ -64,14 +65,15 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   void read();
   void received(error_code error, std::size_t bytes);
   /// False where the connection ends over it.
-  bool take(std::string_view part);
+  bool take_part();
+  void send_close(protocol::CloseCode code);
   void cut_off_slow_consumer();
   rooms::Hub::Leaving leaving() const;
 
   Worker& worker_;
   Places places_;
   beast::websocket::stream<FrameStream<Transport>, /*deflate=*/false> websocket_;
-  std::string begun_;  ///< the parts of a message that has not come whole
+  MessageBuffer incoming_;  ///< the message that is being read
   std::optional<protocol::CloseCode> closing_;
 };
 

@@ -3,9 +3,9 @@
 namespace onair::net {
 
 template <typename Transport>
-void WebsocketSession<Transport>::start(const UpgradeRequest& request) {
+void WebsocketSession<Transport>::start(UpgradeRequest request) {
   this->worker().connected(*this);
-  this->accept(request);
+  this->accept(std::move(request));
 }
 
 template <typename Transport>

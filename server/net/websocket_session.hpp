@@ -15,7 +15,7 @@ class WebsocketSession final : public ClientLink, public WebsocketConnection<Tra
       : WebsocketConnection<Transport>(std::move(stream), unread, std::move(places), worker) {}
 
   /// Answers the upgrade, and serves the client.
-  void start(const UpgradeRequest& request);
+  void start(UpgradeRequest request);
 
   void send(const rooms::Frame& frame) override { this->push({frame, &frame->websocket()}); }
   void close(protocol::CloseCode code) override { this->end(code); }

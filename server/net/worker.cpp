@@ -37,10 +37,19 @@ void Worker::connected(ClientLink& link) {
   link.number = ++last_number_;
   links_.emplace(link.number, &link);
   newcomers_.push_back({Clock::now() + limits_.handshake_time, link.number});
+  if (sends_all_off_) {
+    turn_.later([this, number = link.number] {
+      const auto found = links_.find(number);
+      if (found != links_.end()) send_off(*found->second);
+      after_news();
+    });
+  }
   after_news();
 }
 
 void Worker::receive(rooms::Link& link, std::string_view frame) {
+  // One that has not entered is about to do so elsewhere.
+  if (sends_all_off_ && link.peer == nullptr && link.waits_for == nullptr) return;
   hub_.receive(link, frame, Clock::now());
   after_news();
 }
@@ -78,13 +87,16 @@ void Worker::deliver(rooms::HubId from, rooms::ThreadBus::Batch batch) {
 }
 
 void Worker::send_all_off() {
+  sends_all_off_ = true;
   turn_.run([&] {
-    for (ClientLink* link : links()) {
-      hub_.send_off(*link, Clock::now());
-      link->close(protocol::CloseCode::service_restart);
-    }
+    for (ClientLink* link : links()) send_off(*link);
     after_news();
   });
+}
+
+void Worker::send_off(ClientLink& link) {
+  hub_.send_off(link, Clock::now());
+  link.close(protocol::CloseCode::service_restart);
 }
 
 WorkerReport Worker::report() const {

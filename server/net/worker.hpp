@@ -101,7 +101,8 @@ class Worker {
   /// What another worker's bus says.
   void deliver(rooms::HubId from, rooms::ThreadBus::Batch batch);
 
-  /// Tells every client to come back, here or elsewhere.
+  /// Tells every client to come back, here or elsewhere: those who are there, and those whose
+  /// admission was under way.
   void send_all_off();
 
   WorkerReport report() const;
@@ -117,6 +118,7 @@ class Worker {
   };
 
   std::vector<ClientLink*> links() const;
+  void send_off(ClientLink& link);
   void after_news();
   void advance();
   void drop_those_who_never_entered(rooms::TimePoint now);
@@ -133,6 +135,7 @@ class Worker {
   std::deque<Newcomer> newcomers_;  ///< by time; also those who have entered since
   std::uint64_t slow_consumers_ = 0;
   std::uint64_t never_entered_ = 0;
+  bool sends_all_off_ = false;
   asio::io_context context_{1};
   Timer timer_{context_};
   std::optional<rooms::TimePoint> wake_at_;  ///< what the timer is set to

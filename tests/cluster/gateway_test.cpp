@@ -36,14 +36,16 @@ class GatewayTest : public testing::Test {
 
   tests::PlainTokens tokens;
   int last_id = 0;
-  tests::Cluster cluster{
-      {1, 2, 1}, [this] {
-        return rooms::HubOptions{
-            .make_id = [this] { return "id" + std::to_string(++last_id); },
-            .resume_tokens = tokens,
-            .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
-        };
-      }};
+  rooms::Duration grace = seconds(15);
+  tests::Cluster::MakeOptions make_options = [this] {
+    return rooms::HubOptions{
+        .make_id = [this] { return "id" + std::to_string(++last_id); },
+        .resume_tokens = tokens,
+        .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+        .grace = grace,
+    };
+  };
+  tests::Cluster cluster{{1, 2, 1}, make_options};
   Client talker, watcher, other;
 };
 
@@ -112,6 +114,40 @@ TEST_F(GatewayTest, WhoWasCutOffFindsItsPlaceTakenAndStandsBack) {
   EXPECT_EQ(talker.peer, nullptr);
   EXPECT_EQ(talker.last()["code"], "room_taken");
   EXPECT_NE(other.peer, nullptr);
+}
+
+TEST_F(GatewayTest, APlaceIsNotFreeBeforeItsLeaseIs) {
+  grace = milliseconds(500);
+  tests::Cluster two({1, 1}, make_options);
+  const auto enter_at = [&](std::size_t hub, Client& client, const std::string& role) {
+    two.hub(hub).receive(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"}",
+                         two.now);
+    two.settle();
+  };
+  enter_at(0, talker, "talk");
+  enter_at(1, watcher, "watch");
+  watcher.news();
+  two.pass(seconds(1));        // it says that it lives,
+  two.pass(milliseconds(667));  // renews its lease,
+  two.cut(0);                   // and is heard no more
+  while (news_of(watcher).empty()) two.pass(milliseconds(100));
+  enter_at(1, other, "talk");
+  EXPECT_EQ(other.news(), News{"welcome"});
+  EXPECT_NE(other.peer, nullptr);
+}
+
+TEST_F(GatewayTest, WhoEntersWhileATalkersProcessIsSlowKnowsThatItIsOnAir) {
+  cluster.process(0).wire->hold();
+  enter(0, talker, "talk");
+  cluster.pass(milliseconds(300));  // in vain it waits for the others
+  enter(1, watcher, "watch");       // which do not know of it
+  EXPECT_EQ(watcher.last()["talkers"], json::array());
+  say(0, talker, R"({"type":"talk_ready"})");
+  cluster.process(0).wire->let_go();
+  cluster.settle();
+  EXPECT_EQ(news_of(watcher), (News{"welcome", "talk_ready"}));
+  enter(2, other, "watch");
+  EXPECT_EQ(other.last()["talkers"], json::array({"id1"}));
 }
 
 TEST_F(GatewayTest, WhoWasCutOffForAMomentGoesOn) {

@@ -33,6 +33,7 @@ Read read(std::vector<const char*> arguments) {
 
 TEST(ReadOptions, HasDefaults) {
   const Options options = read({}).options.value();
+  EXPECT_EQ(options.address, "::");
   EXPECT_EQ(options.port, 9001);
   EXPECT_EQ(options.threads, 0u);
   EXPECT_EQ(options.limits.send_queue_bytes, 1'048'576u);
@@ -56,7 +57,7 @@ TEST(ReadOptions, TakesThemFromTheCommandLine) {
 TEST(ReadOptions, TheCommandLineCountsMoreThanTheFileAndThatMoreThanTheEnvironment) {
   const auto file = std::filesystem::temp_directory_path() /
                     ("onair-options-" + std::to_string(getpid()) + ".conf");
-  std::ofstream(file) << "# of a test\nmax-rooms=2\nmax-connections=2\n";
+  std::ofstream(file) << "# of a test\naddress=::1\nmax-rooms=2\nmax-connections=2\n";
   setenv("ONAIR_MAX_ROOMS", "3", 1);
   setenv("ONAIR_MAX_CONNECTIONS", "3", 1);
   setenv("ONAIR_MAX_HEADER_BYTES", "333", 1);
@@ -66,6 +67,7 @@ TEST(ReadOptions, TheCommandLineCountsMoreThanTheFileAndThatMoreThanTheEnvironme
   unsetenv("ONAIR_MAX_HEADER_BYTES");
   std::filesystem::remove(file);
   const Options options = result.options.value();
+  EXPECT_EQ(options.address, "::1");
   EXPECT_EQ(options.room_limits.rooms, 1u);
   EXPECT_EQ(options.limits.connections, 2u);
   EXPECT_EQ(options.limits.header_bytes, 333u);

@@ -13,10 +13,8 @@ std::shared_ptr<const std::string> piece(std::string text) {
 }
 
 std::string gathered(const OutputQueue& queue, std::size_t most = 1'000) {
-  OutputQueue::Gathered buffers;
-  queue.gather(buffers, most);
   std::string text;
-  for (const auto& buffer : buffers)
+  for (const auto& buffer : queue.gather(most))
     text.append(static_cast<const char*>(buffer.data()), buffer.size());
   return text;
 }

@@ -15,7 +15,7 @@ import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 
 import { freePort } from './nats.mjs';
-import { Server } from './server.mjs';
+import { hasIpv6, Server } from './server.mjs';
 
 /** @typedef {import('node:test').TestContext} TestContext */
 
@@ -81,6 +81,7 @@ test('serves pages and WebSockets behind nginx, and counts the client’s own ad
     example('nginx.conf'),
     ['127.0.0.1:9001', `127.0.0.1:${await server.port()}`],
     ['listen 443', `listen 127.0.0.1:${port}`],
+    hasIpv6 ? ['listen [::]:443', `listen [::1]:${port}`] : ['listen [::]:443 ssl http2;', ''],
     ['/etc/letsencrypt/live/onair.example/fullchain.pem', certificate],
     ['/etc/letsencrypt/live/onair.example/privkey.pem', key],
   );

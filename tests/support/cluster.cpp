@@ -16,14 +16,29 @@ bool WireNetwork::End::takes(const std::string& subject) const {
   });
 }
 
+void WireNetwork::End::say(std::function<void()> what) {
+  if (!is_slow_) return what();
+  held_.push_back(std::move(what));
+}
+
+void WireNetwork::End::let_go() {
+  is_slow_ = false;
+  for (const auto& what : std::exchange(held_, {})) what();
+}
+
 void WireNetwork::End::publish(const std::string& subject, std::string_view payload,
+                               const std::string& reply) {
+  say([this, subject, payload = std::string(payload), reply] { pass_on(subject, payload, reply); });
+}
+
+void WireNetwork::End::pass_on(const std::string& subject, const std::string& payload,
                                const std::string& reply) {
   if (is_cut) return;
   bool heard = false;
   for (End* end : network_.ends_) {
     if (end == this || !end->takes(subject)) continue;
     heard = true;
-    network_.under_way.push_back({end, subject, std::string(payload), reply});
+    network_.under_way.push_back({end, subject, payload, reply});
   }
   if (!heard && !reply.empty()) network_.under_way.push_back({this, {}, {}, reply, true});
 }
@@ -111,7 +126,8 @@ void Cluster::add_process(HubId hubs, bool with_gateway, const MakeOptions& make
   }
   if (!with_gateway) return;
   cluster::GatewayOptions options{.process = "process" + std::to_string(number),
-                                  .talkers_per_room = make_options().limits.talkers_per_room};
+                                  .talkers_per_room = make_options().limits.talkers_per_room,
+                                  .grace = make_options().grace};
   if (real) {
     options.prefix = real->prefix();
     const RealNetwork::Ends ends = real->add();

@@ -23,20 +23,33 @@ class WireNetwork {
   class End final : public cluster::Wire {
    public:
     explicit End(WireNetwork& network) : network_(network) { network.ends_.push_back(this); }
-    void subscribe(const std::string& subject) override { subjects_.insert(subject); }
-    void unsubscribe(const std::string& subject) override { subjects_.erase(subject); }
+    void subscribe(const std::string& subject) override {
+      say([this, subject] { subjects_.insert(subject); });
+    }
+    void unsubscribe(const std::string& subject) override {
+      say([this, subject] { subjects_.erase(subject); });
+    }
     void publish(const std::string& subject, std::string_view payload,
                  const std::string& reply) override;
+
+    /// What this end says from now on is under way for a while, its subscriptions too.
+    void hold() { is_slow_ = true; }
+    /// All of it arrives, in its order.
+    void let_go();
 
     cluster::WireMember* member = nullptr;
     bool is_cut = false;
 
    private:
     friend WireNetwork;
+    void say(std::function<void()> what);
+    void pass_on(const std::string& subject, const std::string& payload, const std::string& reply);
     bool takes(const std::string& subject) const;
 
     WireNetwork& network_;
     std::set<std::string> subjects_;
+    bool is_slow_ = false;
+    std::deque<std::function<void()>> held_;
   };
 
   struct Message {

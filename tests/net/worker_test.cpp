@@ -1,0 +1,109 @@
+// One worker, and clients at the moments that a whole server meets only by chance.
+#include "net/worker.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <gtest/gtest.h>
+
+#include "net/client.hpp"
+#include "net/listener.hpp"
+#include "net/signed_resume_tokens.hpp"
+#include "net/websocket_session.hpp"
+
+namespace onair::net {
+namespace {
+
+namespace http = beast::http;
+using tests::RawConnection;
+using Session = WebsocketSession<PlainTransport>;
+
+class WorkerTest : public testing::Test {
+ protected:
+  ~WorkerTest() override { stop(); }
+
+  void stop() {
+    worker.context().stop();
+    if (thread.joinable()) thread.join();
+  }
+  void run() {
+    thread = std::thread([this] { worker.context().run(); });
+  }
+
+  std::uint16_t port() { return acceptor.local_endpoint().port(); }
+  std::shared_ptr<Session> accept() {
+    return std::make_shared<Session>(acceptor.accept(), "", Places{}, worker);
+  }
+  static UpgradeRequest request() {
+    UpgradeRequest request(http::verb::get, "/ws", 11);
+    request.set(http::field::host, "localhost");
+    request.set(http::field::upgrade, "websocket");
+    request.set(http::field::connection, "upgrade");
+    request.set(http::field::sec_websocket_version, "13");
+    request.set(http::field::sec_websocket_key, "dGhlIHNhbXBsZSBub25jZQ==");
+    return request;
+  }
+  /// What comes behind the answer to an upgrade.
+  static std::string first_frame(RawConnection& client, std::size_t bytes) {
+    std::string answer = client.receive(12);
+    EXPECT_EQ(answer, "HTTP/1.1 101");
+    while (!answer.ends_with("\r\n\r\n")) answer += client.receive(1);
+    return client.receive(bytes);
+  }
+
+  const std::string close_1012{"\x88\x02\x03\xf4"};
+  const std::string close_of_client{"\x88\x80\0\0\0\0", 6};
+
+  Limits limits;
+  SignedResumeTokens tokens{"secret", std::chrono::hours(1)};
+  Worker worker{0,
+                1,
+                std::nullopt,
+                [](rooms::HubId, rooms::ThreadBus::Batch) {},
+                {.make_id = [] { return "id"; },
+                 .resume_tokens = tokens,
+                 .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; }},
+                limits};
+  asio::executor_work_guard<Executor> work{worker.context().get_executor()};
+  Acceptor acceptor = listen(worker.context(), "127.0.0.1", 0, "");
+  std::thread thread;
+};
+
+TEST_F(WorkerTest, OneWhoIsSentOffBeforeItsUpgradeIsAnsweredIsToldSo) {
+  RawConnection client(port());
+  const auto session = accept();
+  worker.turn().run([&] { session->start(request()); });
+  worker.send_all_off();
+  run();
+  EXPECT_EQ(first_frame(client, 4), close_1012);
+}
+
+TEST_F(WorkerTest, OneWhoseAdmissionWasUnderWayIsToldToo) {
+  RawConnection client(port());
+  const auto session = accept();
+  worker.send_all_off();
+  worker.turn().run([&] { session->start(request()); });
+  run();
+  EXPECT_EQ(first_frame(client, 4), close_1012);
+}
+
+TEST_F(WorkerTest, NobodyEntersOnceAllAreSentOff) {
+  RawConnection client(port());
+  const auto session = accept();
+  worker.turn().run([&] { session->start(request()); });
+  worker.send_all_off();
+  client.send(tests::masked_text(R"({"type":"enter","room":"lesson","role":"watch"})") +
+              close_of_client);
+  run();
+  EXPECT_EQ(first_frame(client, 4), close_1012);
+  EXPECT_THROW(client.receive(1), boost::system::system_error) << "it is gone";
+  stop();
+  EXPECT_EQ(worker.report().counters.entered, 0u);
+}
+
+}  // namespace
+}  // namespace onair::net
