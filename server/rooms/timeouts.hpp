@@ -45,7 +45,7 @@ static_assert(kDeadRemembered > kDeadAfter, "a process that stood still is recog
 
 /// The life of a lease on a talk slot that is not renewed, and the retry while the store is away.
 inline constexpr std::chrono::seconds kLeaseLifetime{5};
-inline constexpr Duration kLeaseRenewal = kLeaseLifetime / 3;
+inline constexpr Duration kLeaseRenewal = Duration(kLeaseLifetime) / 3;
 inline constexpr Duration kLeaseRetry = std::chrono::seconds(1);
 static_assert(2 * kLeaseRenewal < kLeaseLifetime, "one lost renewal does not cost the slot");
 static_assert(kLeaseRetry < kLeaseLifetime - kLeaseRenewal, "an outage is tried again in time");
