@@ -62,7 +62,7 @@ function same(found, expected, message) {
 test('every name of a state', () => {
   for (const [type, cpp] of Object.entries({
     Link: 'LinkStatus',
-    Stage: 'TalkView::Stage',
+    Stage: 'LocalStream::Stage',
     ViewerState: 'ViewerView::State',
     Picture: 'WatchView::Picture',
     Quality: 'Reception::Quality',

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { setting } from '../setting.mjs';
@@ -12,6 +12,9 @@ import { setting } from '../setting.mjs';
 /** What is tested: the server's program, and the folder that it serves. */
 export const program = setting('ONAIR_SERVER');
 export const site = setting('ONAIR_SITE');
+
+/** Whether this machine has IPv6. */
+export const hasIpv6 = Object.values(networkInterfaces()).flat().some((own) => own?.address === '::1');
 
 /**
  * Settles with the code by which a WebSocket is closed, whatever happened to it before.
@@ -29,12 +32,12 @@ export class Server {
   /**
    * @param {import('node:test').TestContext} t
    * @param {string[]} options
-   * @param {{ descriptors?: number }} limits
+   * @param {{ descriptors?: number, address?: string | null }} more address null: the server listens where it does by default
    */
-  constructor(t, options = [], { descriptors } = {}) {
+  constructor(t, options = [], { descriptors, address = '127.0.0.1' } = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'onair-process-'));
     const command = [
-      program, '--web', site, '--address', '127.0.0.1',
+      program, '--web', site, ...(address ? ['--address', address] : []),
       '--port', '0', '--state-dir', this.folder, ...options,
     ];
     const limited = descriptors ? ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', ...command] : command;

@@ -15,7 +15,7 @@ import tls from 'node:tls';
 
 import { WebSocket } from 'ws';
 
-import { closing, program, Server, site } from './server.mjs';
+import { closing, hasIpv6, program, Server, site } from './server.mjs';
 
 /**
  * @param {string} url
@@ -38,6 +38,17 @@ test('closes clients with 1012 on SIGTERM and ends with 0', async (t) => {
   assert.equal((await closed)[0], 1012);
   assert.deepEqual(await server.exited, [0, null]);
   await server.said(/event=stopped clients_left=0/);
+});
+
+test('answers at localhost, whichever address a program takes that for', async (t) => {
+  const server = new Server(t, [], { address: null });
+  const port = await server.port();
+  for (const host of ['127.0.0.1', 'localhost', ...(hasIpv6 ? ['[::1]'] : [])]) {
+    const socket = new WebSocket(`ws://${host}:${port}/ws`, { origin: `http://${host}:${port}` });
+    t.after(() => socket.terminate());
+    await once(socket, 'open');
+    assert.equal((await get(`http://${host}:${port}/healthz`)).status, 200, host);
+  }
 });
 
 test('ends at once on a second SIGTERM', async (t) => {
