@@ -42,7 +42,7 @@ element('watch').addEventListener('submit', (event) => {
   event.preventDefault();
   let target;
   try {
-    target = watchTarget(element('wanted-room').value.trim());
+    target = watchTarget(/** @type {HTMLInputElement} */ (document.getElementById('room')).value.trim());
   } catch {
     // not a valid link
   }

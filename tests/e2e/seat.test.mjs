@@ -133,12 +133,12 @@ test('names new rooms on the start page and finds rooms by link', async () => {
     [`${server.origin}/talk.html?lesson`, '**/watch.html?lesson'],
   ]) {
     await start.page.goto(`${server.origin}/`);
-    await start.page.fill('#wanted-room', entered);
+    await start.page.fill('#room', entered);
     await start.page.click('#watch button');
     await start.page.waitForURL(target);
   }
   await start.page.goto(`${server.origin}/`);
-  await start.page.fill('#wanted-room', 'https://example.org/');
+  await start.page.fill('#room', 'https://example.org/');
   await start.page.click('#watch button');
   await start.says('notice', /does not lead/);
   await close(start);
