@@ -118,8 +118,7 @@ void manage_rooms(const Options& options, const ManageRooms& rooms) {
       ask(options, http::verb::delete_, room + "/peers/" + protocol::percent_encode(rooms.peer));
       std::cout << "The peer was sent away.\n";
       return;
-    case ManageRooms::Action::list:
-      break;
+    case ManageRooms::Action::list: break;
   }
   if (rooms.room.empty()) return list_rooms(options);
   const json found = ask(options, http::verb::get, room);

@@ -207,8 +207,10 @@ class SessionBase {
     }
   }
   template <typename Command>
-  requires std::constructible_from<Output, Command>
-  void carry_out(Command&& command) { output_.emplace_back(std::forward<Command>(command)); }
+    requires std::constructible_from<Output, Command>
+  void carry_out(Command&& command) {
+    output_.emplace_back(std::forward<Command>(command));
+  }
 
   /// The connections whose deadline has passed. The caller sets another deadline or closes each.
   std::vector<ConnectionKey> due_connections() const {

@@ -240,8 +240,8 @@ void Gateway::list_members(const std::string& name, const std::string& reply) {
 void Gateway::on_broadcast(const std::string& name, Reach reach, const Frame& frame) {
   const SharedRoom* const room = find_room(name);
   if (room == nullptr) return;
-  // A process that has just joined may not be known here yet, since its subscriptions travel slower.
-  // It learns from such a frame that somebody is on air, or never.
+  // A process that has just joined may not be known here yet, since its subscriptions travel
+  // slower. It learns from such a frame that somebody is on air, or never.
   if (room->remote.empty() && !changes_who_is_on_air(frame->text())) return;
   context_.publish(context_.subjects.frames(name, reach), frame->text(),
                    context_.subjects.reply_of(frame->number()));

@@ -56,12 +56,9 @@ bool has_frame(ToPeer::Kind kind) {
 
 std::string_view name_of(Reach reach) {
   switch (reach) {
-    case Reach::everyone:
-      return "all";
-    case Reach::talkers:
-      return "talkers";
-    case Reach::socketio:
-      return "roleless";
+    case Reach::everyone: return "all";
+    case Reach::talkers: return "talkers";
+    case Reach::socketio: return "roleless";
   }
   return "all";
 }

@@ -20,33 +20,23 @@ void Gateway::on_message(std::string_view subject, std::string_view payload, std
 bool Gateway::dispatch(const Topic& topic, std::string_view payload, std::string_view reply,
                        TimePoint now) {
   switch (topic.kind) {
-    case Kind::frames:
-      return on_frame(topic, payload, reply);
-    case Kind::peer:
-      return on_peer_message(topic.peer, payload, reply, now);
-    case Kind::claimed:
-      return moves_.on_buffered(topic.peer, payload);
+    case Kind::frames: return on_frame(topic, payload, reply);
+    case Kind::peer: return on_peer_message(topic.peer, payload, reply, now);
+    case Kind::claimed: return moves_.on_buffered(topic.peer, payload);
     case Kind::shares:
-    case Kind::share_for:
-      return on_share(topic.room, payload, now);
-    case Kind::ask:
-      return on_ask(topic.room, payload, reply, now);
+    case Kind::share_for: return on_share(topic.room, payload, now);
+    case Kind::ask: return on_ask(topic.room, payload, reply, now);
     case Kind::members:
-    case Kind::members_of:
-      return on_members(topic, payload, now);
-    case Kind::list:
-      list_members(topic.room, std::string(reply));
-      return true;
+    case Kind::members_of: return on_members(topic, payload, now);
+    case Kind::list: list_members(topic.room, std::string(reply)); return true;
     case Kind::orders: {
       const auto order = decode_order(payload);
       if (order) context_.bus.order(*order);
       return order.has_value();
     }
     case Kind::alive:
-    case Kind::gone:
-      return on_process(topic, payload, now);
-    case Kind::undelivered:
-      break;
+    case Kind::gone: return on_process(topic, payload, now);
+    case Kind::undelivered: break;
   }
   return false;
 }
@@ -82,8 +72,7 @@ bool Gateway::on_peer_message(const protocol::PeerId& peer, std::string_view pay
       context_.bus.return_to_sender({message->room, peer, {}});
       return true;
     case ToPeer::Kind::buffered:
-    case ToPeer::Kind::handed_over:
-      break;
+    case ToPeer::Kind::handed_over: break;
   }
   return false;
 }
@@ -157,8 +146,7 @@ void Gateway::apply_share(const std::string& name, const Share& share, TimePoint
     room.remote.erase(share.process);
   }
   for (const Orphan& orphan : share.orphans) {
-    hold_slot(name, room, orphan.talker,
-              now + std::min<Duration>(orphan.left, silent_grace()));
+    hold_slot(name, room, orphan.talker, now + std::min<Duration>(orphan.left, silent_grace()));
   }
   release_returned(name, room);
   if (missed_news && room.known) {

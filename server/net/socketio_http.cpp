@@ -36,14 +36,10 @@ enum class EngineError {
 
 std::string_view sentence_of(EngineError error) {
   switch (error) {
-    case EngineError::unknown_transport:
-      return R"({"code":0,"message":"Transport unknown"})";
-    case EngineError::unknown_sid:
-      return R"({"code":1,"message":"Session ID unknown"})";
-    case EngineError::bad_handshake_method:
-      return R"({"code":2,"message":"Bad handshake method"})";
-    case EngineError::bad_request:
-      return R"({"code":3,"message":"Bad request"})";
+    case EngineError::unknown_transport: return R"({"code":0,"message":"Transport unknown"})";
+    case EngineError::unknown_sid: return R"({"code":1,"message":"Session ID unknown"})";
+    case EngineError::bad_handshake_method: return R"({"code":2,"message":"Bad handshake method"})";
+    case EngineError::bad_request: return R"({"code":3,"message":"Bad request"})";
     case EngineError::forbidden:
       return R"({"code":4,"message":"Pages of this origin may not connect here"})";
     case EngineError::unsupported_revision:

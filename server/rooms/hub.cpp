@@ -23,8 +23,7 @@ std::optional<Refusal> fault_of(const Peer& from, const std::string& type) {
   if (from.kind.any_message) return std::nullopt;
   switch (protocol::sender_of(type)) {
     case Sender::any_peer:
-    case Sender::client:
-      return std::nullopt;
+    case Sender::client: return std::nullopt;
     case Sender::talker:
     case Sender::commanding_talker:
       if (from.role == Role::talk) return std::nullopt;
@@ -64,8 +63,7 @@ Hub::Hub(HubOptions options, Bus& bus)
 
 bool Hub::spend(Link& link, std::size_t bytes, TimePoint now) {
   switch (link.allowance.spend(options_.limits.rates, bytes, now)) {
-    case Allowance::Verdict::fine:
-      return true;
+    case Allowance::Verdict::fine: return true;
     case Allowance::Verdict::warn:
       refuse(link, {ErrorCode::rate_limited, "Slow down, or the connection will be closed."});
       return true;
@@ -147,14 +145,9 @@ void Hub::apply_effects(Peer& from, std::size_t kind, bool to_room, TimePoint no
       if (to_room) set_on_air(from, false);
       break;
     case protocol::kKindOf<protocol::TalkRequest>:
-    case protocol::kKindOf<protocol::Answer>:
-      from.requested_stream = true;
-      break;
-    case protocol::kKindOf<protocol::Bye>:
-      from.requested_stream = false;
-      break;
-    default:
-      return;
+    case protocol::kKindOf<protocol::Answer>: from.requested_stream = true; break;
+    case protocol::kKindOf<protocol::Bye>: from.requested_stream = false; break;
+    default: return;
   }
   if (from.room.update_role(from)) bus_.share_changed(from.room.name);
   if (from.room.watchers != watchers_before) audience_.changed(from.room, now);

@@ -38,8 +38,7 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
 
 void Hub::on_order(const Order& order, TimePoint now) {
   switch (order.kind) {
-    case Order::Kind::remove_peer:
-      return remove_viewer(order.room, order.peer, now);
+    case Order::Kind::remove_peer: return remove_viewer(order.room, order.peer, now);
     case Order::Kind::release_slot:
       if (Peer* const peer = find_peer(order.room, order.peer)) release_slot(*peer, now);
       return;

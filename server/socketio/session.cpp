@@ -214,8 +214,7 @@ bool Session::receive(const EnginePacket& packet, TimePoint now) {
   note_activity(packet.kind, now);
   if (!spend(packet.data.size())) return true;
   switch (packet.kind) {
-    case Kind::open:
-      return false;
+    case Kind::open: return false;
     case Kind::close:
       if (transport_ == Transport::websocket) host_.close_websocket(CloseCode::normal);
       answer_poll_with(Kind::noop);
@@ -227,8 +226,7 @@ bool Session::receive(const EnginePacket& packet, TimePoint now) {
       return true;
     case Kind::pong:
     case Kind::upgrade:
-    case Kind::noop:
-      return true;
+    case Kind::noop: return true;
     case Kind::message:
       if (packet.data.size() <= options_.max_message_bytes) {
         return receive_message(packet.data, now);

@@ -127,7 +127,7 @@ TEST_F(GatewayTest, APlaceIsNotFreeBeforeItsLeaseIs) {
   enter_at(0, talker, "talk");
   enter_at(1, watcher, "watch");
   watcher.news();
-  two.pass(seconds(1));        // it says that it lives,
+  two.pass(seconds(1));         // it says that it lives,
   two.pass(milliseconds(667));  // renews its lease,
   two.cut(0);                   // and is heard no more
   while (news_of(watcher).empty()) two.pass(milliseconds(100));

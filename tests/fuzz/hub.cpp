@@ -48,15 +48,12 @@ class World {
     const auto what = static_cast<unsigned char>(text[0]);
     const std::size_t who = what % kClients;
     switch (what / kClients % 8) {
-      case 0:
-        return leave(who, rooms::Hub::Leaving::for_good);
+      case 0: return leave(who, rooms::Hub::Leaving::for_good);
       case 1:
         if (what >= 8 * kClients) return hub_of(who).send_off(clients_[who], cluster_.now);
         return leave(who, rooms::Hub::Leaving::perhaps);
-      case 2:
-        return cluster_.advance(std::chrono::seconds(what % 7));
-      case 3:
-        return cluster_.settle();
+      case 2: return cluster_.advance(std::chrono::seconds(what % 7));
+      case 3: return cluster_.settle();
       default:
         // The socket layer lets nothing else through.
         if (!protocol::is_utf8(text.substr(1)) || clients_[who].closed) return;

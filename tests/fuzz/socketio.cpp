@@ -132,17 +132,14 @@ class Client final : public rooms::Link, private socketio::SessionHost {
           session_.websocket_closed();
         }
         break;
-      case 5:
-        session_.receive_payload(text, now_);
-        break;
+      case 5: session_.receive_payload(text, now_); break;
       case 6:
         if (poll_waits_) {
           poll_waits_ = false;
           session_.poll_broken_off();
         }
         break;
-      default:
-        session_.flush();
+      default: session_.flush();
     }
   }
   void advance() {

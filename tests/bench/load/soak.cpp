@@ -191,17 +191,11 @@ class Soak {
         viewer.stuck = true;
         return viewer.client.stop_reading();
       case 2:
-      case 3:
-        ++leaves_;
-        return viewer.client.leave();
+      case 3: ++leaves_; return viewer.client.leave();
       case 4:
-      case 5:
-        ++kills_;
-        return viewer.client.cut();
-      case 6:
-        return viewer.client.say("\"type\":7,\"broken\":[");
-      default:
-        return viewer.client.say("\"type\":\"talk_request\"");
+      case 5: ++kills_; return viewer.client.cut();
+      case 6: return viewer.client.say("\"type\":7,\"broken\":[");
+      default: return viewer.client.say("\"type\":\"talk_request\"");
     }
   }
 
