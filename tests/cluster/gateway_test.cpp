@@ -132,7 +132,7 @@ TEST_F(GatewayTest, APlaceIsNotFreeBeforeItsLeaseIs) {
   two.cut(0);                   // and is heard no more
   while (news_of(watcher).empty()) two.pass(milliseconds(100));
   enter_at(1, other, "talk");
-  EXPECT_EQ(other.news(), News{"welcome"});
+  EXPECT_EQ(news_of(other), News{"welcome"});
   EXPECT_NE(other.peer, nullptr);
 }
 
