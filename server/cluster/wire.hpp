@@ -3,6 +3,7 @@
 // order or not at all; nobody receives its own.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,23 @@ namespace onair::cluster {
 using rooms::Duration;
 using rooms::TimePoint;
 
+/// True for a subject that NATS takes as one word: tokens of visible ASCII, joined by single dots,
+/// without wildcards. NATS speaks in lines, so a space or a line break in a subject would be a
+/// command of its own.
+constexpr bool is_subject(std::string_view text) {
+  const auto may_stand = [](char c) { return c > ' ' && c <= '~' && c != '*' && c != '>'; };
+  return !text.empty() && text.front() != '.' && text.back() != '.' &&
+         text.find("..") == std::string_view::npos &&
+         std::all_of(text.begin(), text.end(), may_stand);
+}
+
+/// The same for a subscription, whose last token may be the wildcard `>`.
+constexpr bool is_subscription(std::string_view text) {
+  if (text.ends_with(".>")) text.remove_suffix(2);
+  return is_subject(text);
+}
+
+/// Carries only what is_subject and is_subscription accept. Anything else is dropped.
 class Wire {
  public:
   virtual void subscribe(const std::string& subject) = 0;

@@ -153,6 +153,7 @@ void NatsWire::on_disconnected(natsConnection*, void* ear) {
 }
 
 void NatsWire::subscribe(const std::string& subject) {
+  if (!cluster::is_subscription(subject)) return spdlog::error("event=bus_bad_subject action=drop");
   natsSubscription* subscription = nullptr;
   const natsStatus status =
       natsConnection_Subscribe(&subscription, connection_, subject.c_str(), &on_message, &ear_);
@@ -175,6 +176,9 @@ void NatsWire::unsubscribe(const std::string& subject) {
 
 void NatsWire::publish(const std::string& subject, std::string_view payload,
                        const std::string& reply) {
+  if (!cluster::is_subject(subject) || !(reply.empty() || cluster::is_subject(reply))) {
+    return spdlog::error("event=bus_bad_subject action=drop");
+  }
   const int size = static_cast<int>(payload.size());
   const natsStatus status =
       reply.empty() ? natsConnection_Publish(connection_, subject.c_str(), payload.data(), size)

@@ -31,7 +31,7 @@ struct HubLimits {
 };
 
 struct HubOptions {
-  /// Makes an id that nobody can guess, of at most kMaxPeerIdBytes bytes that need no escape in
+  /// Makes an id that nobody can guess, in the form of is_peer_id, which needs no escape in
   /// JSON.
   std::function<protocol::PeerId()> make_id;
   /// Outlives the hub.

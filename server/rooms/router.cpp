@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "rooms/peer_id.hpp"
+
 namespace onair::rooms {
 
 Frame Router::stamp(const Peer& from, std::string_view object) {
@@ -22,6 +24,7 @@ void Router::refuse(Link& link, const protocol::Refusal& refusal) {
 
 void Router::send_to_peer(const Peer& from, const protocol::PeerId& to, Reach reach,
                           const Frame& frame) {
+  if (!is_peer_id(to)) return refuse_undelivered(*from.link);
   if (Peer* const peer = from.room.find(to, reach)) {
     counters.deliveries += deliver(*peer, frame) ? 1 : 0;
   } else if (!bus_.send({from.room.name, to, from.id, reach, frame})) {

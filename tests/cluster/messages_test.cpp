@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cluster/wire.hpp"
+
 namespace onair::cluster {
 namespace {
 
@@ -9,6 +11,20 @@ using rooms::Reach;
 using Kind = Subjects::Topic::Kind;
 
 const Subjects kSubjects("onair", "5f0c");
+
+TEST(ClusterMessages, ASubjectIsOneWordForNats) {
+  for (const char* const good : {"onair", "onair.peer.5f0c", "_INBOX.a-B_9.$x"}) {
+    EXPECT_TRUE(is_subject(good)) << good;
+    EXPECT_TRUE(is_subscription(good)) << good;
+  }
+  for (const char* const bad : {"", ".", "a.", ".a", "a..b", "a b", "a\r\nPUB b 0", "a\tb", "a\x7f",
+                                "\xc3\xa4", "a.*", "*", ">", "a>"}) {
+    EXPECT_FALSE(is_subject(bad)) << bad;
+    EXPECT_FALSE(is_subscription(bad)) << bad;
+  }
+  EXPECT_TRUE(is_subscription("onair.process.5f0c.>"));
+  EXPECT_FALSE(is_subject("onair.process.5f0c.>"));
+}
 
 TEST(ClusterMessages, SubjectsSayWhatTheyAreAbout) {
   const std::string room = "\xe6\x95\x99\xe5\xae\xa4 1.*>";

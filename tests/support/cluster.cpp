@@ -33,6 +33,8 @@ void WireNetwork::End::publish(const std::string& subject, std::string_view payl
 
 void WireNetwork::End::pass_on(const std::string& subject, const std::string& payload,
                                const std::string& reply) {
+  EXPECT_TRUE(cluster::is_subject(subject)) << subject;
+  EXPECT_TRUE(reply.empty() || cluster::is_subject(reply)) << reply;
   if (is_cut) return;
   bool heard = false;
   for (End* end : network_.ends_) {

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "cluster/gateway.hpp"
 #include "rooms/hub.hpp"
 #include "rooms/thread_bus.hpp"
@@ -24,6 +26,7 @@ class WireNetwork {
    public:
     explicit End(WireNetwork& network) : network_(network) { network.ends_.push_back(this); }
     void subscribe(const std::string& subject) override {
+      EXPECT_TRUE(cluster::is_subscription(subject)) << subject;
       say([this, subject] { subjects_.insert(subject); });
     }
     void unsubscribe(const std::string& subject) override {
