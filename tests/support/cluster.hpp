@@ -10,8 +10,6 @@
 #include <string>
 #include <vector>
 
-#include <gtest/gtest.h>
-
 #include "cluster/gateway.hpp"
 #include "rooms/hub.hpp"
 #include "rooms/thread_bus.hpp"
@@ -25,10 +23,7 @@ class WireNetwork {
   class End final : public cluster::Wire {
    public:
     explicit End(WireNetwork& network) : network_(network) { network.ends_.push_back(this); }
-    void subscribe(const std::string& subject) override {
-      EXPECT_TRUE(cluster::is_subscription(subject)) << subject;
-      say([this, subject] { subjects_.insert(subject); });
-    }
+    void subscribe(const std::string& subject) override;
     void unsubscribe(const std::string& subject) override {
       say([this, subject] { subjects_.erase(subject); });
     }
