@@ -6,7 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "commands.hpp"
-#include "net/lan.hpp"
+#include "net/tls/lan.hpp"
 #include "options.hpp"
 #include "server.hpp"
 

@@ -9,9 +9,9 @@
 #include <variant>
 #include <vector>
 
-#include "net/cluster_node.hpp"
-#include "net/entry_tokens.hpp"
-#include "net/limits.hpp"
+#include "net/auth/entry_tokens.hpp"
+#include "net/loop/limits.hpp"
+#include "net/nats/cluster_node.hpp"
 #include "rooms/hub.hpp"
 
 namespace onair {
@@ -46,6 +46,7 @@ struct Options {
   std::filesystem::path socketio_client;  ///< empty: the system's, if there is one
   std::uint32_t threads = 0;              ///< 0: as many as the machine has cores
   std::vector<std::string> allow_origins;
+  std::vector<std::string> trusted_proxies;  ///< addresses and CIDR blocks beside loopback
   std::string log_level = "info";
   std::optional<std::uint16_t> admin_port;  ///< on loopback; nothing: none
   std::string admin_key;                    ///< empty: the one in the state folder

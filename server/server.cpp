@@ -13,9 +13,9 @@
 #include <boost/asio/ip/host_name.hpp>
 #include <spdlog/spdlog.h>
 
-#include "net/crypto.hpp"
-#include "net/ice_servers.hpp"
-#include "net/lan.hpp"
+#include "net/auth/crypto.hpp"
+#include "net/auth/ice_servers.hpp"
+#include "net/tls/lan.hpp"
 #include "secrets.hpp"
 
 namespace onair {
@@ -77,8 +77,9 @@ Server::Server(const Options& options)
     : drain_time_(options.drain_time),
       tokens_(resume_secret(options), kResumeLifetime),
       entry_tokens_(options.auth, signing_keys(options), options.auth_leeway),
-      site_(net::StaticFiles::read(options.web), socketio_client(options), options.limits,
-            net::Origins(options.allow_origins), certificate_files(options)) {
+      context_(net::StaticFiles::read(options.web), socketio_client(options), options.limits,
+               net::Origins(options.allow_origins), net::TrustedProxies(options.trusted_proxies),
+               certificate_files(options)) {
   const auto count = static_cast<rooms::HubId>(
       options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency()));
   const auto began = std::chrono::steady_clock::now();
@@ -96,18 +97,20 @@ Server::Server(const Options& options)
   for (rooms::HubId self = 0; self < count; ++self) {
     workers_.push_back(std::make_unique<net::Worker>(
         self, count + (is_clustered ? 1 : 0), gateway, post_from(self),
-        hub_options(options, tokens_, entry_tokens_, began), site_.limits));
+        hub_options(options, tokens_, entry_tokens_, began), context_.limits));
   }
   if (is_clustered) {
     cluster_ =
         std::make_unique<net::ClusterNode>(options.cluster, count, post_from(count), options.grace,
                                            options.room_limits.talkers_per_room);
-    site_.cluster = cluster_.get();
+    context_.cluster = cluster_.get();
   }
-  site_.workers = &workers_;
+  context_.workers = &workers_;
   asio::io_context& first = workers_.front()->context();
-  listener_.emplace(net::listen(first, options.address, options.port, "--port"), workers_, site_);
-  if (options.admin_port) admin_.emplace(*options.admin_port, admin_key(options), workers_, site_);
+  listener_.emplace(net::listen(first, options.address, options.port, "--port"), workers_,
+                    context_);
+  if (options.admin_port)
+    admin_.emplace(*options.admin_port, admin_key(options), workers_, context_);
   signals_.emplace(first, SIGINT, SIGTERM, SIGHUP);
 }
 
@@ -133,7 +136,7 @@ void Server::stop() {
 }
 
 void Server::drain() {
-  if (site_.draining.exchange(true)) return stop();
+  if (context_.draining.exchange(true)) return stop();
   asio::co_spawn(workers_.front()->context(), drain_and_stop(), asio::detached);
 }
 
@@ -177,9 +180,9 @@ void Server::await_signal() {
 }
 
 void Server::reload_certificate() {
-  if (!site_.certificate) return;
+  if (!context_.certificate) return;
   try {
-    site_.certificate->reload();
+    context_.certificate->reload();
     spdlog::info("event=certificate_reloaded");
   } catch (const std::exception& error) {
     spdlog::error("event=certificate_kept error=\"{}\"", error.what());

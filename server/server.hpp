@@ -9,13 +9,13 @@
 
 #include <boost/asio/signal_set.hpp>
 
-#include "net/admin.hpp"
-#include "net/cluster_node.hpp"
-#include "net/entry_tokens.hpp"
-#include "net/listener.hpp"
-#include "net/signed_resume_tokens.hpp"
-#include "net/site.hpp"
-#include "net/worker.hpp"
+#include "net/admin/admin.hpp"
+#include "net/auth/entry_tokens.hpp"
+#include "net/auth/signed_resume_tokens.hpp"
+#include "net/http/server_context.hpp"
+#include "net/listen/listener.hpp"
+#include "net/loop/worker.hpp"
+#include "net/nats/cluster_node.hpp"
 #include "options.hpp"
 
 namespace onair {
@@ -51,7 +51,7 @@ class Server {
   std::chrono::milliseconds drain_time_;
   net::SignedResumeTokens tokens_;
   net::EntryTokens entry_tokens_;
-  net::Site site_;
+  net::ServerContext context_;
   net::Workers workers_;
   std::unique_ptr<net::ClusterNode> cluster_;  ///< nothing: this process is alone
   std::optional<net::Listener> listener_;

@@ -1,5 +1,5 @@
 // The operator's interface: what it says without sockets, and over the real port.
-#include "net/admin_api.hpp"
+#include "net/admin/admin_api.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,29 +1,65 @@
-#include "net/admission.hpp"
+#include "net/loop/admission.hpp"
 
 #include <gtest/gtest.h>
+
+#include "net/loop/rate_limiter.hpp"
 
 namespace onair::net {
 namespace {
 
-TEST(Admission, BoundsConnectionsInAll) {
-  Admission admission(2, 10);
-  auto first = admission.connect();
-  const auto second = admission.connect();
-  EXPECT_FALSE(admission.connect());
-  EXPECT_EQ(admission.connections(), 2u);
-  first.reset();
-  EXPECT_TRUE(admission.connect());
-  EXPECT_EQ(admission.connections(), 1u) << "that place was not held";
+Limits bounds(std::size_t connections, std::size_t per_address, std::size_t clients) {
+  Limits limits;
+  limits.connections = connections;
+  limits.connections_per_address = per_address;
+  limits.peers_per_address = clients;
+  return limits;
 }
 
-TEST(Admission, BoundsWebSocketsFromOneAddress) {
-  Admission admission(10, 2);
+TEST(Admission, BoundsConnectionsInAll) {
+  Admission admission(bounds(2, 10, 10));
+  auto first = admission.connect(std::nullopt);
+  const auto second = admission.connect("192.0.2.1");
+  EXPECT_FALSE(admission.connect("192.0.2.2"));
+  EXPECT_FALSE(admission.connect(std::nullopt));
+  EXPECT_EQ(admission.connections(), 2u);
+  first.reset();
+  EXPECT_TRUE(admission.connect(std::nullopt));
+  EXPECT_EQ(admission.connections(), 1u) << "that slot was not held";
+}
+
+TEST(Admission, BoundsConnectionsFromOneAddress) {
+  Admission admission(bounds(10, 2, 10));
+  const auto first = admission.connect("192.0.2.1");
+  auto second = admission.connect("192.0.2.1");
+  EXPECT_FALSE(admission.connect("192.0.2.1"));
+  EXPECT_EQ(admission.connections(), 2u) << "who was refused counts nowhere";
+  EXPECT_TRUE(admission.connect("192.0.2.2"));
+  second.reset();
+  EXPECT_TRUE(admission.connect("192.0.2.1"));
+}
+
+TEST(Admission, BoundsClientsFromOneAddress) {
+  Admission admission(bounds(10, 10, 2));
   const auto first = admission.enter("192.0.2.1");
   auto second = admission.enter("192.0.2.1");
   EXPECT_FALSE(admission.enter("192.0.2.1"));
   EXPECT_TRUE(admission.enter("192.0.2.2"));
   second.reset();
   EXPECT_TRUE(admission.enter("192.0.2.1"));
+}
+
+TEST(RateLimiter, AllowsABurstThenARate) {
+  RateLimiter limiter(2, 3);
+  RateLimiter::TimePoint now{std::chrono::hours(1)};
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limiter.allow("a", now)) << i;
+  EXPECT_FALSE(limiter.allow("a", now));
+  EXPECT_TRUE(limiter.allow("b", now)) << "another client has its own";
+  now += std::chrono::milliseconds(500);
+  EXPECT_TRUE(limiter.allow("a", now));
+  EXPECT_FALSE(limiter.allow("a", now));
+  now += std::chrono::hours(1);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limiter.allow("a", now)) << i;
+  EXPECT_FALSE(limiter.allow("a", now)) << "rest is not saved up beyond the burst";
 }
 
 }  // namespace

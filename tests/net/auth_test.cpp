@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "net/auth/entry_tokens.hpp"
 #include "net/client.hpp"
-#include "net/entry_tokens.hpp"
 
 namespace onair::tests {
 namespace {

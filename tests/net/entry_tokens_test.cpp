@@ -1,4 +1,4 @@
-#include "net/entry_tokens.hpp"
+#include "net/auth/entry_tokens.hpp"
 
 #include <cstdlib>
 #include <jwt.h>

@@ -1,4 +1,4 @@
-#include "net/ice_servers.hpp"
+#include "net/auth/ice_servers.hpp"
 
 #include <gtest/gtest.h>
 

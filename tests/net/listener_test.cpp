@@ -1,5 +1,5 @@
 // Where the server listens.
-#include "net/listener.hpp"
+#include "net/listen/listener.hpp"
 
 #include <cstddef>
 #include <linux/filter.h>

@@ -1,10 +1,10 @@
-#include "net/message_buffer.hpp"
+#include "net/websocket/message_buffer.hpp"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "net/buffer_pool.hpp"
+#include "net/loop/buffer_pool.hpp"
 
 namespace onair::net {
 namespace {

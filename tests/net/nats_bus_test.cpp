@@ -24,8 +24,8 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include "net/nats_leases.hpp"
-#include "net/nats_wire.hpp"
+#include "net/nats/nats_leases.hpp"
+#include "net/nats/nats_wire.hpp"
 #include "support/cluster.hpp"
 
 namespace onair::tests {
@@ -45,7 +45,7 @@ class RealEnd final : public cluster::WireMember,
       : number_(std::to_string(number)),
         leases_(prefix + "_leases", cluster::kLeaseLifetime),
         wire_({.servers = url}, context_, *this) {
-    leases_.start(wire_.connection(), context_, *this);
+    leases_.start([this] { return wire_.connection(); }, context_, *this);
     wire_.subscribe("barrier.>");
     wire_.flush();  // the others' marks come from now on
   }

@@ -1,4 +1,4 @@
-#include "net/output_queue.hpp"
+#include "net/websocket/output_queue.hpp"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "net/signed_resume_tokens.hpp"
+#include "net/auth/signed_resume_tokens.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "net/state_secret.hpp"
+#include "net/auth/state_secret.hpp"
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "net/tls.hpp"
+#include "net/tls/tls.hpp"
 
 #include <filesystem>
 #include <fstream>

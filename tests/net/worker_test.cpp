@@ -1,5 +1,5 @@
 // One worker, and clients at the moments that a whole server meets only by chance.
-#include "net/worker.hpp"
+#include "net/loop/worker.hpp"
 
 #include <chrono>
 #include <memory>
@@ -10,10 +10,10 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <gtest/gtest.h>
 
+#include "net/auth/signed_resume_tokens.hpp"
 #include "net/client.hpp"
-#include "net/listener.hpp"
-#include "net/signed_resume_tokens.hpp"
-#include "net/websocket_session.hpp"
+#include "net/listen/listener.hpp"
+#include "net/websocket/websocket_session.hpp"
 
 namespace onair::net {
 namespace {
@@ -36,7 +36,7 @@ class WorkerTest : public testing::Test {
 
   std::uint16_t port() { return acceptor.local_endpoint().port(); }
   std::shared_ptr<Session> accept() {
-    return std::make_shared<Session>(acceptor.accept(), "", Places{}, worker);
+    return std::make_shared<Session>(acceptor.accept(), "", ConnectionSlots{}, worker);
   }
   static UpgradeRequest request() {
     UpgradeRequest request(http::verb::get, "/ws", 11);
@@ -76,7 +76,7 @@ class WorkerTest : public testing::Test {
 TEST_F(WorkerTest, OneWhoIsSentOffBeforeItsUpgradeIsAnsweredIsToldSo) {
   RawConnection client(port());
   const auto session = accept();
-  worker.turn().run([&] { session->start(request()); });
+  worker.tick().run([&] { session->start(request()); });
   worker.send_all_off();
   run();
   EXPECT_EQ(first_frame(client, 4), close_1012);
@@ -86,7 +86,7 @@ TEST_F(WorkerTest, OneWhoseAdmissionWasUnderWayIsToldToo) {
   RawConnection client(port());
   const auto session = accept();
   worker.send_all_off();
-  worker.turn().run([&] { session->start(request()); });
+  worker.tick().run([&] { session->start(request()); });
   run();
   EXPECT_EQ(first_frame(client, 4), close_1012);
 }
@@ -94,7 +94,7 @@ TEST_F(WorkerTest, OneWhoseAdmissionWasUnderWayIsToldToo) {
 TEST_F(WorkerTest, NobodyEntersOnceAllAreSentOff) {
   RawConnection client(port());
   const auto session = accept();
-  worker.turn().run([&] { session->start(request()); });
+  worker.tick().run([&] { session->start(request()); });
   worker.send_all_off();
   client.send(tests::masked_text(R"({"type":"enter","room":"lesson","role":"watch"})") +
               close_of_client);

@@ -1,0 +1,20 @@
+// A request with all that an answer may need of where it came from.
+#pragma once
+
+#include "net/http/message.hpp"
+#include "net/http/proxies.hpp"
+#include "net/http/server_context.hpp"
+#include "net/loop/aliases.hpp"
+#include "net/loop/worker.hpp"
+
+namespace onair::net {
+
+struct Exchange {
+  const Request& request;
+  const ClientOrigin& client;
+  TcpStream& connection;  ///< what the request came over, below TLS
+  Worker& worker;         ///< whose thread this is
+  ServerContext& server;
+};
+
+}  // namespace onair::net

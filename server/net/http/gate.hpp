@@ -1,0 +1,37 @@
+// The one way in: whoever wants to become a client is checked here, whatever it speaks.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <boost/asio/ip/address.hpp>
+
+#include "net/http/message.hpp"
+#include "net/http/proxies.hpp"
+#include "net/http/server_context.hpp"
+#include "net/loop/admission.hpp"
+
+namespace onair::net {
+
+/// Why a client does not get in: a status, and a sentence for people that outlives the response.
+struct Refused {
+  boost::beast::http::status status;
+  std::string_view sentence;
+};
+
+Response response_to(const Refused& refused);
+
+/// Whether the page that asks may talk to this server; a program without an origin may.
+bool is_welcome_origin(const Request& request, const ClientOrigin& client,
+                       const ServerContext& server);
+
+/// Lets a new client in, or says why not: the server drains (503), its page is of another origin
+/// (403), or its address has as many clients as it may have (429). What it holds then is one more
+/// client of its address.
+std::variant<Admission::Slot, Refused> admit_client(const Request& request,
+                                                    const ClientOrigin& client,
+                                                    ServerContext& server);
+
+}  // namespace onair::net

@@ -1,0 +1,27 @@
+// Which pages may open a WebSocket here (RFC 6455 section 10.2).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace onair::net {
+
+class Origins {
+ public:
+  /// `allowed` are origins (RFC 6454 section 6.2) beside the server's own, e.g.
+  /// "https://school.example"; "*" stands for all. A slash at the end and a scheme's own port make
+  /// no difference. Throws std::invalid_argument with a sentence for people where one is no origin.
+  explicit Origins(const std::vector<std::string>& allowed = {});
+
+  /// `origin` is the header of that name, which what is no browser does not send; empty is allowed.
+  /// `host` is the host by which the page's server was reached: an origin with this host and port
+  /// is the server's own, whatever its scheme, since a proxy may have ended the TLS.
+  bool allows(std::string_view origin, std::string_view host) const;
+
+ private:
+  bool allows_all_ = false;
+  std::vector<std::string> allowed_;  ///< in lower case, without a scheme's own port
+};
+
+}  // namespace onair::net

@@ -1,0 +1,131 @@
+#include "net/http/pages.hpp"
+
+#include <algorithm>
+
+#include <boost/beast/http/rfc7230.hpp>
+
+#include "net/http/qr_code.hpp"
+#include "net/nats/cluster_node.hpp"
+#include "protocol/text.hpp"
+
+namespace onair::net {
+namespace {
+
+namespace http = beast::http;
+
+constexpr std::string_view kNoSocketioClient =
+    "This server has no such script of socket.io's client. Get the npm package socket.io-client "
+    "and "
+    "start the server with --socketio-client and its folder dist, or load the script from where "
+    "you keep it.\n";
+
+/// `watch.html?ROOM&embed` is made for the pages of others; no other page can be framed, so that
+/// nobody is made to click in a studio that they don't see.
+Framing framing_of(const Request& request) {
+  const bool is_made_for_frames =
+      path_of(request) == "/watch.html" && query_parameter(request, "embed");
+  return is_made_for_frames ? Framing::all_pages : Framing::own_pages;
+}
+
+/// RFC 9110 section 12.5.3; a weight counts only where it is 0.
+bool accepts(const Request& request, const std::string& encoding) {
+  if (encoding.empty()) return true;
+  for (const auto& [name, parameters] : http::ext_list(request[http::field::accept_encoding])) {
+    if (!beast::iequals(name, encoding)) continue;
+    return std::ranges::none_of(parameters, [](const auto& parameter) {
+      return beast::iequals(parameter.first, "q") &&
+             view(parameter.second).find_first_not_of("0.") == std::string_view::npos;
+    });
+  }
+  return false;
+}
+
+Response file_response(const Request& request, const StaticFile& file) {
+  const auto form =
+      std::ranges::find_if(file.forms, [&request](const StaticFile::Encoded& encoded) {
+        return accepts(request, encoded.encoding);
+      });
+  Response response(http::status::ok, 11);
+  set_common_headers(response, framing_of(request));
+  response.set(http::field::etag, form->etag);
+  response.set(http::field::cache_control, "no-cache");  // that is: ask whether it is still this
+  response.set(http::field::vary, "Accept-Encoding");
+  const auto known = view(request[http::field::if_none_match]);
+  if (known == "*" || known.find(form->etag) != std::string_view::npos) {
+    response.result(http::status::not_modified);
+    return response;
+  }
+  response.set(http::field::content_type, file.content_type);
+  if (!form->encoding.empty()) response.set(http::field::content_encoding, form->encoding);
+  response.body().bytes = form->body;
+  return response;
+}
+
+}  // namespace
+
+Response health(const Exchange&) {
+  return plain_response(http::status::ok, "ok\n");
+}
+
+Response readiness(const ServerContext& server) {
+  if (server.draining) return plain_response(http::status::service_unavailable, "draining\n");
+  std::string_view sentence = "ready\n";
+  if (server.cluster != nullptr && !server.cluster->has_leases()) {
+    sentence = "ready, but JetStream does not answer: talkers are told apart without it\n";
+  }
+  if (server.cluster != nullptr && !server.cluster->is_connected()) {
+    sentence = "ready, but the bus to other machines is away\n";
+  }
+  return plain_response(http::status::ok, sentence);
+}
+
+Response readiness_of(const Exchange& exchange) {
+  return readiness(exchange.server);
+}
+
+Response qr_code(const Exchange& exchange) {
+  const std::string client = exchange.client.counted_as.value_or("");
+  if (!exchange.server.qr_codes.allow(client, std::chrono::steady_clock::now())) {
+    return plain_response(http::status::too_many_requests, "Too many codes: try again later.\n");
+  }
+  const auto link = protocol::percent_decode(query_of(exchange.request));
+  auto code = link ? qr_code_of(*link) : std::nullopt;
+  if (!code) return plain_response(http::status::bad_request, "Say /qr.svg?LINK with a link.\n");
+  Response response(http::status::ok, 11);
+  set_common_headers(response);
+  response.set(http::field::content_type, "image/svg+xml");
+  response.set(http::field::cache_control, "max-age=86400");
+  response.body().owner = std::make_shared<const std::string>(*std::move(code));
+  response.body().bytes = *response.body().owner;
+  return response;
+}
+
+Response socketio_script(const Exchange& exchange) {
+  constexpr std::string_view folder = "/socket.io";
+  const StaticFile* script =
+      exchange.server.socketio_client.find(path_of(exchange.request).substr(folder.size()));
+  if (script != nullptr) return file_response(exchange.request, *script);
+  return plain_response(http::status::not_found, kNoSocketioClient);
+}
+
+Response page(const Exchange& exchange) {
+  const StaticFile* file = exchange.server.files.find(path_of(exchange.request));
+  if (file == nullptr) return plain_response(http::status::not_found, "There is no such page.\n");
+  return file_response(exchange.request, *file);
+}
+
+Response redirect_to_https(const Request& request) {
+  const std::string host(view(request[http::field::host]));
+  const std::string target(view(request.target()));
+  // Nothing but what a host and its port are made of, and only a path of this server
+  if (host.empty() || host.find_first_of("/\\@?# \t") != std::string::npos ||
+      !target.starts_with('/')) {
+    return plain_response(http::status::bad_request, "This server speaks HTTPS.\n");
+  }
+  Response response =
+      plain_response(http::status::permanent_redirect, "This server speaks HTTPS.\n");
+  response.set(http::field::location, "https://" + host + target);
+  return response;
+}
+
+}  // namespace onair::net

@@ -1,0 +1,52 @@
+// Reverse proxies, and what they say of their clients.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+#include <boost/beast/http/fields.hpp>
+
+namespace onair::net {
+
+/// Networks whose hosts are believed when they say for whom they ask.
+class TrustedProxies {
+ public:
+  /// `networks` are addresses or CIDR blocks, e.g. "172.16.0.0/12" or "fd00::/8"; this machine
+  /// itself is always one. Throws std::invalid_argument with a sentence for people.
+  explicit TrustedProxies(const std::vector<std::string>& networks = {});
+
+  /// An IPv4 address in IPv6's form (`::ffff:192.0.2.1`) counts as the IPv4 address.
+  bool contains(const boost::asio::ip::address& address) const;
+
+ private:
+  std::vector<boost::asio::ip::network_v4> v4_;
+  std::vector<boost::asio::ip::network_v6> v6_;
+};
+
+/// What is known of who sent a request.
+struct ClientOrigin {
+  /// By what the client's connections are counted: its address, of IPv6 the network (/64). Nothing
+  /// for a program on this machine that no proxy speaks for.
+  std::optional<std::string> counted_as;
+  /// The host and the scheme ("https") by which the client reached the outermost proxy that said
+  /// so. The scheme is empty where nobody said it.
+  std::string host;
+  std::string scheme;
+};
+
+/// `remote` is the other end of the connection. Where it is a trusted proxy, X-Forwarded-For, -Host
+/// and -Proto count, or Forwarded (RFC 7239): of their addresses, joined over all lines, the last
+/// one that is no trusted proxy. Who asks through a proxy that names no address counts, with all
+/// others of this kind, as one.
+ClientOrigin client_origin(const boost::asio::ip::address& remote,
+                           const boost::beast::http::fields& headers,
+                           const TrustedProxies& trusted);
+
+/// By what connections from this address are counted: the address, of IPv6 the network (/64).
+std::string counted_address(const boost::asio::ip::address& address);
+
+}  // namespace onair::net

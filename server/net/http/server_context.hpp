@@ -1,0 +1,50 @@
+// What all connections of the server share.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "net/http/origins.hpp"
+#include "net/http/proxies.hpp"
+#include "net/http/static_files.hpp"
+#include "net/loop/admission.hpp"
+#include "net/loop/limits.hpp"
+#include "net/loop/rate_limiter.hpp"
+#include "net/tls/tls.hpp"
+
+namespace onair::net {
+
+class ClusterNode;
+class Worker;
+
+struct ServerContext {
+  ServerContext(StaticFiles its_files, StaticFiles its_socketio_client, Limits its_limits,
+                Origins its_origins, TrustedProxies its_proxies,
+                std::optional<CertificateFiles> its_certificate)
+      : files(std::move(its_files)),
+        socketio_client(std::move(its_socketio_client)),
+        limits(its_limits),
+        origins(std::move(its_origins)),
+        proxies(std::move(its_proxies)),
+        admission(limits) {
+    if (its_certificate) certificate.emplace(std::move(*its_certificate));
+  }
+
+  const StaticFiles files;
+  const StaticFiles socketio_client;  ///< what pages load from below /socket.io/
+  const Limits limits;
+  const Origins origins;
+  const TrustedProxies proxies;
+  Admission admission;
+  RateLimiter qr_codes{/*per_second=*/2, /*burst=*/20};
+  std::optional<Certificate> certificate;  ///< nothing: HTTP alone
+  std::atomic<bool> draining = false;      ///< the server ends: nobody new gets in
+  // Set before anything is served:
+  const std::vector<std::unique_ptr<Worker>>* workers = nullptr;
+  const ClusterNode* cluster = nullptr;  ///< nothing: this process is alone
+};
+
+}  // namespace onair::net

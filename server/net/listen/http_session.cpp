@@ -1,0 +1,219 @@
+#include "net/listen/http_session.hpp"
+
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <boost/beast/core/detect_ssl.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <spdlog/spdlog.h>
+
+#include "net/http/pages.hpp"
+#include "net/http/request_reader.hpp"
+#include "net/listen/routes.hpp"
+#include "net/socketio/socketio_websocket.hpp"
+#include "net/websocket/websocket_session.hpp"
+
+namespace onair::net {
+namespace {
+
+namespace http = beast::http;
+
+/// How long a connection over which pages were loaded may wait for the next request.
+constexpr std::chrono::seconds kKeepAlive{30};
+
+/// How long a response may take to be written.
+constexpr std::chrono::seconds kWriting{30};
+
+/// How long what a refused client still sends is read, so that it sees the answer.
+constexpr std::chrono::seconds kLinger{1};
+
+/// One connection and what it belongs to.
+template <typename Stream>
+struct Connection {
+  // Not an aggregate: GCC 12 destroys one twice that is made in a co_await expression.
+  Connection(Stream its_stream, beast::flat_buffer its_buffer, Admission::Slot its_slot,
+             Worker& its_worker, ServerContext& its_server)
+      : stream(std::move(its_stream)),
+        buffer(std::move(its_buffer)),
+        slot(std::move(its_slot)),
+        worker(its_worker),
+        server(its_server) {
+    error_code ignored;
+    remote = tcp_layer().socket().remote_endpoint(ignored).address();
+  }
+
+  Stream stream;
+  beast::flat_buffer buffer;  ///< read and not yet understood
+  Admission::Slot slot;
+  Worker& worker;
+  ServerContext& server;
+  asio::ip::address remote;
+
+  TcpStream& tcp_layer() { return beast::get_lowest_layer(stream); }
+};
+
+template <typename Stream>
+Task<bool> write(Stream& stream, const Request& request, Response response) {
+  response.keep_alive(response.keep_alive() && request.keep_alive());
+  if (response.result() != http::status::not_modified) {
+    response.content_length(response.body().bytes.size());
+  }
+  const bool keep_alive = response.keep_alive();
+  http::response_serializer<SharedBody> serializer{response};
+  if (request.method() == http::verb::head) {
+    auto [error, bytes] = co_await http::async_write_header(stream, serializer, no_throw);
+    co_return !error && keep_alive;
+  }
+  auto [error, bytes] = co_await http::async_write(stream, serializer, no_throw);
+  co_return !error && keep_alive;
+}
+
+/// Answers what is no request that can be served, and ends.
+template <typename Stream>
+Task<void> refuse(Connection<Stream>& connection, Response response) {
+  response.keep_alive(false);
+  connection.tcp_layer().expires_after(kLinger);
+  // NOLINTNEXTLINE(bugprone-use-after-move): clang-tidy 14 takes co_await for a loop
+  co_await write(connection.stream, Request{}, std::move(response));
+  error_code ignored;
+  connection.tcp_layer().socket().shutdown(tcp::socket::shutdown_send, ignored);
+  for (std::size_t read = 0; read < 1'048'576;) {
+    connection.buffer.clear();
+    auto [error, bytes] = co_await connection.tcp_layer().async_read_some(
+        connection.buffer.prepare(65'536), no_throw);
+    if (error) break;
+    read += bytes;
+  }
+}
+
+/// A WebsocketSession or a SocketioWebsocket over what is read and written until now by HTTP.
+template <template <typename> class Websocket>
+std::shared_ptr<Websocket<PlainTransport>> make_websocket(TcpStream& stream,
+                                                          std::string_view unread,
+                                                          ConnectionSlots slots, Worker& worker) {
+  return std::make_shared<Websocket<PlainTransport>>(stream.release_socket(), unread,
+                                                     std::move(slots), worker);
+}
+
+template <template <typename> class Websocket>
+std::shared_ptr<Websocket<TlsTransport>> make_websocket(SslStream& stream, std::string_view unread,
+                                                        ConnectionSlots slots, Worker& worker) {
+  beast::get_lowest_layer(stream).expires_never();  // the WebSocket has time-outs of its own
+  return std::make_shared<Websocket<TlsTransport>>(std::move(stream), unread, std::move(slots),
+                                                   worker);
+}
+
+template <template <typename> class Websocket, typename Stream>
+auto make_websocket(Connection<Stream>& connection, Admission::Slot address) {
+  const auto unread = connection.buffer.cdata();
+  return make_websocket<Websocket>(
+      connection.stream, {static_cast<const char*>(unread.data()), unread.size()},
+      {std::move(connection.slot), std::move(address)}, connection.worker);
+}
+
+/// Goes on with the connection as a WebSocket, whose upgrade is answered by that.
+template <typename Stream>
+void upgrade(Connection<Stream>& connection, Request request, Upgrade kind) {
+  if (auto* own = std::get_if<OwnClient>(&kind)) {
+    const auto session = make_websocket<WebsocketSession>(connection, std::move(own->address));
+    return connection.worker.tick().run([&] { session->start(std::move(request)); });
+  }
+  const auto websocket = make_websocket<SocketioWebsocket>(connection, {});
+  connection.worker.tick().run([&] {
+    if (auto* known = std::get_if<KnownSession>(&kind)) {
+      return websocket->come_to(std::move(request), known->session, known->number);
+    }
+    websocket->start(std::move(request), std::get<NewSession>(std::move(kind)));
+  });
+}
+
+Response response_to(error_code error) {
+  if (error == http::error::header_limit) {
+    return plain_response(http::status::request_header_fields_too_large, "Too long a header.\n");
+  }
+  return plain_response(http::status::bad_request, "This is not HTTP/1.1.\n");
+}
+
+/// Whether the bytes that came are no HTTP, and not that they ended.
+bool is_malformed(error_code error) {
+  return error.category() == http::make_error_code(http::error::bad_method).category() &&
+         error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
+template <typename Stream>
+Task<void> serve(Connection<Stream>& connection) {
+  ServerContext& server = connection.server;
+  std::chrono::milliseconds time = server.limits.handshake_time;
+  for (bool more = true; more; time = kKeepAlive) {
+    connection.tcp_layer().expires_after(time);
+    RequestParser parser;
+    error_code error =
+        co_await read_header(connection.stream, connection.buffer, parser, server.limits);
+    if (is_malformed(error)) co_return co_await refuse(connection, response_to(error));
+    if (error) co_return;
+    const Route& route = route_of(parser.get());
+    if (auto refusal = refusal_of(parser.get(), route, server.limits)) {
+      co_return co_await refuse(connection, std::move(*refusal));
+    }
+    error = co_await read_body(connection.stream, connection.buffer, parser);
+    if (error) co_return;
+    Request request = parser.release();
+    // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
+    Outcome outcome;
+    if (std::is_same_v<Stream, TcpStream> && server.certificate) {
+      outcome = redirect_to_https(request);
+    } else {
+      const ClientOrigin client = client_origin(connection.remote, request, server.proxies);
+      const Exchange exchange{request, client, connection.tcp_layer(), connection.worker, server};
+      outcome = co_await handle(route, exchange);
+    }
+    if (auto* kind = std::get_if<Upgrade>(&outcome)) {
+      co_return upgrade(connection, std::move(request), std::move(*kind));
+    }
+    Response response = std::get<Response>(std::move(outcome));
+    // Whoever was refused a WebSocket may wait for its answer only.
+    if (beast::websocket::is_upgrade(request)) {
+      co_return co_await refuse(connection, std::move(response));
+    }
+    connection.tcp_layer().expires_after(kWriting);
+    more = co_await write(connection.stream, request, std::move(response));
+  }
+  error_code ignored;
+  connection.tcp_layer().socket().shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+}  // namespace
+
+Task<void> serve_connection(TcpStream stream, Admission::Slot slot, Worker& worker,
+                            ServerContext& server) {
+  beast::flat_buffer buffer;
+  bool is_tls = false;
+  if (server.certificate) {
+    stream.expires_after(server.limits.handshake_time);
+    auto [error, detected] = co_await beast::async_detect_ssl(stream, buffer, no_throw);
+    if (error) co_return;
+    is_tls = detected;
+  }
+  if (!is_tls) {
+    Connection<TcpStream> connection(std::move(stream), std::move(buffer), std::move(slot), worker,
+                                     server);
+    co_return co_await serve(connection);
+  }
+  const auto context = server.certificate->context();
+  SslStream tls(std::move(stream), *context);
+  auto [failed, used] =
+      co_await tls.async_handshake(asio::ssl::stream_base::server, buffer.data(), no_throw);
+  if (failed) {
+    spdlog::debug("event=tls_handshake_failed error=\"{}\"", failed.message());
+    co_return;
+  }
+  buffer.consume(used);
+  Connection<SslStream> connection(std::move(tls), std::move(buffer), std::move(slot), worker,
+                                   server);
+  co_await serve(connection);
+}
+
+}  // namespace onair::net

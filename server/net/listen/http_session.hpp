@@ -1,0 +1,16 @@
+// One HTTP/1.1 connection, with or without TLS, until it ends or becomes a WebSocket.
+#pragma once
+
+#include "net/http/server_context.hpp"
+#include "net/loop/admission.hpp"
+#include "net/loop/aliases.hpp"
+#include "net/loop/worker.hpp"
+
+namespace onair::net {
+
+/// Serves requests by their routes. `stream` belongs to the worker's io_context; `worker` and
+/// `server` outlive it.
+Task<void> serve_connection(TcpStream stream, Admission::Slot slot, Worker& worker,
+                            ServerContext& server);
+
+}  // namespace onair::net

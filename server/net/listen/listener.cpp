@@ -1,0 +1,123 @@
+#include "net/listen/listener.hpp"
+
+#include <algorithm>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdexcept>
+#include <string_view>
+#include <sys/socket.h>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <spdlog/spdlog.h>
+
+#include "net/listen/http_session.hpp"
+
+namespace onair::net {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstPause{10};
+
+/// What the kernel takes of a connection beyond what the client has room for.
+constexpr int kUnsentBytes = 131'072;
+
+constexpr std::string_view kNoSlot =
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n"
+    "Content-Length: 0\r\n\r\n";
+
+/// Opens a socket for listening at the endpoint. All addresses (`::`) are those of IPv4 where the
+/// system has no IPv6.
+Acceptor open_at(asio::io_context& context, tcp::endpoint& endpoint) {
+  Acceptor acceptor(context);
+  error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (error == asio::error::address_family_not_supported &&
+      endpoint.address() == asio::ip::address_v6::any()) {
+    endpoint.address(asio::ip::address_v4::any());
+    acceptor.open(endpoint.protocol(), error);
+  }
+  if (error) throw boost::system::system_error(error);
+  if (endpoint.address().is_v6()) acceptor.set_option(asio::ip::v6_only(false));
+  return acceptor;
+}
+
+}  // namespace
+
+Acceptor listen(asio::io_context& context, const std::string& address, std::uint16_t port,
+                const std::string& option) {
+  try {
+    tcp::endpoint endpoint(asio::ip::make_address(address), port);
+    Acceptor acceptor = open_at(context, endpoint);
+    acceptor.set_option(asio::socket_base::reuse_address(true));
+    // What is accepted inherits both. What can't be sent yet waits in our own queue, which has a
+    // bound, and not in the kernel's.
+    acceptor.set_option(tcp::no_delay(true));
+    setsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes,
+               sizeof kUnsentBytes);
+    acceptor.bind(endpoint);
+    acceptor.listen(asio::socket_base::max_listen_connections);
+    return acceptor;
+  } catch (const boost::system::system_error& error) {
+    throw std::runtime_error("Can't listen on " + address + " port " + std::to_string(port) + " (" +
+                             error.code().message() +
+                             "): stop what listens there, or choose another with " + option + ".");
+  }
+}
+
+Listener::Listener(Acceptor acceptor, Workers& workers, ServerContext& server)
+    : acceptor_(std::move(acceptor)), workers_(workers), server_(server) {}
+
+void Listener::start() {
+  asio::co_spawn(workers_.front()->context(), accept_connections(), asio::detached);
+}
+
+void Listener::stop() {
+  error_code ignored;
+  acceptor_.close(ignored);
+}
+
+Task<void> Listener::accept_connections() {
+  for (std::size_t next = 0; acceptor_.is_open(); next = (next + 1) % workers_.size()) {
+    Worker& worker = *workers_[next];
+    auto [error, socket] = co_await acceptor_.async_accept(worker.context(), no_throw);
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) {
+      co_await pause_after(error);
+      continue;
+    }
+    if (std::exchange(pause_, {}).count() > 0) spdlog::info("event=accepting_again");
+    serve(std::move(socket), worker);
+  }
+}
+
+void Listener::serve(tcp::socket::rebind_executor<Executor>::other socket, Worker& worker) {
+  error_code ignored;
+  const auto remote = socket.remote_endpoint(ignored).address();
+  const bool is_proxy = server_.proxies.contains(remote);
+  auto slot =
+      server_.admission.connect(is_proxy ? std::nullopt : std::optional(counted_address(remote)));
+  if (!slot) {
+    if (!server_.certificate) {
+      socket.non_blocking(true, ignored);
+      socket.write_some(asio::buffer(kNoSlot), ignored);
+    }
+    return;
+  }
+  asio::co_spawn(worker.context(),
+                 serve_connection(TcpStream(std::move(socket)), std::move(slot), worker, server_),
+                 asio::detached);
+}
+
+/// Mostly file descriptors ran out: those who come wait in the system's queue.
+Task<void> Listener::pause_after(error_code error) {
+  if (pause_.count() == 0) {
+    spdlog::error("event=accept_failed error=\"{}\" action=wait", error.message());
+  }
+  pause_ = std::clamp(2 * pause_, kFirstPause, server_.limits.accept_pause);
+  Timer timer(workers_.front()->context(), pause_);
+  co_await timer.async_wait(no_throw);
+}
+
+}  // namespace onair::net

@@ -1,0 +1,124 @@
+#include "net/listen/routes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+#include "net/http/pages.hpp"
+
+namespace onair::net {
+namespace {
+
+namespace http = boost::beast::http;
+using http::verb;
+
+constexpr std::array kReading = {verb::get, verb::head};
+constexpr std::array kPolling = {verb::get, verb::post};
+
+Task<Outcome> open_websocket(const Exchange& exchange) {
+  if (!beast::websocket::is_upgrade(exchange.request)) {
+    Response response = plain_response(http::status::upgrade_required, "This is a WebSocket.\n");
+    response.set(http::field::upgrade, "websocket");
+    co_return response;
+  }
+  auto admitted = admit_client(exchange.request, exchange.client, exchange.server);
+  if (const auto* refused = std::get_if<Refused>(&admitted)) co_return response_to(*refused);
+  co_return Upgrade(OwnClient{std::get<Admission::Slot>(std::move(admitted))});
+}
+
+Task<Outcome> serve_socketio(const Exchange& exchange) {
+  if (!beast::websocket::is_upgrade(exchange.request)) co_return co_await answer_socketio(exchange);
+  auto session = co_await session_for_websocket(exchange);
+  if (auto* refusal = std::get_if<Response>(&session)) co_return std::move(*refusal);
+  if (auto* known = std::get_if<KnownSession>(&session)) co_return Upgrade(std::move(*known));
+  co_return Upgrade(std::get<NewSession>(std::move(session)));
+}
+
+/// In order: the first that fits counts.
+constexpr std::array kRoutes = {
+    Route{.path = "/ws", .methods = kReading, .handle = &open_websocket},
+    Route{.path = "/socket.io",
+          .methods = kPolling,
+          .most_body_bytes = &most_payload_bytes,
+          .is_cors = true,
+          .handle = &serve_socketio},
+    Route{.path = "/socket.io/",
+          .methods = kPolling,
+          .most_body_bytes = &most_payload_bytes,
+          .is_cors = true,
+          .handle = &serve_socketio},
+    Route{
+        .path = "/socket.io/", .is_prefix = true, .methods = kReading, .answer = &socketio_script},
+    Route{.path = "/healthz", .methods = kReading, .answer = &health},
+    Route{.path = "/readyz", .methods = kReading, .answer = &readiness_of},
+    Route{.path = "/qr.svg", .methods = kReading, .answer = &qr_code},
+    Route{.path = "", .is_prefix = true, .methods = kReading, .answer = &page},
+};
+
+std::string names_of(std::span<const verb> methods) {
+  std::string names;
+  for (const verb method : methods) {
+    const auto name = http::to_string(method);
+    names += (names.empty() ? "" : ", ") + std::string(name.data(), name.size());
+  }
+  return names;
+}
+
+Response answer_to_preflight(const Request& request, const Route& route) {
+  Response response = plain_response(http::status::no_content, {});
+  response.set("Access-Control-Allow-Methods", names_of(route.methods));
+  const auto headers = request["Access-Control-Request-Headers"];
+  if (!headers.empty()) response.set("Access-Control-Allow-Headers", headers);
+  response.set("Access-Control-Max-Age", "600");
+  return response;
+}
+
+}  // namespace
+
+const Route& route_of(const Request& request) {
+  const std::string_view path = path_of(request);
+  return *std::ranges::find_if(kRoutes, [path](const Route& route) {
+    return route.is_prefix ? path.starts_with(route.path) : path == route.path;
+  });
+}
+
+std::optional<Response> refusal_of(const Request& header, const Route& route,
+                                   const Limits& limits) {
+  const bool may_have_body = header.method() == verb::post && route.most_body_bytes != nullptr;
+  if (auto refusal = refusal_of_body(header, may_have_body ? route.most_body_bytes(limits) : 0)) {
+    return refusal;
+  }
+  const bool is_preflight = route.is_cors && header.method() == verb::options;
+  if (is_preflight || std::ranges::find(route.methods, header.method()) != route.methods.end()) {
+    return std::nullopt;
+  }
+  Response response =
+      plain_response(http::status::method_not_allowed, "This method is not for this path.\n");
+  response.set(http::field::allow, names_of(route.methods));
+  return response;
+}
+
+Task<Outcome> handle(const Route& route, const Exchange& exchange) {
+  if (route.answer != nullptr) co_return route.answer(exchange);
+  // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
+  Outcome outcome;
+  if (route.is_cors && exchange.request.method() == verb::options) {
+    outcome = answer_to_preflight(exchange.request, route);
+  } else {
+    outcome = co_await route.handle(exchange);
+  }
+  const auto origin = exchange.request[http::field::origin];
+  auto* const response = std::get_if<Response>(&outcome);
+  if (response != nullptr && route.is_cors && !origin.empty() &&
+      is_welcome_origin(exchange.request, exchange.client, exchange.server)) {
+    response->set(http::field::access_control_allow_origin, origin);
+    response->set(http::field::access_control_allow_credentials, "true");
+    response->set(http::field::vary, "Origin");
+  }
+  co_return outcome;
+}
+
+}  // namespace onair::net

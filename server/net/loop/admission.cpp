@@ -1,0 +1,53 @@
+#include "net/loop/admission.hpp"
+
+namespace onair::net {
+
+Admission::Admission(const Limits& limits)
+    : most_connections_(limits.connections),
+      connections_by_address_(limits.connections_per_address),
+      clients_by_address_(limits.peers_per_address) {}
+
+Admission::Slot Admission::connect(const std::optional<std::string>& address) {
+  const std::lock_guard lock(mutex_);
+  if (connections_ >= most_connections_) return {};
+  if (address && !connections_by_address_.add(*address)) return {};
+  ++connections_;
+  return {this, [this, address](void*) {
+            const std::lock_guard released(mutex_);
+            --connections_;
+            if (address) connections_by_address_.remove(*address);
+          }};
+}
+
+Admission::Slot Admission::enter(const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  if (!clients_by_address_.add(address)) return {};
+  return {this, [this, address](void*) {
+            const std::lock_guard released(mutex_);
+            clients_by_address_.remove(address);
+          }};
+}
+
+std::size_t Admission::connections() const {
+  const std::lock_guard lock(mutex_);
+  return connections_;
+}
+
+bool Admission::Counter::add(const std::string& key) {
+  const auto found = counts_.find(key);
+  if (found == counts_.end()) {
+    if (most_ == 0) return false;
+    counts_.emplace(key, 1);
+    return true;
+  }
+  if (found->second >= most_) return false;
+  ++found->second;
+  return true;
+}
+
+void Admission::Counter::remove(const std::string& key) {
+  const auto found = counts_.find(key);
+  if (--found->second == 0) counts_.erase(found);
+}
+
+}  // namespace onair::net

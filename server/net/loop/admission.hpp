@@ -1,0 +1,58 @@
+// Who may connect: counts connections and clients, in all and by address. From any thread.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "net/loop/limits.hpp"
+
+namespace onair::net {
+
+class Admission {
+ public:
+  /// Counts as long as it is held. Empty where there was none left.
+  using Slot = std::shared_ptr<void>;
+
+  /// Outlives its slots.
+  explicit Admission(const Limits& limits);
+
+  /// A connection of any kind; nothing for `address` where it is not to be counted by it, as a
+  /// proxy's.
+  Slot connect(const std::optional<std::string>& address);
+
+  /// A client at this address, which may be there without a connection for a while.
+  Slot enter(const std::string& address);
+
+  std::size_t connections() const;
+
+ private:
+  /// How many of each key there are, up to a bound. Holds no key that counts nothing.
+  class Counter {
+   public:
+    explicit Counter(std::size_t most) : most_(most) {}
+    bool add(const std::string& key);
+    void remove(const std::string& key);
+
+   private:
+    std::size_t most_;
+    std::map<std::string, std::size_t> counts_;
+  };
+
+  const std::size_t most_connections_;
+  mutable std::mutex mutex_;
+  std::size_t connections_ = 0;
+  Counter connections_by_address_;
+  Counter clients_by_address_;
+};
+
+/// What a client counts for as long as it lives.
+struct ConnectionSlots {
+  Admission::Slot connection;
+  Admission::Slot address;
+};
+
+}  // namespace onair::net

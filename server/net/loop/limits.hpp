@@ -1,0 +1,46 @@
+// Every bound that the socket layer keeps, so that no client can hurt another.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "protocol/limits.hpp"
+
+namespace onair::net {
+
+struct Limits {
+  /// The longest WebSocket message of a client: one that is longer ends with close code 1009.
+  std::size_t frame_bytes = protocol::kMaxFrameBytes;
+
+  /// What waits to be written to one client. One that reads so slowly is cut off with close code
+  /// 1013; it may come back.
+  std::size_t send_queue_bytes = 1'048'576;
+
+  /// Connections in all: one more is answered with 503. Those for which no file descriptor is left
+  /// wait in the system's queue.
+  std::size_t connections = 50'000;
+
+  /// Connections from one address (of IPv6 a /64): one more is closed. Those from trusted proxies
+  /// are not counted so.
+  std::size_t connections_per_address = 2'000;
+
+  /// Clients from one address: one more is answered with 429. Those of trusted proxies, as on this
+  /// machine itself, are counted by what the proxy says of them.
+  std::size_t peers_per_address = 1'000;
+
+  /// From the connection to the end of the first request, and from the upgrade to `enter`: who
+  /// takes longer is cut off (1008).
+  std::chrono::milliseconds handshake_time{10'000};
+
+  /// Request line and headers: more is answered with 431.
+  std::uint32_t header_bytes = 8'192;
+
+  /// Silence after which a connection is dead. A WebSocket is pinged after half of it.
+  std::chrono::milliseconds idle_time{30'000};
+
+  /// The longest pause before the next try when a connection can't be accepted.
+  std::chrono::milliseconds accept_pause{1'000};
+};
+
+}  // namespace onair::net

@@ -1,0 +1,48 @@
+// How often each client may ask for what costs much.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <string_view>
+
+namespace onair::net {
+
+/// Token buckets in a table of fixed size, so that no number of clients can make it grow: a client
+/// that asks too often can spoil it for those alone that share its bucket. From any thread.
+class RateLimiter {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  /// So many a second in the long run, and `burst` at once.
+  RateLimiter(double per_second, double burst) : per_second_(per_second), burst_(burst) {
+    buckets_.fill({burst, {}});
+  }
+
+  /// False where this client has asked too often. `now` never goes back.
+  bool allow(std::string_view client, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    Bucket& bucket = buckets_[std::hash<std::string_view>()(client) % buckets_.size()];
+    const std::chrono::duration<double> passed = now - bucket.at;
+    bucket.tokens = std::min(burst_, bucket.tokens + passed.count() * per_second_);
+    bucket.at = now;
+    if (bucket.tokens < 1) return false;
+    bucket.tokens -= 1;
+    return true;
+  }
+
+ private:
+  struct Bucket {
+    double tokens;
+    TimePoint at;
+  };
+
+  const double per_second_;
+  const double burst_;
+  std::mutex mutex_;
+  std::array<Bucket, 1'024> buckets_;
+};
+
+}  // namespace onair::net

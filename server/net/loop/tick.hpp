@@ -1,0 +1,170 @@
+// One thread's work, in turns: what came is handled, and what is to be written because of it goes
+// out once, at the end.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/post.hpp>
+
+#include "net/loop/aliases.hpp"
+#include "net/loop/buffer_pool.hpp"
+#include "rooms/prefetch.hpp"
+
+namespace onair::net {
+
+/// What has output to write at the end of the tick.
+class Flushable {
+ public:
+  virtual void flush() = 0;
+
+ protected:
+  ~Flushable() = default;
+};
+
+class TickExecutor;
+
+/// Lives as long as its io_context and is used on its thread alone.
+class Tick {
+ public:
+  explicit Tick(asio::io_context& context) : context_(context) {}
+  Tick(const Tick&) = delete;
+  Tick& operator=(const Tick&) = delete;
+
+  asio::io_context& context() const { return context_; }
+  TickExecutor executor();
+
+  /// Calls `function`, and then whatever was put off in the meantime, before it returns.
+  template <typename Function>
+  void run(Function&& function) {
+    const bool outermost = !std::exchange(running_, true);
+    std::forward<Function>(function)();
+    if (!outermost) return;
+    while (!put_off_.empty()) {
+      const std::unique_ptr<Work> work = std::move(put_off_.front());
+      put_off_.pop_front();
+      work->run();
+    }
+    running_ = false;
+  }
+
+  /// Puts `function` off until what runs now has returned; it runs before anything else comes from
+  /// the network.
+  template <typename Function>
+  void later(Function&& function) {
+    put_off_.push_back(
+        std::make_unique<WorkOf<std::decay_t<Function>>>(std::forward<Function>(function)));
+    if (!running_) asio::post(context_, [this] { run([] {}); });
+  }
+
+  /// Calls its `flush` once, when all that is ready to be read has been read.
+  void flush_at_end(std::shared_ptr<Flushable> output) {
+    outputs_.push_back(std::move(output));
+    end_soon();
+  }
+
+  /// Calls the function before the outputs are flushed. To be set before anything runs.
+  void before_flush(std::function<void()> function) { before_flush_ = std::move(function); }
+
+  /// Forgets what is under way. Only when the io_context runs no more.
+  void clear() {
+    put_off_.clear();
+    outputs_.clear();
+  }
+
+  /// Makes sure that the end of this tick comes.
+  void end_soon() {
+    if (!std::exchange(ending_, true)) asio::post(context_, [this] { end(); });
+  }
+
+  /// What waits to be written on all connections.
+  std::size_t queue_bytes = 0;
+
+  /// For what is read from this thread's sockets.
+  BufferPool& buffers() { return buffers_; }
+
+ private:
+  struct Work {
+    virtual ~Work() = default;
+    virtual void run() = 0;
+  };
+  template <typename Function>
+  struct WorkOf final : Work {
+    explicit WorkOf(Function its_function) : function(std::move(its_function)) {}
+    void run() override { function(); }
+    Function function;
+  };
+
+  /// Writing to a crowd takes long: before that, it looks again for more to write to the same.
+  static constexpr std::size_t kCrowd = 64;
+  static constexpr int kMostLooks = 16;
+
+  void end() {
+    const bool grew = std::exchange(bytes_at_last_look_, queue_bytes) != queue_bytes;
+    if (grew && outputs_.size() >= kCrowd && looks_ < kMostLooks) {
+      ++looks_;
+      return asio::post(context_, [this] { end(); });
+    }
+    looks_ = 0;
+    ending_ = false;
+    if (before_flush_) before_flush_();
+    std::swap(outputs_, flushing_);
+    for (std::size_t i = 0; i < flushing_.size(); ++i) {
+      const std::size_t next = i + rooms::kAhead;
+      if (next < flushing_.size()) rooms::prefetch(flushing_[next].get());
+      flushing_[i]->flush();
+    }
+    flushing_.clear();
+  }
+
+  asio::io_context& context_;
+  bool running_ = false;
+  std::deque<std::unique_ptr<Work>> put_off_;
+  bool ending_ = false;
+  std::size_t bytes_at_last_look_ = 0;
+  int looks_ = 0;
+  std::function<void()> before_flush_;
+  std::vector<std::shared_ptr<Flushable>> outputs_;
+  std::vector<std::shared_ptr<Flushable>> flushing_;
+  BufferPool buffers_;
+};
+
+/// Runs functions within the tick: at once where that is allowed, else put off (an executor of the
+/// Networking TS). When a completion handler that is bound to it runs is up to the library: since
+/// Boost 1.82 other connections may come first.
+class TickExecutor {
+ public:
+  explicit TickExecutor(Tick& tick) : tick_(&tick) {}
+
+  asio::io_context& context() const noexcept { return tick_->context(); }
+  void on_work_started() const noexcept {}
+  void on_work_finished() const noexcept {}
+
+  template <typename Function, typename Allocator>
+  void dispatch(Function&& function, const Allocator&) const {
+    tick_->run(std::forward<Function>(function));
+  }
+  template <typename Function, typename Allocator>
+  void post(Function&& function, const Allocator&) const {
+    tick_->later(std::forward<Function>(function));
+  }
+  template <typename Function, typename Allocator>
+  void defer(Function&& function, const Allocator&) const {
+    tick_->later(std::forward<Function>(function));
+  }
+
+  bool operator==(const TickExecutor&) const = default;
+
+ private:
+  Tick* tick_;
+};
+
+inline TickExecutor Tick::executor() {
+  return TickExecutor(*this);
+}
+
+}  // namespace onair::net

@@ -1,0 +1,169 @@
+#include "net/loop/worker.hpp"
+
+namespace onair::net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+}  // namespace
+
+Worker::Worker(rooms::HubId self, rooms::HubId members, std::optional<rooms::HubId> gateway,
+               rooms::ThreadBus::Post post, rooms::HubOptions options, const Limits& limits)
+    : self_(self),
+      limits_(limits),
+      bus_(self, members, std::move(post), gateway),
+      hub_(std::move(options), bus_) {
+  bus_.serve(hub_);
+  tick_.before_flush([this] { bus_.flush(); });
+}
+
+Worker::~Worker() {
+  for (ClientLink* link : links()) link->break_ownership_cycle();
+  for (SelfOwned* connection : std::set(held_)) connection->break_ownership_cycle();
+  socketio_sessions.clear();
+  tick_.clear();
+}
+
+/// As they are now, since what is done with them may change who is there.
+std::vector<ClientLink*> Worker::links() const {
+  std::vector<ClientLink*> all;
+  for (const auto& [number, link] : links_) all.push_back(link);
+  return all;
+}
+
+void Worker::connected(ClientLink& link) {
+  link.number = ++last_number_;
+  links_.emplace(link.number, &link);
+  newcomers_.push_back({Clock::now() + limits_.handshake_time, link.number});
+  if (sends_all_off_) {
+    tick_.later([this, number = link.number] {
+      const auto found = links_.find(number);
+      if (found != links_.end()) send_off(*found->second);
+      after_news();
+    });
+  }
+  after_news();
+}
+
+void Worker::receive(rooms::Link& link, std::string_view frame) {
+  // One that has not entered is about to do so elsewhere.
+  if (sends_all_off_ && link.peer == nullptr && link.waits_for == nullptr) return;
+  hub_.receive(link, frame, Clock::now());
+  after_news();
+}
+
+void Worker::disconnected(ClientLink& link, rooms::Hub::Leaving leaving) {
+  links_.erase(link.number);
+  hub_.disconnected(link, leaving, Clock::now());
+  after_news();
+}
+
+void Worker::enter(rooms::Link& link, const rooms::EntryRequest& request) {
+  hub_.enter(link, request, Clock::now());
+  after_news();
+}
+
+void Worker::send(rooms::Link& link, const protocol::Envelope& envelope, std::string_view object) {
+  hub_.send(link, envelope, object, Clock::now());
+  after_news();
+}
+
+bool Worker::spend(rooms::Link& link, std::size_t bytes) {
+  return hub_.spend(link, bytes, Clock::now());
+}
+
+void Worker::leave(rooms::Link& link) {
+  hub_.disconnected(link, rooms::Hub::Leaving::for_good, Clock::now());
+  after_news();
+}
+
+void Worker::deliver(rooms::HubId from, rooms::ThreadBus::Batch batch) {
+  tick_.run([&] {
+    bus_.deliver(from, std::move(batch), Clock::now());
+    after_news();
+  });
+}
+
+void Worker::send_all_off() {
+  sends_all_off_ = true;
+  tick_.run([&] {
+    for (ClientLink* link : links()) send_off(*link);
+    after_news();
+  });
+}
+
+void Worker::send_off(ClientLink& link) {
+  hub_.send_off(link, Clock::now());
+  link.close(protocol::CloseCode::service_restart);
+}
+
+WorkerReport Worker::report() const {
+  WorkerReport report{.census = hub_.census(),
+                      .counters = hub_.counters(),
+                      .clients = links_.size(),
+                      .queue_bytes = tick_.queue_bytes,
+                      .slow_consumers = slow_consumers_,
+                      .never_entered = never_entered_};
+  for (const auto& [number, link] : links_) {
+    report.polling += link->is_polling() ? 1 : 0;
+    report.queue_bytes += link->queue_bytes();
+  }
+  return report;
+}
+
+/// After whatever may have given the hub something to say or to wait for.
+void Worker::after_news() {
+  if (bus_.has_news()) tick_.end_soon();
+  auto due = hub_.next_deadline();
+  if (!newcomers_.empty() && (!due || newcomers_.front().until < *due)) {
+    due = newcomers_.front().until;
+  }
+  if (due == wake_at_) return;
+  wake_at_ = due;
+  timer_.cancel();
+  if (!due) return;
+  timer_.expires_at(*due);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick_.run([this] { advance(); });  // else another moment was set
+  });
+}
+
+void Worker::advance() {
+  wake_at_.reset();
+  const auto now = Clock::now();
+  drop_those_who_never_entered(now);
+  hub_.advance(now);
+  after_news();
+}
+
+void Worker::drop_those_who_never_entered(rooms::TimePoint now) {
+  while (!newcomers_.empty() && newcomers_.front().until <= now) {
+    const auto found = links_.find(newcomers_.front().number);
+    newcomers_.pop_front();
+    if (found == links_.end()) continue;
+    ClientLink& link = *found->second;
+    if (link.peer != nullptr || link.waits_for != nullptr) continue;
+    ++never_entered_;
+    link.close(protocol::CloseCode::policy_violation);
+  }
+}
+
+bool Worker::end_room(const std::string& room) {
+  bool ended = false;
+  tick_.run([&] {
+    ended = hub_.end_room(room, Clock::now());
+    after_news();
+  });
+  return ended;
+}
+
+bool Worker::remove_peer(const std::string& room, const protocol::PeerId& peer) {
+  bool removed = false;
+  tick_.run([&] {
+    removed = hub_.remove_peer(room, peer, Clock::now());
+    after_news();
+  });
+  return removed;
+}
+
+}  // namespace onair::net

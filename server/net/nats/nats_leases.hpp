@@ -1,0 +1,78 @@
+// Leases by a key-value bucket of JetStream
+// (https://docs.nats.io/nats-concepts/jetstream/key-value-store). The library's calls wait for
+// their answers, so they are made on a thread of their own.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "cluster/leases.hpp"
+#include "net/nats/nats_wire.hpp"
+
+typedef struct __jsCtx jsCtx;      // NOLINT: as in nats.h
+typedef struct __kvStore kvStore;  // NOLINT
+
+namespace onair::net {
+
+class NatsLeases final : public cluster::LeaseStore {
+ public:
+  /// `bucket` is made where it is missing, on three servers if there are so many; what is in it
+  /// expires after `lifetime`.
+  NatsLeases(std::string bucket, std::chrono::milliseconds lifetime);
+  ~NatsLeases();
+  NatsLeases(const NatsLeases&) = delete;
+  NatsLeases& operator=(const NatsLeases&) = delete;
+
+  /// Asks `connection` for the connection whenever it needs one; `member` is called on `context`.
+  /// All outlive the next call of `stop`.
+  void start(std::function<NatsConnection()> connection, boost::asio::io_context& context,
+             cluster::LeaseMember& member);
+  void stop();
+
+  void create(const cluster::Claimant& claimant, const std::string& key,
+              const std::string& value) override;
+  void update(const cluster::Claimant& claimant, const std::string& key, const std::string& value,
+              std::uint64_t revision) override;
+  void release(const std::string& key, std::uint64_t revision) override;
+
+ private:
+  using Tell = std::function<void(cluster::LeaseMember&)>;
+
+  /// Opens the bucket, and makes it where it is missing.
+  bool open();
+  bool note_available();
+  void close();
+  /// Tells that the bucket does not answer. It may be gone, since it lives in memory: the next who
+  /// asks opens it anew.
+  void tell_unavailable(const cluster::Claimant& claimant);
+  void tell(Tell tell);
+  /// What stands there instead.
+  void tell_refused(const cluster::Claimant& claimant, const std::string& key,
+                    const std::string& value);
+  void try_create(const cluster::Claimant& claimant, const std::string& key,
+                  const std::string& value, bool again);
+
+  std::string bucket_;
+  std::chrono::milliseconds lifetime_;
+  std::function<NatsConnection()> find_connection_;
+  NatsConnection connection_;  ///< that of jetstream_
+  boost::asio::io_context* member_context_ = nullptr;
+  cluster::LeaseMember* member_ = nullptr;
+  jsCtx* jetstream_ = nullptr;
+  kvStore* store_ = nullptr;
+  std::atomic<std::chrono::steady_clock::duration> ends_at_{
+      std::chrono::steady_clock::duration::max()};
+  bool has_warned_ = false;  ///< the log, that there is no engine
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      context_.get_executor()};
+  std::thread thread_;
+};
+
+}  // namespace onair::net

@@ -1,0 +1,128 @@
+// A client of socket.io on the thread of its worker. Its HTTP requests and its WebSocket may be
+// served by other threads; they meet here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "net/loop/admission.hpp"
+#include "net/loop/aliases.hpp"
+#include "net/loop/worker.hpp"
+#include "socketio/session.hpp"
+
+namespace onair::net {
+
+/// A WebSocket that carries a session's packets.
+class SocketioCarrier {
+ public:
+  virtual void send(const rooms::Frame& packet) = 0;
+  virtual void close(protocol::CloseCode code) = 0;
+
+ protected:
+  ~SocketioCarrier() = default;
+};
+
+/// What lives on the thread of a worker, as others know it. They never hold it, so that it also
+/// ends there.
+template <typename Held>
+class Remote {
+ public:
+  Remote() = default;
+  Remote(std::weak_ptr<Held> held, Worker& worker) : held_(std::move(held)), worker_(&worker) {}
+
+  /// Calls `function` with it on its own thread, if it is there still. `here` is the caller's
+  /// worker.
+  template <typename Function>
+  void call(const Worker& here, Function function) const {
+    if (worker_ == nullptr) return;
+    if (worker_ == &here) {
+      if (const auto object = held_.lock()) function(*object);
+      return;
+    }
+    asio::post(worker_->context(), [*this, function = std::move(function)] {
+      worker_->tick().run([&] {
+        if (const auto object = held_.lock()) function(*object);
+      });
+    });
+  }
+
+ private:
+  std::weak_ptr<Held> held_;
+  Worker* worker_ = nullptr;
+};
+
+class SocketioSession final : public ClientLink,
+                              public Flushable,
+                              public std::enable_shared_from_this<SocketioSession>,
+                              private socketio::SessionHost {
+ public:
+  /// Gets the body of the answer to a poll, or nothing where the poll may not be.
+  using PollAnswer = std::function<void(std::optional<std::string>)>;
+
+  /// `address` is where the client comes from.
+  SocketioSession(Worker& worker, socketio::SessionOptions options, ConnectionSlots slots,
+                  std::string address);
+
+  /// Makes it one of its worker's, until it ends. `carrier` is the WebSocket that it begins on.
+  void start(Remote<SocketioCarrier> carrier = {});
+
+  /// Whether a request may be for this session.
+  bool fits(socketio::Revision revision, std::string_view address) const;
+
+  // As in socketio::Session:
+  void poll(PollAnswer answer);
+  void poll_broken_off();
+  bool receive_payload(std::string_view body);
+  /// The number by which the WebSocket speaks to the session, or nothing where none can come.
+  std::optional<std::uint32_t> probe();
+  void probed_by(Remote<SocketioCarrier> carrier) { carrier_ = std::move(carrier); }
+  void receive_on_websocket(std::uint32_t carrier_id, std::string_view text);
+  void websocket_closed(std::uint32_t carrier_id);
+  void refuse_on_websocket(const protocol::Refusal& refusal) { core_.refuse(refusal); }
+
+  bool is_polling() const override { return core_.is_polling(); }
+  std::size_t queue_bytes() const override { return core_.queue_bytes(); }
+
+  void send(const rooms::Frame& frame) override;
+  void close(protocol::CloseCode code) override;
+  void break_ownership_cycle() override { worker_.socketio_sessions.erase(sid_); }
+  void flush() override;
+
+ private:
+  void answer_poll(std::string payload) override;
+  void send_on_websocket(const rooms::Frame& packet) override;
+  void close_websocket(protocol::CloseCode code) override;
+  void ended() override;
+  void enter(const rooms::EntryRequest& request) override;
+  void send(const protocol::Envelope& envelope, std::string_view object) override;
+  void leave() override;
+  void refuse(const protocol::Refusal& refusal) override;
+  bool spend(std::size_t bytes) override;
+  bool is_entering() const override { return waits_for != nullptr; }
+
+  /// After whatever may have given the session something to do.
+  void after_news();
+  void later(void (SocketioSession::*function)());
+  void go_on();
+  void leave_the_room() { worker_.leave(*this); }
+  void advance();
+
+  Worker& worker_;
+  ConnectionSlots slots_;
+  std::string sid_;
+  std::string address_;
+  socketio::Revision revision_;
+  socketio::Session core_;
+  PollAnswer poll_answer_;
+  Remote<SocketioCarrier> carrier_;
+  std::uint32_t last_carrier_id_ = 0;  ///< an earlier one says nothing any more
+  bool flush_is_due_ = false;
+  Timer timer_;
+  std::optional<rooms::TimePoint> wake_at_;
+};
+
+}  // namespace onair::net

@@ -1,0 +1,56 @@
+#include "net/socketio/socketio_websocket.hpp"
+
+namespace onair::net {
+
+template <typename Transport>
+void SocketioWebsocket<Transport>::start(UpgradeRequest request,
+                                         std::shared_ptr<SocketioSession> session) {
+  session_ = {session, this->worker()};
+  to_be_started_ = std::move(session);
+  this->accept(std::move(request));
+}
+
+template <typename Transport>
+void SocketioWebsocket<Transport>::come_to(UpgradeRequest request, Remote<SocketioSession> session,
+                                           std::uint32_t number) {
+  session_ = std::move(session);
+  number_ = number;
+  session_.call(this->worker(),
+                [carrier = remote()](SocketioSession& there) { there.probed_by(carrier); });
+  this->accept(std::move(request));
+}
+
+template <typename Transport>
+void SocketioWebsocket<Transport>::accepted() {
+  if (const auto session = std::exchange(to_be_started_, nullptr)) session->start(remote());
+}
+
+template <typename Transport>
+Remote<SocketioCarrier> SocketioWebsocket<Transport>::remote() {
+  return {std::shared_ptr<SocketioCarrier>(this->shared_from_this(), this), this->worker()};
+}
+
+template <typename Transport>
+void SocketioWebsocket<Transport>::message(std::string_view text) {
+  session_.call(this->worker(),
+                [number = number_, text = std::string(text)](SocketioSession& session) {
+                  session.receive_on_websocket(number, text);
+                });
+}
+
+template <typename Transport>
+void SocketioWebsocket<Transport>::refused(const protocol::Refusal& why) {
+  session_.call(this->worker(),
+                [why](SocketioSession& session) { session.refuse_on_websocket(why); });
+}
+
+template <typename Transport>
+void SocketioWebsocket<Transport>::ended(rooms::Hub::Leaving) {
+  session_.call(this->worker(),
+                [number = number_](SocketioSession& session) { session.websocket_closed(number); });
+}
+
+template class SocketioWebsocket<PlainTransport>;
+template class SocketioWebsocket<TlsTransport>;
+
+}  // namespace onair::net

@@ -1,0 +1,160 @@
+#include "net/websocket/websocket_connection.hpp"
+
+#include <utility>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <spdlog/spdlog.h>
+
+namespace onair::net {
+
+namespace websocket = beast::websocket;
+using protocol::CloseCode;
+
+namespace {
+
+/// RFC 6455 section 5.5.1.
+std::shared_ptr<const std::string> close_frame(CloseCode code) {
+  const auto number = static_cast<unsigned>(code);
+  std::string bytes = "\x88\x02";
+  bytes.push_back(static_cast<char>(number >> 8U));
+  bytes.push_back(static_cast<char>(number & 0xffU));
+  return std::make_shared<const std::string>(std::move(bytes));
+}
+
+}  // namespace
+
+template <typename Transport>
+WebsocketConnection<Transport>::WebsocketConnection(typename Transport::Stream stream,
+                                                    std::string_view unread, ConnectionSlots slots,
+                                                    Worker& worker)
+    : worker_(worker),
+      slots_(std::move(slots)),
+      websocket_(std::move(stream), worker.tick(), unread, worker.limits().send_queue_bytes) {
+  // Beast sends a ping after half of the idle time.
+  websocket_.set_option(websocket::stream_base::timeout{
+      worker.limits().handshake_time, worker.limits().idle_time, /*keep_alive_pings=*/true});
+  websocket_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
+    response.set(beast::http::field::server, "onair");
+  }));
+  // The limit is kept in `take_part`, where the client can still be told why.
+  websocket_.read_message_max(0);
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::accept(UpgradeRequest request) {
+  layer().owned_by(this->shared_from_this());
+  const auto owned = std::make_shared<const UpgradeRequest>(std::move(request));
+  websocket_.async_accept(
+      *owned, asio::bind_executor(worker_.tick().executor(),
+                                  [self = this->shared_from_this(), owned](error_code error) {
+                                    if (error) return self->ended(self->leaving());
+                                    self->accepted();
+                                    if (self->closing_) self->send_close(*self->closing_);
+                                    self->read();
+                                  }));
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::read() {
+  websocket_.async_read_some(
+      incoming_.room(worker_.limits().frame_bytes + 1),
+      asio::bind_executor(worker_.tick().executor(),
+                          [self = this->shared_from_this()](error_code error, std::size_t bytes) {
+                            self->received(error, bytes);
+                          }));
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::received(error_code error, std::size_t bytes) {
+  if (error) {
+    spdlog::debug("event=disconnected reason=\"{}\"", error.message());
+    return ended(leaving());
+  }
+  // Once closing, what still comes is read only to find the client's close frame.
+  const bool counts = !closing_ || closing_ == CloseCode::service_restart;
+  incoming_.add(bytes);
+  if (!counts || !take_part()) incoming_.clear();
+  read();
+}
+
+template <typename Transport>
+bool WebsocketConnection<Transport>::take_part() {
+  using protocol::ErrorCode;
+  if (!websocket_.got_text()) {
+    refused({ErrorCode::binary_frame, "Frames must be text."});
+    return false;
+  }
+  const std::size_t most = worker_.limits().frame_bytes;
+  if (incoming_.size() > most) {
+    refused({ErrorCode::frame_too_large,
+             "A frame may have at most " + std::to_string(most) + " bytes."});
+    return false;
+  }
+  if (websocket_.is_message_done()) {
+    message(incoming_.text());
+    incoming_.clear();
+  }
+  return true;
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::push(std::shared_ptr<const std::string> frame) {
+  if (closing_) return;
+  if (!layer().push(std::move(frame))) cut_off_slow_consumer();
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::cut_off_slow_consumer() {
+  worker_.count_slow_consumer();
+  spdlog::info("event=slow_consumer action=close code=1013");
+  layer().drop_output();
+  end(CloseCode::try_again_later);
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::end(CloseCode code) {
+  if (closing_) return;
+  closing_ = code;
+  // One whose upgrade has not been answered is told when it has been.
+  if (websocket_.is_open()) send_close(code);
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::send_close(CloseCode code) {
+  // Beast's own close reads on only to find the client's close frame.
+  if (code == CloseCode::service_restart) return layer().push_last(close_frame(code));
+  websocket_.async_close(static_cast<websocket::close_code>(code),
+                         asio::bind_executor(worker_.tick().executor(),
+                                             [self = this->shared_from_this()](error_code error) {
+                                               if (error) {
+                                                 spdlog::debug("event=close error=\"{}\"",
+                                                               error.message());
+                                               }
+                                             }));
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::end_operations() {
+  const auto self = this->shared_from_this();  // perhaps the last that holds it
+  layer().break_ownership_cycle();
+}
+
+/// Closed by the client with "normal" or "going away", its page is gone; without a close frame the
+/// network may have failed it, and it may come back. What this server ends, it ends for good,
+/// unless the client is to come again.
+template <typename Transport>
+rooms::Hub::Leaving WebsocketConnection<Transport>::leaving() const {
+  const auto code = websocket_.reason().code;
+  const bool left =
+      code == websocket::close_code::normal || code == websocket::close_code::going_away;
+  const bool cut =
+      closing_ && closing_ != CloseCode::service_restart && closing_ != CloseCode::try_again_later;
+  return (closing_ ? cut : left) ? rooms::Hub::Leaving::for_good : rooms::Hub::Leaving::perhaps;
+}
+
+template class WebsocketConnection<PlainTransport>;
+template class WebsocketConnection<TlsTransport>;
+
+}  // namespace onair::net

@@ -1,0 +1,83 @@
+// A WebSocket (RFC 6455) that carries text, whatever that text is for: messages in, frames out in
+// order.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include "net/loop/admission.hpp"
+#include "net/loop/aliases.hpp"
+#include "net/loop/worker.hpp"
+#include "net/websocket/frame_stream.hpp"
+#include "net/websocket/message_buffer.hpp"
+#include "net/websocket/transport.hpp"
+
+namespace onair::net {
+
+using UpgradeRequest = beast::http::request<beast::http::string_body>;
+
+/// Lives until its socket is gone.
+template <typename Transport>
+class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnection<Transport>> {
+ public:
+  WebsocketConnection(const WebsocketConnection&) = delete;
+  WebsocketConnection& operator=(const WebsocketConnection&) = delete;
+
+ protected:
+  /// `unread` came behind the request.
+  WebsocketConnection(typename Transport::Stream stream, std::string_view unread,
+                      ConnectionSlots slots, Worker& worker);
+  ~WebsocketConnection() = default;
+
+  /// Answers the upgrade, and serves the client.
+  void accept(UpgradeRequest request);
+
+  /// Puts a frame, with its header, into the order of what is written. One that reads too slowly
+  /// for that is cut off.
+  void push(std::shared_ptr<const std::string> frame);
+
+  /// Sends what was pushed before, then a close frame. What the client says until it has that
+  /// counts where it is to come back to another server (`service_restart`).
+  void end(protocol::CloseCode code);
+
+  /// Ends what keeps it alive: see SelfOwned.
+  void end_operations();
+
+  Worker& worker() { return worker_; }
+
+ private:
+  /// The client may be written to from now on.
+  virtual void accepted() {}
+  /// A whole message, in UTF-8.
+  virtual void message(std::string_view text) = 0;
+  /// What came is not to be read on; this is why.
+  virtual void refused(const protocol::Refusal& why) = 0;
+  virtual void ended(rooms::Hub::Leaving leaving) = 0;
+
+  FrameStream<Transport>& layer() { return websocket_.next_layer(); }
+
+  void read();
+  void received(error_code error, std::size_t bytes);
+  /// False where the connection ends over it.
+  bool take_part();
+  void send_close(protocol::CloseCode code);
+  void cut_off_slow_consumer();
+  rooms::Hub::Leaving leaving() const;
+
+  Worker& worker_;
+  ConnectionSlots slots_;
+  beast::websocket::stream<FrameStream<Transport>, /*deflate=*/false> websocket_;
+  MessageBuffer incoming_;  ///< the message that is being read
+  std::optional<protocol::CloseCode> closing_;
+};
+
+extern template class WebsocketConnection<PlainTransport>;
+extern template class WebsocketConnection<TlsTransport>;
+
+}  // namespace onair::net

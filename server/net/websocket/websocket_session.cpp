@@ -1,0 +1,29 @@
+#include "net/websocket/websocket_session.hpp"
+
+namespace onair::net {
+
+template <typename Transport>
+void WebsocketSession<Transport>::start(UpgradeRequest request) {
+  this->worker().connected(*this);
+  this->accept(std::move(request));
+}
+
+template <typename Transport>
+void WebsocketSession<Transport>::message(std::string_view text) {
+  this->worker().receive(*this, text);
+}
+
+template <typename Transport>
+void WebsocketSession<Transport>::refused(const protocol::Refusal& why) {
+  this->worker().refuse(*this, why);
+}
+
+template <typename Transport>
+void WebsocketSession<Transport>::ended(rooms::Hub::Leaving leaving) {
+  this->worker().disconnected(*this, leaving);
+}
+
+template class WebsocketSession<PlainTransport>;
+template class WebsocketSession<TlsTransport>;
+
+}  // namespace onair::net
