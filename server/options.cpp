@@ -7,8 +7,12 @@
 #include <map>
 #include <memory>
 #include <sstream>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
+
+#include "config_file.hpp"
+#include "option_values.hpp"
 
 namespace onair {
 namespace {
@@ -32,6 +36,20 @@ CLI::Option* add_seconds(CLI::App& app, const std::string& name, Duration& durat
       ->default_str(preset.str());
 }
 
+/// An option that may be given several times, and holds several values with commas between them.
+CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
+                      const std::string& help) {
+  return app.add_option(name, values, help)
+      ->delimiter(',')
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+/// Checks each value by a function that gives a sentence for people, or nothing.
+CLI::Validator checked_by(std::string (*check)(const std::string& value), std::string type) {
+  return CLI::Validator([check](const std::string& value) { return check(value); },
+                        std::move(type));
+}
+
 void add_serving(CLI::App& app, Options& options) {
   app.add_option("--address", options.address,
                  "The address to listen on; :: are all of IPv6 and IPv4, 0.0.0.0 those of IPv4");
@@ -42,9 +60,11 @@ void add_serving(CLI::App& app, Options& options) {
                  "which pages load from /socket.io/socket.io.js");
   app.add_option("--threads", options.threads, "Threads; 0: as many as the machine has cores")
       ->check(CLI::Range(0, 1'024));
-  app.add_option("--allow-origin", options.allow_origins,
-                 "Pages of this origin may connect too, e.g. https://school.example; * for all")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_list(app, "--allow-origin", options.allow_origins,
+           "Pages of this origin may connect too, e.g. https://school.example; * for all");
+  add_list(app, "--trusted-proxy", options.trusted_proxies,
+           "Believe this address or network when it says by X-Forwarded-For, -Host and -Proto or "
+           "Forwarded for whom it asks, e.g. 172.16.0.0/12; this machine is always believed");
   app.add_option("--log-level", options.log_level, "How much to log, to the standard output")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.add_option("--admin-port", options.admin_port,
@@ -143,11 +163,11 @@ void add_peers(CLI::App& app, Options& options) {
                  "every machine that serves a room");
   add_seconds(app, "--grace", options.grace, "How long a peer who lost its connection stays", 0,
               3'600);
-  app.add_option("--ice-server", options.ice_servers, "A STUN server, e.g. stun:stun.example.org")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--turn-server", options.turn_servers,
-                 "A TURN server, e.g. turn:turn.example.org:3478?transport=udp")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_list(app, "--ice-server", options.ice_servers, "A STUN server, e.g. stun:stun.example.org")
+      ->check(checked_by(&mistake_in_stun_url, "URL"));
+  add_list(app, "--turn-server", options.turn_servers,
+           "A TURN server, e.g. turn:turn.example.org:3478?transport=udp")
+      ->check(checked_by(&mistake_in_turn_url, "URL"));
   app.add_option("--turn-secret", options.turn_secret,
                  "coturn's static-auth-secret, by which each client gets credentials of its own");
   add_seconds(app, "--turn-ttl", options.turn_ttl, "How long these credentials hold", 60, 86'400);
@@ -159,7 +179,8 @@ void add_cluster(CLI::App& app, Options& options) {
   net::NatsOptions& nats = options.cluster.nats;
   app.add_option("--bus", nats.servers,
                  "Joins this server with those of other machines by NATS, e.g. "
-                 "nats://a:4222,nats://b:4222; without it, it is alone");
+                 "nats://a:4222,nats://b:4222; without it, it is alone")
+      ->check(checked_by(&mistake_in_bus_urls, "URL,..."));
   app.add_option("--bus-prefix", options.cluster.prefix,
                  "What the cluster's subjects begin with; others may share the same NATS")
       ->check(CLI::Validator(
@@ -208,8 +229,12 @@ void add_bounds(CLI::App& app, Options& options) {
                  "Rooms of one thread; who would make one more is told too_many_rooms")
       ->check(positive);
   app.add_option("--max-peers-per-address", limits.peers_per_address,
-                 "WebSockets from one address (IPv6: /64); one more gets 429. From this machine "
-                 "itself, as from a proxy, X-Forwarded-For counts")
+                 "Clients from one address (IPv6: /64); one more gets 429. From a trusted proxy "
+                 "what it says counts")
+      ->check(positive);
+  app.add_option("--max-connections-per-address", limits.connections_per_address,
+                 "TCP connections from one address (IPv6: /64) that is no trusted proxy; one more "
+                 "gets 503")
       ->check(positive);
   app.add_option("--max-connections", limits.connections, "TCP connections; one more gets 503")
       ->check(positive);
@@ -224,6 +249,15 @@ void add_bounds(CLI::App& app, Options& options) {
               "The longest pause while no connection can be accepted", 0.01, 60);
 }
 
+/// For a service that is called onair, Kubernetes sets ONAIR_PORT to an URL
+/// (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables).
+bool is_set_by_kubernetes(const std::string& name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): read before any thread starts
+  const char* const value = std::getenv(name.c_str());
+  return name == "ONAIR_PORT" && value != nullptr &&
+         std::string_view(value).find("://") != std::string_view::npos;
+}
+
 /// "--max-rooms" is ONAIR_MAX_ROOMS in the environment.
 void add_environment(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
@@ -232,7 +266,7 @@ void add_environment(CLI::App& app) {
     std::ranges::transform(name, name.begin(), [](unsigned char c) {
       return c == '-' ? '_' : static_cast<char>(std::toupper(c));
     });
-    option->envname(name);
+    if (!is_set_by_kubernetes(name)) option->envname(name);
   }
 }
 
@@ -280,6 +314,7 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
   app.option_defaults()->always_capture_default()->multi_option_policy(
       CLI::MultiOptionPolicy::TakeLast);
   app.set_version_flag("--version", ONAIR_VERSION);
+  app.config_formatter(std::make_shared<LineConfig>());
   app.set_config("--config", "", "Read options from this file, a line each: max-rooms=100")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.option_defaults()->group("Serving");

@@ -4,14 +4,24 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "net/state_secret.hpp"
+#include "net/auth/state_secret.hpp"
 
 namespace onair {
 namespace {
 
+/// What is shorter can be guessed from what a client holds, by whoever has that and a computer.
+constexpr std::size_t kLeastSecretBytes = 16;
+
+/// The secret of an option, or the one of the same name in the state folder.
 std::string given_or_kept(const std::string& given, const Options& options,
                           const std::string& name) {
-  return given.empty() ? net::state_secret(options.state_dir, name) : given;
+  if (given.empty()) return net::state_secret(options.state_dir, name);
+  if (given.size() < kLeastSecretBytes) {
+    throw std::runtime_error("--" + name + " can be guessed: give at least " +
+                             std::to_string(kLeastSecretBytes) +
+                             " random characters, as openssl rand -base64 24 prints.");
+  }
+  return given;
 }
 
 }  // namespace
@@ -31,7 +41,8 @@ std::string auth_secret(const Options& options) {
 net::SigningKeys signing_keys(const Options& options) {
   if (options.auth == net::Auth::open) return {};
   if (options.auth_public_key.empty()) return {auth_secret(options), {}};
-  return {options.auth_secret, text_of_file(options.auth_public_key)};
+  const std::string secret = options.auth_secret.empty() ? "" : auth_secret(options);
+  return {secret, text_of_file(options.auth_public_key)};
 }
 
 std::string text_of_file(const std::filesystem::path& path) {

@@ -73,6 +73,153 @@ TEST(ReadOptions, TheCommandLineCountsMoreThanTheFileAndThatMoreThanTheEnvironme
   EXPECT_EQ(options.limits.header_bytes, 333u);
 }
 
+/// Reads one option as it stands in a file of --config.
+Read read_from_file(const std::string& text) {
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("onair-options-" + std::to_string(getpid()) + ".conf");
+  std::ofstream(file) << text;
+  Read result = read({"--config", file.c_str()});
+  std::filesystem::remove(file);
+  return result;
+}
+
+Read read_from_environment(const std::string& name, const std::string& value) {
+  setenv(name.c_str(), value.c_str(), 1);
+  Read result = read({});
+  unsetenv(name.c_str());
+  return result;
+}
+
+/// Every option of text, by its name, with what it was read as and values that it may have.
+struct TextOption {
+  const char* name;
+  std::string (*value)(const Options& options);
+  std::vector<std::string> values;
+};
+
+std::string joined(const std::vector<std::string>& values) {
+  std::string all;
+  for (const std::string& value : values) all += (all.empty() ? "" : ",") + value;
+  return all;
+}
+
+std::vector<TextOption> text_options() {
+  const std::vector<std::string> secrets = {
+      "ab#cd", "ab,cd", "ab cd", "ab;cd",  "#ab",  ";ab", "a=b",  "'ab'",    "\"ab\"",
+      "a\\b",  "[ab]",  "[a,b]", "$a{b}%", "true", "-ab", "0x1f", "é ü 秘密"};
+  const std::vector<std::string> paths = {"/a b/c#d,e;f", "./x=y"};
+  return {
+      {"turn-secret", [](const Options& o) { return o.turn_secret; }, secrets},
+      {"resume-secret", [](const Options& o) { return o.resume_secret; }, secrets},
+      {"auth-secret", [](const Options& o) { return o.auth_secret; }, secrets},
+      {"admin-key", [](const Options& o) { return o.admin_key; }, secrets},
+      {"bus-user", [](const Options& o) { return o.cluster.nats.user; }, secrets},
+      {"bus-password", [](const Options& o) { return o.cluster.nats.password; }, secrets},
+      {"bus-token", [](const Options& o) { return o.cluster.nats.token; }, secrets},
+      {"bus-creds", [](const Options& o) { return o.cluster.nats.credentials.string(); }, paths},
+      {"bus-ca", [](const Options& o) { return o.cluster.nats.ca.string(); }, paths},
+      {"web", [](const Options& o) { return o.web.string(); }, paths},
+      {"socketio-client", [](const Options& o) { return o.socketio_client.string(); }, paths},
+      {"state-dir", [](const Options& o) { return o.state_dir.string(); }, paths},
+      {"bus",
+       [](const Options& o) { return o.cluster.nats.servers; },
+       {"nats://a:4222,nats://b:4222", "tls://u:p#w d@a:4222,b:4223"}},
+      {"ice-server",
+       [](const Options& o) { return joined(o.ice_servers); },
+       {"stun:a", "stun:a:1,stuns:[::1]:2"}},
+      {"turn-server",
+       [](const Options& o) { return joined(o.turn_servers); },
+       {"turn:a?transport=tcp,turns:b:5349"}},
+      {"allow-origin",
+       [](const Options& o) { return joined(o.allow_origins); },
+       {"https://a,http://b:8080", "*"}},
+      {"trusted-proxy",
+       [](const Options& o) { return joined(o.trusted_proxies); },
+       {"10.0.0.0/8,fd00::/8"}},
+  };
+}
+
+TEST(ReadOptions, AValueIsTheSameWhereverItIsGiven) {
+  for (const TextOption& option : text_options()) {
+    const std::string name = option.name;
+    std::string variable = "ONAIR_" + name;
+    std::ranges::transform(variable, variable.begin(), [](char c) {
+      return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    });
+    // What goes with it, where it needs another.
+    const std::string other = name == "turn-secret"   ? "--turn-server=turn:t"
+                              : name == "turn-server" ? "--turn-secret=s"
+                                                      : "--port=1";
+    for (const std::string& value : option.values) {
+      const auto read_with = [&](const Read& result) {
+        return result.options ? option.value(*result.options) : result.error;
+      };
+      const std::string on_line = "--" + name + "=" + value;
+      EXPECT_EQ(read_with(read({on_line.c_str(), other.c_str()})), value) << name;
+      EXPECT_EQ(read_with(read_from_file(other.substr(2) + "\n" + name + " =  " + value + " \r\n")),
+                value)
+          << name << " in a file";
+      setenv(variable.c_str(), value.c_str(), 1);
+      EXPECT_EQ(read_with(read({other.c_str()})), value) << variable;
+      unsetenv(variable.c_str());
+    }
+  }
+}
+
+TEST(ReadOptions, LinesOfAFileWithOneNameAddUpWhereThereMayBeSeveral) {
+  const Read result =
+      read_from_file("ice-server=stun:a\nice-server=stun:b\nmax-rooms=1\nmax-rooms=2\n");
+  ASSERT_TRUE(result.options) << result.error;
+  EXPECT_EQ(result.options->ice_servers, (std::vector<std::string>{"stun:a", "stun:b"}));
+  EXPECT_EQ(result.options->room_limits.rooms, 2u);
+}
+
+TEST(ReadOptions, AnEmptyValueCountsAsNotGiven) {
+  const Read result =
+      read_from_file("; a comment\n\n  # another\nturn-secret=\nice-server=\nport=\n");
+  ASSERT_TRUE(result.options) << result.error;
+  EXPECT_EQ(result.options->port, 9001);
+  EXPECT_TRUE(result.options->ice_servers.empty());
+}
+
+TEST(ReadOptions, AFileIsRefusedThatIsNoneOrNamesWhatIsNot) {
+  for (const char* text : {"[section]\n", "max-rooms\n", "=1\n", "max-roms=1\n", "max-rooms=x\n"}) {
+    const Read result = read_from_file(text);
+    EXPECT_FALSE(result.options) << text;
+    EXPECT_EQ(std::ranges::count(result.error, '\n'), 1) << result.error;
+  }
+}
+
+TEST(ReadOptions, KubernetesMaySetThePortOfAServiceOfThisName) {
+  const Read result = read_from_environment("ONAIR_PORT", "tcp://10.96.0.12:9001");
+  ASSERT_TRUE(result.options) << result.error;
+  EXPECT_EQ(result.options->port, 9001);
+  EXPECT_EQ(read_from_environment("ONAIR_PORT", "9100").options.value().port, 9100);
+}
+
+TEST(ReadOptions, AUrlThatNoClientCouldUseIsRefused) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> wrong = {
+      {"--ice-server",
+       {"stun.example.org", "stun:", "stun:h?transport=udp", "turn:h", "stun:h:0", "stun:h:x",
+        "stun://h", "stun:a b", "http://h", "stun:h/p"}},
+      {"--turn-server",
+       {"turn:", "stun:h", "h", "turn:h?transport=sctp", "turn:h?", "turn:[::1", "turn:h:70000",
+        "turn:u@h"}},
+      {"--bus", {"", "http://a:4222", "nats://", "nats://a,", "nats://a:x", "a b"}},
+  };
+  for (const auto& [option, values] : wrong) {
+    for (const std::string& value : values) {
+      const Read result = read({option.c_str(), value.c_str(), "--turn-secret", "s"});
+      EXPECT_FALSE(result.options) << option << " " << value;
+      EXPECT_NE(result.error.find(option), std::string::npos) << value << ": " << result.error;
+    }
+  }
+  for (const char* right :
+       {"stun:h", "stuns:h:5349", "stun:192.0.2.1", "stun:[2001:db8::1]:3478"}) {
+    EXPECT_TRUE(read({"--ice-server", right}).options) << right;
+  }
+}
+
 TEST(ReadOptions, AWrongOneEndsWithOneLine) {
   for (const auto& arguments : std::vector<std::vector<const char*>>{
            {"--prot", "1"},

@@ -13,7 +13,7 @@ import test from 'node:test';
 import { WebSocket } from 'ws';
 
 import { makeAccounts } from './nats_accounts.mjs';
-import { Nats } from './nats.mjs';
+import { Nats, freePort } from './nats.mjs';
 import { closing, Server } from './server.mjs';
 
 const bound = { timeout: 60_000 };
@@ -135,7 +135,7 @@ async function until(server, name, value) {
  */
 async function servers(t, count, bus, more = []) {
   const all = Array.from({ length: count }, () =>
-    new Server(t, ['--bus', bus, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2', ...more]));
+    new Server(t, ['--bus', bus, '--admin-port', '0', '--resume-secret', 'shared by all of these tests', '--threads', '2', ...more]));
   for (const server of all) await until(server, 'onair_bus_processes', count - 1);
   return all;
 }
@@ -607,7 +607,7 @@ test('delivers everything once while three processes are restarted one after the
     await talker.until(() => talker.said > said_before + 200);
     ends?.child.kill('SIGTERM');
     assert.deepEqual(await ends?.exited, [0, null]);
-    const again = new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by all', '--threads', '2']);
+    const again = new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by all of these tests', '--threads', '2']);
     seats.servers[index] = again;
     await until(again, 'onair_bus_processes', 2);
   }
@@ -679,6 +679,43 @@ test('logs in at NATS by user and password, or by a token', bound, async (t) => 
     const stranger = new Server(t, ['--bus', nats.url, '--admin-port', '0']);
     await stranger.said(/event=bus_away|can't be used/);
   }
+});
+
+test('tries again for as long as NATS refuses its password, and keeps that to itself', bound, async (t) => {
+  const nats = await Nats.start(t, ['--user', 'onair', '--pass', 'another']);
+  const url = nats.url.replace('//', '//onair:secret@');
+  const server = new Server(t, ['--bus', url, '--admin-port', '0']);
+  await server.said(/event=bus_refused .*action=retry/);
+  assert.match(await admin(server, '/readyz'), /^ready, but the bus to other machines is away/);
+  assert.equal(await metric(server, 'onair_bus_connected'), 0);
+  await nats.kill();
+  nats.options = ['--user', 'onair', '--pass', 'secret'];
+  await nats.again();
+  await until(server, 'onair_bus_connected', 1);
+  assert.equal(await admin(server, '/readyz'), 'ready\n');
+  assert.doesNotMatch(server.output, /secret/);
+});
+
+test('makes the bucket of leases anew after the one NATS lost it', bound, async (t) => {
+  const monitor = await freePort();
+  const nats = await Nats.start(t, ['-m', String(monitor)]);
+  const url = `http://127.0.0.1:${monitor}/jsz?accounts=true&streams=true`;
+  /** Waits until the bucket holds an entry; there is nothing else in this JetStream. */
+  const holdsLease = async () => {
+    while (!/"messages": *[1-9]/.test(await (await fetch(url)).text())) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const [a, b] = await servers(t, 2, nats.url);
+  await Client.enter(t, a, 'talk');
+  await holdsLease();
+  await nats.kill();
+  for (const server of [a, b]) await until(server, 'onair_bus_connected', 0);
+  await nats.again();
+  for (const server of [a, b]) await until(server, 'onair_bus_connected', 1);
+  await Client.enter(t, b, 'talk', { room: 'another' });
+  await holdsLease();
+  for (const server of [a, b]) await until(server, 'onair_bus_leases', 1);
 });
 
 test('logs in at NATS by a file of credentials', bound, async (t) => {

@@ -100,6 +100,11 @@ test('serves pages and WebSockets behind nginx, and counts the client’s own ad
   assert.match(page.headers['content-security-policy'], /default-src 'none'/);
   page.resume();
 
+  const status = async (/** @type {string} */ path, headers = {}) => {
+    const [response] = await once(https.get(`https://localhost:${port}${path}`, { ...options, headers }), 'response');
+    response.resume();
+    return response.statusCode;
+  };
   const open = async (headers = {}) => {
     const socket = new WebSocket(`wss://localhost:${port}/ws`, { ...options, origin: `https://localhost:${port}`, headers });
     t.after(() => socket.terminate());
@@ -115,6 +120,10 @@ test('serves pages and WebSockets behind nginx, and counts the client’s own ad
   assert.equal((await open()).readyState, WebSocket.OPEN);
   assert.equal(await open(), 429, 'the third from the same address');
   assert.equal(await open({ 'X-Forwarded-For': '192.0.2.7' }), 429, 'nginx replaces the client’s own header');
+  for (const path of ['/ws', '/socket.io/?EIO=4&transport=polling', '/socket.io?EIO=4&transport=polling']) {
+    const headers = { 'X-Forwarded-For': '192.0.2.7', Forwarded: 'for=192.0.2.7' };
+    assert.equal(await status(path, headers), path === '/ws' ? 426 : 429, `${path} counts by the address that nginx sees`);
+  }
   first.terminate();
   const client = io(`https://localhost:${port}/`, { rejectUnauthorized: false, forceNew: true });
   t.after(() => client.close());

@@ -1,0 +1,39 @@
+#include "config_file.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace onair {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blank = " \t\r";
+  text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
+  return text.substr(0, text.find_last_not_of(blank) + 1);
+}
+
+}  // namespace
+
+std::vector<CLI::ConfigItem> LineConfig::from_config(std::istream& input) const {
+  std::vector<CLI::ConfigItem> given;
+  std::string text;
+  for (int number = 1; std::getline(input, text); ++number) {
+    const std::string_view line = trimmed(text);
+    if (line.empty() || line.starts_with('#') || line.starts_with(';')) continue;
+    const std::size_t equals = line.find('=');
+    const std::string_view name = trimmed(line.substr(0, equals));
+    if (equals == std::string_view::npos || name.empty()) {
+      throw CLI::ConfigError("Line " + std::to_string(number) +
+                             " of the configuration is not NAME=VALUE");
+    }
+    const std::string_view value = trimmed(line.substr(equals + 1));
+    if (value.empty()) continue;
+    CLI::ConfigItem item;
+    item.name = name;
+    item.inputs = {std::string(value)};
+    given.push_back(std::move(item));
+  }
+  return given;
+}
+
+}  // namespace onair

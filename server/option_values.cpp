@@ -1,0 +1,83 @@
+#include "option_values.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <string_view>
+
+namespace onair {
+namespace {
+
+bool is_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port > 0;
+}
+
+/// A name, an IPv4 address, or an IPv6 address in brackets, and perhaps a port.
+bool is_host(std::string_view text) {
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos || end < 3) return false;
+    const std::string_view address = text.substr(1, end - 1);
+    if (address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos)
+      return false;
+    text.remove_prefix(end + 1);
+    return text.empty() || (text.starts_with(':') && is_port(text.substr(1)));
+  }
+  const std::size_t colon = text.find(':');
+  if (colon != std::string_view::npos && !is_port(text.substr(colon + 1))) return false;
+  const std::string_view name = text.substr(0, colon);
+  return !name.empty() && name.find_first_of(" \t/?#@,;\"'<>\\[]") == std::string_view::npos;
+}
+
+/// The form of RFC 7064 and 7065; `is_turn` for the one with a transport.
+bool is_ice_url(std::string_view url, std::string_view scheme, bool is_turn) {
+  if (!url.starts_with(scheme)) return false;
+  url.remove_prefix(scheme.size());
+  if (url.starts_with('s')) url.remove_prefix(1);
+  if (!url.starts_with(':')) return false;
+  url.remove_prefix(1);
+  const std::size_t question = url.find('?');
+  if (question != std::string_view::npos) {
+    const std::string_view query = url.substr(question);
+    if (!is_turn || (query != "?transport=udp" && query != "?transport=tcp")) return false;
+  }
+  return is_host(url.substr(0, question));
+}
+
+bool is_bus_url(std::string_view url) {
+  const std::size_t end = url.find("://");
+  if (end != std::string_view::npos) {
+    if (url.substr(0, end) != "nats" && url.substr(0, end) != "tls") return false;
+    url.remove_prefix(end + 3);
+  }
+  const std::size_t at = url.rfind('@');  // what is before it may hold any character
+  return is_host(at == std::string_view::npos ? url : url.substr(at + 1));
+}
+
+}  // namespace
+
+std::string mistake_in_stun_url(const std::string& url) {
+  if (is_ice_url(url, "stun", /*is_turn=*/false)) return {};
+  return "\"" + url + "\" is no URL of a STUN server like stun:stun.example.org:3478";
+}
+
+std::string mistake_in_turn_url(const std::string& url) {
+  if (is_ice_url(url, "turn", /*is_turn=*/true)) return {};
+  return "\"" + url + "\" is no URL of a TURN server like turn:turn.example.org:3478?transport=udp";
+}
+
+std::string mistake_in_bus_urls(const std::string& urls) {
+  for (std::size_t at = 0; at <= urls.size();) {
+    const std::size_t comma = std::min(urls.find(',', at), urls.size());
+    // Not repeated: it may hold a password.
+    if (!is_bus_url(std::string_view(urls).substr(at, comma - at))) {
+      return "must be URLs of NATS servers like nats://a:4222,nats://b:4222";
+    }
+    at = comma + 1;
+  }
+  return {};
+}
+
+}  // namespace onair

@@ -1,0 +1,18 @@
+// Checks of what operators give as URLs. Each function gives a sentence for people that says what
+// is wrong, or an empty text.
+#pragma once
+
+#include <string>
+
+namespace onair {
+
+/// RFC 7064: `stun:HOST[:PORT]` or `stuns:…`.
+std::string mistake_in_stun_url(const std::string& url);
+
+/// RFC 7065: `turn:HOST[:PORT][?transport=udp|tcp]` or `turns:…`.
+std::string mistake_in_turn_url(const std::string& url);
+
+/// Servers of NATS with commas between them: `nats://…`, `tls://…` or `HOST:PORT`.
+std::string mistake_in_bus_urls(const std::string& urls);
+
+}  // namespace onair
