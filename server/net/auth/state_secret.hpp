@@ -12,8 +12,8 @@ namespace onair::net {
 /// others may read the file.
 std::string state_secret(const std::filesystem::path& folder, const std::string& name);
 
-/// Throws std::runtime_error with a sentence for people where others than its owner may read or write
-/// the file, or it can't be looked at.
+/// Throws std::runtime_error with a sentence for people where others than its owner may read or
+/// write the file, or it can't be looked at.
 void require_private(const std::filesystem::path& path);
 
 }  // namespace onair::net
