@@ -7,6 +7,7 @@
 // - `handle` must not be re-entered. The caller queues an event that a command causes at once.
 // - Each command names the input that it ends in, if any; the caller passes that in later, whatever
 //   has happened meanwhile. A late, repeated or unexpected input changes nothing.
+// - A peer's message over that peer's rate (peer_limits.hpp) changes nothing.
 // - Time is the argument `now`, which never decreases. The caller passes in TimePassed when
 //   `next_deadline()` has come, and reads it anew after each call; early or extra ones do no harm.
 // - `handle` neither fails nor throws. Started comes first; after LeaveRequested every connection
@@ -23,12 +24,15 @@
 #include <vector>
 
 #include "protocol/limits.hpp"
+#include "session/chat.hpp"
+#include "session/connection_budget.hpp"
 #include "session/connection_table.hpp"
 #include "session/link/signaling.hpp"
 #include "session/link/signaling_link.hpp"
 #include "session/names.hpp"
 #include "session/page.hpp"
 #include "session/peer_connection.hpp"
+#include "session/peer_limits.hpp"
 #include "session/timeouts.hpp"
 
 namespace onair::session {
@@ -48,8 +52,7 @@ class SessionBase {
   std::vector<Output> handle(const Input& input, TimePoint now) {
     now_ = now;
     output_.clear();
-    std::visit([this](const auto& event) { derived().on(event); }, input);
-    derived().settle();
+    std::visit([this](const auto& event) { this->take_in(event); }, input);
     return std::exchange(output_, {});
   }
 
@@ -58,6 +61,7 @@ class SessionBase {
     std::optional<TimePoint> next = link_.next_deadline();
     own_deadline_.hasten(next);
     measure_at_.hasten(next);
+    if (link_.joined()) next = earlier(next, budget_.next_deadline());
     for (const auto& [key, connection] : connections_) connection.due.hasten(next);
     return next;
   }
@@ -65,8 +69,9 @@ class SessionBase {
   const ConnectionTable<Connection>& connections() const { return connections_; }
 
  protected:
-  SessionBase(SignalingLink link, Generation first_generation)
-      : link_(std::move(link)), connections_(first_generation) {}
+  /// `new_connections` is the rate of connections with all peers together.
+  SessionBase(SignalingLink link, Generation first_generation, Rate new_connections)
+      : link_(std::move(link)), connections_(first_generation), budget_(new_connections) {}
   ~SessionBase() = default;
   SessionBase(const SessionBase&) = default;
   SessionBase& operator=(const SessionBase&) = default;
@@ -83,6 +88,10 @@ class SessionBase {
   void on(const MessageReceived& received) {
     const std::optional<PeerId> from = sender_of_current(received);
     if (!from) return;
+    if (const auto* gone = std::get_if<protocol::UserDisconnected>(&received.message.body)) {
+      limits_.forget(gone->id);
+      budget_.forget(gone->id);
+    }
     std::visit([this, &from](const auto& body) { derived().on_message(body, *from); },
                received.message.body);
   }
@@ -224,12 +233,33 @@ class SessionBase {
   TimePoint now_{};  ///< of the event being handled
   SignalingLink link_;
   ConnectionTable<Connection> connections_;
+  ConnectionBudget budget_;     ///< of new connections
   DeadlineTimer own_deadline_;  ///< of no single connection
   DeadlineTimer measure_at_;
   Notice notice_ = Notice::none;
   std::vector<Output> output_;
 
  private:
+  /// The one way in: handles an event, unless it is a peer's message over that peer's rate.
+  template <typename Event>
+  void take_in(const Event& event) {
+    if (const std::optional<Arrival> arrival = arrival_of(event)) {
+      const PeerLimits::Verdict verdict = limits_.judge(*arrival, now_);
+      if (verdict != PeerLimits::Verdict::admit) return drop(event, *arrival, verdict);
+    }
+    derived().on(event);
+    derived().settle();
+  }
+
+  template <typename Event>
+  void drop(const Event& event, const Arrival& arrival, PeerLimits::Verdict verdict) {
+    if constexpr (std::same_as<Event, MessageReceived>) {
+      if (link_.is_current(event.socket)) link_.on_traffic(now_);
+    }
+    if (verdict != PeerLimits::Verdict::drop_first) return;
+    trace(arrival.peer + ": sends too much, drops " + std::string(name_of(arrival.kind)));
+  }
+
   /// Runs a step of the link that may end the session.
   template <typename Ask>
   void ask_link(Ask ask) {
@@ -247,6 +277,8 @@ class SessionBase {
   void set_channel_open(const ConnectionKey& key, bool open) {
     if (Connection* connection = connections_.find(key)) connection->channel_open = open;
   }
+
+  PeerLimits limits_;
 };
 
 }  // namespace onair::session

@@ -3,6 +3,7 @@
 
 #include "session/link/backoff.hpp"
 #include "session/time.hpp"
+#include "session/token_bucket.hpp"
 
 namespace onair::session {
 
@@ -53,10 +54,23 @@ inline constexpr BackoffOptions kReconnectDelays{Duration(1'000), Duration(30'00
 /// Failed connections in a row before the person gets a notice. The watcher keeps trying.
 inline constexpr unsigned kFailuresBeforeNotice = 2;
 
+/// New connections with all peers together. A browser keeps closed ones until its garbage collector
+/// runs, which may take a minute, and refuses to create more than about 500. A talker's rate lets
+/// it stop and start three times with 64 viewers before any of them waits.
+inline constexpr Rate kNewViewers{192, Duration(250)};
+inline constexpr Rate kNewTalkers{32, Duration(1'000)};
+
+/// Presses of Request that have an effect. Below what talkers accept from a viewer.
+inline constexpr Rate kPresses{5, Duration(2'000)};
+
 /// Interval of getStats().
 inline constexpr Duration kMeasureInterval{2'000};
 
 // Relations.
+
+static_assert(kNewViewers.burst + std::chrono::minutes(1) / kNewViewers.pause < 500 &&
+                  kNewTalkers.burst + std::chrono::minutes(1) / kNewTalkers.pause < 500,
+              "a browser can create every connection of a minute without a garbage collection");
 
 static_assert(kPongTimeout < kPingInterval, "a ping is answered or given up before the next one");
 static_assert(kTalkerPatience < kWatcherPatience,

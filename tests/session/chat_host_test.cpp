@@ -33,13 +33,13 @@ TEST(ChatHost, KeepsTheLastLinesAlone) {
 TEST(ChatHost, RefusesWhoSaysTooMuchUntilTimeHasPassed) {
   ChatHost chat;
   TimePoint now{};
-  for (int i = 0; i < static_cast<int>(ChatHost::kBurst); ++i) {
+  for (int i = 0; i < ChatHost::kLines.burst; ++i) {
     EXPECT_TRUE(std::holds_alternative<ChatLine>(chat.receive("a", ChatSay{"", "x"}, now)));
   }
   EXPECT_EQ(chat.receive("a", ChatSay{"", "x"}, now), Result(ChatRefused{Reason::too_fast}));
   EXPECT_TRUE(std::holds_alternative<ChatLine>(chat.receive("b", ChatSay{"", "x"}, now)))
       << "each has an allowance of its own";
-  now += ChatHost::kPause;
+  now += ChatHost::kLines.pause;
   EXPECT_TRUE(std::holds_alternative<ChatLine>(chat.receive("a", ChatSay{"", "x"}, now)));
   EXPECT_EQ(chat.receive("a", ChatSay{"", "x"}, now), Result(ChatRefused{Reason::too_fast}));
 }
@@ -69,6 +69,14 @@ TEST(ChatHost, WhatIsRemovedIsGivenToNobodyMore) {
   EXPECT_FALSE(chat.remove(1));
   EXPECT_EQ(chat.begin("a").size(), 1u);
   EXPECT_EQ(chat.post("", "two")->id, 2u) << "a number is given once";
+}
+
+TEST(ChatHost, ForgetsTheAbsent) {
+  ChatHost chat;
+  for (const char* viewer : {"a", "b", "c"}) chat.mute(viewer, true);
+  chat.forget_all_but([](const auto& viewer) { return viewer == "b"; });
+  EXPECT_EQ(chat.viewers(), 1u);
+  EXPECT_TRUE(chat.is_muted("b"));
 }
 
 TEST(ChatHost, ForgetsWhoIsGone) {

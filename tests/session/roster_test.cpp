@@ -23,6 +23,14 @@ TEST(Roster, AViewerKeepsItsNumberUntilItLeavesTheRoom) {
   EXPECT_EQ(roster.viewers().at("a").number, 3u);
 }
 
+TEST(Roster, ForgetsTheAbsent) {
+  Roster roster;
+  for (const char* viewer : {"a", "b", "c"}) roster.start_watching(viewer);
+  roster.forget_all_but([](const auto& viewer) { return viewer == "b"; });
+  EXPECT_EQ(roster.viewers().size(), 1u);
+  EXPECT_TRUE(roster.contains("b"));
+}
+
 TEST(Roster, RestoresLockAndRemovalsAtAServerThatLostThem) {
   Roster roster;
   EXPECT_EQ(roster.restore(true, /*is_first_welcome=*/true), Messages{}) << "takes the server's";

@@ -35,6 +35,9 @@ class FakeSocket final : public rooms::Link {
   std::function<void(protocol::CloseCode)> closed_;
 };
 
+/// A browser refuses to create more connections than this, if its garbage collector does not run.
+inline constexpr std::size_t kMostCreated = 500;
+
 /// `Derived` performs its side's own commands.
 template <typename Derived, typename Session, typename Input, typename Output>
 class SessionClient : public Client {
@@ -158,7 +161,8 @@ class SessionClient : public Client {
 
   void perform(const session::CreateConnection& create) {
     ASSERT_TRUE(numbers_.find(create.key) == numbers_.end()) << "a key is used once";
-    if (fail_next.erase(session::Step::create_connection) > 0) {
+    const bool refused = ++created_ > kMostCreated;
+    if (fail_next.erase(session::Step::create_connection) > 0 || refused) {
       numbers_[create.key] = kNotMade;
       post("create", "create_connection", [this, key = create.key] {
         feed(session::StepFailed{key, session::Step::create_connection, "no more"});
@@ -352,6 +356,7 @@ class SessionClient : public Client {
   session::SocketNumber socket_number_ = 0;
   std::map<ConnectionKey, int> numbers_;
   int outcomes_ = 0;
+  std::size_t created_ = 0;  ///< connections
 };
 
 class Talker final

@@ -1,6 +1,5 @@
 #include "session/talk/chat_host.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace onair::session {
@@ -20,11 +19,7 @@ std::variant<ChatLine, ChatRefused> ChatHost::receive(const PeerId& viewer,
   using Reason = ChatRefused::Reason;
   Viewer& author = viewers_[viewer];
   if (author.muted) return ChatRefused{Reason::muted};
-  if (author.at) author.allowance += std::chrono::duration<double>(now - *author.at) / kPause;
-  author.allowance = std::min(author.allowance, kBurst);
-  author.at = now;
-  if (author.allowance < 1) return ChatRefused{Reason::too_fast};
-  author.allowance -= 1;
+  if (!author.lines.take(kLines, now)) return ChatRefused{Reason::too_fast};
   if (!protocol::is_valid_line(say.name, say.text)) return ChatRefused{Reason::too_long};
   author.name = say.name;
   return keep(viewer, {0, say.name, say.text});

@@ -11,6 +11,7 @@
 
 #include "session/chat.hpp"
 #include "session/time.hpp"
+#include "session/token_bucket.hpp"
 
 namespace onair::session {
 
@@ -18,9 +19,8 @@ class ChatHost {
  public:
   /// Lines kept for viewers who join late.
   static constexpr std::size_t kKeptLines = 50;
-  /// Rate limit of one viewer: lines at once, and the pause after which one more is allowed.
-  static constexpr double kBurst = 5;
-  static constexpr Duration kPause{2'000};
+  /// Rate limit for the lines of one viewer.
+  static constexpr Rate kLines{5, Duration(2'000)};
 
   /// Messages for a viewer whose channel has just opened: `begin`, then the last lines.
   std::vector<ChatMessage> begin(const PeerId& viewer) const;
@@ -44,6 +44,12 @@ class ChatHost {
   /// Forgets a viewer who has left the room.
   void forget(const PeerId& viewer) { viewers_.erase(viewer); }
 
+  template <typename Keep>
+  void forget_all_but(Keep keep) {
+    std::erase_if(viewers_, [&keep](const auto& entry) { return !keep(entry.first); });
+  }
+  std::size_t viewers() const { return viewers_.size(); }
+
  private:
   struct Kept {
     PeerId author;
@@ -52,8 +58,7 @@ class ChatHost {
   struct Viewer {
     std::string name = {};
     bool muted = false;
-    double allowance = kBurst;  ///< lines that it may send now
-    std::optional<TimePoint> at = {};
+    TokenBucket lines = {};
   };
 
   ChatLine keep(PeerId author, ChatLine line);

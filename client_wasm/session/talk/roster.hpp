@@ -33,6 +33,10 @@ class Roster {
   /// Forgets a viewer who has left the room, or all of them.
   void forget(const PeerId& viewer) { viewers_.erase(viewer); }
   void clear() { viewers_.clear(); }
+  template <typename Keep>
+  void forget_all_but(Keep keep) {
+    std::erase_if(viewers_, [&keep](const auto& entry) { return !keep(entry.first); });
+  }
 
   bool contains(const PeerId& viewer) const { return viewers_.contains(viewer); }
   const std::map<PeerId, Viewer>& viewers() const { return viewers_; }

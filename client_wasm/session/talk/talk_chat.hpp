@@ -21,6 +21,12 @@ class TalkChat {
   void close(const ConnectionKey& channel) { port_.close(channel); }
   /// Forgets a viewer who has left the room.
   void forget(const PeerId& viewer) { host_.forget(viewer); }
+  template <typename Keep>
+  void forget_all_but(Keep keep) {
+    host_.forget_all_but(keep);
+  }
+  /// Number of viewers of whom something is remembered.
+  std::size_t viewers() const { return host_.viewers(); }
 
   std::string name_of(const PeerId& viewer) const { return host_.name_of(viewer); }
   bool is_muted(const PeerId& viewer) const { return host_.is_muted(viewer); }

@@ -12,11 +12,12 @@ TalkSession::TalkSession(TalkOptions options)
     : SessionBase(SignalingLink(options.room, protocol::Role::talk,
                                 Backoff(options.backoff, options.backoff_seed), options.resume,
                                 options.token),
-                  options.first_generation),
+                  options.first_generation, kNewViewers),
       options_(std::move(options)),
       planner_(options_.uplink) {}
 
 void TalkSession::settle() {
+  serve_waiting();
   share_uplink();
   measure_if_due<MeasureSending>();
   show(shown_, view());
@@ -78,6 +79,7 @@ void TalkSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
   for (protocol::Body& message : roster_.restore(welcome.locked, first)) send(std::move(message));
   if (entry == SignalingLink::Entry::fresh) {
     close_all("new peer id");
+    budget_.withdraw_all();
     roster_.clear();
   }
   for (const ConnectionKey& key : connections_.keys()) {
@@ -102,6 +104,7 @@ void TalkSession::on(const RemovalRequested& removal) {
   if (!roster_.contains(removal.viewer)) return;
   send(roster_.remove(removal.viewer));
   close_with(removal.viewer, "removed");
+  budget_.withdraw(removal.viewer);
 }
 
 void TalkSession::on(const RoomEndRequested&) {
@@ -130,6 +133,7 @@ void TalkSession::stop(Notice why) {
   notice_ = why;
   if (on_air()) send(protocol::EndTalk{});
   close_all("stopped");
+  budget_.withdraw_all();
   pass_on(stream_.stop());
 }
 

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "session/pending.hpp"
 #include "session/session_base.hpp"
 #include "session/talk/local_media.hpp"
 #include "session/talk/local_stream.hpp"
@@ -62,6 +63,7 @@ struct ViewerConnection {
   std::optional<SendLimits> limits = {};  ///< last sent to the browser
   DeadlineTimer due = {};                 ///< of the next recovery step
   unsigned restarts = 0;                  ///< ICE restarts since it was last connected
+  CandidateQuota candidates = {};         ///< of the negotiation
 };
 
 struct TalkOptions {
@@ -120,6 +122,10 @@ struct TalkView {
 
 class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput, TalkOutput> {
  public:
+  /// Limit of remembered viewers. Beyond it those that have no connection and wait for none are
+  /// forgotten.
+  static constexpr std::size_t kMaxViewers = 1'024;
+
   explicit TalkSession(TalkOptions options);
 
   TalkView view() const;
@@ -199,6 +205,10 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   std::size_t capacity() const;
   void share_uplink();
   void offer_to(const PeerId& viewer);
+  /// Offers to those whose turn for a new connection has come.
+  void serve_waiting();
+  /// Keeps the tables of viewers under their bound.
+  void forget_absent();
   void recover(const ConnectionKey& key);
   void restart_ice(const ConnectionKey& key, ViewerConnection& viewer);
   void decline(const PeerId& viewer, protocol::DeclineReason reason);

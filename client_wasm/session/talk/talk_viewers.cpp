@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "session/names.hpp"
-#include "session/pending.hpp"
 #include "session/talk/start_bitrate.hpp"
 #include "session/talk/talk_session.hpp"
 #include "session/timeouts.hpp"
@@ -132,6 +131,7 @@ void TalkSession::on(const TransportChanged& changed) {
 
 void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId& from) {
   if (!on_air()) return decline(from, DeclineReason::not_on_air);
+  forget_absent();
   const auto key = request.connection ? addressed(from, request.connection) : std::nullopt;
   if (key) {
     ViewerConnection& viewer = *connections_.find(*key);
@@ -143,7 +143,7 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
   // A viewer that requests a new connection has lost the old one, if we have one.
   close_with(from, "new request");
   if (connections_.size() >= capacity()) return decline(from, DeclineReason::full);
-  offer_to(from);
+  if (budget_.ask(from, now_)) offer_to(from);
 }
 
 void TalkSession::on_message(const protocol::Answer& answer, const PeerId& from) {
@@ -162,6 +162,7 @@ void TalkSession::on_message(const protocol::Candidate& candidate, const PeerId&
   const std::optional<ConnectionKey> key = addressed(from, candidate.connection);
   if (!key) return;
   ViewerConnection& viewer = *connections_.find(*key);
+  if (!viewer.candidates.take(candidate)) return;
   if (auto* awaiting = std::get_if<ViewerConnection::AwaitingAnswer>(&viewer.state)) {
     hold(awaiting->early, candidate);
   } else if (auto* applying = std::get_if<ViewerConnection::ApplyingAnswer>(&viewer.state)) {
@@ -173,6 +174,7 @@ void TalkSession::on_message(const protocol::Candidate& candidate, const PeerId&
 
 void TalkSession::on_message(const protocol::Bye&, const PeerId& from) {
   close_with(from, "bye");
+  budget_.withdraw(from);
 }
 
 // Steps.
@@ -199,6 +201,28 @@ void TalkSession::share_uplink() {
   }
 }
 
+void TalkSession::serve_waiting() {
+  while (link_.joined()) {
+    const std::optional<PeerId> viewer = budget_.next(now_);
+    if (!viewer) return;
+    if (connections_.size() < capacity()) {
+      offer_to(*viewer);
+    } else {
+      decline(*viewer, DeclineReason::full);
+    }
+  }
+}
+
+/// A viewer is forgotten when it leaves the room, but we may have been away then.
+void TalkSession::forget_absent() {
+  if (std::max(roster_.viewers().size(), chat_.viewers()) < kMaxViewers) return;
+  const auto is_here = [this](const PeerId& viewer) {
+    return connections_.contains(viewer) || budget_.waits(viewer);
+  };
+  roster_.forget_all_but(is_here);
+  chat_.forget_all_but(is_here);
+}
+
 void TalkSession::offer_to(const PeerId& viewer) {
   const ConnectionKey key = connections_.open(viewer);
   connections_.find(key)->due.set(now_ + kNegotiationTimeout);
@@ -221,6 +245,7 @@ void TalkSession::recover(const ConnectionKey& key) {
 
 void TalkSession::restart_ice(const ConnectionKey& key, ViewerConnection& viewer) {
   ++viewer.restarts;
+  viewer.candidates = {};
   viewer.due.set(now_ + restart_timeout(viewer.restarts));
   output_.emplace_back(RestartIce{key, link_.ice()});
   output_.emplace_back(MakeLocalDescription{key});

@@ -25,13 +25,14 @@ WatchSession::WatchSession(WatchOptions options)
     : SessionBase(SignalingLink(options.room, protocol::Role::watch,
                                 Backoff(options.backoff, options.backoff_seed), options.resume,
                                 options.token),
-                  1),
+                  /*first_generation=*/1, kNewTalkers),
       options_(std::move(options)),
       retry_(kReconnectDelays, options_.backoff_seed) {}
 
 void WatchSession::on_session_ended() {
   close_all("session ended");
   on_air_.clear();
+  budget_.withdraw_all();
   own_deadline_.cancel();
   stay_without(WatchView::Picture::ended, "session ended");
 }
@@ -42,6 +43,7 @@ void WatchSession::on_closing(const ConnectionKey& key) {
 }
 
 void WatchSession::settle() {
+  serve_waiting();
   measure_if_due<MeasureReceiving>();
   show(shown_, view());
 }
@@ -82,6 +84,7 @@ WatchView::Picture WatchSession::picture() const {
 void WatchSession::on(const LeaveRequested&) {
   for (const ConnectionKey& key : connections_.keys()) send(protocol::Bye{}, key.peer);
   close_all("leaving");
+  budget_.withdraw_all();
   own_deadline_.cancel();
   pass_on(link_.leave());
 }
@@ -99,6 +102,7 @@ void WatchSession::on(const RequestPressed&) {
   }
   notice_ = Notice::none;
   if (picture() == WatchView::Picture::live) return;
+  if (!presses_.take(kPresses, now_)) return;  // the requests of the last presses are under way
   close_all("new request");
   send(protocol::TalkRequest{});
   unwanted_.clear();
@@ -135,13 +139,14 @@ void WatchSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
     }
   }
   if (notice_ == Notice::no_signaling) notice_ = Notice::none;
-  on_air_ = welcome.talkers;
+  on_air_.clear();
+  for (const PeerId& talker : welcome.talkers) note_on_air(talker);
+  std::erase_if(unwanted_, [this](const PeerId& talker) { return !is_on_air(talker); });
   request_talkers_on_air();
 }
 
 void WatchSession::on_message(const protocol::TalkReady&, const PeerId& from) {
-  std::erase(on_air_, from);
-  on_air_.push_back(from);
+  note_on_air(from);
   for (const ConnectionKey& key : connections_.keys()) {
     if (has_room()) break;
     if (key.peer == from || !is_broken(connections_.find(key)->transport)) continue;
@@ -153,6 +158,7 @@ void WatchSession::on_message(const protocol::TalkReady&, const PeerId& from) {
 void WatchSession::on_message(const protocol::TalkDeclined& declined, const PeerId& from) {
   const bool full = declined.reason == protocol::DeclineReason::full;
   if (!full) std::erase(on_air_, from);
+  budget_.withdraw(from);
   const bool awaited = close_with(from, "declined") || absence_ == WatchView::Picture::requesting;
   if (!awaited) return;
   stay_without(full ? WatchView::Picture::full : WatchView::Picture::waiting, "talk_declined");
@@ -183,9 +189,32 @@ void WatchSession::request_talkers_on_air() {
   own_deadline_.cancel();
   for (auto talker = on_air_.rbegin(); talker != on_air_.rend() && has_room(); ++talker) {
     if (connections_.contains(*talker)) continue;
-    send(protocol::TalkRequest{}, *talker);
-    await_offer_of(*talker);
+    if (budget_.ask(*talker, now_)) request(*talker);
   }
+}
+
+void WatchSession::serve_waiting() {
+  while (link_.joined()) {
+    const std::optional<PeerId> talker = budget_.next(now_);
+    if (!talker) return;
+    if (has_room() && is_on_air(*talker) && !connections_.contains(*talker)) request(*talker);
+  }
+}
+
+void WatchSession::request(const PeerId& talker) {
+  send(protocol::TalkRequest{}, talker);
+  await_offer_of(talker);
+}
+
+/// A talker that says it again becomes the latest.
+void WatchSession::note_on_air(const PeerId& talker) {
+  std::erase(on_air_, talker);
+  if (on_air_.size() >= kMaxOnAir) on_air_.erase(on_air_.begin());
+  on_air_.push_back(talker);
+}
+
+bool WatchSession::is_on_air(const PeerId& talker) const {
+  return std::find(on_air_.begin(), on_air_.end(), talker) != on_air_.end();
 }
 
 }  // namespace onair::session

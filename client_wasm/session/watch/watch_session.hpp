@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "session/pending.hpp"
 #include "session/reception.hpp"
 #include "session/session_base.hpp"
 #include "session/watch/watch_chat.hpp"
@@ -83,8 +84,9 @@ struct TalkerConnection {
   bool channel_open = false;
   ReceptionMeter meter = {};
   std::optional<Reception> reception = {};
-  DeadlineTimer due = {};  ///< of the next recovery step
-  unsigned restarts = 0;   ///< ICE restarts since it was last connected
+  DeadlineTimer due = {};          ///< of the next recovery step
+  unsigned restarts = 0;           ///< ICE restarts since it was last connected
+  CandidateQuota candidates = {};  ///< of the negotiation
 };
 
 struct WatchOptions {
@@ -125,6 +127,9 @@ std::string_view name_of(WatchView::Picture picture);
 
 class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInput, WatchOutput> {
  public:
+  /// Limit of remembered talkers on air; beyond it the one that came first is forgotten.
+  static constexpr std::size_t kMaxOnAir = 64;
+
   explicit WatchSession(WatchOptions options);
 
   WatchView view() const;
@@ -176,6 +181,11 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void stay_without(WatchView::Picture why, std::string_view reason);
   bool has_room() const { return connections_.size() < max_talkers_; }
   void request_talkers_on_air();
+  void request(const PeerId& talker);
+  /// Requests those whose turn for a new connection has come.
+  void serve_waiting();
+  void note_on_air(const PeerId& talker);
+  bool is_on_air(const PeerId& talker) const;
   /// The connection that the talker calls `id`, or the latest one with the talker.
   std::optional<ConnectionKey> addressed(const PeerId& talker,
                                          std::optional<protocol::ConnectionId> id) const;
@@ -195,6 +205,7 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   std::vector<PeerId> on_air_;  ///< in order of their `talk_ready`, latest last
   /// Talkers whose offer may still arrive although we gave up waiting for it.
   std::set<PeerId> unwanted_;
+  TokenBucket presses_;  ///< of Request
   WatchChat chat_;
   std::set<ConnectionKey> attached_;
   WatchView shown_;

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "session/names.hpp"
-#include "session/pending.hpp"
 #include "session/timeouts.hpp"
 #include "session/watch/watch_session.hpp"
 
@@ -103,12 +102,15 @@ void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) 
   if (!key) {
     if (unwanted_.erase(from) > 0) return;
     if (!has_room()) return send(protocol::Bye{}, from);
+    if (!budget_.ask(from, now_)) return;  // requested when its turn comes
     key = await_offer_of(from);
   }
   TalkerConnection& talker = *connections_.find(*key);
   std::vector<Candidate> early;
   if (auto* awaiting = std::get_if<TalkerConnection::AwaitingOffer>(&talker.state)) {
     early = std::move(awaiting->early);
+  } else {
+    talker.candidates = {};
   }
   std::erase_if(early, [&offer](const Candidate& candidate) {
     return candidate.connection && offer.connection && candidate.connection != offer.connection;
@@ -125,9 +127,11 @@ void WatchSession::on_message(const protocol::Candidate& candidate, const PeerId
   if (!key) {
     // It may have overtaken the offer that answers a request to the room.
     if (absence_ != WatchView::Picture::requesting || !has_room()) return;
+    if (!budget_.ask(from, now_)) return;
     key = await_offer_of(from);
   }
   TalkerConnection& talker = *connections_.find(*key);
+  if (!talker.candidates.take(candidate)) return;
   if (auto* awaiting = std::get_if<TalkerConnection::AwaitingOffer>(&talker.state)) {
     return hold(awaiting->early, candidate);
   }
@@ -194,6 +198,7 @@ bool WatchSession::has_alternative() const {
 void WatchSession::forget(const PeerId& talker) {
   std::erase(on_air_, talker);
   unwanted_.erase(talker);
+  budget_.withdraw(talker);
 }
 
 }  // namespace onair::session
