@@ -16,10 +16,12 @@
 #include "browser/signaling_socket.hpp"
 #include "protocol/chat.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/limits.hpp"
 #include "session/chat.hpp"
 #include "session/link/signaling.hpp"
 #include "session/page.hpp"
 #include "session/time.hpp"
+#include "session/token_bucket.hpp"
 
 namespace onair::browser {
 
@@ -200,12 +202,26 @@ class Client : public EventTarget {
     if (!host.empty()) event.set("from", val(host));
     call_page(page_.chat, {event});
   }
+  /// The text that came over a data channel; empty for one that is binary or too long. The length
+  /// is checked before the text is copied, since a browser takes some 256 KB.
+  static std::optional<std::string> text_of(const val& event) {
+    const val data = event["data"];
+    if (!data.isString() ||
+        data["length"].as<double>() > static_cast<double>(protocol::kMaxTextBytes)) {
+      return std::nullopt;
+    }
+    return data.as<std::string>();
+  }
   void on_frame(SocketTag socket, const val& event);
   void on_channel_event(Event event, const ConnectionKey& key, const val& payload);
   void on_chat(const ConnectionKey& key, const val& event);
   void on_candidate(const ConnectionKey& key, const val& event);
   void set_deadline();
 
+  /// Warnings about frames that PROTOCOL.md does not allow. Peers can send them, and browsers keep
+  /// what is logged.
+  static constexpr session::Rate kWarnings{20, session::Duration(10'000)};
+  session::TokenBucket warnings_;
   std::deque<Input> waiting_;
   bool busy_ = false;
   std::optional<session::TimePoint> wake_at_;
@@ -259,8 +275,8 @@ void Client<Derived, Session, Input>::on_channel_event(Event event, const Connec
     case Event::channel_arrived: return connections_.adopt_channel(key, payload["channel"]);
     case Event::channel_opened: return feed(session::ChannelOpened{key});
     case Event::channel_message:
-      if (payload["data"].isString()) {
-        feed(session::TextReceived{key, payload["data"].as<std::string>()});
+      if (auto text = text_of(payload)) {
+        feed(session::TextReceived{key, *std::move(text)});
       }
       return;
     case Event::channel_closed: return feed(session::ChannelClosed{key});
@@ -275,8 +291,9 @@ void Client<Derived, Session, Input>::on_channel_event(Event event, const Connec
 
 template <typename Derived, typename Session, typename Input>
 void Client<Derived, Session, Input>::on_chat(const ConnectionKey& key, const val& event) {
-  if (!event["data"].isString()) return;
-  auto message = protocol::decode_chat(event["data"].as<std::string>());
+  const auto text = text_of(event);
+  if (!text) return;
+  auto message = protocol::decode_chat(*text);
   if (message) feed(session::ChatReceived{key, *std::move(message)});
 }
 
@@ -285,6 +302,7 @@ void Client<Derived, Session, Input>::on_frame(SocketTag socket, const val& even
   if (!event["data"].isString()) return;
   const protocol::Decoded decoded = protocol::decode(event["data"].as<std::string>());
   if (const auto* refusal = std::get_if<protocol::Refusal>(&decoded)) {
+    if (!warnings_.take(kWarnings, now())) return;
     val::global("console").call<void>("warn", "onair: ignored a frame: " + refusal->message);
     return;
   }

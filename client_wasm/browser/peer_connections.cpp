@@ -49,6 +49,13 @@ val video_sender(const val& connection) {
   return val::null();
 }
 
+/// False if the channel does not take the text.
+bool send_over(const val& channel, const std::string& text) {
+  if (channel.isNull()) return false;
+  if (channel["bufferedAmount"].as<double>() > PeerConnections::kMaxBufferedBytes) return false;
+  return attempt(channel, "send", {val(text)}).ok;
+}
+
 }  // namespace
 
 std::optional<std::string> PeerConnections::create_sending(const session::CreateConnection& command,
@@ -171,21 +178,24 @@ void PeerConnections::measure(const ConnectionKey& key, Event measured) {
 
 bool PeerConnections::send_text(const ConnectionKey& key, const std::string& text) {
   const Held* held = find(key);
-  if (held == nullptr || held->channel.isNull()) return false;
-  return attempt(held->channel, "send", {val(text)}).ok;
+  return held != nullptr && send_over(held->channel, text);
 }
 
 bool PeerConnections::send_chat(const ConnectionKey& key, const std::string& frame) {
   const Held* held = find(key);
-  if (held == nullptr || held->chat.isNull()) return false;
-  return attempt(held->chat, "send", {val(frame)}).ok;
+  return held != nullptr && send_over(held->chat, frame);
 }
 
 void PeerConnections::adopt_channel(const ConnectionKey& key, const val& channel) {
   const auto found = held_.find(key);
   if (found == held_.end()) return;
   const bool chat = channel["label"].strictlyEquals(val(kChatLabel));
-  val& held = (chat ? found->second.chat : found->second.channel) = channel;
+  val& held = chat ? found->second.chat : found->second.channel;
+  if (!held.isNull() && !held["readyState"].strictlyEquals(val("closed"))) {
+    attempt(channel, "close", {});
+    return;
+  }
+  held = channel;
   held.set("onopen", target_.listener(chat ? Event::chat_opened : Event::channel_opened, key));
   held.set("onmessage", target_.listener(chat ? Event::chat_message : Event::channel_message, key));
   held.set("onclose", target_.listener(chat ? Event::chat_closed : Event::channel_closed, key));

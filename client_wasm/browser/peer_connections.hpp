@@ -57,11 +57,16 @@ class PeerConnections {
   /// `target` receives `measured` with an RTCStatsReport.
   void measure(const ConnectionKey& key, Event measured);
 
-  /// False if the channel is not open.
+  /// False if the channel is not open, or if the other end reads so slowly that the channel's
+  /// buffer is full.
   bool send_text(const ConnectionKey& key, const std::string& text);
   bool send_chat(const ConnectionKey& key, const std::string& frame);
 
-  /// Accepts a data channel that the talker opened.
+  /// Limit of what waits in a data channel, in bytes; as for a client of the server.
+  static constexpr double kMaxBufferedBytes = 1'048'576;
+
+  /// Accepts a data channel that the talker opened: one of each kind at a time, further ones are
+  /// closed.
   void adopt_channel(const ConnectionKey& key, const val& channel);
 
   /// Closes the connection and removes it and its handlers.

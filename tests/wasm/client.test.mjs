@@ -357,6 +357,78 @@ test('uses as a viewer the channel that the talker opened', async () => {
   client.leave();
 });
 
+test('accepts one channel of each kind at a time and closes further ones', async () => {
+  const { client } = make('WatchClient');
+  const socket = join(['t']);
+  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+  await settle();
+  const connection = lastConnection();
+  const [first, chat] = [connection.bringChannel(), connection.bringChannel('chat')];
+  first.open();
+  chat.open();
+  for (const label of ['onair', 'chat', 'another']) {
+    for (let i = 0; i < 100; ++i) {
+      const further = connection.bringChannel(label);
+      assert.equal(further.readyState, 'closed');
+      assert.throws(() => further.open(), /does not listen/);
+    }
+  }
+  client.sendText('hello');
+  assert.deepEqual(first.sent, ['hello']);
+  first.close();
+  const next = connection.bringChannel();
+  next.open();
+  client.sendText('again');
+  assert.deepEqual(next.sent, ['again'], 'in the place of one that has closed');
+  client.leave();
+});
+
+test('sends nothing more over a channel whose other end does not read', async () => {
+  const { client, chat } = await withChat();
+  const [channel] = lastConnection().channels;
+  channel.open();
+  const sent = [channel.sent.length, chat.sent.length];
+  channel.bufferedAmount = chat.bufferedAmount = 2_000_000;
+  client.sendText('too much');
+  client.say('', 'too much');
+  assert.deepEqual([channel.sent.length, chat.sent.length], sent);
+  channel.bufferedAmount = chat.bufferedAmount = 0;
+  client.sendText('fine');
+  client.say('', 'fine');
+  assert.deepEqual([channel.sent.length, chat.sent.length], [sent[0] + 1, sent[1] + 1]);
+  client.leave();
+});
+
+test('drops texts that are too long', async () => {
+  const { client } = await withChat();
+  const [channel] = lastConnection().channels;
+  channel.open();
+  channel.onmessage({ data: 'x'.repeat(250_000) });
+  channel.onmessage({ data: 'x'.repeat(4096) });
+  assert.deepEqual(texts.map(([, text]) => text.length), [4096]);
+  client.leave();
+});
+
+test('warns a few times about frames that peers may not send', async () => {
+  const warn = mock.method(console, 'warn', () => {});
+  const { client, socket } = await goOnAir();
+  for (let i = 0; i < 10_000; ++i) socket.say({ type: 'answer', from: 'x' });
+  assert.equal(warn.mock.callCount(), 20);
+  client.leave();
+});
+
+test('creates few connections for a viewer that asks a thousand times', async () => {
+  const { client, socket } = await goOnAir();
+  for (let i = 0; i < 1000; ++i) socket.say({ type: 'talk_request', from: 'x' });
+  await settle();
+  assert.ok(FakePeerConnection.all.length <= 11, `${FakePeerConnection.all.length} were created`);
+  socket.say({ type: 'talk_request', from: 'v' });
+  await settle();
+  assert.equal(lastSent(socket).type, 'offer');
+  assert.equal(lastSent(socket).sendto, 'v');
+  client.leave();
+});
+
 test('opens a lost socket again after a while, with the token', () => {
   const { client } = make('WatchClient');
   join();

@@ -90,6 +90,7 @@ class FakeDataChannel {
   /** @type {string[]} */
   sent = [];
   readyState = 'connecting';
+  bufferedAmount = 0;
   /** @type {Listener} */
   onopen = unset;
   /** @type {Listener} */
@@ -115,6 +116,9 @@ class FakeDataChannel {
   open() {
     this.readyState = 'open';
     this.onopen({});
+  }
+  close() {
+    this.readyState = 'closed';
   }
 }
 
@@ -236,8 +240,8 @@ export class FakePeerConnection {
     this.connectionState = state;
     this.onconnectionstatechange?.({});
   }
-  bringChannel() {
-    const channel = new FakeDataChannel('onair');
+  bringChannel(label = 'onair') {
+    const channel = new FakeDataChannel(label);
     this.ondatachannel({ channel });
     return channel;
   }
