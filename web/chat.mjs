@@ -7,7 +7,7 @@ import { element, onLanguage, text } from './page.mjs';
  * @typedef {{ item: HTMLLIElement, who: HTMLElement, line: Line }} Shown
  */
 
-/** The page keeps at most so many lines. */
+/** The page keeps at most so many lines, of all talkers together. */
 const mostLines = 200;
 
 /** @type {(words: string, label: string, press: () => void) => HTMLButtonElement} */
@@ -117,6 +117,8 @@ export class Chat {
 
   /** @param {Line} line */
   #add(line) {
+    // A talker may send a line again; a hostile one, for ever.
+    this.#remove(keyOf(line));
     const list = element('chat');
     const log = element('chat-log');
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
@@ -124,6 +126,8 @@ export class Chat {
     const who = document.createElement('span');
     who.className = line.host ? 'who host' : 'who';
     const words = document.createElement('span');
+    // The direction of one text must not change that of its neighbours.
+    who.dir = words.dir = 'auto';
     words.className = 'words';
     words.textContent = line.text;
     item.append(who, words);

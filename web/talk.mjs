@@ -56,6 +56,7 @@ function showClock() {
 function makeViewer() {
   const item = document.createElement('li');
   const who = document.createElement('strong');
+  who.dir = 'auto'; // a name's direction must not change that of its neighbours
   const state = document.createElement('span');
   const facts = document.createElement('span');
   const mute = document.createElement('button');

@@ -130,6 +130,7 @@ function tile(id, stream) {
 
 /** @type {import('./onair.mjs').ChatEvent[]} */
 const chatEvents = []; // received before the chat was loaded
+const mostChatEvents = 500;
 async function openChat() {
   /** @type {typeof import('./chat.mjs')} */
   const { Chat } = await load((query) => import(`./chat.mjs${query}`));
@@ -167,6 +168,7 @@ if (opened) {
     chat: (event) => {
       if (chat) chat.handle(event);
       else if (!embedded) chatEvents.push(event);
+      if (chatEvents.length > mostChatEvents) chatEvents.shift();
     },
   });
   view = client.view();
