@@ -1,5 +1,6 @@
 #include "protocol/chat.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -7,6 +8,7 @@
 
 #include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/text.hpp"
 
 namespace onair::protocol {
 namespace {
@@ -41,11 +43,10 @@ std::optional<ChatMessage> say_in(const json& object) {
 
 std::optional<ChatMessage> line_in(const json& object) {
   const auto id = number_in(object, "id");
-  ChatLine line{id.value_or(0), text_in(object, "name").value_or(""),
-                text_in(object, "text").value_or(""), flag_in(object, "host"),
-                flag_in(object, "yours")};
-  if (!id || !is_valid_line(line.name, line.text)) return std::nullopt;
-  return line;
+  auto line = line_of(text_in(object, "name").value_or(""), text_in(object, "text").value_or(""));
+  if (!id || !line) return std::nullopt;
+  return ChatLine{*id, std::move(line->name), std::move(line->text), flag_in(object, "host"),
+                  flag_in(object, "yours")};
 }
 
 std::optional<ChatMessage> removed_in(const json& object) {
@@ -85,10 +86,12 @@ json written(const ChatRefused& refused) {
   return {{"type", "refused"}, {"reason", name_of(refused.reason)}};
 }
 
-bool has_control(std::string_view text, bool lines) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && !(lines && c == '\n')) || byte == 0x7f) return true;
+/// Line breaks are none.
+bool has_control_in_line(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (has_control(line)) return true;
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
   }
   return false;
 }
@@ -104,10 +107,14 @@ std::string_view name_of(ChatRefused::Reason reason) {
   return "too_fast";
 }
 
-bool is_valid_line(std::string_view name, std::string_view text) {
-  return name.size() <= kMaxChatNameBytes && text.size() <= kMaxChatTextBytes &&
-         text.find_first_not_of(" \n") != std::string_view::npos && !has_control(name, false) &&
-         !has_control(text, true);
+std::optional<ChatSay> line_of(std::string_view name, std::string_view text) {
+  ChatSay line{without_bidi_controls(name), without_bidi_controls(text)};
+  if (line.name.size() > kMaxChatNameBytes || line.text.size() > kMaxChatTextBytes ||
+      line.text.find_first_not_of(" \n") == std::string::npos || has_control(line.name) ||
+      has_control_in_line(line.text)) {
+    return std::nullopt;
+  }
+  return line;
 }
 
 std::string encode_chat(const ChatMessage& message) {

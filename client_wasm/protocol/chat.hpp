@@ -59,9 +59,9 @@ using ChatMessage = std::variant<ChatSay, ChatBegin, ChatLine, ChatRemoved, Chat
 
 std::string_view name_of(ChatRefused::Reason reason);
 
-/// Validates the name and text of a line: not too long, not blank, no control characters except
-/// line breaks in the text.
-bool is_valid_line(std::string_view name, std::string_view text);
+/// The name and text of a line as people may see them: without Bidi_Control. Empty if they are too
+/// long or blank, or have a control character other than a line break in the text.
+std::optional<ChatSay> line_of(std::string_view name, std::string_view text);
 
 std::string encode_chat(const ChatMessage& message);
 

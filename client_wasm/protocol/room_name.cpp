@@ -9,11 +9,6 @@ namespace {
 /// `watch.html?embed` shows the default room's picture only.
 constexpr std::string_view kEmbedOption = "embed";
 
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f;
-}
-
 }  // namespace
 
 std::optional<std::string> room_name_fault(std::string_view name) {
@@ -21,9 +16,7 @@ std::optional<std::string> room_name_fault(std::string_view name) {
   if (name.size() > kMaxRoomNameBytes) {
     return "must have at most " + std::to_string(kMaxRoomNameBytes) + " bytes";
   }
-  for (const char c : name) {
-    if (is_control(c)) return "must not have control characters";
-  }
+  if (has_control(name)) return "must not have control characters";
   if (!is_utf8(name)) return "must be UTF-8";
   return std::nullopt;
 }

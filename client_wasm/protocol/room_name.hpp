@@ -11,7 +11,7 @@
 namespace onair::protocol {
 
 /// The reason why `name` is invalid, as the end of a sentence; empty if it is valid: 1 to
-/// kMaxRoomNameBytes bytes of UTF-8 without control characters.
+/// kMaxRoomNameBytes bytes of UTF-8 without control characters (`has_control`).
 std::optional<std::string> room_name_fault(std::string_view name);
 
 /// The room of a page's query string (RFC 3986 section 3.4), with or without its leading "?":

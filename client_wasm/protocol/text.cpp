@@ -5,6 +5,56 @@
 #include <nlohmann/json.hpp>
 
 namespace onair::protocol {
+namespace {
+
+enum class Hidden { no, control, bidi };
+
+struct Character {
+  Hidden kind;
+  std::size_t bytes;  ///< of its UTF-8; 1 unless it is hidden
+};
+
+/// The character that `text` begins with. UTF-8 is self-synchronising, so the bytes of a character
+/// never occur within another.
+Character first_of(std::string_view text) {
+  const auto byte = [text](std::size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
+  };
+  const auto within = [](int value, int first, int last) {
+    return first <= value && value <= last;
+  };
+  if (byte(0) < 0x20 || byte(0) == 0x7f) return {Hidden::control, 1};
+  if (byte(0) == 0xc2 && within(byte(1), 0x80, 0x9f)) return {Hidden::control, 2};  // C1
+  if (byte(0) == 0xd8 && byte(1) == 0x9c) return {Hidden::bidi, 2};                 // U+061C
+  if (byte(0) == 0xe2 && byte(1) == 0x80) {
+    if (within(byte(2), 0xa8, 0xa9)) return {Hidden::control, 3};  // U+2028, U+2029
+    if (within(byte(2), 0xaa, 0xae)) return {Hidden::bidi, 3};     // U+202A to U+202E
+    if (within(byte(2), 0x8e, 0x8f)) return {Hidden::bidi, 3};     // U+200E, U+200F
+  }
+  // U+2066 to U+2069
+  if (byte(0) == 0xe2 && byte(1) == 0x81 && within(byte(2), 0xa6, 0xa9)) return {Hidden::bidi, 3};
+  return {Hidden::no, 1};
+}
+
+}  // namespace
+
+bool has_control(std::string_view utf8) {
+  for (; !utf8.empty(); utf8.remove_prefix(1)) {
+    if (first_of(utf8).kind != Hidden::no) return true;
+  }
+  return false;
+}
+
+std::string without_bidi_controls(std::string_view utf8) {
+  std::string kept;
+  kept.reserve(utf8.size());
+  while (!utf8.empty()) {
+    const Character first = first_of(utf8);
+    if (first.kind != Hidden::bidi) kept.append(utf8.substr(0, first.bytes));
+    utf8.remove_prefix(first.bytes);
+  }
+  return kept;
+}
 
 /// Relies on the JSON library: it drops invalid UTF-8 when it writes a string, so any difference
 /// shows an invalid text.

@@ -45,14 +45,23 @@ TEST(ChatCodec, TheLongestLineFitsTheChannel) {
 }
 
 TEST(ChatCodec, SaysWhatMayBeSaid) {
-  EXPECT_TRUE(is_valid_line("", "hello"));
-  EXPECT_TRUE(is_valid_line("Aki", "one\ntwo"));
-  EXPECT_FALSE(is_valid_line("", ""));
-  EXPECT_FALSE(is_valid_line("", " \n "));
-  EXPECT_FALSE(is_valid_line("two\nlines", "hello"));
-  EXPECT_FALSE(is_valid_line("", "bell\a"));
-  EXPECT_FALSE(is_valid_line(std::string(kMaxChatNameBytes + 1, 'x'), "hello"));
-  EXPECT_FALSE(is_valid_line("", std::string(kMaxChatTextBytes + 1, 'x')));
+  EXPECT_TRUE(line_of("", "hello").has_value());
+  EXPECT_TRUE(line_of("Aki", "one\ntwo").has_value());
+  EXPECT_FALSE(line_of("", "").has_value());
+  EXPECT_FALSE(line_of("", " \n ").has_value());
+  EXPECT_FALSE(line_of("two\nlines", "hello").has_value());
+  EXPECT_FALSE(line_of("", "bell\a").has_value());
+  EXPECT_FALSE(line_of(std::string(kMaxChatNameBytes + 1, 'x'), "hello").has_value());
+  EXPECT_FALSE(line_of("", std::string(kMaxChatTextBytes + 1, 'x')).has_value());
+}
+
+TEST(ChatCodec, TakesAwayWhatChangesTheDirectionOfText) {
+  const ChatSay plain{"Aki", "hello"};
+  EXPECT_EQ(line_of("\u202eAki\u2066", "\u200fhel\u202dlo"), plain);
+  EXPECT_EQ(decode_chat(encode_chat(ChatLine{1, "\u202eAki", "hello\u2069"})),
+            ChatMessage(ChatLine{1, "Aki", "hello"}));
+  EXPECT_FALSE(line_of("", "\u202e").has_value()) << "blank";
+  EXPECT_FALSE(line_of("Aki\u009b", "hello").has_value()) << "C1";
 }
 
 }  // namespace

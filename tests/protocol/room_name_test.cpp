@@ -44,6 +44,11 @@ TEST(RoomOfQuery, RefusesWhatIsNoName) {
   EXPECT_EQ(room("?%ed%a0%80"), "refused: The room name must be UTF-8.");  // a surrogate
   EXPECT_EQ(room("?a%00b"), "refused: The room name must not have control characters.");
   EXPECT_EQ(room("?a%7f"), "refused: The room name must not have control characters.");
+  for (const char* hidden : {"%C2%9B", "%E2%80%AE", "%E2%81%A6", "%E2%80%8F", "%E2%80%A8"}) {
+    EXPECT_EQ(room("?a" + std::string(hidden)),
+              "refused: The room name must not have control characters.")
+        << hidden;
+  }
 }
 
 TEST(RoomOfQuery, CountsBytesAfterDecoding) {

@@ -20,14 +20,16 @@ std::variant<ChatLine, ChatRefused> ChatHost::receive(const PeerId& viewer,
   Viewer& author = viewers_[viewer];
   if (author.muted) return ChatRefused{Reason::muted};
   if (!author.lines.take(kLines, now)) return ChatRefused{Reason::too_fast};
-  if (!protocol::is_valid_line(say.name, say.text)) return ChatRefused{Reason::too_long};
-  author.name = say.name;
-  return keep(viewer, {0, say.name, say.text});
+  auto line = protocol::line_of(say.name, say.text);
+  if (!line) return ChatRefused{Reason::too_long};
+  author.name = line->name;
+  return keep(viewer, {0, std::move(line->name), std::move(line->text)});
 }
 
-std::optional<ChatLine> ChatHost::post(std::string name, std::string text) {
-  if (!protocol::is_valid_line(name, text)) return std::nullopt;
-  return keep({}, {0, std::move(name), std::move(text), /*host=*/true});
+std::optional<ChatLine> ChatHost::post(std::string_view name, std::string_view text) {
+  auto line = protocol::line_of(name, text);
+  if (!line) return std::nullopt;
+  return keep({}, {0, std::move(line->name), std::move(line->text), /*host=*/true});
 }
 
 bool ChatHost::remove(ChatLineId id) {

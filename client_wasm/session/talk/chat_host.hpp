@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -30,7 +31,7 @@ class ChatHost {
                                               TimePoint now);
 
   /// Adds a line of the talker's own. Empty if it is too long or blank.
-  std::optional<ChatLine> post(std::string name, std::string text);
+  std::optional<ChatLine> post(std::string_view name, std::string_view text);
 
   /// False if no such line is kept.
   bool remove(ChatLineId id);

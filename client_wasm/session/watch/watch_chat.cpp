@@ -23,14 +23,13 @@ struct Display {
 }  // namespace
 
 ChatOutputs WatchChat::handle(const ChatEntered& entered) const {
-  if (!protocol::is_valid_line(entered.name, entered.text)) {
-    return {ShowChatRefused{ChatRefused::Reason::too_long}};
-  }
+  const auto line = protocol::line_of(entered.name, entered.text);
+  if (!line) return {ShowChatRefused{ChatRefused::Reason::too_long}};
   ChatOutputs outputs;
   const std::set<PeerId> talkers = port_.members();
   // A line goes to one talker only, since every viewer gets the lines of each of them.
   if (!talkers.empty()) {
-    port_.send(*talkers.begin(), protocol::ChatSay{entered.name, entered.text}, outputs);
+    port_.send(*talkers.begin(), *line, outputs);
   }
   return outputs;
 }
