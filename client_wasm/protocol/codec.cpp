@@ -202,7 +202,8 @@ Body read_body(const std::string& type, FieldReader& fields) {
   if (type == "welcome") return read_welcome(fields);
   if (type == "talk_ready") return TalkReady{};
   if (type == "talk_request") {
-    return TalkRequest{fields.optional_number<ConnectionId>("connection")};
+    return TalkRequest{fields.optional_number<ConnectionId>("connection"),
+                       fields.optional_text("fromName")};
   }
   if (type == "talk_declined") return read_talk_declined(fields);
   if (type == "offer") {
@@ -284,6 +285,7 @@ void write(json& object, const Candidate& candidate) {
 
 void write(json& object, const TalkRequest& request) {
   put(object, "connection", request.connection);
+  put(object, "fromName", request.name);
 }
 
 void write(json& object, const LockRoom& lock) {
@@ -340,6 +342,13 @@ std::string encode(const Message& message) {
   put(object, "sendto", message.sendto);
   std::visit([&object](const auto& body) { write(object, body); }, message.body);
   return json_text(object);
+}
+
+std::string with_sender_name(std::string_view frame, std::string_view name) {
+  const std::size_t inside = frame.find('{') + 1;
+  const bool is_empty = frame[frame.find_first_not_of(" \t\n\r", inside)] == '}';
+  return std::string(frame.substr(0, inside)) + "\"fromName\":" + json_text(std::string(name)) +
+         (is_empty ? "" : ",") + std::string(frame.substr(inside));
 }
 
 }  // namespace onair::protocol

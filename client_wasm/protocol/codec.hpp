@@ -21,4 +21,8 @@ Decoded decode(std::string_view frame);
 /// Encodes one frame. Replaces bytes that are not UTF-8 by U+FFFD. Never throws.
 std::string encode(const Message& message);
 
+/// The frame with `fromName` inserted, as the server sends it on. The frame must be one JSON object
+/// without a `fromName`.
+std::string with_sender_name(std::string_view frame, std::string_view name);
+
 }  // namespace onair::protocol

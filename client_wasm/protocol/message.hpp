@@ -67,6 +67,8 @@ struct TalkReady {
 struct TalkRequest {
   /// The connection to restart ICE on; empty for a new connection.
   std::optional<ConnectionId> connection = {};
+  /// The sender's name by its entry token (`fromName`). Set by the server only.
+  std::optional<std::string> name = {};
   bool operator==(const TalkRequest&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "protocol/envelope.hpp"
 #include "protocol/limits.hpp"
 #include "support/fixtures.hpp"
 
@@ -111,6 +112,13 @@ TEST(ErrorCodes, TheProtocolListsEachWithItsCloseCode) {
         close ? " | " + std::to_string(static_cast<int>(*close)) + " |" : ". | |";
     EXPECT_TRUE(line.ends_with(end)) << line;
   }
+}
+
+TEST(Codec, PutsInTheNameOfTheSender) {
+  const std::string named = with_sender_name(R"( { "type":"talk_request"})", "Hana\"ko");
+  EXPECT_EQ(std::get<Message>(decode(named)).body, Body(TalkRequest{{}, "Hana\"ko"})) << named;
+  EXPECT_TRUE(std::get<Envelope>(scan_envelope(named)).has_from);
+  EXPECT_EQ(with_sender_name("{}", "a"), R"({"fromName":"a"})");
 }
 
 }  // namespace

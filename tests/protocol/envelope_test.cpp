@@ -50,6 +50,8 @@ TEST(Envelope, SeesAFromHoweverItIsWritten) {
   EXPECT_TRUE(envelope_of(R"({"type":"wave","fr\u006fm":"x"})").has_from);
   EXPECT_TRUE(envelope_of(R"({"from":null,"type":"wave"})").has_from);
   EXPECT_FALSE(envelope_of(R"({"type":"wave","from ":1})").has_from);
+  EXPECT_TRUE(envelope_of(R"({"type":"talk_request","fromName":"Hanako"})").has_from);
+  EXPECT_TRUE(envelope_of(R"({"type":"talk_request","from\u004eame":"Hanako"})").has_from);
 }
 
 TEST(Envelope, TheLastOfTwoEqualKeysCounts) {

@@ -71,6 +71,23 @@ TEST(ChatHost, WhatIsRemovedIsGivenToNobodyMore) {
   EXPECT_EQ(chat.post("", "two")->id, 2u) << "a number is given once";
 }
 
+TEST(ChatHost, TheNameOfATokenCountsAndNobodyElseGetsIt) {
+  ChatHost chat;
+  chat.receive("c", ChatSay{"Hanako", "I was here first"}, {});
+  chat.call("a", "Hanako");
+  EXPECT_EQ(chat.name_of("c"), "");
+  EXPECT_EQ(chat.name_of("a"), "Hanako");
+  EXPECT_EQ(std::get<ChatLine>(chat.receive("a", ChatSay{"Taro", "x"}, {})).name, "Hanako");
+  EXPECT_EQ(std::get<ChatLine>(chat.receive("b", ChatSay{"Hanako", "x"}, {})).name, "");
+  EXPECT_EQ(std::get<ChatLine>(chat.receive("b", ChatSay{"\u202eHanako", "x"}, {})).name, "");
+  EXPECT_EQ(std::get<ChatLine>(chat.receive("b", ChatSay{"Bo", "x"}, {})).name, "Bo");
+  chat.call("a", "\u202eHana\u009bko");
+  EXPECT_EQ(std::get<ChatLine>(chat.receive("a", ChatSay{"Taro", "x"}, {})).name, "")
+      << "a name that no line may have";
+  chat.forget("a");
+  EXPECT_EQ(std::get<ChatLine>(chat.receive("b", ChatSay{"Hanako", "x"}, {})).name, "Hanako");
+}
+
 TEST(ChatHost, ForgetsTheAbsent) {
   ChatHost chat;
   for (const char* viewer : {"a", "b", "c"}) chat.mute(viewer, true);

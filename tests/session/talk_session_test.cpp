@@ -108,6 +108,17 @@ TEST_F(TalkSessionTest, OffersToWhoAsks) {
             (protocol::Message{protocol::Offer{"the offer", 10}, std::nullopt, "v"}));
 }
 
+TEST_F(TalkSessionTest, ShowsTheNameThatTheServerKnowsInListAndChat) {
+  go_on_air();
+  talk.receive(protocol::TalkRequest{{}, "Hanako"}, "v");
+  EXPECT_EQ(talk.session.view().audience.at(0).name, "Hanako");
+  const ConnectionKey key = talk.all<CreateConnection>().at(0).key;
+  talk.feed(ChatOpened{key});
+  talk.feed(ChatReceived{key, protocol::ChatSay{"the talker", "hello"}});
+  EXPECT_EQ(talk.all<ShowChatLine>().at(0).line.name, "Hanako");
+  EXPECT_EQ(talk.session.view().audience.at(0).name, "Hanako");
+}
+
 TEST_F(TalkSessionTest, GivesTheIceServersOfTheWelcomeToEachConnection) {
   talk.feed(Started{});
   talk.feed(SocketOpened{1});

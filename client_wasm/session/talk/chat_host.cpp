@@ -1,5 +1,6 @@
 #include "session/talk/chat_host.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace onair::session {
@@ -22,7 +23,7 @@ std::variant<ChatLine, ChatRefused> ChatHost::receive(const PeerId& viewer,
   if (!author.lines.take(kLines, now)) return ChatRefused{Reason::too_fast};
   auto line = protocol::line_of(say.name, say.text);
   if (!line) return ChatRefused{Reason::too_long};
-  author.name = line->name;
+  line->name = author.name = name_for(viewer, std::move(line->name));
   return keep(viewer, {0, std::move(line->name), std::move(line->text)});
 }
 
@@ -44,6 +45,27 @@ bool ChatHost::is_muted(const PeerId& viewer) const {
 std::string ChatHost::name_of(const PeerId& viewer) const {
   const auto found = viewers_.find(viewer);
   return found == viewers_.end() ? std::string() : found->second.name;
+}
+
+void ChatHost::call(const PeerId& viewer, std::string_view name) {
+  // Whoever made the token may have put in what no line may have.
+  const auto line = protocol::line_of(name, "-");
+  Viewer& called = viewers_[viewer];
+  called.name = line ? line->name : std::string();
+  called.has_token_name = true;
+  for (auto& [id, other] : viewers_) {
+    if (!other.has_token_name && other.name == called.name) other.name.clear();
+  }
+}
+
+std::string ChatHost::name_for(const PeerId& viewer, std::string claimed) const {
+  const Viewer& author = viewers_.at(viewer);
+  if (author.has_token_name) return author.name;
+  const bool is_taken =
+      std::any_of(viewers_.begin(), viewers_.end(), [&claimed](const auto& entry) {
+        return entry.second.has_token_name && entry.second.name == claimed;
+      });
+  return is_taken ? std::string() : claimed;
 }
 
 ChatLine ChatHost::keep(PeerId author, ChatLine line) {

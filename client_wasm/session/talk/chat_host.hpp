@@ -39,7 +39,12 @@ class ChatHost {
   void mute(const PeerId& viewer, bool muted) { viewers_[viewer].muted = muted; }
   bool is_muted(const PeerId& viewer) const;
 
-  /// The name that the viewer gave with its last line; empty without one.
+  /// The viewer has this name by its entry token. Its lines get no other, and no other viewer's
+  /// lines get this one.
+  void call(const PeerId& viewer, std::string_view name);
+
+  /// The name by the viewer's token, or else the one that it gave with its last line; empty without
+  /// one.
   std::string name_of(const PeerId& viewer) const;
 
   /// Forgets a viewer who has left the room.
@@ -58,10 +63,13 @@ class ChatHost {
   };
   struct Viewer {
     std::string name = {};
+    bool has_token_name = false;
     bool muted = false;
     TokenBucket lines = {};
   };
 
+  /// The name of a line in which this viewer calls itself `claimed`.
+  std::string name_for(const PeerId& viewer, std::string claimed) const;
   ChatLine keep(PeerId author, ChatLine line);
 
   ChatLineId last_id_ = 0;

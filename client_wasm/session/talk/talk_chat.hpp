@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "session/chat_port.hpp"
 #include "session/talk/chat_host.hpp"
@@ -28,6 +29,8 @@ class TalkChat {
   /// Number of viewers of whom something is remembered.
   std::size_t viewers() const { return host_.viewers(); }
 
+  /// The viewer has this name by its entry token.
+  void call(const PeerId& viewer, std::string_view name) { host_.call(viewer, name); }
   std::string name_of(const PeerId& viewer) const { return host_.name_of(viewer); }
   bool is_muted(const PeerId& viewer) const { return host_.is_muted(viewer); }
 

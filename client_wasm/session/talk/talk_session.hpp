@@ -86,7 +86,7 @@ struct ViewerView {
   enum class State { connecting, live, reconnecting };
   PeerId id = {};
   unsigned number = 0;    ///< in order of arrival
-  std::string name = {};  ///< its name in the chat; else empty
+  std::string name = {};  ///< by its token, or its name in the chat; else empty
   State state = State::connecting;
   bool muted = false;
   std::uint32_t bits_per_second = 0;
