@@ -45,7 +45,8 @@ void DirectedFrames::on_no_subscriber(DeliveryNumber number, TimePoint now) {
   if (now < delivery->until && expects_(directed.room, directed.to)) {
     return deliveries_.wait(number, now + context_.options.long_pause);
   }
-  context_.bus.return_to_sender({directed.room, directed.from, directed.to});
+  context_.bus.return_to_sender(
+        {directed.room, directed.from, directed.to, rooms::Undelivered::Why::nobody});
   deliveries_.erase(number);
 }
 

@@ -261,8 +261,11 @@ void Gateway::on_order(const Order& order, TimePoint) {
 
 void Gateway::on_undelivered(const rooms::Undelivered& undelivered) {
   if (context_.bus.hub_of(undelivered.from)) return context_.bus.return_to_sender(undelivered);
+  const auto kind = undelivered.why == rooms::Undelivered::Why::nobody
+                        ? ToPeer::Kind::undelivered
+                        : ToPeer::Kind::too_much;
   context_.publish(context_.subjects.peer(undelivered.from),
-                   encode(ToPeer{.kind = ToPeer::Kind::undelivered, .room = undelivered.room}));
+                   encode(ToPeer{.kind = kind, .room = undelivered.room}));
 }
 
 void Gateway::on_taken_over(const std::string& name, const protocol::PeerId& peer, HubId by,

@@ -121,6 +121,7 @@ struct ToPeer {
     buffered,     ///< a frame that reached another process while the peer was moving
     handed_over,  ///< that was the last of them
     undelivered,  ///< a frame of the peer's to one other has no addressee
+    too_much,     ///< a frame of the peer's was refused: rooms::Undelivered::Why
   };
   Kind kind = Kind::frame;
   std::string room;

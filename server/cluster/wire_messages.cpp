@@ -69,7 +69,10 @@ bool Gateway::on_peer_message(const protocol::PeerId& peer, std::string_view pay
       moves_.move_away(peer, message->room, std::string(reply), now);
       return true;
     case ToPeer::Kind::undelivered:
-      context_.bus.return_to_sender({message->room, peer, {}});
+      context_.bus.return_to_sender({message->room, peer, {}, rooms::Undelivered::Why::nobody});
+      return true;
+    case ToPeer::Kind::too_much:
+      context_.bus.return_to_sender({message->room, peer, {}, rooms::Undelivered::Why::too_much});
       return true;
     case ToPeer::Kind::buffered:
     case ToPeer::Kind::handed_over: break;

@@ -60,11 +60,16 @@ struct HandOver {
   std::vector<FrameNumber> delivered = {};  ///< the last ones that reached it before it moved
 };
 
-/// A directed frame whose addressee no hub has.
+/// A frame that did not reach a peer, for its sender.
 struct Undelivered {
+  enum class Why {
+    nobody,     ///< no hub has the addressee
+    too_much,  ///< the sender has filled its share of somebody's queue
+  };
   std::string room;
   protocol::PeerId from;
   protocol::PeerId to;
+  Why why = Why::nobody;
 };
 
 /// A hub's end of the bus.
@@ -100,6 +105,9 @@ class Bus {
 
   /// False where nobody has the peer. Failures found later come as BusMember::on_undelivered.
   virtual bool send(const DirectedFrame& frame) = 0;
+
+  /// Sends to the hub that serves the sender, if there is one.
+  virtual void return_to_sender(const Undelivered& undelivered) = 0;
 
   /// Sends to every other hub.
   virtual void order(const Order& order) = 0;

@@ -45,7 +45,7 @@ void Hub::let_in(Room& room, const PendingEntry& entry, TimePoint now) {
   if (peer.role == Role::talk) {
     router_.send(link, frame_of(protocol::Audience{room.watching()}));
   }
-  if (!deadlines_.hand_over.contains(&peer)) deliver_buffered(peer, {});
+  if (!deadlines_.hand_over.contains(&peer)) deliver_buffered(peer, {}, now);
   if (peer.role == Role::watch) return audience_.changed(room, now);
   if (peer.seniority) enforce_talker_limit(std::string(room.name), now);
 }
@@ -144,6 +144,7 @@ void Hub::attach(Link& link, Peer& peer) {
   link.peer = &peer;
   peer.state = Arriving{};
   deadlines_.away.erase(&peer);
+  deadlines_.paced.erase(&peer);
 }
 
 void Hub::welcome(const Peer& peer) {

@@ -188,6 +188,7 @@ void Hub::advance(TimePoint now) {
   while (const auto peer = deadlines_.hand_over.take_due(now)) {
     finish_hand_over(**peer, {(*peer)->room.name, (*peer)->id}, now);
   }
+  while (const auto peer = deadlines_.paced.take_due(now)) go_on_sending(**peer, now);
   while (const auto peer = deadlines_.pass.take_due(now)) {
     dismiss(**peer, {ErrorCode::token_expired, "Your token has expired."}, now);
   }

@@ -43,19 +43,23 @@ namespace onair::rooms {
 /// |             | Moving                                 | the other hub gets its frames |
 /// | `hand_over` | Arriving, Away or Moving, while frames | it goes on without them       |
 /// |             | from another hub are yet to come       |                               |
+/// | `paced`     | Arriving, with more buffered frames    | it gets the next of them      |
+/// |             | than its queue takes at once           |                               |
 /// | `pass`      | in any state, on a pass that expires   | `token_expired`               |
 struct PeerDeadlines {
   Schedule<Peer*> away;
   Schedule<Peer*> hand_over;
+  Schedule<Peer*> paced;
   Schedule<Peer*> pass;
 
   void erase(Peer* peer) {
     away.erase(peer);
     hand_over.erase(peer);
+    paced.erase(peer);
     pass.erase(peer);
   }
   std::optional<TimePoint> next() const {
-    return earliest({away.next(), hand_over.next(), pass.next()});
+    return earliest({away.next(), hand_over.next(), paced.next(), pass.next()});
   }
 };
 
@@ -163,7 +167,9 @@ class Hub final : public BusMember {
   bool stop_waiting(Link& link);
 
   // moves.cpp
-  void deliver_buffered(Peer& peer, const HandOver& elsewhere);
+  void deliver_buffered(Peer& peer, const HandOver& elsewhere, TimePoint now);
+  void send_buffered(Peer& peer, TimePoint now);
+  void go_on_sending(Peer& peer, TimePoint now);
   void finish_hand_over(Peer& peer, const HandOver& handover, TimePoint now);
   void let_go_if_ready(Peer& peer, TimePoint now);
   void let_go(Peer& peer, TimePoint now);

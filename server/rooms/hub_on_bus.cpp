@@ -45,21 +45,30 @@ void Hub::on_broadcast(const std::string& name, Reach reach, const Frame& frame)
   if (room == nullptr) return;
   // The sender may have come here after it sent this.
   const auto sender = room->peers.find(protocol::PeerId(frame->from()));
-  router_.counters.deliveries +=
+  const Room::Broadcast result =
       room->broadcast(reach, frame, sender == room->peers.end() ? nullptr : sender->second.get());
+  router_.counters.deliveries += result.deliveries;
+  if (!result.refused) return;
+  bus_.return_to_sender({name, protocol::PeerId(frame->from()), {}, Undelivered::Why::too_much});
 }
 
 bool Hub::on_directed(const DirectedFrame& directed, TimePoint) {
   Room* const room = find_room(directed.room);
   Peer* const peer = room ? room->find(directed.to, directed.reach) : nullptr;
   if (peer == nullptr) return false;
-  router_.counters.deliveries += deliver(*peer, directed.frame) ? 1 : 0;
+  const Delivery delivery = deliver(*peer, directed.frame, directed.reach);
+  router_.counters.deliveries += delivery == Delivery::sent ? 1 : 0;
+  if (delivery == Delivery::refused) {
+    bus_.return_to_sender(
+        {directed.room, directed.from, directed.to, Undelivered::Why::too_much});
+  }
   return true;
 }
 
 void Hub::on_undelivered(const Undelivered& undelivered) {
   const Peer* const peer = find_peer(undelivered.room, undelivered.from);
-  if (peer != nullptr && peer->link != nullptr) router_.refuse_undelivered(*peer->link);
+  if (peer == nullptr || peer->link == nullptr) return;
+  router_.refuse_undelivered(*peer->link, undelivered.why);
 }
 
 }  // namespace onair::rooms

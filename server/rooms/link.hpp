@@ -1,6 +1,8 @@
 // One client's socket as the hub sees it.
 #pragma once
 
+#include <cstddef>
+
 #include "protocol/error_code.hpp"
 #include "rooms/allowance.hpp"
 #include "rooms/frame.hpp"
@@ -10,7 +12,13 @@ namespace onair::rooms {
 struct Peer;
 struct Room;
 
-/// Neither function may call the hub before it returns.
+/// The queue of what is written to one client.
+struct SendQueue {
+  std::size_t bytes = 0;  ///< that wait
+  std::size_t bound = 0;  ///< a client for which more would wait is cut off
+};
+
+/// No function may call the hub before it returns.
 class Link {
  public:
   /// Puts a frame into the order of what is written to this client.
@@ -19,6 +27,9 @@ class Link {
   /// Ends the connection after the frames sent before. The client's later frames count only if it
   /// is asked to come back to another server (`service_restart`).
   virtual void close(protocol::CloseCode code) = 0;
+
+  /// How full the queue is now.
+  virtual SendQueue queue() const = 0;
 
   // Written by the hub alone:
   Peer* peer = nullptr;       ///< the member that entered over this link

@@ -54,6 +54,7 @@ void Hub::go_away(Peer& peer, Away away, TimePoint until) {
     peer.state = std::move(away);
   }
   deadlines_.away.set(&peer, until);
+  deadlines_.paced.erase(&peer);
 }
 
 /// The peer is gone for good, and those within its reach are told.

@@ -50,18 +50,47 @@ void close_replaced_link(Peer& peer) {
   if (Link* const link = peer.unlink()) link->close(protocol::CloseCode::replaced);
 }
 
-/// Delivers what another hub had buffered, and then what came since. A peer with a socket is
-/// present from now on.
-void Hub::deliver_buffered(Peer& peer, const HandOver& elsewhere) {
+/// Delivers what another hub had buffered, and then what came since.
+void Hub::deliver_buffered(Peer& peer, const HandOver& elsewhere, TimePoint now) {
   std::vector<Frame> here = take_mailbox(peer);
   std::erase_if(here, [&elsewhere](const Frame& frame) {
     return std::find(elsewhere.delivered.begin(), elsewhere.delivered.end(), frame->number()) !=
            elsewhere.delivered.end();
   });
-  if (peer.is<Arriving>()) peer.state = Present{};
-  for (const Frame& frame : merged(elsewhere.frames, here)) {
-    router_.counters.deliveries += deliver(peer, frame) ? 1 : 0;
+  const std::vector<Frame> frames = merged(elsewhere.frames, here);
+  if (!frames.empty() && !peer.is<SlotKept>()) {
+    peer.mailbox = std::make_unique<Mailbox>(budget_);
+    peer.mailbox->refill(frames);
   }
+  send_buffered(peer, now);
+}
+
+/// Sends buffered frames as fast as the client reads them: at once they might be more than its
+/// queue takes. When there are no more, the peer is present.
+void Hub::send_buffered(Peer& peer, TimePoint now) {
+  if (!peer.is<Arriving>()) return;
+  if (peer.mailbox && peer.mailbox->has_overflowed()) {
+    // It got a part already. The rest it has to ask for, as after every loss.
+    peer.mailbox.reset();
+    return peer.link->close(protocol::CloseCode::try_again_later);
+  }
+  while (peer.mailbox && !peer.mailbox->empty()) {
+    const SendQueue queue = peer.link->queue();
+    const std::size_t bytes = peer.mailbox->front()->text().size();
+    if (queue.bytes > 0 && queue.bytes + bytes > queue.bound / 2) {
+      return deadlines_.paced.set(&peer, now + kPace);
+    }
+    router_.send(*peer.link, peer.mailbox->pop());
+  }
+  peer.mailbox.reset();
+  peer.state = Present{};
+}
+
+void Hub::go_on_sending(Peer& peer, TimePoint now) {
+  send_buffered(peer, now);
+  if (!peer.is<Present>() || peer.role != protocol::Role::talk) return;
+  // Numbers that changed meanwhile went to those present alone.
+  router_.send(*peer.link, frame_of(protocol::Audience{peer.room.watching()}));
 }
 
 void Hub::on_handed_over(const HandOver& handover, TimePoint now) {
@@ -71,7 +100,7 @@ void Hub::on_handed_over(const HandOver& handover, TimePoint now) {
 }
 
 void Hub::finish_hand_over(Peer& peer, const HandOver& handover, TimePoint now) {
-  deliver_buffered(peer, handover);
+  deliver_buffered(peer, handover, now);
   if (peer.is<Moving>()) let_go_if_ready(peer, now);
 }
 

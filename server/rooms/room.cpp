@@ -14,6 +14,13 @@ EffectiveRole role_now(const Peer& peer) {
   return watches ? EffectiveRole::viewer : EffectiveRole::none;
 }
 
+bool has_room(Peer& peer, const SharedFrame& frame) {
+  const SendQueue queue = peer.link->queue();
+  if (queue.bytes == 0 && !peer.shares) return true;  // mostly, and without memory
+  if (!peer.shares) peer.shares = std::make_unique<QueueShares>();
+  return peer.shares->take(queue, frame.from(), frame.text().size());
+}
+
 }  // namespace
 
 const Away* Peer::away() const {
@@ -28,16 +35,21 @@ Link* Peer::unlink() {
   return was;
 }
 
-bool deliver(Peer& peer, const Frame& frame) {
+Delivery deliver(Peer& peer, const Frame& frame, Reach reach) {
+  const bool counts =
+      (reach != Reach::everyone || peer.effective_role == EffectiveRole::talker) &&
+      !frame->from().empty();
   if (peer.is<Present>()) {
+    if (counts && !has_room(peer, *frame)) return Delivery::refused;
     peer.link->send(frame);
-    return true;
+    return Delivery::sent;
   }
   // A talker whose slot is kept comes back to a new page, which knows nothing of before.
-  if (!peer.kind.buffered_while_away || peer.is<SlotKept>()) return false;
+  if (!peer.kind.buffered_while_away || peer.is<SlotKept>()) return Delivery::buffered;
   if (!peer.mailbox) peer.mailbox = std::make_unique<Mailbox>(peer.room.budget);
+  if (counts) return peer.mailbox->put_counted(frame) ? Delivery::buffered : Delivery::refused;
   peer.mailbox->put(frame);
-  return false;
+  return Delivery::buffered;
 }
 
 void RecentFrames::add(FrameNumber number) {
@@ -170,18 +182,24 @@ void Room::for_each_within(Reach reach, Function function) const {
   }
 }
 
-std::size_t Room::broadcast(Reach reach, const Frame& frame, const Peer* except) {
+Room::Broadcast Room::broadcast(Reach reach, const Frame& frame, const Peer* except) {
   if (frame->number() != kNoNumber) recent.add(frame->number());
-  std::size_t count = 0;
-  for_each_within(reach,
-                  [&](Peer& peer) { count += &peer != except && deliver(peer, frame) ? 1 : 0; });
-  return count;
+  Broadcast result;
+  for_each_within(reach, [&](Peer& peer) {
+    if (&peer == except) return;
+    const Delivery delivery = deliver(peer, frame, reach);
+    result.deliveries += delivery == Delivery::sent ? 1 : 0;
+    result.refused = result.refused || delivery == Delivery::refused;
+  });
+  return result;
 }
 
 std::size_t Room::broadcast_to_present(Reach reach, const Frame& frame) const {
   std::size_t count = 0;
-  for_each_within(reach,
-                  [&](Peer& peer) { count += peer.is<Present>() && deliver(peer, frame) ? 1 : 0; });
+  for_each_within(reach, [&](Peer& peer) {
+    if (!peer.is<Present>()) return;
+    count += deliver(peer, frame, reach) == Delivery::sent ? 1 : 0;
+  });
   return count;
 }
 

@@ -17,6 +17,7 @@
 #include "rooms/mailbox.hpp"
 #include "rooms/member_kind.hpp"
 #include "rooms/pass.hpp"
+#include "rooms/queue_shares.hpp"
 
 namespace onair::rooms {
 
@@ -27,7 +28,8 @@ enum class EffectiveRole { none, viewer, talker };
 
 /// Frames go over its link.
 struct Present {};
-/// Has a link, but frames buffered before, here or at another hub, must be delivered first.
+/// Has a link, but frames buffered before, here or at another hub, must be delivered first: when
+/// the other hub has sent them, and as fast as the client reads them.
 struct Arriving {};
 /// Has the grace time to come back. `sent_off` if this server asked it to: until its socket is gone
 /// its frames still count.
@@ -62,6 +64,7 @@ struct Peer {
   Seniority seniority = {};
   std::optional<std::string> name = {};   ///< by its pass
   std::unique_ptr<Mailbox> mailbox = {};  ///< null where nothing is buffered
+  std::unique_ptr<QueueShares> shares = {};  ///< of its send queue; null where nobody has filled it
 
   template <typename State>
   bool is() const {
@@ -75,8 +78,15 @@ struct Peer {
   Link* unlink();
 };
 
-/// Hands the frame over, or buffers it. False where it was not handed over.
-bool deliver(Peer& peer, const Frame& frame);
+enum class Delivery {
+  sent,
+  buffered,  ///< or dropped, for a peer for which nothing is buffered
+  refused,   ///< the sender has filled its share of this peer's queue, and is to be told
+};
+
+/// Hands the frame over, or buffers it. `reach` is the sender's. Only frames of the server's own,
+/// and those that a talker sends to viewers, may fill the whole queue.
+Delivery deliver(Peer& peer, const Frame& frame, Reach reach);
 
 /// Takes the frames buffered for the peer, for the hub that serves it now.
 HandOver take_buffered(Peer& peer);
@@ -161,9 +171,12 @@ struct Room {
   /// The peer of this id, if it is within reach.
   Peer* find(const protocol::PeerId& id, Reach reach) const;
 
-  /// Delivers to those within reach except `except`, and buffers for those that are away. Gives the
-  /// number of deliveries.
-  std::size_t broadcast(Reach reach, const Frame& frame, const Peer* except = nullptr);
+  struct Broadcast {
+    std::size_t deliveries = 0;
+    bool refused = false;  ///< by at least one, see Delivery
+  };
+  /// Delivers to those within reach except `except`, and buffers for those that are away.
+  Broadcast broadcast(Reach reach, const Frame& frame, const Peer* except = nullptr);
 
   /// The same without buffering.
   std::size_t broadcast_to_present(Reach reach, const Frame& frame) const;

@@ -24,21 +24,33 @@ void Router::refuse(Link& link, const protocol::Refusal& refusal) {
 
 void Router::send_to_peer(const Peer& from, const protocol::PeerId& to, Reach reach,
                           const Frame& frame) {
-  if (!is_peer_id(to)) return refuse_undelivered(*from.link);
+  using Why = Undelivered::Why;
+  if (!is_peer_id(to)) return refuse_undelivered(*from.link, Why::nobody);
   if (Peer* const peer = from.room.find(to, reach)) {
-    counters.deliveries += deliver(*peer, frame) ? 1 : 0;
+    const Delivery delivery = deliver(*peer, frame, reach);
+    counters.deliveries += delivery == Delivery::sent ? 1 : 0;
+    if (delivery == Delivery::refused) refuse_undelivered(*from.link, Why::too_much);
   } else if (!bus_.send({from.room.name, to, from.id, reach, frame})) {
-    refuse_undelivered(*from.link);
+    refuse_undelivered(*from.link, Why::nobody);
   }
 }
 
-void Router::refuse_undelivered(Link& link) {
-  refuse(link, {protocol::ErrorCode::no_such_peer, "Nobody in this room has that id."});
+void Router::refuse_undelivered(Link& link, Undelivered::Why why) {
+  using protocol::ErrorCode;
+  switch (why) {
+    case Undelivered::Why::nobody:
+      return refuse(link, {ErrorCode::no_such_peer, "Nobody in this room has that id."});
+    case Undelivered::Why::too_much:
+      return refuse(link, {ErrorCode::rate_limited,
+                           "Too much waits for the addressee. It did not get this; slow down."});
+  }
 }
 
 void Router::broadcast(const Peer& from, Reach reach, const Frame& frame) {
-  counters.deliveries += from.room.broadcast(reach, frame, &from);
+  const Room::Broadcast result = from.room.broadcast(reach, frame, &from);
+  counters.deliveries += result.deliveries;
   bus_.broadcast(from.room.name, reach, frame);
+  if (result.refused && from.link) refuse_undelivered(*from.link, Undelivered::Why::too_much);
 }
 
 void Router::announce_gone(const Peer& peer) {

@@ -26,7 +26,8 @@ class Router {
   void refuse(Link& link, const protocol::Refusal& refusal);
   /// Delivers to one peer; a sender without such an addressee gets `no_such_peer`.
   void send_to_peer(const Peer& from, const protocol::PeerId& to, Reach reach, const Frame& frame);
-  void refuse_undelivered(Link& link);
+  /// Tells a sender that its frame did not reach everybody.
+  void refuse_undelivered(Link& link, Undelivered::Why why);
   void broadcast(const Peer& from, Reach reach, const Frame& frame);
   /// Tells all within its reach that a peer is gone.
   void announce_gone(const Peer& peer);

@@ -111,7 +111,8 @@ void ThreadBus::answer_joins(const std::string& room) {
 }
 
 void ThreadBus::return_to_sender(const Undelivered& undelivered) {
-  if (const auto at = hub_of(undelivered.from)) enqueue(*at, undelivered);
+  const auto at = hub_of(undelivered.from);
+  if (at || has_gateway_elsewhere()) enqueue(at ? *at : *gateway_, undelivered);
 }
 
 bool ThreadBus::claim(const std::string& room, const protocol::PeerId& peer) {
@@ -185,7 +186,7 @@ void ThreadBus::dispatch(HubId from, DirectedFrame& frame, TimePoint now) {
   const auto at = hub_of(frame.to);
   if (at && *at != from) return enqueue(*at, frame);
   if (!at && has_gateway_elsewhere() && from != *gateway_) return enqueue(*gateway_, frame);
-  enqueue(from, Undelivered{frame.room, frame.from, frame.to});
+  enqueue(from, Undelivered{frame.room, frame.from, frame.to, Undelivered::Why::nobody});
 }
 
 /// The sender may have moved too.

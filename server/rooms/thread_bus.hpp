@@ -92,6 +92,7 @@ class ThreadBus final : public Bus {
   bool take_over(const protocol::PeerId& peer, const std::string& room) override;
   void hand_over(HubId to, const HandOver& handover) override { enqueue(to, handover); }
   bool send(const DirectedFrame& frame) override;
+  void return_to_sender(const Undelivered& undelivered) override;
   void order(const Order& order) override { enqueue_for_all(order); }
   bool reaches_further() const override { return gateway_.has_value(); }
   bool is_of_this_process(HubId hub) const override { return hub != gateway_; }
@@ -99,8 +100,6 @@ class ThreadBus final : public Bus {
   // For a gateway:
   /// It knows the room now: answers the hubs that asked before.
   void answer_joins(const std::string& room);
-  /// Sends to the hub that serves the sender, if there is one.
-  void return_to_sender(const Undelivered& undelivered);
   /// Another process serves the peer: the hub here that has it is to hand it over. False where none
   /// does.
   bool claim(const std::string& room, const protocol::PeerId& peer);

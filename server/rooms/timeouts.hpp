@@ -17,6 +17,10 @@ inline constexpr Duration kLastFramesPatience = std::chrono::milliseconds(500);
 static_assert(kLastFramesPatience < kHandOverPatience, "or nobody waits for what is handed over");
 static_assert(kHandOverPatience < kGrace, "or a peer that is away is gone before its frames come");
 
+/// The interval at which a peer that is back gets more of its buffered frames, where its queue does
+/// not take all of them at once.
+inline constexpr Duration kPace = std::chrono::milliseconds(20);
+
 /// Between processes: the interval of signs of life, and the silence that means death.
 inline constexpr Duration kHeartbeat = std::chrono::seconds(1);
 inline constexpr Duration kDeadAfter = std::chrono::seconds(4);

@@ -34,6 +34,8 @@ class Client final : public rooms::Link {
                 "what is sent is JSON");
   }
   void close(protocol::CloseCode) override { closed = true; }
+  rooms::SendQueue queue() const override { return waiting; }
+  rooms::SendQueue waiting{0, 4'000};
   bool closed = false;
 };
 

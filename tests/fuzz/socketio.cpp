@@ -81,6 +81,8 @@ void check_event(std::string_view data) {
   }
 }
 
+constexpr std::size_t kQueueBytes = 2'000;
+
 class Client final : public rooms::Link, private socketio::SessionHost {
  public:
   Client(rooms::Hub& hub, rooms::TimePoint& now, int number)
@@ -94,7 +96,7 @@ class Client final : public rooms::Link, private socketio::SessionHost {
                   .id = id_,
                   .starts_on_websocket = websocket_,
                   .max_message_bytes = 500,
-                  .max_queue_bytes = 2'000},
+                  .max_queue_bytes = kQueueBytes},
                  *this, now) {
     session_.start();
     if (revision_ == Revision::v4 && websocket_) session_.receive_on_websocket("40", now_);
@@ -107,6 +109,7 @@ class Client final : public rooms::Link, private socketio::SessionHost {
     }
   }
   void close(protocol::CloseCode code) override { session_.close(code, now_); }
+  rooms::SendQueue queue() const override { return {session_.queue_bytes(), kQueueBytes}; }
 
   void step(unsigned char what, std::string_view text) {
     if (over_) return;

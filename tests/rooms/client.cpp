@@ -3,6 +3,13 @@
 namespace onair::rooms {
 
 void Client::send(const Frame& frame) {
+  if (is_slow) {
+    if (waiting.bytes + frame->text().size() > waiting.bound) {
+      closed = protocol::CloseCode::try_again_later;  // as the socket layer does
+      return;
+    }
+    waiting.bytes += frame->text().size();
+  }
   frames.push_back(nlohmann::json::parse(frame->text()));
 }
 

@@ -19,6 +19,10 @@ class Client final : public Link {
  public:
   void send(const Frame& frame) override;
   void close(protocol::CloseCode code) override { closed = code; }
+  SendQueue queue() const override { return waiting; }
+
+  /// What it was sent is read, late.
+  void read() { waiting.bytes = 0; }
 
   /// The frames since the last call, each as its type, or `error CODE`.
   News news();
@@ -27,6 +31,8 @@ class Client final : public Link {
 
   std::vector<nlohmann::json> frames;
   std::optional<protocol::CloseCode> closed;
+  bool is_slow = false;  ///< what it is sent waits until read()
+  SendQueue waiting{0, 1'048'576};
 
  private:
   std::size_t seen_ = 0;

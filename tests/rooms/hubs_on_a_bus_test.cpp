@@ -576,6 +576,26 @@ TEST_P(HubsOnABusTest, OrdersReachEveryHub) {
   expect_empty();
 }
 
+TEST_P(HubsOnABusTest, AViewerOfAnotherHubGetsNoTalkerClosedAndIsTold) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  enter(2, other, "watch");
+  for (const char* to : {R"(,"sendto":"id1")", ""}) {
+    talker.is_slow = true;
+    for (int i = 0; i < 200; ++i) {
+      say(1, watcher, R"({"type":"wave","x":")" + std::string(8'000, 'x') + "\"" + to + "}");
+    }
+    settle();
+    EXPECT_EQ(talker.closed, std::nullopt);
+    EXPECT_EQ(watcher.news().back(), "error rate_limited");
+    talker.news();
+    say_settled(2, other, R"({"type":"wave"})");
+    EXPECT_EQ(news_of(talker), News{"wave"}) << "another has its own share";
+    EXPECT_EQ(other.closed, std::nullopt);
+    talker.read();
+  }
+}
+
 TEST_P(HubsOnABusTest, ABatchOfBroadcastsIsHandedOverOnce) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");

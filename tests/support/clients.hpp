@@ -27,6 +27,7 @@ class FakeSocket final : public rooms::Link {
 
   void send(const rooms::Frame& frame) override { to_client_(std::string(frame->text())); }
   void close(protocol::CloseCode code) override { closed_(code); }
+  rooms::SendQueue queue() const override { return {0, 1'048'576}; }
 
   bool open = true;
 

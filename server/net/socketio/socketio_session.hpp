@@ -89,6 +89,10 @@ class SocketioSession final : public ClientLink,
 
   void send(const rooms::Frame& frame) override;
   void close(protocol::CloseCode code) override;
+  /// Of what waits for a poll. Its WebSocket, on another thread perhaps, keeps its own bound.
+  rooms::SendQueue queue() const override {
+    return {core_.queue_bytes(), worker_.limits().send_queue_bytes};
+  }
   void break_ownership_cycle() override { worker_.socketio_sessions.erase(sid_); }
   void flush() override;
 

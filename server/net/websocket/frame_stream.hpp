@@ -56,6 +56,10 @@ class FrameStream final : public Flushable {
     return true;
   }
 
+  /// What waits to be written, and how much may.
+  std::size_t queued_bytes() const { return queue_.bytes(); }
+  std::size_t max_queued_bytes() const { return max_queue_bytes_; }
+
   /// Puts the last bytes behind those that wait. What is written after them goes nowhere.
   void push_last(std::shared_ptr<const std::string> bytes) {
     push(std::move(bytes));

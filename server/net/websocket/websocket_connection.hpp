@@ -51,6 +51,12 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
 
   Worker& worker() { return worker_; }
 
+  /// What waits to be written.
+  rooms::SendQueue output() const {
+    const FrameStream<Transport>& stream = websocket_.next_layer();
+    return {stream.queued_bytes(), stream.max_queued_bytes()};
+  }
+
  private:
   /// The client may be written to from now on.
   virtual void accepted() {}

@@ -19,6 +19,7 @@ class WebsocketSession final : public ClientLink, public WebsocketConnection<Tra
 
   void send(const rooms::Frame& frame) override { this->push({frame, &frame->websocket()}); }
   void close(protocol::CloseCode code) override { this->end(code); }
+  rooms::SendQueue queue() const override { return this->output(); }
   void break_ownership_cycle() override { this->end_operations(); }
 
  private:

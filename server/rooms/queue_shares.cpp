@@ -1,0 +1,24 @@
+#include "rooms/queue_shares.hpp"
+
+namespace onair::rooms {
+
+bool QueueShares::take(const SendQueue& queue, std::string_view sender, std::size_t bytes) {
+  const std::size_t cost = bytes + kFrameCost;
+  const std::size_t after = queue.bytes + cost;
+  if (queue.bytes == 0 || after <= queue.bound / 16) {
+    by_sender_.clear();  // mostly empty already, which costs nothing
+    return true;
+  }
+  if (after > queue.bound / 2) return false;
+  const auto found = by_sender_.find(sender);
+  const std::size_t used = found == by_sender_.end() ? 0 : found->second;
+  if (used + cost > queue.bound / 8) return false;
+  if (found == by_sender_.end()) {
+    by_sender_.emplace(sender, cost);
+  } else {
+    found->second += cost;
+  }
+  return true;
+}
+
+}  // namespace onair::rooms
