@@ -109,13 +109,15 @@ json to_json(const RoomShare& share) {
   return {{"watching", share.watching},
           {"roleless", share.socketio},
           {"members", share.members},
+          {"away", share.away},
           {"talkers", std::move(talkers)}};
 }
 
 RoomShare share_of(Fields& fields) {
   RoomShare share{.watching = fields.get<std::uint32_t>("watching"),
                   .socketio = fields.get<std::uint32_t>("roleless"),
-                  .members = fields.get<std::uint32_t>("members")};
+                  .members = fields.get<std::uint32_t>("members"),
+                  .away = fields.get_or<std::uint32_t>("away", 0)};
   fields.for_each("talkers",
                   [&share](Fields& talker) { share.talkers.push_back(talker_of(talker)); });
   return share;

@@ -28,6 +28,7 @@ RoomShare sum_of(const Parts& shares) {
     sum.watching += share.watching;
     sum.socketio += share.socketio;
     sum.members += share.members;
+    sum.away += share.away;
     merge(sum.talkers, share.talkers);
   }
   return sum;

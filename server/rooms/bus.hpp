@@ -21,10 +21,11 @@ using HubId = std::uint32_t;
 
 /// The members that one hub has in a room, as far as other hubs need to know.
 struct RoomShare {
-  std::uint32_t watching = 0;
+  std::uint32_t watching = 0;  ///< viewers with a socket
   std::vector<TalkerInfo> talkers = {};
   std::uint32_t socketio = 0;  ///< socket.io clients, whatever their effective role
   std::uint32_t members = 0;   ///< all of them
+  std::uint32_t away = 0;      ///< of these, the ones that make way: see Peer::makes_way
   bool operator==(const RoomShare&) const = default;
 };
 

@@ -15,7 +15,7 @@ void Hub::enter(Link& link, const EntryRequest& request, TimePoint now) {
   leave_room(link, now);
   const auto answer = options_.doorkeeper(request.enter);
   if (const auto* refusal = std::get_if<Refusal>(&answer)) return refuse(link, *refusal);
-  Room* const room = open_room(name);
+  Room* const room = open_room(name, now);
   if (room == nullptr) {
     return refuse(link, {ErrorCode::too_many_rooms, "This server can't open more rooms."});
   }
@@ -25,9 +25,9 @@ void Hub::enter(Link& link, const EntryRequest& request, TimePoint now) {
   room->pending.push_back(std::move(entry));
 }
 
-Room* Hub::open_room(const std::string& name) {
+Room* Hub::open_room(const std::string& name, TimePoint now) {
   if (Room* const room = find_room(name)) return room;
-  if (rooms_.size() >= options_.limits.rooms) return nullptr;
+  if (rooms_.size() >= options_.limits.rooms && !close_dead_room(now)) return nullptr;
   Room& room = rooms_.try_emplace(name, name, budget_).first->second;
   room.ready = bus_.join(name);
   return &room;
@@ -41,6 +41,7 @@ void Hub::let_in(Room& room, const PendingEntry& entry, TimePoint now) {
     return close_if_empty(room);
   }
   Peer& peer = admit(room, entry, applicant, now);
+  keep_room_bound(std::string(room.name), now);
   welcome(peer);
   if (peer.role == Role::talk) {
     router_.send(link, frame_of(protocol::Audience{room.watching()}));
@@ -86,7 +87,7 @@ Peer& Hub::admit(Room& room, const PendingEntry& entry, const Applicant& applica
   ++router_.counters.entered;
   if (resumed) ++router_.counters.resumed;
   if (resumed && fresh) start_anew(peer);
-  const auto* const leaving = std::get_if<Moving>(&peer.state);
+  const auto* const leaving = peer.as<Moving>();
   const auto other = leaving ? std::optional(leaving->to) : std::nullopt;
   attach(*entry.link, peer);
   if (other) {
@@ -142,7 +143,10 @@ void Hub::attach(Link& link, Peer& peer) {
   close_replaced_link(peer);
   peer.link = &link;
   link.peer = &peer;
-  peer.state = Arriving{};
+  peer.slot = link.slot;
+  peer.become(Arriving{});
+  dead_rooms_.erase(&peer.room);
+  bus_.share_changed(peer.room.name);
   deadlines_.away.erase(&peer);
   deadlines_.paced.erase(&peer);
 }

@@ -20,12 +20,14 @@ std::optional<Refusal> refusal_of_newcomer(const Applicant& applicant, const Roo
   return Refusal{ErrorCode::room_taken, "Somebody else talks in this room."};
 }
 
-/// The members apart from the applicant, whom the hub that served it may still count.
+/// The members that keep their places, apart from the applicant, whom the hub that served it may
+/// still count.
 std::size_t others_in(const Room& room, const Applicant& applicant) {
-  if (!applicant.served_by) return room.members();
+  const std::size_t staying = room.staying();
+  if (!applicant.served_by) return staying;
   const auto share = room.elsewhere.find(*applicant.served_by);
   const bool counted = share != room.elsewhere.end() && share->second.members > 0;
-  return room.members() - (counted ? 1 : 0);
+  return staying - (counted && staying > 0 ? 1 : 0);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 // Other hubs, on other threads and machines, may serve the same rooms: see bus.hpp.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -99,6 +100,10 @@ class Hub final : public BusMember {
   /// The client's socket is gone. The hub forgets the link.
   void disconnected(Link& link, Leaving leaving, TimePoint now);
 
+  /// Gives up the member that has been away for longest of those whose slot (Link::slot) fits, so
+  /// that its client's bound has a place for one with a socket. False where there is none.
+  bool make_way(const std::function<bool(const void* slot)>& fits, TimePoint now);
+
   void advance(TimePoint now);
   std::optional<TimePoint> next_deadline() const;
 
@@ -146,7 +151,7 @@ class Hub final : public BusMember {
   void dismiss(Peer& peer, const protocol::Refusal& why, TimePoint now);
 
   // entering.cpp
-  Room* open_room(const std::string& name);
+  Room* open_room(const std::string& name, TimePoint now);
   void let_in(Room& room, const PendingEntry& entry, TimePoint now);
   Applicant identify(const Room& room, const protocol::Enter& enter, TimePoint now) const;
   Peer& admit(Room& room, const PendingEntry& entry, const Applicant& applicant, TimePoint now);
@@ -159,10 +164,13 @@ class Hub final : public BusMember {
 
   // membership.cpp
   void leave_room(Link& link, TimePoint now);
-  void go_away(Peer& peer, Away away, TimePoint until);
+  void go_away(Peer& peer, Away away, TimePoint now);
   void remove(Peer& peer, TimePoint now);
   void erase(Peer& peer, TimePoint now);
   void close_if_empty(Room& room);
+  void note_if_dead(Room& room, TimePoint now);
+  bool close_dead_room(TimePoint now);
+  void keep_room_bound(const std::string& room, TimePoint now);
   /// False where it waited for no room.
   bool stop_waiting(Link& link);
 
@@ -180,6 +188,7 @@ class Hub final : public BusMember {
   Router router_;
   Audience audience_;
   PeerDeadlines deadlines_;
+  Schedule<Room*> dead_rooms_;  ///< in which nobody has a socket, by when that began
   RemovedPeers removed_;
   Rooms rooms_;
 };

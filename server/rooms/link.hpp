@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "protocol/error_code.hpp"
 #include "rooms/allowance.hpp"
@@ -30,6 +31,11 @@ class Link {
 
   /// How full the queue is now.
   virtual SendQueue queue() const = 0;
+
+  /// What this client takes of a bound of the socket layer, such as that of its address. The member
+  /// that enters over this link holds it too, until it is gone or comes back over another link. To
+  /// be set before the hub is told of the link.
+  std::shared_ptr<void> slot;
 
   // Written by the hub alone:
   Peer* peer = nullptr;       ///< the member that entered over this link

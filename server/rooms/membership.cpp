@@ -1,5 +1,7 @@
 // Members that lose their sockets, wait to come back, and leave.
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "rooms/hub.hpp"
 
@@ -24,7 +26,7 @@ bool Hub::stop_waiting(Link& link) {
 void Hub::send_off(Link& link, TimePoint now) {
   Peer* const peer = link.peer;
   if (peer == nullptr || !peer->kind.buffered_while_away) return;
-  go_away(*peer, {true, peer->room.recent.numbers()}, now + options_.grace);
+  go_away(*peer, {true, peer->room.recent.numbers()}, now);
 }
 
 void Hub::disconnected(Link& link, Leaving leaving, TimePoint now) {
@@ -37,24 +39,27 @@ void Hub::disconnected(Link& link, Leaving leaving, TimePoint now) {
   if (!was_connected) return;  // sent off before
   const bool stays = leaving == Leaving::perhaps || peer->on_air;
   if (!stays || !peer->kind.buffered_while_away) return remove(*peer, now);
-  go_away(*peer, {}, now + options_.grace);
-  if (leaving == Leaving::perhaps) return;
+  go_away(*peer, {}, now);
+  if (leaving == Leaving::perhaps) return keep_room_bound(std::string(peer->room.name), now);
   router_.announce_gone(*peer);
   set_on_air(*peer, false);
-  peer->state = SlotKept{};
+  peer->become(SlotKept{});
   peer->mailbox.reset();
   deadlines_.hand_over.erase(peer);
 }
 
-/// The peer is expected back until then.
-void Hub::go_away(Peer& peer, Away away, TimePoint until) {
-  if (auto* const leaving = std::get_if<Moving>(&peer.state)) {
-    leaving->was = std::move(away);
+/// The peer is expected back within the grace time.
+void Hub::go_away(Peer& peer, Away away, TimePoint now) {
+  if (const auto* const leaving = peer.as<Moving>()) {
+    peer.become(Moving{leaving->to, std::move(away)});
   } else {
-    peer.state = std::move(away);
+    peer.become(std::move(away));
   }
-  deadlines_.away.set(&peer, until);
+  deadlines_.away.set(&peer, now + options_.grace);
   deadlines_.paced.erase(&peer);
+  bus_.share_changed(peer.room.name);
+  audience_.changed(peer.room, now);
+  note_if_dead(peer.room, now);
 }
 
 /// The peer is gone for good, and those within its reach are told.
@@ -72,14 +77,58 @@ void Hub::erase(Peer& peer, TimePoint now) {
   room.erase(peer);
   bus_.share_changed(room.name);
   if (!room.peers.empty() && watched) audience_.changed(room, now);
+  note_if_dead(room, now);
   close_if_empty(room);
 }
 
 void Hub::close_if_empty(Room& room) {
   if (!room.peers.empty() || !room.pending.empty()) return;
   audience_.forget(room);
+  dead_rooms_.erase(&room);
   bus_.leave(room.name);
   rooms_.erase(rooms_.find(room.name));
+}
+
+void Hub::note_if_dead(Room& room, TimePoint now) {
+  if (room.connected == 0 && !dead_rooms_.contains(&room)) dead_rooms_.set(&room, now);
+}
+
+/// Closes the room that has been without anybody for longest. False where there is none.
+bool Hub::close_dead_room(TimePoint now) {
+  constexpr int most_looks = 256;  // so that what is in vain stays cheap
+  int looks = 0;
+  for (const auto& [since, room] : dead_rooms_.in_order()) {
+    if (++looks > most_looks) return false;
+    if (!room->makes_way()) continue;
+    // The room goes with the last of them.
+    const std::vector<Peer*> all = room->everyone;
+    for (Peer* peer : all) remove(*peer, now);
+    return true;
+  }
+  return false;
+}
+
+/// Away members count for no bound while there are others; so there may be too many of both.
+void Hub::keep_room_bound(const std::string& name, TimePoint now) {
+  Room* room = find_room(name);
+  while (room != nullptr && room->away > 0 && room->members() > options_.limits.peers_per_room) {
+    const auto& away = deadlines_.away.in_order();
+    const auto oldest = std::find_if(away.begin(), away.end(), [room](const auto& entry) {
+      return &entry.second->room == room && entry.second->makes_way();
+    });
+    if (oldest == away.end()) return;
+    remove(*oldest->second, now);
+    room = find_room(name);
+  }
+}
+
+bool Hub::make_way(const std::function<bool(const void* slot)>& fits, TimePoint now) {
+  for (const auto& [until, peer] : deadlines_.away.in_order()) {
+    if (!peer->makes_way() || !peer->slot || !fits(peer->slot.get())) continue;
+    remove(*peer, now);
+    return true;
+  }
+  return false;
 }
 
 }  // namespace onair::rooms

@@ -83,7 +83,7 @@ void Hub::send_buffered(Peer& peer, TimePoint now) {
     router_.send(*peer.link, peer.mailbox->pop());
   }
   peer.mailbox.reset();
-  peer.state = Present{};
+  peer.become(Present{});
 }
 
 void Hub::go_on_sending(Peer& peer, TimePoint now) {
@@ -109,7 +109,7 @@ void Hub::on_taken_over(const std::string& name, const protocol::PeerId& id, Hub
   Peer* const peer = find_peer(name, id);
   if (peer == nullptr) return bus_.hand_over(by, {name, id});
   const Away* const away = peer->away();
-  peer->state = Moving{by, away == nullptr ? Away{} : *away};
+  peer->become(Moving{by, away == nullptr ? Away{} : *away});
   let_go_if_ready(*peer, now);
 }
 
@@ -122,7 +122,7 @@ void Hub::let_go_if_ready(Peer& peer, TimePoint now) {
 
 /// Silent, since the others know it as the same peer.
 void Hub::let_go(Peer& peer, TimePoint now) {
-  bus_.hand_over(std::get<Moving>(peer.state).to, take_buffered(peer));
+  bus_.hand_over(peer.as<Moving>()->to, take_buffered(peer));
   close_replaced_link(peer);
   erase(peer, now);
 }

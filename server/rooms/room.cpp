@@ -23,13 +23,18 @@ bool has_room(Peer& peer, const SharedFrame& frame) {
 
 }  // namespace
 
+void Peer::become(State state) {
+  state_ = std::move(state);
+  room.recount(*this);
+}
+
 const Away* Peer::away() const {
-  if (const auto* leaving = std::get_if<Moving>(&state)) return &leaving->was;
-  return std::get_if<Away>(&state);
+  if (const auto* leaving = as<Moving>()) return &leaving->was;
+  return as<Away>();
 }
 
 Link* Peer::unlink() {
-  if (is_connected()) state = Away{};
+  if (is_connected()) become(Away{});
   Link* const was = std::exchange(link, nullptr);
   if (was != nullptr) was->peer = nullptr;
   return was;
@@ -60,7 +65,7 @@ void RecentFrames::add(FrameNumber number) {
 }
 
 Peer& Room::add(const protocol::PeerId& id, protocol::Role role, const MemberKind& kind) {
-  auto& added = peers[id] = std::make_unique<Peer>(Peer{id, kind, role, *this});
+  auto& added = peers[id] = std::make_unique<Peer>(id, kind, role, *this);
   added->index = everyone.size();
   everyone.push_back(added.get());
   if (kind.any_message) receive_all.push_back(added.get());
@@ -71,17 +76,29 @@ Peer& Room::add(const protocol::PeerId& id, protocol::Role role, const MemberKin
 bool Room::update_role(Peer& peer) {
   const EffectiveRole now = role_now(peer);
   const EffectiveRole before = std::exchange(peer.effective_role, now);
+  recount(peer);
   if (now == before) return false;
   if (before == EffectiveRole::talker) std::erase(talkers, &peer);
   if (now == EffectiveRole::talker) talkers.push_back(&peer);
-  if (before == EffectiveRole::viewer) --watchers;
-  if (now == EffectiveRole::viewer) ++watchers;
   return true;
+}
+
+void Room::recount(Peer& peer) {
+  const bool is_viewer = peer.effective_role == EffectiveRole::viewer;
+  const Peer::Counted now{.connected = peer.is_connected() ? 1U : 0U,
+                          .watchers = peer.is_connected() && is_viewer ? 1U : 0U,
+                          .away = peer.makes_way() ? 1U : 0U};
+  const Peer::Counted before = std::exchange(peer.counted_, now);
+  connected += now.connected - before.connected;
+  watchers += now.watchers - before.watchers;
+  away += now.away - before.away;
 }
 
 void Room::erase(const Peer& peer) {
   if (peer.effective_role == EffectiveRole::talker) std::erase(talkers, &peer);
-  if (peer.effective_role == EffectiveRole::viewer) --watchers;
+  connected -= peer.counted_.connected;
+  watchers -= peer.counted_.watchers;
+  away -= peer.counted_.away;
   if (peer.kind.any_message) std::erase(receive_all, &peer);
   everyone[peer.index] = everyone.back();
   everyone[peer.index]->index = peer.index;
@@ -92,7 +109,8 @@ void Room::erase(const Peer& peer) {
 RoomShare Room::share() const {
   RoomShare share{.watching = watchers,
                   .socketio = static_cast<std::uint32_t>(receive_all.size()),
-                  .members = static_cast<std::uint32_t>(peers.size())};
+                  .members = static_cast<std::uint32_t>(peers.size()),
+                  .away = away};
   for (const Peer* talker : talkers) {
     share.talkers.push_back({talker->id, talker->on_air, talker->locks, talker->seniority});
   }
@@ -104,7 +122,9 @@ std::optional<TalkerInfo> Room::move_from(HubId hub, const protocol::PeerId& id,
   RoomShare& share = elsewhere[hub];
   if (share.members > 0) --share.members;
   if (role == protocol::Role::watch) {
-    if (share.watching > 0) --share.watching;
+    // Mostly it is away there. That hub sends its share anew in a moment.
+    std::uint32_t& count = share.away > 0 ? share.away : share.watching;
+    if (count > 0) --count;
     return std::nullopt;
   }
   const auto found = std::find_if(share.talkers.begin(), share.talkers.end(),
@@ -131,6 +151,12 @@ std::uint32_t Room::watching() const {
 std::size_t Room::members() const {
   std::size_t count = peers.size();
   for (const auto& [hub, share] : elsewhere) count += share.members;
+  return count;
+}
+
+std::size_t Room::staying() const {
+  std::size_t count = peers.size() - away;
+  for (const auto& [hub, share] : elsewhere) count += share.members - std::min(share.away, share.members);
   return count;
 }
 

@@ -48,12 +48,16 @@ struct Moving {
 
 /// A member of a room. It outlives its link by the grace time.
 struct Peer {
+  Peer(protocol::PeerId its_id, const MemberKind& its_kind, protocol::Role its_role,
+       Room& its_room)
+      : id(std::move(its_id)), kind(its_kind), role(its_role), room(its_room) {}
+
   protocol::PeerId id;
   MemberKind kind;
   protocol::Role role;  ///< as it entered
   Room& room;
   Link* link = nullptr;  ///< null while it has no socket
-  std::variant<Away, Present, Arriving, SlotKept, Moving> state = {};
+  std::shared_ptr<void> slot;  ///< of the link that it has or had last; see Link::slot
   std::size_t index = 0;                               ///< in Room::everyone
   EffectiveRole effective_role = EffectiveRole::none;  ///< see Room::update_role
   bool on_air = false;
@@ -66,16 +70,38 @@ struct Peer {
   std::unique_ptr<Mailbox> mailbox = {};  ///< null where nothing is buffered
   std::unique_ptr<QueueShares> shares = {};  ///< of its send queue; null where nobody has filled it
 
-  template <typename State>
+  using State = std::variant<Away, Present, Arriving, SlotKept, Moving>;
+
+  template <typename Kind>
   bool is() const {
-    return std::holds_alternative<State>(state);
+    return std::holds_alternative<Kind>(state_);
   }
+  template <typename Kind>
+  const Kind* as() const {
+    return std::get_if<Kind>(&state_);
+  }
+  void become(State state);
+
   bool is_connected() const { return is<Present>() || is<Arriving>(); }
+  /// True where it is given up at once if one with a socket needs the place: it has none, and is not
+  /// a talker on air, nor one that is loading its page again.
+  bool makes_way() const { return is<Away>() && !on_air; }
   /// Its state without a socket, if it has come back to none since.
   const Away* away() const;
 
   /// Parts it from its socket, and so leaves it away. Gives the link, if it had one.
   Link* unlink();
+
+ private:
+  friend struct Room;
+  /// What it adds to the counts of its room.
+  struct Counted {
+    std::uint32_t connected = 0;
+    std::uint32_t watchers = 0;
+    std::uint32_t away = 0;
+  };
+  State state_ = {};
+  Counted counted_ = {};
 };
 
 enum class Delivery {
@@ -130,7 +156,9 @@ struct Room {
   std::vector<Peer*> everyone;     ///< of `peers`, for fast loops
   std::vector<Peer*> talkers;      ///< by effective role, in the order of beginning to talk
   std::vector<Peer*> receive_all;  ///< by their kind, whatever their role
-  std::uint32_t watchers = 0;      ///< by effective role
+  std::uint32_t connected = 0;     ///< with a socket
+  std::uint32_t watchers = 0;      ///< of these, viewers by effective role
+  std::uint32_t away = 0;          ///< that make way: see Peer::makes_way
   std::map<HubId, RoomShare> elsewhere;
   RecentFrames recent;
 
@@ -149,6 +177,11 @@ struct Room {
   /// To be called when anything has changed that the effective role follows from. False where it
   /// is the same as before.
   bool update_role(Peer& peer);
+  /// To be called when anything has changed that the counts follow from.
+  void recount(Peer& peer);
+
+  /// True where one with a socket may have the room's place.
+  bool makes_way() const { return pending.empty() && away == peers.size(); }
 
   RoomShare share() const;
 
@@ -162,6 +195,8 @@ struct Room {
   // On all hubs:
   std::uint32_t watching() const;
   std::size_t members() const;
+  /// Of these, the ones that keep their places.
+  std::size_t staying() const;
   std::vector<TalkerInfo> all_talkers(const std::function<bool(HubId)>& of_hub = [](HubId) {
     return true;
   }) const;

@@ -45,6 +45,8 @@ class Schedule {
   }
   bool contains(const Key& key) const { return by_key_.contains(key); }
   const std::map<Key, TimePoint>& all() const { return by_key_; }
+  /// The first is due first.
+  const std::set<std::pair<TimePoint, Key>>& in_order() const { return by_time_; }
 
  private:
   std::map<Key, TimePoint> by_key_;

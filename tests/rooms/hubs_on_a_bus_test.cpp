@@ -505,6 +505,26 @@ TEST_P(HubsOnABusTest, TheBoundOfARoomHoldsOverAllHubs) {
   EXPECT_EQ(other.news(), News{"error room_full"});
 }
 
+TEST_P(HubsOnABusTest, MembersThatAreAwayAnywhereMakeWay) {
+  std::vector<std::unique_ptr<Client>> crowd;
+  for (HubId i = 0; i < 4; ++i) {
+    crowd.push_back(std::make_unique<Client>());
+    enter(i % 3, *crowd.back(), "watch");
+    let_numbers_travel();
+  }
+  lose(0, *crowd[0], Hub::Leaving::perhaps);
+  settle();
+  let_numbers_travel();
+  enter(2, other, "watch");
+  EXPECT_EQ(other.news(), News{"welcome"});
+  let_numbers_travel();
+  std::size_t members = 0;
+  for (std::size_t i = 0; i < cluster.hubs(); ++i) members += hub(i).census().peers;
+  EXPECT_EQ(members, 4u);
+  enter(1, watcher, "watch");
+  EXPECT_EQ(watcher.news(), News{"error room_full"});
+}
+
 TEST_P(HubsOnABusTest, OfTalkersWhoEnterAtOnceOnOtherHubsSoManyStayAsMay) {
   enter(0, watcher, "watch");
   std::vector<std::unique_ptr<Client>> talkers;

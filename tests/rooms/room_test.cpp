@@ -20,7 +20,7 @@ TEST(Room, TellsWhoeverIsLeftAfterAnyoneHasGone) {
     for (std::size_t i = 0; i < kPeers; ++i) {
       peers.push_back(&room.add("peer" + std::to_string(i), i == 0 ? Role::talk : Role::watch));
       peers.back()->link = &clients[i];
-      peers.back()->state = Present{};
+      peers.back()->become(Present{});
     }
     room.erase(*peers[gone]);
     EXPECT_EQ(room.broadcast(Reach::everyone, frame_of(protocol::TalkReady{}), peers[speaker]).deliveries,
@@ -41,7 +41,7 @@ TEST(Room, WhoIsAwayHearsLaterAndWhoFollowsNow) {
   const Peer& away = room.add("away", Role::watch);
   Peer& here = room.add("here", Role::watch);
   here.link = &client;
-  here.state = Present{};
+  here.become(Present{});
   EXPECT_EQ(room.broadcast(Reach::everyone, frame_of(protocol::TalkReady{})).deliveries, 1u);
   EXPECT_EQ(client.news(), News{"talk_ready"});
   EXPECT_EQ(away.mailbox->take().size(), 1u);

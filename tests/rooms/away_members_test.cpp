@@ -1,0 +1,184 @@
+// Members without a socket make way for those with one, and count for whoever they came from.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "rooms/client.hpp"
+#include "rooms/hub.hpp"
+#include "rooms/thread_bus.hpp"
+#include "support/world.hpp"
+
+namespace onair::rooms {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+
+class AwayMembersTest : public testing::Test {
+ protected:
+  AwayMembersTest() { bus.serve(hub); }
+  void enter(Client& client, const std::string& role, const std::string& room = "lesson",
+             const std::string& more = "") {
+    hub.receive(client,
+                R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}",
+                now);
+  }
+  /// One host with one connection at a time.
+  std::string come_and_vanish(const std::string& role, const std::string& room = "lesson",
+                              bool on_air = false) {
+    Client client;
+    enter(client, role, room);
+    if (on_air) hub.receive(client, R"({"type":"talk_ready"})", now);
+    const std::string id = client.id();
+    vanish(client);
+    pass(seconds(1));
+    return id;
+  }
+  void vanish(Client& client) { hub.disconnected(client, Hub::Leaving::perhaps, now); }
+  void leave(Client& client) { hub.disconnected(client, Hub::Leaving::for_good, now); }
+  void pass(Duration duration) {
+    now += duration;
+    hub.advance(now);
+  }
+
+  TimePoint now{seconds(100)};
+  tests::PlainTokens tokens;
+  int last_id = 0;
+  ThreadBus bus{0, 1, nullptr};
+  Hub hub{{
+              .make_id = [this] { return "id" + std::to_string(++last_id); },
+              .resume_tokens = tokens,
+              .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+              .limits = {.peers_per_room = 4, .rooms = 3},
+          },
+          bus};
+  Client talker, watcher, other;
+};
+
+TEST_F(AwayMembersTest, FillNoRoom) {
+  enter(talker, "talk");
+  for (int i = 0; i < 10; ++i) {
+    come_and_vanish("watch");
+    EXPECT_LE(hub.census().peers, 4u);
+  }
+  enter(watcher, "watch");
+  EXPECT_EQ(watcher.news(), News{"welcome"});
+  enter(other, "watch");
+  EXPECT_EQ(other.news(), News{"welcome"});
+  Client third, fourth;
+  enter(third, "watch");
+  EXPECT_EQ(third.news(), News{"welcome"});
+  enter(fourth, "watch");
+  EXPECT_EQ(fourth.news(), News{"error room_full"}) << "all of these have sockets";
+}
+
+TEST_F(AwayMembersTest, TheOldestMakesWayAndTheOthersMayComeBack) {
+  enter(talker, "talk");
+  const std::string oldest = come_and_vanish("watch");
+  const std::string second = come_and_vanish("watch");
+  come_and_vanish("watch");
+  talker.news();
+  enter(watcher, "watch");
+  EXPECT_EQ(talker.news().front(), "user_disconnected");
+  EXPECT_EQ(talker.frames[talker.frames.size() - 2]["id"], oldest);
+  enter(other, "watch", "lesson", R"(,"resume":"watch )" + second + R"( lesson")");
+  EXPECT_EQ(other.id(), second);
+  EXPECT_EQ(other.peer->id, second);
+}
+
+TEST_F(AwayMembersTest, ATalkerOnAirKeepsItsPlace) {
+  const std::string id = come_and_vanish("talk", "lesson", true);
+  for (int i = 0; i < 6; ++i) come_and_vanish("watch");
+  enter(talker, "talk", "lesson", R"(,"resume":"talk )" + id + R"( lesson")");
+  EXPECT_EQ(talker.id(), id);
+  EXPECT_EQ(talker.frames[0]["talkers"], json::array({id})) << "it was not given up";
+}
+
+TEST_F(AwayMembersTest, FillNotAllRooms) {
+  for (int i = 0; i < 10; ++i) come_and_vanish(i % 2 == 0 ? "watch" : "talk", std::to_string(i));
+  EXPECT_EQ(hub.census().rooms, 3u);
+  enter(watcher, "watch", "a");
+  enter(talker, "talk", "b");
+  enter(other, "watch", "c");
+  for (Client* client : {&watcher, &talker, &other}) EXPECT_EQ(client->news().front(), "welcome");
+  Client late;
+  enter(late, "watch", "d");
+  EXPECT_EQ(late.news(), News{"error too_many_rooms"}) << "all of these have somebody";
+  leave(other);
+  come_and_vanish("talk", "e", true);
+  enter(late, "watch", "d");
+  EXPECT_EQ(late.news(), News{"error too_many_rooms"}) << "its talker is on air";
+}
+
+TEST_F(AwayMembersTest, DoNotCountAsViewers) {
+  enter(talker, "talk");
+  for (int i = 0; i < 3; ++i) come_and_vanish("watch");
+  pass(seconds(1));
+  EXPECT_EQ(talker.last(), json::parse(R"({"type":"audience","watching":0})"));
+  enter(watcher, "watch");
+  pass(seconds(1));
+  EXPECT_EQ(talker.last()["watching"], 1);
+  vanish(watcher);
+  pass(seconds(1));
+  EXPECT_EQ(talker.last()["watching"], 0);
+  enter(other, "watch", "lesson", R"(,"resume":"watch )" + watcher.id() + R"( lesson")");
+  pass(seconds(1));
+  EXPECT_EQ(talker.last()["watching"], 1);
+}
+
+TEST_F(AwayMembersTest, HoldTheSlotOfTheirClientUntilTheyAreGone) {
+  const auto slot_for = [](Client& client) {
+    client.slot = std::make_shared<int>();
+    return std::weak_ptr<void>(client.slot);
+  };
+  std::optional<Client> client(std::in_place);
+  const auto slot = slot_for(*client);
+  enter(*client, "watch");
+  vanish(*client);
+  client.reset();
+  EXPECT_FALSE(slot.expired()) << "its socket is gone, its member not";
+  pass(seconds(14));
+  EXPECT_FALSE(slot.expired());
+  pass(seconds(1));
+  EXPECT_TRUE(slot.expired());
+
+  client.emplace();
+  const auto before = slot_for(*client);
+  enter(*client, "watch");
+  vanish(*client);
+  client.reset();
+  const auto after = slot_for(other);
+  enter(other, "watch", "lesson", R"(,"resume":"watch id2 lesson")");
+  EXPECT_TRUE(before.expired()) << "it is back by another socket";
+  leave(other);
+  other.slot = nullptr;
+  EXPECT_TRUE(after.expired());
+}
+
+TEST_F(AwayMembersTest, MakeWayForTheSameAddress) {
+  std::vector<std::string> left;
+  int here = 0;
+  int there = 0;
+  const auto is_here = [&here](const void* slot) { return slot == &here; };
+  for (int* address : {&there, &here, &here}) {
+    Client client;
+    client.slot = std::shared_ptr<void>(address, [](void*) {});
+    enter(client, "watch");
+    vanish(client);
+    pass(seconds(1));
+  }
+  enter(talker, "talk");
+  talker.news();
+  for (const char* id : {"id2", "id3"}) {
+    EXPECT_TRUE(hub.make_way(is_here, now));
+    ASSERT_EQ(talker.news(), News{"user_disconnected"});
+    EXPECT_EQ(talker.last()["id"], id);
+  }
+  EXPECT_FALSE(hub.make_way(is_here, now));
+  EXPECT_EQ(hub.census().peers, 2u);
+}
+
+}  // namespace
+}  // namespace onair::rooms
