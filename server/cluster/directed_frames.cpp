@@ -46,7 +46,7 @@ void DirectedFrames::on_no_subscriber(DeliveryNumber number, TimePoint now) {
     return deliveries_.wait(number, now + context_.options.long_pause);
   }
   context_.bus.return_to_sender(
-        {directed.room, directed.from, directed.to, rooms::Undelivered::Why::nobody});
+      {directed.room, directed.from, directed.to, rooms::Undelivered::Why::nobody});
   deliveries_.erase(number);
 }
 

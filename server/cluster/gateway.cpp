@@ -261,9 +261,8 @@ void Gateway::on_order(const Order& order, TimePoint) {
 
 void Gateway::on_undelivered(const rooms::Undelivered& undelivered) {
   if (context_.bus.hub_of(undelivered.from)) return context_.bus.return_to_sender(undelivered);
-  const auto kind = undelivered.why == rooms::Undelivered::Why::nobody
-                        ? ToPeer::Kind::undelivered
-                        : ToPeer::Kind::too_much;
+  const auto kind = undelivered.why == rooms::Undelivered::Why::nobody ? ToPeer::Kind::undelivered
+                                                                       : ToPeer::Kind::too_much;
   context_.publish(context_.subjects.peer(undelivered.from),
                    encode(ToPeer{.kind = kind, .room = undelivered.room}));
 }

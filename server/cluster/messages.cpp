@@ -47,8 +47,8 @@ std::optional<std::string> room_of_word(std::string_view token) {
 }
 
 /// Indexed by ToPeer::Kind.
-constexpr std::array<std::string_view, 6> kKindNames = {
-    "frame", "take_over", "kept", "handed_over", "undelivered", "too_much"};
+constexpr std::array<std::string_view, 6> kKindNames = {"frame",       "take_over",   "kept",
+                                                        "handed_over", "undelivered", "too_much"};
 
 bool has_frame(ToPeer::Kind kind) {
   return kind == ToPeer::Kind::frame || kind == ToPeer::Kind::buffered;

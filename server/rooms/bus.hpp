@@ -64,7 +64,7 @@ struct HandOver {
 /// A frame that did not reach a peer, for its sender.
 struct Undelivered {
   enum class Why {
-    nobody,     ///< no hub has the addressee
+    nobody,    ///< no hub has the addressee
     too_much,  ///< the sender has filled its share of somebody's queue
   };
   std::string room;

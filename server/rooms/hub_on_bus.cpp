@@ -60,8 +60,7 @@ bool Hub::on_directed(const DirectedFrame& directed, TimePoint) {
   const Delivery delivery = deliver(*peer, directed.frame, directed.reach);
   router_.counters.deliveries += delivery == Delivery::sent ? 1 : 0;
   if (delivery == Delivery::refused) {
-    bus_.return_to_sender(
-        {directed.room, directed.from, directed.to, Undelivered::Why::too_much});
+    bus_.return_to_sender({directed.room, directed.from, directed.to, Undelivered::Why::too_much});
   }
   return true;
 }

@@ -41,9 +41,8 @@ Link* Peer::unlink() {
 }
 
 Delivery deliver(Peer& peer, const Frame& frame, Reach reach) {
-  const bool counts =
-      (reach != Reach::everyone || peer.effective_role == EffectiveRole::talker) &&
-      !frame->from().empty();
+  const bool counts = (reach != Reach::everyone || peer.effective_role == EffectiveRole::talker) &&
+                      !frame->from().empty();
   if (peer.is<Present>()) {
     if (counts && !has_room(peer, *frame)) return Delivery::refused;
     peer.link->send(frame);
@@ -156,7 +155,8 @@ std::size_t Room::members() const {
 
 std::size_t Room::staying() const {
   std::size_t count = peers.size() - away;
-  for (const auto& [hub, share] : elsewhere) count += share.members - std::min(share.away, share.members);
+  for (const auto& [hub, share] : elsewhere)
+    count += share.members - std::min(share.away, share.members);
   return count;
 }
 

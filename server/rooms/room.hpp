@@ -48,17 +48,16 @@ struct Moving {
 
 /// A member of a room. It outlives its link by the grace time.
 struct Peer {
-  Peer(protocol::PeerId its_id, const MemberKind& its_kind, protocol::Role its_role,
-       Room& its_room)
+  Peer(protocol::PeerId its_id, const MemberKind& its_kind, protocol::Role its_role, Room& its_room)
       : id(std::move(its_id)), kind(its_kind), role(its_role), room(its_room) {}
 
   protocol::PeerId id;
   MemberKind kind;
   protocol::Role role;  ///< as it entered
   Room& room;
-  Link* link = nullptr;  ///< null while it has no socket
+  Link* link = nullptr;        ///< null while it has no socket
   std::shared_ptr<void> slot;  ///< of the link that it has or had last; see Link::slot
-  std::size_t index = 0;                               ///< in Room::everyone
+  std::size_t index = 0;       ///< in Room::everyone
   EffectiveRole effective_role = EffectiveRole::none;  ///< see Room::update_role
   bool on_air = false;
   bool locks = false;             ///< a talker that lets no further viewers in
@@ -66,8 +65,8 @@ struct Peer {
   bool requested_stream = false;  ///< where its role is inferred
   bool has_sent = false;
   Seniority seniority = {};
-  std::optional<std::string> name = {};   ///< by its pass
-  std::unique_ptr<Mailbox> mailbox = {};  ///< null where nothing is buffered
+  std::optional<std::string> name = {};      ///< by its pass
+  std::unique_ptr<Mailbox> mailbox = {};     ///< null where nothing is buffered
   std::unique_ptr<QueueShares> shares = {};  ///< of its send queue; null where nobody has filled it
 
   using State = std::variant<Away, Present, Arriving, SlotKept, Moving>;
@@ -83,8 +82,8 @@ struct Peer {
   void become(State state);
 
   bool is_connected() const { return is<Present>() || is<Arriving>(); }
-  /// True where it is given up at once if one with a socket needs the place: it has none, and is not
-  /// a talker on air, nor one that is loading its page again.
+  /// True where it is given up at once if one with a socket needs the place: it has none, and is
+  /// not a talker on air, nor one that is loading its page again.
   bool makes_way() const { return is<Away>() && !on_air; }
   /// Its state without a socket, if it has come back to none since.
   const Away* away() const;

@@ -22,6 +22,12 @@ bool invites_back(CloseCode code) {
   return code == CloseCode::service_restart || code == CloseCode::try_again_later;
 }
 
+/// What a packet costs while it waits.
+std::size_t cost_of(const rooms::SharedFrame& packet) {
+  constexpr std::size_t object_bytes = 64;
+  return object_bytes + packet.text().size();
+}
+
 std::string open_packet(const SessionOptions& options) {
   nlohmann::json handshake = {{"sid", options.sid},
                               {"upgrades", nlohmann::json::array()},
@@ -37,7 +43,8 @@ std::string open_packet(const SessionOptions& options) {
 Session::Session(SessionOptions options, SessionHost& host, TimePoint now)
     : options_(std::move(options)),
       host_(host),
-      transport_(options_.starts_on_websocket ? Transport::websocket : Transport::polling) {
+      transport_(options_.starts_on_websocket ? Transport::websocket : Transport::polling),
+      has_websocket_(options_.starts_on_websocket) {
   if (options_.revision == Revision::v4) {
     ping_at_ = now + options_.ping_interval;
     connect_until_ = now + options_.patience;
@@ -60,20 +67,32 @@ void Session::send(Kind kind, std::string_view data) {
   send(std::make_shared<const rooms::SharedFrame>(encode_packet({kind, data})));
 }
 
+/// The one way into the queue, so that whatever is sent counts: frames of the rooms, answers to the
+/// client's own packets, pings.
 void Session::send(const rooms::Frame& packet) {
   if (transport_ == Transport::websocket) return host_.send_on_websocket(packet);
   if (!is_open()) return;
-  queue_bytes_ += packet->text().size();
+  if (queue_bytes_ + cost_of(*packet) > options_.max_queue_bytes) return host_.overflowed();
+  enqueue(packet);
+}
+
+void Session::enqueue(const rooms::Frame& packet) {
+  queue_bytes_ += cost_of(*packet);
   queue_.push_back(packet);
 }
 
-bool Session::deliver(const rooms::SharedFrame& frame, const rooms::Frame& packet) {
-  if (!is_open()) return true;
+void Session::clear_queue() {
+  queue_.clear();
+  queue_bytes_ = 0;
+}
+
+void Session::close_websocket(CloseCode code) {
+  if (std::exchange(has_websocket_, false)) host_.close_websocket(code);
+}
+
+void Session::deliver(const rooms::SharedFrame& frame, const rooms::Frame& packet) {
   const bool unwanted = entering_default_room_ && !reports_own_errors_ && frame.from().empty();
-  if (packet == nullptr || unwanted) return true;
-  if (queue_bytes_ + packet->text().size() > options_.max_queue_bytes) return false;
-  send(packet);
-  return true;
+  if (packet != nullptr && !unwanted) send(packet);
 }
 
 void Session::flush() {
@@ -92,8 +111,7 @@ void Session::flush() {
 void Session::answer_poll() {
   PayloadEncoder encoder(options_.revision);
   for (const rooms::Frame& packet : queue_) encoder.add(packet->text());
-  queue_.clear();
-  queue_bytes_ = 0;
+  clear_queue();
   poll_waits_ = false;
   host_.answer_poll(encoder.take());
 }
@@ -147,6 +165,7 @@ bool Session::receive_payload(std::string_view body, TimePoint now) {
 bool Session::probe(TimePoint now) {
   if (transport_ != Transport::polling) return false;
   transport_ = Transport::upgrading;
+  has_websocket_ = true;
   probed_ = false;
   upgrade_until_ = now + options_.patience;
   return true;
@@ -176,17 +195,16 @@ void Session::try_upgrade(std::string_view text) {
   upgrade_until_.reset();
   if (!probed_ || text != encode_packet({Kind::upgrade})) {
     transport_ = Transport::polling;
-    return host_.close_websocket(CloseCode::policy_violation);
+    return close_websocket(CloseCode::policy_violation);
   }
   answer_poll_with(Kind::noop);
   transport_ = Transport::websocket;
-  queue_bytes_ = 0;
-  for (const rooms::Frame& packet : std::exchange(queue_, {})) {
-    host_.send_on_websocket(packet);
-  }
+  for (const rooms::Frame& packet : queue_) host_.send_on_websocket(packet);
+  clear_queue();
 }
 
 void Session::websocket_closed() {
+  has_websocket_ = false;
   if (transport_ == Transport::upgrading) {
     upgrade_until_.reset();
     transport_ = Transport::polling;
@@ -216,7 +234,6 @@ bool Session::receive(const EnginePacket& packet, TimePoint now) {
   switch (packet.kind) {
     case Kind::open: return false;
     case Kind::close:
-      if (transport_ == Transport::websocket) host_.close_websocket(CloseCode::normal);
       answer_poll_with(Kind::noop);
       finish();
       return true;
@@ -254,24 +271,24 @@ void Session::note_activity(Kind kind, TimePoint now) {
 void Session::close(CloseCode code, TimePoint now) {
   if (!is_open()) return;
   close_until_ = now + options_.patience;
-  if (code == CloseCode::try_again_later) {
-    queue_.clear();
-    queue_bytes_ = 0;
-  }
-  if (connected_ && !invites_back(code)) send(Kind::message, encode_disconnect());
-  if (transport_ == Transport::upgrading) host_.close_websocket(code);
-  if (transport_ == Transport::websocket) {
-    transport_ = Transport::closing_websocket;
-    return host_.close_websocket(code);
-  }
-  transport_ = Transport::closing_polling;
+  if (code == CloseCode::try_again_later) clear_queue();
+  if (connected_ && !invites_back(code)) send_last(encode_disconnect());
+  transport_ = transport_ == Transport::websocket ? Transport::closing_websocket
+                                                  : Transport::closing_polling;
+  close_websocket(code);
+}
+
+/// Beside the bound, since a client that is not told comes back; there is one in a session's life.
+void Session::send_last(std::string_view data) {
+  const auto packet =
+      std::make_shared<const rooms::SharedFrame>(encode_packet({Kind::message, data}));
+  if (transport_ == Transport::websocket) return host_.send_on_websocket(packet);
+  enqueue(packet);
 }
 
 /// Ends the session of a client that broke the protocol.
 void Session::break_off() {
-  if (transport_ == Transport::websocket || transport_ == Transport::upgrading) {
-    host_.close_websocket(CloseCode::policy_violation);
-  }
+  close_websocket(CloseCode::policy_violation);
   finish();
 }
 
@@ -279,6 +296,8 @@ void Session::finish() {
   if (transport_ == Transport::none) return;
   answer_poll_with(Kind::close);
   transport_ = Transport::none;
+  clear_queue();
+  close_websocket(CloseCode::normal);
   host_.ended();
 }
 
@@ -288,7 +307,7 @@ void Session::advance(TimePoint now) {
   if (is_due(upgrade_until_)) {
     upgrade_until_.reset();
     transport_ = Transport::polling;
-    host_.close_websocket(CloseCode::policy_violation);
+    close_websocket(CloseCode::policy_violation);
   }
   if (is_due(ping_at_)) {
     ping_at_.reset();

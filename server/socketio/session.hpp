@@ -33,7 +33,10 @@ class SessionHost {
   /// `packet` is the text of an Engine.IO packet; many sessions may share it.
   virtual void send_on_websocket(const rooms::Frame& packet) = 0;
   virtual void close_websocket(protocol::CloseCode code) = 0;
-  /// The session has ended and may be destroyed.
+  /// More waits for the client than may. The host closes the session (`try_again_later`).
+  virtual void overflowed() = 0;
+  /// The session has ended and may be destroyed. Each WebSocket that it had was closed by
+  /// close_websocket(), unless websocket_closed() told of its end.
   virtual void ended() = 0;
 
   // The rooms:
@@ -80,8 +83,10 @@ class Session {
     return transport_ == Transport::polling || transport_ == Transport::upgrading ||
            transport_ == Transport::closing_polling;
   }
-  /// Bytes that wait to be fetched.
+  /// What waits to be fetched, in bytes: the text of packets, and what each packet costs.
   std::size_t queue_bytes() const { return queue_bytes_; }
+  /// True while a WebSocket that probe() announced may come and speak.
+  bool awaits_websocket() const { return has_websocket_ && transport_ == Transport::upgrading; }
   /// True where go_on() has something to do once the client is in its room, or is not let in.
   bool awaits_entry() const { return entering_default_room_ || !pending_.empty(); }
 
@@ -103,9 +108,8 @@ class Session {
   /// Reports an error of the client's own to it, also while it enters the default room.
   void refuse(const protocol::Refusal& refusal);
 
-  /// Queues a frame for the client; `packet`, which may be null, is packet_for(frame). False where
-  /// the queue has no room for it.
-  bool deliver(const rooms::SharedFrame& frame, const rooms::Frame& packet);
+  /// Queues a frame for the client; `packet`, which may be null, is packet_for(frame).
+  void deliver(const rooms::SharedFrame& frame, const rooms::Frame& packet);
 
   /// Answers the poll that waits, if there is something for it.
   void flush();
@@ -137,6 +141,10 @@ class Session {
   // Engine.IO. A bool is false where the client broke the protocol.
   void send(EnginePacket::Kind kind, std::string_view data = {});
   void send(const rooms::Frame& packet);
+  void enqueue(const rooms::Frame& packet);
+  void send_last(std::string_view data);
+  void clear_queue();
+  void close_websocket(protocol::CloseCode code);
   bool receive(const EnginePacket& packet, TimePoint now);
   bool spend(std::size_t bytes);
   void try_upgrade(std::string_view text);
@@ -164,6 +172,7 @@ class Session {
   std::deque<rooms::Frame> queue_;  ///< while polling
   std::size_t queue_bytes_ = 0;
   bool poll_waits_ = false;
+  bool has_websocket_;   ///< that was neither closed nor has closed
   bool probed_ = false;  ///< the WebSocket that is being tried works
 
   std::optional<TimePoint> ping_at_;  ///< revision 4, where the server pings
@@ -176,6 +185,7 @@ class Session {
   bool entering_default_room_ = false;  ///< which it did not ask for, so it is told no result
   bool reports_own_errors_ = false;     ///< while an error is due to the client's own packet
   std::deque<std::string> pending_;     ///< events that came while it waited for a room
+  std::size_t pending_bytes_ = 0;
 };
 
 }  // namespace onair::socketio

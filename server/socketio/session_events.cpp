@@ -14,7 +14,8 @@ using Kind = EnginePacket::Kind;
 
 namespace {
 
-/// Bound of the events that a client may send before it is in its room.
+/// Bound of the events that a client may send before it is in its room. They also have at most the
+/// bytes of one payload.
 constexpr std::size_t kMaxPending = 64;
 
 }  // namespace
@@ -70,6 +71,7 @@ void Session::disconnect(TimePoint now) {
   connected_ = false;
   connect_until_ = now + options_.patience;
   pending_.clear();
+  pending_bytes_ = 0;
   host_.leave();
 }
 
@@ -77,7 +79,12 @@ bool Session::receive_event(std::string_view data) {
   const auto event = decode_event(data);
   if (!event) return false;
   if (host_.is_entering()) {
-    if (pending_.size() < kMaxPending) return pending_.emplace_back(data), true;
+    const bool fits =
+        pending_.size() < kMaxPending && pending_bytes_ + data.size() <= options_.max_payload_bytes;
+    if (fits) {
+      pending_bytes_ += data.size();
+      return pending_.emplace_back(data), true;
+    }
     refuse({ErrorCode::not_entered, "Wait until you are in the room."});
   } else if (event->name == "enter") {
     enter(*event);
@@ -93,6 +100,7 @@ void Session::go_on() {
   while (!pending_.empty() && !host_.is_entering() && is_open()) {
     const std::string data = std::move(pending_.front());
     pending_.pop_front();
+    pending_bytes_ -= data.size();
     receive_event(data);
   }
 }

@@ -104,9 +104,8 @@ class Client final : public rooms::Link, private socketio::SessionHost {
 
   void send(const rooms::Frame& frame) override {
     check(!over_, "the hub does not speak to who is gone");
-    if (!session_.deliver(*frame, translator_.packet_for(frame))) {
-      close(protocol::CloseCode::try_again_later);
-    }
+    session_.deliver(*frame, translator_.packet_for(frame));
+    check_queue();
   }
   void close(protocol::CloseCode code) override { session_.close(code, now_); }
   rooms::SendQueue queue() const override { return {session_.queue_bytes(), kQueueBytes}; }
@@ -127,11 +126,15 @@ class Client final : public rooms::Link, private socketio::SessionHost {
         }
         break;
       case 3:
-        if (session_.probe(now_)) websocket_ = true;
+        if (session_.probe(now_)) {
+          websocket_ = true;
+          open_websockets_ = 1;
+        }
         break;
       case 4:
         if (websocket_) {
           websocket_ = !session_.is_polling() && websocket_;
+          open_websockets_ = 0;
           session_.websocket_closed();
         }
         break;
@@ -144,6 +147,7 @@ class Client final : public rooms::Link, private socketio::SessionHost {
         break;
       default: session_.flush();
     }
+    check_queue();
   }
   void advance() {
     if (over_) return;
@@ -153,6 +157,10 @@ class Client final : public rooms::Link, private socketio::SessionHost {
   bool is_over() const { return over_; }
 
  private:
+  void check_queue() {
+    constexpr std::size_t last_packet = 100;
+    check(session_.queue_bytes() <= kQueueBytes + last_packet, "the queue keeps its bound");
+  }
   void answer_poll(std::string payload) override {
     check(std::exchange(poll_waits_, false), "a poll is answered once");
     const auto decoded = socketio::decode_payload(revision_, payload);
@@ -161,8 +169,13 @@ class Client final : public rooms::Link, private socketio::SessionHost {
     for (const EnginePacket& packet : *packets) check_packet(socketio::encode_packet(packet));
   }
   void send_on_websocket(const rooms::Frame& packet) override { check_packet(packet->text()); }
-  void close_websocket(protocol::CloseCode) override { websocket_ = false; }
+  void close_websocket(protocol::CloseCode) override {
+    check(std::exchange(open_websockets_, 0) == 1, "a WebSocket that is there is closed once");
+    websocket_ = false;
+  }
+  void overflowed() override { close(protocol::CloseCode::try_again_later); }
   void ended() override {
+    check(open_websockets_ == 0, "no WebSocket outlives its session");
     leave();
     check(!std::exchange(over_, true), "a session ends once");
   }
@@ -180,6 +193,7 @@ class Client final : public rooms::Link, private socketio::SessionHost {
   std::string id_;
   Revision revision_;
   bool websocket_;
+  int open_websockets_ = websocket_ ? 1 : 0;
   bool poll_waits_ = false;
   bool over_ = false;
   socketio::Translator translator_;

@@ -23,8 +23,9 @@ TEST(Room, TellsWhoeverIsLeftAfterAnyoneHasGone) {
       peers.back()->become(Present{});
     }
     room.erase(*peers[gone]);
-    EXPECT_EQ(room.broadcast(Reach::everyone, frame_of(protocol::TalkReady{}), peers[speaker]).deliveries,
-              kPeers - 2);
+    EXPECT_EQ(
+        room.broadcast(Reach::everyone, frame_of(protocol::TalkReady{}), peers[speaker]).deliveries,
+        kPeers - 2);
     for (std::size_t i = 0; i < kPeers; ++i) {
       EXPECT_EQ(clients[i].frames.size(), i == gone || i == speaker ? 0u : 1u)
           << i << " without " << gone;

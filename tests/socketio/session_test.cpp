@@ -1,6 +1,7 @@
 // A session without a network: what it does is written down, and time is what the test says.
 #include "socketio/session.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,10 @@ class World final : public SessionHost {
   }
   void close_websocket(CloseCode code) override {
     deeds.push_back("close " + std::to_string(static_cast<int>(code)));
+  }
+  void overflowed() override {
+    ++overflows;
+    if (closes_what_overflows) session.close(CloseCode::try_again_later, now);
   }
   void ended() override { deeds.emplace_back("ended"); }
   void enter(const rooms::EntryRequest& request) override {
@@ -75,10 +80,12 @@ class World final : public SessionHost {
     encoder.add(packet);
     return session.receive_payload(encoder.take(), now);
   }
-  /// The relay has a frame for the client.
+  /// The relay has a frame for the client. False where that was too much.
   bool hear(const std::string& frame) {
     const rooms::Frame shared = rooms::SharedFrame::from_wire(frame);
-    return session.deliver(*shared, Translator().packet_for(shared));
+    const int before = overflows;
+    session.deliver(*shared, Translator().packet_for(shared));
+    return overflows == before;
   }
   void pass(Duration duration) {
     now += duration;
@@ -94,6 +101,8 @@ class World final : public SessionHost {
   bool refuses_rooms = false;
   bool tells_refusals = false;
   bool may_speak = true;
+  int overflows = 0;
+  bool closes_what_overflows = false;
   Session session;
 };
 
@@ -291,6 +300,37 @@ TEST(SocketioSession, WhatIsNotReadIsBounded) {
   EXPECT_EQ(world.news(), (Deeds{"answer 1", "ended"}));
 }
 
+TEST(SocketioSession, WhatTheClientItselfCausesIsBoundedToo) {
+  for (const Revision revision : {Revision::v3, Revision::v4}) {
+    for (const std::string& packet :
+         {"2" + std::string(100, 'x'), std::string("2"), "40/" + std::string(100, 'x') + ",",
+          std::string("40/x,"), std::string("bAAAA"), std::string("42[\"enter\",7]")}) {
+      if (revision == Revision::v4 && packet.front() == '2') continue;  // which it may not
+      World world(revision);
+      world.tells_refusals = true;
+      world.closes_what_overflows = true;
+      world.session.start();
+      if (revision == Revision::v4) world.say("40");
+      for (int i = 0; i < 1'000 && world.overflows == 0; ++i) {
+        world.say(packet);
+        EXPECT_LE(world.session.queue_bytes(), 1'000u) << packet;
+      }
+      EXPECT_EQ(world.overflows, 1) << packet;
+      world.news();
+      EXPECT_TRUE(world.session.poll()) << packet;
+      EXPECT_EQ(world.news().back(), "ended") << packet;
+    }
+  }
+}
+
+TEST(SocketioSession, PacketsCountThoughTheyAreEmpty) {
+  World world(Revision::v4);
+  world.begin();
+  int heard = 0;
+  while (world.hear(R"({"from":"a"})")) ++heard;
+  EXPECT_LT(heard, 12) << "each costs more than its text";
+}
+
 // From polling to a WebSocket.
 
 TEST(SocketioSession, ChangesOverWithoutALoss) {
@@ -347,6 +387,78 @@ TEST(SocketioSession, EndsWithItsWebSocket) {
   world.begin();
   world.session.websocket_closed();
   EXPECT_EQ(world.news(), Deeds{"ended"});
+}
+
+/// All ways into the states of a session, by name.
+struct State {
+  const char* name;
+  bool begins_on_websocket;
+  void (*reach)(World&);
+};
+const State kStates[] = {
+    {"polling", false, [](World&) {}},
+    {"upgrading", false, [](World& world) { world.session.probe(world.now); }},
+    {"upgrading, probed", false,
+     [](World& world) {
+       world.session.probe(world.now);
+       world.session.receive_on_websocket("2probe", world.now);
+     }},
+    {"websocket", true, [](World&) {}},
+    {"websocket, changed over", false,
+     [](World& world) {
+       world.session.probe(world.now);
+       world.session.receive_on_websocket("2probe", world.now);
+       world.session.receive_on_websocket("5", world.now);
+     }},
+    {"closing", false, [](World& world) { world.session.close(CloseCode::removed, world.now); }},
+    {"closing while it was upgrading", false,
+     [](World& world) {
+       world.session.probe(world.now);
+       world.session.close(CloseCode::removed, world.now);
+     }},
+    {"closing on a websocket", true,
+     [](World& world) { world.session.close(CloseCode::removed, world.now); }},
+};
+
+/// All ways in which a session may end.
+struct End {
+  const char* name;
+  void (*happen)(World&);
+};
+const End kEnds[] = {
+    {"two polls at a time", [](World& world) { world.session.poll(), world.session.poll(); }},
+    {"the poll broken off", [](World& world) { world.session.poll_broken_off(); }},
+    {"garbage over HTTP", [](World& world) { world.session.receive_payload("x", world.now); }},
+    {"closed over HTTP", [](World& world) { world.session.receive_payload("1", world.now); }},
+    {"garbage", [](World& world) { world.session.receive_on_websocket("x", world.now); }},
+    {"closed", [](World& world) { world.session.receive_on_websocket("1", world.now); }},
+    {"closed by the rooms",
+     [](World& world) { world.session.close(CloseCode::room_ended, world.now); }},
+    {"too slow", [](World& world) { world.session.close(CloseCode::try_again_later, world.now); }},
+    {"silence", [](World&) {}},
+};
+
+TEST(SocketioSession, HoweverItEndsItsWebSocketIsClosed) {
+  for (const State& state : kStates) {
+    for (const End& end : kEnds) {
+      World world(Revision::v4, state.begins_on_websocket);
+      world.begin();
+      state.reach(world);
+      Deeds deeds = world.news();
+      end.happen(world);
+      for (int i = 0; i < 10; ++i) world.pass(seconds(10));
+      for (const std::string& deed : world.news()) deeds.push_back(deed);
+      const std::string name = std::string(state.name) + ", " + end.name;
+      EXPECT_EQ(std::count(deeds.begin(), deeds.end(), "ended"), 1) << name;
+      EXPECT_EQ(world.session.next_deadline(), std::nullopt) << name;
+      const bool has_websocket = state.begins_on_websocket || std::string(state.name) != "polling";
+      const auto closes = std::count_if(deeds.begin(), deeds.end(), [](const std::string& deed) {
+        return deed.starts_with("close ");
+      });
+      if (std::string(state.name) == "closing") continue;  // it never had one
+      EXPECT_EQ(closes, has_websocket ? 1 : 0) << name;
+    }
+  }
 }
 
 // Malformed packets.

@@ -65,6 +65,14 @@ std::optional<std::uint32_t> SocketioSession::probe() {
   return ++last_carrier_id_;
 }
 
+void SocketioSession::probed_by(std::uint32_t carrier_id, Remote<SocketioCarrier> carrier) {
+  if (carrier_id != last_carrier_id_ || !core_.awaits_websocket()) {
+    return carrier.call(
+        worker_, [](SocketioCarrier& late) { late.close(protocol::CloseCode::policy_violation); });
+  }
+  carrier_ = std::move(carrier);
+}
+
 void SocketioSession::receive_on_websocket(std::uint32_t carrier_id, std::string_view text) {
   if (carrier_id != last_carrier_id_) return;
   core_.receive_on_websocket(text, Clock::now());
@@ -81,11 +89,7 @@ void SocketioSession::websocket_closed(std::uint32_t carrier_id) {
 // What comes from the hub.
 
 void SocketioSession::send(const rooms::Frame& frame) {
-  if (!core_.deliver(*frame, worker_.translator.packet_for(frame))) {
-    worker_.count_slow_consumer();
-    spdlog::info("event=slow_consumer action=close transport=polling");
-    return close(protocol::CloseCode::try_again_later);
-  }
+  core_.deliver(*frame, worker_.translator.packet_for(frame));
   if (core_.awaits_entry()) later(&SocketioSession::go_on);
   after_news();
 }
@@ -120,6 +124,12 @@ void SocketioSession::send_on_websocket(const rooms::Frame& packet) {
 
 void SocketioSession::close_websocket(protocol::CloseCode code) {
   carrier_.call(worker_, [code](SocketioCarrier& carrier) { carrier.close(code); });
+}
+
+void SocketioSession::overflowed() {
+  worker_.count_slow_consumer();
+  spdlog::info("event=slow_consumer action=close transport=polling");
+  close(protocol::CloseCode::try_again_later);
 }
 
 void SocketioSession::ended() {

@@ -38,19 +38,30 @@ class Remote {
   /// worker.
   template <typename Function>
   void call(const Worker& here, Function function) const {
+    call(here, std::move(function), [](const Worker&) {});
+  }
+
+  /// The same; where it is gone, calls `otherwise` with its worker, on that one's thread.
+  template <typename Function, typename Otherwise>
+  void call(const Worker& here, Function function, Otherwise otherwise) const {
     if (worker_ == nullptr) return;
-    if (worker_ == &here) {
-      if (const auto object = held_.lock()) function(*object);
-      return;
-    }
-    asio::post(worker_->context(), [*this, function = std::move(function)] {
-      worker_->tick().run([&] {
-        if (const auto object = held_.lock()) function(*object);
-      });
-    });
+    if (worker_ == &here) return call_here(function, otherwise);
+    asio::post(worker_->context(),
+               [*this, function = std::move(function), otherwise = std::move(otherwise)] {
+                 worker_->tick().run([&] { call_here(function, otherwise); });
+               });
   }
 
  private:
+  template <typename Function, typename Otherwise>
+  void call_here(Function& function, Otherwise& otherwise) const {
+    if (const auto object = held_.lock()) {
+      function(*object);
+    } else {
+      otherwise(*worker_);
+    }
+  }
+
   std::weak_ptr<Held> held_;
   Worker* worker_ = nullptr;
 };
@@ -79,7 +90,8 @@ class SocketioSession final : public ClientLink,
   bool receive_payload(std::string_view body);
   /// The number by which the WebSocket speaks to the session, or nothing where none can come.
   std::optional<std::uint32_t> probe();
-  void probed_by(Remote<SocketioCarrier> carrier) { carrier_ = std::move(carrier); }
+  /// The WebSocket with this number has come. It is closed where nobody waits for it any more.
+  void probed_by(std::uint32_t carrier_id, Remote<SocketioCarrier> carrier);
   void receive_on_websocket(std::uint32_t carrier_id, std::string_view text);
   void websocket_closed(std::uint32_t carrier_id);
   void refuse_on_websocket(const protocol::Refusal& refusal) { core_.refuse(refusal); }
@@ -100,6 +112,7 @@ class SocketioSession final : public ClientLink,
   void answer_poll(std::string payload) override;
   void send_on_websocket(const rooms::Frame& packet) override;
   void close_websocket(protocol::CloseCode code) override;
+  void overflowed() override;
   void ended() override;
   void enter(const rooms::EntryRequest& request) override;
   void send(const protocol::Envelope& envelope, std::string_view object) override;

@@ -15,8 +15,13 @@ void SocketioWebsocket<Transport>::come_to(UpgradeRequest request, Remote<Socket
                                            std::uint32_t number) {
   session_ = std::move(session);
   number_ = number;
-  session_.call(this->worker(),
-                [carrier = remote()](SocketioSession& there) { there.probed_by(carrier); });
+  session_.call(
+      this->worker(),
+      [number, carrier = remote()](SocketioSession& there) { there.probed_by(number, carrier); },
+      [carrier = remote()](const Worker& there) {
+        // The session has ended meanwhile, and nobody else would close this.
+        carrier.call(there, [](SocketioCarrier& late) { late.close(protocol::CloseCode::normal); });
+      });
   this->accept(std::move(request));
 }
 
