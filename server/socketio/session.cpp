@@ -302,6 +302,7 @@ void Session::finish() {
 }
 
 void Session::advance(TimePoint now) {
+  if (transport_ == Transport::none) return;
   const auto is_due = [now](const std::optional<TimePoint>& time) { return time && *time <= now; };
   if (is_due(dead_at_) || is_due(connect_until_) || is_due(close_until_)) return break_off();
   if (is_due(upgrade_until_)) {
