@@ -41,7 +41,7 @@ void Hub::let_in(Room& room, const PendingEntry& entry, TimePoint now) {
     return close_if_empty(room);
   }
   Peer& peer = admit(room, entry, applicant, now);
-  keep_room_bound(std::string(room.name), now);
+  keep_away_bound(std::string(room.name), now);
   welcome(peer);
   if (peer.role == Role::talk) {
     router_.send(link, frame_of(protocol::Audience{room.watching()}));

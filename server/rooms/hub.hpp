@@ -170,7 +170,7 @@ class Hub final : public BusMember {
   void close_if_empty(Room& room);
   void note_if_dead(Room& room, TimePoint now);
   bool close_dead_room(TimePoint now);
-  void keep_room_bound(const std::string& room, TimePoint now);
+  void keep_away_bound(const std::string& room, TimePoint now);
   /// False where it waited for no room.
   bool stop_waiting(Link& link);
 

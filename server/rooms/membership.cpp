@@ -40,7 +40,7 @@ void Hub::disconnected(Link& link, Leaving leaving, TimePoint now) {
   const bool stays = leaving == Leaving::perhaps || peer->on_air;
   if (!stays || !peer->kind.buffered_while_away) return remove(*peer, now);
   go_away(*peer, {}, now);
-  if (leaving == Leaving::perhaps) return keep_room_bound(std::string(peer->room.name), now);
+  if (leaving == Leaving::perhaps) return keep_away_bound(std::string(peer->room.name), now);
   router_.announce_gone(*peer);
   set_on_air(*peer, false);
   peer->become(SlotKept{});
@@ -108,10 +108,12 @@ bool Hub::close_dead_room(TimePoint now) {
   return false;
 }
 
-/// Away members count for no bound while there are others; so there may be too many of both.
-void Hub::keep_room_bound(const std::string& name, TimePoint now) {
+/// Away members keep nobody out, so they need a bound beside that of the room: there may be as many
+/// again, some of whom are counted at two hubs while they move.
+void Hub::keep_away_bound(const std::string& name, TimePoint now) {
+  const std::size_t most = 2 * options_.limits.peers_per_room;
   Room* room = find_room(name);
-  while (room != nullptr && room->away > 0 && room->members() > options_.limits.peers_per_room) {
+  while (room != nullptr && room->away > 0 && room->members() > most) {
     const auto& away = deadlines_.away.in_order();
     const auto oldest = std::find_if(away.begin(), away.end(), [room](const auto& entry) {
       return &entry.second->room == room && entry.second->makes_way();
