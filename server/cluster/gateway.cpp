@@ -97,11 +97,12 @@ void Gateway::subscribe_as_needed(const std::string& name, SharedRoom& room) {
                                   context_.subjects.shares(name), context_.subjects.list(name)};
   // A process that asks waits for the answers of all who are subscribed.
   if (room.known) needed.insert(context_.subjects.ask(name));
-  if (room.local_share().socketio > 0)
-    needed.insert(context_.subjects.frames(name, Reach::socketio));
+  const RoomShare local = room.local_share();
+  if (local.socketio > 0) needed.insert(context_.subjects.frames(name, Reach::socketio));
+  if (!local.talkers.empty()) needed.insert(context_.subjects.frames(name, Reach::talkers));
   const std::string members = context_.subjects.members(name);
   if (room.receives_members()) {
-    needed.insert(context_.subjects.frames(name, Reach::talkers));
+    needed.insert(context_.subjects.frames(name, Reach::talkers_and_socketio));
     needed.insert(members);
   } else {
     room.elsewhere = {};
@@ -255,7 +256,9 @@ bool Gateway::on_directed(const DirectedFrame& directed, TimePoint now) {
 }
 
 void Gateway::on_order(const Order& order, TimePoint) {
-  if (is_connected()) return context_.publish(context_.subjects.orders(), encode(order));
+  const auto text = encode(order);
+  if (!text) return;
+  if (is_connected()) return context_.publish(context_.subjects.orders(), *text);
   if (queued_orders_.size() < kMaxQueuedOrders) queued_orders_.push_back(order);
 }
 

@@ -9,6 +9,7 @@
 #include "protocol/json_scanner.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/text.hpp"
+#include "rooms/peer_id.hpp"
 
 namespace onair::cluster {
 
@@ -57,6 +58,7 @@ bool has_frame(ToPeer::Kind kind) {
 std::string_view name_of(Reach reach) {
   switch (reach) {
     case Reach::everyone: return "all";
+    case Reach::talkers_and_socketio: return "talkers_and_roleless";
     case Reach::talkers: return "talkers";
     case Reach::socketio: return "roleless";
   }
@@ -64,8 +66,19 @@ std::string_view name_of(Reach reach) {
 }
 
 std::optional<Reach> reach_of(std::string_view name) {
-  for (const Reach reach : {Reach::everyone, Reach::talkers, Reach::socketio}) {
+  for (const Reach reach :
+       {Reach::everyone, Reach::talkers_and_socketio, Reach::talkers, Reach::socketio}) {
     if (name == name_of(reach)) return reach;
+  }
+  return std::nullopt;
+}
+
+/// Nothing for what does not leave its process.
+std::optional<std::string_view> name_of(rooms::Order::Kind kind) {
+  switch (kind) {
+    case rooms::Order::Kind::remove_peer: return "remove_peer";
+    case rooms::Order::Kind::end_room: return "end_room";
+    case rooms::Order::Kind::release_slot: return std::nullopt;
   }
   return std::nullopt;
 }
@@ -293,21 +306,26 @@ rooms::Frame frame_of(const ToPeer& message) {
   return rooms::SharedFrame::from_wire(message.frame, message.number);
 }
 
-std::string encode(const rooms::Order& order) {
-  const bool ends = order.kind == rooms::Order::Kind::end_room;
-  return json_text(
-      {{"kind", ends ? "end_room" : "remove_peer"}, {"room", order.room}, {"peer", order.peer}});
+std::optional<std::string> encode(const rooms::Order& order) {
+  const auto kind = name_of(order.kind);
+  if (!kind) return std::nullopt;
+  return json_text({{"kind", *kind}, {"room", order.room}, {"peer", order.peer}});
 }
 
 std::optional<rooms::Order> decode_order(std::string_view payload) {
   const json object = parsed(payload);
   Fields fields(object);
-  const auto kind = fields.get<std::string>("kind");
-  rooms::Order order{rooms::Order::Kind::end_room, fields.get<std::string>("room"),
-                     fields.get<std::string>("peer")};
-  if (kind == "remove_peer") order.kind = rooms::Order::Kind::remove_peer;
-  if (!fields.fine() || (kind != "remove_peer" && kind != "end_room")) return std::nullopt;
-  return order;
+  const auto name = fields.get<std::string>("kind");
+  using Kind = rooms::Order::Kind;
+  for (const Kind kind : {Kind::remove_peer, Kind::end_room, Kind::release_slot}) {
+    if (name != name_of(kind)) continue;
+    rooms::Order order{kind, fields.get<std::string>("room"), fields.get<std::string>("peer")};
+    const bool may_be_nobody = kind == Kind::end_room;
+    fields.require(order.room.size() <= protocol::kMaxRoomNameBytes);
+    fields.require(rooms::is_peer_id(order.peer) || (may_be_nobody && order.peer.empty()));
+    if (fields.fine()) return order;
+  }
+  return std::nullopt;
 }
 
 /// A peer's frame has a `from`, one of the server's own a `type`.

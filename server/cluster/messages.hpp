@@ -136,7 +136,8 @@ std::optional<ToPeer> decode_to_peer(std::string_view payload);
 /// Copies the frame that it carries.
 rooms::Frame frame_of(const ToPeer& message);
 
-std::string encode(const rooms::Order& order);
+/// Nothing for an order that does not leave its process.
+std::optional<std::string> encode(const rooms::Order& order);
 std::optional<rooms::Order> decode_order(std::string_view payload);
 
 /// True for what may be a frame of ours.

@@ -99,7 +99,9 @@ void Gateway::drop_overdue(const std::string& name, SharedRoom& room, TimePoint 
   for (const protocol::PeerId& id : room.elsewhere.take_overdue(now)) {
     // A talker is announced to everyone, further down.
     if (room.held_slots.contains(id)) continue;
-    context_.bus.broadcast(name, Reach::talkers, rooms::frame_of(protocol::UserDisconnected{id}));
+    // Viewers' ids too, which nobody has any more.
+    context_.bus.broadcast(name, Reach::talkers_and_socketio,
+                           rooms::frame_of(protocol::UserDisconnected{id}));
   }
   for (const protocol::PeerId& id : room.held_slots.take_overdue(now)) {
     context_.bus.broadcast(name, Reach::everyone, rooms::frame_of(protocol::UserDisconnected{id}));

@@ -41,8 +41,20 @@ struct Order {
   protocol::PeerId peer;
 };
 
-/// The members that a frame is for, the widest first. Socket.io clients get every frame.
-enum class Reach { everyone, talkers, socketio };
+/// The members that a frame is for, the widest first.
+enum class Reach {
+  everyone,              ///< what talkers send
+  talkers_and_socketio,  ///< what other clients of socket.io send, which hide nothing from another
+  talkers,               ///< what viewers send
+  socketio,              ///< what clients of our protocol can't read
+};
+
+constexpr bool includes_socketio(Reach reach) {
+  return reach != Reach::talkers;
+}
+constexpr bool includes_talkers(Reach reach) {
+  return reach != Reach::socketio;
+}
 
 /// A frame for one peer that another hub serves.
 struct DirectedFrame {

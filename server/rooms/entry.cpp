@@ -10,14 +10,13 @@ namespace {
 
 std::optional<Refusal> refusal_of_newcomer(const Applicant& applicant, const Room& room,
                                            const HubLimits& limits) {
-  if (applicant.role != Role::talk) {
-    if (applicant.seniority || !room.locked()) return std::nullopt;
-    return Refusal{ErrorCode::room_locked, "This room is locked."};
-  }
-  if (has_free_slot(room.all_talkers(), limits.talkers_per_room, applicant.seniority)) {
-    return std::nullopt;
-  }
-  return Refusal{ErrorCode::room_taken, "Somebody else talks in this room."};
+  const bool finds_slot =
+      applicant.role != Role::talk ||
+      has_free_slot(room.all_talkers(), limits.talkers_per_room, applicant.seniority);
+  if (!finds_slot) return Refusal{ErrorCode::room_taken, "Somebody else talks in this room."};
+  // A lock is for talkers too: one more could end the room.
+  if (applicant.seniority || !room.locked()) return std::nullopt;
+  return Refusal{ErrorCode::room_locked, "This room is locked."};
 }
 
 /// The members that keep their places, apart from the applicant, whom the hub that served it may

@@ -20,14 +20,17 @@ constexpr std::size_t kMaxWaitingFrames = 64;
 
 /// The reason why this peer may not send this, or nothing.
 std::optional<Refusal> fault_of(const Peer& from, const std::string& type) {
+  const Sender sender = protocol::sender_of(type);
+  const bool of_talkers = sender == Sender::talker || sender == Sender::commanding_talker;
+  if (of_talkers && !may_send_as_talker(from.role, from.may_talk)) {
+    return Refusal{ErrorCode::wrong_role, "Only a talker may send `" + type + "`."};
+  }
   if (from.kind.any_message) return std::nullopt;
-  switch (protocol::sender_of(type)) {
+  switch (sender) {
     case Sender::any_peer:
-    case Sender::client: return std::nullopt;
+    case Sender::client:
     case Sender::talker:
-    case Sender::commanding_talker:
-      if (from.role == Role::talk) return std::nullopt;
-      return Refusal{ErrorCode::wrong_role, "Only a talker may send `" + type + "`."};
+    case Sender::commanding_talker: return std::nullopt;
     case Sender::watcher:
       if (from.role == Role::watch) return std::nullopt;
       return Refusal{ErrorCode::wrong_role, "Only a watcher may send `" + type + "`."};

@@ -110,9 +110,9 @@ class Hub final : public BusMember {
   const Counters& counters() const { return router_.counters; }
   Census census() const;
 
-  // For the operator, of this hub's members:
+  // For the operator:
   std::vector<RoomReport> rooms() const;
-  /// Removes everyone (`room_ended`). False where there is no such room.
+  /// Removes everyone (`room_ended`), on all hubs. False where this one has no such room.
   bool end_room(std::string_view room, TimePoint now);
   /// Removes a member (`removed`). False where there is none.
   bool remove_peer(std::string_view room, const protocol::PeerId& peer, TimePoint now);
@@ -144,6 +144,7 @@ class Hub final : public BusMember {
 
   // orders.cpp
   void on_command(Peer& from, std::string_view frame, TimePoint now);
+  void on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint now);
   void remove_viewer(const std::string& room, const protocol::PeerId& peer, TimePoint now);
   void end_room(Room& room, const protocol::PeerId& except, TimePoint now);
   void enforce_talker_limit(const std::string& room, TimePoint now);

@@ -28,12 +28,21 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
   if (const auto* lock = std::get_if<protocol::LockRoom>(&body)) {
     if (std::exchange(from.locks, lock->locked) != lock->locked) bus_.share_changed(room);
   } else if (const auto* remove = std::get_if<protocol::RemovePeer>(&body)) {
-    bus_.order({Order::Kind::remove_peer, room, remove->id});
-    remove_viewer(room, remove->id, now);
+    on_remove_command(from, remove->id, now);
   } else if (std::holds_alternative<protocol::EndRoom>(body)) {
     bus_.order({Order::Kind::end_room, room, from.id});
     end_room(from.room, from.id, now);
   }
+}
+
+void Hub::on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint now) {
+  // Before anything is voided: it stays, and so does its token.
+  if (has(from.room.all_talkers(), id)) {
+    return refuse(*from.link, {ErrorCode::wrong_role, "Only the operator can remove a talker."});
+  }
+  const std::string room = from.room.name;
+  bus_.order({Order::Kind::remove_peer, room, id});
+  remove_viewer(room, id, now);
 }
 
 void Hub::on_order(const Order& order, TimePoint now) {
@@ -50,10 +59,10 @@ void Hub::on_order(const Order& order, TimePoint now) {
 
 /// Voids the viewer's token even if it is not here just now: it shall not come back.
 void Hub::remove_viewer(const std::string& name, const protocol::PeerId& id, TimePoint now) {
-  removed_.add(name, id);
   Peer* const peer = find_peer(name, id);
-  if (peer == nullptr || peer->effective_role == EffectiveRole::talker) return;
-  dismiss(*peer, removed(), now);
+  if (peer != nullptr && peer->effective_role == EffectiveRole::talker) return;
+  removed_.add(name, id);
+  if (peer != nullptr) dismiss(*peer, removed(), now);
 }
 
 bool Hub::remove_peer(std::string_view name, const protocol::PeerId& id, TimePoint now) {
@@ -79,6 +88,7 @@ void Hub::end_room(Room& room, const protocol::PeerId& except, TimePoint now) {
 bool Hub::end_room(std::string_view name, TimePoint now) {
   Room* const room = find_room(name);
   if (room == nullptr) return false;
+  bus_.order({Order::Kind::end_room, room->name, {}});
   end_room(*room, {}, now);
   return true;
 }

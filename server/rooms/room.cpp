@@ -185,18 +185,23 @@ Peer* Room::find(const protocol::PeerId& id, Reach reach) const {
   const auto found = peers.find(id);
   if (found == peers.end() || found->second->is<SlotKept>()) return nullptr;
   Peer* const peer = found->second.get();
-  const bool within = reach == Reach::everyone || peer->kind.any_message ||
-                      (reach == Reach::talkers && peer->effective_role == EffectiveRole::talker);
+  const bool is_talker = peer->effective_role == EffectiveRole::talker;
+  const bool within = reach == Reach::everyone ||
+                      (includes_socketio(reach) && peer->kind.any_message) ||
+                      (includes_talkers(reach) && is_talker);
   return within ? peer : nullptr;
 }
 
 template <typename Function>
 void Room::for_each_within(Reach reach, Function function) const {
   if (reach != Reach::everyone) {
-    for (Peer* peer : receive_all) function(*peer);
-    if (reach == Reach::socketio) return;
+    const bool with_socketio = includes_socketio(reach);
+    if (with_socketio) {
+      for (Peer* peer : receive_all) function(*peer);
+    }
+    if (!includes_talkers(reach)) return;
     for (Peer* talker : talkers) {
-      if (!talker->kind.any_message) function(*talker);
+      if (!with_socketio || !talker->kind.any_message) function(*talker);
     }
     return;
   }

@@ -120,9 +120,11 @@ HandOver take_buffered(Peer& peer);
 /// old one is gone, where the server did not.
 void close_replaced_link(Peer& peer);
 
-/// The members that may receive this peer's frames. Viewers can't reach each other.
+/// The members that may receive this peer's frames, and learn its id. Viewers can't reach each
+/// other, nor clients of socket.io that watch.
 inline Reach reach_of(const Peer& from) {
-  return from.effective_role == EffectiveRole::talker ? Reach::everyone : Reach::talkers;
+  if (from.effective_role == EffectiveRole::talker) return Reach::everyone;
+  return from.kind.any_message ? Reach::talkers_and_socketio : Reach::talkers;
 }
 
 /// A client that waits until the other hubs have sent their shares of the room.

@@ -38,6 +38,12 @@ void merge(std::vector<TalkerInfo>& talkers, const std::vector<TalkerInfo>& more
 /// True where a talker with seniority `a` takes a slot from one with `b`.
 bool is_senior(const Seniority& a, const Seniority& b);
 
+/// True for who may send what only talkers send. A role that is inferred (Role::none) has no right
+/// of its own, but that of the pass.
+constexpr bool may_send_as_talker(protocol::Role role, bool pass_may_talk) {
+  return role == protocol::Role::talk || (role == protocol::Role::none && pass_may_talk);
+}
+
 /// True where one more may talk beside `talkers`, some of whom may have to make way for it.
 bool has_free_slot(const std::vector<TalkerInfo>& talkers, std::size_t slots,
                    const Seniority& seniority = {});

@@ -63,8 +63,9 @@ void ThreadBus::broadcast(const std::string& room, Reach reach, const Frame& fra
   const auto shared = rooms_.find(room);
   if (shared == rooms_.end()) return;
   for (const auto& [hub, receivers] : shared->second.others) {
-    const bool concerned = reach == Reach::everyone || receivers.socketio ||
-                           (reach == Reach::talkers && receivers.talkers);
+    const bool concerned = reach == Reach::everyone ||
+                           (includes_socketio(reach) && receivers.socketio) ||
+                           (includes_talkers(reach) && receivers.talkers);
     if (concerned) enqueue(hub, Broadcast{room, reach, frame});
   }
 }
@@ -207,11 +208,13 @@ void ThreadBus::dispatch(HubId from, TakeOver& take_over, TimePoint now) {
 }
 
 void ThreadBus::dispatch(HubId from, Moved& moved, TimePoint) {
-  if (self_ != gateway_) {
+  // Where the new hub's own news was quicker, the peer may have left that one too.
+  const auto found = elsewhere_.find(moved.peer);
+  if (self_ != gateway_ && found != elsewhere_.end() && found->second == from) {
     if (moved.to == gateway_) {
-      elsewhere_.erase(moved.peer);
+      elsewhere_.erase(found);
     } else {
-      elsewhere_[moved.peer] = moved.to;
+      found->second = moved.to;
     }
   }
   enqueue(from, Confirmed{moved.number});

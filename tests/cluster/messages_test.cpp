@@ -35,6 +35,7 @@ TEST(ClusterMessages, SubjectsSayWhatTheyAreAbout) {
   };
   for (const Case& c : {
            Case{kSubjects.frames(room, Reach::talkers), Kind::frames, true},
+           Case{kSubjects.frames(room, Reach::talkers_and_socketio), Kind::frames, true},
            Case{kSubjects.shares(room), Kind::shares, true},
            Case{kSubjects.ask(room), Kind::ask, true},
            Case{kSubjects.members(room), Kind::members, true},
@@ -90,6 +91,28 @@ TEST(ClusterMessages, FramesCrossAsTheyAre) {
   EXPECT_EQ(read->reach, Reach::everyone);
   EXPECT_EQ(decode_to_peer(encode(ToPeer{ToPeer::Kind::take_over, "r"}))->kind,
             ToPeer::Kind::take_over);
+}
+
+TEST(ClusterMessages, OrdersAreReadAsTheyWereWrittenOrStayHere) {
+  using rooms::Order;
+  for (const Order& order : {Order{Order::Kind::remove_peer, "lesson", "5f0c"},
+                             Order{Order::Kind::end_room, "lesson", "5f0c"},
+                             Order{Order::Kind::end_room, "lesson", ""}}) {
+    const auto text = encode(order);
+    ASSERT_TRUE(text);
+    const auto read = decode_order(*text);
+    ASSERT_TRUE(read) << *text;
+    EXPECT_EQ(read->kind, order.kind);
+    EXPECT_EQ(read->room, order.room);
+    EXPECT_EQ(read->peer, order.peer);
+  }
+  EXPECT_FALSE(encode(Order{Order::Kind::release_slot, "lesson", "5f0c"}));
+  for (const char* text : {R"({"kind":"release_slot","room":"lesson","peer":"5f0c"})",
+                           R"({"kind":"end","room":"lesson","peer":"5f0c"})",
+                           R"({"kind":"remove_peer","room":"lesson","peer":""})",
+                           R"({"kind":"remove_peer","room":"lesson","peer":"a b"})"}) {
+    EXPECT_FALSE(decode_order(text)) << text;
+  }
 }
 
 TEST(ClusterMessages, RefuseWhatIsNone) {

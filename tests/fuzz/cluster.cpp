@@ -48,7 +48,7 @@ void check_codec(std::string_view input) {
     }
   }
   if (const auto order = cluster::decode_order(input)) {
-    check(cluster::decode_order(cluster::encode(*order))->room == order->room,
+    check(cluster::decode_order(*cluster::encode(*order))->room == order->room,
           "an order is the same");
   }
   if (const auto members = cluster::decode_members(input)) {

@@ -610,6 +610,28 @@ TEST_P(HubsOnABusTest, OrdersReachEveryHub) {
   expect_empty();
 }
 
+TEST_P(HubsOnABusTest, TheOperatorEndsARoomOnEveryHub) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  enter(2, other, "watch");
+  EXPECT_TRUE(hub(1).end_room("lesson", cluster.now));
+  settle();
+  for (const Client* client : {&talker, &watcher, &other}) {
+    EXPECT_EQ(client->closed, protocol::CloseCode::room_ended);
+  }
+  expect_empty();
+}
+
+TEST_P(HubsOnABusTest, NoTalkerVoidsTheTokenOfAnother) {
+  Client second, back;
+  enter(0, talker, "talk");
+  enter(1, second, "talk");
+  say_settled(0, talker, R"({"type":"remove_peer","id":"id2"})");
+  EXPECT_EQ(talker.news().back(), "error wrong_role");
+  enter(2, back, "talk", R"(,"resume":"talk id2 lesson")");
+  EXPECT_EQ(back.news().front(), "welcome");
+}
+
 TEST_P(HubsOnABusTest, AViewerOfAnotherHubGetsNoTalkerClosedAndIsTold) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");

@@ -95,5 +95,21 @@ TEST_F(MovesTest, WhoComesBackWhileItsFramesAreAwaitedIsWaitedForOnce) {
   EXPECT_TRUE(fourth.peer->is<Present>());
 }
 
+TEST_F(MovesTest, LateNewsOfAMoveDoesNotOutliveThePeer) {
+  Client first, second, one, two;
+  enter(0, first);
+  enter(1, one);
+  enter(2, two);
+  settle();
+  enter(1, second, R"(,"resume":"watch id1 lesson")");
+  deliver(1, 2);
+  deliver(1, 0);
+  hubs[1]->disconnected(second, Hub::Leaving::for_good, now);
+  deliver(1, 2);
+  ASSERT_EQ(ends[2]->hub_of("id1"), std::nullopt);
+  settle();  // the first hub's news of the move
+  EXPECT_EQ(ends[2]->hub_of("id1"), std::nullopt) << "it has left";
+}
+
 }  // namespace
 }  // namespace onair::rooms

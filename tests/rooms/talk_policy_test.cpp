@@ -18,6 +18,14 @@ TEST(TalkPolicy, ASlotIsFreeWhileFewerTalk) {
   EXPECT_TRUE(has_free_slot({kNew}, 2));
 }
 
+TEST(TalkPolicy, WhatOnlyTalkersSendNeedsTheRoleOrAPassForIt) {
+  using protocol::Role;
+  EXPECT_TRUE(may_send_as_talker(Role::talk, true));
+  EXPECT_TRUE(may_send_as_talker(Role::none, true));
+  EXPECT_FALSE(may_send_as_talker(Role::none, false));
+  EXPECT_FALSE(may_send_as_talker(Role::watch, true));
+}
+
 TEST(TalkPolicy, WhoWasHereBeforeTheServerBeganFindsASlot) {
   EXPECT_TRUE(has_free_slot({kOnAir}, 1, kFirst.seniority));
   EXPECT_TRUE(has_free_slot({kFirst}, 1, kLast.seniority)) << "the last one let in talked last";

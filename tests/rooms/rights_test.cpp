@@ -1,0 +1,132 @@
+// Who may do what, where a room has several talkers or clients of socket.io.
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "protocol/envelope.hpp"
+#include "rooms/client.hpp"
+#include "rooms/hub.hpp"
+#include "rooms/thread_bus.hpp"
+#include "support/world.hpp"
+
+namespace onair::rooms {
+namespace {
+
+using std::chrono::seconds;
+
+class RightsTest : public testing::Test {
+ protected:
+  RightsTest() {
+    bus.serve(hub);
+    enter(talker, "talk");
+    enter(second, "talk");
+    for (Client* client : {&talker, &second}) client->news();
+  }
+  void enter(Client& client, const std::string& role, const std::string& more = "") {
+    say(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
+  }
+  void say(Client& client, const std::string& frame) { hub.receive(client, frame, now); }
+  void enter_by_socketio(Client& client, const std::string& id, bool may_talk) {
+    pass.may_talk = may_talk;
+    hub.enter(client, {kSocketioClient, protocol::Enter{"lesson", protocol::Role::none}, id}, now);
+    pass.may_talk = true;
+    client.news();
+  }
+  void say_by_socketio(Client& client, const std::string& object) {
+    const auto envelope = protocol::scan_envelope(object);
+    hub.send(client, std::get<protocol::Envelope>(envelope), object, now);
+  }
+  void vanish(Client& client) { hub.disconnected(client, Hub::Leaving::perhaps, now); }
+  void leave(Client& client) { hub.disconnected(client, Hub::Leaving::for_good, now); }
+
+  TimePoint now{seconds(100)};
+  tests::PlainTokens tokens;
+  int last_id = 0;
+  Pass pass;
+  ThreadBus bus{0, 1, nullptr};
+  Hub hub{{
+              .make_id = [this] { return "id" + std::to_string(++last_id); },
+              .resume_tokens = tokens,
+              .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+              .doorkeeper = [this](const auto&) { return pass; },
+              .limits = {.talkers_per_room = 3},
+          },
+          bus};
+  Client talker, second, watcher, anna, bert;
+};
+
+TEST_F(RightsTest, NoTalkerVoidsTheTokenOfAnother) {
+  say(talker, R"({"type":"remove_peer","id":"id2"})");
+  EXPECT_EQ(talker.news(), News{"error wrong_role"});
+  vanish(second);
+  say(talker, R"({"type":"remove_peer","id":"id2"})");
+  Client back;
+  enter(back, "talk", R"(,"resume":"talk id2 lesson")");
+  EXPECT_EQ(back.news().front(), "welcome");
+  EXPECT_EQ(back.id(), "id2");
+}
+
+TEST_F(RightsTest, TheOperatorRemovesATalker) {
+  EXPECT_TRUE(hub.remove_peer("lesson", "id2", now));
+  Client back;
+  enter(back, "talk", R"(,"resume":"talk id2 lesson")");
+  EXPECT_EQ(back.news(), News{"error removed"});
+}
+
+TEST_F(RightsTest, ALockKeepsFurtherTalkersOut) {
+  say(talker, R"({"type":"lock_room","locked":true})");
+  Client stranger;
+  enter(stranger, "talk");
+  EXPECT_EQ(stranger.news(), News{"error room_locked"});
+  vanish(second);
+  Client back;
+  enter(back, "talk", R"(,"resume":"talk id2 lesson")");
+  EXPECT_EQ(back.news().front(), "welcome") << "who was in may come back";
+  say(talker, R"({"type":"lock_room","locked":false})");
+  enter(stranger, "talk");
+  EXPECT_EQ(stranger.news().front(), "welcome");
+}
+
+TEST_F(RightsTest, WhatOnlyTalkersSendNeedsTheRightToTalkThroughSocketioToo) {
+  enter_by_socketio(anna, "anna", false);
+  enter_by_socketio(bert, "bert", true);
+  for (const std::string type : {"talk_ready", "end_talk", "offer", "talk_declined", "lock_room",
+                                 "remove_peer", "end_room"}) {
+    for (const char* to : {"", R"(,"sendto":"bert")", R"(,"sendto":"id1")"}) {
+      say_by_socketio(anna, R"({"type":")" + type + R"(","sdp":"","reason":"full")" + to + "}");
+      EXPECT_EQ(anna.news(), News{"error wrong_role"}) << type << to;
+      EXPECT_EQ(bert.news(), News{}) << type << to;
+    }
+  }
+  EXPECT_EQ(talker.news(), News{});
+  say_by_socketio(anna, R"({"type":"wave"})");
+  EXPECT_EQ(bert.news(), News{"wave"});
+  say_by_socketio(bert, R"({"type":"talk_ready"})");
+  EXPECT_EQ(anna.news(), News{"talk_ready"});
+}
+
+TEST_F(RightsTest, WhoWatchesThroughSocketioLearnsNoViewersId) {
+  enter(watcher, "watch");
+  watcher.news();
+  enter_by_socketio(anna, "anna", true);
+  enter_by_socketio(bert, "bert", true);
+  talker.news();
+  say(watcher, R"({"type":"talk_request"})");
+  EXPECT_EQ(talker.news(), News{"talk_request"});
+  EXPECT_EQ(anna.news(), News{});
+  say(watcher, R"({"type":"wave","sendto":"anna"})");
+  EXPECT_EQ(watcher.news(), News{"error no_such_peer"});
+  EXPECT_EQ(anna.news(), News{});
+  say_by_socketio(bert, R"({"type":"talk_request"})");
+  EXPECT_EQ(anna.news(), News{"talk_request"}) << "among themselves they hide nothing";
+  say_by_socketio(bert, R"({"type":"talk_ready"})");
+  anna.news();
+  say(watcher, R"({"type":"talk_request","sendto":"bert"})");
+  EXPECT_EQ(bert.news(), News{"talk_request"}) << "a talker learns who asks";
+  leave(watcher);
+  EXPECT_EQ(anna.news(), News{});
+  EXPECT_EQ(bert.news(), News{"user_disconnected"});
+}
+
+}  // namespace
+}  // namespace onair::rooms
