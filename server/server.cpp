@@ -24,7 +24,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kPeerIdBytes = 12;
-constexpr std::chrono::hours kResumeLifetime{12};
 
 std::optional<net::CertificateFiles> certificate_files(const Options& options) {
   if (!options.tls_cert.empty()) return net::CertificateFiles{options.tls_cert, options.tls_key};
@@ -75,7 +74,7 @@ rooms::HubOptions hub_options(const Options& options, net::SignedResumeTokens& t
 
 Server::Server(const Options& options)
     : drain_time_(options.drain_time),
-      tokens_(resume_secret(options), kResumeLifetime),
+      tokens_(resume_secret(options), rooms::kResumeLifetime),
       entry_tokens_(options.auth, signing_keys(options), options.auth_leeway),
       context_(net::StaticFiles::read(options.web), socketio_client(options), options.limits,
                net::Origins(options.allow_origins), net::TrustedProxies(options.trusted_proxies),

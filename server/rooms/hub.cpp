@@ -62,7 +62,8 @@ Hub::Hub(HubOptions options, Bus& bus)
       bus_(bus),
       budget_{options_.limits.kept_frames, options_.limits.kept_bytes},
       router_(bus, options_.first_frame),
-      audience_(options_.audience_interval, router_.counters) {}
+      audience_(options_.audience_interval, router_.counters),
+      removed_([this](const std::string& room) { return rooms_.contains(room); }) {}
 
 bool Hub::spend(Link& link, std::size_t bytes, TimePoint now) {
   switch (link.allowance.spend(options_.limits.rates, bytes, now)) {

@@ -144,6 +144,7 @@ class Hub final : public BusMember {
 
   // orders.cpp
   void on_command(Peer& from, std::string_view frame, TimePoint now);
+  bool may_have_been_member(const Room& room, const protocol::PeerId& id, TimePoint now) const;
   void on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint now);
   void remove_viewer(const std::string& room, const protocol::PeerId& peer, TimePoint now);
   void end_room(Room& room, const protocol::PeerId& except, TimePoint now);
@@ -190,8 +191,8 @@ class Hub final : public BusMember {
   Audience audience_;
   PeerDeadlines deadlines_;
   Schedule<Room*> dead_rooms_;  ///< in which nobody has a socket, by when that began
-  RemovedPeers removed_;
   Rooms rooms_;
+  RemovedPeers removed_;
 };
 
 }  // namespace onair::rooms

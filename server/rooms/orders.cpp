@@ -35,11 +35,19 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
   }
 }
 
+/// Otherwise an id is remembered nowhere: a talker could invent any number of them. Nobody here
+/// knows the members of other processes, nor those from before this server began.
+bool Hub::may_have_been_member(const Room& room, const protocol::PeerId& id, TimePoint now) const {
+  const bool settles = options_.began && now < *options_.began + options_.settling_time;
+  return room.peers.contains(id) || bus_.hub_of(id) || bus_.reaches_further() || settles;
+}
+
 void Hub::on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint now) {
   // Before anything is voided: it stays, and so does its token.
   if (has(from.room.all_talkers(), id)) {
     return refuse(*from.link, {ErrorCode::wrong_role, "Only the operator can remove a talker."});
   }
+  if (!may_have_been_member(from.room, id, now)) return;
   const std::string room = from.room.name;
   bus_.order({Order::Kind::remove_peer, room, id});
   remove_viewer(room, id, now);
@@ -61,7 +69,7 @@ void Hub::on_order(const Order& order, TimePoint now) {
 void Hub::remove_viewer(const std::string& name, const protocol::PeerId& id, TimePoint now) {
   Peer* const peer = find_peer(name, id);
   if (peer != nullptr && peer->effective_role == EffectiveRole::talker) return;
-  removed_.add(name, id);
+  removed_.add(name, id, now);
   if (peer != nullptr) dismiss(*peer, removed(), now);
 }
 
@@ -69,7 +77,7 @@ bool Hub::remove_peer(std::string_view name, const protocol::PeerId& id, TimePoi
   Peer* const peer = find_peer(name, id);
   if (peer == nullptr) return false;
   bus_.order({Order::Kind::remove_peer, peer->room.name, id});
-  removed_.add(peer->room.name, id);
+  removed_.add(peer->room.name, id, now);
   dismiss(*peer, removed(), now);
   return true;
 }

@@ -1,45 +1,50 @@
 // Peers that were removed from a room, whose resume tokens are void.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
-#include <deque>
+#include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "protocol/message.hpp"
+#include "rooms/time.hpp"
+#include "rooms/timeouts.hpp"
 
 namespace onair::rooms {
 
-/// Bounded: beyond the bound of one room it forgets the oldest of that room, so that nobody makes
-/// it forget those of another; beyond the bound of rooms, the oldest room.
+/// Bounded in two ways, so that nobody makes it forget the removed peers of another's room. A room
+/// that has too many loses its oldest. If all rooms together have too many, first rooms that are
+/// not open lose theirs, which nobody moderates now: a talker's page repeats its removals when it
+/// is back. Then those with the most lose their oldest.
 class RemovedPeers {
  public:
-  static constexpr std::size_t kMostOfARoom = 1'000;
-  static constexpr std::size_t kMostRooms = 10'000;
+  static constexpr std::size_t kMostOfARoom = 256;
+  static constexpr std::size_t kMost = 16'384;
+  using IsOpen = std::function<bool(const std::string& room)>;
 
-  void add(const std::string& room, const protocol::PeerId& peer) {
-    const auto [found, is_new] = rooms_.try_emplace(room);
-    if (is_new) in_order_.push_back(room);
-    Peers& peers = found->second;
-    if (std::find(peers.begin(), peers.end(), peer) != peers.end()) return;
-    peers.push_back(peer);
-    if (peers.size() > kMostOfARoom) peers.pop_front();
-    if (rooms_.size() <= kMostRooms) return;
-    rooms_.erase(in_order_.front());
-    in_order_.pop_front();
-  }
+  explicit RemovedPeers(IsOpen is_open) : is_open_(std::move(is_open)) {}
 
-  bool contains(const std::string& room, const protocol::PeerId& peer) const {
-    const auto found = rooms_.find(room);
-    return found != rooms_.end() &&
-           std::find(found->second.begin(), found->second.end(), peer) != found->second.end();
-  }
+  void add(const std::string& room, const protocol::PeerId& peer, TimePoint now);
+  bool contains(const std::string& room, const protocol::PeerId& peer) const;
+  std::size_t size() const { return size_; }
 
  private:
-  using Peers = std::deque<protocol::PeerId>;
-  std::map<std::string, Peers> rooms_;
-  std::deque<std::string> in_order_;
+  struct Removed {
+    protocol::PeerId peer;
+    TimePoint at;
+  };
+  using Rooms = std::map<std::string, std::vector<Removed>>;
+
+  Rooms::iterator erase(Rooms::iterator room);
+  void drop_oldest(std::vector<Removed>& peers, std::size_t left);
+  void make_room(TimePoint now);
+  void forget_expired(TimePoint now);
+  void forget_closed_rooms(std::size_t left);
+
+  IsOpen is_open_;
+  Rooms rooms_;  ///< the first of each room is its oldest
+  std::size_t size_ = 0;
 };
 
 }  // namespace onair::rooms

@@ -8,6 +8,9 @@ namespace onair::rooms {
 /// Time that a member has to come back after its socket is lost or its process died.
 inline constexpr Duration kGrace = std::chrono::seconds(15);
 
+/// The life of a resume token, and the memory of who was removed.
+inline constexpr std::chrono::hours kResumeLifetime{12};
+
 /// Time to wait for the frames that another hub buffered for a peer; newer ones are held back.
 inline constexpr Duration kHandOverPatience = std::chrono::seconds(1);
 

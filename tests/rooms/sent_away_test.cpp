@@ -130,19 +130,61 @@ TEST_F(SentAwayTest, EndsTheRoomForEveryoneElse) {
   EXPECT_EQ(back.news(), News{"welcome"}) << "it may begin again";
 }
 
-TEST_F(SentAwayTest, OneRoomsRemovalsPushNoOtherRoomsOut) {
-  RemovedPeers voided;
-  voided.add("another", "id1");
+TEST_F(SentAwayTest, InventedIdsAreNotRemembered) {
+  for (int i = 0; i < 1'000; ++i) {
+    say(talker, R"({"type":"remove_peer","id":"invented)" + std::to_string(i) + "\"}");
+    pass(seconds(1));
+  }
+  enter(other, "watch", R"(,"resume":"watch invented1 lesson")");
+  EXPECT_EQ(other.news(), News{"welcome"});
+}
+
+TEST_F(SentAwayTest, AfterARestartATalkerRemovesThoseAgainWhomTheServerDoesNotKnow) {
+  ThreadBus new_bus(0, 1, nullptr);
+  Hub restarted({.make_id = [this] { return "id" + std::to_string(++last_id); },
+                 .resume_tokens = tokens,
+                 .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+                 .began = now},
+                new_bus);
+  new_bus.serve(restarted);
+  Client back, removed;
+  restarted.receive(back, R"({"type":"enter","room":"lesson","role":"talk"})", now);
+  restarted.receive(back, R"({"type":"remove_peer","id":"id77"})", now);
+  restarted.receive(
+      removed, R"({"type":"enter","room":"lesson","role":"watch","resume":"watch id77 lesson"})",
+      now);
+  EXPECT_EQ(removed.news(), News{"error removed"});
+}
+
+TEST_F(SentAwayTest, NobodysRemovalsPushThoseOfAnotherOpenRoomOut) {
+  RemovedPeers voided([](const std::string& room) { return !room.starts_with("closed"); });
+  voided.add("another", "id1", now);
   for (std::size_t i = 0; i <= RemovedPeers::kMostOfARoom; ++i) {
-    voided.add("lesson", "id" + std::to_string(i));
+    voided.add("lesson", "id" + std::to_string(i), now);
   }
   EXPECT_FALSE(voided.contains("lesson", "id0")) << "the oldest of the same room";
   EXPECT_TRUE(voided.contains("lesson", "id1"));
+  // One client makes many rooms, and many removals in each.
+  for (int room = 0; room < 30'000; ++room) voided.add("closed" + std::to_string(room), "id1", now);
   EXPECT_TRUE(voided.contains("another", "id1"));
-  for (std::size_t i = 0; i < RemovedPeers::kMostRooms; ++i) {
-    voided.add("room" + std::to_string(i), "id1");
+  EXPECT_TRUE(voided.contains("lesson", "id1"));
+  for (int room = 0; room < 200; ++room) {
+    for (int i = 0; i < 300; ++i) {
+      voided.add("loud" + std::to_string(room), "id" + std::to_string(i), now);
+    }
   }
-  EXPECT_FALSE(voided.contains("another", "id1"));
+  EXPECT_TRUE(voided.contains("another", "id1"));
+  EXPECT_LE(voided.size(), RemovedPeers::kMost);
+}
+
+TEST_F(SentAwayTest, ARemovalIsRememberedAsLongAsATokenLives) {
+  RemovedPeers voided([](const auto&) { return true; });
+  voided.add("lesson", "id1", now);
+  const TimePoint later = now + kResumeLifetime;
+  for (std::size_t i = 0; i <= RemovedPeers::kMost; ++i) {
+    voided.add("room" + std::to_string(i), "id1", later);
+  }
+  EXPECT_FALSE(voided.contains("lesson", "id1")) << "no token is that old";
 }
 
 TEST_F(SentAwayTest, TheOperatorEndsARoomAndSendsPeersAway) {
