@@ -4,11 +4,11 @@
 
 namespace onair::rooms {
 
-Allowance::Verdict Allowance::spend(const Rates& rates, std::size_t bytes, TimePoint now) {
+Allowance::Verdict Allowance::spend(const Rates& rates, float frames, float bytes, TimePoint now) {
   const float seconds = std::chrono::duration<float>(now - at_).count();
   at_ = now;
-  frames_ = std::max(0.0F, frames_ - seconds * rates.frames_per_second) + 1;
-  bytes_ = std::max(0.0F, bytes_ - seconds * rates.bytes_per_second) + static_cast<float>(bytes);
+  frames_ = std::max(0.0F, frames_ - seconds * rates.frames_per_second) + frames;
+  bytes_ = std::max(0.0F, bytes_ - seconds * rates.bytes_per_second) + bytes;
   const float used = std::max(frames_ / (rates.frames_per_second * rates.burst.count()),
                               bytes_ / (rates.bytes_per_second * rates.burst.count()));
   if (used > 2) return Verdict::cut;

@@ -66,7 +66,19 @@ Hub::Hub(HubOptions options, Bus& bus)
       removed_([this](const std::string& room) { return rooms_.contains(room); }) {}
 
 bool Hub::spend(Link& link, std::size_t bytes, TimePoint now) {
-  switch (link.allowance.spend(options_.limits.rates, bytes, now)) {
+  return charge(link, 1, static_cast<float>(bytes), now);
+}
+
+/// Charges a client for deliveries, whose work would else cost one who fills a room no more than
+/// one who is alone.
+bool Hub::charge_deliveries(Link& link, std::size_t deliveries, std::size_t bytes, TimePoint now) {
+  if (deliveries <= kDeliveriesOfAFrame) return true;
+  const float times = static_cast<float>(deliveries) / kDeliveriesOfAFrame - 1;
+  return charge(link, times, times * static_cast<float>(bytes), now);
+}
+
+bool Hub::charge(Link& link, float frames, float bytes, TimePoint now) {
+  switch (link.allowance.spend(options_.limits.rates, frames, bytes, now)) {
     case Allowance::Verdict::fine: return true;
     case Allowance::Verdict::warn:
       refuse(link, {ErrorCode::rate_limited, "Slow down, or the connection will be closed."});
@@ -134,6 +146,10 @@ void Hub::send(Link& link, const protocol::Envelope& envelope, std::string_view 
   const Reach before = reach_of(from);
   apply_effects(from, kind, !envelope.sendto, now);
   const Reach reach = opaque ? Reach::socketio : std::min(before, reach_of(from));
+  if (!envelope.sendto &&
+      !charge_deliveries(link, from.room.receivers(reach), object.size(), now)) {
+    return;
+  }
   const Frame frame = router_.stamp(from, object);
   if (envelope.sendto) return router_.send_to_peer(from, *envelope.sendto, reach, frame);
   router_.broadcast(from, reach, frame);

@@ -12,7 +12,10 @@ void Hub::leave_room(Link& link, TimePoint now) {
   Peer* const peer = link.peer;
   if (peer == nullptr) return;
   peer->unlink();
-  peer->has_sent || peer->kind.announced ? remove(*peer, now) : erase(*peer, now);
+  if (!peer->has_sent && !peer->kind.announced) return erase(*peer, now);
+  // It goes to another room, and may do so again and again.
+  charge_deliveries(link, peer->room.receivers(reach_of(*peer)), 0, now);
+  remove(*peer, now);
 }
 
 bool Hub::stop_waiting(Link& link) {

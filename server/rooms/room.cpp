@@ -160,6 +160,17 @@ std::size_t Room::staying() const {
   return count;
 }
 
+std::size_t Room::receivers(Reach reach) const {
+  if (reach == Reach::everyone) return members();
+  std::size_t socketio = receive_all.size();
+  std::size_t talking = talkers.size();
+  for (const auto& [hub, share] : elsewhere) {
+    socketio += share.socketio;
+    talking += share.talkers.size();
+  }
+  return (includes_socketio(reach) ? socketio : 0) + (includes_talkers(reach) ? talking : 0);
+}
+
 std::vector<TalkerInfo> Room::all_talkers(const std::function<bool(HubId)>& of_hub) const {
   std::vector<TalkerInfo> all = share().talkers;
   for (const auto& [hub, share] : elsewhere) {

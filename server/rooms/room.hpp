@@ -204,6 +204,9 @@ struct Room {
   std::vector<protocol::PeerId> on_air() const;
   bool locked() const;
 
+  /// The members within reach, on all hubs.
+  std::size_t receivers(Reach reach) const;
+
   /// The peer of this id, if it is within reach.
   Peer* find(const protocol::PeerId& id, Reach reach) const;
 

@@ -1,5 +1,7 @@
 #include "rooms/hub.hpp"
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -491,6 +493,84 @@ TEST_F(HubTest, ItsBytesCountToo) {
   pass(seconds(3));
   say(talker, large);
   EXPECT_EQ(talker.news(), News{}) << "after a pause it may again";
+}
+
+/// A room of 1,000 viewers at the rates that a server has by default.
+class FullHouseTest : public HubTest {
+ protected:
+  FullHouseTest() {
+    big_bus.serve(big);
+    big.receive(talker, R"({"type":"enter","room":"lesson","role":"talk"})", now);
+    for (int i = 0; i < 1'000; ++i) {
+      crowd.push_back(std::make_unique<Client>());
+      big.receive(*crowd.back(), R"({"type":"enter","room":"lesson","role":"watch"})", now);
+    }
+    talker.news();
+  }
+  void say(const std::string& frame) { big.receive(talker, frame, now); }
+  bool was_warned() {
+    const News news = talker.news();
+    return std::find(news.begin(), news.end(), "error rate_limited") != news.end();
+  }
+
+  ThreadBus big_bus{0, 1, nullptr};
+  Hub big{{
+              .make_id = [this] { return "id" + std::to_string(++last_id); },
+              .resume_tokens = tokens,
+              .ice_servers = [this](const auto&) { return ice_servers; },
+          },
+          big_bus};
+  std::vector<std::unique_ptr<Client>> crowd;
+};
+
+TEST_F(FullHouseTest, ATalkerPaysForDeliveries) {
+  for (int i = 0; i < 300; ++i) say(R"({"type":"wave"})");
+  EXPECT_FALSE(was_warned());
+  for (int i = 0; i < 50; ++i) say(R"({"type":"wave"})");
+  EXPECT_TRUE(was_warned());
+  for (int i = 0; i < 300; ++i) say(R"({"type":"wave"})");
+  EXPECT_EQ(talker.closed, protocol::CloseCode::policy_violation);
+  EXPECT_LT(crowd.front()->frames.size(), 650u);
+}
+
+TEST_F(FullHouseTest, AndForTheirBytes) {
+  const std::string large = R"({"type":"wave","x":")" + std::string(60'000, 'x') + "\"}";
+  for (int i = 0; i < 60; ++i) say(large);
+  EXPECT_EQ(talker.closed, protocol::CloseCode::policy_violation);
+}
+
+TEST_F(FullHouseTest, AnHonestTalkerIsNeverWarned) {
+  const std::string sdp(8'000, 'x');
+  std::size_t next = 0;
+  for (int second = 0; second < 30; ++second) {
+    say(second % 2 == 0 ? R"({"type":"talk_ready"})" : R"({"type":"end_talk"})");
+    for (int i = 0; i < 60; ++i, ++next) {
+      const std::string to = R"(,"sendto":")" + crowd[next % crowd.size()]->id() + "\"}";
+      say(R"({"type":"offer","sdp":")" + sdp + "\"" + to);
+      for (int n = 0; n < 14; ++n) say(R"({"type":"candidate","candidate":"x")" + to);
+    }
+    now += seconds(1);
+    big.advance(now);
+    ASSERT_FALSE(was_warned()) << second;
+  }
+}
+
+TEST_F(FullHouseTest, GoingFromRoomToRoomCostsWhatItTells) {
+  std::vector<std::unique_ptr<Client>> equals;
+  const auto enter = [&](Client& client, const std::string& id, const std::string& room) {
+    big.enter(client, {kSocketioClient, protocol::Enter{room, protocol::Role::none}, id}, now);
+  };
+  for (int i = 0; i < 1'000; ++i) {
+    equals.push_back(std::make_unique<Client>());
+    enter(*equals.back(), "equal" + std::to_string(i), "equals");
+  }
+  for (int i = 0; i < 1'000 && !other.closed; ++i) {
+    enter(other, "other", "equals");
+    big.send(other, {.type = "wave", .sendto = "nobody"}, R"({"type":"wave","sendto":"nobody"})",
+             now);
+    enter(other, "other", "another");
+  }
+  EXPECT_EQ(other.closed, protocol::CloseCode::policy_violation);
 }
 
 TEST_F(HubTest, ARoomHasABound) {
