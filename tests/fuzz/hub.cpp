@@ -32,10 +32,20 @@ class Client final : public rooms::Link {
     const auto* const refusal = std::get_if<protocol::Refusal>(&decoded);
     fuzz::check(refusal == nullptr || refusal->code != protocol::ErrorCode::bad_json,
                 "what is sent is JSON");
+    if (!is_slow) return;
+    const bool is_talker = peer != nullptr && peer->effective_role == rooms::EffectiveRole::talker;
+    const std::size_t after = waiting.bytes + frame->text().size();
+    if (is_talker && waiting.bytes > 0 && !frame->from().empty()) {
+      fuzz::check(after <= waiting.bound / 2,
+                  "others leave half of a talker's queue to the server");
+    }
+    waiting.bytes = after;
+    if (after > waiting.bound) closed = true;  // as the socket layer does
   }
   void close(protocol::CloseCode) override { closed = true; }
   rooms::SendQueue queue() const override { return waiting; }
   rooms::SendQueue waiting{0, 4'000};
+  bool is_slow = false;  ///< nothing is read until the next change
   bool closed = false;
 };
 
@@ -54,7 +64,13 @@ class World {
       case 1:
         if (what >= 8 * kClients) return hub_of(who).send_off(clients_[who], cluster_.now);
         return leave(who, rooms::Hub::Leaving::perhaps);
-      case 2: return cluster_.advance(std::chrono::seconds(what % 7));
+      case 2:
+        if (what >= 8 * kClients) {
+          clients_[who].is_slow = !clients_[who].is_slow;
+          clients_[who].waiting.bytes = 0;
+          return;
+        }
+        return cluster_.advance(std::chrono::seconds(what % 7));
       case 3: return cluster_.settle();
       default:
         // The socket layer lets nothing else through.
