@@ -21,8 +21,9 @@ SocketioSession::SocketioSession(Worker& worker, socketio::SessionOptions option
       core_(std::move(options), *this, Clock::now()),
       timer_(worker.context()) {}
 
-void SocketioSession::start(Remote<SocketioCarrier> carrier) {
+void SocketioSession::start(Remote<SocketioCarrier> carrier, std::shared_ptr<OutputGauge> gauge) {
   carrier_ = std::move(carrier);
+  gauge_ = std::move(gauge);
   worker_.socketio_sessions.emplace(sid_, shared_from_this());
   worker_.connected(*this);
   core_.start();
@@ -65,12 +66,14 @@ std::optional<std::uint32_t> SocketioSession::probe() {
   return ++last_carrier_id_;
 }
 
-void SocketioSession::probed_by(std::uint32_t carrier_id, Remote<SocketioCarrier> carrier) {
+void SocketioSession::probed_by(std::uint32_t carrier_id, Remote<SocketioCarrier> carrier,
+                                std::shared_ptr<OutputGauge> gauge) {
   if (carrier_id != last_carrier_id_ || !core_.awaits_websocket()) {
     return carrier.call(
         worker_, [](SocketioCarrier& late) { late.close(protocol::CloseCode::policy_violation); });
   }
   carrier_ = std::move(carrier);
+  gauge_ = std::move(gauge);
 }
 
 void SocketioSession::receive_on_websocket(std::uint32_t carrier_id, std::string_view text) {
@@ -119,6 +122,7 @@ void SocketioSession::answer_poll(std::string payload) {
 }
 
 void SocketioSession::send_on_websocket(const rooms::Frame& packet) {
+  if (gauge_) gauge_->handed_over += packet->websocket().size();
   carrier_.call(worker_, [packet](SocketioCarrier& carrier) { carrier.send(packet); });
 }
 

@@ -9,9 +9,10 @@
 #include <string>
 #include <string_view>
 
-#include "net/loop/admission.hpp"
-#include "net/loop/aliases.hpp"
-#include "net/loop/worker.hpp"
+#include "net/admission.hpp"
+#include "net/aliases.hpp"
+#include "net/output_queue.hpp"
+#include "net/worker.hpp"
 #include "socketio/session.hpp"
 
 namespace onair::net {
@@ -79,7 +80,7 @@ class SocketioSession final : public ClientLink,
                   std::string address);
 
   /// Makes it one of its worker's, until it ends. `carrier` is the WebSocket that it begins on.
-  void start(Remote<SocketioCarrier> carrier = {});
+  void start(Remote<SocketioCarrier> carrier = {}, std::shared_ptr<OutputGauge> gauge = {});
 
   /// Whether a request may be for this session.
   bool fits(socketio::Revision revision, std::string_view address) const;
@@ -91,7 +92,8 @@ class SocketioSession final : public ClientLink,
   /// The number by which the WebSocket speaks to the session, or nothing where none can come.
   std::optional<std::uint32_t> probe();
   /// The WebSocket with this number has come. It is closed where nobody waits for it any more.
-  void probed_by(std::uint32_t carrier_id, Remote<SocketioCarrier> carrier);
+  void probed_by(std::uint32_t carrier_id, Remote<SocketioCarrier> carrier,
+                 std::shared_ptr<OutputGauge> gauge);
   void receive_on_websocket(std::uint32_t carrier_id, std::string_view text);
   void websocket_closed(std::uint32_t carrier_id);
   void refuse_on_websocket(const protocol::Refusal& refusal) { core_.refuse(refusal); }
@@ -101,9 +103,10 @@ class SocketioSession final : public ClientLink,
 
   void send(const rooms::Frame& frame) override;
   void close(protocol::CloseCode code) override;
-  /// Of what waits for a poll. Its WebSocket, on another thread perhaps, keeps its own bound.
   rooms::SendQueue queue() const override {
-    return {core_.queue_bytes(), worker_.limits().send_queue_bytes};
+    const bool by_websocket = !is_polling() && gauge_ != nullptr;
+    return {by_websocket ? gauge_->waiting() : core_.queue_bytes(),
+            worker_.limits().send_queue_bytes};
   }
   void break_ownership_cycle() override { worker_.socketio_sessions.erase(sid_); }
   void flush() override;
@@ -136,7 +139,8 @@ class SocketioSession final : public ClientLink,
   socketio::Session core_;
   PollAnswer poll_answer_;
   Remote<SocketioCarrier> carrier_;
-  std::uint32_t last_carrier_id_ = 0;  ///< an earlier one says nothing any more
+  std::shared_ptr<OutputGauge> gauge_;  ///< of that
+  std::uint32_t last_carrier_id_ = 0;   ///< an earlier one says nothing any more
   bool flush_is_due_ = false;
   Timer timer_;
   std::optional<rooms::TimePoint> wake_at_;

@@ -17,7 +17,9 @@ void SocketioWebsocket<Transport>::come_to(UpgradeRequest request, Remote<Socket
   number_ = number;
   session_.call(
       this->worker(),
-      [number, carrier = remote()](SocketioSession& there) { there.probed_by(number, carrier); },
+      [number, carrier = remote(), gauge = gauge_](SocketioSession& there) {
+        there.probed_by(number, carrier, gauge);
+      },
       [carrier = remote()](const Worker& there) {
         // The session has ended meanwhile, and nobody else would close this.
         carrier.call(there, [](SocketioCarrier& late) { late.close(protocol::CloseCode::normal); });
@@ -27,7 +29,7 @@ void SocketioWebsocket<Transport>::come_to(UpgradeRequest request, Remote<Socket
 
 template <typename Transport>
 void SocketioWebsocket<Transport>::accepted() {
-  if (const auto session = std::exchange(to_be_started_, nullptr)) session->start(remote());
+  if (const auto session = std::exchange(to_be_started_, nullptr)) session->start(remote(), gauge_);
 }
 
 template <typename Transport>

@@ -18,6 +18,7 @@ class SocketioWebsocket final : public SocketioCarrier,
                     ConnectionSlots slots, Worker& worker)
       : WebsocketConnection<Transport>(std::move(stream), unread, std::move(slots), worker) {
     worker.hold(*this);
+    this->measured_by(gauge_);
   }
   ~SocketioWebsocket() { this->worker().release(*this); }
 
@@ -27,7 +28,10 @@ class SocketioWebsocket final : public SocketioCarrier,
   /// Answers the upgrade, and comes to a session that has given it this number.
   void come_to(UpgradeRequest request, Remote<SocketioSession> session, std::uint32_t number);
 
-  void send(const rooms::Frame& packet) override { this->push({packet, &packet->websocket()}); }
+  void send(const rooms::Frame& packet) override {
+    gauge_->taken += packet->websocket().size();
+    this->push({packet, &packet->websocket()});
+  }
   void close(protocol::CloseCode code) override { this->end(code); }
   void break_ownership_cycle() override { this->end_operations(); }
 
@@ -43,6 +47,7 @@ class SocketioWebsocket final : public SocketioCarrier,
   std::shared_ptr<SocketioSession> to_be_started_;
   Remote<SocketioSession> session_;
   std::uint32_t number_ = 0;
+  std::shared_ptr<OutputGauge> gauge_ = std::make_shared<OutputGauge>();
 };
 
 extern template class SocketioWebsocket<PlainTransport>;

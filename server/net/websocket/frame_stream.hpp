@@ -43,6 +43,9 @@ class FrameStream final : public Flushable {
 
   executor_type get_executor() { return transport_.executor(); }
 
+  /// Where somebody on another thread wants to know how much waits: tells it there from now on.
+  void measured_by(std::shared_ptr<OutputGauge> gauge) { gauge_ = std::move(gauge); }
+
   /// `owner` holds this stream and is kept alive while anything is under way. To be called first.
   void owned_by(const std::shared_ptr<void>& owner) { owner_ = owner; }
 
@@ -50,8 +53,9 @@ class FrameStream final : public Flushable {
   /// added.
   bool push(std::shared_ptr<const std::string> bytes) {
     if (queue_.bytes() + bytes->size() > max_queue_bytes_) return false;
-    tick().queue_bytes += bytes->size();
+    const std::size_t before = queue_.bytes();
     queue_.push(std::move(bytes));
+    note_change(before);
     flush_at_end();
     return true;
   }
@@ -68,9 +72,9 @@ class FrameStream final : public Flushable {
 
   /// Forgets what was not begun to be written.
   void drop_output() {
-    tick().queue_bytes -= queue_.bytes();
+    const std::size_t before = queue_.bytes();
     queue_.drop_whole_pieces();
-    tick().queue_bytes += queue_.bytes();
+    note_change(before);
   }
 
   void flush() override {
@@ -84,7 +88,7 @@ class FrameStream final : public Flushable {
         tick().run([&] { e ? fail(e) : flush(); });
       };
     });
-    tick().queue_bytes -= before - queue_.bytes();
+    note_change(before);
     if (error) return tick().run([&] { fail(error); });
     if (!teardown_.has_value() || !queue_.empty() || write_is_pending_) return;
     if (!std::exchange(shut_down_, true)) transport_.shut_down(owner_.lock());
@@ -146,6 +150,11 @@ class FrameStream final : public Flushable {
 
  private:
   Tick& tick() { return transport_.tick(); }
+
+  void note_change(std::size_t before) {
+    turn().queue_bytes += queue_.bytes() - before;  // modulo 2^64 where it is less
+    if (gauge_) gauge_->queued = queue_.bytes();
+  }
 
   void flush_at_end() {
     if (std::exchange(flush_is_due_, true)) return;
@@ -233,6 +242,7 @@ class FrameStream final : public Flushable {
 
   std::weak_ptr<void> owner_;
   std::size_t max_queue_bytes_;
+  std::shared_ptr<OutputGauge> gauge_;  ///< mostly null
 
   Input input_;                  ///< read from the transport and not yet handed on
   asio::mutable_buffer target_;  ///< the reader's, as long as there is one

@@ -1,6 +1,7 @@
 // What waits to be written to one client, in order.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -10,6 +11,15 @@
 #include <boost/container/static_vector.hpp>
 
 namespace onair::net {
+
+/// How much waits for one client, for a thread that hands packets over to that of its stream.
+struct OutputGauge {
+  std::atomic<std::size_t> handed_over = 0;  ///< bytes, since the beginning
+  std::atomic<std::size_t> taken = 0;        ///< of these, the ones that have come to the stream
+  std::atomic<std::size_t> queued = 0;       ///< and wait there
+
+  std::size_t waiting() const { return handed_over - taken + queued; }
+};
 
 class OutputQueue {
  public:

@@ -51,6 +51,8 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
 
   Worker& worker() { return worker_; }
 
+  void measured_by(std::shared_ptr<OutputGauge> gauge) { layer().measured_by(std::move(gauge)); }
+
   /// What waits to be written.
   rooms::SendQueue output() const {
     const FrameStream<Transport>& stream = websocket_.next_layer();
