@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "protocol/codec.hpp"
+#include "protocol/limits.hpp"
 
 namespace onair::rooms {
 
@@ -15,8 +16,15 @@ using protocol::Sender;
 
 namespace {
 
-/// Bound of the frames that a client may send before the room is ready.
+/// Bounds of the frames that a client may send before the room is ready.
 constexpr std::size_t kMaxWaitingFrames = 64;
+constexpr std::size_t kMaxWaitingBytes = 4 * protocol::kMaxFrameBytes;
+
+bool may_wait(const PendingEntry& entry, std::string_view frame) {
+  std::size_t bytes = frame.size();
+  for (const std::string& waiting : entry.frames) bytes += waiting.size();
+  return entry.frames.size() < kMaxWaitingFrames && bytes <= kMaxWaitingBytes;
+}
 
 /// The reason why this peer may not send this, or nothing.
 std::optional<Refusal> fault_of(const Peer& from, const std::string& type) {
@@ -108,7 +116,7 @@ void Hub::receive(Link& link, std::string_view frame, TimePoint now) {
 void Hub::receive_from_newcomer(Link& link, std::string_view frame, TimePoint now) {
   if (link.waits_for != nullptr) {
     for (PendingEntry& entry : link.waits_for->pending) {
-      if (entry.link == &link && entry.frames.size() < kMaxWaitingFrames) {
+      if (entry.link == &link && may_wait(entry, frame)) {
         return entry.frames.emplace_back(frame), void();
       }
     }

@@ -175,6 +175,15 @@ TEST_P(HubsOnABusTest, WhatIsSaidBeforeTheWelcomeIsKept) {
   EXPECT_EQ(news_of(talker), News{"talk_request"});
 }
 
+TEST_P(HubsOnABusTest, WhatIsSaidBeforeTheWelcomeIsBounded) {
+  enter_unsettled(1, watcher, "watch");
+  const std::string frame = R"({"type":"wave","x":")" + std::string(60'000, 'x') + "\"}";
+  for (int i = 0; i < 4; ++i) say(1, watcher, frame);
+  EXPECT_EQ(watcher.news(), News{});
+  say(1, watcher, frame);
+  EXPECT_EQ(watcher.news(), News{"error not_entered"});
+}
+
 TEST_P(HubsOnABusTest, OneWhoIsGoneBeforeTheWelcomeLeavesNothing) {
   enter_unsettled(1, watcher, "watch");
   lose(1, watcher, Hub::Leaving::perhaps);
