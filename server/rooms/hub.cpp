@@ -107,7 +107,7 @@ void Hub::receive(Link& link, std::string_view frame, TimePoint now) {
   if (const auto* refusal = std::get_if<Refusal>(&scanned)) return refuse(link, *refusal);
   const auto& envelope = std::get<protocol::Envelope>(scanned);
   if (envelope.has_from) {
-    return refuse(link, {ErrorCode::forged_from, "Only the server sets `from`."});
+    return refuse(link, {ErrorCode::forged_from, "Only the server sets `from` and `fromName`."});
   }
   send(link, envelope, frame, now);
 }
@@ -158,7 +158,10 @@ void Hub::send(Link& link, const protocol::Envelope& envelope, std::string_view 
       !charge_deliveries(link, from.room.receivers(reach), object.size(), now)) {
     return;
   }
-  const Frame frame = router_.stamp(from, object);
+  const bool tells_name = kind == protocol::kKindOf<protocol::TalkRequest> && from.name.has_value();
+  const Frame frame = tells_name
+                          ? router_.stamp(from, protocol::with_sender_name(object, *from.name))
+                          : router_.stamp(from, object);
   if (envelope.sendto) return router_.send_to_peer(from, *envelope.sendto, reach, frame);
   router_.broadcast(from, reach, frame);
 }

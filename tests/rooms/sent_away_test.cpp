@@ -218,6 +218,20 @@ TEST_F(SentAwayTest, TellsTheOperatorWhoIsWhere) {
   EXPECT_EQ(seen_watcher.name, "Hanako");
 }
 
+TEST_F(SentAwayTest, TellsATalkerTheNameOfWhoAsksForItsStream) {
+  answer = Pass{{}, "Hana\"ko"};
+  enter(watcher, "watch");
+  say(watcher, R"({"type":"talk_request","sendto":"id1"})");
+  EXPECT_EQ(talker.frames.back()["from"], "id2");
+  EXPECT_EQ(talker.frames.back()["fromName"], "Hana\"ko");
+  say(watcher, R"({"type":"bye","sendto":"id1"})");
+  EXPECT_EQ(talker.frames.back()["type"], "bye");
+  EXPECT_FALSE(talker.frames.back().contains("fromName"));
+  watcher.news();
+  say(watcher, R"({"type":"talk_request","sendto":"id1","fromName":"Taro"})");
+  EXPECT_EQ(watcher.news(), News{"error forged_from"});
+}
+
 TEST_F(SentAwayTest, WhoHasNoPassStaysOutside) {
   answer = protocol::Refusal{protocol::ErrorCode::token_required, "Say who you are."};
   enter(watcher, "watch");

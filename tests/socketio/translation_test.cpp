@@ -59,6 +59,7 @@ TEST(Translation, TakesAwayAClientsOwnFrom) {
             R"({"a":1.50,"c\n":"\u0041"})");
   EXPECT_EQ(said(R"({"\u0066rom":"x","from":1,"a":[ ]})").object, R"({"a":[ ]})");
   EXPECT_FALSE(said(R"({"from":"x"})").envelope.has_from);
+  EXPECT_EQ(said(R"({"type":"talk_request","fromName":"x"})").object, R"({"type":"talk_request"})");
 }
 
 TEST(Translation, RefusesMessagesThatAreNoObject) {

@@ -152,7 +152,7 @@ class FrameStream final : public Flushable {
   Tick& tick() { return transport_.tick(); }
 
   void note_change(std::size_t before) {
-    turn().queue_bytes += queue_.bytes() - before;  // modulo 2^64 where it is less
+    tick().queue_bytes += queue_.bytes() - before;  // modulo 2^64 where it is less
     if (gauge_) gauge_->queued = queue_.bytes();
   }
 
