@@ -9,10 +9,10 @@
 #include <string>
 #include <string_view>
 
-#include "net/admission.hpp"
-#include "net/aliases.hpp"
-#include "net/output_queue.hpp"
-#include "net/worker.hpp"
+#include "net/loop/admission.hpp"
+#include "net/loop/aliases.hpp"
+#include "net/websocket/output_queue.hpp"
+#include "net/loop/worker.hpp"
 #include "socketio/session.hpp"
 
 namespace onair::net {
