@@ -28,10 +28,11 @@ std::vector<CLI::ConfigItem> LineConfig::from_config(std::istream& input) const 
     }
     const std::string_view value = trimmed(line.substr(equals + 1));
     if (value.empty()) continue;
-    CLI::ConfigItem item;
+    // CLI11 takes the first of several items with one name, so there is one.
+    const auto known = std::ranges::find(given, name, &CLI::ConfigItem::name);
+    CLI::ConfigItem& item = known == given.end() ? given.emplace_back() : *known;
     item.name = name;
-    item.inputs = {std::string(value)};
-    given.push_back(std::move(item));
+    item.inputs.emplace_back(value);
   }
   return given;
 }

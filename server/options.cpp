@@ -315,6 +315,7 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
       CLI::MultiOptionPolicy::TakeLast);
   app.set_version_flag("--version", ONAIR_VERSION);
   app.config_formatter(std::make_shared<LineConfig>());
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_config("--config", "", "Read options from this file, a line each: max-rooms=100")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.option_defaults()->group("Serving");

@@ -38,10 +38,11 @@ class AdminApiTest : public testing::Test {
  protected:
   static Options options() {
     Options options = tests::test_options();
-    options.admin_key = "the key";
+    options.admin_key = "the key of an operator";
     return options;
   }
-  tests::Response ask(verb method, const std::string& target, const std::string& key = "the key") {
+  tests::Response ask(verb method, const std::string& target,
+                      const std::string& key = "the key of an operator") {
     return request(server.admin_port(), method, target, {{"Authorization", "Bearer " + key}});
   }
 

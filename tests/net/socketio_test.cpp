@@ -375,16 +375,31 @@ TEST(Socketio, AClientThatNeverPollsIsCutOff) {
   Options options = test_options();
   options.limits.send_queue_bytes = 65'536;
   const RunningServer server(options);
-  const Polling talker(server.port());
+  WebSocketClient talker(server.port());
+  talker.enter("talk");
   const Polling slow(server.port());
-  talker.enter("lesson");
   const std::string slow_id = slow.enter("lesson");
   const std::string text(40'000, 'x');
-  for (int i = 0; i < 3; ++i) talker.say({{"text", text}});
+  for (int i = 0; i < 3; ++i) talker.send(json{{"type", "wave"}, {"text", text}}.dump());
+  EXPECT_EQ(talker.receive_type("user_disconnected")["id"], slow_id);
   EXPECT_EQ(server.metric("onair_evictions_total{reason=\"slow_consumer\"}"), 1);
-  EXPECT_NE(talker.get().body().find(slow_id), std::string::npos);  // that it is gone
   EXPECT_EQ(slow.get().body(), "1");
   EXPECT_EQ(slow.get().result_int(), 400);
+}
+
+TEST(Socketio, WhatOthersSendDoesNotCutAClientOff) {
+  Options options = test_options();
+  options.limits.send_queue_bytes = 65'536;
+  const RunningServer server(options);
+  const Polling flooder(server.port());
+  const Polling slow(server.port());
+  flooder.enter("lesson");
+  slow.enter("lesson");
+  const std::string text(40'000, 'x');
+  for (int i = 0; i < 3; ++i) flooder.say({{"text", text}});
+  EXPECT_NE(flooder.get().body().find("rate_limited"), std::string::npos) << "who fills it pays";
+  EXPECT_NE(slow.get().body().find(text), std::string::npos);
+  EXPECT_EQ(server.metric("onair_evictions_total{reason=\"slow_consumer\"}"), 0);
 }
 
 TEST(Socketio, AFloodIsWarnedThenSentAway) {

@@ -16,7 +16,6 @@ namespace http = boost::beast::http;
 using http::verb;
 
 constexpr std::array kReading = {verb::get, verb::head};
-constexpr std::array kPolling = {verb::get, verb::post};
 
 Task<Outcome> open_websocket(const Exchange& exchange) {
   if (!beast::websocket::is_upgrade(exchange.request)) {
@@ -41,12 +40,10 @@ Task<Outcome> serve_socketio(const Exchange& exchange) {
 constexpr std::array kRoutes = {
     Route{.path = "/ws", .methods = kReading, .handle = &open_websocket},
     Route{.path = "/socket.io",
-          .methods = kPolling,
           .most_body_bytes = &most_payload_bytes,
           .is_cors = true,
           .handle = &serve_socketio},
     Route{.path = "/socket.io/",
-          .methods = kPolling,
           .most_body_bytes = &most_payload_bytes,
           .is_cors = true,
           .handle = &serve_socketio},
@@ -67,9 +64,9 @@ std::string names_of(std::span<const verb> methods) {
   return names;
 }
 
-Response answer_to_preflight(const Request& request, const Route& route) {
+Response answer_to_preflight(const Request& request) {
   Response response = plain_response(http::status::no_content, {});
-  response.set("Access-Control-Allow-Methods", names_of(route.methods));
+  response.set("Access-Control-Allow-Methods", "GET, POST");
   const auto headers = request["Access-Control-Request-Headers"];
   if (!headers.empty()) response.set("Access-Control-Allow-Headers", headers);
   response.set("Access-Control-Max-Age", "600");
@@ -91,8 +88,8 @@ std::optional<Response> refusal_of(const Request& header, const Route& route,
   if (auto refusal = refusal_of_body(header, may_have_body ? route.most_body_bytes(limits) : 0)) {
     return refusal;
   }
-  const bool is_preflight = route.is_cors && header.method() == verb::options;
-  if (is_preflight || std::ranges::find(route.methods, header.method()) != route.methods.end()) {
+  if (route.methods.empty() ||
+      std::ranges::find(route.methods, header.method()) != route.methods.end()) {
     return std::nullopt;
   }
   Response response =
@@ -106,7 +103,7 @@ Task<Outcome> handle(const Route& route, const Exchange& exchange) {
   // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
   Outcome outcome;
   if (route.is_cors && exchange.request.method() == verb::options) {
-    outcome = answer_to_preflight(exchange.request, route);
+    outcome = answer_to_preflight(exchange.request);
   } else {
     outcome = co_await route.handle(exchange);
   }

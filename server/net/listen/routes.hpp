@@ -33,7 +33,8 @@ using Outcome = std::variant<Response, Upgrade>;
 struct Route {
   std::string_view path;
   bool is_prefix = false;  ///< also for all paths that begin with it
-  std::span<const boost::beast::http::verb> methods;
+  /// Empty where the handler has an answer of its own to each method.
+  std::span<const boost::beast::http::verb> methods = {};
   /// The longest body, in bytes, that POST may have here. Nothing: no body at all.
   std::size_t (*most_body_bytes)(const Limits& limits) = nullptr;
   /// Pages of the origins that may connect read the answers (the Fetch standard's CORS protocol).

@@ -234,15 +234,20 @@ Task<Response> answer_socketio(const Exchange& exchange) {
   if (const auto* error = std::get_if<EngineError>(&read)) co_return error_response(*error);
   const Caller& caller = std::get<Caller>(read);
   if (caller.transport != "polling") co_return error_response(EngineError::bad_request);
-  const bool is_get = exchange.request.method() == http::verb::get;
+  const auto method = exchange.request.method();
   if (!caller.sid) {
-    if (!is_get) co_return error_response(EngineError::bad_handshake_method);
+    if (method != http::verb::get) co_return error_response(EngineError::bad_handshake_method);
     co_return co_await open_session(caller, exchange);
   }
   Worker* const there = worker_of(*caller.sid, exchange.server);
   if (there == nullptr) co_return error_response(EngineError::unknown_sid);
-  if (is_get) co_return co_await poll(caller, exchange.connection, exchange.worker, *there);
-  co_return co_await take_payload(caller, exchange.request, exchange.worker, *there);
+  if (method == http::verb::get) {
+    co_return co_await poll(caller, exchange.connection, exchange.worker, *there);
+  }
+  if (method == http::verb::post) {
+    co_return co_await take_payload(caller, exchange.request, exchange.worker, *there);
+  }
+  co_return error_response(EngineError::bad_request);
 }
 
 Task<std::variant<Response, NewSession, KnownSession>> session_for_websocket(

@@ -11,8 +11,8 @@
 
 #include "net/loop/admission.hpp"
 #include "net/loop/aliases.hpp"
-#include "net/websocket/output_queue.hpp"
 #include "net/loop/worker.hpp"
+#include "net/websocket/output_queue.hpp"
 #include "socketio/session.hpp"
 
 namespace onair::net {

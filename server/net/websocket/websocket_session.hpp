@@ -10,8 +10,8 @@ namespace onair::net {
 template <typename Transport>
 class WebsocketSession final : public ClientLink, public WebsocketConnection<Transport> {
  public:
-  WebsocketSession(typename Transport::Stream stream, std::string_view unread, ConnectionSlots slots,
-                   Worker& worker)
+  WebsocketSession(typename Transport::Stream stream, std::string_view unread,
+                   ConnectionSlots slots, Worker& worker)
       : WebsocketConnection<Transport>(std::move(stream), unread, slots, worker) {
     slot = slots.address;
   }
