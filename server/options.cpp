@@ -216,6 +216,9 @@ void add_bounds(CLI::App& app, Options& options) {
   app.add_option("--max-send-queue-bytes", limits.send_queue_bytes,
                  "What may wait for a client that reads slowly; then it is closed (1013)")
       ->check(CLI::Range(65'536, 1'073'741'824));
+  app.add_option("--max-thread-queue-bytes", limits.thread_queue_bytes,
+                 "The same of all clients of a thread together; then those with much are closed")
+      ->check(CLI::Range(1'048'576, 1'073'741'824));
   app.add_option("--max-peers-per-room", rooms.peers_per_room,
                  "Members of a room; one more is told room_full")
       ->check(positive);

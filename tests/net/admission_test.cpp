@@ -1,5 +1,7 @@
 #include "net/loop/admission.hpp"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "net/loop/rate_limiter.hpp"
@@ -44,8 +46,25 @@ TEST(Admission, BoundsClientsFromOneAddress) {
   auto second = admission.enter("192.0.2.1");
   EXPECT_FALSE(admission.enter("192.0.2.1"));
   EXPECT_TRUE(admission.enter("192.0.2.2"));
-  second.reset();
+  second = {};
   EXPECT_TRUE(admission.enter("192.0.2.1"));
+}
+
+TEST(Admission, AMemberThatIsAwayCountsUntilItIsGone) {
+  Admission admission(bounds(10, 10, 2));
+  std::vector<Admission::Slot> away;
+  for (int i = 0; i < 4; ++i) {
+    auto client = admission.enter("192.0.2.1");
+    ASSERT_TRUE(client) << i;
+    away.push_back(client.member);
+  }
+  EXPECT_FALSE(admission.enter("192.0.2.1")) << "one connection at a time makes four members";
+  EXPECT_TRUE(admission.enter("192.0.2.2"));
+  away.pop_back();
+  auto back = admission.enter("192.0.2.1");
+  EXPECT_TRUE(back);
+  back = {};
+  EXPECT_TRUE(admission.enter("192.0.2.1")) << "what it took is given back whole";
 }
 
 TEST(RateLimiter, AllowsABurstThenARate) {

@@ -66,6 +66,51 @@ TEST(Bounds, AClientThatReadsTooSlowlyIsCutOffAndTheOthersGoOn) {
   EXPECT_EQ(quick.receive()["n"], "last");
 }
 
+TEST(Bounds, TheQueuesOfAThreadTogether) {
+  Options options = test_options();
+  options.threads = 1;
+  options.limits.send_queue_bytes = 1'048'576;
+  options.limits.thread_queue_bytes = 262'144;
+  options.room_limits.rates = {1e6, 1e9, std::chrono::seconds(5)};
+  const RunningServer server(options);
+  WebSocketClient talker(server.port());
+  talker.enter("talk");
+  WebSocketClient slow(server.port(), 4'096);
+  slow.enter("watch");
+  WebSocketClient quick(server.port());
+  quick.enter("watch");
+  const std::string text(4'000, 'x');
+  for (int sent = 0; server.metric("onair_evictions_total{reason=\"slow_consumer\"}") == 0;
+       ++sent) {
+    ASSERT_LT(sent, 5'000) << "20 MB, and nobody was cut off";
+    talker.send(json{{"type", "wave"}, {"n", sent}, {"text", text}}.dump());
+    ASSERT_EQ(quick.receive()["n"], sent);
+    ASSERT_LE(server.metric("onair_send_queue_bytes"), 300'000);
+  }
+  EXPECT_EQ(slow.receive_close(), 1013);
+}
+
+TEST(Bounds, PingsAndPongsCount) {
+  Options options = test_options();
+  options.room_limits.rates = {50, 1e9, std::chrono::seconds(1)};
+  const RunningServer server(options);
+  for (const char first : {'\x89', '\x8a'}) {
+    RawConnection flooder(server.port());
+    flooder.send(upgrade_request());
+    flooder.receive(12);
+    std::string frames;
+    for (int i = 0; i < 500; ++i) frames += std::string{first, '\x80'} + "\x01\x02\x03\x04";
+    flooder.send(frames);
+    std::string answered;
+    while (answered.find("Too many messages") == std::string::npos) {
+      const std::string more = flooder.receive(1);
+      ASSERT_FALSE(more.empty()) << "it was not cut off";
+      answered += more;
+    }
+  }
+  EXPECT_EQ(server.metric("onair_evictions_total{reason=\"rate\"}"), 2);
+}
+
 TEST(Bounds, PeersPerRoomAndRooms) {
   Options options = test_options();
   options.threads = 1;

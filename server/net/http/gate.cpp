@@ -18,9 +18,9 @@ bool is_welcome_origin(const Request& request, const ClientOrigin& client,
   return site.empty() || site == "same-origin" || site == "none";
 }
 
-std::variant<Admission::Slot, Refused> admit_client(const Request& request,
-                                                    const ClientOrigin& client,
-                                                    ServerContext& server) {
+std::variant<Admission::Client, Refused> admit_client(const Request& request,
+                                                      const ClientOrigin& client,
+                                                      ServerContext& server) {
   if (server.draining) {
     return Refused{http::status::service_unavailable, "This server is about to end.\n"};
   }
@@ -28,10 +28,10 @@ std::variant<Admission::Slot, Refused> admit_client(const Request& request,
     return Refused{http::status::forbidden, "Pages of this origin may not connect here.\n"};
   }
   // A program on this machine itself is not counted.
-  if (!client.counted_as) return Admission::Slot();
-  Admission::Slot slot = server.admission.enter(*client.counted_as);
-  if (!slot) return Refused{http::status::too_many_requests, "Too many from your address.\n"};
-  return slot;
+  if (!client.counted_as) return Admission::Client();
+  Admission::Client slots = server.admission.enter(*client.counted_as);
+  if (!slots) return Refused{http::status::too_many_requests, "Too many from your address.\n"};
+  return slots;
 }
 
 }  // namespace onair::net

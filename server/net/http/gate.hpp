@@ -30,8 +30,8 @@ bool is_welcome_origin(const Request& request, const ClientOrigin& client,
 /// Lets a new client in, or says why not: the server drains (503), its page is of another origin
 /// (403), or its address has as many clients as it may have (429). What it holds then is one more
 /// client of its address.
-std::variant<Admission::Slot, Refused> admit_client(const Request& request,
-                                                    const ClientOrigin& client,
-                                                    ServerContext& server);
+std::variant<Admission::Client, Refused> admit_client(const Request& request,
+                                                      const ClientOrigin& client,
+                                                      ServerContext& server);
 
 }  // namespace onair::net

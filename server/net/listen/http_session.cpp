@@ -107,18 +107,18 @@ std::shared_ptr<Websocket<TlsTransport>> make_websocket(SslStream& stream, std::
 }
 
 template <template <typename> class Websocket, typename Stream>
-auto make_websocket(Connection<Stream>& connection, Admission::Slot address) {
+auto make_websocket(Connection<Stream>& connection, Admission::Client client) {
   const auto unread = connection.buffer.cdata();
   return make_websocket<Websocket>(
       connection.stream, {static_cast<const char*>(unread.data()), unread.size()},
-      {std::move(connection.slot), std::move(address)}, connection.worker);
+      {std::move(connection.slot), std::move(client)}, connection.worker);
 }
 
 /// Goes on with the connection as a WebSocket, whose upgrade is answered by that.
 template <typename Stream>
 void upgrade(Connection<Stream>& connection, Request request, Upgrade kind) {
   if (auto* own = std::get_if<OwnClient>(&kind)) {
-    const auto session = make_websocket<WebsocketSession>(connection, std::move(own->address));
+    const auto session = make_websocket<WebsocketSession>(connection, std::move(own->slots));
     return connection.worker.tick().run([&] { session->start(std::move(request)); });
   }
   const auto websocket = make_websocket<SocketioWebsocket>(connection, {});

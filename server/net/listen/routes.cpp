@@ -25,7 +25,7 @@ Task<Outcome> open_websocket(const Exchange& exchange) {
   }
   auto admitted = admit_client(exchange.request, exchange.client, exchange.server);
   if (const auto* refused = std::get_if<Refused>(&admitted)) co_return response_to(*refused);
-  co_return Upgrade(OwnClient{std::get<Admission::Slot>(std::move(admitted))});
+  co_return Upgrade(OwnClient{std::get<Admission::Client>(std::move(admitted))});
 }
 
 Task<Outcome> serve_socketio(const Exchange& exchange) {

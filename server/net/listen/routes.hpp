@@ -20,7 +20,7 @@ namespace onair::net {
 
 /// A client of our own protocol, which is to be served over a WebSocket.
 struct OwnClient {
-  Admission::Slot address;  ///< what it counts at its address
+  Admission::Client slots;  ///< what it takes at its address
 };
 
 /// The WebSocket that a request becomes, and for whom.

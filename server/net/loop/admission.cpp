@@ -5,7 +5,8 @@ namespace onair::net {
 Admission::Admission(const Limits& limits)
     : most_connections_(limits.connections),
       connections_by_address_(limits.connections_per_address),
-      clients_by_address_(limits.peers_per_address) {}
+      clients_by_address_(limits.peers_per_address),
+      members_by_address_(2 * limits.peers_per_address) {}
 
 Admission::Slot Admission::connect(const std::optional<std::string>& address) {
   const std::lock_guard lock(mutex_);
@@ -19,13 +20,20 @@ Admission::Slot Admission::connect(const std::optional<std::string>& address) {
           }};
 }
 
-Admission::Slot Admission::enter(const std::string& address) {
+Admission::Client Admission::enter(const std::string& address) {
+  const auto slot_of = [&](Counter& counter) {
+    return Slot(this, [this, address, &counter](void*) {
+      const std::lock_guard released(mutex_);
+      counter.remove(address);
+    });
+  };
   const std::lock_guard lock(mutex_);
   if (!clients_by_address_.add(address)) return {};
-  return {this, [this, address](void*) {
-            const std::lock_guard released(mutex_);
-            clients_by_address_.remove(address);
-          }};
+  if (!members_by_address_.add(address)) {
+    clients_by_address_.remove(address);
+    return {};
+  }
+  return {slot_of(clients_by_address_), slot_of(members_by_address_)};
 }
 
 std::size_t Admission::connections() const {

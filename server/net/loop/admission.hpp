@@ -24,8 +24,18 @@ class Admission {
   /// proxy's.
   Slot connect(const std::optional<std::string>& address);
 
-  /// A client at this address, which may be there without a connection for a while.
-  Slot enter(const std::string& address);
+  /// What a client takes at its address: one of its connections' slots while it is connected, and
+  /// one of its members' while the rooms know it. A member may be away, so there are twice as many:
+  /// of all clients of an address that are away at once, each can come back before its old member
+  /// is gone.
+  struct Client {
+    Slot connected;
+    Slot member;
+    explicit operator bool() const { return connected != nullptr; }
+  };
+
+  /// A client at this address; an empty one where there is no slot left.
+  Client enter(const std::string& address);
 
   std::size_t connections() const;
 
@@ -47,12 +57,13 @@ class Admission {
   std::size_t connections_ = 0;
   Counter connections_by_address_;
   Counter clients_by_address_;
+  Counter members_by_address_;
 };
 
 /// What a client counts for as long as it lives.
 struct ConnectionSlots {
   Admission::Slot connection;
-  Admission::Slot address;
+  Admission::Client client;
 };
 
 }  // namespace onair::net

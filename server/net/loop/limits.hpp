@@ -17,6 +17,10 @@ struct Limits {
   /// 1013; it may come back.
   std::size_t send_queue_bytes = 1'048'576;
 
+  /// What waits to be written to all clients of a thread. Beyond it those are cut off for which
+  /// more than a sixteenth of their own bound waits.
+  std::size_t thread_queue_bytes = 67'108'864;
+
   /// Connections in all: one more is answered with 503. Those for which no file descriptor is left
   /// wait in the system's queue.
   std::size_t connections = 50'000;

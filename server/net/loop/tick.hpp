@@ -1,10 +1,11 @@
-// One thread's work, in turns: what came is handled, and what is to be written because of it goes
+// One thread's work in ticks: what came is handled, and what is to be written because of it goes
 // out once, at the end.
 #pragma once
 
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -81,8 +82,10 @@ class Tick {
     if (!std::exchange(ending_, true)) asio::post(context_, [this] { end(); });
   }
 
-  /// What waits to be written on all connections.
+  /// What waits to be written on all connections, and how much of it makes those give way for which
+  /// much waits.
   std::size_t queue_bytes = 0;
+  std::size_t most_queue_bytes = std::numeric_limits<std::size_t>::max();
 
   /// For what is read from this thread's sockets.
   BufferPool& buffers() { return buffers_; }

@@ -15,6 +15,7 @@ Worker::Worker(rooms::HubId self, rooms::HubId members, std::optional<rooms::Hub
       hub_(std::move(options), bus_) {
   bus_.serve(hub_);
   tick_.before_flush([this] { bus_.flush(); });
+  tick_.most_queue_bytes = limits.thread_queue_bytes;
 }
 
 Worker::~Worker() {

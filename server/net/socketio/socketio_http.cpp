@@ -107,7 +107,7 @@ std::variant<Caller, EngineError> caller_of(const Exchange& exchange) {
 std::variant<ConnectionSlots, Refused> admit(const Exchange& exchange, bool polls) {
   auto admitted = admit_client(exchange.request, exchange.client, exchange.server);
   if (const auto* refused = std::get_if<Refused>(&admitted)) return *refused;
-  ConnectionSlots slots{{}, std::get<Admission::Slot>(std::move(admitted))};
+  ConnectionSlots slots{{}, std::get<Admission::Client>(std::move(admitted))};
   if (polls) {
     slots.connection = exchange.server.admission.connect(exchange.client.counted_as);
     if (!slots.connection) {

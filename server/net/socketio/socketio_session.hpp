@@ -98,6 +98,9 @@ class SocketioSession final : public ClientLink,
   void websocket_closed(std::uint32_t carrier_id);
   void refuse_on_websocket(const protocol::Refusal& refusal) { core_.refuse(refusal); }
 
+  /// Counts what cost the server work and was no message.
+  void charge(std::size_t bytes) { spend(bytes); }
+
   bool is_polling() const override { return core_.is_polling(); }
   std::size_t queue_bytes() const override { return core_.queue_bytes(); }
 

@@ -38,6 +38,11 @@ Remote<SocketioCarrier> SocketioWebsocket<Transport>::remote() {
 }
 
 template <typename Transport>
+void SocketioWebsocket<Transport>::overhead(std::size_t bytes) {
+  session_.call(this->worker(), [bytes](SocketioSession& session) { session.charge(bytes); });
+}
+
+template <typename Transport>
 void SocketioWebsocket<Transport>::message(std::string_view text) {
   session_.call(this->worker(),
                 [number = number_, text = std::string(text)](SocketioSession& session) {

@@ -40,6 +40,7 @@ class SocketioWebsocket final : public SocketioCarrier,
   Remote<SocketioCarrier> remote();
 
   void accepted() override;
+  void overhead(std::size_t bytes) override;
   void message(std::string_view text) override;
   void refused(const protocol::Refusal& why) override;
   void ended(rooms::Hub::Leaving leaving) override;

@@ -49,10 +49,12 @@ class FrameStream final : public Flushable {
   /// `owner` holds this stream and is kept alive while anything is under way. To be called first.
   void owned_by(const std::shared_ptr<void>& owner) { owner_ = owner; }
 
-  /// Puts bytes behind those that wait already. False where they are too many; then nothing was
-  /// added.
+  /// Puts bytes behind those that wait already. False where they are too many, here or on all
+  /// connections of the thread together; then nothing was added.
   bool push(std::shared_ptr<const std::string> bytes) {
-    if (queue_.bytes() + bytes->size() > max_queue_bytes_) return false;
+    const bool gives_way = tick().queue_bytes > tick().most_queue_bytes &&
+                           queue_.bytes() > max_queue_bytes_ / kShareThatStays;
+    if (gives_way || queue_.bytes() + bytes->size() > max_queue_bytes_) return false;
     const std::size_t before = queue_.bytes();
     queue_.push(std::move(bytes));
     note_change(before);
@@ -149,6 +151,9 @@ class FrameStream final : public Flushable {
   }
 
  private:
+  /// A queue that is no fuller than this part of its bound gives way to no other.
+  static constexpr std::size_t kShareThatStays = 16;
+
   Tick& tick() { return transport_.tick(); }
 
   void note_change(std::size_t before) {

@@ -45,6 +45,13 @@ WebsocketConnection<Transport>::WebsocketConnection(typename Transport::Stream s
 template <typename Transport>
 void WebsocketConnection<Transport>::accept(UpgradeRequest request) {
   layer().owned_by(this->shared_from_this());
+  // Put off: the connection may be closed over it, which Beast's read must not see from within.
+  websocket_.control_callback([this](websocket::frame_type, beast::string_view payload) {
+    worker_.tick().later([weak = this->weak_from_this(), bytes = payload.size()] {
+      const auto self = weak.lock();
+      if (self && !self->closing_) self->overhead(bytes);
+    });
+  });
   const auto owned = std::make_shared<const UpgradeRequest>(std::move(request));
   websocket_.async_accept(
       *owned, asio::bind_executor(worker_.tick().executor(),
@@ -74,6 +81,7 @@ void WebsocketConnection<Transport>::received(error_code error, std::size_t byte
   }
   // Once closing, what still comes is read only to find the client's close frame.
   const bool counts = !closing_ || closing_ == CloseCode::service_restart;
+  if (bytes == 0 && !websocket_.is_message_done() && !closing_) overhead(0);
   incoming_.add(bytes);
   if (!counts || !take_part()) incoming_.clear();
   read();

@@ -62,6 +62,9 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
  private:
   /// The client may be written to from now on.
   virtual void accepted() {}
+  /// A ping or pong of so many bytes, or a fragment without text: what costs the server work and is
+  /// no message.
+  virtual void overhead(std::size_t bytes) = 0;
   /// A whole message, in UTF-8.
   virtual void message(std::string_view text) = 0;
   /// What came is not to be read on; this is why.

@@ -9,6 +9,11 @@ void WebsocketSession<Transport>::start(UpgradeRequest request) {
 }
 
 template <typename Transport>
+void WebsocketSession<Transport>::overhead(std::size_t bytes) {
+  this->worker().spend(*this, bytes);
+}
+
+template <typename Transport>
 void WebsocketSession<Transport>::message(std::string_view text) {
   this->worker().receive(*this, text);
 }

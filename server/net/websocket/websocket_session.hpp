@@ -13,7 +13,7 @@ class WebsocketSession final : public ClientLink, public WebsocketConnection<Tra
   WebsocketSession(typename Transport::Stream stream, std::string_view unread,
                    ConnectionSlots slots, Worker& worker)
       : WebsocketConnection<Transport>(std::move(stream), unread, slots, worker) {
-    slot = slots.address;
+    slot = slots.client.member;
   }
 
   /// Answers the upgrade, and serves the client.
@@ -25,6 +25,7 @@ class WebsocketSession final : public ClientLink, public WebsocketConnection<Tra
   void break_ownership_cycle() override { this->end_operations(); }
 
  private:
+  void overhead(std::size_t bytes) override;
   void message(std::string_view text) override;
   void refused(const protocol::Refusal& why) override;
   void ended(rooms::Hub::Leaving leaving) override;
