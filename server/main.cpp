@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <stdexcept>
 #include <sys/resource.h>
 
 #include <spdlog/spdlog.h>
@@ -55,6 +56,9 @@ void serve(const onair::Options& options) {
   onair::Server server(options);
   print_links(options, server);
   server.run();
+  if (server.has_failed()) {
+    throw std::runtime_error("A defect ended the server: its log says event=exception.");
+  }
 }
 
 }  // namespace

@@ -8,13 +8,13 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/host_name.hpp>
 #include <spdlog/spdlog.h>
 
 #include "net/auth/crypto.hpp"
 #include "net/auth/ice_servers.hpp"
+#include "net/loop/run_guarded.hpp"
 #include "net/tls/lan.hpp"
 #include "secrets.hpp"
 
@@ -99,12 +99,13 @@ Server::Server(const Options& options)
         hub_options(options, tokens_, entry_tokens_, began), context_.limits));
   }
   if (is_clustered) {
-    cluster_ =
-        std::make_unique<net::ClusterNode>(options.cluster, count, post_from(count), options.grace,
-                                           options.room_limits.talkers_per_room);
+    cluster_ = std::make_unique<net::ClusterNode>(
+        options.cluster, count, post_from(count), options.grace,
+        options.room_limits.talkers_per_room, [this] { fail(); });
     context_.cluster = cluster_.get();
   }
   context_.workers = &workers_;
+  context_.is_https_for_good = !options.tls_cert.empty();
   asio::io_context& first = workers_.front()->context();
   listener_.emplace(net::listen(first, options.address, options.port, "--port"), workers_,
                     context_);
@@ -123,11 +124,16 @@ void Server::run() {
   for (std::size_t i = 1; i < workers_.size(); ++i) {
     asio::io_context& context = workers_[i]->context();
     work.push_back(asio::make_work_guard(context));
-    threads.emplace_back([&context] { context.run(); });
+    threads.emplace_back([this, &context] { net::run_guarded(context, [this] { fail(); }); });
   }
-  workers_.front()->context().run();
+  net::run_guarded(workers_.front()->context(), [this] { fail(); });
   for (std::thread& thread : threads) thread.join();
   if (cluster_) cluster_->stop();
+}
+
+/// What is half done can't be known. Clients go on at another server, or here after a restart.
+void Server::fail() {
+  if (!failed_.exchange(true) && !context_.draining) drain();
 }
 
 void Server::stop() {
@@ -136,7 +142,7 @@ void Server::stop() {
 
 void Server::drain() {
   if (context_.draining.exchange(true)) return stop();
-  asio::co_spawn(workers_.front()->context(), drain_and_stop(), asio::detached);
+  asio::co_spawn(workers_.front()->context(), drain_and_stop(), net::end_of_service);
 }
 
 net::Task<void> Server::drain_and_stop() {

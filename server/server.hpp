@@ -1,6 +1,7 @@
 // The server as a whole: pages, workers with their hubs, and the listener.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,6 +34,9 @@ class Server {
   /// stops at once; SIGHUP reads the certificate again.
   void run();
 
+  /// Whether a defect of ours ended it.
+  bool has_failed() const { return failed_; }
+
   /// From any thread: ends at once.
   void stop();
 
@@ -45,10 +49,12 @@ class Server {
   void reload_certificate();
 
  private:
+  void fail();
   net::Task<void> drain_and_stop();
   void await_signal();
 
   std::chrono::milliseconds drain_time_;
+  std::atomic<bool> failed_ = false;
   net::SignedResumeTokens tokens_;
   net::EntryTokens entry_tokens_;
   net::ServerContext context_;

@@ -198,7 +198,9 @@ TEST_F(EntryTokensTest, RefuseClaimsThatMakeNoSense) {
         std::string(R"({"room":["lesson"],"role":"watch","exp":1890000000})"),
         std::string(R"({"room":"lesson","role":"king","exp":1890000000})"),
         std::string(R"({"role":"watch","exp":1890000000})"), claims(at + 60, R"(,"nbf":"now")"),
-        claims(at + 60, R"(,"name":7)"), claims(at + 60, ",\"name\":\"" + long_name + "\"")}) {
+        claims(at + 60, R"(,"name":7)"), claims(at + 60, ",\"name\":\"" + long_name + "\""),
+        claims(at + 60, R"(,"name":"a\u001b[2Jb")"), claims(at + 60, R"(,"name":"a\u009bb")"),
+        claims(at + 60, R"(,"name":"a\u202eb")")}) {
     EXPECT_EQ(outcome(door, enter(made(JWT_ALG_HS256, secret, nonsense))), "token_invalid")
         << nonsense;
   }

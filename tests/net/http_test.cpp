@@ -1,6 +1,11 @@
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include <gtest/gtest.h>
 
 #include "net/client.hpp"
+#include "net/http/static_files.hpp"
 
 namespace onair::tests {
 namespace {
@@ -66,6 +71,27 @@ TEST_F(HttpTest, GivesNothingFromOutsideTheSite) {
   }
 }
 
+TEST(StaticFilesTest, FilesHaveTheirNamesBelowTheFolderAndHiddenOnesAreNotServed) {
+  namespace fs = std::filesystem;
+  std::string name = (fs::temp_directory_path() / "onair-files-XXXXXX").string();
+  const fs::path root = mkdtemp(name.data());
+  fs::create_directories(root / "site" / ".git");
+  fs::create_directories(root / "site" / ".well-known");
+  std::ofstream(root / "outside.txt") << "outside";
+  std::ofstream(root / "site" / ".env") << "secret";
+  std::ofstream(root / "site" / ".git" / "config") << "secret";
+  std::ofstream(root / "site" / ".well-known" / "security.txt") << "for all";
+  fs::create_symlink(root / "outside.txt", root / "site" / "linked.txt");
+  const auto files = net::StaticFiles::read(root / "site");
+  fs::remove_all(root);
+  ASSERT_NE(files.find("/linked.txt"), nullptr);
+  EXPECT_EQ(files.find("/linked.txt")->forms.back().body, "outside");
+  EXPECT_EQ(files.find("/../outside.txt"), nullptr);
+  EXPECT_NE(files.find("/.well-known/security.txt"), nullptr);
+  EXPECT_EQ(files.find("/.env"), nullptr);
+  EXPECT_EQ(files.find("/.git/config"), nullptr);
+}
+
 TEST_F(HttpTest, RefusesOtherMethods) {
   const Response posted = request(server.port(), verb::post, "/");
   EXPECT_EQ(posted.result_int(), 405u);
@@ -129,6 +155,18 @@ TEST_F(HttpTest, SaysThatItIsAliveAndReady) {
     EXPECT_EQ(request(port, verb::get, "/healthz").result_int(), 200u);
     EXPECT_EQ(request(port, verb::get, "/readyz").body(), "ready\n");
   }
+}
+
+TEST_F(HttpTest, WhatAPageOfAnotherSiteLoadsOpensNothing) {
+  const auto status = [this](const char* site) {
+    return request(server.port(), verb::get, "/socket.io/?EIO=4&transport=polling",
+                   {{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", "no-cors"}})
+        .result_int();
+  };
+  EXPECT_EQ(status("cross-site"), 403u);
+  EXPECT_EQ(status("same-site"), 403u);
+  EXPECT_EQ(status("same-origin"), 200u);
+  EXPECT_EQ(status("none"), 200u);
 }
 
 TEST_F(HttpTest, OpensWebSocketsToPagesOfItsOwnOriginAlone) {

@@ -58,9 +58,9 @@ class TlsTest : public testing::Test {
     socket.handshake(ssl::stream_base::client);
     return socket;
   }
-  Response get(TlsSocket& socket, const std::string& target) {
+  Response get(TlsSocket& socket, const std::string& target, const char* host = "localhost") {
     http::request<http::empty_body> asked(http::verb::get, target, 11);
-    asked.set(http::field::host, "localhost");
+    asked.set(http::field::host, host);
     http::write(socket, asked);
     beast::flat_buffer buffer;
     Response response;
@@ -103,6 +103,26 @@ TEST_F(TlsTest, ServesPagesAndWebSocketsOverTls) {
     ASSERT_EQ(wave["text"], text);
   }
   client.close(beast::websocket::close_code::normal);
+}
+
+TEST_F(TlsTest, HasBrowsersInsistOnHttpsWhereTheyTrustIt) {
+  const auto files = make("a");
+  ssl::context context = trusting(files);
+  constexpr auto field = http::field::strict_transport_security;
+  {
+    const RunningServer server(with(files));
+    TlsSocket page = connect(context, server.port());
+    EXPECT_EQ(get(page, "/", "onair.example")[field], "max-age=31536000");
+    EXPECT_EQ(get(page, "/", "localhost:9001").count(field), 0u);
+    EXPECT_EQ(request(server.port(), http::verb::get, "/").count(field), 0u) << "RFC 6797 7.2";
+  }
+  Options self_signed = test_options();
+  self_signed.tls_self_signed = true;
+  self_signed.state_dir = folder / "state";
+  const RunningServer server(self_signed);
+  ssl::context any(ssl::context::tls_client);
+  TlsSocket page = connect(any, server.port());
+  EXPECT_EQ(get(page, "/", "onair.local").count(field), 0u);
 }
 
 TEST_F(TlsTest, SendsHttpToHttpsOnTheSamePort) {
@@ -160,6 +180,13 @@ TEST_F(TlsTest, ACertificateOfItsOwnIsKeptWhileItFits) {
   EXPECT_NE(read(net::self_signed_certificate(folder, {"localhost", "192.0.2.8"}).chain), first);
   EXPECT_EQ(std::filesystem::status(files.key).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(TlsTest, ItsKeyMustBeForItsOwnerAlone) {
+  const auto files = make("a");
+  std::filesystem::permissions(files.key, std::filesystem::perms::group_read,
+                               std::filesystem::perm_options::add);
+  EXPECT_THROW(make("a"), std::runtime_error);
 }
 
 TEST_F(TlsTest, SaysWhatIsWrongWithACertificate) {

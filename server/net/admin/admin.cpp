@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/beast/http/write.hpp>
 #include <spdlog/spdlog.h>
 
@@ -14,6 +13,7 @@
 #include "net/http/pages.hpp"
 #include "net/http/request_reader.hpp"
 #include "net/listen/listener.hpp"
+#include "net/loop/run_guarded.hpp"
 
 namespace onair::net {
 namespace {
@@ -48,7 +48,7 @@ Admin::Admin(std::uint16_t port, std::string key, Workers& workers, const Server
       acceptor_(listen(workers.front()->context(), "127.0.0.1", port, "--admin-port")) {}
 
 void Admin::start() {
-  asio::co_spawn(workers_.front()->context(), accept_connections(), asio::detached);
+  asio::co_spawn(workers_.front()->context(), accept_connections(), end_of_service);
 }
 
 Task<void> Admin::accept_connections() {
@@ -60,7 +60,8 @@ Task<void> Admin::accept_connections() {
       co_await pause.async_wait(no_throw);
       continue;
     }
-    asio::co_spawn(acceptor_.get_executor(), serve(TcpStream(std::move(socket))), asio::detached);
+    asio::co_spawn(acceptor_.get_executor(), serve(TcpStream(std::move(socket))),
+                   end_of_connection);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 
 #include "protocol/limits.hpp"
+#include "protocol/text.hpp"
 
 namespace onair::net {
 namespace {
@@ -141,6 +142,9 @@ std::variant<rooms::Pass, Refusal> EntryTokens::read(const std::string& text,
     if (!name->is_string()) return invalid("The `name` of this token is no text.");
     pass.name = name->get<std::string>();
     if (pass.name->size() > protocol::kMaxChatNameBytes) return invalid("Its `name` is too long.");
+    if (protocol::has_control(*pass.name)) {
+      return invalid("The `name` of this token has a character that can't be shown.");
+    }
   }
   return pass;
 }

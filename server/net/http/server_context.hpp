@@ -43,6 +43,7 @@ struct ServerContext {
   std::optional<Certificate> certificate;  ///< nothing: HTTP alone
   std::atomic<bool> draining = false;      ///< the server ends: nobody new gets in
   // Set before anything is served:
+  bool is_https_for_good = false;  ///< the certificate is one that browsers trust: they may insist
   const std::vector<std::unique_ptr<Worker>>* workers = nullptr;
   const ClusterNode* cluster = nullptr;  ///< nothing: this process is alone
 };

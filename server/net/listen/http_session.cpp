@@ -143,6 +143,13 @@ bool is_malformed(error_code error) {
          error != http::error::end_of_stream && error != http::error::partial_message;
 }
 
+/// Has browsers use HTTPS alone from now on (RFC 6797). Not for localhost, where other programs
+/// serve without it.
+void insist_on_https(Response& response, std::string_view host) {
+  if (host.starts_with("localhost")) return;
+  response.set(http::field::strict_transport_security, "max-age=31536000");
+}
+
 template <typename Stream>
 Task<void> serve(Connection<Stream>& connection) {
   ServerContext& server = connection.server;
@@ -174,6 +181,9 @@ Task<void> serve(Connection<Stream>& connection) {
       co_return upgrade(connection, std::move(request), std::move(*kind));
     }
     Response response = std::get<Response>(std::move(outcome));
+    if (std::is_same_v<Stream, SslStream> && server.is_https_for_good) {
+      insist_on_https(response, view(request[http::field::host]));
+    }
     // Whoever was refused a WebSocket may wait for its answer only.
     if (beast::websocket::is_upgrade(request)) {
       co_return co_await refuse(connection, std::move(response));

@@ -9,11 +9,11 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <spdlog/spdlog.h>
 
 #include "net/listen/http_session.hpp"
+#include "net/loop/run_guarded.hpp"
 
 namespace onair::net {
 namespace {
@@ -70,7 +70,7 @@ Listener::Listener(Acceptor acceptor, Workers& workers, ServerContext& server)
     : acceptor_(std::move(acceptor)), workers_(workers), server_(server) {}
 
 void Listener::start() {
-  asio::co_spawn(workers_.front()->context(), accept_connections(), asio::detached);
+  asio::co_spawn(workers_.front()->context(), accept_connections(), end_of_service);
 }
 
 void Listener::stop() {
@@ -107,7 +107,7 @@ void Listener::serve(tcp::socket::rebind_executor<Executor>::other socket, Worke
   }
   asio::co_spawn(worker.context(),
                  serve_connection(TcpStream(std::move(socket)), std::move(slot), worker, server_),
-                 asio::detached);
+                 end_of_connection);
 }
 
 /// Mostly file descriptors ran out: those who come wait in the system's queue.

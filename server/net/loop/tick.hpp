@@ -39,18 +39,18 @@ class Tick {
   asio::io_context& context() const { return context_; }
   TickExecutor executor();
 
-  /// Calls `function`, and then whatever was put off in the meantime, before it returns.
+  /// Calls `function`, and then whatever was put off in the meantime, before it returns. After an
+  /// exception the next call goes on with what was put off.
   template <typename Function>
   void run(Function&& function) {
-    const bool outermost = !std::exchange(running_, true);
+    const Running running(running_);
     std::forward<Function>(function)();
-    if (!outermost) return;
+    if (!running.is_outermost) return;
     while (!put_off_.empty()) {
       const std::unique_ptr<Work> work = std::move(put_off_.front());
       put_off_.pop_front();
       work->run();
     }
-    running_ = false;
   }
 
   /// Puts `function` off until what runs now has returned; it runs before anything else comes from
@@ -91,6 +91,18 @@ class Tick {
   BufferPool& buffers() { return buffers_; }
 
  private:
+  /// Notes that functions run, for as long as it lives.
+  struct Running {
+    explicit Running(bool& its_flag)
+        : flag(its_flag), is_outermost(!std::exchange(its_flag, true)) {}
+    ~Running() {
+      if (is_outermost) flag = false;
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    bool& flag;
+    const bool is_outermost;
+  };
   struct Work {
     virtual ~Work() = default;
     virtual void run() = 0;

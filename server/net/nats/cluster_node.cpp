@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include "net/auth/crypto.hpp"
+#include "net/loop/run_guarded.hpp"
 
 namespace onair::net {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::size_t kProcessIdBytes = 8;
 
 ClusterNode::ClusterNode(const ClusterOptions& options, rooms::HubId self,
                          rooms::ThreadBus::Post post, rooms::Duration grace,
-                         std::size_t talkers_per_room)
+                         std::size_t talkers_per_room, std::function<void()> on_exception)
     : bus_(self, self + 1, std::move(post), self),
       leases_(options.prefix + "_leases", cluster::kLeaseLifetime),
       wire_(options.nats, context_, member_),
@@ -25,7 +26,8 @@ ClusterNode::ClusterNode(const ClusterOptions& options, rooms::HubId self,
                 .process = random_hex(kProcessIdBytes),
                 .talkers_per_room = talkers_per_room,
                 .grace = grace},
-               bus_, wire_, leases_) {
+               bus_, wire_, leases_),
+      on_exception_(std::move(on_exception)) {
   bus_.serve(gateway_);
 }
 
@@ -34,7 +36,7 @@ ClusterNode::~ClusterNode() {
 }
 
 void ClusterNode::start() {
-  thread_ = std::thread([this] { context_.run(); });
+  thread_ = std::thread([this] { run_guarded(context_, on_exception_); });
   leases_.start([this] { return wire_.connection(); }, context_, lease_member_);
 }
 

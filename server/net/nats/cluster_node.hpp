@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -33,8 +34,10 @@ class ClusterNode {
  public:
   /// `self` is the gateway's number among the members of the hubs' bus, and the last. Throws
   /// std::runtime_error with a sentence for people where the options can't be used.
+  /// `on_exception` is called on the node's thread after a defect of ours that was logged.
   ClusterNode(const ClusterOptions& options, rooms::HubId self, rooms::ThreadBus::Post post,
-              rooms::Duration grace, std::size_t talkers_per_room);
+              rooms::Duration grace, std::size_t talkers_per_room,
+              std::function<void()> on_exception);
   ~ClusterNode();
   ClusterNode(const ClusterNode&) = delete;
   ClusterNode& operator=(const ClusterNode&) = delete;
@@ -94,6 +97,7 @@ class ClusterNode {
   NatsLeases leases_;
   NatsWire wire_;
   cluster::Gateway gateway_;
+  std::function<void()> on_exception_;
   std::thread thread_;
   std::atomic<bool> connected_ = false;
   std::atomic<bool> has_leases_ = false;

@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include "net/loop/run_guarded.hpp"
+
 namespace onair::net {
 namespace {
 
@@ -31,7 +33,8 @@ void NatsLeases::start(std::function<NatsConnection()> connection, boost::asio::
   find_connection_ = std::move(connection);
   member_context_ = &context;
   member_ = &member;
-  thread_ = std::thread([this] { context_.run(); });
+  // What throws here has only not been asked: whoever waits for the answer asks again.
+  thread_ = std::thread([this] { run_guarded(context_, [] {}); });
 }
 
 /// What was asked before is done first: mostly that leases are released.
