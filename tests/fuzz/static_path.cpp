@@ -1,4 +1,4 @@
-// The resolver of a request's target: it finds what was read from the server, and nothing else.
+// The resolver of a request's target: it finds what was read from the site, and nothing else.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -25,7 +25,7 @@ onair::net::StaticFiles make_site() {
 
 void onair::fuzz::run(std::string_view input) {
   static const net::StaticFiles site = make_site();
-  const net::StaticFile* const found = server.find(input);
+  const net::StaticFile* const found = site.find(input);
   if (found == nullptr) return;
   check(found->forms.back().body == "inside", "only what is in the site is found");
   const std::string_view path = input.substr(0, input.find('?'));
