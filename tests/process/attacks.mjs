@@ -1,0 +1,270 @@
+// Hostile clients. Each attack has a bounded amount. hostile.test.mjs runs them on a thread of their own, so that what
+// honest members measure there is the server's delay and not that of the attacker.
+
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+
+import { WebSocket } from 'ws';
+
+/**
+ * @typedef {{ port: number, admin: number, room: string, talker: string }} Target
+ * @typedef {Record<string, string>} Headers
+ */
+
+const MIB = 1_048_576;
+/** The address that a proxy would tell of the attacker, so that the bounds of an address hold for it. */
+const FROM = { 'X-Forwarded-For': '203.0.113.9' };
+const id = (/** @type {number} */ i) => i.toString(16).padStart(24, 'a');
+
+/** @param {number} count @param {(i: number) => any} make */
+const times = (count, make) => Promise.all(Array.from({ length: count }, (_, i) => make(i)));
+
+/**
+ * Writes a head, and then the same block until so many bytes are written or the server ends the connection.
+ * @param {number} port @param {string} head @param {string | Buffer} block @param {number} bytes
+ */
+async function pour(port, head, block, bytes) {
+  const socket = connect(port, '127.0.0.1');
+  let open = true;
+  socket.on('error', () => {}).on('close', () => (open = false)).resume();
+  const closed = once(socket, 'close').catch(() => {});
+  socket.write(head);
+  for (let sent = 0; open && sent < bytes; sent += block.length) {
+    await Promise.race([new Promise((resolve) => socket.write(block, resolve)), closed]);
+  }
+  socket.destroy();
+}
+
+/** @param {Target} at @param {Headers} headers */
+async function websocket(at, headers = FROM, path = '/ws') {
+  const socket = new WebSocket(`ws://127.0.0.1:${at.port}${path}`, { headers, perMessageDeflate: false });
+  socket.on('error', () => {}); // `close` follows
+  await new Promise((resolve) => socket.on('open', resolve).on('close', resolve));
+  return socket;
+}
+
+/**
+ * @param {Target} at @param {string} room @param {'talk' | 'watch'} role
+ * @param {Headers} headers @param {object} more what it says of itself
+ */
+async function enter(at, room, role, headers = FROM, more = {}) {
+  const socket = await websocket(at, headers);
+  if (socket.readyState !== socket.OPEN) return { socket, told: '' };
+  socket.send(JSON.stringify({ type: 'enter', room, role, ...more }));
+  const told = await new Promise((resolve) => socket.once('message', resolve).once('close', resolve));
+  return { socket, told: String(told) };
+}
+
+/**
+ * Sends each frame, until all are written or the server closes.
+ * @param {WebSocket} socket @param {Iterable<any>} frames
+ */
+async function flood(socket, frames) {
+  for (const frame of frames) {
+    if (socket.readyState !== socket.OPEN) return;
+    const text = typeof frame === 'string' ? frame : JSON.stringify(frame);
+    if (socket.bufferedAmount > MIB) await new Promise((resolve) => socket.send(text, resolve));
+    else socket.send(text);
+  }
+  await new Promise((resolve) => socket.ping('', true, resolve));
+}
+
+/**
+ * Waits until the server has handled all that this member sent, and the member has read the answer.
+ * @param {WebSocket} socket
+ */
+async function answered(socket) {
+  socket.send('{"type":"ping"}');
+  await new Promise((resolve, reject) => {
+    socket.on('message', (data) => String(data).includes('"pong"') && resolve(data));
+    socket.once('close', (code) => reject(new Error(`closed with ${code}`)));
+  });
+}
+
+/** @param {number} count @param {(i: number) => any} make */
+function* series(count, make) {
+  for (let i = 0; i < count; ++i) yield make(i);
+}
+
+/** One request by HTTP. @param {Target} at @param {string} path @param {string} [body] */
+async function ask(at, path, body, headers = FROM) {
+  const method = body === undefined ? 'GET' : 'POST';
+  const response = await fetch(`http://127.0.0.1:${at.port}${path}`, { method, body, headers });
+  return { status: response.status, text: await response.text() };
+}
+
+/** Opens a session that polls. @param {Target} at @param {3 | 4} revision */
+async function poller(at, revision, headers = FROM) {
+  const { text } = await ask(at, `/socket.io/?EIO=${revision}&transport=polling`, undefined, headers);
+  const sid = /"sid":"(\w+)"/.exec(text)?.[1];
+  return sid && `/socket.io/?EIO=${revision}&transport=polling&sid=${sid}`;
+}
+
+/** @param {number} size @param {string} packet */
+const payload = (size, packet) => `${packet.length}:${packet}`.repeat(Math.floor(size / (packet.length + 4)));
+
+/** The bytes of a WebSocket's upgrade. @param {string} path */
+const upgrade = (path) =>
+  `GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\nX-Forwarded-For: 203.0.113.9\r\n` +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+
+/** Frames of a client, with a mask of zeros. @param {number} count @param {number[]} bytes */
+const frames = (count, bytes) => Buffer.concat(Array(count).fill(Buffer.from(bytes)));
+
+/** @type {Record<string, (at: Target) => Promise<unknown>>} */
+export const attacks = {
+  'bodies and trailers without end': (at) =>
+    times(10, async (i) => {
+      const port = i % 2 ? at.admin : at.port;
+      const path = ['/', '/ws', '/socket.io/?EIO=4&transport=polling', '/metrics', '/qr.svg'][i >> 1];
+      for (const method of ['GET', 'POST']) {
+        const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\n`;
+        const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n`;
+        await pour(port, `${chunked}0;`, 'a'.repeat(65_536), 4 * MIB);
+        await pour(port, `${chunked}0\r\n`, `x: ${'a'.repeat(1_000)}\r\n`.repeat(64), 4 * MIB);
+        await pour(port, chunked, `ffff\r\n${'a'.repeat(65_535)}\r\n`, 4 * MIB);
+        await pour(port, `${head}Content-Length: 999999999\r\n\r\n`, 'a'.repeat(65_536), 4 * MIB);
+        await pour(port, head, `x: ${'a'.repeat(1_000)}\r\n`.repeat(64), 4 * MIB);
+      }
+    }),
+
+  'packets that a session echoes and nobody polls': (at) =>
+    times(8, async () => {
+      for (let i = 0; i < 3; ++i) {
+        const path = await poller(at, 3);
+        if (!path) return;
+        const pings = payload(200_000, i % 2 ? '2' : `42/${'n'.repeat(400)},["x"]`);
+        const connects = payload(200_000, `40/${'n'.repeat(400)},`);
+        for (let n = 0; n < 10; ++n) {
+          if ((await ask(at, path, n % 2 ? pings : connects)).status !== 200) break;
+        }
+      }
+    }),
+
+  'members that are away': async (at) => {
+    for (let i = 0; i < 200; ++i) {
+      await times(25, async (n) => {
+        const { socket } = await enter(at, n % 2 ? at.room : `away-${i}-${n}`, 'watch');
+        socket.terminate();
+      });
+    }
+    // Others still get in.
+    const other = await enter(at, at.room, 'watch', { 'X-Forwarded-For': '198.51.100.7' });
+    if (!other.told.includes('"welcome"')) throw new Error(`kept out: ${other.told}`);
+  },
+
+  'control frames and empty fragments': (at) =>
+    times(6, async (i) => {
+      const mask = [0, 0, 0, 0];
+      const kinds = [[0x89, 0x80, ...mask], [0x8a, 0x80, ...mask], [0, 0x80, ...mask]];
+      const begin = i % 3 === 2 ? Buffer.from([1, 0x80, ...mask]).toString('latin1') : '';
+      await pour(at.port, upgrade('/ws') + begin, frames(10_000, kinds[i % 3]), 12 * MIB);
+    }),
+
+  'viewers that fill the queue of the talker': (at) =>
+    times(4, async (i) => {
+      const { socket } = await enter(at, at.room, 'watch');
+      socket.pause();
+      const text = 'x'.repeat(i % 2 ? 60_000 : 0);
+      await flood(socket, series(i % 2 ? 200 : 1_000, () => ({ type: 'talk_request', sendto: at.talker, text })));
+    }),
+
+  'mail for a talker who reads late or is away': async (at) => {
+    const talks = await enter(at, 'busy', 'talk');
+    const { id: talker, resume } = JSON.parse(talks.told);
+    const fill = () =>
+      times(4, async () => {
+        const { socket } = await enter(at, 'busy', 'watch');
+        await flood(socket, series(150, () => ({ type: 'answer', sendto: talker, sdp: 'x'.repeat(60_000) })));
+        await answered(socket);
+      });
+    talks.socket.pause();
+    await fill();
+    talks.socket.resume();
+    await answered(talks.socket);
+    for (let i = 0, { socket } = talks; i < 2; ++i) {
+      socket.terminate();
+      await fill();
+      ({ socket } = await enter(at, 'busy', 'talk', FROM, { resume }));
+      await answered(socket);
+    }
+  },
+
+  'a talker that removes members who never were': async (at) => {
+    for (let i = 0; i < 3; ++i) {
+      const { socket } = await enter(at, `mine-${i}`, 'talk');
+      await flood(socket, series(9_000, (n) => ({ type: 'remove_peer', id: id(n + 10_000 * i) })));
+      socket.terminate();
+    }
+  },
+
+  'rooms by the thousand': async (at) => {
+    for (let i = 0; i < 30; ++i) {
+      await times(50, async (n) => (await enter(at, `${i}-${n}`, 'talk')).socket.terminate());
+    }
+  },
+
+  'codes for links': (at) =>
+    times(8, async (i) => {
+      for (let n = 0; n < 100; ++n) await ask(at, `/qr.svg?https://x/${'x'.repeat(300)}${i}-${n}`);
+    }),
+
+  'addressees that no peer can have': async (at) => {
+    const into_nats = 'a 0\r\n\r\nPUB x 5\r\nhello\r\nPUB q';
+    const bad = ['a b', into_nats, '*', '>', '.', '', 'x'.repeat(60_000), '\u0000', { a: 1 }, [['a b']], 7];
+    const own = await enter(at, at.room, 'watch');
+    await flood(own.socket, series(500, (i) => ({ type: 'talk_request', sendto: bad[i % bad.length] })));
+    const talks = await enter(at, 'mine', 'talk');
+    await flood(talks.socket, series(500, (i) => ({ type: 'remove_peer', id: bad[i % bad.length] })));
+    const socket = await websocket(at, FROM, '/socket.io/?EIO=4&transport=websocket');
+    socket.send('40');
+    socket.send(`42${JSON.stringify(['enter', at.room])}`);
+    const event = (/** @type {number} */ i) => ['message', { type: 'answer', sendto: bad[i % bad.length] }];
+    await flood(socket, series(300, (i) => `42${JSON.stringify(event(i))}`));
+  },
+
+  'objects that are deep': async (at) => {
+    const ended = `{"type":"wave","a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`;
+    const deep = ['['.repeat(60_000), '{"a":'.repeat(12_000), ended];
+    for (const text of deep) {
+      const own = await enter(at, at.room, 'watch');
+      await flood(own.socket, series(60, () => text));
+      const socket = await websocket(at, FROM, '/socket.io/?EIO=4&transport=websocket');
+      socket.send(`40${text}`);
+      const other = await websocket(at, FROM, '/socket.io/?EIO=4&transport=websocket');
+      other.send('40');
+      await flood(other, series(60, () => `42["message",${text}]`));
+    }
+  },
+
+  'WebSockets of sessions that end': (at) =>
+    times(10, async () => {
+      for (let i = 0; i < 30; ++i) {
+        const path = await poller(at, 4);
+        if (!path) return;
+        const socket = websocket(at, FROM, path.replace('polling', 'websocket'));
+        if (i % 2) await socket;
+        await ask(at, path, '1');
+        await flood(await socket, ['2probe']);
+      }
+    }),
+
+  'sessions that there are not': (at) =>
+    times(10, async (i) => {
+      for (const worker of [0, 3, 4, 99, '18446744073709551616', '-1', '%00']) {
+        const path = `/socket.io/?EIO=${3 + (i % 2)}&transport=polling&sid=${id(i)}${worker}`;
+        for (let n = 0; n < 3; ++n) {
+          await ask(at, path, 'x'.repeat(100_000));
+          await ask(at, path);
+          (await websocket(at, FROM, path.replace('polling', 'websocket'))).terminate();
+        }
+      }
+    }),
+};
+
+if (parentPort) {
+  const { name, at } = workerData;
+  await attacks[name](at);
+  parentPort.postMessage('done');
+}

@@ -1,0 +1,176 @@
+// Attacks the server with its default limits, and measures what the others notice: a talker and ten viewers in the
+// attacked room, and as many in another one. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { Worker } from 'node:worker_threads';
+
+import { WebSocket } from 'ws';
+
+import { attacks } from './attacks.mjs';
+import { Nats } from './nats.mjs';
+import { Server } from './server.mjs';
+
+/** @typedef {import('node:test').TestContext} TestContext */
+
+const VIEWERS = 10;
+/** How often each talker sends. */
+const PACE_MS = 10;
+const MOST_GROWTH_KIB = 65_536;
+/** In milliseconds. The machine may be busy with more than this test, so a single frame may take longer. */
+const MOST_MEDIAN = 100;
+const MOST = 2_000;
+
+/** @param {Server} server @param {'VmRSS' | 'VmHWM'} field the memory now, or the most there ever was */
+const memory = (server, field) =>
+  Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))?.[1]);
+
+/** Honest members of a room: the talker sends numbers, each of which all viewers get and one of them sends back. */
+class Class {
+  /** @type {WebSocket[]} the talker, and then the viewers */
+  members = [];
+  /** @type {number[]} the next number of each way: to each viewer, and from each back to the talker */
+  next = [...Array(2 * VIEWERS).keys()].map((way) => Math.max(0, way - VIEWERS));
+  received = 0;
+  /** @type {number[]} when each number was sent */
+  sent_at = [];
+  /** @type {number[]} */
+  delays = [];
+  /** @type {string[]} what should not have happened */
+  faults = [];
+  talker = '';
+  news = () => {};
+
+  /** @param {string} room @param {number[]} ports */
+  static async open(room, ports) {
+    const one = new Class();
+    for (let i = 0; i <= VIEWERS; ++i) await one.enter(room, i, ports[i % ports.length]);
+    return one;
+  }
+
+  /** @param {string} room @param {number} i @param {number} port */
+  async enter(room, i, port) {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+    this.members.push(socket);
+    await once(socket, 'open');
+    const welcomed = once(socket, 'message');
+    socket.send(JSON.stringify({ type: 'enter', room, role: i === 0 ? 'talk' : 'watch' }));
+    const welcome = JSON.parse(String((await welcomed)[0]));
+    assert.equal(welcome.type, 'welcome');
+    if (i === 0) this.talker = welcome.id;
+    socket.on('close', (code) => this.faults.push(`member ${i} closed with ${code}`)).on('error', () => {});
+    socket.on('message', (data) => {
+      const text = String(data);
+      if (text.includes('"number"')) this.receive(i, JSON.parse(text).number);
+      else if (text.includes('"error"')) this.faults.push(`member ${i} was told ${text}`);
+    });
+  }
+
+  /** @param {number} i @param {number} number */
+  receive(i, number) {
+    const echoes = number % VIEWERS;
+    const way = i === 0 ? VIEWERS + echoes : i - 1;
+    if (number !== this.next[way]) this.faults.push(`member ${i} got ${number} in place of ${this.next[way]}`);
+    this.next[way] = number + (i === 0 ? VIEWERS : 1);
+    this.received += 1;
+    this.delays.push(performance.now() - this.sent_at[number]);
+    if (i === echoes + 1) this.members[i].send(JSON.stringify({ type: 'wave', number, sendto: this.talker }));
+    this.news();
+  }
+
+  send() {
+    const number = this.sent_at.push(performance.now()) - 1;
+    this.members[0].send(JSON.stringify({ type: 'wave', number }));
+  }
+
+  /** Waits until everyone has received all that was sent. */
+  async settle() {
+    while (this.faults.length === 0 && this.received < this.sent_at.length * (VIEWERS + 1)) {
+      await /** @type {Promise<void>} */ (new Promise((resolve) => (this.news = resolve)));
+    }
+    assert.deepEqual(this.faults, []);
+  }
+
+  close() {
+    for (const socket of this.members) socket.removeAllListeners('close').terminate();
+  }
+}
+
+/** @param {string} name @param {{ port: number, admin: number, room: string, talker: string }} at */
+async function attack(name, at) {
+  const thread = new Worker(new URL('attacks.mjs', import.meta.url), { workerData: { name, at } });
+  const [done] = await once(thread, 'message'); // rejects where the attack itself throws
+  await thread.terminate();
+  return done;
+}
+
+/**
+ * Starts a server, or two that share their rooms.
+ * @param {TestContext} t @param {number} threads @param {boolean} shared
+ */
+async function start(t, threads, shared) {
+  const options = ['--threads', String(threads), '--admin-port', '0'];
+  if (!shared) return [new Server(t, options)];
+  const nats = await Nats.start(t);
+  options.push('--bus', nats.url, '--resume-secret', 'shared by the servers of this test alone');
+  const both = [new Server(t, options), new Server(t, options)];
+  for (const server of both) await peers_on_bus(server, 1);
+  return both;
+}
+
+/** @param {Server} server */
+const admin_of = async (server) => Number((await server.said(/Metrics: \S+:(\d+)/))[1]);
+
+/** Waits until the server knows of so many others. @param {Server} server @param {number} count */
+async function peers_on_bus(server, count) {
+  const metrics = `http://127.0.0.1:${await admin_of(server)}/metrics`;
+  const known = async () => (await (await fetch(metrics)).text()).includes(`onair_bus_processes ${count}\n`);
+  while (!(await known())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** @type {(t: TestContext, name: string, threads: number, shared: boolean) => Promise<void>} */
+async function withstand(t, name, threads, shared) {
+  const servers = await start(t, threads, shared);
+  const ports = await Promise.all(servers.map((server) => server.port()));
+  const classes = [await Class.open('attacked', ports), await Class.open('elsewhere', ports)];
+  const idle = servers.map((server) => memory(server, 'VmRSS'));
+  const lesson = setInterval(() => classes.forEach((one) => one.send()), PACE_MS);
+  t.after(() => {
+    clearInterval(lesson);
+    classes.forEach((one) => one.close());
+  });
+  const room = 'attacked';
+  await attack(name, { port: ports[0], admin: await admin_of(servers[0]), room, talker: classes[0].talker });
+  clearInterval(lesson);
+  for (const one of classes) await one.settle();
+  for (const server of servers) {
+    assert.deepEqual([server.child.exitCode, server.child.signalCode], [null, null], server.output);
+    if (shared) await peers_on_bus(server, 1);
+  }
+
+  const growth = servers.map((server, i) => memory(server, 'VmHWM') - idle[i]);
+  const delays = classes.flatMap((one) => one.delays).sort((a, b) => a - b);
+  const [median, most] = [delays[delays.length >> 1], delays[delays.length - 1]];
+  const figures = `${median.toFixed(1)} ms, at most ${most.toFixed(0)} ms`;
+  t.diagnostic(`delays of ${delays.length} frames: ${figures}; memory +${growth} KiB`);
+  assert.ok(median < MOST_MEDIAN && most < MOST, figures);
+  for (const kib of growth) assert.ok(kib <= MOST_GROWTH_KIB, `grew by ${kib} KiB`);
+}
+
+/** What reaches other servers too. */
+const ON_BUS = [
+  'members that are away',
+  'viewers that fill the queue of the talker',
+  'addressees that no peer can have',
+];
+
+for (const name of Object.keys(attacks)) {
+  for (const threads of [1, 4]) {
+    test(`${name}, ${threads} threads`, { timeout: 60_000 }, (t) => withstand(t, name, threads, false));
+  }
+  if (ON_BUS.includes(name)) {
+    test(`${name}, over NATS`, { timeout: 60_000 }, (t) => withstand(t, name, 2, true));
+  }
+}
