@@ -17,7 +17,7 @@ const MIB = 1_048_576;
 const FROM = { 'X-Forwarded-For': '203.0.113.9' };
 const id = (/** @type {number} */ i) => i.toString(16).padStart(24, 'a');
 
-/** @param {number} count @param {(i: number) => any} make */
+/** @template T @param {number} count @param {(i: number) => T | Promise<T>} make @returns {Promise<T[]>} */
 const times = (count, make) => Promise.all(Array.from({ length: count }, (_, i) => make(i)));
 
 /**
@@ -58,7 +58,7 @@ async function enter(at, room, role, headers = FROM, more = {}) {
 
 /**
  * Sends each frame, until all are written or the server closes.
- * @param {WebSocket} socket @param {Iterable<any>} frames
+ * @param {WebSocket} socket @param {Iterable<string | object>} frames
  */
 async function flood(socket, frames) {
   for (const frame of frames) {
@@ -82,7 +82,7 @@ async function answered(socket) {
   });
 }
 
-/** @param {number} count @param {(i: number) => any} make */
+/** @template T @param {number} count @param {(i: number) => T} make */
 function* series(count, make) {
   for (let i = 0; i < count; ++i) yield make(i);
 }
