@@ -13,6 +13,19 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
+/// A talker, a viewer that reads only what it is told to, and one that keeps up.
+struct Crowd {
+  explicit Crowd(const RunningServer& server)
+      : talker(server.port()), slow(server.port(), 4'096), quick(server.port()) {
+    talker.enter("talk");
+    slow.enter("watch");
+    quick.enter("watch");
+  }
+  WebSocketClient talker;
+  WebSocketClient slow;
+  WebSocketClient quick;
+};
+
 TEST(Bounds, FrameBytesCanBeSet) {
   Options options = test_options();
   options.limits.frame_bytes = 2'000;
@@ -45,12 +58,7 @@ TEST(Bounds, AClientThatReadsTooSlowlyIsCutOffAndTheOthersGoOn) {
   options.limits.send_queue_bytes = 65'536;
   options.room_limits.rates = {1e6, 1e9, std::chrono::seconds(5)};
   const RunningServer server(options);
-  WebSocketClient talker(server.port());
-  talker.enter("talk");
-  WebSocketClient slow(server.port(), 4'096);
-  slow.enter("watch");
-  WebSocketClient quick(server.port());
-  quick.enter("watch");
+  auto [talker, slow, quick] = Crowd(server);
   const std::string text(40'000, 'x');
   int sent = 0;
   while (server.metric("onair_evictions_total{reason=\"slow_consumer\"}") == 0) {
@@ -73,12 +81,7 @@ TEST(Bounds, TheQueuesOfAThreadTogether) {
   options.limits.thread_queue_bytes = 262'144;
   options.room_limits.rates = {1e6, 1e9, std::chrono::seconds(5)};
   const RunningServer server(options);
-  WebSocketClient talker(server.port());
-  talker.enter("talk");
-  WebSocketClient slow(server.port(), 4'096);
-  slow.enter("watch");
-  WebSocketClient quick(server.port());
-  quick.enter("watch");
+  auto [talker, slow, quick] = Crowd(server);
   const std::string text(4'000, 'x');
   for (int sent = 0; server.metric("onair_evictions_total{reason=\"slow_consumer\"}") == 0;
        ++sent) {

@@ -5,10 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "rooms/client.hpp"
-#include "rooms/hub.hpp"
-#include "rooms/thread_bus.hpp"
-#include "support/world.hpp"
+#include "rooms/hub_fixture.hpp"
 
 namespace onair::rooms {
 namespace {
@@ -16,14 +13,12 @@ namespace {
 using nlohmann::json;
 using std::chrono::seconds;
 
-class AwayMembersTest : public testing::Test {
+class AwayMembersTest : public HubFixture {
  protected:
-  AwayMembersTest() { bus.serve(hub); }
+  AwayMembersTest() : HubFixture({.peers_per_room = 4, .rooms = 3}) {}
   void enter(Client& client, const std::string& role, const std::string& room = "lesson",
              const std::string& more = "") {
-    hub.receive(client,
-                R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}",
-                now);
+    say(client, R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}");
   }
   /// One host with one connection at a time.
   std::string come_and_vanish(const std::string& role, const std::string& room = "lesson",
@@ -36,24 +31,7 @@ class AwayMembersTest : public testing::Test {
     pass(seconds(1));
     return id;
   }
-  void vanish(Client& client) { hub.disconnected(client, Hub::Leaving::perhaps, now); }
-  void leave(Client& client) { hub.disconnected(client, Hub::Leaving::for_good, now); }
-  void pass(Duration duration) {
-    now += duration;
-    hub.advance(now);
-  }
 
-  TimePoint now{seconds(100)};
-  tests::PlainTokens tokens;
-  int last_id = 0;
-  ThreadBus bus{0, 1, nullptr};
-  Hub hub{{
-              .make_id = [this] { return "id" + std::to_string(++last_id); },
-              .resume_tokens = tokens,
-              .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
-              .limits = {.peers_per_room = 4, .rooms = 3},
-          },
-          bus};
   Client talker, watcher, other;
 };
 

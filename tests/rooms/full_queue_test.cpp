@@ -7,10 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "rooms/client.hpp"
-#include "rooms/hub.hpp"
-#include "rooms/thread_bus.hpp"
-#include "support/world.hpp"
+#include "rooms/hub_fixture.hpp"
 
 namespace onair::rooms {
 namespace {
@@ -22,10 +19,9 @@ using std::chrono::seconds;
 
 constexpr std::size_t kBound = 1'048'576;
 
-class FullQueueTest : public testing::Test {
+class FullQueueTest : public HubFixture {
  protected:
-  FullQueueTest() {
-    bus.serve(hub);
+  FullQueueTest() : HubFixture({.rates = {1e6, 1e9, seconds(5)}, .talkers_per_room = 2}) {
     enter(talker, "talk");
     enter(watcher, "watch");
     enter(other, "watch");
@@ -34,33 +30,16 @@ class FullQueueTest : public testing::Test {
   void enter(Client& client, const std::string& role, const std::string& more = "") {
     say(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
   }
-  void say(Client& client, const std::string& frame) { hub.receive(client, frame, now); }
   void say_much(Client& client, const std::string& more, std::size_t bytes, int times) {
     for (int n = 0; n < times; ++n) {
       say(client, R"({"type":"wave","n":)" + std::to_string(n) + more + R"(,"x":")" +
                       std::string(bytes, 'x') + "\"}");
     }
   }
-  void vanish(Client& client) { hub.disconnected(client, Hub::Leaving::perhaps, now); }
-  void pass(Duration duration) {
-    now += duration;
-    hub.advance(now);
-  }
   static std::size_t count(const News& news, const std::string& type) {
     return static_cast<std::size_t>(std::count(news.begin(), news.end(), type));
   }
 
-  TimePoint now{seconds(100)};
-  tests::PlainTokens tokens;
-  int last_id = 0;
-  ThreadBus bus{0, 1, nullptr};
-  Hub hub{{
-              .make_id = [this] { return "id" + std::to_string(++last_id); },
-              .resume_tokens = tokens,
-              .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
-              .limits = {.rates = {1e6, 1e9, seconds(5)}, .talkers_per_room = 2},
-          },
-          bus};
   Client talker, watcher, other;
 };
 

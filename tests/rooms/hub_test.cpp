@@ -8,9 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "rooms/client.hpp"
-#include "rooms/thread_bus.hpp"
-#include "support/world.hpp"
+#include "rooms/hub_fixture.hpp"
 
 namespace onair::rooms {
 namespace {
@@ -19,9 +17,13 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class HubTest : public testing::Test {
+class HubTest : public HubFixture {
  protected:
-  HubTest() { bus.serve(hub); }
+  HubTest()
+      : HubFixture({.rates = {100, 10'000, seconds(2)},
+                    .peers_per_room = 1'500,
+                    .rooms = 3,
+                    .talkers_per_room = 2}) {}
   void enter(Client& client, const std::string& role, const std::string& room = "lesson",
              const std::string& more = "") {
     say(client, R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}");
@@ -30,29 +32,7 @@ class HubTest : public testing::Test {
     enter(client, role, room);
     client.news();
   }
-  void say(Client& client, const std::string& frame) { hub.receive(client, frame, now); }
-  void leave(Client& client) { hub.disconnected(client, Hub::Leaving::for_good, now); }
-  void vanish(Client& client) { hub.disconnected(client, Hub::Leaving::perhaps, now); }
-  void pass(Duration duration) {
-    now += duration;
-    hub.advance(now);
-  }
 
-  TimePoint now{seconds(100)};
-  tests::PlainTokens tokens;
-  int last_id = 0;
-  std::vector<protocol::IceServer> ice_servers;
-  ThreadBus bus{0, 1, nullptr};
-  Hub hub{{
-              .make_id = [this] { return "id" + std::to_string(++last_id); },
-              .resume_tokens = tokens,
-              .ice_servers = [this](const auto&) { return ice_servers; },
-              .limits = {.rates = {100, 10'000, seconds(2)},
-                         .peers_per_room = 1'500,
-                         .rooms = 3,
-                         .talkers_per_room = 2},
-          },
-          bus};
   Client talker, watcher, other;
 };
 

@@ -4,20 +4,16 @@
 #include <gtest/gtest.h>
 
 #include "protocol/envelope.hpp"
-#include "rooms/client.hpp"
-#include "rooms/hub.hpp"
-#include "rooms/thread_bus.hpp"
-#include "support/world.hpp"
+#include "rooms/hub_fixture.hpp"
 
 namespace onair::rooms {
 namespace {
 
 using std::chrono::seconds;
 
-class RightsTest : public testing::Test {
+class RightsTest : public HubFixture {
  protected:
-  RightsTest() {
-    bus.serve(hub);
+  RightsTest() : HubFixture({.talkers_per_room = 3}, [this](const auto&) { return token; }) {
     enter(talker, "talk");
     enter(second, "talk");
     for (Client* client : {&talker, &second}) client->news();
@@ -25,33 +21,18 @@ class RightsTest : public testing::Test {
   void enter(Client& client, const std::string& role, const std::string& more = "") {
     say(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
   }
-  void say(Client& client, const std::string& frame) { hub.receive(client, frame, now); }
   void enter_by_socketio(Client& client, const std::string& id, bool may_talk) {
-    pass.may_talk = may_talk;
+    token.may_talk = may_talk;
     hub.enter(client, {kSocketioClient, protocol::Enter{"lesson", protocol::Role::none}, id}, now);
-    pass.may_talk = true;
+    token.may_talk = true;
     client.news();
   }
   void say_by_socketio(Client& client, const std::string& object) {
     const auto envelope = protocol::scan_envelope(object);
     hub.send(client, std::get<protocol::Envelope>(envelope), object, now);
   }
-  void vanish(Client& client) { hub.disconnected(client, Hub::Leaving::perhaps, now); }
-  void leave(Client& client) { hub.disconnected(client, Hub::Leaving::for_good, now); }
 
-  TimePoint now{seconds(100)};
-  tests::PlainTokens tokens;
-  int last_id = 0;
-  Pass pass;
-  ThreadBus bus{0, 1, nullptr};
-  Hub hub{{
-              .make_id = [this] { return "id" + std::to_string(++last_id); },
-              .resume_tokens = tokens,
-              .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
-              .doorkeeper = [this](const auto&) { return pass; },
-              .limits = {.talkers_per_room = 3},
-          },
-          bus};
+  Pass token;  ///< of whoever enters
   Client talker, second, watcher, anna, bert;
 };
 

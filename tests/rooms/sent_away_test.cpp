@@ -1,10 +1,7 @@
 // Locking a room, sending somebody out of it, ending it, and passes that end.
 #include <gtest/gtest.h>
 
-#include "rooms/client.hpp"
-#include "rooms/hub.hpp"
-#include "rooms/thread_bus.hpp"
-#include "support/world.hpp"
+#include "rooms/hub_fixture.hpp"
 
 namespace onair::rooms {
 namespace {
@@ -13,34 +10,17 @@ using nlohmann::json;
 using protocol::CloseCode;
 using std::chrono::seconds;
 
-class SentAwayTest : public testing::Test {
+class SentAwayTest : public HubFixture {
  protected:
-  SentAwayTest() {
-    bus.serve(hub);
+  SentAwayTest() : HubFixture({}, [this](const auto&) { return answer; }) {
     enter(talker, "talk");
     talker.news();
   }
   void enter(Client& client, const std::string& role, const std::string& more = "") {
     say(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
   }
-  void say(Client& client, const std::string& frame) { hub.receive(client, frame, now); }
-  void pass(Duration duration) {
-    now += duration;
-    hub.advance(now);
-  }
 
-  TimePoint now{seconds(100)};
-  tests::PlainTokens tokens;
-  int last_id = 0;
   std::variant<Pass, protocol::Refusal> answer = Pass{};
-  ThreadBus bus{0, 1, nullptr};
-  Hub hub{{
-              .make_id = [this] { return "id" + std::to_string(++last_id); },
-              .resume_tokens = tokens,
-              .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
-              .doorkeeper = [this](const auto&) { return answer; },
-          },
-          bus};
   Client talker, watcher, other;
 };
 
