@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <string_view>
 
+#include "protocol/text.hpp"
+
 namespace onair {
-namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blank = " \t\r";
-  text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
-  return text.substr(0, text.find_last_not_of(blank) + 1);
-}
-
-}  // namespace
-
+using protocol::trimmed;
 std::vector<CLI::ConfigItem> LineConfig::from_config(std::istream& input) const {
   std::vector<CLI::ConfigItem> given;
   std::string text;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "protocol/text.hpp"
+
 namespace onair {
 namespace {
 
@@ -69,13 +71,9 @@ std::string mistake_in_turn_url(const std::string& url) {
 }
 
 std::string mistake_in_bus_urls(const std::string& urls) {
-  for (std::size_t at = 0; at <= urls.size();) {
-    const std::size_t comma = std::min(urls.find(',', at), urls.size());
-    // Not repeated: it may hold a password.
-    if (!is_bus_url(std::string_view(urls).substr(at, comma - at))) {
-      return "must be URLs of NATS servers like nats://a:4222,nats://b:4222";
-    }
-    at = comma + 1;
+  // Not repeated: they may hold a password.
+  if (!std::ranges::all_of(protocol::split(urls, ','), is_bus_url)) {
+    return "must be URLs of NATS servers like nats://a:4222,nats://b:4222";
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #include "protocol/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <nlohmann/json.hpp>
@@ -62,6 +63,22 @@ bool is_utf8(std::string_view text) {
   using nlohmann::json;
   const std::string written = json(text).dump(-1, ' ', false, json::error_handler_t::ignore);
   return json::parse(written).get_ref<const std::string&>() == text;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blank = " \t\r";
+  text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
+  return text.substr(0, text.find_last_not_of(blank) + 1);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const std::size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
 }
 
 std::optional<std::string> percent_decode(std::string_view text) {

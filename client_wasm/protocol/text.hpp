@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace onair::protocol {
 
@@ -18,6 +19,12 @@ bool has_control(std::string_view utf8);
 /// Without Bidi_Control: for texts in which honest people have them, since keyboards and copied
 /// texts bring them along.
 std::string without_bidi_controls(std::string_view utf8);
+
+/// Without the blanks (spaces, tabs, carriage returns) around it.
+std::string_view trimmed(std::string_view text);
+
+/// The parts between separators, empty ones too: one more than there are separators.
+std::vector<std::string_view> split(std::string_view text, char separator);
 
 /// Empty if a `%` is not followed by two hexadecimal digits (RFC 3986 section 2.1).
 std::optional<std::string> percent_decode(std::string_view text);

@@ -30,10 +30,7 @@ std::string_view query_of(const Request& request) {
 }
 
 std::optional<std::string> query_parameter(const Request& request, std::string_view name) {
-  std::string_view query = query_of(request);
-  while (!query.empty()) {
-    const std::string_view field = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(field.size() + 1, query.size()));
+  for (const std::string_view field : protocol::split(query_of(request), '&')) {
     const std::size_t equals = std::min(field.find('='), field.size());
     if (field.substr(0, equals) != name) continue;
     const std::string_view value = field.substr(std::min(equals + 1, field.size()));

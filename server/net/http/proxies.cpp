@@ -6,12 +6,16 @@
 
 #include <boost/beast/core/string.hpp>
 
+#include "protocol/text.hpp"
+
 namespace onair::net {
 namespace {
 
 namespace ip = boost::asio::ip;
 namespace http = boost::beast::http;
 using boost::system::error_code;
+using protocol::split;
+using protocol::trimmed;
 
 /// What all count as whom a proxy does not name.
 constexpr std::string_view kUnnamed = "unnamed by a proxy";
@@ -19,12 +23,6 @@ constexpr std::string_view kUnnamed = "unnamed by a proxy";
 ip::address without_v4_mapping(const ip::address& address) {
   if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
   return ip::make_address_v4(ip::v4_mapped, address.to_v6());
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blank = " \t";
-  text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
-  return text.substr(0, text.find_last_not_of(blank) + 1);
 }
 
 std::string_view unquoted(std::string_view text) {
@@ -37,12 +35,9 @@ std::vector<std::string> elements_of(const http::fields& headers, std::string_vi
   std::vector<std::string> elements;
   const auto [begin, end] = headers.equal_range({name.data(), name.size()});
   for (auto field = begin; field != end; ++field) {
-    std::string_view line(field->value().data(), field->value().size());
-    for (;;) {
-      const std::size_t comma = line.find(',');
-      elements.emplace_back(trimmed(line.substr(0, comma)));
-      if (comma == std::string_view::npos) break;
-      line.remove_prefix(comma + 1);
+    for (const std::string_view element :
+         split({field->value().data(), field->value().size()}, ',')) {
+      elements.emplace_back(trimmed(element));
     }
   }
   return elements;
@@ -50,9 +45,8 @@ std::vector<std::string> elements_of(const http::fields& headers, std::string_vi
 
 /// A parameter of an element of Forwarded (RFC 7239 section 4); empty where it has none.
 std::string forwarded_parameter(std::string_view element, std::string_view name) {
-  while (!element.empty()) {
-    const std::string_view pair = trimmed(element.substr(0, element.find(';')));
-    element.remove_prefix(std::min(element.find(';'), element.size() - 1) + 1);
+  for (const std::string_view part : split(element, ';')) {
+    const std::string_view pair = trimmed(part);
     const std::size_t equals = pair.find('=');
     if (equals == std::string_view::npos) continue;
     const std::string_view given = pair.substr(0, equals);

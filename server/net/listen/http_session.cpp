@@ -1,6 +1,5 @@
 #include "net/listen/http_session.hpp"
 
-#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>

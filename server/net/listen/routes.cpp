@@ -36,17 +36,18 @@ Task<Outcome> serve_socketio(const Exchange& exchange) {
   co_return Upgrade(std::get<NewSession>(std::move(session)));
 }
 
+constexpr Route socketio_at(std::string_view path) {
+  return {.path = path,
+          .most_body_bytes = &most_payload_bytes,
+          .is_cors = true,
+          .handle = &serve_socketio};
+}
+
 /// In order: the first that fits counts.
 constexpr std::array kRoutes = {
     Route{.path = "/ws", .methods = kReading, .handle = &open_websocket},
-    Route{.path = "/socket.io",
-          .most_body_bytes = &most_payload_bytes,
-          .is_cors = true,
-          .handle = &serve_socketio},
-    Route{.path = "/socket.io/",
-          .most_body_bytes = &most_payload_bytes,
-          .is_cors = true,
-          .handle = &serve_socketio},
+    socketio_at("/socket.io"),
+    socketio_at("/socket.io/"),
     Route{
         .path = "/socket.io/", .is_prefix = true, .methods = kReading, .answer = &socketio_script},
     Route{.path = "/healthz", .methods = kReading, .answer = &health},

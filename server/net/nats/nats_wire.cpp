@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "net/nats/inbox.hpp"
+#include "protocol/text.hpp"
 
 namespace onair::net {
 namespace {
@@ -33,17 +34,6 @@ constexpr std::chrono::seconds kPauseAfterRefusal{2};
 void check(natsStatus status, const std::string& what) {
   if (status == NATS_OK) return;
   throw std::runtime_error(what + " can't be used: " + natsStatus_GetText(status) + ".");
-}
-
-/// The entries of a list with commas.
-std::vector<std::string> entries_of(const std::string& list) {
-  std::vector<std::string> entries;
-  for (std::size_t at = 0; at <= list.size();) {
-    const std::size_t comma = std::min(list.find(',', at), list.size());
-    if (comma > at) entries.push_back(list.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return entries;
 }
 
 /// The library's threads may be late: an inbox outlives its wire, and is never freed.
@@ -111,7 +101,10 @@ NatsConnection NatsWire::connection() const {
 
 void NatsWire::set(const NatsOptions& options) {
   natsOptions* const made = options_.get();
-  const std::vector<std::string> servers = entries_of(options.servers);
+  std::vector<std::string> servers;
+  for (const std::string_view server : protocol::split(options.servers, ',')) {
+    if (!server.empty()) servers.emplace_back(server);
+  }
   std::vector<const char*> urls;
   urls.reserve(servers.size());
   for (const std::string& server : servers) urls.push_back(server.c_str());
