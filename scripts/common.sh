@@ -37,7 +37,8 @@ test_packages=(
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 # has_candidate PACKAGE: apt could install it. A name that only other packages mention has none.
-has_candidate() { apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'; }
+# Not by a pipe into grep -q: grep ends at the line that it looks for, and apt-cache fails where it writes on.
+has_candidate() { [[ $(apt-cache policy "$1" 2>/dev/null) =~ $'\n  Candidate: '[^\(] ]]; }
 
 # True with headers of Boost 1.81 or newer, whatever brought them.
 has_boost() {
