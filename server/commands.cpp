@@ -14,6 +14,7 @@
 #include <boost/beast/http/write.hpp>
 #include <nlohmann/json.hpp>
 
+#include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/room_name.hpp"
 #include "protocol/text.hpp"
@@ -51,7 +52,7 @@ json ask(const Options& options, http::verb method, const std::string& target) {
   http::response<http::string_body> response;
   if (!error) http::read(stream, buffer, response, error);
   if (error) throw std::runtime_error("The server did not answer: " + error.message() + ".");
-  json body = json::parse(response.body(), nullptr, /*allow_exceptions=*/false);
+  json body = protocol::parse_json(response.body());
   if (http::to_status_class(response.result()) == http::status_class::successful) return body;
   if (response.result() == http::status::unauthorized) {
     throw std::runtime_error(

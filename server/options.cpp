@@ -216,15 +216,19 @@ void add_bounds(CLI::App& app, Options& options) {
   app.add_option("--max-send-queue-bytes", limits.send_queue_bytes,
                  "What may wait for a client that reads slowly; then it is closed (1013)")
       ->check(CLI::Range(65'536, 1'073'741'824));
-  app.add_option("--max-thread-queue-bytes", limits.thread_queue_bytes,
-                 "The same of all clients of a thread together; then those with much are closed")
+  app.add_option("--max-queue-bytes", limits.queue_bytes,
+                 "The same of all clients together; then those with much are closed (1013)")
+      ->check(CLI::Range(1'048'576, 1'073'741'824));
+  app.add_option("--max-input-bytes", limits.input_bytes,
+                 "What may have come of messages and bodies that are not whole yet, of all clients "
+                 "together; then those with much are closed (1013) or get 503")
       ->check(CLI::Range(1'048'576, 1'073'741'824));
   app.add_option("--max-peers-per-room", rooms.peers_per_room,
                  "Members of a room; one more is told room_full")
       ->check(positive);
   app.add_option("--max-kept-frames", rooms.kept_frames,
                  "What is kept for a member that is away, until it is back");
-  app.add_option("--max-kept-bytes", rooms.kept_bytes, "The same of all together, on each thread");
+  app.add_option("--max-kept-bytes", rooms.kept_bytes, "The same of all together");
   app.add_option("--talkers-per-room", rooms.talkers_per_room,
                  "Talkers of a room; one more is told room_taken. Viewers see each of them")
       ->check(CLI::Range(1, 9));

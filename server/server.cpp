@@ -93,10 +93,11 @@ Server::Server(const Options& options)
       });
     };
   };
+  rooms::HubOptions of_hub = hub_options(options, tokens_, entry_tokens_, began);
+  of_hub.limits.kept_bytes /= count;  // an operator limits the process
   for (rooms::HubId self = 0; self < count; ++self) {
-    workers_.push_back(std::make_unique<net::Worker>(
-        self, count + (is_clustered ? 1 : 0), gateway, post_from(self),
-        hub_options(options, tokens_, entry_tokens_, began), context_.limits));
+    workers_.push_back(std::make_unique<net::Worker>(self, count + (is_clustered ? 1 : 0), gateway,
+                                                     post_from(self), of_hub, context_.limits));
   }
   if (is_clustered) {
     cluster_ = std::make_unique<net::ClusterNode>(

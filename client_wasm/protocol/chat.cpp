@@ -123,7 +123,7 @@ std::string encode_chat(const ChatMessage& message) {
 
 std::optional<ChatMessage> decode_chat(std::string_view frame) {
   if (frame.size() > kMaxTextBytes) return std::nullopt;
-  const json object = json::parse(frame, nullptr, /*allow_exceptions=*/false);
+  const json object = parse_json(frame);
   if (!object.is_object()) return std::nullopt;
   const auto type = text_in(object, "type");
   if (type == "say") return say_in(object);

@@ -4,6 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/json_text.hpp"
+#include "protocol/limits.hpp"
+
 namespace onair::protocol {
 namespace {
 
@@ -51,6 +54,13 @@ std::optional<std::vector<Item>> items_of(std::string_view text, char open, char
 }
 
 }  // namespace
+
+nlohmann::json parse_json(std::string_view text) {
+  JsonScanner scanner(text, kMaxJsonDepth);
+  const bool is_one_value = next_value(scanner) && scanner.at_end();
+  return nlohmann::json::parse(is_one_value ? text : std::string_view(), nullptr,
+                               /*allow_exceptions=*/false);
+}
 
 std::string text_of(const JsonToken& string) {
   if (!string.escaped) return std::string(string.raw);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +21,12 @@ struct JsonToken {
   bool escaped = false;  ///< of a string: has a backslash
 };
 
-/// Scans JSON (RFC 8259) in UTF-8. Each function skips one element and returns false without it.
+/// Scans JSON (RFC 8259) in UTF-8. Each function skips one element and returns false without it, or
+/// where it is nested deeper than `most_depth`.
 class JsonScanner {
  public:
-  explicit JsonScanner(std::string_view text) : at_(text.data()), end_(at_ + text.size()) {}
+  explicit JsonScanner(std::string_view text, std::size_t most_depth = kAnyDepth)
+      : at_(text.data()), end_(at_ + text.size()), most_depth_(most_depth) {}
 
   const char* at() const { return at_; }
   bool at_end() const { return at_ == end_; }
@@ -43,6 +46,8 @@ class JsonScanner {
   bool value(JsonToken& token);
 
  private:
+  static constexpr std::size_t kAnyDepth = std::numeric_limits<std::size_t>::max();
+
   const char* plain_text_end() const;
   bool escape();
   bool hex4(unsigned& unit);
@@ -55,6 +60,7 @@ class JsonScanner {
 
   const char* at_;
   const char* end_;
+  std::size_t most_depth_;
 };
 
 /// Finds the next quote, backslash or control character, eight bytes at a time.
@@ -165,7 +171,6 @@ inline bool JsonScanner::member_name() {
   return skip(':');
 }
 
-/// An array or object of any depth.
 inline bool JsonScanner::nested() {
   std::string open;  // brackets that are not closed yet
   bool after_value = false;
@@ -183,6 +188,7 @@ inline bool JsonScanner::nested() {
         return false;
       }
     } else if (is_next('{') || is_next('[')) {
+      if (open.size() == most_depth_) return false;
       open.push_back(*at_++);
       skip_space();
       const bool in_object = open.back() == '{';

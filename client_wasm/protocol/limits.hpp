@@ -9,6 +9,13 @@ namespace onair::protocol {
 /// channel has about 8 KB.
 inline constexpr std::size_t kMaxFrameBytes = 65'536;
 
+/// Maximum size of a whole `enter`, in bytes.
+inline constexpr std::size_t kMaxEnterBytes = 8'192;
+
+/// Maximum nesting of arrays and objects of which a tree is built. Messages may nest unknown fields
+/// deeper; those are passed on and not looked at.
+inline constexpr std::size_t kMaxJsonDepth = 64;
+
 /// Maximum length of a room name, in bytes of UTF-8 after percent-decoding.
 inline constexpr std::size_t kMaxRoomNameBytes = 128;
 

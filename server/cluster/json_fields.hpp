@@ -16,7 +16,7 @@
 namespace onair::cluster {
 
 inline nlohmann::json parsed(std::string_view text) {
-  return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return protocol::parse_json(text);
 }
 
 /// Collects faults: read everything, then ask whether all of it was fine. Numbers are unsigned.

@@ -1,6 +1,7 @@
 // Rate limit of one client: a token bucket for frames and one for bytes.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 
 #include "rooms/time.hpp"
@@ -18,6 +19,16 @@ struct Rates {
 /// for each further so many: by the default rates a room of 1,000 gets 64 frames a second from one
 /// client, and 320 at once; one of 10,000 gets 6, and 32 at once.
 inline constexpr std::size_t kDeliveriesOfAFrame = 64;
+
+/// So many times a client may enter at the price of a frame: one of socket.io enters the default
+/// room and then its own.
+inline constexpr unsigned kCheapEntries = 2;
+
+/// The price of each further entry, in frames: it leaves a room and enters another one, and others
+/// are told of both. Never more than a tenth of what may come at once.
+inline float price_of_entry(const Rates& rates) {
+  return std::min(50.0F, rates.frames_per_second * rates.burst.count() / 10);
+}
 
 /// A client that uses up a bucket is warned and its frames still count; one that then uses up as
 /// much again without a pause is cut off. So a client that stays loses no frame.

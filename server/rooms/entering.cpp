@@ -10,6 +10,15 @@ using protocol::Refusal;
 using protocol::Role;
 
 void Hub::enter(Link& link, const EntryRequest& request, TimePoint now) {
+  if (charge_entry(link, now)) enter_room(link, request, now);
+}
+
+bool Hub::charge_entry(Link& link, TimePoint now) {
+  if (link.entries++ < kCheapEntries) return true;
+  return charge(link, price_of_entry(options_.limits.rates), 0, now);
+}
+
+void Hub::enter_room(Link& link, const EntryRequest& request, TimePoint now) {
   const std::string& name = request.enter.room;
   if (link.peer != nullptr && link.peer->room.name == name) return;
   leave_room(link, now);

@@ -68,7 +68,9 @@ bool is_command(std::size_t kind) {
 Hub::Hub(HubOptions options, Bus& bus)
     : options_(std::move(options)),
       bus_(bus),
-      budget_{options_.limits.kept_frames, options_.limits.kept_bytes},
+      budget_{.most_frames = options_.limits.kept_frames,
+              .most_bytes = options_.limits.kept_bytes,
+              .most_bytes_of_one = options_.limits.kept_bytes / 4},
       router_(bus, options_.first_frame),
       audience_(options_.audience_interval, router_.counters),
       removed_([this](const std::string& room) { return rooms_.contains(room); }) {}
@@ -112,7 +114,7 @@ void Hub::receive(Link& link, std::string_view frame, TimePoint now) {
   send(link, envelope, frame, now);
 }
 
-/// Decodes whole frames, since few come before a client has entered.
+/// Decodes nothing but an `enter`, since a stranger's frames must cost little.
 void Hub::receive_from_newcomer(Link& link, std::string_view frame, TimePoint now) {
   if (link.waits_for != nullptr) {
     for (PendingEntry& entry : link.waits_for->pending) {
@@ -122,17 +124,25 @@ void Hub::receive_from_newcomer(Link& link, std::string_view frame, TimePoint no
     }
     return refuse(link, {ErrorCode::not_entered, "Wait for `welcome`."});
   }
-  const protocol::Decoded decoded = protocol::decode(frame);
-  if (const auto* refusal = std::get_if<Refusal>(&decoded)) return refuse(link, *refusal);
-  const auto& message = std::get<protocol::Message>(decoded);
-  if (message.from) {
+  const auto scanned = protocol::scan_envelope(frame);
+  if (const auto* refusal = std::get_if<Refusal>(&scanned)) return refuse(link, *refusal);
+  const auto& envelope = std::get<protocol::Envelope>(scanned);
+  if (envelope.has_from) {
     return refuse(link, {ErrorCode::forged_from, "Only the server sets `from`."});
   }
-  const auto* entering = std::get_if<protocol::Enter>(&message.body);
-  if (entering == nullptr) {
+  if (envelope.type != protocol::type_of(protocol::Enter{})) {
     return refuse(link, {ErrorCode::not_entered, "The first frame must be `enter`."});
   }
-  enter(link, {kProtocolClient, *entering}, now);
+  if (frame.size() > protocol::kMaxEnterBytes) {
+    return refuse(
+        link, {ErrorCode::bad_message,
+               "`enter` may have at most " + std::to_string(protocol::kMaxEnterBytes) + " bytes"});
+  }
+  if (!charge_entry(link, now)) return;
+  const protocol::Decoded decoded = protocol::decode(frame);
+  if (const auto* refusal = std::get_if<Refusal>(&decoded)) return refuse(link, *refusal);
+  const auto& body = std::get<protocol::Message>(decoded).body;
+  enter_room(link, {kProtocolClient, std::get<protocol::Enter>(body)}, now);
 }
 
 void Hub::send(Link& link, const protocol::Envelope& envelope, std::string_view object,

@@ -134,6 +134,8 @@ class Hub final : public BusMember {
 
   bool charge(Link& link, float frames, float bytes, TimePoint now);
   bool charge_deliveries(Link& link, std::size_t deliveries, std::size_t bytes, TimePoint now);
+  bool charge_entry(Link& link, TimePoint now);
+  void enter_room(Link& link, const EntryRequest& request, TimePoint now);
   void receive_from_newcomer(Link& link, std::string_view frame, TimePoint now);
   void apply_effects(Peer& from, std::size_t kind, bool to_room, TimePoint now);
   bool may_go_on_air(const Peer& peer) const;

@@ -27,7 +27,7 @@ struct HubLimits {
   /// Frames buffered for one member that is away, and bytes for all of a hub together. On overflow
   /// of either, all frames of that member are dropped.
   std::size_t kept_frames = 1'024;
-  std::size_t kept_bytes = 67'108'864;
+  std::size_t kept_bytes = 33'554'432;
 };
 
 struct HubOptions {

@@ -41,6 +41,7 @@ class Link {
   Peer* peer = nullptr;       ///< the member that entered over this link
   Room* waits_for = nullptr;  ///< the room that it will enter when the other hubs have answered
   Allowance allowance;
+  unsigned entries = 0;  ///< that it has asked for
 
  protected:
   ~Link() = default;

@@ -7,7 +7,7 @@ namespace onair::rooms {
 namespace {
 
 std::size_t cost_of(const Frame& frame) {
-  return sizeof(Frame) + frame->text().size();
+  return Mailbox::kFrameCost + frame->text().size();
 }
 
 }  // namespace

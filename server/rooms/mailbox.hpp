@@ -13,16 +13,19 @@ namespace onair::rooms {
 /// The bounds of all mailboxes of one hub, and what they use.
 struct BufferBudget {
   std::size_t most_frames = 1'024;      ///< for one member
-  std::size_t most_bytes = 67'108'864;  ///< for all together
+  std::size_t most_bytes = 33'554'432;  ///< for all together
   std::size_t bytes = 0;
   /// For one member, so that one alone can't leave nothing for the others.
-  std::size_t most_bytes_of_one = 16'777'216;
+  std::size_t most_bytes_of_one = 8'388'608;
 };
 
 /// The frames for one member. On overflow everything is dropped, not just the tail: a client that
 /// gets nothing asks again, one that gets half does not.
 class Mailbox {
  public:
+  /// What a frame takes of the bounds beside its text, so that many small ones have one too.
+  static constexpr std::size_t kFrameCost = 128;
+
   /// `budget` outlives this.
   explicit Mailbox(BufferBudget& budget) : budget_(budget) {}
   ~Mailbox() { clear(); }

@@ -24,7 +24,7 @@ bool invites_back(CloseCode code) {
 
 /// What a packet costs while it waits.
 std::size_t cost_of(const rooms::SharedFrame& packet) {
-  constexpr std::size_t object_bytes = 64;
+  constexpr std::size_t object_bytes = 128;
   return object_bytes + packet.text().size();
 }
 

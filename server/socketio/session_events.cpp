@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
 #include "socketio/session.hpp"
 #include "socketio/translation.hpp"
@@ -41,8 +42,9 @@ bool Session::connect(const Packet& packet) {
     return true;
   }
   if (connected_) return true;
+  if (packet.data.size() > protocol::kMaxEnterBytes) return false;
   if (!packet.data.empty()) {
-    const auto auth = nlohmann::json::parse(packet.data, nullptr, /*allow_exceptions=*/false);
+    const auto auth = protocol::parse_json(packet.data);
     if (!auth.is_object()) return false;
     const auto token = auth.find("token");
     if (token != auth.end() && token->is_string()) options_.token = token->get<std::string>();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/codec.hpp"
+#include "protocol/envelope.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/room_name.hpp"
@@ -57,12 +58,13 @@ std::string without_from(const std::vector<JsonMember>& members) {
 }
 
 bool ends_the_candidates(std::string_view frame) {
-  if (frame.find(R"("candidate":null)") == std::string_view::npos) return false;
-  const protocol::Decoded decoded = protocol::decode(frame);
-  const auto* message = std::get_if<protocol::Message>(&decoded);
-  if (message == nullptr) return false;
-  const auto* candidate = std::get_if<protocol::Candidate>(&message->body);
-  return candidate != nullptr && !candidate->candidate;
+  const auto envelope = protocol::scan_envelope(frame);
+  const auto* const known = std::get_if<protocol::Envelope>(&envelope);
+  if (known == nullptr || known->type != protocol::type_of(protocol::Candidate{})) return false;
+  const auto members = protocol::members_of(frame);
+  if (!members) return false;
+  const auto candidate = std::ranges::find(*members, "candidate", &JsonMember::name);
+  return candidate != members->end() && candidate->value.token.kind == JsonToken::Kind::null;
 }
 
 std::optional<std::string> event_for_own_frame(std::string_view frame) {

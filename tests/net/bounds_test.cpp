@@ -1,5 +1,6 @@
 // Every bound of a running server, and that the others go on when one client hits it.
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 namespace onair::tests {
 namespace {
 
+using boost::beast::http::verb;
 using nlohmann::json;
 using std::chrono::milliseconds;
 
@@ -74,11 +76,11 @@ TEST(Bounds, AClientThatReadsTooSlowlyIsCutOffAndTheOthersGoOn) {
   EXPECT_EQ(quick.receive()["n"], "last");
 }
 
-TEST(Bounds, TheQueuesOfAThreadTogether) {
+TEST(Bounds, TheQueuesOfAllClientsTogether) {
   Options options = test_options();
   options.threads = 1;
   options.limits.send_queue_bytes = 1'048'576;
-  options.limits.thread_queue_bytes = 262'144;
+  options.limits.queue_bytes = 262'144;
   options.room_limits.rates = {1e6, 1e9, std::chrono::seconds(5)};
   const RunningServer server(options);
   auto [talker, slow, quick] = Crowd(server);
@@ -91,6 +93,102 @@ TEST(Bounds, TheQueuesOfAThreadTogether) {
     ASSERT_LE(server.metric("onair_send_queue_bytes"), 300'000);
   }
   EXPECT_EQ(slow.receive_close(), 1013);
+}
+
+TEST(Bounds, SessionsThatPollCountAmongAllQueues) {
+  Options options = test_options();
+  options.threads = 1;
+  options.limits.send_queue_bytes = 1'048'576;
+  options.limits.queue_bytes = 1'048'576;
+  const RunningServer server(options);
+  // Engine.IO 3 has a client's pings echoed, here into a queue that nobody fetches.
+  const std::string ping = "60001:2" + std::string(60'000, 'x');
+  std::vector<std::string> targets;
+  for (int i = 0; i < 4; ++i) {
+    const std::string path = "/socket.io/?EIO=3&transport=polling";
+    const auto opened = request(server.port(), verb::get, path).body();
+    const std::string sid = opened.substr(opened.find("\"sid\":\"") + 7);
+    targets.push_back(path + "&sid=" + sid.substr(0, sid.find('"')));
+    for (int n = 0; n < 8; ++n) request(server.port(), verb::post, targets.back(), {}, ping);
+    EXPECT_LE(server.metric("onair_send_queue_bytes"), 1'200'000) << i << " sessions";
+  }
+  EXPECT_GE(server.metric("onair_evictions_total{reason=\"slow_consumer\"}"), 1);
+}
+
+/// The head of a client's frame of 60,000 bytes, and as much of the text as is asked for.
+std::string begun_message(std::size_t bytes) {
+  return std::string("\x81\xfe\xea\x60\x00\x00\x00\x00", 8) + std::string(bytes, 'a');
+}
+
+TEST(Bounds, MessagesThatNeverEndCountTogether) {
+  Options options = test_options();
+  options.threads = 1;
+  options.limits.input_bytes = 262'144;
+  const RunningServer server(options);
+  RawConnection small(server.port());
+  small.send(upgrade_request());
+  small.receive(12);
+  small.send(begun_message(2'000));
+  std::vector<std::unique_ptr<RawConnection>> hoarders;
+  for (int i = 0; i < 8; ++i) {
+    hoarders.push_back(std::make_unique<RawConnection>(server.port()));
+    hoarders.back()->send(upgrade_request());
+    hoarders.back()->receive(12);
+    hoarders.back()->send(begun_message(59'000));
+  }
+  // Four fit. A close frame with 1013 ends the answer to the last.
+  EXPECT_TRUE(hoarders.back()->receive_all().ends_with("\x88\x02\x03\xf5"));
+  small.send(std::string(58'000, 'a'));
+  // One that holds little is served to its end.
+  std::string answer;
+  while (answer.find("bad_json") == std::string::npos) answer += small.receive(1);
+}
+
+TEST(Bounds, BodiesCountTogetherAndOnlyOfSessions) {
+  Options options = test_options();
+  options.threads = 1;
+  options.limits.input_bytes = 262'144;
+  const RunningServer server(options);
+  const auto post = [](const std::string& sid, std::size_t length) {
+    return "POST /socket.io/?EIO=4&transport=polling&sid=" + sid +
+           " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n";
+  };
+  RawConnection stranger(server.port());
+  stranger.send(post("0123456789abcdef012345670", 200'000));
+  EXPECT_EQ(stranger.receive(12), "HTTP/1.1 400") << "answered before the body has come";
+
+  const auto opened =
+      request(server.port(), verb::get, "/socket.io/?EIO=4&transport=polling").body();
+  const std::string sid = json::parse(opened.substr(1))["sid"];
+  RawConnection first(server.port());
+  first.send(post(sid, 200'000) + std::string(1'000, 'a'));
+  std::string status;
+  for (int i = 0; i < 100 && status != "HTTP/1.1 503"; ++i) {
+    RawConnection next(server.port());
+    next.send(post(sid, 200'000));
+    status = next.receive(12);
+  }
+  EXPECT_EQ(status, "HTTP/1.1 503");
+  EXPECT_EQ(
+      request(server.port(), verb::post, "/socket.io/?EIO=4&transport=polling&sid=" + sid, {}, "40")
+          .result_int(),
+      200u)
+      << "a small one is served";
+}
+
+TEST(Bounds, AClientThatIsCutOffIsNotParsedAnyMore) {
+  Options options = test_options();
+  options.room_limits.rates = {50, 1e9, std::chrono::seconds(1)};
+  const RunningServer server(options);
+  RawConnection flooder(server.port());
+  flooder.send(upgrade_request());
+  flooder.receive(12);
+  const std::string ping = "\x89\x80" + std::string("\x01\x02\x03\x04");
+  std::string frames;
+  for (int i = 0; i < 300; ++i) frames += ping;
+  flooder.send(frames);
+  EXPECT_TRUE(flooder.receive_all().ends_with("\x88\x02\x03\xf0"))
+      << "nothing comes behind a close frame, and the server ends";
 }
 
 TEST(Bounds, PingsAndPongsCount) {

@@ -140,6 +140,15 @@ std::string RawConnection::receive(std::size_t bytes) {
   return received;
 }
 
+std::string RawConnection::receive_all() {
+  std::string received;
+  std::optional<error_code> result;
+  asio::async_read(socket_, asio::dynamic_buffer(received),
+                   [&result](error_code error, std::size_t) { result = error; });
+  run(context_, result);
+  return received;
+}
+
 std::string upgrade_request(const std::string& more_headers) {
   return "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n" +
          more_headers +

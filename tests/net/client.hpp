@@ -64,6 +64,8 @@ class RawConnection {
   void send(const std::string& bytes);
   /// So many bytes, within a bound.
   std::string receive(std::size_t bytes);
+  /// All until the server ends the connection, within a bound.
+  std::string receive_all();
 
  private:
   boost::asio::io_context context_;

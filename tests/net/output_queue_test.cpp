@@ -28,11 +28,17 @@ TEST(OutputQueue, GivesWhatWasPushedInOrder) {
   EXPECT_EQ(gathered(queue, 2), "one") << "pieces stay whole";
   queue.consume(4);
   EXPECT_EQ(gathered(queue), "wo");
-  EXPECT_EQ(queue.bytes(), 2u);
+  EXPECT_EQ(queue.cost(), 2u + OutputQueue::kPieceCost);
   queue.push(piece("three"));
   queue.consume(7);
   EXPECT_TRUE(queue.empty());
-  EXPECT_EQ(queue.bytes(), 0u);
+  EXPECT_EQ(queue.cost(), 0u);
+}
+
+TEST(OutputQueue, SmallPiecesCostToo) {
+  OutputQueue queue;
+  for (int i = 0; i < 1'000; ++i) queue.push(piece(""));
+  EXPECT_EQ(queue.cost(), 1'000 * OutputQueue::kPieceCost);
 }
 
 TEST(OutputQueue, SharesPiecesAndLetsGoOfThem) {
@@ -57,7 +63,7 @@ TEST(OutputQueue, DropsWhatWasNotBegun) {
   queue.consume(2);
   queue.drop_whole_pieces();
   EXPECT_EQ(gathered(queue), "ree") << "the rest of a frame that was begun must follow";
-  EXPECT_EQ(queue.bytes(), 3u);
+  EXPECT_EQ(queue.cost(), 3u + OutputQueue::kPieceCost);
 }
 
 TEST(OutputQueue, GathersNoMoreThanOneSystemCallTakes) {

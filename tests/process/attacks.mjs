@@ -109,6 +109,18 @@ const upgrade = (path) =>
   `GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\nX-Forwarded-For: 203.0.113.9\r\n` +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 
+/**
+ * Writes a head and a part of what it announces, and leaves the connection so.
+ * @param {Target} at @param {string} head @param {string | Buffer} part
+ */
+function stop_short(at, head, part) {
+  const socket = connect(at.port, '127.0.0.1').resume();
+  socket.write(head);
+  return new Promise((resolve) => {
+    socket.on('error', () => {}).on('close', resolve).write(part, resolve);
+  });
+}
+
 /** Frames of a client, with a mask of zeros. @param {number} count @param {number[]} bytes */
 const frames = (count, bytes) => Buffer.concat(Array(count).fill(Buffer.from(bytes)));
 
@@ -261,6 +273,75 @@ export const attacks = {
         }
       }
     }),
+
+  'deep JSON of newcomers': (at) =>
+    times(20, async (i) => {
+      const text = i % 2 ? '['.repeat(60_000) : `{"type":"enter","a":[${'[],'.repeat(19_000)}1]}`;
+      await flood(await websocket(at), series(100, () => text));
+    }),
+
+  'sessions that poll, each under its bound': (at) =>
+    times(10, async () => {
+      for (let i = 0; i < 20; ++i) {
+        const path = await poller(at, 3);
+        for (let n = 0; path && n < 4; ++n) await ask(at, path, `60001:2${'x'.repeat(60_000)}`.repeat(4));
+      }
+    }),
+
+  'bodies that stop before their end': async (at) => {
+    const known = await poller(at, 4);
+    const path = (/** @type {number} */ i) => (i % 2 && known) || '/socket.io/?EIO=4&transport=polling&sid=x';
+    const head = (/** @type {number} */ i) => `POST ${path(i)} HTTP/1.1\r\nHost: x\r\nContent-Length: 262144\r\n`;
+    await times(600, (i) => stop_short(at, `${head(i)}X-Forwarded-For: 203.0.113.9\r\n\r\n`, 'a'.repeat(262_000)));
+  },
+
+  'messages that stop before their end': (at) => {
+    const begun = Buffer.from([1, 0xfe, 0xff, 0xf0, 0, 0, 0, 0]);
+    return times(950, () => stop_short(at, upgrade('/ws'), Buffer.concat([begun, Buffer.alloc(65_000, 97)])));
+  },
+
+  'socket.io clients that change rooms': (at) =>
+    times(200, async (i) => {
+      const socket = await websocket(at, FROM, '/socket.io/?EIO=4&transport=websocket');
+      socket.send('40');
+      await flood(socket, series(1_500, (n) => `42["enter","${n % 2 ? at.room : `x${i}`}"]`));
+    }),
+
+  'upgraded sessions on another thread': (at) =>
+    times(8, async () => {
+      const path = await poller(at, 4);
+      if (!path) return;
+      await ask(at, path, '40');
+      const socket = await websocket(at, FROM, path.replace('polling', 'websocket'));
+      socket.send('2probe');
+      await once(socket, 'message');
+      socket.send('5');
+      const event = `42["message",{"type":"answer","a":[${'[],'.repeat(20_000)}1]}]`;
+      await flood(socket, series(1_200, () => event));
+    }),
+
+  'frames kept for members that are away': (at) =>
+    times(8, async (k) => {
+      const talks = await enter(at, `kept-${k}`, 'talk');
+      const ids = await times(60, async () => {
+        const { socket, told } = await enter(at, `kept-${k}`, 'watch');
+        socket.terminate();
+        return JSON.parse(told).id;
+      });
+      const text = 'x'.repeat(60_000);
+      await flood(talks.socket, series(500, (i) => ({ type: 'wave', sendto: ids[i % 60], text })));
+      await answered(talks.socket);
+    }),
+
+  'answers that nobody reads': (at) =>
+    times(100, async (i) => {
+      const { socket } = await enter(at, `unread-${i}`, 'watch');
+      socket.pause();
+      await flood(socket, series(9_000, () => '{"type":1}'));
+    }),
+
+  'pings after the cut': (at) =>
+    pour(at.port, upgrade('/ws'), frames(40_000, [0x89, 0x80, 0, 0, 0, 0]), 600 * MIB),
 };
 
 if (parentPort) {

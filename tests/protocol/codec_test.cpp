@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "protocol/envelope.hpp"
+#include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
 #include "support/fixtures.hpp"
 
@@ -81,6 +82,28 @@ TEST(Codec, RefusesEmptyAndDeeplyNestedFrames) {
   const std::string deep(20'000, '[');
   const std::string end(20'000, ']');
   EXPECT_EQ(code_of_refusal(R"({"type":"wave","deep":)" + deep + end + "}"), "accepted");
+}
+
+TEST(Codec, LooksIntoNoFieldsOfOtherNames) {
+  std::string wide = "[";
+  for (int i = 0; i < 10'000; ++i) wide += "[],";
+  wide += "1]";
+  const Message lock =
+      decoded(R"({"a":)" + wide + R"(,"type":"lock_room","locked":true,"b":{"locked":false}})");
+  EXPECT_EQ(lock.body, Body(LockRoom{true}));
+  EXPECT_EQ(code_of_refusal(R"({"type":"lock_room","locked":)" + wide + "}"), "bad_message");
+}
+
+TEST(Codec, BuildsNoDeepTrees) {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  EXPECT_TRUE(parse_json(nested(kMaxJsonDepth)).is_array());
+  EXPECT_TRUE(parse_json(nested(kMaxJsonDepth + 1)).is_discarded());
+  EXPECT_TRUE(parse_json(R"({"a":[1,"x",null]})").is_object());
+  for (const char* text : {"", "[", "[]x", "{\"a\":}", "\"\xff\""}) {
+    EXPECT_TRUE(parse_json(text).is_discarded()) << text;
+  }
 }
 
 TEST(Codec, TheLastOfTwoEqualKeysCountsAsInEveryJsonParser) {

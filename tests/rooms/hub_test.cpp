@@ -516,6 +516,29 @@ class FullHouseTest : public HubTest {
   std::vector<std::unique_ptr<Listener>> crowd;
 };
 
+TEST_F(FullHouseTest, ChangingRoomsCostsMoreThanAFrame) {
+  Client wanderer;
+  for (int i = 0; i < 205 && !wanderer.closed; ++i) {
+    const std::string room = i % 2 == 0 ? "lesson" : "other";
+    big.enter(wanderer, {kSocketioClient, {room, protocol::Role::none}}, now);
+    if (i == 98) EXPECT_EQ(wanderer.news().back(), "welcome") << "many at once are fine";
+  }
+  EXPECT_EQ(wanderer.closed, protocol::CloseCode::policy_violation);
+}
+
+TEST_F(FullHouseTest, ANewcomersFramesAreNotDecodedUnlessTheyEnter) {
+  Client newcomer;
+  const auto answer_to = [&](const std::string& frame) {
+    big.receive(newcomer, frame, now);
+    return newcomer.news().back();
+  };
+  const std::string much(protocol::kMaxEnterBytes, ' ');
+  EXPECT_EQ(answer_to(R"({"type":"offer"})"), "error not_entered");
+  EXPECT_EQ(answer_to(R"({"type":"enter","room":"lesson","role":"watch"})" + much),
+            "error bad_message");
+  EXPECT_EQ(answer_to(R"({"type":"enter","room":"lesson","role":"watch"})"), "welcome");
+}
+
 TEST_F(FullHouseTest, ATalkerPaysForDeliveries) {
   for (int i = 0; i < 300; ++i) say(R"({"type":"wave"})");
   EXPECT_FALSE(was_warned());

@@ -293,8 +293,8 @@ TEST(SocketioSession, TheClientMayClose) {
 TEST(SocketioSession, WhatIsNotReadIsBounded) {
   World world(Revision::v4);
   world.begin();
-  EXPECT_TRUE(world.hear(R"({"from":"a","x":")" + std::string(900, 'x') + "\"}"));
-  EXPECT_FALSE(world.hear(R"({"from":"a","x":")" + std::string(900, 'x') + "\"}"));
+  EXPECT_TRUE(world.hear(R"({"from":"a","x":")" + std::string(800, 'x') + "\"}"));
+  EXPECT_FALSE(world.hear(R"({"from":"a","x":")" + std::string(800, 'x') + "\"}"));
   world.session.close(CloseCode::try_again_later, world.now);
   world.session.flush();
   EXPECT_EQ(world.news(), (Deeds{"answer 1", "ended"}));

@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/text.hpp"
 
@@ -118,7 +119,7 @@ std::variant<rooms::Pass, Refusal> EntryTokens::check_inferred_role(protocol::En
 
 std::variant<rooms::Pass, Refusal> EntryTokens::read(const std::string& text,
                                                      const protocol::Enter& enter) const {
-  const json claims = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json claims = protocol::parse_json(text);
   if (!claims.is_object()) return invalid("This token has no claims.");
   if (!says(claims, "room", enter.room)) return invalid("This token is for another room.");
   if (!says(claims, "role", name_of(enter.role))) return invalid("This token is for another role.");

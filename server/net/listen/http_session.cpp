@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include <boost/beast/core/detect_ssl.hpp>
 #include <boost/beast/http/read.hpp>
@@ -149,6 +150,30 @@ void insist_on_https(Response& response, std::string_view host) {
   response.set(http::field::strict_transport_security, "max-age=31536000");
 }
 
+/// Reads the body, if the header says that there is one. `share` counts it for as long as it is
+/// there. Gives an answer where it is not to be read, or an error of the connection.
+template <typename Stream>
+Task<std::variant<error_code, Response>> take_body(Connection<Stream>& connection,
+                                                   RequestParser& parser, const Route& route,
+                                                   const ClientOrigin& client, ByteShare& share) {
+  const auto length = static_cast<std::size_t>(parser.content_length().value_or(0));
+  if (length > 0) {
+    const Exchange header{parser.get(), client, connection.tcp_layer(), connection.worker,
+                          connection.server};
+    // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
+    std::optional<Response> refusal;
+    if (route.refuse_body != nullptr) refusal = co_await route.refuse_body(header);
+    if (refusal) co_return std::move(*refusal);
+    share.hold(length);
+    if (share.gives_way(connection.server.limits.frame_bytes / kPartThatStays)) {
+      Response full = plain_response(http::status::service_unavailable, "This server is busy.\n");
+      full.set(http::field::retry_after, "5");
+      co_return full;
+    }
+  }
+  co_return co_await read_body(connection.stream, connection.buffer, parser);
+}
+
 template <typename Stream>
 Task<void> serve(Connection<Stream>& connection) {
   ServerContext& server = connection.server;
@@ -164,15 +189,24 @@ Task<void> serve(Connection<Stream>& connection) {
     if (auto refusal = refusal_of(parser.get(), route, server.limits)) {
       co_return co_await refuse(connection, std::move(*refusal));
     }
-    error = co_await read_body(connection.stream, connection.buffer, parser);
-    if (error) co_return;
+    // What is served by HTTPS alone is only redirected here.
+    const bool redirects = std::is_same_v<Stream, TcpStream> && server.certificate;
+    const ClientOrigin client = client_origin(connection.remote, parser.get(), server.proxies);
+    ByteShare body(connection.worker.tick().input_budget);
+    if (redirects && parser.content_length().value_or(0) > 0) {
+      co_return co_await refuse(connection, redirect_to_https(parser.get()));
+    }
+    auto taken = co_await take_body(connection, parser, route, client, body);
+    if (auto* refusal = std::get_if<Response>(&taken)) {
+      co_return co_await refuse(connection, std::move(*refusal));
+    }
+    if (std::get<error_code>(taken)) co_return;
     Request request = parser.release();
     // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
     Outcome outcome;
-    if (std::is_same_v<Stream, TcpStream> && server.certificate) {
+    if (redirects) {
       outcome = redirect_to_https(request);
     } else {
-      const ClientOrigin client = client_origin(connection.remote, request, server.proxies);
       const Exchange exchange{request, client, connection.tcp_layer(), connection.worker, server};
       outcome = co_await handle(route, exchange);
     }

@@ -40,6 +40,7 @@ constexpr Route socketio_at(std::string_view path) {
   return {.path = path,
           .most_body_bytes = &most_payload_bytes,
           .is_cors = true,
+          .refuse_body = &refuse_payload,
           .handle = &serve_socketio};
 }
 

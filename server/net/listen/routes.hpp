@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -39,6 +40,8 @@ struct Route {
   std::size_t (*most_body_bytes)(const Limits& limits) = nullptr;
   /// Pages of the origins that may connect read the answers (the Fetch standard's CORS protocol).
   bool is_cors = false;
+  /// Looks at a header before the body behind it is read: why that is not to come, or nothing.
+  Task<std::optional<Response>> (*refuse_body)(const Exchange& exchange) = nullptr;
   Response (*answer)(const Exchange& exchange) = nullptr;  ///< at once, or
   Task<Outcome> (*handle)(const Exchange& exchange) = nullptr;
 };

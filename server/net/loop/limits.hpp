@@ -9,6 +9,10 @@
 
 namespace onair::net {
 
+/// What has come of one message or body and is no longer than this part of a message's bound gives
+/// way to no other.
+inline constexpr std::size_t kPartThatStays = 4;
+
 struct Limits {
   /// The longest WebSocket message of a client: one that is longer ends with close code 1009.
   std::size_t frame_bytes = protocol::kMaxFrameBytes;
@@ -17,9 +21,14 @@ struct Limits {
   /// 1013; it may come back.
   std::size_t send_queue_bytes = 1'048'576;
 
-  /// What waits to be written to all clients of a thread. Beyond it those are cut off for which
-  /// more than a sixteenth of their own bound waits.
-  std::size_t thread_queue_bytes = 67'108'864;
+  /// What waits to be written to all clients, of which each thread has an equal part. Beyond it
+  /// those are cut off for which more than a sixteenth of their own bound waits.
+  std::size_t queue_bytes = 33'554'432;
+
+  /// What has come from all clients and is not whole yet, of which each thread has an equal part:
+  /// messages and bodies of requests. Beyond it those give way that hold more than a quarter of a
+  /// message's bound.
+  std::size_t input_bytes = 16'777'216;
 
   /// Connections in all: one more is answered with 503. Those for which no file descriptor is left
   /// wait in the system's queue.

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 
 #include "net/loop/aliases.hpp"
 #include "net/loop/buffer_pool.hpp"
+#include "net/loop/byte_budget.hpp"
 #include "rooms/prefetch.hpp"
 
 namespace onair::net {
@@ -82,10 +82,10 @@ class Tick {
     if (!std::exchange(ending_, true)) asio::post(context_, [this] { end(); });
   }
 
-  /// What waits to be written on all connections, and how much of it makes those give way for which
-  /// much waits.
-  std::size_t queue_bytes = 0;
-  std::size_t most_queue_bytes = std::numeric_limits<std::size_t>::max();
+  /// What waits to be written to all clients of this thread.
+  ByteBudget output_budget;
+  /// What has come from them and is not whole yet: messages and bodies of requests.
+  ByteBudget input_budget;
 
   /// For what is read from this thread's sockets.
   BufferPool& buffers() { return buffers_; }
@@ -119,7 +119,8 @@ class Tick {
   static constexpr int kMostLooks = 16;
 
   void end() {
-    const bool grew = std::exchange(bytes_at_last_look_, queue_bytes) != queue_bytes;
+    const bool grew =
+        std::exchange(bytes_at_last_look_, output_budget.used()) != output_budget.used();
     if (grew && outputs_.size() >= kCrowd && looks_ < kMostLooks) {
       ++looks_;
       return asio::post(context_, [this] { end(); });

@@ -15,7 +15,9 @@ Worker::Worker(rooms::HubId self, rooms::HubId members, std::optional<rooms::Hub
       hub_(std::move(options), bus_) {
   bus_.serve(hub_);
   tick_.before_flush([this] { bus_.flush(); });
-  tick_.most_queue_bytes = limits.thread_queue_bytes;
+  const std::size_t threads = gateway ? members - 1U : members;
+  tick_.output_budget.limit(limits.queue_bytes / threads);
+  tick_.input_budget.limit(limits.input_bytes / threads);
 }
 
 Worker::~Worker() {
@@ -102,13 +104,10 @@ WorkerReport Worker::report() const {
   WorkerReport report{.census = hub_.census(),
                       .counters = hub_.counters(),
                       .clients = links_.size(),
-                      .queue_bytes = tick_.queue_bytes,
+                      .queue_bytes = tick_.output_budget.used(),
                       .slow_consumers = slow_consumers_,
                       .never_entered = never_entered_};
-  for (const auto& [number, link] : links_) {
-    report.polling += link->is_polling() ? 1 : 0;
-    report.queue_bytes += link->queue_bytes();
-  }
+  for (const auto& [number, link] : links_) report.polling += link->is_polling() ? 1 : 0;
   return report;
 }
 

@@ -45,9 +45,8 @@ class ClientLink : public rooms::Link, public SelfOwned {
   /// The worker's to write: a number that no other connection of this worker has or had.
   std::uint64_t number = 0;
 
-  /// Whether it is one of socket.io that has no WebSocket, and what waits to be fetched by it.
+  /// True for a client of socket.io without a WebSocket.
   virtual bool is_polling() const { return false; }
-  virtual std::size_t queue_bytes() const { return 0; }
 
  protected:
   ~ClientLink() = default;

@@ -229,6 +229,21 @@ std::size_t most_payload_bytes(const Limits& limits) {
   return kPacketsInPayload * limits.frame_bytes;
 }
 
+Task<std::optional<Response>> refuse_payload(const Exchange& exchange) {
+  const auto read = caller_of(exchange);
+  if (const auto* error = std::get_if<EngineError>(&read)) co_return error_response(*error);
+  const Caller& caller = std::get<Caller>(read);
+  if (!caller.sid) co_return error_response(EngineError::bad_handshake_method);
+  Worker* const there = worker_of(*caller.sid, exchange.server);
+  if (there == nullptr) co_return error_response(EngineError::unknown_sid);
+  Awaited<bool> is_known(exchange.worker.context());
+  const auto reply = is_known.reply();
+  with_session(
+      *there, caller, [reply](SocketioSession&) { reply(true); }, [reply] { reply(false); });
+  if (!co_await is_known.value()) co_return error_response(EngineError::unknown_sid);
+  co_return std::nullopt;
+}
+
 Task<Response> answer_socketio(const Exchange& exchange) {
   const auto read = caller_of(exchange);
   if (const auto* error = std::get_if<EngineError>(&read)) co_return error_response(*error);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <variant>
 
 #include "net/http/exchange.hpp"
@@ -17,6 +18,9 @@ namespace onair::net {
 
 /// The longest body of a POST, in bytes.
 std::size_t most_payload_bytes(const Limits& limits);
+
+/// Why the payload behind this header is not to be read: there is no such session. Else nothing.
+Task<std::optional<Response>> refuse_payload(const Exchange& exchange);
 
 /// Answers a request that asks for no WebSocket, a poll when there is something to answer it with.
 Task<Response> answer_socketio(const Exchange& exchange);

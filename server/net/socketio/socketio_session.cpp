@@ -122,7 +122,7 @@ void SocketioSession::answer_poll(std::string payload) {
 }
 
 void SocketioSession::send_on_websocket(const rooms::Frame& packet) {
-  if (gauge_) gauge_->handed_over += packet->websocket().size();
+  if (gauge_) gauge_->handed_over += handed_over_cost(*packet);
   carrier_.call(worker_, [packet](SocketioCarrier& carrier) { carrier.send(packet); });
 }
 
@@ -169,6 +169,8 @@ void SocketioSession::flush() {
 }
 
 void SocketioSession::after_news() {
+  share_.hold(core_.queue_bytes());
+  if (share_.gives_way(worker_.limits().send_queue_bytes / kShareThatStays)) overflowed();
   if (poll_answer_ && !std::exchange(flush_is_due_, true)) {
     worker_.tick().flush_at_end(std::shared_ptr<Flushable>(shared_from_this(), this));
   }

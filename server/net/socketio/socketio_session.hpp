@@ -17,6 +17,11 @@
 
 namespace onair::net {
 
+/// What a packet costs, in bytes, while it waits for a WebSocket.
+inline std::size_t handed_over_cost(const rooms::SharedFrame& packet) {
+  return packet.websocket().size() + OutputQueue::kPieceCost;
+}
+
 /// A WebSocket that carries a session's packets.
 class SocketioCarrier {
  public:
@@ -82,6 +87,8 @@ class SocketioSession final : public ClientLink,
   /// Makes it one of its worker's, until it ends. `carrier` is the WebSocket that it begins on.
   void start(Remote<SocketioCarrier> carrier = {}, std::shared_ptr<OutputGauge> gauge = {});
 
+  Worker& worker() const { return worker_; }
+
   /// Whether a request may be for this session.
   bool fits(socketio::Revision revision, std::string_view address) const;
 
@@ -102,8 +109,6 @@ class SocketioSession final : public ClientLink,
   void charge(std::size_t bytes) { spend(bytes); }
 
   bool is_polling() const override { return core_.is_polling(); }
-  std::size_t queue_bytes() const override { return core_.queue_bytes(); }
-
   void send(const rooms::Frame& frame) override;
   void close(protocol::CloseCode code) override;
   rooms::SendQueue queue() const override {
@@ -140,6 +145,7 @@ class SocketioSession final : public ClientLink,
   std::string address_;
   socketio::Revision revision_;
   socketio::Session core_;
+  ByteShare share_{worker_.tick().output_budget};  ///< what waits to be fetched
   PollAnswer poll_answer_;
   Remote<SocketioCarrier> carrier_;
   std::shared_ptr<OutputGauge> gauge_;  ///< of that

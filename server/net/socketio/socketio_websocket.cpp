@@ -38,16 +38,39 @@ Remote<SocketioCarrier> SocketioWebsocket<Transport>::remote() {
 }
 
 template <typename Transport>
+template <typename Function>
+void SocketioWebsocket<Transport>::hand_over(std::size_t bytes, Function function) {
+  const std::size_t cost = bytes + OutputQueue::kPieceCost;
+  handed_over_ += cost;
+  const std::shared_ptr<SocketioWebsocket> self(this->shared_from_this(), this);
+  const Remote<SocketioWebsocket> back(self, this->worker());
+  const auto is_handled = [cost](SocketioWebsocket& here) { here.handled(cost); };
+  session_.call(
+      this->worker(),
+      [back, is_handled, function = std::move(function)](SocketioSession& session) {
+        const Worker& there = session.worker();
+        function(session);  // which may end in this
+        back.call(there, is_handled);
+      },
+      [back, is_handled](const Worker& there) { back.call(there, is_handled); });
+}
+
+template <typename Transport>
+void SocketioWebsocket<Transport>::handled(std::size_t cost) {
+  handed_over_ -= cost;
+  if (may_read()) this->go_on_reading();
+}
+
+template <typename Transport>
 void SocketioWebsocket<Transport>::overhead(std::size_t bytes) {
-  session_.call(this->worker(), [bytes](SocketioSession& session) { session.charge(bytes); });
+  hand_over(bytes, [bytes](SocketioSession& session) { session.charge(bytes); });
 }
 
 template <typename Transport>
 void SocketioWebsocket<Transport>::message(std::string_view text) {
-  session_.call(this->worker(),
-                [number = number_, text = std::string(text)](SocketioSession& session) {
-                  session.receive_on_websocket(number, text);
-                });
+  hand_over(text.size(), [number = number_, text = std::string(text)](SocketioSession& session) {
+    session.receive_on_websocket(number, text);
+  });
 }
 
 template <typename Transport>

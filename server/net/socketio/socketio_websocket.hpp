@@ -29,25 +29,35 @@ class SocketioWebsocket final : public SocketioCarrier,
   void come_to(UpgradeRequest request, Remote<SocketioSession> session, std::uint32_t number);
 
   void send(const rooms::Frame& packet) override {
-    gauge_->taken += packet->websocket().size();
+    gauge_->taken += handed_over_cost(*packet);
     this->push({packet, &packet->websocket()});
   }
   void close(protocol::CloseCode code) override { this->end(code); }
   void break_ownership_cycle() override { this->end_operations(); }
 
  private:
+  /// What the session has not handled yet may cost so many bytes; then no more is read.
+  static constexpr std::size_t kMostHandedOver = 4'096;
+
   /// As the session knows it.
   Remote<SocketioCarrier> remote();
+
+  /// Calls `function` with the session on its thread. It counts for so many bytes until then.
+  template <typename Function>
+  void hand_over(std::size_t bytes, Function function);
+  void handled(std::size_t cost);
 
   void accepted() override;
   void overhead(std::size_t bytes) override;
   void message(std::string_view text) override;
   void refused(const protocol::Refusal& why) override;
+  bool may_read() const override { return handed_over_ <= kMostHandedOver; }
   void ended(rooms::Hub::Leaving leaving) override;
 
   std::shared_ptr<SocketioSession> to_be_started_;
   Remote<SocketioSession> session_;
   std::uint32_t number_ = 0;
+  std::size_t handed_over_ = 0;  ///< to the session, and not handled yet: a cost in bytes
   std::shared_ptr<OutputGauge> gauge_ = std::make_shared<OutputGauge>();
 };
 

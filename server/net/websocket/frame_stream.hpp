@@ -34,10 +34,11 @@ class FrameStream final : public Flushable {
   /// written.
   FrameStream(typename Transport::Stream stream, Tick& tick, std::string_view unread,
               std::size_t max_queue_bytes)
-      : transport_(std::move(stream), tick), max_queue_bytes_(max_queue_bytes) {
+      : transport_(std::move(stream), tick),
+        share_(tick.output_budget),
+        max_queue_bytes_(max_queue_bytes) {
     if (!unread.empty()) input_ = Input(unread);
   }
-  ~FrameStream() { tick().queue_bytes -= queue_.bytes(); }
   FrameStream(const FrameStream&) = delete;
   FrameStream& operator=(const FrameStream&) = delete;
 
@@ -52,37 +53,40 @@ class FrameStream final : public Flushable {
   /// Puts bytes behind those that wait already. False where they are too many, here or on all
   /// connections of the thread together; then nothing was added.
   bool push(std::shared_ptr<const std::string> bytes) {
-    const bool gives_way = tick().queue_bytes > tick().most_queue_bytes &&
-                           queue_.bytes() > max_queue_bytes_ / kShareThatStays;
-    if (gives_way || queue_.bytes() + bytes->size() > max_queue_bytes_) return false;
-    const std::size_t before = queue_.bytes();
-    queue_.push(std::move(bytes));
-    note_change(before);
-    flush_at_end();
+    if (share_.gives_way(max_queue_bytes_ / kShareThatStays)) return false;
+    if (queue_.cost() + bytes->size() > max_queue_bytes_) return false;
+    add(std::move(bytes));
     return true;
   }
 
   /// What waits to be written, and how much may.
-  std::size_t queued_bytes() const { return queue_.bytes(); }
+  std::size_t queued_bytes() const { return queue_.cost(); }
   std::size_t max_queued_bytes() const { return max_queue_bytes_; }
 
-  /// Puts the last bytes behind those that wait. What is written after them goes nowhere.
+  /// Puts the last bytes behind those that wait, beside the bound, since a client that is not told
+  /// comes back. What is written after them goes nowhere.
   void push_last(std::shared_ptr<const std::string> bytes) {
-    push(std::move(bytes));
-    said_all_ = true;
+    if (!std::exchange(said_all_, true)) add(std::move(bytes));
+  }
+
+  /// Writes what waits, says that this was all, and ignores what still comes: it is read until the
+  /// client ends the connection, since one that is closed with bytes unread may lose what it was
+  /// told, but of one that sends much it is read no more. The caller bounds the time.
+  void hang_up() {
+    hung_up_ = true;
+    continue_reading();
+    flush_at_end();
   }
 
   /// Forgets what was not begun to be written.
   void drop_output() {
-    const std::size_t before = queue_.bytes();
     queue_.drop_whole_pieces();
-    note_change(before);
+    note_change();
   }
 
   void flush() override {
     flush_is_due_ = false;
     if (write_is_pending_ || closed_) return;
-    const std::size_t before = queue_.bytes();
     error_code error;
     write_is_pending_ = transport_.write(queue_, error, [this] {
       return [this, owner = owner_.lock()](error_code e) {
@@ -90,9 +94,9 @@ class FrameStream final : public Flushable {
         tick().run([&] { e ? fail(e) : flush(); });
       };
     });
-    note_change(before);
+    note_change();
     if (error) return tick().run([&] { fail(error); });
-    if (!teardown_.has_value() || !queue_.empty() || write_is_pending_) return;
+    if (!is_over() || !queue_.empty() || write_is_pending_) return;
     if (!std::exchange(shut_down_, true)) transport_.shut_down(owner_.lock());
   }
 
@@ -151,14 +155,27 @@ class FrameStream final : public Flushable {
   }
 
  private:
-  /// A queue that is no fuller than this part of its bound gives way to no other.
-  static constexpr std::size_t kShareThatStays = 16;
+  /// So much is read of a client that nobody listens to any more.
+  static constexpr std::size_t kMostIgnored = 262'144;
+
+  /// So many pieces of what has come are handed on before other connections have their turn. Beast
+  /// takes 1,536 bytes for a piece, or what its reader still lacks of a message.
+  static constexpr int kPiecesAtOnce = 8;
 
   Tick& tick() { return transport_.tick(); }
 
-  void note_change(std::size_t before) {
-    tick().queue_bytes += queue_.bytes() - before;  // modulo 2^64 where it is less
-    if (gauge_) gauge_->queued = queue_.bytes();
+  /// True when nothing that still comes is of use.
+  bool is_over() const { return hung_up_ || teardown_.has_value(); }
+
+  void add(std::shared_ptr<const std::string> bytes) {
+    queue_.push(std::move(bytes));
+    note_change();
+    flush_at_end();
+  }
+
+  void note_change() {
+    share_.hold(queue_.cost());
+    if (gauge_) gauge_->queued = queue_.cost();
   }
 
   void flush_at_end() {
@@ -196,7 +213,8 @@ class FrameStream final : public Flushable {
   }
 
   void wait_for_input() {
-    if (!input_.empty() || closed_ || (!reader_.has_value() && !teardown_.has_value())) return;
+    if (!input_.empty() || closed_ || (hung_up_ && ignored_bytes_ > kMostIgnored)) return;
+    if (!reader_.has_value() && !teardown_.has_value()) return;
     if (std::exchange(read_is_pending_, true)) return;
     transport_.read([this, owner = owner_.lock()](error_code error, Input input) {
       read_is_pending_ = false;
@@ -210,15 +228,31 @@ class FrameStream final : public Flushable {
     });
   }
 
-  /// Hands bytes to whoever reads, until nobody does.
+  /// Hands bytes to whoever reads, until nobody does or others have waited long enough.
   void feed() {
-    if (teardown_.has_value()) input_ = {};  // what still comes is for nobody
-    while (!input_.empty() && reader_.has_value()) {
+    if (feeding_is_due_) return;
+    if (is_over()) {
+      ignored_bytes_ += input_.rest().size();
+      input_ = {};
+    }
+    for (int pieces = 0; !input_.empty() && reader_.has_value(); ++pieces) {
+      if (pieces == kPiecesAtOnce) return feed_later();
       read_bytes_ = std::min(input_.rest().size(), target_.size());
       std::memcpy(target_.data(), input_.rest().data(), read_bytes_);
       input_.consume(read_bytes_);
       reader_.invoke();
     }
+  }
+
+  void feed_later() {
+    feeding_is_due_ = true;
+    asio::post(get_executor(), [this, owner = owner_.lock()] {
+      feeding_is_due_ = false;
+      tick().run([&] {
+        feed();
+        wait_for_input();
+      });
+    });
   }
 
   void fail(error_code error) {
@@ -242,11 +276,14 @@ class FrameStream final : public Flushable {
   bool write_is_pending_ = false;
   bool shut_down_ = false;
   bool said_all_ = false;
+  bool hung_up_ = false;
   bool closed_ = false;
   beast::saved_handler teardown_;
 
   std::weak_ptr<void> owner_;
+  ByteShare share_;  ///< what waits to be written
   std::size_t max_queue_bytes_;
+  std::size_t ignored_bytes_ = 0;
   std::shared_ptr<OutputGauge> gauge_;  ///< mostly null
 
   Input input_;                  ///< read from the transport and not yet handed on
@@ -255,6 +292,7 @@ class FrameStream final : public Flushable {
   error_code read_error_;
   std::size_t read_bytes_ = 0;
   bool reading_is_due_ = false;
+  bool feeding_is_due_ = false;
   bool read_is_pending_ = false;
 };
 

@@ -21,7 +21,7 @@ class MessageBuffer {
   /// Room behind what has come, so that there are at most `most` bytes in all; `most` is more than
   /// what has come. The room stays where it is until the next call or `clear`.
   boost::asio::mutable_buffer room(std::size_t most) {
-    if (size_ == capacity_) grow();
+    if (size_ == capacity_) grow(most);
     return {bytes() + size_, std::min<std::size_t>(capacity_, most) - size_};
   }
 
@@ -29,6 +29,8 @@ class MessageBuffer {
   void add(std::size_t bytes) { size_ += static_cast<std::uint32_t>(bytes); }
 
   std::size_t size() const { return size_; }
+  /// What it takes beside the object itself, in bytes.
+  std::size_t memory() const { return long_ ? capacity_ : 0; }
   /// What has come. Valid until `clear`.
   std::string_view text() const { return {long_ ? long_.get() : short_.data(), size_}; }
 
@@ -45,8 +47,9 @@ class MessageBuffer {
 
   char* bytes() { return long_ ? long_.get() : short_.data(); }
 
-  void grow() {
-    const std::uint32_t capacity = std::max(kLong, kGrowth * capacity_);
+  void grow(std::size_t most) {
+    const auto capacity = static_cast<std::uint32_t>(
+        std::min<std::size_t>(std::max(kLong, kGrowth * capacity_), most));
     std::unique_ptr<char[]> larger(new char[capacity]);
     std::memcpy(larger.get(), bytes(), size_);
     long_ = std::move(larger);

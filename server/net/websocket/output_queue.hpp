@@ -12,14 +12,17 @@
 
 namespace onair::net {
 
-/// How much waits for one client, for a thread that hands packets over to that of its stream.
+/// What waits for one client, in bytes, for a thread that hands packets over to that of its stream.
 struct OutputGauge {
-  std::atomic<std::size_t> handed_over = 0;  ///< bytes, since the beginning
+  std::atomic<std::size_t> handed_over = 0;  ///< since the beginning
   std::atomic<std::size_t> taken = 0;        ///< of these, the ones that have come to the stream
   std::atomic<std::size_t> queued = 0;       ///< and wait there
 
   std::size_t waiting() const { return handed_over - taken + queued; }
 };
+
+/// A queue that is no fuller than this part of its bound gives way to no other.
+inline constexpr std::size_t kShareThatStays = 16;
 
 class OutputQueue {
  public:
@@ -27,8 +30,12 @@ class OutputQueue {
   static constexpr std::size_t kGathered = 64;
   using Gathered = boost::container::static_vector<boost::asio::const_buffer, kGathered>;
 
+  /// What a piece costs beside its text, so that many small ones have a bound too.
+  static constexpr std::size_t kPieceCost = 128;
+
   bool empty() const { return first_ == pieces_.size(); }
-  std::size_t bytes() const { return bytes_; }
+  /// What waits costs so many bytes.
+  std::size_t cost() const { return bytes_ + kPieceCost * (pieces_.size() - first_); }
 
   void push(std::shared_ptr<const std::string> piece);
 
@@ -48,7 +55,7 @@ class OutputQueue {
   boost::container::small_vector<std::shared_ptr<const std::string>, 2> pieces_;
   std::size_t first_ = 0;    ///< the pieces before it were written
   std::size_t written_ = 0;  ///< bytes of the first piece
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0;    ///< of all pieces, without those
 };
 
 }  // namespace onair::net

@@ -14,6 +14,9 @@ using protocol::CloseCode;
 
 namespace {
 
+/// So many parts of messages are handled before other connections have their turn.
+constexpr int kReadsInARow = 32;
+
 /// RFC 6455 section 5.5.1.
 std::shared_ptr<const std::string> close_frame(CloseCode code) {
   const auto number = static_cast<unsigned>(code);
@@ -49,7 +52,7 @@ void WebsocketConnection<Transport>::accept(UpgradeRequest request) {
   websocket_.control_callback([this](websocket::frame_type, beast::string_view payload) {
     worker_.tick().later([weak = this->weak_from_this(), bytes = payload.size()] {
       const auto self = weak.lock();
-      if (self && !self->closing_) self->overhead(bytes);
+      if (self && self->listens()) self->overhead(bytes);
     });
   });
   const auto owned = std::make_shared<const UpgradeRequest>(std::move(request));
@@ -65,6 +68,24 @@ void WebsocketConnection<Transport>::accept(UpgradeRequest request) {
 
 template <typename Transport>
 void WebsocketConnection<Transport>::read() {
+  if (!closing_ && !may_read()) {
+    paused_ = this->shared_from_this();
+    return;
+  }
+  if (++reads_in_a_row_ < kReadsInARow) return read_now();
+  reads_in_a_row_ = 0;
+  asio::post(worker_.context(), [self = this->shared_from_this()] {
+    self->worker_.tick().run([&self] { self->read_now(); });
+  });
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::go_on_reading() {
+  if (const auto self = std::exchange(paused_, nullptr)) read();
+}
+
+template <typename Transport>
+void WebsocketConnection<Transport>::read_now() {
   websocket_.async_read_some(
       incoming_.room(worker_.limits().frame_bytes + 1),
       asio::bind_executor(worker_.tick().executor(),
@@ -79,11 +100,11 @@ void WebsocketConnection<Transport>::received(error_code error, std::size_t byte
     spdlog::debug("event=disconnected reason=\"{}\"", error.message());
     return ended(leaving());
   }
-  // Once closing, what still comes is read only to find the client's close frame.
-  const bool counts = !closing_ || closing_ == CloseCode::service_restart;
-  if (bytes == 0 && !websocket_.is_message_done() && !closing_) overhead(0);
+  if (bytes == 0 && !websocket_.is_message_done() && listens()) overhead(0);
   incoming_.add(bytes);
-  if (!counts || !take_part()) incoming_.clear();
+  incoming_share_.hold(incoming_.memory());
+  if (!listens() || !take_part()) incoming_.clear();
+  incoming_share_.hold(incoming_.memory());
   read();
 }
 
@@ -103,6 +124,9 @@ bool WebsocketConnection<Transport>::take_part() {
   if (websocket_.is_message_done()) {
     message(incoming_.text());
     incoming_.clear();
+  } else if (incoming_share_.gives_way(most / kPartThatStays)) {
+    spdlog::info("event=input_full action=close code=1013");
+    end(CloseCode::try_again_later);
   }
   return true;
 }
@@ -123,29 +147,35 @@ void WebsocketConnection<Transport>::cut_off_slow_consumer() {
 
 template <typename Transport>
 void WebsocketConnection<Transport>::end(CloseCode code) {
-  if (closing_) return;
+  // One that is to come back to another server may still be cut off.
+  if (closing_ && (closing_ != CloseCode::service_restart || closing_ == code)) return;
   closing_ = code;
   // One whose upgrade has not been answered is told when it has been.
   if (websocket_.is_open()) send_close(code);
+  go_on_reading();
 }
 
 template <typename Transport>
 void WebsocketConnection<Transport>::send_close(CloseCode code) {
-  // Beast's own close reads on only to find the client's close frame.
-  if (code == CloseCode::service_restart) return layer().push_last(close_frame(code));
-  websocket_.async_close(static_cast<websocket::close_code>(code),
-                         asio::bind_executor(worker_.tick().executor(),
-                                             [self = this->shared_from_this()](error_code error) {
-                                               if (error) {
-                                                 spdlog::debug("event=close error=\"{}\"",
-                                                               error.message());
-                                               }
-                                             }));
+  layer().push_last(close_frame(code));
+  if (code != CloseCode::service_restart) hang_up();
+}
+
+/// Not by Beast's close, which parses all that a client still sends to find its close frame.
+template <typename Transport>
+void WebsocketConnection<Transport>::hang_up() {
+  layer().hang_up();
+  hang_up_timer_ = std::make_unique<Timer>(worker_.context(), worker_.limits().handshake_time);
+  hang_up_timer_->async_wait([weak = this->weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (!error && self) self->layer().close();
+  });
 }
 
 template <typename Transport>
 void WebsocketConnection<Transport>::end_operations() {
   const auto self = this->shared_from_this();  // perhaps the last that holds it
+  paused_ = nullptr;
   layer().break_ownership_cycle();
 }
 

@@ -42,9 +42,12 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   /// for that is cut off.
   void push(std::shared_ptr<const std::string> frame);
 
-  /// Sends what was pushed before, then a close frame. What the client says until it has that
-  /// counts where it is to come back to another server (`service_restart`).
+  /// Sends what was pushed before, then a close frame. What the client says after that counts only
+  /// where it is to come back to another server (`service_restart`); else it is not even parsed.
   void end(protocol::CloseCode code);
+
+  /// Reads on, where may_read() has said no.
+  void go_on_reading();
 
   /// Ends what keeps it alive: see SelfOwned.
   void end_operations();
@@ -69,15 +72,21 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   virtual void message(std::string_view text) = 0;
   /// What came is not to be read on; this is why.
   virtual void refused(const protocol::Refusal& why) = 0;
+  /// False where it is to read no more until go_on_reading(): whoever gets its messages has enough.
+  virtual bool may_read() const { return true; }
   virtual void ended(rooms::Hub::Leaving leaving) = 0;
 
   FrameStream<Transport>& layer() { return websocket_.next_layer(); }
 
   void read();
+  void read_now();
   void received(error_code error, std::size_t bytes);
+  /// True while what the client says counts.
+  bool listens() const { return !closing_ || closing_ == protocol::CloseCode::service_restart; }
   /// False where the connection ends over it.
   bool take_part();
   void send_close(protocol::CloseCode code);
+  void hang_up();
   void cut_off_slow_consumer();
   rooms::Hub::Leaving leaving() const;
 
@@ -85,6 +94,10 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   ConnectionSlots slots_;
   beast::websocket::stream<FrameStream<Transport>, /*deflate=*/false> websocket_;
   MessageBuffer incoming_;  ///< the message that is being read
+  ByteShare incoming_share_{worker_.tick().input_budget};
+  int reads_in_a_row_ = 0;
+  std::shared_ptr<WebsocketConnection> paused_;  ///< itself, while it is not to read
+  std::unique_ptr<Timer> hang_up_timer_;
   std::optional<protocol::CloseCode> closing_;
 };
 
