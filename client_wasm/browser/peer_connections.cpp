@@ -165,7 +165,13 @@ void PeerConnections::limit_sending(const session::LimitSending& command) {
   val encoding = encodings[0];
   encoding.set("maxBitrate", command.limits.max_bitrate_bps);
   encoding.set("scaleResolutionDownBy", command.limits.scale_resolution_down_by);
-  parameters.set("degradationPreference", std::string("balanced"));
+  if (command.limits.max_frames_per_second > 0) {
+    encoding.set("maxFramerate", command.limits.max_frames_per_second);
+  } else {
+    encoding.delete_("maxFramerate");
+  }
+  const bool sharp = command.limits.keep_resolution;
+  parameters.set("degradationPreference", std::string(sharp ? "maintain-resolution" : "balanced"));
   call_async(target_, sender, "setParameters", {parameters}, command.key, Event::sending_limited,
              Event::limiting_failed);
 }

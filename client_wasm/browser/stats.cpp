@@ -43,6 +43,8 @@ session::EncoderReport encoder_report(const val& stats) {
     if (!is(report, "kind", "video")) return;
     if (is(report, "type", "media-source")) {
       found.source_frames_per_second = number_in(report, "framesPerSecond");
+      found.source = {static_cast<std::uint32_t>(count_in(report, "width")),
+                      static_cast<std::uint32_t>(count_in(report, "height"))};
     } else if (is(report, "type", "outbound-rtp")) {
       found.limited_by_cpu = is(report, "qualityLimitationReason", "cpu");
       found.frames_per_second = number_in(report, "framesPerSecond");

@@ -26,10 +26,13 @@ TEST(UplinkPlanner, HoldsOnTwoCoresWhatWasMeasuredOnTwoCores) {
   EXPECT_EQ(planner.capacity(), 8u);
 }
 
-TEST(UplinkPlanner, NeverExceedsTheUplinkWithinItsCapacity) {
+class AnyPicture : public testing::TestWithParam<PictureKind> {};
+
+TEST_P(AnyPicture, NeverExceedsTheUplinkWithinItsCapacity) {
   for (const unsigned cores : {1u, 2u, 8u, 64u}) {
     const UplinkBudget limits = budget(cores);
-    const UplinkPlanner planner(limits);
+    UplinkPlanner planner(limits);
+    planner.set_picture(GetParam());
     SendLimits before = planner.share_of(1);
     for (std::size_t viewers = 1; viewers <= planner.capacity(); ++viewers) {
       const SendLimits share = planner.share_of(viewers);
@@ -41,6 +44,11 @@ TEST(UplinkPlanner, NeverExceedsTheUplinkWithinItsCapacity) {
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(UplinkPlanner, AnyPicture,
+                         testing::Values(PictureKind{}, PictureKind{{320, 240}},
+                                         PictureKind{{1920, 1080}}, PictureKind{{3840, 2160}, true},
+                                         PictureKind{{1, 1}, true}));
 
 TEST(UplinkPlanner, ASmallUplinkLimitsTheViewers) {
   UplinkBudget narrow = budget(64);
@@ -71,6 +79,41 @@ TEST(UplinkPlanner, HeedsEncodeTimeAndFrameRateToo) {
   EXPECT_LT(capacity_after({false, 30, 30, 40}), before);
   EXPECT_GE(capacity_after({false, 25, 30, 30}), before);
   EXPECT_GE(capacity_after({false, 0, 30, 0}), before) << "nothing is known yet";
+}
+
+TEST(UplinkPlanner, ReckonsWithTheRealSize) {
+  UplinkPlanner planner(budget(4));
+  planner.set_picture({{1920, 1080}});
+  EXPECT_GT(planner.share_of(1).max_bitrate_bps, 2'500'000u) << "1080p improves beyond";
+  EXPECT_GT(planner.share_of(3).scale_resolution_down_by, 1.0);
+  planner.set_picture({{640, 360}});
+  EXPECT_EQ(planner.share_of(3).scale_resolution_down_by, 1.0);
+  planner.encoder_reported({false, 30, 30, 5, {1920, 1080}});
+  EXPECT_GT(planner.share_of(3).scale_resolution_down_by, 1.0) << "the encoder knows better";
+}
+
+TEST(UplinkPlanner, AScreenLosesFramesBeforeSharpness) {
+  UplinkPlanner planner(budget(4));
+  planner.set_picture({{3840, 2160}, /*screen=*/true});
+  const SendLimits alone = planner.share_of(1);
+  EXPECT_EQ(alone.scale_resolution_down_by, 1.0);
+  EXPECT_GT(alone.max_frames_per_second, 0) << "at the full rate it would take three cores";
+  EXPECT_TRUE(alone.keep_resolution);
+  EXPECT_EQ(alone.max_bitrate_bps, UplinkBudget{}.most_bps);
+  const SendLimits each = planner.share_of(3);
+  EXPECT_EQ(each.scale_resolution_down_by, 1.0);
+  EXPECT_LT(each.max_frames_per_second, alone.max_frames_per_second);
+  EXPECT_GT(planner.share_of(8).scale_resolution_down_by, 1.0) << "nothing else is left";
+  planner.set_picture({{1280, 720}, /*screen=*/true});
+  EXPECT_EQ(planner.share_of(1), (SendLimits{2'500'000, 1.0, 0, true}));
+}
+
+TEST(UplinkPlanner, AScreenThatHardlyMovesIsNotAnEncoderThatIsTooSlow) {
+  UplinkPlanner planner(budget(8));
+  planner.set_picture({{1920, 1080}, /*screen=*/true});
+  const std::size_t before = planner.capacity();
+  for (int i = 0; i < 20; ++i) planner.encoder_reported({false, 2, 30, 5});
+  EXPECT_GE(planner.capacity(), before);
 }
 
 TEST(UplinkPlanner, TakesAFewHoweverSmallTheMachine) {

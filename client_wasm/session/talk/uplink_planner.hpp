@@ -10,7 +10,25 @@ namespace onair::session {
 struct SendLimits {
   std::uint32_t max_bitrate_bps;
   double scale_resolution_down_by;
+  double max_frames_per_second = 0;  ///< 0 for no limit
+  /// degradationPreference: where bits or processor are short, a screen loses frames and stays
+  /// sharp; a camera loses some of both.
+  bool keep_resolution = false;
   bool operator==(const SendLimits&) const = default;
+};
+
+/// Width and height of a picture; 0 if unknown.
+struct Extent {
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+  bool operator==(const Extent&) const = default;
+};
+
+/// What is encoded.
+struct PictureKind {
+  Extent size = {};
+  bool screen = false;  ///< text that must stay sharp
+  bool operator==(const PictureKind&) const = default;
 };
 
 /// Statistics of one viewer's encoder (W3C webrtc-stats).
@@ -19,6 +37,7 @@ struct EncoderReport {
   double frames_per_second = 0;  ///< sent; 0 if unknown
   double source_frames_per_second = 0;
   double encode_milliseconds = 0;  ///< average per frame
+  Extent source = {};              ///< size before any scaling
   bool operator==(const EncoderReport&) const = default;
 };
 
@@ -26,6 +45,7 @@ struct UplinkBudget {
   std::uint32_t total_bps = 16'000'000;
   std::uint32_t floor_bps = 150'000;      ///< minimum for one viewer's picture
   std::uint32_t ceiling_bps = 2'500'000;  ///< beyond this 720p does not improve
+  std::uint32_t most_bps = 8'000'000;     ///< for one viewer, however large the picture
   unsigned cores = 4;                     ///< as navigator.hardwareConcurrency counts
 };
 
@@ -39,6 +59,10 @@ class UplinkPlanner {
 
   explicit UplinkPlanner(UplinkBudget budget) : budget_(budget) {}
 
+  /// Plans for this picture from now on. A size that is unknown counts as 1280x720, and an
+  /// encoder's report corrects it.
+  void set_picture(const PictureKind& picture) { picture_ = picture; }
+
   /// Equal share of each of `viewers` (at least one).
   SendLimits share_of(std::size_t viewers) const;
 
@@ -48,10 +72,14 @@ class UplinkPlanner {
   void encoder_reported(const EncoderReport& report);
 
  private:
-  double cost_at(double scale) const;
+  double pixels() const;
+  double coarsest_scale() const;
+  SendLimits finest_for(double viewers) const;
+  double cost_at(double scale, double frames_per_second) const;
   double cpu_budget() const { return budget_.cores * 0.5; }
 
   UplinkBudget budget_;
+  PictureKind picture_;
   double correction_ = 1.0;  ///< factor on the estimated cost
 };
 
