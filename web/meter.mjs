@@ -15,13 +15,25 @@ export class LevelMeter {
     this.#meter = meter;
   }
 
-  /** @param {MediaStream | null} stream */
+  /**
+   * Never throws: a browser without a working AudioContext gets no meter, and everything else goes on.
+   * @param {MediaStream | null} stream
+   */
   watch(stream) {
     clearInterval(this.#timer);
-    this.#source?.disconnect();
-    const silent = !stream?.getAudioTracks().length;
-    this.#meter.hidden = silent;
-    if (silent) return;
+    this.#meter.hidden = true;
+    try {
+      this.#source?.disconnect();
+      this.#source = undefined;
+      if (stream?.getAudioTracks().length) this.#listen(stream);
+    } catch (error) {
+      console.warn(error);
+      this.#context = undefined; // for instance of a sample rate that the device no longer has
+    }
+  }
+
+  /** @param {MediaStream} stream */
+  #listen(stream) {
     this.#context ??= new AudioContext({ latencyHint: 'playback' }); // the setting with the lowest cost
     this.#context.resume().catch(() => {}); // fails in a browser that asks for a touch first
     const analyser = this.#context.createAnalyser();
@@ -29,6 +41,7 @@ export class LevelMeter {
     this.#source = this.#context.createMediaStreamSource(stream);
     this.#source.connect(analyser);
     const samples = new Float32Array(analyser.fftSize);
+    this.#meter.hidden = false;
     this.#timer = setInterval(() => {
       if (document.hidden) return;
       analyser.getFloatTimeDomainData(samples);

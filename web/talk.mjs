@@ -20,6 +20,12 @@ let view;
 /** The stream of camera or screen, as in the preview. */
 const shownStream = () => (video.srcObject instanceof MediaStream ? video.srcObject : null);
 
+/**
+ * The states in which a device was wanted and is not there.
+ * @type {View['microphone'][]}
+ */
+const absent = ['missing', 'busy', 'refused', 'failed', 'lost'];
+
 function showStage() {
   const { stage } = view;
   const onAir = stage === 'on_air';
@@ -38,8 +44,8 @@ function showStage() {
   element('record').disabled = !onAir && !recorder.running;
   element('silent').hidden = view.microphoneOn;
   element('unseen').hidden = view.cameraOn || view.sharesScreen;
-  element('microphone').setAttribute('aria-pressed', String(view.microphoneOn));
-  element('camera').setAttribute('aria-pressed', String(view.cameraOn));
+  element('microphone').setAttribute('aria-pressed', String(view.microphoneOn && !absent.includes(view.microphone)));
+  element('camera').setAttribute('aria-pressed', String(view.cameraOn && !absent.includes(view.picture)));
   element('camera').disabled = view.sharesScreen;
 }
 
@@ -116,20 +122,25 @@ function showAudience() {
 }
 
 /**
- * @param {'camera-device' | 'microphone-device' | 'size'} id
+ * @param {'camera-device' | 'microphone-device' | 'size' | 'sound'} id
  * @param {[value: string, words: string][]} choices
  * @param {string} chosen
  */
 function showChoices(id, choices, chosen) {
   const select = element(id);
-  const wanted = JSON.stringify([choices, chosen]);
-  if (select.dataset.shown === wanted) return;
-  select.dataset.shown = wanted;
-  select.replaceChildren(...choices.map(([value, words]) => new Option(words, value, false, value === chosen)));
+  const wanted = JSON.stringify(choices);
+  if (select.dataset.shown !== wanted) {
+    select.dataset.shown = wanted;
+    select.replaceChildren(...choices.map(([value, words]) => new Option(words, value)));
+  }
+  // A choice that fails goes back in the client, so the menu follows the client, not the last click.
+  if (select.value !== chosen) select.value = chosen;
 }
 
 /** @type {View['choice']['size'][]} */
 const sizes = ['small', 'standard', 'large'];
+/** @type {View['choice']['sound'][]} */
+const sounds = ['speech', 'music'];
 
 function showDevices() {
   for (const kind of /** @type {const} */ (['camera', 'microphone'])) {
@@ -143,6 +154,7 @@ function showDevices() {
     showChoices(`${kind}-device`, choices, known ? view.choice[kind] : '');
   }
   showChoices('size', sizes.map((size) => [size, text(`studio.sizes.${size}`)]), view.choice.size);
+  showChoices('sound', sounds.map((sound) => [sound, text(`studio.sounds.${sound}`)]), view.choice.sound);
 }
 
 /** @type {Promise<WakeLockSentinel | undefined> | undefined} */
@@ -179,7 +191,8 @@ function render() {
   if (!view) return;
   showLink(view.link);
   const failed = recorder.failed ? text('studio.recordingFailed') : '';
-  say('notice', text(`notice.${view.notice}`) || failed);
+  const devices = [text(`devices.picture.${view.picture}`), text(`devices.microphone.${view.microphone}`)];
+  say('notice', [text(`notice.${view.notice}`) || failed, ...devices].filter(Boolean).join(' '));
   showStage();
   showClock();
   showAudience();
@@ -203,14 +216,16 @@ let shownOfOurselves = '';
 /** @param {View} next */
 function changed(next) {
   const wasOnAir = view?.stage === 'on_air';
+  const choice = JSON.stringify(view?.choice);
   view = next;
+  if (view.stage === 'idle' && recorder.running) recorder.stop();
   const ours = ofOurselves(view);
   if (ours === shownOfOurselves) rendering.later();
   else rendering.soon();
   shownOfOurselves = ours;
   if (wasOnAir !== (view.stage === 'on_air')) stayAwake();
-  if (view.stage === 'idle' && recorder.running) recorder.stop();
   if (view.stage === 'idle') meter.watch(null);
+  if (JSON.stringify(view.choice) !== choice) localStorage.setItem('onair-devices', JSON.stringify(view.choice));
 }
 
 /** @type {(id: import('./types.d.ts').ButtonId, action: () => void) => void} */
@@ -223,13 +238,12 @@ function bindDevices() {
   const remembered = JSON.parse(localStorage.getItem('onair-devices') ?? 'null');
   if (remembered) client.choose(remembered);
   element('settings').addEventListener('change', () => {
-    const choice = {
+    client.choose({
       camera: element('camera-device').value,
       microphone: element('microphone-device').value,
       size: sizes[element('size').selectedIndex],
-    };
-    localStorage.setItem('onair-devices', JSON.stringify(choice));
-    client.choose(choice);
+      sound: sounds[element('sound').selectedIndex],
+    });
   });
 }
 
@@ -331,8 +345,8 @@ if (opened) {
   bindRecording();
   video.addEventListener('loadedmetadata', () => {
     const stream = shownStream();
-    meter.watch(stream);
     if (recorder.running && stream) recorder.follow(stream);
+    meter.watch(stream);
   });
   document.addEventListener('visibilitychange', stayAwake);
   addEventListener('beforeunload', (event) => {

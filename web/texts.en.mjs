@@ -89,6 +89,8 @@ export default /** @type {const} */ ({
     unsaved: 'A recording of {when} was not saved before the page went away.',
     saveIt: 'Save it',
     discardIt: 'Discard it',
+    sound: 'Sound',
+    sounds: { speech: 'Speech', music: 'Music (stereo, as it sounds)' },
   },
   refusal: {
     room_taken: 'Somebody else is broadcasting in this room.',
@@ -180,11 +182,53 @@ export default /** @type {const} */ ({
     screen_refused: 'The screen is not shared. Press Start screen again and choose what to share.',
     screen_not_supported: 'This browser can’t share its screen.',
     media_failed: 'The camera or microphone could not be started. Press Start video to try again.',
-    media_ended: 'The camera was unplugged or screen sharing ended, so the broadcast has stopped.',
+    media_ended: 'The camera and microphone were unplugged or screen sharing ended, so the broadcast has stopped.',
     device_lost: 'The camera or microphone was unplugged. Switching to another one.',
-    microphone_lost: 'The microphone was unplugged and there is no other. Viewers hear nothing.',
+    switch_failed: 'The device you picked can’t be used. The one before is used again.',
     screen_ended: 'The screen is no longer shared. Viewers see the camera again.',
     connection_failed: 'No network path to the broadcaster was found. Retrying.',
+  },
+  devices: {
+    picture: {
+      idle: '',
+      starting: '',
+      live: '',
+      missing: 'No camera was found. Viewers see you as soon as you plug one in.',
+      busy: 'The camera is busy. Close the other program that uses it, then press Start video again.',
+      refused:
+        'The browser did not allow the camera. ' +
+        'Viewers see you as soon as you allow it for this page (the icon beside the address).',
+      failed: 'The camera could not be started. Press Start video to try again.',
+      lost: 'The camera was unplugged and there is no other. Viewers see you again when you plug one in.',
+      interrupted: 'The system has interrupted the picture. Viewers see a still picture until it goes on.',
+    },
+    microphone: {
+      idle: '',
+      starting: '',
+      live: '',
+      missing: 'No microphone was found. Viewers hear you as soon as you plug one in.',
+      busy: 'The microphone is busy. Close the other program that uses it, then press Start video again.',
+      refused:
+        'The browser did not allow the microphone. ' +
+        'Viewers hear you as soon as you allow it for this page (the icon beside the address).',
+      failed: 'The microphone could not be started. Press Start video to try again.',
+      lost: 'The microphone was unplugged and there is no other. Viewers hear you again when you plug one in.',
+      interrupted:
+        'The system has interrupted the microphone, for instance for a call. ' +
+        'Viewers hear nothing until it goes on.',
+    },
+  },
+  sent: {
+    picture: {
+      live: '',
+      none: 'The broadcaster sends sound only.',
+      interrupted: 'The picture is interrupted at the broadcaster. It goes on by itself.',
+    },
+    sound: {
+      live: '',
+      none: 'The broadcaster sends no sound.',
+      interrupted: 'The sound is interrupted at the broadcaster. It goes on by itself.',
+    },
   },
   tooOld:
     'This browser is too old for onair: it lacks WebAssembly or WebRTC. Please use a current Firefox, ' +

@@ -68,7 +68,8 @@ function showReception() {
 function render() {
   if (!view) return;
   showLink(view.link);
-  say('notice', text(`notice.${view.notice}`));
+  const sent = view.picture === 'live' ? [text(`sent.picture.${view.pictureSent}`), text(`sent.sound.${view.soundSent}`)] : [];
+  say('notice', [text(`notice.${view.notice}`), ...sent].filter(Boolean).join(' '));
   say('cover', view.refusal ? refusal(view.refusal) : text(`picture.${view.picture}`));
   element('request').disabled = view.refusal !== '';
   document.documentElement.dataset.picture = view.picture;

@@ -50,9 +50,15 @@ enum class Event {
   devices_listed,
   listing_failed,
   media_granted,
+  camera_permission,
+  microphone_permission,
+  camera_permission_changed,
+  microphone_permission_changed,
   media_failed,
   media_ended,
   preview_ready,
+  media_muted,
+  media_unmuted,
   play_failed,
 };
 

@@ -7,6 +7,9 @@ export type ViewerState = 'connecting' | 'live' | 'reconnecting';
 export type Picture = 'waiting' | 'requesting' | 'connecting' | 'live' | 'reconnecting' | 'ended' | 'full';
 export type Quality = 'good' | 'fair' | 'poor';
 export type PictureSize = 'small' | 'standard' | 'large';
+export type SoundMode = 'speech' | 'music';
+export type DeviceState = 'idle' | 'starting' | 'live' | 'missing' | 'busy' | 'refused' | 'failed' | 'lost' | 'interrupted';
+export type Sent = 'live' | 'none' | 'interrupted';
 export type ChatRefusal = 'too_fast' | 'too_long' | 'muted';
 export type Notice =
   | 'none'
@@ -21,7 +24,7 @@ export type Notice =
   | 'media_failed'
   | 'media_ended'
   | 'device_lost'
-  | 'microphone_lost'
+  | 'switch_failed'
   | 'screen_ended'
   | 'connection_failed';
 
@@ -50,6 +53,7 @@ export interface MediaChoice {
   camera: string;
   microphone: string;
   size: PictureSize;
+  sound: SoundMode;
 }
 
 export interface TalkView {
@@ -65,6 +69,9 @@ export interface TalkView {
   /** On the clock of performance.now(). */
   onAirSince: number | null;
   sharesScreen: boolean;
+  /** What is sent of the camera or the screen, and of the microphone. */
+  picture: DeviceState;
+  microphone: DeviceState;
   microphoneOn: boolean;
   cameraOn: boolean;
   locked: boolean;
@@ -93,6 +100,9 @@ export interface WatchView {
   notice: Notice;
   chatOpen: boolean;
   chatMuted: boolean;
+  /** What the talker says that it sends. */
+  pictureSent: Sent;
+  soundSent: Sent;
   reception: Reception | null;
 }
 

@@ -22,8 +22,9 @@ session::MediaChoice choice_of(const val& choice) {
   session::MediaChoice chosen{choice["camera"].as<std::string>(),
                               choice["microphone"].as<std::string>()};
   for (const auto size : {PictureSize::small, PictureSize::standard, PictureSize::large}) {
-    if (choice["size"].as<std::string>() == name_of(size)) chosen.size = size;
+    if (choice["size"].strictlyEquals(val(std::string(name_of(size))))) chosen.size = size;
   }
+  if (choice["sound"].strictlyEquals(val("music"))) chosen.sound = session::SoundMode::music;
   return chosen;
 }
 
@@ -48,7 +49,8 @@ val to_js(const session::Device& device) {
 val to_js(const session::MediaChoice& choice) {
   return object_of({{"camera", val(choice.camera)},
                     {"microphone", val(choice.microphone)},
-                    {"size", val(std::string(name_of(choice.size)))}});
+                    {"size", val(std::string(name_of(choice.size)))},
+                    {"sound", val(std::string(name_of(choice.sound)))}});
 }
 
 template <typename Value>
@@ -79,17 +81,35 @@ void TalkClient::on_event(Event event, std::monostate page, const val& payload) 
   if (event == Event::devices_listed) {
     return feed(session::DevicesListed{Captures::devices_in(payload)});
   }
-  Base::on_event(event, page, payload);
+  using session::DeviceKind;
+  switch (event) {
+    case Event::camera_permission:
+      return captures_.watch_permission(payload, Event::camera_permission_changed);
+    case Event::microphone_permission:
+      return captures_.watch_permission(payload, Event::microphone_permission_changed);
+    case Event::camera_permission_changed: return permission_changed(DeviceKind::camera, payload);
+    case Event::microphone_permission_changed:
+      return permission_changed(DeviceKind::microphone, payload);
+    default: return Base::on_event(event, page, payload);
+  }
+}
+
+void TalkClient::permission_changed(session::DeviceKind kind, const val& event) {
+  const val status = event["target"];
+  if (is_nothing(status) || !status["state"].strictlyEquals(val("granted"))) return;
+  feed(session::PermissionGranted{kind});
 }
 
 void TalkClient::on_event(Event event, CaptureTag tag, const val& payload) {
   switch (event) {
-    case Event::media_granted:
-      captures_.granted(tag.number, payload);
-      return feed(session::MediaReady{tag.number});
+    case Event::media_granted: return media_granted(tag.number, payload);
     case Event::media_failed: return media_failed(tag.number, payload);
     case Event::media_ended:
-      return feed(session::MediaEnded{tag.number, Captures::kind_of_ended(payload)});
+      return feed(session::MediaEnded{tag.number, Captures::kind_of(payload)});
+    case Event::media_muted:
+    case Event::media_unmuted:
+      return feed(
+          session::MediaMuted{tag.number, Captures::kind_of(payload), event == Event::media_muted});
     case Event::preview_ready: return feed(session::PreviewReady{tag.number});
     default: return;
   }
@@ -109,9 +129,16 @@ void TalkClient::on_event(Event event, const ConnectionKey& key, const val& payl
   }
 }
 
+void TalkClient::media_granted(session::CaptureNumber capture, const val& stream) {
+  feed(captures_.granted(capture, stream));
+  for (const session::DeviceKind kind : captures_.muted_in(capture)) {
+    feed(session::MediaMuted{capture, kind, true});
+  }
+}
+
 void TalkClient::media_failed(session::CaptureNumber capture, const val& error) {
   const session::Notice reason = Captures::reason_of(error, captures_.source_of(capture));
-  captures_.release(capture);
+  captures_.release({capture});
   feed(session::MediaFailed{capture, reason});
 }
 
@@ -130,6 +157,8 @@ val TalkClient::view_for_page(const session::TalkView& view) {
                           ? val(static_cast<double>(view.on_air_since->time_since_epoch().count()))
                           : val::null()},
        {"sharesScreen", val(view.shares_screen)},
+       {"picture", val(std::string(name_of(view.picture)))},
+       {"microphone", val(std::string(name_of(view.microphone)))},
        {"microphoneOn", val(view.microphone_on)},
        {"cameraOn", val(view.camera_on)},
        {"locked", val(view.locked)},

@@ -19,7 +19,8 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
   void on_air() { feed(session::OnAirRequested{}); }
   void stop_video() { feed(session::StopRequested{}); }
 
-  /// {camera, microphone, size}: the ids of devices, or empty, and "small", "standard" or "large".
+  /// {camera, microphone, size, sound}: the ids of devices, or empty; "small", "standard" or
+  /// "large"; "speech" or "music".
   void choose(val choice);
   void switch_microphone(bool on) { feed(session::MicrophoneSwitched{on}); }
   void switch_camera(bool on) { feed(session::CameraSwitched{on}); }
@@ -40,8 +41,8 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
   using Base::perform;
   void perform(const session::CreateConnection& create);
   void perform(const session::AcquireMedia& acquire) { captures_.acquire(acquire); }
-  void perform(const session::UseMedia& use) { captures_.use(use.capture); }
-  void perform(const session::ReleaseMedia& release) { captures_.release(release.capture); }
+  void perform(const session::UseMedia& use) { captures_.use(use); }
+  void perform(const session::ReleaseMedia& release) { captures_.release(release); }
   void perform(const session::ListDevices&) { captures_.list_devices(); }
   void perform(const session::EnableTracks& enable) { captures_.enable(enable); }
   void perform(const session::ReplaceTracks& replace) {
@@ -57,6 +58,8 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
   void on_event(Event event, std::monostate page, const val& payload) override;
   void on_event(Event event, CaptureTag capture, const val& payload) override;
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
+  void permission_changed(session::DeviceKind kind, const val& event);
+  void media_granted(session::CaptureNumber capture, const val& stream);
   void media_failed(session::CaptureNumber capture, const val& error);
   static val view_for_page(const session::TalkView& view);
 

@@ -14,6 +14,10 @@ session::WatchOptions options_for(const PageOptions& page) {
   return options;
 }
 
+val sound_of(const val& stream) {
+  return val::global("MediaStream").new_(stream.call<val>("getAudioTracks"));
+}
+
 }  // namespace
 
 WatchClient::WatchClient(val options)
@@ -34,12 +38,14 @@ void WatchClient::perform(const session::CloseConnection& close) {
 void WatchClient::perform(const session::AttachStream& show) {
   const auto found = streams_.find(show.key);
   if (found == streams_.end()) return;
+  Received& received = found->second;
+  received.shown = show.picture ? received.stream : sound_of(received.stream);
   if (in_video_ && *in_video_ != show.key) {
     in_tiles_.insert(show.key);
-    return call_page(page_.tile, {val(show.key.peer), found->second});
+    return call_page(page_.tile, {val(show.key.peer), received.shown});
   }
   in_video_ = show.key;
-  page_.video.set("srcObject", found->second);
+  page_.video.set("srcObject", received.shown);
 }
 
 void WatchClient::perform(const session::DetachStream& clear) {
@@ -53,7 +59,8 @@ void WatchClient::perform(const session::DetachStream& clear) {
   // The first of the others moves into the <video>.
   const ConnectionKey next = *in_tiles_.begin();
   perform(session::DetachStream{next});
-  perform(session::AttachStream{next});
+  in_video_ = next;
+  page_.video.set("srcObject", streams_.at(next).shown);
 }
 
 void WatchClient::on_event(Event event, const ConnectionKey& key, const val& payload) {
@@ -62,7 +69,7 @@ void WatchClient::on_event(Event event, const ConnectionKey& key, const val& pay
   }
   if (event != Event::track_arrived) return Base::on_event(event, key, payload);
   // The audio and video events of a stream come separately; one TrackArrived is enough.
-  if (!streams_.emplace(key, payload["streams"][0]).second) return;
+  if (!streams_.emplace(key, Received{payload["streams"][0]}).second) return;
   feed(session::TrackArrived{key});
 }
 
@@ -86,6 +93,8 @@ val WatchClient::view_for_page(const session::WatchView& view) {
                     {"notice", val(std::string(name_of(view.notice)))},
                     {"chatOpen", val(view.chat_open)},
                     {"chatMuted", val(view.chat_muted)},
+                    {"pictureSent", val(std::string(name_of(view.sends.picture)))},
+                    {"soundSent", val(std::string(name_of(view.sends.sound)))},
                     {"reception", reception}});
 }
 

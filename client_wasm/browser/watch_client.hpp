@@ -34,7 +34,11 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
   static val view_for_page(const session::WatchView& view);
 
-  std::map<ConnectionKey, val> streams_;
+  struct Received {
+    val stream;
+    val shown = val::null();  ///< the stream, or a stream of its sound alone
+  };
+  std::map<ConnectionKey, Received> streams_;
   std::optional<ConnectionKey> in_video_;
   std::set<ConnectionKey> in_tiles_;
 };

@@ -64,6 +64,21 @@ std::optional<ChatMessage> refused_in(const json& object) {
   return std::nullopt;
 }
 
+std::optional<Sent> sent_in(const json& object, const char* name) {
+  const auto text = text_in(object, name);
+  for (const Sent sent : {Sent::live, Sent::none, Sent::interrupted}) {
+    if (text == name_of(sent)) return sent;
+  }
+  return std::nullopt;
+}
+
+std::optional<ChatMessage> media_in(const json& object) {
+  const auto picture = sent_in(object, "picture");
+  const auto sound = sent_in(object, "sound");
+  if (!picture || !sound) return std::nullopt;
+  return ChatMedia{*picture, *sound};
+}
+
 json written(const ChatSay& say) {
   return {{"type", "say"}, {"name", say.name}, {"text", say.text}};
 }
@@ -85,6 +100,9 @@ json written(const ChatMuted& muted) {
 json written(const ChatRefused& refused) {
   return {{"type", "refused"}, {"reason", name_of(refused.reason)}};
 }
+json written(const ChatMedia& media) {
+  return {{"type", "media"}, {"picture", name_of(media.picture)}, {"sound", name_of(media.sound)}};
+}
 
 /// Line breaks are none.
 bool has_control_in_line(std::string_view text) {
@@ -105,6 +123,15 @@ std::string_view name_of(ChatRefused::Reason reason) {
     case ChatRefused::Reason::muted: return "muted";
   }
   return "too_fast";
+}
+
+std::string_view name_of(Sent sent) {
+  switch (sent) {
+    case Sent::live: return "live";
+    case Sent::none: return "none";
+    case Sent::interrupted: return "interrupted";
+  }
+  return "live";
 }
 
 std::optional<ChatSay> line_of(std::string_view name, std::string_view text) {
@@ -132,6 +159,7 @@ std::optional<ChatMessage> decode_chat(std::string_view frame) {
   if (type == "removed") return removed_in(object);
   if (type == "muted") return ChatMuted{flag_in(object, "muted")};
   if (type == "refused") return refused_in(object);
+  if (type == "media") return media_in(object);
   return std::nullopt;
 }
 

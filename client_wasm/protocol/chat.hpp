@@ -55,7 +55,20 @@ struct ChatRefused {
   bool operator==(const ChatRefused&) const = default;
 };
 
-using ChatMessage = std::variant<ChatSay, ChatBegin, ChatLine, ChatRemoved, ChatMuted, ChatRefused>;
+/// What is sent of a picture or a sound. `interrupted`: the talker's system has muted it for now.
+enum class Sent { live, none, interrupted };
+
+/// Talker to watchers: what the talker sends from now on. Both are live until the first of these.
+struct ChatMedia {
+  Sent picture = Sent::live;
+  Sent sound = Sent::live;
+  bool operator==(const ChatMedia&) const = default;
+};
+
+using ChatMessage =
+    std::variant<ChatSay, ChatBegin, ChatLine, ChatRemoved, ChatMuted, ChatRefused, ChatMedia>;
+
+std::string_view name_of(Sent sent);
 
 std::string_view name_of(ChatRefused::Reason reason);
 

@@ -22,7 +22,7 @@ enum class Notice {
   media_failed,          ///< any other failure
   media_ended,           ///< device unplugged, or screen sharing stopped in the browser's own bar
   device_lost,           ///< the same while on air; another device replaces it
-  microphone_lost,       ///< unplugged without a replacement; the picture goes on without sound
+  switch_failed,         ///< the device picked last can't be used; the one before is sent
   screen_ended,          ///< sharing stopped in the browser's own bar; the camera replaces it
   connection_failed,     ///< no path to the other end was found
 };

@@ -67,6 +67,8 @@ test('every name of a state', () => {
     Picture: 'WatchView::Picture',
     Quality: 'Reception::Quality',
     PictureSize: 'PictureSize',
+    DeviceState: 'DeviceState',
+    Sent: 'Sent',
     ChatRefusal: 'ChatRefused::Reason',
     Notice: 'Notice',
   })) {

@@ -69,6 +69,13 @@ test('has a text for every state of the client', () => {
   assert.ok(notices.length > 10 && pictures.length > 5);
   for (const name of notices) assert.ok(`notice.${name}` in english, name);
   for (const name of pictures) assert.ok(`picture.${name}` in english, name);
+  const device = header('talk/local_media.cpp');
+  const [states = ''] = device.match(/name_of\(DeviceState .*?\n}/s) ?? [];
+  const names = cases(states, /return "(\w+)";/g);
+  assert.ok(names.length > 8);
+  for (const name of names) {
+    for (const part of ['picture', 'microphone']) assert.ok(`devices.${part}.${name}` in english, name);
+  }
 });
 
 test('has a text for every error that keeps a client out', () => {

@@ -18,6 +18,8 @@ TEST(ChatCodec, WhatIsWrittenIsReadAsItWas) {
       ChatRefused{ChatRefused::Reason::too_fast},
       ChatRefused{ChatRefused::Reason::too_long},
       ChatRefused{ChatRefused::Reason::muted},
+      ChatMedia{Sent::live, Sent::none},
+      ChatMedia{Sent::interrupted, Sent::live},
   };
   for (const ChatMessage& message : messages) {
     EXPECT_EQ(decode_chat(encode_chat(message)), message) << encode_chat(message);
@@ -29,7 +31,9 @@ TEST(ChatCodec, WhatIsNoChatMessageIsNothing) {
        {"", "x", "[]", "{}", "\"say\"", R"({"type":"say"})", R"({"type":"say","text":5})",
         R"({"type":"line","text":"no id"})", R"({"type":"line","id":-1,"text":"x"})",
         R"({"type":"line","id":4294967296,"text":"x"})", R"({"type":"line","id":1,"text":""})",
-        R"({"type":"removed"})", R"({"type":"refused","reason":"mood"})", R"({"type":"else"})"}) {
+        R"({"type":"removed"})", R"({"type":"refused","reason":"mood"})", R"({"type":"else"})",
+        R"({"type":"media","picture":"live"})", R"({"type":"media","picture":"live","sound":1})",
+        R"({"type":"media","picture":"blue","sound":"live"})"}) {
     EXPECT_EQ(decode_chat(frame), std::nullopt) << frame;
   }
   EXPECT_EQ(decode_chat(R"({"type":"say","text":")" + std::string(kMaxTextBytes, 'x') + "\"}"),

@@ -117,7 +117,7 @@ TEST(BadOrder, AStreamThatComesAfterStopIsReleased) {
   world.settle();
   talker.stop_video();
   world.release();
-  EXPECT_TRUE(talker.streams.empty());
+  EXPECT_TRUE(talker.tracks.empty());
   EXPECT_FALSE(talker.session.on_air());
   world.expect_empty_after_all_left();
 }

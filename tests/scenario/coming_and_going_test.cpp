@@ -21,7 +21,7 @@ TEST(ComingAndGoing, StopEndsThePictureForAllAndAnotherStartBringsItBack) {
   world.settle();
   EXPECT_EQ(watcher.picture(), Picture::ended);
   EXPECT_FALSE(watcher.shown.has_value());
-  EXPECT_TRUE(talker.streams.empty()) << "the camera's light is out";
+  EXPECT_TRUE(talker.tracks.empty()) << "the camera's light is out";
   EXPECT_EQ(world.open_connections(), 0u);
 
   talker.start_video();
@@ -159,7 +159,8 @@ TEST(ComingAndGoing, ASwitchOfCameraKeepsTheConnections) {
   world.settle();
   EXPECT_EQ(talker.count_done<session::ReplaceTracks>(), 1u);
   EXPECT_EQ(talker.count_done<session::CreateConnection>(), 1u);
-  EXPECT_EQ(talker.streams, std::set<session::CaptureNumber>{2u});
+  EXPECT_EQ(talker.tracks, (std::set<Talker::Track>{{1, session::DeviceKind::microphone},
+                                                    {2, session::DeviceKind::camera}}));
   EXPECT_EQ(watcher.count_received<protocol::Offer>(), 1u);
   EXPECT_EQ(watcher.picture(), Picture::live);
   world.expect_empty_after_all_left();

@@ -1,5 +1,6 @@
 // The sessions' guarantees hold for random inputs in any order.
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -30,6 +31,8 @@ class Audit {
   bool is_open(const ConnectionKey& key) const { return open_.count(key) > 0; }
   const std::set<ConnectionKey>& open() const { return open_; }
   const std::set<CaptureNumber>& captures() const { return captures_; }
+  /// A request that failed has nothing to release.
+  void failed(CaptureNumber capture) { captures_.erase(capture); }
   /// All keys that the session has used.
   const std::vector<ConnectionKey>& keys() const { return keys_; }
   SocketNumber last_socket() const { return last_socket_; }
@@ -68,7 +71,14 @@ class Audit {
   void check(const SendText& send) { EXPECT_TRUE(is_open(send.key)); }
   void check(const AttachStream& show) { EXPECT_TRUE(is_open(show.key)); }
   void check(const AcquireMedia& acquire) { EXPECT_TRUE(captures_.insert(acquire.capture).second); }
-  void check(const ReleaseMedia& release) { captures_.erase(release.capture); }
+  void check(const ReleaseMedia& release) {
+    if (!release.only) captures_.erase(release.capture);
+  }
+  void check(const UseMedia& use) {
+    for (const CaptureNumber capture : {use.picture, use.microphone}) {
+      EXPECT_TRUE(capture == 0 || captures_.count(capture)) << "only what was not released";
+    }
+  }
   template <typename Other>
   void check(const Other&) {}
 
@@ -150,7 +160,8 @@ class Random {
         return ChatReceived{
             key(audit), one_of<ChatMessage>({protocol::ChatSay{"me", "line"}, ChatLine{1, "", "x"},
                                              protocol::ChatBegin{}, protocol::ChatMuted{true},
-                                             protocol::ChatRemoved{1}})};
+                                             protocol::ChatRemoved{1},
+                                             protocol::ChatMedia{protocol::Sent::none}})};
       case 0: return below(5) == 0 ? Input(Woken{}) : Input(TimePassed{});
       case 1:
       case 2: return SocketOpened{socket};
@@ -209,8 +220,16 @@ TEST(RandomInputs, NeverBreakATalkSession) {
       const auto capture = static_cast<CaptureNumber>(random.below(4));
       const CaptureNumber likely =
           audit.captures().empty() || random.below(5) == 0 ? capture : *audit.captures().rbegin();
-      switch (random.below(24)) {
-        case 20: return MediaChosen{{std::to_string(random.below(3)), ""}};
+      const auto kind = random.below(2) == 0 ? DeviceKind::camera : DeviceKind::microphone;
+      switch (random.below(28)) {
+        case 24: return MediaMuted{likely, kind, random.below(2) == 0};
+        case 25: return PermissionGranted{kind};
+        case 26: return DevicesChanged{};
+        case 27: return DevicesListed{{{kind, "1", ""}}};
+        case 20:
+          return MediaChosen{{std::to_string(random.below(3)), std::to_string(random.below(3)),
+                              PictureSize::standard,
+                              random.below(2) == 0 ? SoundMode::speech : SoundMode::music}};
         case 21: return StartRequested{MediaSource::screen};
         case 22: return StartRequested{MediaSource::camera, /*preview_only=*/true};
         case 23:
@@ -223,21 +242,34 @@ TEST(RandomInputs, NeverBreakATalkSession) {
         case 4:
         case 5: return PreviewReady{likely};
         case 6:
-          return random.below(4) == 0 ? TalkInput(MediaFailed{likely, Notice::no_camera})
-                                      : TalkInput(OnAirRequested{});
+          return random.below(2) == 0
+                     ? TalkInput(MediaFailed{
+                           likely,
+                           random.one_of<Notice>({Notice::no_camera, Notice::camera_in_use,
+                                                  Notice::camera_refused, Notice::screen_refused})})
+                     : TalkInput(OnAirRequested{});
         case 7:
-          return random.below(4) == 0 ? TalkInput(MediaEnded{likely})
+          return random.below(4) == 0 ? TalkInput(MediaEnded{likely, kind})
                                       : TalkInput(TracksReplaced{random.key(audit)});
         default: return random.common<TalkInput>(audit);
       }
     };
     for (int step = 0; step < kSteps && !testing::Test::HasFailure(); ++step) {
       now += Duration(random.below(1'000));
-      audit.check(session.handle(input(), now));
+      const TalkInput next = input();
+      audit.check(session.handle(next, now));
+      const std::vector<CaptureNumber> captures = session.captures();
+      const auto* failed = std::get_if<MediaFailed>(&next);
+      if (failed != nullptr && std::count(captures.begin(), captures.end(), failed->capture) == 0) {
+        audit.failed(failed->capture);
+      }
       EXPECT_LE(session.connections().size(), options.max_viewers);
       EXPECT_EQ(audit.open().size(), session.connections().size());
       expect_table_matches(session, audit);
       EXPECT_TRUE(session.on_air() || session.connections().empty());
+      EXPECT_EQ(audit.captures(), std::set(captures.begin(), captures.end())) << "none leaks";
+      EXPECT_TRUE(session.view().stage == TalkView::Stage::idle || !captures.empty())
+          << "who is not idle has something, or asks for it";
     }
     audit.check(session.handle(LeaveRequested{}, now));
     EXPECT_TRUE(session.connections().empty());

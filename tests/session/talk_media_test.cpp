@@ -79,8 +79,10 @@ TEST_F(TalkMedia, WhereTheChosenDeviceIsGoneAnyOtherWillDo) {
   talk.feed(MediaChosen{{"camera 2", "", PictureSize::large}});
   talk.feed(StartRequested{MediaSource::camera});
   talk.feed(MediaFailed{1, Notice::no_camera});
-  EXPECT_EQ(talk.all<AcquireMedia>().at(0).choice, (MediaChoice{"", "", PictureSize::large}));
   talk.feed(MediaFailed{2, Notice::no_camera});
+  EXPECT_EQ(talk.all<AcquireMedia>().at(0).choice, (MediaChoice{"", "", PictureSize::large}));
+  talk.feed(MediaFailed{3, Notice::no_camera});
+  talk.feed(MediaFailed{4, Notice::no_camera});
   EXPECT_EQ(notice(), Notice::no_camera);
   EXPECT_EQ(talk.session.view().stage, Stage::idle);
 }
@@ -103,14 +105,29 @@ TEST_F(TalkMedia, AnUnpluggedCameraIsReplacedOnAir) {
   EXPECT_EQ(notice(), Notice::device_lost);
   EXPECT_TRUE(talk.session.on_air());
   talk.feed(MediaReady{2});
-  EXPECT_EQ(talk.all<UseMedia>().at(0).capture, 2u);
+  EXPECT_EQ(talk.all<UseMedia>().at(0).picture, 2u);
   EXPECT_EQ(talk.all<ReleaseMedia>().at(0).capture, 1u);
 }
 
-TEST_F(TalkMedia, WithoutAnotherCameraTheBroadcastEnds) {
+TEST_F(TalkMedia, WithoutAnotherCameraTheSoundGoesOn) {
   go_on_air();
   talk.feed(MediaEnded{1});
   talk.feed(MediaFailed{2, Notice::no_camera});
+  EXPECT_EQ(talk.sent(), Lines{});
+  EXPECT_TRUE(talk.session.on_air());
+  EXPECT_EQ(talk.session.view().picture, DeviceState::lost);
+  EXPECT_EQ(talk.session.view().microphone, DeviceState::live);
+  EXPECT_EQ(talk.all<UseMedia>().at(0).picture, 0u);
+  EXPECT_EQ(talk.all<UseMedia>().at(0).microphone, 1u);
+}
+
+TEST_F(TalkMedia, WithoutCameraAndMicrophoneTheBroadcastEnds) {
+  go_on_air();
+  talk.feed(MediaEnded{1});
+  talk.feed(MediaEnded{1, DeviceKind::microphone});
+  talk.feed(MediaFailed{2, Notice::no_camera});
+  EXPECT_TRUE(talk.session.on_air()) << "another microphone may come";
+  talk.feed(MediaFailed{3, Notice::no_camera});
   EXPECT_EQ(talk.sent(), Lines{"end_talk"});
   EXPECT_EQ(notice(), Notice::media_ended);
   EXPECT_TRUE(talk.session.captures().empty());
@@ -121,7 +138,8 @@ TEST_F(TalkMedia, WithoutAnotherMicrophoneThePictureGoesOn) {
   talk.feed(MediaEnded{1, DeviceKind::microphone});
   talk.feed(MediaFailed{2, Notice::no_camera});
   EXPECT_TRUE(talk.session.on_air());
-  EXPECT_EQ(notice(), Notice::microphone_lost);
+  EXPECT_EQ(talk.session.view().microphone, DeviceState::lost);
+  EXPECT_EQ(talk.session.view().picture, DeviceState::live);
 }
 
 TEST_F(TalkMedia, AScreenThatEndsGivesWayToTheCameraThatWasThereBefore) {

@@ -83,6 +83,8 @@ TEST_F(TalkSessionTest, ARefusedCameraIsSaid) {
   talk.join();
   talk.feed(StartRequested{MediaSource::camera});
   talk.feed(MediaFailed{1, Notice::camera_refused});
+  talk.feed(MediaFailed{2, Notice::camera_refused});
+  talk.feed(MediaFailed{3, Notice::camera_refused});
   EXPECT_EQ(talk.session.view().notice, Notice::camera_refused);
   EXPECT_EQ(talk.session.view().stage, Stage::idle);
 }
@@ -308,7 +310,8 @@ TEST_F(TalkSessionTest, AnotherStreamTakesThePlaceOfTheFirstWithoutANewOffer) {
   talk.feed(StartRequested{MediaSource::screen});
   EXPECT_TRUE(talk.session.on_air());
   talk.feed(MediaReady{2});
-  EXPECT_EQ(talk.all<UseMedia>().at(0).capture, 2u);
+  EXPECT_EQ(talk.all<UseMedia>().at(0).picture, 2u);
+  EXPECT_EQ(talk.all<UseMedia>().at(0).microphone, 1u) << "the microphone goes on with the screen";
   EXPECT_EQ(talk.all<ReplaceTracks>().at(0).key, key);
   EXPECT_EQ(talk.all<ReleaseMedia>().at(0).capture, 1u);
   EXPECT_EQ(talk.sent(), Lines{});

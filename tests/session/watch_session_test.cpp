@@ -249,5 +249,30 @@ TEST_F(WatchSessionTest, SaysByeWhenItLeaves) {
   EXPECT_TRUE(watch.session.connections().empty());
 }
 
+TEST_F(WatchSessionTest, SoundAloneIsShownWithoutAPictureThatNeverComes) {
+  watch.join({"t"});
+  const ConnectionKey key = negotiate();
+  watch.feed(TransportChanged{key, TransportState::connected});
+  watch.feed(TrackArrived{key});
+  EXPECT_TRUE(watch.all<AttachStream>().at(0).picture);
+  const auto hear = [&](protocol::Sent picture, protocol::Sent sound) {
+    watch.feed(ChatReceived{key, protocol::ChatMedia{picture, sound}});
+  };
+  using protocol::Sent;
+  hear(Sent::none, Sent::live);
+  EXPECT_FALSE(watch.all<AttachStream>().at(0).picture);
+  EXPECT_EQ(watch.session.view().sends.picture, Sent::none);
+  hear(Sent::none, Sent::interrupted);
+  EXPECT_TRUE(watch.all<AttachStream>().empty()) << "as before";
+  EXPECT_EQ(watch.session.view().sends.sound, Sent::interrupted);
+  hear(Sent::live, Sent::live);
+  EXPECT_TRUE(watch.all<AttachStream>().at(0).picture);
+  EXPECT_EQ(watch.session.view().sends, protocol::ChatMedia{});
+  hear(Sent::interrupted, Sent::live);
+  EXPECT_TRUE(watch.all<AttachStream>().empty()) << "the last frame stays";
+  watch.feed(ChatReceived{{"x", 9}, protocol::ChatMedia{Sent::none, Sent::none}});
+  EXPECT_TRUE(watch.outputs.empty());
+}
+
 }  // namespace
 }  // namespace onair::session

@@ -371,7 +371,8 @@ class Talker final
   void stop_video() { feed(session::StopRequested{}); }
   void say_text(std::string text) { feed(session::TextEntered{std::move(text)}); }
 
-  std::set<session::CaptureNumber> streams;  ///< captures with running tracks
+  using Track = std::pair<session::CaptureNumber, session::DeviceKind>;
+  std::set<Track> tracks;  ///< that run
   std::optional<session::Notice> refuse_media;
   session::EncoderReport encoder;  ///< report of every encoder
   std::map<ConnectionKey, session::SendLimits>
@@ -384,16 +385,26 @@ class Talker final
   void perform(const session::AcquireMedia& acquire) {
     post("media" + std::to_string(acquire.capture), "media", [this, acquire] {
       if (refuse_media) return feed(session::MediaFailed{acquire.capture, *refuse_media});
-      streams.insert(acquire.capture);
+      if (acquire.picture) tracks.insert({acquire.capture, session::DeviceKind::camera});
+      if (acquire.microphone) tracks.insert({acquire.capture, session::DeviceKind::microphone});
       feed(session::MediaReady{acquire.capture});
     });
   }
   void perform(const session::UseMedia& use) {
-    EXPECT_TRUE(streams.count(use.capture)) << "only a granted stream can be used";
-    post("media" + std::to_string(use.capture), "metadata",
-         [this, use] { feed(session::PreviewReady{use.capture}); });
+    const auto runs = [this](session::CaptureNumber capture, session::DeviceKind kind) {
+      return capture == 0 || tracks.count({capture, kind}) > 0;
+    };
+    EXPECT_TRUE(runs(use.picture, session::DeviceKind::camera)) << "only what was granted";
+    EXPECT_TRUE(runs(use.microphone, session::DeviceKind::microphone)) << "only what was granted";
+    if (use.picture == 0) return;
+    post("media" + std::to_string(use.picture), "metadata",
+         [this, use] { feed(session::PreviewReady{use.picture}); });
   }
-  void perform(const session::ReleaseMedia& release) { streams.erase(release.capture); }
+  void perform(const session::ReleaseMedia& release) {
+    std::erase_if(tracks, [&release](const Track& track) {
+      return track.first == release.capture && release.only.value_or(track.second) == track.second;
+    });
+  }
   void perform(const session::ReplaceTracks& replace) {
     post_outcome(session::Step::replace_tracks, replace.key, session::TracksReplaced{replace.key});
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,26 +30,59 @@ struct Device {
 /// Size requested from the camera: 640x360, 1280x720 or 1920x1080.
 enum class PictureSize { small, standard, large };
 
-/// Devices and size that the person picked. An empty id leaves the choice to the browser.
+/// What the microphone is for. Speech is processed: no echo, no noise, an even level. Music is sent
+/// as it sounds, in stereo and with more bits.
+enum class SoundMode { speech, music };
+
+/// Devices, size and sound that the person picked. An empty id leaves the choice to the browser.
 struct MediaChoice {
   std::string camera = {};
   std::string microphone = {};
   PictureSize size = PictureSize::standard;
+  SoundMode sound = SoundMode::speech;
   bool operator==(const MediaChoice&) const = default;
 };
 
-std::string_view name_of(PictureSize size);
+/// Makes one device's part of a choice equal to that of another choice.
+void copy_part(DeviceKind kind, const MediaChoice& from, MediaChoice& to);
+bool same_part(DeviceKind kind, MediaChoice a, const MediaChoice& b);
 
-/// Identifies one getUserMedia or getDisplayMedia call and its stream.
+std::string_view name_of(PictureSize size);
+std::string_view name_of(SoundMode sound);
+
+/// What is sent of a device, or why nothing is.
+enum class DeviceState {
+  idle,         ///< not wanted
+  starting,     ///< requested
+  live,         ///< sent
+  missing,      ///< no such device was found
+  busy,         ///< another program uses it
+  refused,      ///< the person or the browser does not allow it
+  failed,       ///< any other failure
+  lost,         ///< unplugged, and there is no other
+  interrupted,  ///< muted by the system, as during a telephone call
+};
+
+std::string_view name_of(DeviceState state);
+
+/// MediaStreamTrack.contentHint, which tells the encoder what matters (W3C mst-content-hint): sharp
+/// text for a screen, smooth movement for a camera.
+std::string_view content_hint_of(MediaSource source);
+std::string_view content_hint_of(SoundMode sound);
+
+/// Identifies one getUserMedia or getDisplayMedia call and its stream. 0 is none.
 using CaptureNumber = std::uint32_t;
 
 // Outputs.
 
-/// Request a stream. Ends in MediaReady or MediaFailed.
+/// Request a stream: a screen with its sound, or of the devices the camera, the microphone or both.
+/// Ends in MediaReady or MediaFailed.
 struct AcquireMedia {
   CaptureNumber capture;
   MediaSource source;
-  MediaChoice choice = {};  ///< for the camera only
+  MediaChoice choice = {};  ///< for devices only
+  bool picture = true;
+  bool microphone = true;  ///< never with a screen
 };
 
 /// enumerateDevices(). Ends in DevicesListed, or in nothing.
@@ -60,15 +94,19 @@ struct EnableTracks {
   bool camera;
 };
 
-/// Preview this stream, and send it over connections created from now on. Ends in PreviewReady.
+/// Preview a stream of this picture and this microphone, and send it over connections created from
+/// now on. A screen's own sound belongs to its picture and is mixed with the microphone. Ends in
+/// PreviewReady with the picture's capture, or in nothing without a picture. Without both, clear
+/// the preview.
 struct UseMedia {
-  CaptureNumber capture;
+  CaptureNumber picture = 0;
+  CaptureNumber microphone = 0;
 };
 
-/// Stop every track of the stream, so that the camera's light goes out. Clear the preview if the
-/// stream was in use.
+/// Stop every track of the capture, or that of one kind only, so that the device's light goes out.
 struct ReleaseMedia {
   CaptureNumber capture;
+  std::optional<DeviceKind> only = {};
 };
 
 /// Send the tracks of the stream in use instead of the earlier ones (replaceTrack, without a new
@@ -102,7 +140,12 @@ struct DevicesListed {
   std::vector<Device> devices;
 };
 
-/// The person picked other devices or another size; on air the switch is immediate.
+/// The person allowed a device that was refused.
+struct PermissionGranted {
+  DeviceKind kind;
+};
+
+/// The person picked other devices, another size or another sound; on air the switch is immediate.
 struct MediaChosen {
   MediaChoice choice;
 };
@@ -118,6 +161,8 @@ struct CameraSwitched {
 /// The person granted access; the stream is available.
 struct MediaReady {
   CaptureNumber capture;
+  Extent size = {};    ///< of the picture, as far as known
+  bool sound = false;  ///< a screen has sound of its own
 };
 
 /// The preview has the stream's metadata.
@@ -134,6 +179,14 @@ struct MediaFailed {
 struct MediaEnded {
   CaptureNumber capture;
   DeviceKind kind = DeviceKind::camera;
+};
+
+/// The system mutes a track, or no longer does (W3C mediacapture-streams section 4.3.1): a
+/// telephone call, a page in the background, a switch at the device.
+struct MediaMuted {
+  CaptureNumber capture;
+  DeviceKind kind;
+  bool muted;
 };
 
 struct TracksReplaced {

@@ -1,19 +1,11 @@
+// What the person does, and what comes and goes by itself. local_stream_parts.cpp has the requests.
 #include "session/talk/local_stream.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 namespace onair::session {
-
-std::string_view name_of(PictureSize size) {
-  switch (size) {
-    case PictureSize::small: return "small";
-    case PictureSize::standard: return "standard";
-    case PictureSize::large: return "large";
-  }
-  return "standard";
-}
-
 std::string_view name_of(LocalStream::Stage stage) {
   switch (stage) {
     case LocalStream::Stage::idle: return "idle";
@@ -26,172 +18,176 @@ std::string_view name_of(LocalStream::Stage stage) {
 
 LocalStream::Stage LocalStream::stage() const {
   if (on_air()) return Stage::on_air;
-  if (std::holds_alternative<Idle>(state_)) return Stage::idle;
-  const auto* previewing = std::get_if<Previewing>(&state_);
-  return previewing != nullptr && previewing->preview_only && previewing->ready ? Stage::preview
-                                                                                : Stage::starting;
+  const auto* preparing = std::get_if<Preparing>(&phase_);
+  if (preparing == nullptr) return Stage::idle;
+  return preparing->preview_only && preparing->ready ? Stage::preview : Stage::starting;
 }
 
 std::optional<TimePoint> LocalStream::on_air_since() const {
-  if (const auto* air = std::get_if<OnAir>(&state_)) return air->since;
+  if (const auto* air = std::get_if<OnAir>(&phase_)) return air->since;
   return std::nullopt;
 }
 
 std::vector<CaptureNumber> LocalStream::captures() const {
-  if (const auto* acquiring = std::get_if<Acquiring>(&state_)) return {acquiring->take.capture};
-  if (const auto* previewing = std::get_if<Previewing>(&state_)) return {previewing->take.capture};
-  const auto* air = std::get_if<OnAir>(&state_);
-  if (air == nullptr) return {};
-  if (!air->next) return {air->take.capture};
-  return {air->take.capture, air->next->capture};
+  std::vector<CaptureNumber> numbers;
+  for (const auto& [number, capture] : captures_) numbers.push_back(number);
+  return numbers;
 }
 
 std::optional<MediaSource> LocalStream::source() const {
-  if (const auto* acquiring = std::get_if<Acquiring>(&state_)) return acquiring->take.source;
-  if (const auto* previewing = std::get_if<Previewing>(&state_)) return previewing->take.source;
-  if (const auto* air = std::get_if<OnAir>(&state_)) return air->take.source;
-  return std::nullopt;
+  const auto found = captures_.find(picture_.current != 0 ? picture_.current : picture_.next);
+  if (found == captures_.end()) return std::nullopt;
+  return found->second.source;
 }
+
+bool LocalStream::is_screen(CaptureNumber capture) const {
+  const auto found = captures_.find(capture);
+  return found != captures_.end() && found->second.source == MediaSource::screen;
+}
+
+DeviceState LocalStream::state_of(const Part& part) const {
+  if (works(part)) return part.interrupted ? DeviceState::interrupted : DeviceState::live;
+  return part.next != 0 ? DeviceState::starting : part.trouble;
+}
+
+/// While a device is being replaced, viewers keep what they have.
+protocol::ChatMedia LocalStream::sent() const {
+  using protocol::Sent;
+  const auto sent_of = [](const Part& part) {
+    if (part.interrupted) return Sent::interrupted;
+    return part.current != 0 || part.gave_way ? Sent::live : Sent::none;
+  };
+  const auto shown = captures_.find(picture_.current);
+  const bool own_sound = shown != captures_.end() && shown->second.sound;
+  return {sent_of(picture_), own_sound ? Sent::live : sent_of(microphone_)};
+}
+
+PictureKind LocalStream::picture() const {
+  const auto found = captures_.find(picture_.current);
+  if (found == captures_.end()) return {};
+  return {found->second.size, found->second.source == MediaSource::screen};
+}
+
+SoundMode LocalStream::sound() const {
+  const auto found = captures_.find(microphone_.current);
+  return found == captures_.end() ? choice_.sound : found->second.choice.sound;
+}
+
+// What the person does.
 
 StreamOutputs LocalStream::handle(const StartRequested& start, TimePoint) {
   StreamOutputs outputs = {Notice::none};
-  if (auto* air = std::get_if<OnAir>(&state_)) {
-    replace(*air, start.source, outputs);
-    return outputs;
+  if (!on_air()) {
+    release_all(outputs);
+    covered_.reset();
+    outputs.emplace_back(transition(Preparing{start.preview_only}, "start pressed"));
   }
-  for (const CaptureNumber capture : captures()) outputs.emplace_back(ReleaseMedia{capture});
-  Acquiring acquiring{{}, start.preview_only};
-  outputs.emplace_back(acquire(acquiring.take, start.source, choice_));
-  outputs.emplace_back(transition(acquiring, "start pressed"));
-  return outputs;
-}
-
-StreamOutputs LocalStream::handle(const MediaChosen& chosen, TimePoint now) {
-  if (std::exchange(choice_, chosen.choice) == chosen.choice) return {};
-  if (source() != MediaSource::camera) return {};
-  const auto* acquiring = std::get_if<Acquiring>(&state_);
-  const auto* previewing = std::get_if<Previewing>(&state_);
-  return handle(
-      StartRequested{MediaSource::camera, (acquiring != nullptr && acquiring->preview_only) ||
-                                              (previewing != nullptr && previewing->preview_only)},
-      now);
-}
-
-StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint) {
-  if (awaited(ready.capture) == nullptr) return {ReleaseMedia{ready.capture}};
-  StreamOutputs outputs;
-  if (auto* air = std::get_if<OnAir>(&state_)) {
-    switch_to_next(*air, outputs);
+  if (start.source == MediaSource::screen) {
+    acquire_screen(outputs);
   } else {
-    const Acquiring acquiring = std::get<Acquiring>(state_);
-    use(ready.capture, outputs);
-    outputs.emplace_back(
-        transition(Previewing{acquiring.take, acquiring.preview_only}, "stream available"));
+    camera_wanted_ = true;
+    acquire(true, is_empty(microphone_), choice_, outputs);
   }
-  outputs.emplace_back(ListDevices{});  // now with labels
   return outputs;
 }
 
-StreamOutputs LocalStream::handle(const PreviewReady& ready, TimePoint now) {
-  auto* previewing = std::get_if<Previewing>(&state_);
-  if (previewing == nullptr || previewing->take.capture != ready.capture) return {};
-  previewing->ready = true;
-  if (previewing->preview_only) return {};
-  return go_on_air(Take(previewing->take), now);
+StreamOutputs LocalStream::handle(const MediaChosen& chosen, TimePoint) {
+  const MediaChoice before = std::exchange(choice_, chosen.choice);
+  if (!runs()) return {};
+  bool picture = camera_wanted_ && !same_part(DeviceKind::camera, before, choice_);
+  bool microphone = !same_part(DeviceKind::microphone, before, choice_);
+  if (!picture && !microphone) return {};
+  // A request for both is replaced as a whole.
+  if (picture_.next != 0 && picture_.next == microphone_.next) picture = microphone = true;
+  StreamOutputs outputs = {Notice::none};
+  acquire(picture, microphone, choice_, outputs);
+  return outputs;
 }
 
 StreamOutputs LocalStream::handle(const OnAirRequested&, TimePoint now) {
-  if (auto* previewing = std::get_if<Previewing>(&state_)) {
-    previewing->preview_only = false;
-    if (previewing->ready) return go_on_air(Take(previewing->take), now);
-  }
-  if (!on_air()) return {Notice::no_local_stream};
-  return {OnAirReached{}};
-}
-
-StreamOutputs LocalStream::handle(const MediaFailed& failed, TimePoint) {
-  Take* take = awaited(failed.capture);
-  if (take == nullptr) return {};
-  if (take->chosen && failed.reason == Notice::no_camera) {
-    return {Trace{"talk: the chosen device is missing"},
-            acquire(*take, take->source, {{}, {}, choice_.size})};
-  }
-  auto* air = std::get_if<OnAir>(&state_);
-  if (air == nullptr) return {failed.reason, transition(Idle{}, name_of(failed.reason))};
-  air->next.reset();
-  const auto lost = std::exchange(air->lost, std::nullopt);
-  if (lost == DeviceKind::camera) return {StreamLost{Notice::media_ended}};
-  return {lost ? Notice::microphone_lost : failed.reason};
-}
-
-/// On air, another device replaces one that was unplugged, and the camera replaces a screen that
-/// had replaced it.
-StreamOutputs LocalStream::handle(const MediaEnded& ended, TimePoint) {
-  const std::vector<CaptureNumber> held = captures();
-  if (held.empty() || held.front() != ended.capture) return {};
-  auto* air = std::get_if<OnAir>(&state_);
-  if (air == nullptr) return {StreamLost{Notice::media_ended}};
-  const bool screen = air->take.source == MediaSource::screen;
-  if (screen && air->before != MediaSource::camera) return {StreamLost{Notice::media_ended}};
-  StreamOutputs outputs = {screen ? Notice::screen_ended : Notice::device_lost};
-  air->lost = ended.kind == DeviceKind::camera ? ended.kind : air->lost.value_or(ended.kind);
-  if (!air->next) replace(*air, MediaSource::camera, outputs);
+  if (on_air()) return {OnAirReached{}};
+  auto* preparing = std::get_if<Preparing>(&phase_);
+  if (preparing == nullptr) return {Notice::no_local_stream};
+  preparing->preview_only = false;
+  StreamOutputs outputs;
+  if (preparing->ready) go_on_air("On Air pressed", now, outputs);
   return outputs;
 }
 
 StreamOutputs LocalStream::stop() {
   StreamOutputs outputs;
-  for (const CaptureNumber capture : captures()) outputs.emplace_back(ReleaseMedia{capture});
-  if (stage() != Stage::idle) outputs.emplace_back(transition(Idle{}, "stopped"));
+  release_all(outputs);
+  covered_.reset();
+  if (runs()) outputs.emplace_back(transition(Idle{}, "stopped"));
   return outputs;
 }
 
-Trace LocalStream::transition(State next, std::string_view reason) {
-  state_ = next;
-  return {"talk: " + std::string(name_of(stage())) + " (" + std::string(reason) + ")"};
+// What comes and goes by itself.
+
+StreamOutputs LocalStream::handle(const DevicesChanged&, TimePoint) {
+  list_is_due_ = true;
+  return {ListDevices{}};
 }
 
-/// Sets `take` to a new capture.
-AcquireMedia LocalStream::acquire(Take& take, MediaSource source, const MediaChoice& choice) {
-  const bool chosen =
-      source == MediaSource::camera && !(choice.camera.empty() && choice.microphone.empty());
-  take = {++last_capture_, source, chosen};
-  return {take.capture, source, choice};
-}
-
-/// The pending request for that capture, or null.
-LocalStream::Take* LocalStream::awaited(CaptureNumber capture) {
-  if (auto* acquiring = std::get_if<Acquiring>(&state_)) {
-    return acquiring->take.capture == capture ? &acquiring->take : nullptr;
+StreamOutputs LocalStream::handle(const DevicesListed& listed, TimePoint) {
+  devices_ = listed.devices;
+  StreamOutputs outputs;
+  if (!std::exchange(list_is_due_, false)) return outputs;
+  for (Part* part : {&picture_, &microphone_}) {
+    const bool there = std::any_of(devices_.begin(), devices_.end(), [part](const Device& device) {
+      return device.kind == part->kind;
+    });
+    // What was refused is asked for again when it is allowed, not whenever a device comes.
+    if (there && part->trouble != DeviceState::refused) take_in(*part, outputs);
   }
-  auto* air = std::get_if<OnAir>(&state_);
-  return air != nullptr && air->next && air->next->capture == capture ? &*air->next : nullptr;
+  return outputs;
 }
 
-void LocalStream::use(CaptureNumber capture, StreamOutputs& outputs) const {
-  outputs.emplace_back(UseMedia{capture});
-  if (!microphone_on_ || !camera_on_) {
-    outputs.emplace_back(EnableTracks{microphone_on_, camera_on_});
+StreamOutputs LocalStream::handle(const PermissionGranted& granted, TimePoint) {
+  StreamOutputs outputs;
+  take_in(part_of(granted.kind), outputs);
+  return outputs;
+}
+
+/// Requests a device that was wanted and could not be had.
+void LocalStream::take_in(Part& part, StreamOutputs& outputs) {
+  if (!runs() || !is_empty(part) || part.trouble == DeviceState::idle) return;
+  if (part.kind == DeviceKind::camera && !camera_wanted_) return;
+  acquire(part, choice_, outputs);
+}
+
+StreamOutputs LocalStream::handle(const MediaMuted& muted, TimePoint) {
+  Part& part = part_of(muted.kind);
+  if (muted.capture != 0 && part.current == muted.capture) part.interrupted = muted.muted;
+  return {};
+}
+
+StreamOutputs LocalStream::handle(const MediaEnded& ended, TimePoint) {
+  Part& part = part_of(ended.kind);
+  if (ended.capture == 0 || part.current != ended.capture || part.ended) return {};
+  part.ended = true;
+  part.interrupted = false;
+  StreamOutputs outputs;
+  if (is_screen(ended.capture)) {
+    end_screen(outputs);
+  } else {
+    outputs.emplace_back(Notice::device_lost);
+    if (part.next == 0) acquire(part, choice_, outputs);
   }
+  return outputs;
 }
 
-void LocalStream::replace(OnAir& air, MediaSource source, StreamOutputs& outputs) {
-  if (air.next) outputs.emplace_back(ReleaseMedia{air.next->capture});
-  outputs.emplace_back(acquire(air.next.emplace(), source, choice_));
-}
-
-void LocalStream::switch_to_next(OnAir& air, StreamOutputs& outputs) {
-  const Take before = std::exchange(air.take, *air.next);
-  if (before.source != air.take.source) air.before = before.source;
-  air.next.reset();
-  air.lost.reset();
-  use(air.take.capture, outputs);
-  outputs.emplace_back(TracksChanged{});
-  outputs.emplace_back(ReleaseMedia{before.capture});
-}
-
-StreamOutputs LocalStream::go_on_air(const Take& take, TimePoint now) {
-  return {transition(OnAir{take, now}, "metadata loaded"), OnAirReached{}};
+void LocalStream::end_screen(StreamOutputs& outputs) {
+  if (!on_air() || !covered_) return outputs.emplace_back(StreamLost{Notice::media_ended}), void();
+  if (picture_.next != 0) return;  // another picture is on its way
+  camera_wanted_ = true;
+  if (covered_->camera) {
+    outputs.emplace_back(Notice::screen_ended);
+    acquire(picture_, choice_, outputs);
+  } else {
+    go_without(picture_, covered_->trouble, outputs);
+    if (is_empty(microphone_)) outputs.emplace_back(StreamLost{Notice::media_ended});
+  }
 }
 
 }  // namespace onair::session

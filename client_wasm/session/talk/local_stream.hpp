@@ -1,12 +1,20 @@
 // The talker's local stream: requested, previewed, on air, replaced. It knows no server and no
 // viewers; TalkSession executes its outputs in order.
+//
+// Picture and microphone are two parts, each with its own device. A broadcast starts and goes on
+// with what there is: a part that fails or is unplugged leaves the other alone, and comes in when
+// its device comes. No picture begins that the broadcaster has not chosen: a camera begins by Start
+// video, in place of a camera that was unplugged, or where a screen covered it.
 #pragma once
 
+#include <array>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "protocol/chat.hpp"
 #include "session/page.hpp"
 #include "session/talk/local_media.hpp"
 #include "session/time.hpp"
@@ -33,11 +41,9 @@ class LocalStream {
   enum class Stage { idle, starting, preview, on_air };
 
   StreamOutputs handle(const StartRequested& start, TimePoint now);
-  StreamOutputs handle(const DevicesChanged&, TimePoint) const { return {ListDevices{}}; }
-  StreamOutputs handle(const DevicesListed& listed, TimePoint) {
-    devices_ = listed.devices;
-    return {};
-  }
+  StreamOutputs handle(const DevicesChanged&, TimePoint);
+  StreamOutputs handle(const DevicesListed& listed, TimePoint);
+  StreamOutputs handle(const PermissionGranted& granted, TimePoint);
   StreamOutputs handle(const MediaChosen& chosen, TimePoint now);
   StreamOutputs handle(const MicrophoneSwitched& switched, TimePoint) {
     return {EnableTracks{microphone_on_ = switched.on, camera_on_}};
@@ -49,59 +55,111 @@ class LocalStream {
   StreamOutputs handle(const PreviewReady& ready, TimePoint now);
   StreamOutputs handle(const MediaFailed& failed, TimePoint now);
   StreamOutputs handle(const MediaEnded& ended, TimePoint now);
+  StreamOutputs handle(const MediaMuted& muted, TimePoint);
   StreamOutputs handle(const OnAirRequested&, TimePoint now);
 
   /// Releases every capture.
   StreamOutputs stop();
 
   Stage stage() const;
-  bool on_air() const { return std::holds_alternative<OnAir>(state_); }
+  bool on_air() const { return std::holds_alternative<OnAir>(phase_); }
   std::optional<TimePoint> on_air_since() const;
-  /// Source of the stream in use, or of the one requested first.
+  /// Source of the picture in use, or else of the one requested.
   std::optional<MediaSource> source() const;
   /// Captures that were requested and not released.
   std::vector<CaptureNumber> captures() const;
   bool microphone_on() const { return microphone_on_; }
   bool camera_on() const { return camera_on_; }
   const std::vector<Device>& devices() const { return devices_; }
+  /// What the person picked; after a switch that failed, what is sent.
   const MediaChoice& choice() const { return choice_; }
+  DeviceState picture_state() const { return state_of(picture_); }
+  DeviceState microphone_state() const { return state_of(microphone_); }
+  /// What viewers get.
+  protocol::ChatMedia sent() const;
+  /// The picture to encode.
+  PictureKind picture() const;
+  /// How the microphone in use was requested.
+  SoundMode sound() const;
 
  private:
-  struct Take {
-    CaptureNumber capture;
+  /// One request, and what it granted.
+  struct Capture {
     MediaSource source;
-    bool chosen;  ///< requested by device id
+    MediaChoice choice;
+    bool picture;
+    bool microphone;
+    bool granted = false;
+    Extent size = {};
+    bool sound = false;  ///< a screen's own
+  };
+  /// The picture or the microphone: what is sent, and what is requested in its place.
+  struct Part {
+    DeviceKind kind;
+    CaptureNumber current = 0;
+    CaptureNumber next = 0;
+    bool ended = false;        ///< the current one was unplugged
+    bool interrupted = false;  ///< the system mutes the current one
+    bool gave_way = false;     ///< the current one was released so that the next one can open
+    /// What to return to if the next one fails: set while a device that works is being replaced.
+    std::optional<MediaChoice> before = {};
+    DeviceState trouble = DeviceState::idle;  ///< why there is none
   };
   struct Idle {};
-  struct Acquiring {
-    Take take;
+  struct Preparing {
     bool preview_only;
-  };
-  struct Previewing {
-    Take take;
-    bool preview_only;
-    bool ready = false;  ///< the preview has its metadata
+    bool ready = false;  ///< there is something to send; a picture has its metadata
   };
   struct OnAir {
-    Take take;
     TimePoint since;
-    std::optional<Take> next = {};           ///< requested as a replacement
-    std::optional<DeviceKind> lost = {};     ///< the device that has ended
-    std::optional<MediaSource> before = {};  ///< the source that it replaced
   };
-  using State = std::variant<Idle, Acquiring, Previewing, OnAir>;
+  using Phase = std::variant<Idle, Preparing, OnAir>;
+  /// What a screen covers, which returns when the screen ends.
+  struct Covered {
+    bool camera;
+    DeviceState trouble;  ///< why there was no camera
+  };
 
-  Trace transition(State next, std::string_view reason);
-  AcquireMedia acquire(Take& take, MediaSource source, const MediaChoice& choice);
-  Take* awaited(CaptureNumber capture);
-  void use(CaptureNumber capture, StreamOutputs& outputs) const;
-  void replace(OnAir& air, MediaSource source, StreamOutputs& outputs);
-  void switch_to_next(OnAir& air, StreamOutputs& outputs);
-  StreamOutputs go_on_air(const Take& take, TimePoint now);
+  bool runs() const { return !std::holds_alternative<Idle>(phase_); }
+  static bool is_empty(const Part& part) { return part.current == 0 && part.next == 0; }
+  static bool works(const Part& part) { return part.current != 0 && !part.ended; }
+  bool is_screen(CaptureNumber capture) const;
+  DeviceState state_of(const Part& part) const;
+  Part& part_of(DeviceKind kind) { return kind == DeviceKind::camera ? picture_ : microphone_; }
+  const Part& other_than(const Part& part) const {
+    return part.kind == DeviceKind::camera ? microphone_ : picture_;
+  }
 
-  State state_;
+  Trace transition(Phase next, std::string_view reason);
+  void acquire_screen(StreamOutputs& outputs);
+  void acquire(bool picture, bool microphone, const MediaChoice& choice, StreamOutputs& outputs);
+  void acquire(const Part& part, const MediaChoice& choice, StreamOutputs& outputs) {
+    acquire(&part == &picture_, &part == &microphone_, choice, outputs);
+  }
+  void await(Part& part, CaptureNumber capture, StreamOutputs& outputs);
+  void release(CaptureNumber capture, const Part& part, StreamOutputs& outputs);
+  void release_all(StreamOutputs& outputs);
+  void adopt(Part& part, StreamOutputs& outputs);
+  void cover(CaptureNumber covered);
+  void use(StreamOutputs& outputs) const;
+  void fail_screen(Notice reason, StreamOutputs& outputs);
+  void fail(Part& part, const Capture& request, Notice reason, StreamOutputs& outputs);
+  void give_up_switch(Part& part, const Capture& request, Notice reason, StreamOutputs& outputs);
+  void go_without(Part& part, DeviceState why, StreamOutputs& outputs);
+  void end_screen(StreamOutputs& outputs);
+  void take_in(Part& part, StreamOutputs& outputs);
+  void proceed(Notice reason, TimePoint now, StreamOutputs& outputs);
+  void go_on_air(std::string_view reason, TimePoint now, StreamOutputs& outputs);
+
+  Phase phase_;
+  Part picture_{DeviceKind::camera};
+  Part microphone_{DeviceKind::microphone};
+  std::map<CaptureNumber, Capture> captures_;
   CaptureNumber last_capture_ = 0;
+  bool camera_wanted_ = false;  ///< Start video was pressed and no screen covers it
+  std::optional<Covered> covered_;
   std::vector<Device> devices_;
+  bool list_is_due_ = false;  ///< devices have come or gone since the last list
   MediaChoice choice_;
   bool microphone_on_ = true;
   bool camera_on_ = true;

@@ -1,5 +1,7 @@
 #include "session/talk/talk_chat.hpp"
 
+#include <utility>
+
 namespace onair::session {
 
 ChatOutputs TalkChat::handle(const ChatEntered& entered) {
@@ -30,6 +32,14 @@ ChatOutputs TalkChat::handle(const ChatOpened& opened) {
   for (ChatMessage& message : host_.begin(opened.key.peer)) {
     outputs.emplace_back(SendChat{opened.key, std::move(message)});
   }
+  if (media_ != protocol::ChatMedia{}) outputs.emplace_back(SendChat{opened.key, media_});
+  return outputs;
+}
+
+ChatOutputs TalkChat::tell(const protocol::ChatMedia& media) {
+  ChatOutputs outputs;
+  if (std::exchange(media_, media) == media) return outputs;
+  for (const PeerId& member : port_.members()) port_.send(member, media, outputs);
   return outputs;
 }
 

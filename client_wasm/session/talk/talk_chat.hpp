@@ -18,6 +18,9 @@ class TalkChat {
   ChatOutputs handle(const ChatOpened& opened);
   ChatOutputs handle(const ChatReceived& received, TimePoint now);
 
+  /// Tells all members, and those who come later, what is sent, if that has changed.
+  ChatOutputs tell(const protocol::ChatMedia& media);
+
   /// Drops a channel, because it or its connection has closed.
   void close(const ConnectionKey& channel) { port_.close(channel); }
   /// Forgets a viewer who has left the room.
@@ -39,6 +42,7 @@ class TalkChat {
 
   ChatHost host_;
   ChatPort port_;
+  protocol::ChatMedia media_;
 };
 
 }  // namespace onair::session

@@ -18,6 +18,8 @@ TalkSession::TalkSession(TalkOptions options)
 
 void TalkSession::settle() {
   serve_waiting();
+  if (stream_.picture() != planned_) planner_.set_picture(planned_ = stream_.picture());
+  pass_on(chat_.tell(stream_.sent()));
   share_uplink();
   measure_if_due<MeasureSending>();
   show(shown_, view());
@@ -43,6 +45,8 @@ TalkView TalkSession::view() const {
   view.capacity = capacity();
   view.shares_screen = stream_.source() == MediaSource::screen;
   view.microphone_on = stream_.microphone_on();
+  view.picture = stream_.picture_state();
+  view.microphone = stream_.microphone_state();
   view.camera_on = stream_.camera_on();
   view.locked = roster_.is_locked();
   view.devices = stream_.devices();

@@ -21,14 +21,16 @@
 
 namespace onair::session {
 
-using TalkInput = std::variant<
-    Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed, MessageReceived,
-    StartRequested, DevicesChanged, DevicesListed, MediaChosen, MicrophoneSwitched, CameraSwitched,
-    MediaReady, PreviewReady, MediaFailed, MediaEnded, OnAirRequested, StopRequested, LockSwitched,
-    RemovalRequested, RoomEndRequested, TextEntered, ChatEntered, ChatRemovalRequested,
-    MutingRequested, LocalDescriptionMade, RemoteDescriptionApplied, CandidateAdded, TracksReplaced,
-    SendingLimited, SendingMeasured, StepFailed, CandidateFound, TransportChanged, ChannelOpened,
-    ChannelClosed, ChannelFailed, TextReceived, ChatOpened, ChatClosed, ChatReceived>;
+using TalkInput =
+    std::variant<Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed,
+                 MessageReceived, StartRequested, DevicesChanged, DevicesListed, PermissionGranted,
+                 MediaChosen, MicrophoneSwitched, CameraSwitched, MediaReady, PreviewReady,
+                 MediaFailed, MediaEnded, MediaMuted, OnAirRequested, StopRequested, LockSwitched,
+                 RemovalRequested, RoomEndRequested, TextEntered, ChatEntered, ChatRemovalRequested,
+                 MutingRequested, LocalDescriptionMade, RemoteDescriptionApplied, CandidateAdded,
+                 TracksReplaced, SendingLimited, SendingMeasured, StepFailed, CandidateFound,
+                 TransportChanged, ChannelOpened, ChannelClosed, ChannelFailed, TextReceived,
+                 ChatOpened, ChatClosed, ChatReceived>;
 
 using TalkOutput =
     std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, AcquireMedia, UseMedia,
@@ -112,6 +114,8 @@ struct TalkView {
   std::optional<TimePoint> on_air_since = {};
   bool shares_screen = false;
   bool microphone_on = true;
+  DeviceState picture = DeviceState::idle;     ///< what is sent of the camera or the screen
+  DeviceState microphone = DeviceState::idle;  ///< what is sent of the microphone
   bool camera_on = true;
   bool locked = false;  ///< no further watchers are admitted
   std::vector<Device> devices;
@@ -133,6 +137,8 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   /// Captures that were requested and not released.
   std::vector<CaptureNumber> captures() const { return stream_.captures(); }
 
+  /// What viewers are told that they get.
+  protocol::ChatMedia sent_media() const { return stream_.sent(); }
  private:
   friend SessionBase;
 
@@ -163,8 +169,9 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on(const Event& event) {
     pass_on(chat_.handle(event));
   }
-  template <OneOf<StartRequested, DevicesChanged, DevicesListed, MediaChosen, MicrophoneSwitched,
-                  CameraSwitched, MediaReady, PreviewReady, MediaFailed, MediaEnded, OnAirRequested>
+  template <OneOf<StartRequested, DevicesChanged, DevicesListed, PermissionGranted, MediaChosen,
+                  MicrophoneSwitched, CameraSwitched, MediaReady, PreviewReady, MediaFailed,
+                  MediaEnded, MediaMuted, OnAirRequested>
                 Event>
   void on(const Event& event) {
     pass_on(stream_.handle(event, now_));
@@ -221,6 +228,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   std::uint32_t watching_ = 0;
   TalkView shown_;
 };
+  PictureKind planned_;
 
 // Instantiated once, in talk_session.cpp, since a variant of events is slow to compile.
 extern template class SessionBase<TalkSession, ViewerConnection, TalkInput, TalkOutput>;

@@ -17,7 +17,8 @@ struct Display {
   ChatOutputs operator()(const ChatRefused& refused) const {
     return {ShowChatRefused{refused.reason}};
   }
-  ChatOutputs operator()(const protocol::ChatSay&) const { return {}; }  // a watcher's message
+  ChatOutputs operator()(const protocol::ChatMedia&) const { return {}; }  // the session's
+  ChatOutputs operator()(const protocol::ChatSay&) const { return {}; }    // a watcher's message
 };
 
 }  // namespace

@@ -58,7 +58,9 @@ WatchView WatchSession::view() const {
   view.chat_open = chat_.is_open();
   view.chat_muted = chat_.is_muted();
   for (const auto& [key, talker] : connections_) {
-    if (talker.transport != TransportState::connected || !talker.reception) continue;
+    if (talker.transport != TransportState::connected) continue;
+    if (view.sends == protocol::ChatMedia{}) view.sends = talker.sends;
+    if (!talker.reception) continue;
     // With several talkers the view has the worst quality.
     if (!view.reception || view.reception->quality < talker.reception->quality) {
       view.reception = talker.reception;
@@ -117,7 +119,15 @@ void WatchSession::on(const ChatOpened& opened) {
 }
 
 void WatchSession::on(const ChatReceived& received) {
-  if (connections_.find(received.key) == nullptr) return;
+  TalkerConnection* talker = connections_.find(received.key);
+  if (talker == nullptr) return;
+  if (const auto* media = std::get_if<protocol::ChatMedia>(&received.message)) {
+    const protocol::ChatMedia before = std::exchange(talker->sends, *media);
+    const bool attached = attached_.count(received.key) > 0;
+    const bool shown = before.picture != protocol::Sent::none;
+    if (attached && shown != (media->picture != protocol::Sent::none))
+      attach(received.key, *talker);
+  }
   pass_on(chat_.handle(received, /*several_talkers=*/max_talkers_ > 1));
 }
 

@@ -21,9 +21,11 @@ namespace onair::session {
 /// The person pressed Request.
 struct RequestPressed {};
 
-/// Show this connection's stream on the page.
+/// Show this connection's stream on the page, or its sound alone: a <video> waits for the first
+/// frame of a picture before it plays any sound.
 struct AttachStream {
   ConnectionKey key;
+  bool picture = true;
 };
 
 /// Remove this connection's stream from the page.
@@ -87,6 +89,8 @@ struct TalkerConnection {
   DeadlineTimer due = {};          ///< of the next recovery step
   unsigned restarts = 0;           ///< ICE restarts since it was last connected
   CandidateQuota candidates = {};  ///< of the negotiation
+  bool stereo = false;             ///< announced by the last offer
+  protocol::ChatMedia sends = {};  ///< what the talker says that it sends
 };
 
 struct WatchOptions {
@@ -120,6 +124,7 @@ struct WatchView {
   bool chat_open = false;
   bool chat_muted = false;                  ///< the talker drops our lines
   std::optional<Reception> reception = {};  ///< while it is live
+  protocol::ChatMedia sends = {};           ///< what is missing or interrupted at the talker
   bool operator==(const WatchView&) const = default;
 };
 
@@ -178,6 +183,7 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void on_message(const protocol::Candidate& candidate, const PeerId& from);
 
   WatchView::Picture picture() const;
+  void attach(const ConnectionKey& key, const TalkerConnection& talker);
   void stay_without(WatchView::Picture why, std::string_view reason);
   bool has_room() const { return connections_.size() < max_talkers_; }
   void request_talkers_on_air();

@@ -83,9 +83,13 @@ void WatchSession::on(const TransportChanged& changed) {
 }
 
 void WatchSession::on(const TrackArrived& arrived) {
-  if (connections_.find(arrived.key) == nullptr) return;
-  attached_.insert(arrived.key);
-  output_.emplace_back(AttachStream{arrived.key});
+  const TalkerConnection* talker = connections_.find(arrived.key);
+  if (talker != nullptr) attach(arrived.key, *talker);
+}
+
+void WatchSession::attach(const ConnectionKey& key, const TalkerConnection& talker) {
+  attached_.insert(key);
+  output_.emplace_back(AttachStream{key, talker.sends.picture != protocol::Sent::none});
 }
 
 void WatchSession::on(const ReceivingMeasured& measured) {

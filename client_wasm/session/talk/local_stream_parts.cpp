@@ -1,0 +1,244 @@
+// Requests for the picture and the microphone, and how each goes on after its end.
+#include <string>
+#include <utility>
+
+#include "session/talk/local_stream.hpp"
+
+namespace onair::session {
+namespace {
+
+DeviceState trouble_of(Notice reason) {
+  switch (reason) {
+    case Notice::no_camera: return DeviceState::missing;
+    case Notice::camera_in_use: return DeviceState::busy;
+    case Notice::camera_refused: return DeviceState::refused;
+    default: return DeviceState::failed;
+  }
+}
+
+std::string& id_in(MediaChoice& choice, DeviceKind kind) {
+  return kind == DeviceKind::camera ? choice.camera : choice.microphone;
+}
+
+}  // namespace
+
+// Requests and their ends.
+
+StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
+  const auto found = captures_.find(ready.capture);
+  if (found == captures_.end()) return {ReleaseMedia{ready.capture}};
+  if (std::exchange(found->second.granted, true)) return {};
+  found->second.size = ready.size;
+  found->second.sound = ready.sound;
+  const bool screen = found->second.source == MediaSource::screen;
+  const bool picture = picture_.next == ready.capture;
+  const bool microphone = microphone_.next == ready.capture;
+  StreamOutputs releases;
+  if (picture) {
+    if (screen) {
+      cover(picture_.current);
+    } else {
+      covered_.reset();
+    }
+    adopt(picture_, releases);
+  }
+  if (microphone) adopt(microphone_, releases);
+  // One of two may no longer be awaited.
+  if (found->second.picture && !picture) release(ready.capture, picture_, releases);
+  if (found->second.microphone && !microphone) release(ready.capture, microphone_, releases);
+  StreamOutputs outputs;
+  use(outputs);
+  if (on_air()) outputs.emplace_back(TracksChanged{});
+  outputs.insert(outputs.end(), releases.begin(), releases.end());
+  outputs.emplace_back(ListDevices{});  // now with labels
+  if (screen && is_empty(microphone_)) acquire(microphone_, choice_, outputs);
+  proceed(Notice::none, now, outputs);
+  return outputs;
+}
+
+StreamOutputs LocalStream::handle(const PreviewReady& ready, TimePoint now) {
+  auto* preparing = std::get_if<Preparing>(&phase_);
+  if (preparing == nullptr || ready.capture == 0 || picture_.current != ready.capture) return {};
+  StreamOutputs outputs;
+  preparing->ready = true;
+  if (!preparing->preview_only) go_on_air("metadata loaded", now, outputs);
+  return outputs;
+}
+
+StreamOutputs LocalStream::handle(const MediaFailed& failed, TimePoint now) {
+  const auto found = captures_.find(failed.capture);
+  if (found == captures_.end() || found->second.granted) return {};
+  const Capture request = found->second;
+  captures_.erase(found);
+  const bool picture = picture_.next == failed.capture;
+  const bool microphone = microphone_.next == failed.capture;
+  if (picture) picture_.next = 0;
+  if (microphone) microphone_.next = 0;
+  StreamOutputs outputs;
+  // A browser grants both or none, so it says nothing about the one that may be there.
+  if (picture && microphone && failed.reason != Notice::insecure_context) {
+    acquire(picture_, request.choice, outputs);
+    acquire(microphone_, request.choice, outputs);
+    return outputs;
+  }
+  if (picture) fail(picture_, request, failed.reason, outputs);
+  if (microphone) fail(microphone_, request, failed.reason, outputs);
+  proceed(failed.reason, now, outputs);
+  return outputs;
+}
+
+/// Goes on after a screen that was refused: with what is sent, or what should have been by now.
+void LocalStream::fail_screen(Notice reason, StreamOutputs& outputs) {
+  outputs.emplace_back(reason);
+  const auto before = std::exchange(picture_.before, std::nullopt);
+  if (before) copy_part(DeviceKind::camera, *before, choice_);
+  if (picture_.ended && is_screen(picture_.current)) return end_screen(outputs);
+  if (picture_.ended || picture_.gave_way) acquire(picture_, choice_, outputs);
+}
+
+/// Goes on after a request for one part that failed.
+void LocalStream::fail(Part& part, const Capture& request, Notice reason, StreamOutputs& outputs) {
+  if (request.source == MediaSource::screen) return fail_screen(reason, outputs);
+  MediaChoice choice = request.choice;
+  if (part.before) {
+    if (!works(part) || reason != Notice::camera_in_use) {
+      return give_up_switch(part, request, reason, outputs);
+    }
+    // Some phones can't open two cameras at once.
+    release(std::exchange(part.current, 0), part, outputs);
+    part.gave_way = true;
+    return acquire(part, choice, outputs);
+  }
+  if (reason == Notice::no_camera && !id_in(choice, part.kind).empty()) {
+    id_in(choice, part.kind).clear();
+    outputs.emplace_back(Trace{"talk: the chosen device is missing"});
+    return acquire(part, choice, outputs);
+  }
+  if (works(part)) return outputs.emplace_back(reason), void();
+  const bool lost = part.ended && reason == Notice::no_camera;
+  go_without(part, lost ? DeviceState::lost : trouble_of(reason), outputs);
+}
+
+/// What is sent stays, or comes back; the choice follows it.
+void LocalStream::give_up_switch(Part& part, const Capture& request, Notice reason,
+                                 StreamOutputs& outputs) {
+  const MediaChoice before = *std::exchange(part.before, std::nullopt);
+  const bool another = !same_part(part.kind, before, request.choice);
+  outputs.emplace_back(another ? Notice::switch_failed : reason);
+  copy_part(part.kind, before, choice_);
+  if (!works(part)) acquire(part, before, outputs);
+}
+
+/// The broadcast goes on without this part.
+void LocalStream::go_without(Part& part, DeviceState why, StreamOutputs& outputs) {
+  const bool was_sent = std::exchange(part.gave_way, false) || part.current != 0;
+  part.ended = part.interrupted = false;
+  part.trouble = why;
+  if (part.current != 0) release(std::exchange(part.current, 0), part, outputs);
+  if (!was_sent || is_empty(other_than(part))) return;
+  use(outputs);
+  if (on_air()) outputs.emplace_back(TracksChanged{});
+}
+
+/// Goes on air, or ends, when nothing is awaited for it any more.
+void LocalStream::proceed(Notice reason, TimePoint now, StreamOutputs& outputs) {
+  if (is_empty(picture_) && is_empty(microphone_)) {
+    if (on_air()) return outputs.emplace_back(StreamLost{Notice::media_ended}), void();
+    if (!runs()) return;
+    const bool alike =
+        picture_.trouble == microphone_.trouble || microphone_.trouble == DeviceState::idle;
+    if (alike) picture_.trouble = microphone_.trouble = DeviceState::idle;
+    outputs.emplace_back(alike ? reason : Notice::media_failed);
+    outputs.emplace_back(transition(Idle{}, name_of(reason)));
+    return;
+  }
+  auto* preparing = std::get_if<Preparing>(&phase_);
+  if (preparing == nullptr || !is_empty(picture_) || microphone_.current == 0) return;
+  preparing->ready = true;  // there is no picture to wait for
+  if (!preparing->preview_only) go_on_air("sound alone", now, outputs);
+}
+
+// Steps.
+
+Trace LocalStream::transition(Phase next, std::string_view reason) {
+  phase_ = next;
+  return {"talk: " + std::string(name_of(stage())) + " (" + std::string(reason) + ")"};
+}
+
+void LocalStream::go_on_air(std::string_view reason, TimePoint now, StreamOutputs& outputs) {
+  outputs.emplace_back(transition(OnAir{now}, reason));
+  outputs.emplace_back(OnAirReached{});
+}
+
+void LocalStream::acquire_screen(StreamOutputs& outputs) {
+  await(picture_, ++last_capture_, outputs);
+  captures_.emplace(last_capture_, Capture{MediaSource::screen, choice_, true, false});
+  outputs.emplace_back(AcquireMedia{last_capture_, MediaSource::screen, choice_, true, false});
+}
+
+void LocalStream::acquire(bool picture, bool microphone, const MediaChoice& choice,
+                          StreamOutputs& outputs) {
+  const CaptureNumber capture = ++last_capture_;
+  for (Part* part : {&picture_, &microphone_}) {
+    if (!(part == &picture_ ? picture : microphone)) continue;
+    await(*part, capture, outputs);
+    if (!part->gave_way) part->before.reset();
+    if (works(*part) && !is_screen(part->current)) {
+      part->before = captures_.at(part->current).choice;
+    }
+  }
+  captures_.emplace(capture, Capture{MediaSource::camera, choice, picture, microphone});
+  outputs.emplace_back(AcquireMedia{capture, MediaSource::camera, choice, picture, microphone});
+}
+
+/// Makes the part wait for this capture, and no longer for an earlier one.
+void LocalStream::await(Part& part, CaptureNumber capture, StreamOutputs& outputs) {
+  if (part.next != 0) release(std::exchange(part.next, 0), part, outputs);
+  part.next = capture;
+}
+
+/// Stops the part's track of a capture, and forgets the capture if the other part does not use it.
+void LocalStream::release(CaptureNumber capture, const Part& part, StreamOutputs& outputs) {
+  const Part& other = other_than(part);
+  if (other.current == capture || other.next == capture) {
+    outputs.emplace_back(ReleaseMedia{capture, part.kind});
+    return;
+  }
+  captures_.erase(capture);
+  outputs.emplace_back(ReleaseMedia{capture});
+}
+
+void LocalStream::release_all(StreamOutputs& outputs) {
+  for (const CaptureNumber capture : captures()) outputs.emplace_back(ReleaseMedia{capture});
+  if (picture_.current != 0 || microphone_.current != 0) outputs.emplace_back(UseMedia{});
+  captures_.clear();
+  picture_ = {DeviceKind::camera};
+  microphone_ = {DeviceKind::microphone};
+  camera_wanted_ = false;
+}
+
+/// The part's next capture becomes its current one.
+void LocalStream::adopt(Part& part, StreamOutputs& outputs) {
+  const CaptureNumber before = std::exchange(part.current, std::exchange(part.next, 0));
+  part.ended = part.interrupted = part.gave_way = false;
+  part.before.reset();
+  part.trouble = DeviceState::idle;
+  if (before != 0) release(before, part, outputs);
+}
+
+/// Remembers what the screen that comes now covers.
+void LocalStream::cover(CaptureNumber covered) {
+  camera_wanted_ = false;
+  if (is_screen(covered)) return;  // what that one covers
+  covered_.reset();
+  if (on_air()) covered_ = Covered{covered != 0 || picture_.gave_way, picture_.trouble};
+}
+
+void LocalStream::use(StreamOutputs& outputs) const {
+  outputs.emplace_back(UseMedia{picture_.current, microphone_.current});
+  if (!microphone_on_ || !camera_on_) {
+    outputs.emplace_back(EnableTracks{microphone_on_, camera_on_});
+  }
+}
+
+}  // namespace onair::session
