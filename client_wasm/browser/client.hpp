@@ -124,7 +124,7 @@ class Client : public EventTarget {
   void perform(const session::RestartIce& restart) { connections_.restart_ice(restart); }
   void perform(const session::SendMessage& send) { socket_.send(protocol::encode(send.message)); }
   void perform(const session::MakeLocalDescription& make) {
-    connections_.make_local_description(make.key);
+    connections_.make_local_description(make);
   }
   void perform(const session::ApplyRemoteDescription& apply) {
     connections_.apply_remote_description(apply.key, apply.sdp);
@@ -249,6 +249,7 @@ void Client<Derived, Session, Input>::on_event(Event event, const ConnectionKey&
                                                const val& payload) {
   using session::Step;
   switch (event) {
+    case Event::answer_created: return connections_.apply_answer(key, payload);
     case Event::local_description_made:
       return feed(session::LocalDescriptionMade{key, connections_.local_sdp(key)});
     case Event::local_description_failed:

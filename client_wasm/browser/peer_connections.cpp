@@ -3,6 +3,7 @@
 #include "browser/javascript.hpp"
 #include "browser/promise.hpp"
 #include "session/names.hpp"
+#include "session/opus.hpp"
 
 namespace onair::browser {
 namespace {
@@ -111,10 +112,21 @@ void PeerConnections::restart_ice(const session::RestartIce& command) {
   attempt(held->connection, "restartIce", {});
 }
 
-void PeerConnections::make_local_description(const ConnectionKey& key) {
+void PeerConnections::make_local_description(const session::MakeLocalDescription& command) {
+  const Held* held = find(command.key);
+  if (held == nullptr) return;
+  const bool stereo = command.stereo;
+  call_async(target_, held->connection, stereo ? "createAnswer" : "setLocalDescription", {},
+             command.key, stereo ? Event::answer_created : Event::local_description_made,
+             Event::local_description_failed);
+}
+
+void PeerConnections::apply_answer(const ConnectionKey& key, const val& answer) {
   const Held* held = find(key);
   if (held == nullptr) return;
-  call_async(target_, held->connection, "setLocalDescription", {}, key,
+  const std::string sdp = session::receiving_stereo(answer["sdp"].as<std::string>());
+  call_async(target_, held->connection, "setLocalDescription",
+             {object_of({{"type", val("answer")}, {"sdp", val(sdp)}})}, key,
              Event::local_description_made, Event::local_description_failed);
 }
 

@@ -44,7 +44,10 @@ class PeerConnections {
   /// Sets fresh credentials; the next offer restarts ICE.
   void restart_ice(const session::RestartIce& command);
 
-  void make_local_description(const ConnectionKey& key);
+  /// A watcher's answer that asks for stereo is created first, and changed: `target` receives
+  /// answer_created, whose payload goes into apply_answer().
+  void make_local_description(const session::MakeLocalDescription& command);
+  void apply_answer(const ConnectionKey& key, const val& answer);
   void apply_remote_description(const ConnectionKey& key, const std::string& sdp);
   void add_candidate(const ConnectionKey& key, const session::Candidate& candidate);
 

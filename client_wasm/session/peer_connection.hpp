@@ -64,6 +64,7 @@ struct RestartIce {
 /// Ends in LocalDescriptionMade.
 struct MakeLocalDescription {
   ConnectionKey key;
+  bool stereo = false;  ///< a watcher's answer asks for stereo sound (opus.hpp)
 };
 
 /// setRemoteDescription(): an answer for the talker, an offer for the watcher.

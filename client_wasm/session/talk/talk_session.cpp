@@ -21,6 +21,7 @@ void TalkSession::settle() {
   if (stream_.picture() != planned_) planner_.set_picture(planned_ = stream_.picture());
   pass_on(chat_.tell(stream_.sent()));
   share_uplink();
+  renegotiate_sound();
   measure_if_due<MeasureSending>();
   show(shown_, view());
 }
@@ -44,9 +45,9 @@ TalkView TalkSession::view() const {
   view.uplink_bps = view.viewers * std::uint64_t{planner_.share_of(view.viewers).max_bitrate_bps};
   view.capacity = capacity();
   view.shares_screen = stream_.source() == MediaSource::screen;
-  view.microphone_on = stream_.microphone_on();
   view.picture = stream_.picture_state();
   view.microphone = stream_.microphone_state();
+  view.microphone_on = stream_.microphone_on();
   view.camera_on = stream_.camera_on();
   view.locked = roster_.is_locked();
   view.devices = stream_.devices();

@@ -66,6 +66,7 @@ struct ViewerConnection {
   DeadlineTimer due = {};                 ///< of the next recovery step
   unsigned restarts = 0;                  ///< ICE restarts since it was last connected
   CandidateQuota candidates = {};         ///< of the negotiation
+  SoundMode offered = SoundMode::speech;  ///< in the last offer
 };
 
 struct TalkOptions {
@@ -113,9 +114,9 @@ struct TalkView {
   std::vector<ViewerView> audience;  ///< in order of arrival
   std::optional<TimePoint> on_air_since = {};
   bool shares_screen = false;
-  bool microphone_on = true;
   DeviceState picture = DeviceState::idle;     ///< what is sent of the camera or the screen
   DeviceState microphone = DeviceState::idle;  ///< what is sent of the microphone
+  bool microphone_on = true;
   bool camera_on = true;
   bool locked = false;  ///< no further watchers are admitted
   std::vector<Device> devices;
@@ -136,9 +137,9 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   bool on_air() const { return stream_.on_air(); }
   /// Captures that were requested and not released.
   std::vector<CaptureNumber> captures() const { return stream_.captures(); }
-
   /// What viewers are told that they get.
   protocol::ChatMedia sent_media() const { return stream_.sent(); }
+
  private:
   friend SessionBase;
 
@@ -211,6 +212,8 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   std::vector<ViewerView> audience() const;
   std::size_t capacity() const;
   void share_uplink();
+  /// Offers anew where the last offer had another kind of sound.
+  void renegotiate_sound();
   void offer_to(const PeerId& viewer);
   /// Offers to those whose turn for a new connection has come.
   void serve_waiting();
@@ -225,10 +228,10 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   Roster roster_;
   TalkChat chat_;
   UplinkPlanner planner_;
+  PictureKind planned_;
   std::uint32_t watching_ = 0;
   TalkView shown_;
 };
-  PictureKind planned_;
 
 // Instantiated once, in talk_session.cpp, since a variant of events is slow to compile.
 extern template class SessionBase<TalkSession, ViewerConnection, TalkInput, TalkOutput>;

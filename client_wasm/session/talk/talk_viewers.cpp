@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "session/names.hpp"
+#include "session/opus.hpp"
 #include "session/talk/start_bitrate.hpp"
 #include "session/talk/talk_session.hpp"
 #include "session/timeouts.hpp"
@@ -56,7 +57,10 @@ void TalkSession::on(const LocalDescriptionMade& made) {
   const auto [viewer, offering] = in_state<ViewerConnection::Offering>(made.key);
   if (offering == nullptr) return;
   const std::vector<Candidate> found = std::move(offering->found);
-  send(protocol::Offer{made.sdp, made.key.generation}, made.key.peer);
+  viewer->offered = stream_.sound();
+  const bool music = viewer->offered == SoundMode::music;
+  send(protocol::Offer{music ? announcing_stereo(made.sdp) : made.sdp, made.key.generation},
+       made.key.peer);
   for (const Candidate& candidate : found) send(candidate, made.key.peer);
   advance(made.key, *viewer, ViewerConnection::AwaitingAnswer{}, "offer sent");
 }
@@ -154,7 +158,9 @@ void TalkSession::on_message(const protocol::Answer& answer, const PeerId& from)
   if (awaiting == nullptr) return;
   const std::uint32_t start =
       std::min(kStartBitrate, planner_.share_of(connections_.size()).max_bitrate_bps);
-  output_.emplace_back(ApplyRemoteDescription{*key, with_start_bitrate(answer.sdp, start)});
+  const bool music = viewer->offered == SoundMode::music;
+  output_.emplace_back(ApplyRemoteDescription{
+      *key, with_start_bitrate(music ? sending_music(answer.sdp) : answer.sdp, start)});
   advance(*key, *viewer, ViewerConnection::ApplyingAnswer{std::move(awaiting->early)},
           "answer came");
 }
@@ -199,6 +205,20 @@ void TalkSession::share_uplink() {
     if (viewer.limits == share) continue;
     viewer.limits = share;
     output_.emplace_back(LimitSending{key, share});
+  }
+}
+
+void TalkSession::renegotiate_sound() {
+  if (!link_.joined()) return;
+  for (const ConnectionKey& key : connections_.keys()) {
+    ViewerConnection& viewer = *connections_.find(key);
+    if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer.state)) continue;
+    if (viewer.transport != TransportState::connected || viewer.offered == stream_.sound())
+      continue;
+    viewer.candidates = {};
+    viewer.due.set(now_ + kNegotiationTimeout);
+    output_.emplace_back(MakeLocalDescription{key});
+    advance(key, viewer, ViewerConnection::Offering{}, "another kind of sound");
   }
 }
 

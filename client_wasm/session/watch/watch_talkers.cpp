@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "session/names.hpp"
+#include "session/opus.hpp"
 #include "session/timeouts.hpp"
 #include "session/watch/watch_session.hpp"
 
@@ -20,7 +21,7 @@ bool continues(const protocol::Offer& offer, const TalkerConnection& talker) {
 void WatchSession::on(const RemoteDescriptionApplied& applied) {
   const auto [talker, applying] = in_state<TalkerConnection::ApplyingOffer>(applied.key);
   if (applying == nullptr) return;
-  output_.emplace_back(MakeLocalDescription{applied.key});
+  output_.emplace_back(MakeLocalDescription{applied.key, talker->stereo});
   for (Candidate& candidate : applying->early) {
     output_.emplace_back(AddCandidate{applied.key, std::move(candidate)});
   }
@@ -120,6 +121,7 @@ void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) 
     return candidate.connection && offer.connection && candidate.connection != offer.connection;
   });
   talker.id = offer.connection;
+  talker.stereo = announces_stereo(offer.sdp);
   talker.due.set(now_ + kNegotiationTimeout);
   absence_ = WatchView::Picture::waiting;
   output_.emplace_back(ApplyRemoteDescription{*key, offer.sdp});
