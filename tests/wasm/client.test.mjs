@@ -221,7 +221,7 @@ test('switches from camera to screen and keeps the microphone', async () => {
   const [microphone, camera] = media.camera.tracks;
   client.startScreen();
   await settle();
-  assert.equal(video.srcObject, media.screen);
+  assert.deepEqual(video.srcObject?.getTracks(), [media.screen.getVideoTracks()[0], microphone]);
   assert.deepEqual(
     lastConnection().transceivers.map(({ sender }) => sender.track),
     [microphone, media.screen.getVideoTracks()[0]],
@@ -630,7 +630,7 @@ test('lists devices, chooses them by id, and switches them off and on', async ()
     { kind: 'camera', id: 'c1', label: 'Webcam' },
     { kind: 'microphone', id: 'm1', label: '' },
   ]);
-  client.choose({ camera: 'c1', microphone: 'm1', size: 'large' });
+  client.choose({ camera: 'c1', microphone: 'm1', size: 'large', sound: 'speech' });
   await settle();
   assert.deepEqual(media.asked.at(-1), {
     audio: { deviceId: { exact: 'm1' } },

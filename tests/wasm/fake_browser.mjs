@@ -50,15 +50,38 @@ export class FakeWebSocket {
 
 class FakeTrack {
   stopped = false;
+  muted = false;
+  contentHint = '';
   /** @type {boolean | undefined} */
   enabled;
+  /** @type {Listener} */
+  onended = unset;
+  /** @type {Listener} */
+  onmute = unset;
+  /** @type {Listener} */
+  onunmute = unset;
+  /** @type {{ width?: number, height?: number }} */
+  settings = {};
 
   /** @param {string} kind */
   constructor(kind) {
     this.kind = kind;
   }
+  getSettings() {
+    return this.settings;
+  }
   stop() {
     this.stopped = true;
+  }
+  // Methods by which the test plays the system.
+  unplug() {
+    this.onended({ target: this });
+  }
+  /** @param {boolean} muted */
+  mute(muted) {
+    this.muted = muted;
+    if (muted) this.onmute({ target: this });
+    else this.onunmute({ target: this });
   }
 }
 
@@ -76,13 +99,43 @@ export class FakeStream {
   getVideoTracks() {
     return this.tracks.filter((track) => track.kind === 'video');
   }
-  /** @param {FakeTrack} track */
-  addTrack(track) {
-    this.tracks.push(track);
+}
+
+/** A stream of tracks that are there: `new MediaStream(tracks)`. */
+class FakeMediaStream extends FakeStream {
+  /** @param {FakeTrack[]} tracks */
+  constructor(tracks) {
+    super();
+    this.tracks = [...tracks];
   }
-  /** @param {FakeTrack} track */
-  removeTrack(track) {
-    this.tracks = this.tracks.filter((each) => each !== track);
+}
+
+/** What mixes the screen's sound with the microphone. */
+export class FakeAudioContext {
+  /** @type {FakeAudioContext[]} */
+  static all = [];
+  static failing = '';
+  closed = false;
+  mixed = new FakeStream('audio');
+  /** @type {(FakeTrack | undefined)[]} */
+  sources = [];
+
+  constructor() {
+    if (FakeAudioContext.failing === 'constructor') throw new DOMException('no', 'NotSupportedError');
+    FakeAudioContext.all.push(this);
+  }
+  createMediaStreamDestination() {
+    return { stream: this.mixed };
+  }
+  /** @param {FakeStream} stream */
+  createMediaStreamSource(stream) {
+    if (FakeAudioContext.failing === 'source') throw new DOMException('sample rate', 'NotSupportedError');
+    this.sources.push(stream.tracks[0]);
+    return { connect() {} };
+  }
+  close() {
+    this.closed = true;
+    return Promise.resolve();
   }
 }
 
@@ -127,6 +180,14 @@ class FakeDataChannel {
  * @property {FakeTrack | null} track
  * @property {object} parameters
  */
+
+/** The part of an offer that announces music. */
+export const stereoSdp = [
+  'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+  'a=rtpmap:111 opus/48000/2',
+  'a=fmtp:111 useinbandfec=1;sprop-stereo=1',
+  '',
+].join('\r\n');
 
 export class FakePeerConnection {
   /** @type {FakePeerConnection[]} */
@@ -216,10 +277,14 @@ export class FakePeerConnection {
     this.channels.push(channel);
     return channel;
   }
-  setLocalDescription() {
+  /** @param {object} [description] */
+  setLocalDescription(description) {
     const type = this.remoteDescription ? 'answer' : 'offer';
-    this.localDescription = { type, sdp: `${type} sdp` };
+    this.localDescription = description ?? { type, sdp: `${type} sdp` };
     return this.#outcome('setLocalDescription');
+  }
+  createAnswer() {
+    return this.#outcome('createAnswer', { type: 'answer', sdp: stereoSdp.replace(';sprop-stereo=1', '') });
   }
   /** @param {object} description */
   setRemoteDescription(description) {
@@ -286,6 +351,8 @@ export function install(media) {
   FakePeerConnection.all = [];
   FakePeerConnection.failing = new Set();
   FakePeerConnection.constructionFails = false;
+  FakeAudioContext.all = [];
+  FakeAudioContext.failing = '';
   timers.clear();
   /** @type {(call: (...passed: unknown[]) => void, delay: number, ...passed: unknown[]) => number} */
   const setTimeout = (call, _delay, ...passed) => {
@@ -296,6 +363,8 @@ export function install(media) {
     window: globalThis,
     WebSocket: FakeWebSocket,
     RTCPeerConnection: FakePeerConnection,
+    MediaStream: FakeMediaStream,
+    AudioContext: FakeAudioContext,
     crypto: webcrypto, // Node 18 has it only in a module
     isSecureContext: true,
     performance: { now: () => clock.now() + hoursPassed * 3_600_000 },
