@@ -8,6 +8,12 @@ interface Window {
   /** The stream of the talker's preview. */
   testPreview: () => MediaStream;
   testShared: ShareData | undefined;
+  /** The errors that asking for a device ends in. */
+  testTrouble: { video?: string; audio?: string };
+  /** The tracks of devices that were granted. */
+  testTracks: MediaStreamTrack[];
+  /** True for a phone that opens one camera at a time. */
+  testOneCamera: boolean;
   gaps: { black: number; gap: number };
   firstFrame: number | undefined;
   webkitRTCPeerConnection?: typeof RTCPeerConnection;

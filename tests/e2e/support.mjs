@@ -104,7 +104,8 @@ function instrument() {
   // Two cores encode and decode everything here, so the fake camera gives a small picture.
   devices.getUserMedia = (constraints) => {
     window.testConstraints = constraints;
-    return getUserMedia({ ...constraints, video: { ...Object(constraints?.video), width: 320, height: 240 } });
+    if (!constraints?.video) return getUserMedia(constraints);
+    return getUserMedia({ ...constraints, video: { ...Object(constraints.video), width: 320, height: 240 } });
   };
 }
 

@@ -1,0 +1,321 @@
+// Tests that a broadcast starts and goes on with the devices that there are, as README.md promises. Scripts in the
+// page take Chromium's fake devices away and give them back.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Chromium, Page, Server, until } from './support.mjs';
+
+/** @type {Server} */
+let server;
+/** @type {Chromium} */
+let chromium;
+
+before(async () => {
+  server = await Server.start();
+  chromium = await Chromium.start('/usr/bin/chromium', ['--use-fake-device-for-media-stream=device-count=3']);
+});
+
+after(async () => {
+  await chromium?.stop();
+  await server?.stop();
+});
+
+/** Runs in the page: devices fail as `testTrouble` says, and a screen of 400 by 200 pixels can be shared. */
+function stub() {
+  window.testTrouble ??= {};
+  window.testTracks = [];
+  window.testOneCamera = false;
+  const { mediaDevices } = navigator;
+  const open = mediaDevices.getUserMedia.bind(mediaDevices);
+  const list = mediaDevices.enumerateDevices.bind(mediaDevices);
+  mediaDevices.getUserMedia = async (constraints) => {
+    for (const kind of /** @type {const} */ (['video', 'audio'])) {
+      const name = window.testTrouble[kind];
+      if (constraints?.[kind] && name) throw new DOMException('put in by the test', name);
+    }
+    const running = window.testTracks.some(({ kind, readyState }) => kind === 'video' && readyState === 'live');
+    if (constraints?.video && running && window.testOneCamera) throw new DOMException('one at a time', 'NotReadableError');
+    const stream = await open(constraints);
+    window.testTracks.push(...stream.getTracks());
+    return stream;
+  };
+  mediaDevices.enumerateDevices = async () => {
+    const { video, audio } = window.testTrouble;
+    const gone = [video === 'NotFoundError' && 'videoinput', audio === 'NotFoundError' && 'audioinput'];
+    return (await list()).filter(({ kind }) => !gone.includes(kind));
+  };
+  mediaDevices.getDisplayMedia = async () => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [400, 200];
+    const context = canvas.getContext('2d');
+    setInterval(() => context?.fillRect(Math.random() * 400, Math.random() * 200, 9, 9), 50);
+    return canvas.captureStream(20);
+  };
+}
+
+/**
+ * Opens a talker's page, and a viewer's.
+ * @param {string} room
+ * @param {Window['testTrouble']} [trouble]
+ */
+async function open(room, trouble = {}) {
+  const prepare = `window.testTrouble = ${JSON.stringify(trouble)}; (${stub})();`;
+  const viewer = await chromium.open(`${server.origin}/watch.html?${room}`);
+  const talker = await chromium.open(`${server.origin}/talk.html?${room}`, prepare);
+  return { viewer, talker };
+}
+
+/**
+ * @param {Page} talker
+ * @param {'start-video' | 'start-screen'} [start]
+ */
+async function goOnAir(talker, start = 'start-video') {
+  await talker.press(start);
+  await until('the talker is on air', () => talker.shown('badge'));
+}
+
+/** @param {Page} talker */
+const plugIn = (talker) =>
+  talker.evaluate(() => {
+    window.testTrouble = {};
+    navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+  });
+
+/**
+ * Ends a track of the preview as its device would.
+ * @type {(talker: Page, kind: 'video' | 'audio') => Promise<void>}
+ */
+const unplug = (talker, kind) =>
+  talker.evaluate((which) => {
+    const track = window.testPreview().getTracks().find((each) => each.kind === which);
+    track?.stop();
+    track?.dispatchEvent(new Event('ended'));
+  }, kind);
+
+/** @type {(viewer: Page, width: number) => Promise<boolean>} */
+const sees = (viewer, width) =>
+  until(`the viewer sees ${width} pixels`, () =>
+    viewer.evaluate((wanted) => document.getElementById('remote-video').videoWidth === wanted, width),
+  );
+
+/**
+ * Waits until new sound arrives, and the page plays.
+ * @param {Page} viewer
+ */
+async function hears(viewer) {
+  const { energy } = await viewer.stats();
+  const time = () => viewer.evaluate(() => document.getElementById('remote-video').currentTime);
+  const before = await time();
+  await until('the viewer hears more', async () => (await viewer.stats()).energy > energy + 0.001);
+  await until('the page plays', async () => (await time()) > before);
+}
+
+/** @param {Page[]} pages */
+async function close(...pages) {
+  for (const page of pages) {
+    assert.deepEqual(page.errors, []);
+    await page.close();
+  }
+}
+
+test('starts without a microphone, says so, and takes it in when it is plugged in', async () => {
+  const { viewer, talker } = await open('no-microphone', { audio: 'NotFoundError' });
+  await goOnAir(talker);
+  await viewer.decodesFrames();
+  await talker.says('notice', /No microphone was found/);
+  await viewer.says('notice', /sends no sound/);
+  assert.equal(await talker.evaluate(() => document.getElementById('microphone').ariaPressed), 'false');
+  await plugIn(talker);
+  await hears(viewer);
+  await talker.says('notice', /^$/);
+  await viewer.says('notice', /^$/);
+  await close(viewer, talker);
+});
+
+test('starts without a camera, is heard, and takes the camera in when it is plugged in', async () => {
+  const { viewer, talker } = await open('no-camera', { video: 'NotFoundError' });
+  await goOnAir(talker);
+  await talker.says('notice', /No camera was found/);
+  await viewer.says('notice', /sound only/);
+  await hears(viewer);
+  await plugIn(talker);
+  await viewer.decodesFrames();
+  await sees(viewer, 320);
+  await hears(viewer);
+  await talker.says('notice', /^$/);
+  await viewer.says('notice', /^$/);
+  await close(viewer, talker);
+});
+
+test('starts with the other where one is busy or refused', async () => {
+  for (const [room, trouble, words] of /** @type {const} */ ([
+    ['busy', { video: 'NotReadableError' }, /camera is busy/],
+    ['refused', { audio: 'NotAllowedError' }, /did not allow the microphone/],
+  ])) {
+    const { viewer, talker } = await open(room, trouble);
+    await goOnAir(talker);
+    await talker.says('notice', words);
+    await close(viewer, talker);
+  }
+});
+
+test('shows the reasons where neither can be had', async () => {
+  const { viewer, talker } = await open('neither', { video: 'NotFoundError', audio: 'NotAllowedError' });
+  await talker.press('start-video');
+  await talker.says('notice', /No camera was found.*did not allow the microphone/);
+  assert.equal(await talker.evaluate(() => document.documentElement.dataset.stage), 'idle');
+  await close(viewer, talker);
+});
+
+test('switches between cameras that can’t be open at once, and back where the other fails', async () => {
+  const { viewer, talker } = await open('one-at-a-time');
+  await goOnAir(talker);
+  await viewer.decodesFrames();
+  await talker.evaluate(() => {
+    window.testOneCamera = true;
+  });
+  await talker.page.click('summary');
+  const menu = () => talker.evaluate(() => document.getElementById('camera-device').value);
+  const sent = () => talker.evaluate(() => window.testPreview().getVideoTracks()[0].getSettings().deviceId);
+  const cameras = await talker.evaluate(() =>
+    [...document.getElementById('camera-device').options].map(({ value }) => value),
+  );
+  const other = cameras[cameras.length - 1]; // Chromium's second fake camera is a depth camera
+  await talker.page.selectOption('#camera-device', other);
+  await until('the other camera is sent', async () => (await sent()) === other);
+  assert.equal(await menu(), other);
+  await viewer.decodesFrames();
+
+  await talker.evaluate((works) => {
+    const { mediaDevices } = navigator;
+    const openDevice = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = (constraints) =>
+      JSON.stringify(constraints).includes(works)
+        ? openDevice(constraints)
+        : Promise.reject(new DOMException('put in by the test', 'NotReadableError'));
+  }, other);
+  await talker.page.selectOption('#camera-device', cameras[1]);
+  await talker.says('notice', /can’t be used/);
+  await until('the menu shows what is sent', async () => (await menu()) === other);
+  await until('the camera before is sent again', async () => (await sent()) === other);
+  await viewer.decodesFrames();
+  await close(viewer, talker);
+});
+
+test('replaces the microphone alone when a headset is unplugged during a screen share', async () => {
+  const { viewer, talker } = await open('headset');
+  await goOnAir(talker);
+  await talker.press('start-screen');
+  await sees(viewer, 400);
+  const cameras = () => talker.evaluate(() => window.testTracks.filter(({ kind }) => kind === 'video').length);
+  const before = await cameras();
+  await unplug(talker, 'audio');
+  await talker.says('notice', /unplugged/);
+  await hears(viewer);
+  await viewer.decodesFrames();
+  await sees(viewer, 400);
+  assert.equal(await cameras(), before, 'no camera was opened');
+  await close(viewer, talker);
+});
+
+test('leaves the chosen camera alone when the microphone is unplugged, and goes on without one', async () => {
+  const { viewer, talker } = await open('microphone-lost');
+  await goOnAir(talker);
+  await viewer.decodesFrames();
+  const camera = () => talker.evaluate(() => window.testPreview().getVideoTracks()[0].id);
+  const before = await camera();
+  await unplug(talker, 'audio');
+  await hears(viewer);
+  assert.equal(await camera(), before);
+  await talker.evaluate(() => {
+    window.testTrouble = { audio: 'NotFoundError' };
+  });
+  await unplug(talker, 'audio');
+  await talker.says('notice', /microphone was unplugged and there is no other/);
+  await viewer.says('notice', /sends no sound/);
+  await viewer.decodesFrames();
+  assert.equal(await camera(), before);
+  await close(viewer, talker);
+});
+
+test('sends the microphone with a screen from a standing start', async () => {
+  const { viewer, talker } = await open('screen-first');
+  await goOnAir(talker, 'start-screen');
+  await sees(viewer, 400);
+  await hears(viewer);
+  await talker.press('microphone');
+  assert.deepEqual(await talker.evaluate(() => window.testTracks.map(({ kind, enabled }) => [kind, enabled])), [
+    ['audio', false],
+  ]);
+  await close(viewer, talker);
+});
+
+test('tells broadcaster and viewers when the system interrupts the camera, and when that is over', async () => {
+  const { viewer, talker } = await open('interrupted');
+  await goOnAir(talker);
+  await viewer.decodesFrames();
+  const interrupt = (/** @type {'mute' | 'unmute'} */ event) =>
+    talker.evaluate((name) => {
+      window.testPreview().getVideoTracks()[0].dispatchEvent(new Event(name));
+    }, event);
+  await interrupt('mute');
+  await talker.says('notice', /interrupted the picture/);
+  await viewer.says('notice', /picture is interrupted/);
+  await interrupt('unmute');
+  await talker.says('notice', /^$/);
+  await viewer.says('notice', /^$/);
+  await close(viewer, talker);
+});
+
+test('records on where the level meter fails', async () => {
+  const { viewer, talker } = await open('meter');
+  await goOnAir(talker);
+  await viewer.decodesFrames();
+  await talker.press('record');
+  await talker.says('recording', /Recording/);
+  await talker.evaluate(() => {
+    AudioContext.prototype.createMediaStreamSource = () => {
+      throw new DOMException('another sample rate', 'NotSupportedError');
+    };
+  });
+  const first = talker.page.waitForEvent('download');
+  await talker.press('start-screen');
+  assert.match((await first).suggestedFilename(), /-1\.webm$/);
+  await sees(viewer, 400);
+  await talker.says('recording', /Recording/);
+  assert.equal(await talker.shown('level'), false);
+  const second = talker.page.waitForEvent('download');
+  await talker.press('record');
+  assert.match((await second).suggestedFilename(), /-2\.webm$/);
+  await close(viewer, talker);
+});
+
+test('sends music in stereo and unprocessed, and remembers it', async () => {
+  const { viewer, talker } = await open('music');
+  await goOnAir(talker);
+  await viewer.decodesFrames();
+  const parameters = () =>
+    viewer.evaluate(async () => {
+      const reports = [...(await window.testConnections.at(-1)?.getStats() ?? new Map()).values()];
+      const { codecId } = reports.find(({ type, kind }) => type === 'inbound-rtp' && kind === 'audio') ?? {};
+      return String(reports.find(({ id }) => id === codecId)?.sdpFmtpLine);
+    });
+  assert.doesNotMatch(await parameters(), /stereo/);
+  await talker.page.click('summary');
+  await talker.page.selectOption('#sound', 'music');
+  await until('the viewer gets stereo', async () => /(^|;)stereo=1/.test(await parameters()));
+  await hears(viewer);
+  await viewer.decodesFrames();
+  const { audio } = await talker.evaluate(() => Object(window.testConstraints));
+  assert.equal(audio.echoCancellation, false);
+  assert.equal(await viewer.evaluate(() => window.testConnections.length), 1, 'over the same connection');
+  await talker.press('stop-video');
+  await talker.reload();
+  await talker.press('start-video');
+  await until('the talker is on air', () => talker.shown('badge'));
+  assert.equal((await talker.evaluate(() => Object(window.testConstraints))).audio.noiseSuppression, false);
+  await talker.page.click('summary');
+  assert.equal(await talker.evaluate(() => document.getElementById('sound').value), 'music');
+  await close(viewer, talker);
+});
