@@ -178,7 +178,10 @@ StreamOutputs LocalStream::handle(const MediaEnded& ended, TimePoint) {
 }
 
 void LocalStream::end_screen(StreamOutputs& outputs) {
-  if (!on_air() || !covered_) return outputs.emplace_back(StreamLost{Notice::media_ended}), void();
+  if (!on_air() || !covered_) {
+    outputs.emplace_back(StreamLost{Notice::media_ended});
+    return;
+  }
   if (picture_.next != 0) return;  // another picture is on its way
   camera_wanted_ = true;
   if (covered_->camera) {

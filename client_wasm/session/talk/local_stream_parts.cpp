@@ -114,7 +114,10 @@ void LocalStream::fail(Part& part, const Capture& request, Notice reason, Stream
     outputs.emplace_back(Trace{"talk: the chosen device is missing"});
     return acquire(part, choice, outputs);
   }
-  if (works(part)) return outputs.emplace_back(reason), void();
+  if (works(part)) {
+    outputs.emplace_back(reason);
+    return;
+  }
   const bool lost = part.ended && reason == Notice::no_camera;
   go_without(part, lost ? DeviceState::lost : trouble_of(reason), outputs);
 }
@@ -143,7 +146,10 @@ void LocalStream::go_without(Part& part, DeviceState why, StreamOutputs& outputs
 /// Goes on air, or ends, when nothing is awaited for it any more.
 void LocalStream::proceed(Notice reason, TimePoint now, StreamOutputs& outputs) {
   if (is_empty(picture_) && is_empty(microphone_)) {
-    if (on_air()) return outputs.emplace_back(StreamLost{Notice::media_ended}), void();
+    if (on_air()) {
+      outputs.emplace_back(StreamLost{Notice::media_ended});
+      return;
+    }
     if (!runs()) return;
     const bool alike =
         picture_.trouble == microphone_.trouble || microphone_.trouble == DeviceState::idle;
