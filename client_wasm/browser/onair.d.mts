@@ -4,7 +4,7 @@
 export type Link = 'idle' | 'connecting' | 'joined' | 'reconnecting' | 'unreachable' | 'refused';
 export type Stage = 'idle' | 'starting' | 'preview' | 'on_air';
 export type ViewerState = 'connecting' | 'live' | 'reconnecting';
-export type Picture = 'waiting' | 'requesting' | 'connecting' | 'live' | 'reconnecting' | 'ended' | 'full';
+export type Picture = 'waiting' | 'requesting' | 'connecting' | 'live' | 'reconnecting' | 'ended' | 'full' | 'failed';
 export type Quality = 'good' | 'fair' | 'poor';
 export type PictureSize = 'small' | 'standard' | 'large';
 export type SoundMode = 'speech' | 'music';

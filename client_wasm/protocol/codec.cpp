@@ -184,10 +184,11 @@ Welcome read_welcome(FieldReader& fields) {
 
 TalkDeclined read_talk_declined(FieldReader& fields) {
   const std::string reason = fields.text("reason");
-  if (reason == name_of(DeclineReason::full)) return {DeclineReason::full};
-  if (reason != name_of(DeclineReason::not_on_air)) {
-    fields.refuse("reason", "must be \"not_on_air\" or \"full\"");
+  for (const DeclineReason known :
+       {DeclineReason::not_on_air, DeclineReason::full, DeclineReason::failed}) {
+    if (reason == name_of(known)) return {known};
   }
+  fields.refuse("reason", "must be \"not_on_air\", \"full\" or \"failed\"");
   return {DeclineReason::not_on_air};
 }
 

@@ -62,7 +62,12 @@ std::string_view name_of(Role role) {
 }
 
 std::string_view name_of(DeclineReason reason) {
-  return reason == DeclineReason::full ? "full" : "not_on_air";
+  switch (reason) {
+    case DeclineReason::not_on_air: return "not_on_air";
+    case DeclineReason::full: return "full";
+    case DeclineReason::failed: return "failed";
+  }
+  return "not_on_air";
 }
 
 }  // namespace onair::protocol

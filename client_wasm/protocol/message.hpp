@@ -27,7 +27,11 @@ enum class Role {
   none,
 };
 
-enum class DeclineReason { not_on_air, full };
+enum class DeclineReason {
+  not_on_air,
+  full,
+  failed,  ///< the talker could not make an offer
+};
 
 /// As in RTCIceServer of W3C webrtc-pc.
 struct IceServer {

@@ -51,6 +51,10 @@ inline constexpr unsigned kMaxRestartRequests = 2;
 /// Delays before the watcher asks for a new connection.
 inline constexpr BackoffOptions kReconnectDelays{Duration(1'000), Duration(30'000)};
 
+/// Delays before the watcher asks again a talker that is full. The talker tells those who wait as
+/// soon as there is room, so this is a fallback, for a message that was lost and for older talkers.
+inline constexpr BackoffOptions kFullDelays{Duration(15'000), Duration(120'000)};
+
 /// Failed connections in a row before the person gets a notice. The watcher keeps trying.
 inline constexpr unsigned kFailuresBeforeNotice = 2;
 

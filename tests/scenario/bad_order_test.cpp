@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "session/timeouts.hpp"
 #include "support/clients.hpp"
 
 namespace onair::tests {
@@ -133,10 +134,9 @@ TEST_P(FailingStep, OfTheTalkerLeavesNothingBehindAndTheNextTryWorks) {
   world.settle();
   EXPECT_TRUE(talker.session.connections().empty());
   EXPECT_EQ(world.open_connections(), 0u);
-  EXPECT_EQ(watcher.picture(), Picture::full);
+  EXPECT_EQ(watcher.picture(), Picture::failed);
 
-  watcher.request();
-  world.settle();
+  world.pass(session::kReconnectDelays.first);
   EXPECT_EQ(watcher.picture(), Picture::live);
   world.expect_empty_after_all_left();
 }

@@ -133,7 +133,9 @@ class Random {
       case 1: return TalkReady{};
       case 2:
       case 3: return TalkRequest{connection(audit)};
-      case 4: return TalkDeclined{below(2) == 0 ? DeclineReason::full : DeclineReason::not_on_air};
+      case 4:
+        return TalkDeclined{one_of<DeclineReason>(
+            {DeclineReason::full, DeclineReason::not_on_air, DeclineReason::failed})};
       case 5:
       case 6: return Offer{"offer", connection(audit)};
       case 7:

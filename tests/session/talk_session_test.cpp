@@ -146,6 +146,29 @@ TEST_F(TalkSessionTest, BeyondTheLimitItIsFull) {
   EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
 }
 
+TEST_F(TalkSessionTest, TellsThoseWhoWaitThatThereIsRoomInOrderAndOneForEachPlace) {
+  go_on_air();
+  negotiate("a");
+  negotiate("b");
+  for (const char* viewer : {"c", "d", "e"}) talk.receive(protocol::TalkRequest{}, viewer);
+  talk.receive(protocol::UserDisconnected{"c"});
+  EXPECT_EQ(talk.sent(), Lines{});
+  talk.receive(protocol::UserDisconnected{"a"});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready to d"});
+  talk.receive(protocol::TalkRequest{}, "d");
+  EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
+  talk.receive(protocol::Bye{}, "b");
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready to e"});
+}
+
+TEST_F(TalkSessionTest, AFailedStepIsAReasonOfItsOwn) {
+  go_on_air();
+  talk.receive(protocol::TalkRequest{}, "v");
+  talk.feed(StepFailed{talk.all<CreateConnection>().at(0).key, Step::make_local_description, "x"});
+  EXPECT_EQ(std::get<protocol::TalkDeclined>(talk.all<SendMessage>().at(0).message.body).reason,
+            protocol::DeclineReason::failed);
+}
+
 TEST_F(TalkSessionTest, WhoAsksAnewGetsANewConnectionInThePlaceOfTheOld) {
   go_on_air();
   const ConnectionKey old = negotiate("v");

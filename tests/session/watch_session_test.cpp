@@ -1,5 +1,7 @@
 #include "session/watch/watch_session.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "session/timeouts.hpp"
@@ -22,6 +24,19 @@ class WatchSessionTest : public testing::Test {
     watch.feed(RemoteDescriptionApplied{key});
     watch.feed(LocalDescriptionMade{key, "answer"});
     return key;
+  }
+
+  /// Lets the time pass until the next request to `t`, which must come within `most`.
+  void pass_until_asked(Duration most, Duration& passed) {
+    const TimePoint before = watch.now;
+    while (watch.sent() != Lines{"talk_request to t"}) {
+      watch.receive(protocol::Pong{});
+      ASSERT_TRUE(watch.session.next_deadline());
+      watch.now = std::max(watch.now, *watch.session.next_deadline());
+      ASSERT_LE(watch.now - before, most);
+      watch.feed(TimePassed{});
+    }
+    passed += watch.now - before;
   }
 
   tests::Stepper<WatchSession, WatchInput, WatchOutput> watch{WatchSession({.room = "lesson"})};
@@ -158,6 +173,60 @@ TEST_F(WatchSessionTest, ADeclinedRequestIsFullOrWaits) {
   watch.feed(RequestPressed{});
   watch.receive(protocol::TalkDeclined{protocol::DeclineReason::not_on_air}, "t");
   EXPECT_EQ(watch.session.view().picture, Picture::waiting);
+}
+
+TEST_F(WatchSessionTest, AsksAFullTalkerAgainWithBackOff) {
+  watch.join({"t"});
+  Duration delays{};
+  for (int attempt = 0; attempt < 6; ++attempt) {
+    watch.receive(protocol::TalkDeclined{protocol::DeclineReason::full}, "t");
+    EXPECT_EQ(watch.session.view().picture, Picture::full);
+    EXPECT_EQ(watch.sent(), Lines{}) << "not at once";
+    pass_until_asked(kFullDelays.most, delays);
+  }
+  EXPECT_GT(delays, 2 * kFullDelays.most) << "less and less often";
+}
+
+TEST_F(WatchSessionTest, AsksAFullTalkerAtOnceWhenItSaysThatThereIsRoom) {
+  watch.join({"t"});
+  watch.receive(protocol::TalkDeclined{protocol::DeclineReason::full}, "t");
+  watch.receive(protocol::TalkReady{}, "t");
+  EXPECT_EQ(watch.sent(), Lines{"talk_request to t"});
+  EXPECT_EQ(watch.session.view().picture, Picture::requesting);
+}
+
+TEST_F(WatchSessionTest, ATalkerThatDeclinesARequestToTheRoomIsAskedAgainToo) {
+  for (const auto reason : {protocol::DeclineReason::full, protocol::DeclineReason::failed}) {
+    watch.join();
+    watch.feed(RequestPressed{});
+    watch.receive(protocol::TalkDeclined{reason}, "t");
+    Duration delays{};
+    pass_until_asked(kFullDelays.most, delays);
+    watch.receive(protocol::EndTalk{}, "t");
+  }
+}
+
+TEST_F(WatchSessionTest, AFailureOfTheTalkerIsNotFullAndIsRetried) {
+  watch.join({"t"});
+  watch.receive(protocol::TalkDeclined{protocol::DeclineReason::failed}, "t");
+  EXPECT_EQ(watch.session.view().picture, Picture::failed);
+  EXPECT_TRUE(watch.session.connections().empty());
+  Duration delays{};
+  pass_until_asked(kReconnectDelays.first, delays);
+}
+
+TEST_F(WatchSessionTest, DoesNotSayFullOfABroadcastThatIsOver) {
+  for (const auto reason : {protocol::DeclineReason::full, protocol::DeclineReason::failed}) {
+    watch.join({"t"});
+    watch.receive(protocol::TalkReady{}, "t");
+    watch.receive(protocol::TalkDeclined{reason}, "t");
+    watch.receive(protocol::EndTalk{}, "t");
+    EXPECT_EQ(watch.session.view().picture, Picture::ended);
+    watch.receive(protocol::TalkReady{}, "t");
+    watch.receive(protocol::TalkDeclined{reason}, "t");
+    watch.receive(protocol::UserDisconnected{"t"});
+    EXPECT_EQ(watch.session.view().picture, Picture::waiting);
+  }
 }
 
 TEST_F(WatchSessionTest, AsksForIceRestartsThenForAFreshConnectionThenTellsThePerson) {

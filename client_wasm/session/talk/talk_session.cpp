@@ -20,6 +20,7 @@ void TalkSession::settle() {
   serve_waiting();
   if (stream_.picture() != planned_) planner_.set_picture(planned_ = stream_.picture());
   pass_on(chat_.tell(stream_.sent()));
+  invite_waiting();
   share_uplink();
   renegotiate_sound();
   measure_if_due<MeasureSending>();
@@ -85,6 +86,7 @@ void TalkSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
   if (entry == SignalingLink::Entry::fresh) {
     close_all("new peer id");
     budget_.withdraw_all();
+    waiting_.clear();
     roster_.clear();
   }
   for (const ConnectionKey& key : connections_.keys()) {
@@ -103,6 +105,7 @@ void TalkSession::on_message(const protocol::UserDisconnected& gone, const PeerI
   close_with(gone.id, "user_disconnected");
   chat_.forget(gone.id);
   roster_.forget(gone.id);
+  waiting_.remove(gone.id);
 }
 
 void TalkSession::on(const RemovalRequested& removal) {
@@ -110,6 +113,7 @@ void TalkSession::on(const RemovalRequested& removal) {
   send(roster_.remove(removal.viewer));
   close_with(removal.viewer, "removed");
   budget_.withdraw(removal.viewer);
+  waiting_.remove(removal.viewer);
 }
 
 void TalkSession::on(const RoomEndRequested&) {
@@ -139,6 +143,7 @@ void TalkSession::stop(Notice why) {
   if (on_air()) send(protocol::EndTalk{});
   close_all("stopped");
   budget_.withdraw_all();
+  waiting_.clear();
   pass_on(stream_.stop());
 }
 

@@ -18,6 +18,7 @@
 #include "session/talk/roster.hpp"
 #include "session/talk/talk_chat.hpp"
 #include "session/talk/uplink_planner.hpp"
+#include "session/talk/waiting_viewers.hpp"
 
 namespace onair::session {
 
@@ -217,6 +218,8 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void offer_to(const PeerId& viewer);
   /// Offers to those whose turn for a new connection has come.
   void serve_waiting();
+  /// Tells those who were declined as full that there is room.
+  void invite_waiting();
   /// Keeps the tables of viewers under their bound.
   void forget_absent();
   void recover(const ConnectionKey& key);
@@ -229,6 +232,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   TalkChat chat_;
   UplinkPlanner planner_;
   PictureKind planned_;
+  WaitingViewers waiting_;
   std::uint32_t watching_ = 0;
   TalkView shown_;
 };

@@ -88,7 +88,7 @@ void TalkSession::on(const StepFailed& failed) {
     return;
   }
   close(failed.key, "a step failed");
-  decline(failed.key.peer, DeclineReason::full);
+  decline(failed.key.peer, DeclineReason::failed);
 }
 
 void TalkSession::on(const SendingMeasured& measured) {
@@ -147,6 +147,7 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
   }
   // A viewer that requests a new connection has lost the old one, if we have one.
   close_with(from, "new request");
+  waiting_.remove(from);
   if (connections_.size() >= capacity()) return decline(from, DeclineReason::full);
   if (budget_.ask(from, now_)) offer_to(from);
 }
@@ -182,6 +183,7 @@ void TalkSession::on_message(const protocol::Candidate& candidate, const PeerId&
 void TalkSession::on_message(const protocol::Bye&, const PeerId& from) {
   close_with(from, "bye");
   budget_.withdraw(from);
+  waiting_.remove(from);
 }
 
 // Steps.
@@ -234,6 +236,16 @@ void TalkSession::serve_waiting() {
   }
 }
 
+void TalkSession::invite_waiting() {
+  own_deadline_.cancel();
+  if (!link_.joined()) return;  // the next welcome, or the next viewer that leaves, makes up for it
+  const std::size_t taken = std::min(connections_.size(), capacity());
+  for (const PeerId& viewer : waiting_.invite(capacity() - taken, now_)) {
+    send(protocol::TalkReady{}, viewer);
+  }
+  if (const auto next = waiting_.next_deadline()) own_deadline_.set(*next);
+}
+
 /// A viewer is forgotten when it leaves the room, but we may have been away then.
 void TalkSession::forget_absent() {
   if (std::max(roster_.viewers().size(), chat_.viewers()) < kMaxViewers) return;
@@ -274,6 +286,7 @@ void TalkSession::restart_ice(const ConnectionKey& key, ViewerConnection& viewer
 }
 
 void TalkSession::decline(const PeerId& viewer, DeclineReason reason) {
+  if (reason == DeclineReason::full) waiting_.add(viewer);
   send(protocol::TalkDeclined{reason}, viewer);
 }
 

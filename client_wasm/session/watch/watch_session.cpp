@@ -17,6 +17,7 @@ std::string_view name_of(WatchView::Picture picture) {
     case WatchView::Picture::reconnecting: return "reconnecting";
     case WatchView::Picture::ended: return "ended";
     case WatchView::Picture::full: return "full";
+    case WatchView::Picture::failed: return "failed";
   }
   return "waiting";
 }
@@ -27,7 +28,8 @@ WatchSession::WatchSession(WatchOptions options)
                                 options.token),
                   /*first_generation=*/1, kNewTalkers),
       options_(std::move(options)),
-      retry_(kReconnectDelays, options_.backoff_seed) {}
+      retry_(kReconnectDelays, options_.backoff_seed),
+      full_retry_(kFullDelays, options_.backoff_seed) {}
 
 void WatchSession::on_session_ended() {
   close_all("session ended");
@@ -166,29 +168,48 @@ void WatchSession::on_message(const protocol::TalkReady&, const PeerId& from) {
 }
 
 void WatchSession::on_message(const protocol::TalkDeclined& declined, const PeerId& from) {
-  const bool full = declined.reason == protocol::DeclineReason::full;
-  if (!full) std::erase(on_air_, from);
+  using Reason = protocol::DeclineReason;
+  if (declined.reason == Reason::not_on_air) std::erase(on_air_, from);
   budget_.withdraw(from);
   const bool awaited = close_with(from, "declined") || absence_ == WatchView::Picture::requesting;
   if (!awaited) return;
-  stay_without(full ? WatchView::Picture::full : WatchView::Picture::waiting, "talk_declined");
+  if (declined.reason == Reason::not_on_air) {
+    return stay_without(WatchView::Picture::waiting, "talk_declined: not on air");
+  }
+  if (!is_on_air(from)) note_on_air(from);
+  if (declined.reason == Reason::full) {
+    retry_after(full_retry_.next(), WatchView::Picture::full, "talk_declined: full");
+  } else {
+    retry_after(retry_.next(), WatchView::Picture::failed, "talk_declined: failed");
+  }
 }
 
 void WatchSession::on_message(const protocol::EndTalk&, const PeerId& from) {
   forget(from);
-  if (!close_with(from, "end_talk")) return;
+  if (!close_with(from, "end_talk") && !retries_in_vain()) return;
   stay_without(WatchView::Picture::ended, "end_talk");
   request_talkers_on_air();
 }
 
 void WatchSession::on_message(const protocol::UserDisconnected& gone, const PeerId&) {
   forget(gone.id);
-  if (!close_with(gone.id, "user_disconnected")) return;
+  if (!close_with(gone.id, "user_disconnected") && !retries_in_vain()) return;
   stay_without(WatchView::Picture::waiting, "the talker has left");
   request_talkers_on_air();
 }
 
 // Steps.
+
+void WatchSession::retry_after(Duration delay, WatchView::Picture why, std::string_view reason) {
+  own_deadline_.set(now_ + delay);
+  stay_without(why, reason);
+}
+
+bool WatchSession::retries_in_vain() const {
+  const bool retries =
+      absence_ == WatchView::Picture::full || absence_ == WatchView::Picture::failed;
+  return retries && connections_.empty() && on_air_.empty();
+}
 
 void WatchSession::stay_without(WatchView::Picture why, std::string_view reason) {
   absence_ = why;

@@ -114,7 +114,8 @@ struct WatchView {
     live,
     reconnecting,  ///< the picture is frozen while the path is being restored
     ended,         ///< the talker stopped
-    full,          ///< the talker accepts no more viewers
+    full,          ///< the talker accepts no more viewers for now
+    failed,        ///< no connection came about; the next attempt follows
   };
   LinkStatus link = LinkStatus::idle;
   std::string refusal = {};              ///< code of the `error` that rejected us; else empty
@@ -184,6 +185,10 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
 
   WatchView::Picture picture() const;
   void attach(const ConnectionKey& key, const TalkerConnection& talker);
+  /// Asks the talkers on air again after this delay.
+  void retry_after(Duration delay, WatchView::Picture why, std::string_view reason);
+  /// True if we wait to ask again, but nobody is on air any more.
+  bool retries_in_vain() const;
   void stay_without(WatchView::Picture why, std::string_view reason);
   bool has_room() const { return connections_.size() < max_talkers_; }
   void request_talkers_on_air();
@@ -205,8 +210,9 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   WatchOptions options_;
   std::size_t max_talkers_ = 1;  ///< watched at a time
   Backoff retry_;                ///< after failed connections
+  Backoff full_retry_;           ///< while the talker is full
   unsigned failures_ = 0;        ///< in a row
-  /// Picture state without a connection: waiting, requesting, ended or full.
+  /// Picture state without a connection: waiting, requesting, ended, full or failed.
   WatchView::Picture absence_ = WatchView::Picture::waiting;
   std::vector<PeerId> on_air_;  ///< in order of their `talk_ready`, latest last
   /// Talkers whose offer may still arrive although we gave up waiting for it.

@@ -69,6 +69,7 @@ void WatchSession::on(const TransportChanged& changed) {
     talker->restarts = 0;
     failures_ = 0;
     retry_.reset();
+    full_retry_.reset();
     notice_ = Notice::none;
     return;
   }
@@ -192,8 +193,7 @@ void WatchSession::give_up(const ConnectionKey& key, std::string_view reason) {
   }
   close(key, reason);
   if (++failures_ >= kFailuresBeforeNotice) notice_ = Notice::connection_failed;
-  own_deadline_.set(now_ + retry_.next());
-  stay_without(WatchView::Picture::waiting, reason);
+  retry_after(retry_.next(), WatchView::Picture::failed, reason);
 }
 
 bool WatchSession::has_alternative() const {

@@ -1,0 +1,40 @@
+// Viewers that were declined as `full`, in the order of their requests. As places become free, as
+// many of them are invited to ask again; an invitation that nobody takes goes to the next one.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "session/peer_connection.hpp"
+#include "session/time.hpp"
+
+namespace onair::session {
+
+class WaitingViewers {
+ public:
+  /// Limit of viewers that wait. Further ones ask again by themselves, only later.
+  static constexpr std::size_t kMaxWaiting = 1'024;
+
+  /// A viewer was declined. One that waits already keeps its place.
+  void add(const PeerId& viewer);
+
+  /// A viewer asks again, or has left.
+  void remove(const PeerId& viewer);
+  void clear();
+
+  /// The viewers to invite while `places` are free: no more than that have an invitation at a time.
+  std::vector<PeerId> invite(std::size_t places, TimePoint now);
+
+  /// When an invitation expires that the next one waits for.
+  std::optional<TimePoint> next_deadline() const;
+
+  std::size_t size() const { return line_.size(); }
+
+ private:
+  std::vector<PeerId> line_;
+  std::map<PeerId, TimePoint> invited_;  ///< until when
+};
+
+}  // namespace onair::session

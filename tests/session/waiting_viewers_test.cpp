@@ -1,0 +1,49 @@
+#include "session/talk/waiting_viewers.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "session/timeouts.hpp"
+
+namespace onair::session {
+namespace {
+
+using Viewers = std::vector<PeerId>;
+
+TEST(WaitingViewers, AreInvitedInOrderAsManyAsThereAreFreePlaces) {
+  WaitingViewers waiting;
+  for (const char* viewer : {"a", "b", "c", "a"}) waiting.add(viewer);
+  const TimePoint now{};
+  EXPECT_EQ(waiting.invite(0, now), Viewers{});
+  EXPECT_EQ(waiting.invite(2, now), (Viewers{"a", "b"}));
+  EXPECT_EQ(waiting.invite(2, now), Viewers{}) << "two invitations are on the way";
+  waiting.remove("a");
+  EXPECT_EQ(waiting.invite(1, now), Viewers{}) << "a took one place, b may take the other";
+  waiting.remove("b");
+  EXPECT_EQ(waiting.invite(1, now), Viewers{"c"});
+}
+
+TEST(WaitingViewers, AnInvitationThatNobodyTakesGoesToTheNext) {
+  WaitingViewers waiting;
+  waiting.add("a");
+  waiting.add("b");
+  const TimePoint now{};
+  EXPECT_EQ(waiting.next_deadline(), std::nullopt) << "nothing expires";
+  EXPECT_EQ(waiting.invite(1, now), Viewers{"a"});
+  ASSERT_EQ(waiting.next_deadline(), now + kNegotiationTimeout);
+  EXPECT_EQ(waiting.invite(1, now + kNegotiationTimeout), Viewers{"b"});
+  EXPECT_EQ(waiting.next_deadline(), std::nullopt) << "nobody waits for it to expire";
+}
+
+TEST(WaitingViewers, AreBounded) {
+  WaitingViewers waiting;
+  for (int i = 0; i < 10'000; ++i) waiting.add(std::to_string(i));
+  EXPECT_EQ(waiting.size(), WaitingViewers::kMaxWaiting);
+  waiting.clear();
+  EXPECT_EQ(waiting.size(), 0u);
+}
+
+}  // namespace
+}  // namespace onair::session
