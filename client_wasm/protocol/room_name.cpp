@@ -4,12 +4,6 @@
 #include "protocol/text.hpp"
 
 namespace onair::protocol {
-namespace {
-
-/// `watch.html?embed` shows the default room's picture only.
-constexpr std::string_view kEmbedOption = "embed";
-
-}  // namespace
 
 std::optional<std::string> room_name_fault(std::string_view name) {
   if (name.empty()) return "must not be empty";
@@ -23,8 +17,7 @@ std::optional<std::string> room_name_fault(std::string_view name) {
 
 std::variant<std::string, Refusal> room_of_query(std::string_view query) {
   if (query.starts_with('?')) query.remove_prefix(1);
-  std::string_view encoded = query.substr(0, query.find('&'));
-  if (encoded == kEmbedOption) encoded = {};
+  const std::string_view encoded = query.substr(0, query.find('&'));
   if (encoded.empty()) return std::string(kDefaultRoom);
   const std::optional<std::string> name = percent_decode(encoded);
   if (!name)

@@ -15,8 +15,8 @@ namespace onair::protocol {
 std::optional<std::string> room_name_fault(std::string_view name);
 
 /// The room of a page's query string (RFC 3986 section 3.4), with or without its leading "?":
-/// `NAME` up to the first `&`, percent-decoded; kDefaultRoom without one, or if it is the option
-/// `embed`. A `+` is a plus. Error: `bad_room`.
+/// `NAME` up to the first `&`, percent-decoded; kDefaultRoom without one. Options such as `embed`
+/// follow the first `&`, so that no name is taken for one. A `+` is a plus. Error: `bad_room`.
 std::variant<std::string, Refusal> room_of_query(std::string_view query);
 
 }  // namespace onair::protocol

@@ -1,5 +1,6 @@
 #include "protocol/room_name.hpp"
 
+#include <cstdio>
 #include <string>
 #include <variant>
 
@@ -26,8 +27,29 @@ TEST(RoomOfQuery, IsWhatFollowsTheQuestionMark) {
   EXPECT_EQ(room("?lesson"), "lesson");
   EXPECT_EQ(room("lesson"), "lesson");
   EXPECT_EQ(room("?lesson&embed"), "lesson");
+  EXPECT_EQ(room("?embed&embed"), "embed");
   EXPECT_EQ(room("?a=b"), "a=b");
   EXPECT_EQ(room("?a+b"), "a+b");
+}
+
+TEST(RoomOfQuery, NoNameMeansSomethingElse) {
+  for (const std::string name :
+       {"embed",     "_defaultroom", ".",         "..",          "/",        "%2F",
+        "%",         "talk",         "watch",     "talk.html",   "ws",       "&",
+        "&embed",    "embed&embed",  "?",         "#",           "#token=x", "=",
+        "+",         "a b",          "__proto__", "constructor", "null",     "undefined",
+        "http://a/", "_check 1"}) {
+    std::string query = "?";
+    for (const char byte : name) {
+      char encoded[4];
+      std::snprintf(encoded, sizeof encoded, "%%%02X", static_cast<unsigned char>(byte));
+      query += encoded;
+    }
+    EXPECT_EQ(room(query), name);
+  }
+  for (const std::string name : {"embed", "_defaultroom", ".", "..", "talk", "watch", "ws"}) {
+    EXPECT_EQ(room("?" + name), name) << "typed into the address";
+  }
 }
 
 TEST(RoomOfQuery, DecodesPercentEncodedUtf8) {

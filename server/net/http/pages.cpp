@@ -22,8 +22,11 @@ constexpr std::string_view kNoSocketioClient =
 /// `watch.html?ROOM&embed` is made for the pages of others; no other page can be framed, so that
 /// nobody is made to click in a studio that they don't see.
 Framing framing_of(const Request& request) {
+  if (path_of(request) != "/watch.html") return Framing::own_pages;
+  // What comes first is the name of a room, whatever it is.
+  const auto fields = protocol::split(query_of(request), '&');
   const bool is_made_for_frames =
-      path_of(request) == "/watch.html" && query_parameter(request, "embed");
+      std::find(std::next(fields.begin()), fields.end(), "embed") != fields.end();
   return is_made_for_frames ? Framing::all_pages : Framing::own_pages;
 }
 
