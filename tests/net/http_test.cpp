@@ -102,6 +102,17 @@ TEST_F(HttpTest, SaysThatTheSocketIsAWebSocket) {
   EXPECT_EQ(request(server.port(), verb::get, "/ws").result_int(), 426u);
 }
 
+TEST_F(HttpTest, TellsByHttpWhyItRefusesAWebSocket) {
+  const auto ask = [this](std::string_view origin) {
+    return request(server.port(), verb::post, "/ws",
+                   {{"Content-Length", "0"}, {"Origin", std::string(origin)}})
+        .result_int();
+  };
+  EXPECT_EQ(ask("http://localhost"), 426u) << "would be let in";
+  EXPECT_EQ(ask("https://elsewhere.example"), 403u);
+  EXPECT_EQ(ask("null"), 403u) << "a sandboxed frame";
+}
+
 TEST_F(HttpTest, GuardsItsPages) {
   const Response page = request(server.port(), verb::get, "/");
   const std::string policy(page["Content-Security-Policy"]);
@@ -119,7 +130,10 @@ TEST_F(HttpTest, OnlyTheViewersPageIsForTheFramesOfOthersAndOnlyWhereItIsAskedFo
     return policy.substr(policy.rfind(' ') + 1);
   };
   EXPECT_EQ(ancestors("/watch.html?lesson&embed"), "*");
-  EXPECT_EQ(ancestors("/watch.html?embed"), "*");
+  EXPECT_EQ(ancestors("/watch.html?&embed"), "*");
+  EXPECT_EQ(ancestors("/watch.html?embed&embed"), "*");
+  EXPECT_EQ(ancestors("/watch.html?embed"), "'self'") << "the room of that name";
+  EXPECT_EQ(ancestors("/watch.html?lesson&embed=1"), "'self'") << "which the page does not know";
   EXPECT_EQ(ancestors("/watch.html?lesson"), "'self'");
   EXPECT_EQ(ancestors("/watch.html?embedded"), "'self'");
   EXPECT_EQ(ancestors("/page.mjs?embed"), "'self'");

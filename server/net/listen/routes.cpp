@@ -16,15 +16,18 @@ namespace http = boost::beast::http;
 using http::verb;
 
 constexpr std::array kReading = {verb::get, verb::head};
+constexpr std::array kReadingOrAsking = {verb::get, verb::head, verb::post};
 
+/// A browser tells a page nothing of why its WebSocket was refused. So the same question by HTTP
+/// gets the same refusal. Pages ask by POST, with which browsers send the page's Origin.
 Task<Outcome> open_websocket(const Exchange& exchange) {
+  auto admitted = admit_client(exchange.request, exchange.client, exchange.server);
+  if (const auto* refused = std::get_if<Refused>(&admitted)) co_return response_to(*refused);
   if (!beast::websocket::is_upgrade(exchange.request)) {
     Response response = plain_response(http::status::upgrade_required, "This is a WebSocket.\n");
     response.set(http::field::upgrade, "websocket");
     co_return response;
   }
-  auto admitted = admit_client(exchange.request, exchange.client, exchange.server);
-  if (const auto* refused = std::get_if<Refused>(&admitted)) co_return response_to(*refused);
   co_return Upgrade(OwnClient{std::get<Admission::Client>(std::move(admitted))});
 }
 
@@ -46,7 +49,7 @@ constexpr Route socketio_at(std::string_view path) {
 
 /// In order: the first that fits counts.
 constexpr std::array kRoutes = {
-    Route{.path = "/ws", .methods = kReading, .handle = &open_websocket},
+    Route{.path = "/ws", .methods = kReadingOrAsking, .handle = &open_websocket},
     socketio_at("/socket.io"),
     socketio_at("/socket.io/"),
     Route{
