@@ -68,8 +68,28 @@ void WatchClient::on_event(Event event, const ConnectionKey& key, const val& pay
     return feed(session::ReceivingMeasured{key, receiving_report(payload)});
   }
   if (event != Event::track_arrived) return Base::on_event(event, key, payload);
-  // The audio and video events of a stream come separately; one TrackArrived is enough.
-  if (!streams_.emplace(key, Received{payload["streams"][0]}).second) return;
+  take_track(key, payload);
+}
+
+/// Shows all tracks of a connection as one stream. Ours come in one; a talker of another make may
+/// send each in a stream of its own, or in none (webrtc-pc, addTransceiver without streams). The
+/// audio and video events come separately; one TrackArrived is enough.
+void WatchClient::take_track(const ConnectionKey& key, const val& event) {
+  const auto known = streams_.find(key);
+  const bool is_first = known == streams_.end();
+  val stream = is_first ? event["streams"][0] : known->second.stream;
+  if (is_nothing(stream)) {
+    const Outcome made = attempt_new("MediaStream", {});
+    if (!made.ok)
+      return fail(key, session::Step::apply_remote_description, describe_error(made.value));
+    stream = made.value;
+  }
+  const val track = event["track"];
+  if (!stream.call<val>("getTracks").call<bool>("includes", track)) {
+    attempt(stream, "addTrack", {track});
+  }
+  if (!is_first) return;
+  streams_.emplace(key, Received{stream});
   feed(session::TrackArrived{key});
 }
 

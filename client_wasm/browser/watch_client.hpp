@@ -32,6 +32,7 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
 
   using Base::on_event;
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
+  void take_track(const ConnectionKey& key, const val& event);
   static val view_for_page(const session::WatchView& view);
 
   struct Received {

@@ -279,7 +279,7 @@ for (const method of ['setLocalDescription', 'construction']) {
     FakePeerConnection.constructionFails = method === 'construction';
     socket.say({ type: 'talk_request', from: 'v' });
     await settle();
-    assert.deepEqual(lastSent(socket), { type: 'talk_declined', sendto: 'v', reason: 'full' });
+    assert.deepEqual(lastSent(socket), { type: 'talk_declined', sendto: 'v', reason: 'failed' });
     assert.ok(FakePeerConnection.all.every(({ closed }) => closed));
     assert.equal(client.view().connecting, 0);
     client.leave();
@@ -309,6 +309,23 @@ test('answers as a viewer and shows the stream once', async () => {
   assert.equal(client.view().picture, 'ended');
   client.leave();
 });
+
+for (const [what, streamsOf] of /** @type {[string, (track: object) => object[]][]} */ ([
+  ['without a stream', () => []],
+  ['in a stream of its own', (track) => [Object.assign(new FakeStream(), { tracks: [track] })]],
+])) {
+  test(`shows tracks that come each ${what}, as one picture`, async () => {
+    put({ MediaStream: FakeStream });
+    const { client, video } = make('WatchClient');
+    const socket = join(['t']);
+    socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+    await settle();
+    const { tracks } = new FakeStream('audio', 'video');
+    for (const track of tracks) lastConnection().ontrack({ streams: streamsOf(track), track });
+    assert.deepEqual(video.srcObject?.getTracks(), tracks);
+    client.leave();
+  });
+}
 
 for (const method of ['setRemoteDescription', 'setLocalDescription']) {
   test(`sends bye and asks again after a while when a viewer’s ${method} fails`, async () => {
