@@ -1,6 +1,6 @@
 // Shows the chat on both pages. Lines of others become text nodes, never HTML.
 
-import { element, onLanguage, text } from './page.mjs';
+import { element, lasting, onLanguage, text } from './page.mjs';
 
 /**
  * @typedef {import('./onair.mjs').ChatLine} Line
@@ -50,12 +50,12 @@ export class Chat {
     /** @type {HTMLInputElement | null} */
     const name = element('chat-name');
     const input = element('chat-text');
-    if (name) name.value = localStorage.getItem('onair-name') ?? '';
+    if (name) name.value = lasting.read('onair-name') ?? '';
     element('chat-form').addEventListener('submit', (event) => {
       event.preventDefault();
       const said = input.value.trim();
       if (said === '') return;
-      if (name && !name.readOnly) localStorage.setItem('onair-name', name.value.trim());
+      if (name && !name.readOnly) lasting.write('onair-name', name.value.trim());
       this.#lastSaid = said;
       this.#notice('');
       input.value = '';

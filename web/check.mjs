@@ -1,7 +1,7 @@
 // The self-test. Each check has a name, a function that runs it, and texts for its results. It contacts the server,
 // STUN and TURN as a viewer's browser would.
 
-import { element, offerLanguages, onLanguage, socketAddress, text } from './page.mjs';
+import { cameUp, element, offerLanguages, onLanguage, refusal, socketAddress, text, tokenOfAddress, tokensOfTab } from './page.mjs';
 
 const patience = 8_000; // ms; the time limit for each answer of a server
 
@@ -36,20 +36,42 @@ function within(what, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** Enters a room of its own and returns the welcome. */
+/** Thrown when the server answers, but does not let this page in; its message is the server's code. */
+class Refused extends Error {}
+
+const entryToken = tokenOfAddress() ?? tokensOfTab().at(-1);
+
+/**
+ * Gives room and role of an entry token (a JWT, RFC 7519), which opens no other room. Without one, a room of the
+ * check's own.
+ * @param {string | undefined} token
+ * @returns {{ room: string, role: string }}
+ */
+function seatOf(token) {
+  const own = { room: `_check ${crypto.getRandomValues(new Uint32Array(2)).join('')}`, role: 'watch' };
+  try {
+    const claims = atob(String(token?.split('.')[1]).replaceAll('-', '+').replaceAll('_', '/'));
+    const { room, role } = JSON.parse(new TextDecoder().decode(Uint8Array.from(claims, (c) => c.charCodeAt(0))));
+    return { room: String(room), role: String(role) };
+  } catch {
+    return own; // no token, or none that can be read: the server says what it thinks of it
+  }
+}
+
+/** Enters the room of the token, or one of its own, and returns the welcome. */
 function reachServer() {
   const socket = new WebSocket(socketAddress());
   /** @type {Promise<MessageEvent>} */
   const answer = new Promise((resolve, reject) => {
     socket.onopen = () =>
-      socket.send(JSON.stringify({ type: 'enter', room: `_check ${crypto.getRandomValues(new Uint32Array(2)).join('')}`, role: 'watch' }));
+      socket.send(JSON.stringify({ type: 'enter', ...seatOf(entryToken), token: entryToken }));
     socket.onmessage = resolve;
     socket.onclose = () => reject(new Error('the WebSocket was closed'));
   });
   /** @type {Promise<Welcome>} */
   const entered = answer.then(({ data }) => {
     const message = JSON.parse(data);
-    if (message.type !== 'welcome') throw new Error(message.message);
+    if (message.type !== 'welcome') throw new Refused(message.code);
     return message;
   });
   return within('server', entered).finally(() => socket.close(1000));
@@ -181,6 +203,10 @@ function show(row, verdict, words) {
   row.replaceChildren(title, explanation);
 }
 
+/** @param {string} code */
+const refusedText = (code) =>
+  code === 'token_required' ? text('check.tokenNeeded') : text('check.refused', { why: refusal(code) });
+
 async function run() {
   element('start').disabled = true;
   element('summary').hidden = true;
@@ -200,7 +226,7 @@ async function run() {
         show(row, 'unset', text(`check.unset.${error.check}`));
         continue;
       }
-      show(row, 'fails', text(`check.fails.${name}`));
+      show(row, 'fails', error instanceof Refused ? refusedText(error.message) : text(`check.fails.${name}`));
       failures.push(`${text(`check.names.${name}`)}: ${error instanceof Error ? error.message : error}`);
     }
   }
@@ -211,13 +237,17 @@ async function run() {
     failures: failures.join('; '),
   });
   element('summary').hidden = false;
-  element('start').disabled = false;
 }
 
 element('start').addEventListener('click', () => {
-  run().catch(reportError);
+  run()
+    .catch(reportError)
+    .finally(() => {
+      element('start').disabled = false;
+    });
 });
 offerLanguages();
 onLanguage(() => {
   element('start').disabled = false;
+  cameUp();
 });

@@ -6,6 +6,72 @@
  */
 export const element = (id) => /** @type {Elements[Id]} */ (document.getElementById(id));
 
+/**
+ * The one way to a storage of the browser. Storage is a convenience: where the browser refuses it (cookies blocked, a
+ * sandboxed frame, a WebView without it) or it is full, what is written lasts as long as the page.
+ * @param {'localStorage' | 'sessionStorage'} kind
+ */
+function storage(kind) {
+  /** @type {Map<string, string>} */
+  const written = new Map();
+  /** @type {<Result>(use: (area: Storage) => Result) => Result | undefined} */
+  const attempt = (use) => {
+    try {
+      return use(window[kind]);
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    /** @param {string} name */
+    read: (name) => written.get(name) ?? attempt((area) => area.getItem(name)) ?? null,
+    /** @type {(name: string, value: string) => void} */
+    write(name, value) {
+      written.set(name, value);
+      attempt((area) => area.setItem(name, value));
+    },
+    /** @param {string} name */
+    remove(name) {
+      written.delete(name);
+      attempt((area) => area.removeItem(name));
+    },
+    names: () => [...new Set([...written.keys(), ...Object.keys(attempt((area) => area) ?? {})])],
+  };
+}
+
+/** Kept for all tabs. */
+export const lasting = storage('localStorage');
+/** Kept for this tab, also over a reload. A browser copies it into a duplicate of the tab. */
+export const ofTab = storage('sessionStorage');
+
+/**
+ * Shows or hides the sentence that the page did not load. The HTML has it in both languages, and a script of its own
+ * that shows it where this module does not load.
+ * @param {boolean} stuck
+ */
+const showStuck = (stuck) => {
+  element('stuck').hidden = !stuck;
+};
+
+/** The page works: what fails from now on is said by whoever fails, or here. */
+export function cameUp() {
+  document.documentElement.dataset.up = '';
+  showStuck(false);
+}
+
+/**
+ * Owns the failures that nobody else handles, with no regard to those of a browser's extensions.
+ * @param {unknown} error
+ * @param {string} [file]
+ */
+function ownFailure(error, file = error instanceof Error ? error.stack : '') {
+  if (!file?.includes(location.origin) || !('up' in document.documentElement.dataset)) return;
+  element('stuck-text').textContent = text('wentWrong') || element('stuck-text').textContent;
+  showStuck(true);
+}
+addEventListener('error', ({ error, filename }) => ownFailure(error, filename || undefined));
+addEventListener('unhandledrejection', ({ reason }) => ownFailure(reason));
+
 /** @typedef {import('./types.d.ts').Language} Language */
 /** @type {Record<Language, string>} */
 const languages = { en: 'English', ja: '日本語' };
@@ -14,7 +80,7 @@ const languages = { en: 'English', ja: '日本語' };
 const isKnown = (tag) => Object.keys(languages).includes(tag ?? '');
 
 function preferredLanguage() {
-  const wanted = [localStorage.getItem('onair-language'), ...navigator.languages];
+  const wanted = [lasting.read('onair-language'), ...(navigator.languages ?? [])];
   return wanted.map((tag) => tag?.slice(0, 2)).find(isKnown) ?? 'en';
 }
 
@@ -61,7 +127,7 @@ export function fillIn() {
 }
 
 /**
- * Loads `part`, a module or the client. Retries every few seconds while the server is away, each time with another
+ * Loads `part`, a module or the client. Where that fails, says so and retries every few seconds, each time with another
  * query, since browsers cache a failed import.
  * @template Part
  * @param {(query: string) => Promise<Part>} part
@@ -71,9 +137,12 @@ export function fillIn() {
 export async function load(part, failed) {
   for (let query = ''; ; query = `?${performance.now()}`) {
     try {
-      return await part(query);
+      const loaded = await part(query);
+      if (query !== '') showStuck(false);
+      return loaded;
     } catch (error) {
       console.warn(error);
+      showStuck(true);
       failed?.();
       await new Promise((resolve) => setTimeout(resolve, 3000));
     }
@@ -106,7 +175,7 @@ export function offerLanguages() {
     button.lang = other;
     button.textContent = languages[other];
     button.onclick = () => {
-      localStorage.setItem('onair-language', other);
+      lasting.write('onair-language', other);
       speak(other).catch(reportError);
     };
     button.hidden = false;
@@ -129,7 +198,7 @@ export function onLanguage(listener) {
 export const refusal = (code) => (hasWords(code) ? text(`refusal.${code}`) : text('link.refused'));
 
 /** @type {(code: string) => code is import('./types.d.ts').KnownRefusal} */
-const hasWords = (code) => code in Object(table?.refusal);
+const hasWords = (code) => Object.hasOwn(Object(table?.refusal), code);
 
 /**
  * Collects calls to `draw`. `soon` draws before the next frame. `later` draws within 200 ms: for states that would
@@ -169,13 +238,30 @@ export function say(id, words) {
   element(id).hidden = words === '';
 }
 
+/** @type {import('./reach.mjs').Why | undefined} */
+let why;
+let askedWhyAt = -Infinity;
+
 /**
  * Shows the state of the connection to the server; on a small screen only when there is trouble.
  * @param {import('./onair.mjs').Link} status
  */
 export function showLink(status) {
-  say('link', text(`link.${status}`));
+  const away = status === 'unreachable' || status === 'reconnecting';
+  if (!away) why = undefined;
+  say('link', text(away && why ? `link.${why}` : `link.${status}`));
   element('link').toggleAttribute('data-trouble', status !== 'joined');
+  if (status !== 'unreachable' || performance.now() - askedWhyAt < 10_000) return;
+  askedWhyAt = performance.now();
+  askWhy().catch(console.warn); // a server that is away answers nothing
+}
+
+/** A WebSocket does not tell a page why it was refused, so the page asks by HTTP. */
+async function askWhy() {
+  /** @type {typeof import('./reach.mjs')} */
+  const { whyRefused } = await import('./reach.mjs');
+  why = await whyRefused();
+  if (why) say('link', text(`link.${why}`));
 }
 
 /** Gives the address of the server's WebSocket. */
@@ -193,10 +279,8 @@ export function socketAddress() {
  * @param {HTMLVideoElement} video
  */
 export async function openRoom(createOnair, video) {
-  if (typeof WebAssembly !== 'object' || typeof RTCPeerConnection !== 'function') {
-    onLanguage(() => say('notice', text('tooOld')));
-    return undefined;
-  }
+  if ('old' in document.documentElement.dataset) return undefined; // the HTML says it
+  const owned = ownTab();
   // The socket opens while the client is compiled; neither waits for the texts.
   const loading = load(() => createOnair(), () => showLink('unreachable'));
   const url = socketAddress();
@@ -206,13 +290,16 @@ export async function openRoom(createOnair, video) {
   const { room, error } = onair.roomOfQuery(location.search);
   if (error !== undefined) {
     socket.close();
+    document.documentElement.dataset.refused = ''; // a frame hides other notices
     onLanguage(() => say('notice', text('badRoom', { why: error })));
+    cameUp();
     return undefined;
   }
   element('room').textContent = room;
   // After localStorage.setItem('onair-trace', '') in the console, the next load prints every step.
-  const trace = localStorage.getItem('onair-trace') !== null;
-  return { onair, options: { url, socket, room, video, trace, entryToken: entryToken(room), ...memory(room) } };
+  const trace = lasting.read('onair-trace') !== null;
+  const kept = memory(room, await owned);
+  return { onair, options: { url, socket, room, video, trace, entryToken: entryToken(room), ...kept } };
 }
 
 /**
@@ -221,28 +308,85 @@ export async function openRoom(createOnair, video) {
  * @param {string} room
  */
 function entryToken(room) {
-  const name = `onair-token ${location.pathname} ${room}`;
+  const name = `${tokenPrefix}${location.pathname} ${room}`;
+  const given = tokenOfAddress();
+  if (given) ofTab.write(name, given);
+  return given ?? ofTab.read(name);
+}
+
+const tokenPrefix = 'onair-token ';
+
+/** Takes the entry token out of the address; null without one. */
+export function tokenOfAddress() {
   const given = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (given) {
-    sessionStorage.setItem(name, given);
-    history.replaceState(null, '', location.pathname + location.search);
-  }
-  return given ?? sessionStorage.getItem(name);
+  if (given) history.replaceState(null, '', location.pathname + location.search);
+  return given;
+}
+
+/** The entry tokens that pages of this tab were opened with. */
+export const tokensOfTab = () =>
+  ofTab
+    .names()
+    .filter((name) => name.startsWith(tokenPrefix))
+    .map((name) => String(ofTab.read(name)));
+
+/** True if this page was reloaded, and not opened anew or as a copy of another tab. */
+function isReload() {
+  const [opening] = performance.getEntriesByType?.('navigation') ?? [];
+  return /** @type {PerformanceNavigationTiming | undefined} */ (opening)?.type === 'reload';
 }
 
 /**
- * Stores the resume token for a reload. A page opened anew, or as a copy of another tab, is a new peer and gets no
- * token.
- * @param {string} room
+ * Claims what the tab keeps for this page. False if it belongs to another page: a browser copies it when the person
+ * duplicates a tab, and a reload of the copy must not take the room from the original. A page holds the lock of its
+ * number until it closes. It waits for a moment, since the page before the reload may not be quite gone.
  */
-function memory(room) {
+async function ownTab() {
+  const name = 'onair-tab';
+  const number = isReload() ? ofTab.read(name) : null;
+  if (number !== null && (await holdLock(`${name} ${number}`))) return true;
+  const fresh = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  ofTab.write(name, fresh);
+  holdLock(`${name} ${fresh}`).catch(reportError);
+  return false;
+}
+
+/**
+ * Holds a lock for as long as the page lives. True also where the browser has no locks, as on pages that are not
+ * secure: then a copy is known only by not being a reload.
+ * @param {string} name
+ * @returns {Promise<boolean>}
+ */
+const holdLock = (name) =>
+  new Promise((resolve) => {
+    if (!navigator.locks) return resolve(true);
+    const patience = new AbortController();
+    setTimeout(() => patience.abort(), 1000);
+    /** @type {Promise<never>} */
+    const untilThePageCloses = new Promise(() => {});
+    const hold = () => {
+      resolve(true);
+      return untilThePageCloses;
+    };
+    navigator.locks
+      .request(name, { signal: patience.signal }, hold)
+      // A sandboxed frame has no locks either, but no storage that could be copied.
+      .catch((error) => resolve(error.name !== 'AbortError'));
+  });
+
+/**
+ * Stores the resume token for a reload. A page opened anew, or as a copy of another tab, is a new peer: it gets no
+ * token, and a copy of one is removed.
+ * @param {string} room
+ * @param {boolean} owned the tab's storage is this page's own
+ */
+function memory(room, owned) {
   const name = `onair ${location.pathname} ${room}`;
-  const [opening] = performance.getEntriesByType('navigation');
-  const again = opening instanceof PerformanceNavigationTiming && opening.type === 'reload';
+  if (!owned) ofTab.remove(name);
   return {
-    token: again ? sessionStorage.getItem(name) : null,
+    token: ofTab.read(name),
     /** @param {string} token */
-    remember: (token) => sessionStorage.setItem(name, token),
+    remember: (token) => ofTab.write(name, token),
   };
 }
 
@@ -270,6 +414,7 @@ export function begin(client) {
   addEventListener('online', () => client.wake());
   document.addEventListener('visibilitychange', () => document.hidden || client.wake());
   client.start();
+  cameUp();
 }
 
 /**

@@ -16,25 +16,33 @@ const refused = () => {};
 
 /**
  * `stage` contains the pictures; the first one decides for all. `pictures()` lists them. `play(picture)` plays one,
- * muted if the browser blocks sound.
- * @typedef {{ stage: HTMLElement, pictures: () => HTMLVideoElement[], play: (picture: HTMLVideoElement) => void }} Seat
+ * muted if the browser blocks sound. `unmuted()` is called when the person turns the sound on.
+ * @typedef {{
+ *   stage: HTMLElement,
+ *   pictures: () => HTMLVideoElement[],
+ *   play: (picture: HTMLVideoElement) => void,
+ *   unmuted: () => void,
+ * }} Seat
  */
 export class Player {
   #stage;
   #pictures;
   #play;
+  #unmuted;
   #shown = false;
+  /** True while the person wants no picture. */
+  paused = false;
 
   /** @param {Seat} seat */
-  constructor({ stage, pictures, play }) {
+  constructor({ stage, pictures, play, unmuted }) {
     this.#stage = stage;
     this.#pictures = pictures;
     this.#play = play;
+    this.#unmuted = unmuted;
     /** @type {(id: keyof Elements, act: () => void) => void} */
     const press = (id, act) => element(id).addEventListener('click', act);
     press('pause', () => this.#togglePause());
     press('mute', () => this.#setMuted(!this.#first.muted));
-    press('unmute', () => this.#setMuted(false));
     press('fullscreen', () => this.#toggleFullscreen());
     press('pip', () => this.#togglePictureInPicture());
     element('fullscreen').hidden = !('requestFullscreen' in stage || 'webkitEnterFullscreen' in this.#first);
@@ -73,9 +81,9 @@ export class Player {
 
   /** Continues with the current picture, since a broadcast is live. */
   #togglePause() {
-    const paused = this.#first.paused;
+    this.paused = !this.#first.paused;
     for (const picture of this.#pictures()) {
-      if (paused) this.#play(picture);
+      if (!this.paused) this.#play(picture);
       else picture.pause();
     }
   }
@@ -87,7 +95,7 @@ export class Player {
       picture.muted = muted;
       if (silent) picture.volume = 1;
     }
-    if (!muted) element('unmute').hidden = true;
+    if (!muted) this.#unmuted();
   }
 
   #toggleFullscreen() {

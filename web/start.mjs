@@ -1,6 +1,7 @@
 // The start page: makes a name for a room, or finds the room in a link.
 
-import { element, offerLanguages, onLanguage, say, text } from './page.mjs';
+import { cameUp, element, offerLanguages, say, text } from './page.mjs';
+import { faultOf } from './room_name.mjs';
 
 const consonants = ['k', 's', 't', 'n', 'h', 'm', 'r', 'd', 'b', 'l', 'v', 'p'];
 const vowels = ['a', 'e', 'i', 'o', 'u'];
@@ -17,12 +18,24 @@ function speakableName() {
 /** @param {string} room */
 const query = (room) => (room === '' ? '' : `?${encodeURIComponent(room)}`);
 
+const linkPattern = /^https?:\/\//;
+
+/**
+ * Says what is wrong with a name, if anything. A link is no name.
+ * @param {string} entered
+ */
+function check(entered) {
+  const fault = linkPattern.test(entered) ? undefined : faultOf(entered);
+  say('notice', fault ? text(`start.${fault}`) : '');
+  return fault === undefined;
+}
+
 /**
  * Gives the target of "Watch" for a link to a viewer's or a talker's page, or for the name of a room.
  * @param {string} entered
  */
 function watchTarget(entered) {
-  if (!/^https?:\/\//.test(entered)) return new URL(`watch.html${query(entered)}`, location.href);
+  if (!linkPattern.test(entered)) return new URL(`watch.html${query(entered)}`, location.href);
   const link = new URL(entered);
   if (!/\/(talk|watch)\.html$/.test(link.pathname)) return undefined;
   link.pathname = link.pathname.replace(/talk\.html$/, 'watch.html');
@@ -33,16 +46,23 @@ element('another').addEventListener('click', () => {
   element('new-room').value = speakableName();
 });
 
+const newRoom = element('new-room');
+const room = /** @type {HTMLInputElement} */ (document.getElementById('room'));
+for (const field of [newRoom, room]) field.addEventListener('input', () => check(field.value.trim()));
+
 element('broadcast').addEventListener('submit', (event) => {
   event.preventDefault();
-  location.assign(`talk.html${query(element('new-room').value.trim())}`);
+  const entered = newRoom.value.trim();
+  if (check(entered)) location.assign(`talk.html${query(entered)}`);
 });
 
 element('watch').addEventListener('submit', (event) => {
   event.preventDefault();
+  const entered = room.value.trim();
+  if (!check(entered)) return;
   let target;
   try {
-    target = watchTarget(/** @type {HTMLInputElement} */ (document.getElementById('room')).value.trim());
+    target = watchTarget(entered);
   } catch {
     // not a valid link
   }
@@ -52,6 +72,6 @@ element('watch').addEventListener('submit', (event) => {
 
 element('new-room').value ||= speakableName();
 offerLanguages();
-onLanguage(() => {
-  for (const button of document.querySelectorAll('form button')) button.removeAttribute('disabled');
-});
+// The HTML has the English texts, so the buttons need not wait for others.
+for (const button of document.querySelectorAll('form button')) button.removeAttribute('disabled');
+cameUp();

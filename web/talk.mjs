@@ -3,7 +3,7 @@
 import { Chat } from './chat.mjs';
 import { LevelMeter } from './meter.mjs';
 import createOnair from './onair.mjs';
-import { begin, element, megabits, offerLanguages, onLanguage, oncePerFrame, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
+import { begin, element, lasting, megabits, offerLanguages, onLanguage, oncePerFrame, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
 import { Recorder, unsavedRecordings } from './recorder.mjs';
 
 const video = element('local-video');
@@ -225,7 +225,7 @@ function changed(next) {
   shownOfOurselves = ours;
   if (wasOnAir !== (view.stage === 'on_air')) stayAwake();
   if (view.stage === 'idle') meter.watch(null);
-  if (JSON.stringify(view.choice) !== choice) localStorage.setItem('onair-devices', JSON.stringify(view.choice));
+  if (JSON.stringify(view.choice) !== choice) lasting.write('onair-devices', JSON.stringify(view.choice));
 }
 
 /** @type {(id: import('./types.d.ts').ButtonId, action: () => void) => void} */
@@ -234,8 +234,18 @@ function bind(id, action) {
   element(id).addEventListener('click', action);
 }
 
+/** Null where there are none, or what another program wrote there. */
+function rememberedDevices() {
+  try {
+    const found = JSON.parse(lasting.read('onair-devices') ?? 'null');
+    return ['camera', 'microphone', 'size'].every((name) => typeof found?.[name] === 'string') ? found : null;
+  } catch {
+    return null;
+  }
+}
+
 function bindDevices() {
-  const remembered = JSON.parse(localStorage.getItem('onair-devices') ?? 'null');
+  const remembered = rememberedDevices();
   if (remembered) client.choose(remembered);
   element('settings').addEventListener('change', () => {
     client.choose({

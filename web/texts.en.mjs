@@ -20,6 +20,8 @@ export default /** @type {const} */ ({
     trouble: 'Something doesn’t work?',
     check: 'Run a check',
     notAWatchLink: 'This link does not lead to a broadcast.',
+    tooLong: 'This name is too long. Use about 40 characters, or at most 128 plain Latin letters.',
+    hiddenCharacters: 'This name has characters that can’t be seen. Type it anew, without copying.',
   },
   link: {
     idle: '',
@@ -28,6 +30,9 @@ export default /** @type {const} */ ({
     reconnecting: 'Reconnecting…',
     unreachable: 'The server can’t be reached. Retrying…',
     refused: 'The server refuses entry to this room.',
+    forbidden: 'The server lets no page of this address in. Its operator can allow it (--allow-origin). Retrying…',
+    tooMany: 'Too many people of your network are connected to this server. Retrying…',
+    ending: 'The server is about to restart. Retrying…',
   },
   studio: {
     title: 'Studio',
@@ -134,6 +139,7 @@ export default /** @type {const} */ ({
     direct: 'directly from the broadcaster',
     relayed: 'through a TURN server',
     unknown: 'not known yet',
+    tapToPlay: 'Tap to play',
   },
   picture: {
     waiting: 'Waiting for the broadcaster.',
@@ -142,7 +148,8 @@ export default /** @type {const} */ ({
     live: '',
     reconnecting: 'Restoring the connection…',
     ended: 'The broadcast has ended.',
-    full: 'The broadcast is full. Press Request to try again.',
+    full: 'The broadcast is full. You get in as soon as somebody leaves.',
+    failed: 'The connection to the broadcaster did not come about. Retrying…',
   },
   chat: {
     title: 'Chat',
@@ -233,6 +240,7 @@ export default /** @type {const} */ ({
   tooOld:
     'This browser is too old for onair: it lacks WebAssembly or WebRTC. Please use a current Firefox, ' +
     'Chrome, Edge or Safari.',
+  wentWrong: 'Something on this page went wrong.',
   needsScript: 'onair needs JavaScript. Please switch it on.',
   badRoom: 'This address does not name a room. {why}',
   megabits: '{n} Mbit/s',
@@ -284,6 +292,10 @@ export default /** @type {const} */ ({
     },
     allWork: 'Everything that is set up works from here.',
     someFailed: 'Not everything works from here.',
+    tokenNeeded:
+      'The server can be reached, but asks for a token that opens a room. Open your link with the token in this ' +
+      'tab first, or put #token=… behind the address of this page.',
+    refused: 'The server can be reached, but does not let this page in. {why}',
     report: 'onair check from {origin}: {failures}.',
   },
 });

@@ -19,6 +19,8 @@ export default {
     trouble: 'うまくいきませんか？',
     check: '診断する',
     notAWatchLink: 'このリンクは配信のページではありません。',
+    tooLong: '名前が長すぎます。40文字くらい（半角英数字なら128文字）までにしてください。',
+    hiddenCharacters: '名前に見えない文字が含まれています。コピーせずに入力し直してください。',
   },
   link: {
     idle: '',
@@ -27,6 +29,9 @@ export default {
     reconnecting: '再接続しています…',
     unreachable: 'サーバーに接続できません。再試行しています…',
     refused: 'サーバーがこの部屋への入室を拒否しました。',
+    forbidden: 'サーバーがこのアドレスのページからの接続を許可していません。運営者が許可できます（--allow-origin）。再試行しています…',
+    tooMany: 'お使いのネットワークからの接続数が上限に達しています。再試行しています…',
+    ending: 'サーバーがまもなく再起動します。再試行しています…',
   },
   studio: {
     title: 'スタジオ',
@@ -133,6 +138,7 @@ export default {
     direct: '配信者から直接',
     relayed: 'TURN サーバー経由',
     unknown: 'まだ分かりません',
+    tapToPlay: 'タップして再生',
   },
   picture: {
     waiting: '配信者を待っています。',
@@ -141,7 +147,8 @@ export default {
     live: '',
     reconnecting: '接続を回復しています…',
     ended: '配信は終わりました。',
-    full: 'ただいま満員です。「視聴を申し込む」を押して、もう一度お試しください。',
+    full: 'ただいま満員です。空きができると自動的に始まります。',
+    failed: '配信者に接続できませんでした。再試行しています…',
   },
   chat: {
     title: 'チャット',
@@ -232,6 +239,7 @@ export default {
   tooOld:
     'このブラウザーは古いため onair を使えません（WebAssembly か WebRTC に対応していません）。最新の ' +
     'Firefox、Chrome、Edge、Safari をお使いください。',
+  wentWrong: 'このページで問題が起きました。',
   needsScript: 'onair には JavaScript が必要です。有効にしてください。',
   badRoom: 'このアドレスは部屋を指していません。{why}',
   megabits: '{n} Mbit/s',
@@ -283,6 +291,10 @@ export default {
     },
     allWork: '設定されているものは、ここからすべて使えます。',
     someFailed: 'ここから使えないものがあります。',
+    tokenNeeded:
+      'サーバーには接続できますが、部屋に入るためのトークンが必要です。トークン付きのリンクを先にこのタブで開くか、このページの' +
+      'アドレスの後ろに #token=… を付けてください。',
+    refused: 'サーバーには接続できますが、このページは入室できません。{why}',
     report: 'onair 診断（{origin}）：{failures}。',
   },
 };

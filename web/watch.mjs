@@ -5,8 +5,8 @@ import { begin, element, fillIn, load, megabits, offerLanguages, onLanguage, onc
 
 const video = element('remote-video');
 const stage = element('stage');
-// `watch.html?ROOM&embed`: shows only the picture, for the frame of another page
-const embedded = location.search.slice(1).split('&').includes('embed');
+// `watch.html?ROOM&embed`: shows only the picture, for the frame of another page. What comes first is always a name.
+const embedded = location.search.slice(1).split('&').slice(1).includes('embed');
 document.documentElement.classList.toggle('embed', embedded);
 
 /** @typedef {import('./onair.mjs').WatchView} View */
@@ -73,7 +73,8 @@ function render() {
   say('cover', view.refusal ? refusal(view.refusal) : text(`picture.${view.picture}`));
   element('request').disabled = view.refusal !== '';
   document.documentElement.dataset.picture = view.picture;
-  element('badge').hidden = view.picture !== 'live';
+  element('badge').hidden = view.picture !== 'live' || !moves();
+  showTap();
   showReception();
   player?.show(view.picture === 'live' || view.picture === 'reconnecting');
   chat?.allow(view.chatOpen, view.chatMuted);
@@ -91,18 +92,55 @@ function changed(next) {
   else rendering.soon();
 }
 
+/** False while the <video> is black or stands still, whatever arrives: then it is not shown as live. */
+const moves = () => !video.paused && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+
+/** @typedef {'nothing' | 'sound' | 'playing'} Blocked what the browser does not do before the person touches the page */
+/** @type {Blocked} */
+let blocked = 'nothing';
+
+function showTap() {
+  const tap = element('unmute');
+  tap.hidden = blocked === 'nothing' || pictures().every(({ srcObject }) => srcObject === null);
+  tap.textContent = text(blocked === 'playing' ? 'seat.tapToPlay' : 'seat.unmute');
+}
+
+/** @param {Blocked} next */
+function setBlocked(next) {
+  blocked = next;
+  showTap();
+  rendering.soon();
+}
+
 /**
- * Plays a picture. If the browser blocks sound before a touch, plays it muted and offers the sound. Any other failure
- * means that a new stream or a pause interrupted it.
+ * Plays a picture. If the browser blocks sound before a touch, plays it muted and offers the sound; if it blocks even
+ * that (an iPhone in Low Power Mode, Firefox that blocks audio and video), asks for a tap. Any other failure means that
+ * a new stream or a pause interrupted it.
  * @param {HTMLVideoElement} picture
  */
 function play(picture) {
   picture.play().catch((error) => {
     if (error.name !== 'NotAllowedError') return;
+    if (picture.muted) return setBlocked('playing');
     for (const each of pictures()) each.muted = true;
-    element('unmute').hidden = false;
-    picture.play().catch(() => {});
+    if (blocked === 'nothing') setBlocked('sound');
+    play(picture);
   });
+}
+
+/** The person has touched the page, so the browser allows everything. */
+function tapped() {
+  setBlocked('nothing');
+  for (const picture of pictures()) {
+    picture.muted = false;
+    if (picture.paused) play(picture);
+  }
+}
+
+/** A browser may have paused the pictures of a page in the background, as iOS does. */
+function playAgain() {
+  if (document.hidden || player?.paused) return;
+  for (const picture of pictures()) if (picture.paused && picture.srcObject) play(picture);
 }
 
 /**
@@ -145,7 +183,7 @@ async function openChat() {
 async function openPlayer() {
   /** @type {typeof import('./player.mjs')} */
   const { Player } = await load((query) => import(`./player.mjs${query}`));
-  player = new Player({ stage, pictures, play });
+  player = new Player({ stage, pictures, play, unmuted: () => blocked === 'sound' && setBlocked('nothing') });
   element('signal').addEventListener('click', () => {
     showDetails(element('details').hidden);
     render();
@@ -174,6 +212,9 @@ if (opened) {
   });
   view = client.view();
   video.addEventListener('loadedmetadata', () => play(video));
+  for (const event of ['playing', 'pause', 'waiting', 'emptied']) video.addEventListener(event, rendering.soon);
+  element('unmute').addEventListener('click', tapped);
+  document.addEventListener('visibilitychange', playAgain);
   begin(client);
   element('request').disabled = false;
   element('request').addEventListener('click', () => client.request());

@@ -47,6 +47,8 @@ const page = {
     documentElement: { lang: 'en', dataset: {} },
   },
   localStorage: { getItem: () => null },
+  window: globalThis,
+  addEventListener: () => {},
   navigator: { languages: ['en'] },
   reportError: (/** @type {unknown} */ error) => {
     throw error;

@@ -9,10 +9,13 @@ namespace {
 
 namespace http = boost::beast::http;
 
-/// Nothing is loaded from elsewhere, no inline code runs, and WebAssembly may compile. Who may show
-/// a page in a frame comes behind it.
+/// Nothing is loaded from elsewhere, no inline code runs but the one script of all pages that says
+/// so where a page does not load, and WebAssembly may compile. Who may show a page in a frame comes
+/// behind it. tests/pages/start_up.test.mjs compares the hash with the pages.
 constexpr std::string_view kContentSecurityPolicy =
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
+    "default-src 'none'; "
+    "script-src 'self' 'wasm-unsafe-eval' 'sha256-5bhBatoi+eyZFobq4o4VO/Hf+sX6Qemf7Kxh7+V9CEA='; "
+    "style-src 'self'; "
     "img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors ";
 
