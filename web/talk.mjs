@@ -182,17 +182,23 @@ function showRoom() {
   element('locked').textContent = locked ? text('studio.locked') : '';
 }
 
+function recordingTrouble() {
+  const { trouble } = recorder.view;
+  if (trouble === 'none') return '';
+  const isSaved = ['storage_full', 'memory_full', 'broke_off'].includes(trouble);
+  return `${text(`studio.recordingTrouble.${trouble}`)} ${isSaved ? text('studio.savedAs', { name: recorder.name }) : ''}`;
+}
+
 function showRecording() {
-  element('recording').hidden = !recorder.running;
+  element('recording').hidden = recorder.view.state !== 'recording';
   element('record').textContent = text(recorder.running ? 'studio.stopRecording' : 'studio.record');
 }
 
 function render() {
   if (!view) return;
   showLink(view.link);
-  const failed = recorder.failed ? text('studio.recordingFailed') : '';
   const devices = [text(`devices.picture.${view.picture}`), text(`devices.microphone.${view.microphone}`)];
-  say('notice', [text(`notice.${view.notice}`) || failed, ...devices].filter(Boolean).join(' '));
+  say('notice', [text(`notice.${view.notice}`) || recordingTrouble(), ...devices].filter(Boolean).join(' '));
   showStage();
   showClock();
   showAudience();
@@ -295,8 +301,9 @@ function bindInvitation() {
   });
 }
 
-async function offerUnsaved() {
-  const unsaved = await unsavedRecordings();
+/** @param {import('./onair.mjs').Onair} onair */
+async function offerUnsaved(onair) {
+  const unsaved = await unsavedRecordings(onair);
   if (!unsaved) return;
   onLanguage(() => {
     const when = new Date(unsaved.recordings[0].started).toLocaleString(document.documentElement.lang);
@@ -316,21 +323,18 @@ async function offerUnsaved() {
   element('discard-unsaved').addEventListener('click', settle(unsaved.discard));
 }
 
-function bindRecording() {
+/** @param {import('./onair.mjs').Onair} onair */
+function bindRecording(onair) {
   if (!Recorder.supported) return;
-  element('record').addEventListener('click', () => {
-    const stream = shownStream();
-    if (recorder.running) recorder.stop();
-    else if (stream) recorder.start(stream);
-  });
-  offerUnsaved().catch(reportError);
+  element('record').addEventListener('click', () => recorder.press());
+  offerUnsaved(onair).catch(console.warn); // without a database nothing was kept
 }
 
 offerLanguages();
 const opened = await openRoom(createOnair, video);
 if (opened) {
   const { onair, options } = opened;
-  recorder = new Recorder(options.room, rendering.soon);
+  recorder = new Recorder(onair, options.room, shownStream, rendering.soon);
   const chat = new Chat({
     say: (name, words) => client.say(name, words),
     talker: { remove: (id) => client.removeChatLine(id), mute: (viewer) => client.mute(viewer, true) },
@@ -352,10 +356,10 @@ if (opened) {
   element('watch-instead').href = `watch.html${location.search}`;
   bindDevices();
   bindInvitation();
-  bindRecording();
+  bindRecording(onair);
   video.addEventListener('loadedmetadata', () => {
     const stream = shownStream();
-    if (recorder.running && stream) recorder.follow(stream);
+    if (stream) recorder.follow();
     meter.watch(stream);
   });
   document.addEventListener('visibilitychange', stayAwake);

@@ -90,12 +90,22 @@ export default /** @type {const} */ ({
     endRoomSure: 'Stop the broadcast and remove everyone from the room?',
     watchInstead: 'Watch this room',
     anotherRoom: 'Choose another room',
-    recordingFailed: 'Recording failed: the browser can’t record this, or has no space left to keep it.',
     unsaved: 'A recording of {when} was not saved before the page went away.',
     saveIt: 'Save it',
     discardIt: 'Discard it',
     sound: 'Sound',
     sounds: { speech: 'Speech', music: 'Music (stereo, as it sounds)' },
+    savedAs: 'Saved as {name}.',
+    recordingTrouble: {
+      in_memory:
+        'This browser keeps nothing on its disk, so the recording stays in memory: it ends after about ten minutes, ' +
+        'and is lost if this page closes before you stop it.',
+      storage_full: 'The recording has stopped: the browser has no space left. All of it so far is saved.',
+      memory_full: 'The recording has stopped: it is as long as fits into memory. It is saved.',
+      broke_off: 'The browser has ended the recording. What it recorded until then is saved.',
+      not_recorded: 'Recording failed: the browser can’t record this. Nothing was saved.',
+      not_saved: 'The recording could not be saved. Reload this page to try again.',
+    },
   },
   refusal: {
     room_taken: 'Somebody else is broadcasting in this room.',

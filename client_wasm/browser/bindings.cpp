@@ -3,6 +3,7 @@
 
 #include "browser/events.hpp"
 #include "browser/javascript.hpp"
+#include "browser/recording.hpp"
 #include "browser/talk_client.hpp"
 #include "browser/watch_client.hpp"
 #include "protocol/room_name.hpp"
@@ -11,8 +12,10 @@ namespace {
 
 using emscripten::class_;
 using emscripten::val;
+using onair::browser::Recording;
 using onair::browser::TalkClient;
 using onair::browser::WatchClient;
+using onair::browser::WebmFile;
 
 /// Returns {room} for a page's location.search, or {error} with a sentence for people.
 val room_of_query(const std::string& query) {
@@ -60,4 +63,25 @@ EMSCRIPTEN_BINDINGS(onair) {
       .function("endRoom", &TalkClient::end_room);
 
   bind_client<WatchClient>("WatchClient").function("request", &WatchClient::request);
+
+  class_<Recording>("Recording")
+      .constructor<val>()
+      .function("press", &Recording::press)
+      .function("streamReplaced", &Recording::stream_replaced)
+      .function("streamGone", &Recording::stream_gone)
+      .function("storeOpened", &Recording::store_opened)
+      .function("storeRefused", &Recording::store_refused)
+      .function("pieceRecorded", &Recording::piece_recorded)
+      .function("pieceStored", &Recording::piece_stored)
+      .function("storingFailed", &Recording::storing_failed)
+      .function("recorderStopped", &Recording::recorder_stopped)
+      .function("recorderFailed", &Recording::recorder_failed)
+      .function("fileSaved", &Recording::file_saved)
+      .function("savingFailed", &Recording::saving_failed)
+      .function("view", &Recording::view);
+
+  class_<WebmFile>("WebmFile")
+      .constructor<>()
+      .function("read", &WebmFile::read)
+      .function("header", &WebmFile::header);
 }

@@ -171,7 +171,62 @@ export interface WatchClient extends Client<WatchView> {
   request(): void;
 }
 
+export type RecordingState = 'idle' | 'starting' | 'recording' | 'saving';
+export type RecordingTrouble =
+  | 'none'
+  | 'in_memory'
+  | 'storage_full'
+  | 'memory_full'
+  | 'broke_off'
+  | 'not_recorded'
+  | 'not_saved';
+
+export interface RecordingView {
+  state: RecordingState;
+  trouble: RecordingTrouble;
+}
+
+/** recording_session.hpp says what each does, and which of Recording's functions to call then. */
+export type RecordingCommand =
+  | 'open_store'
+  | 'start_recorder'
+  | 'stop_recorder'
+  | 'store_piece'
+  | 'keep_piece'
+  | 'save_file'
+  | 'drop_file';
+
+export interface RecordingPage {
+  perform(command: RecordingCommand, file: number): void;
+  changed(): void;
+}
+
+export interface Recording {
+  press(): void;
+  streamReplaced(): void;
+  streamGone(): void;
+  storeOpened(file: number): void;
+  storeRefused(file: number): void;
+  pieceRecorded(file: number, bytes: number): void;
+  pieceStored(file: number): void;
+  storingFailed(file: number): void;
+  recorderStopped(file: number): void;
+  recorderFailed(file: number): void;
+  fileSaved(file: number): void;
+  savingFailed(file: number): void;
+  view(): RecordingView;
+}
+
+export interface WebmFile {
+  read(piece: Uint8Array): void;
+  header(): { bytes: Uint8Array<ArrayBuffer>; replaced: number } | null;
+  /** embind's own: frees the C++ object. */
+  delete(): void;
+}
+
 export interface Onair {
+  Recording: new (page: RecordingPage) => Recording;
+  WebmFile: new () => WebmFile;
   TalkClient: new (options: PageOptions<TalkView>) => TalkClient;
   WatchClient: new (options: PageOptions<WatchView>) => WatchClient;
   /** The room that a page's location.search names, or why it names none. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { Chromium, goOnAir, Page, Server, until } from './support.mjs';
@@ -215,7 +215,7 @@ test('shows the link, copies it and makes a QR code of it', async () => {
 });
 
 /**
- * Asks ffprobe for the kinds of a file's streams and for its last time stamp.
+ * Asks ffprobe for the kinds of a file's streams, its last time stamp, and the duration that it says of itself.
  * @param {string} file
  */
 function probe(file) {
@@ -224,6 +224,7 @@ function probe(file) {
   return {
     kinds: ask('-show_entries', 'stream=codec_type').trim().split('\n').sort(),
     seconds: Math.max(...ask('-show_entries', 'packet=pts_time').trim().split('\n').map(parseFloat)),
+    duration: parseFloat(ask('-show_entries', 'format=duration')),
   };
 }
 
@@ -255,29 +256,95 @@ test('records a file that plays', async () => {
   assert.match(download.suggestedFilename(), /^recorded-.*-1\.webm$/);
   const file = await download.path();
   assert.ok(statSync(file).size > 10_000);
-  const { kinds, seconds } = probe(file);
+  const { kinds, seconds, duration } = probe(file);
   assert.deepEqual(kinds, ['audio', 'video']);
   assert.ok(seconds >= 2.5, `${seconds} s`);
+  assert.ok(Math.abs(duration - seconds) < 0.5, `it says that it has ${duration} s, and has ${seconds} s`);
+  const seeking = await talker.evaluate(async (bytes) => {
+    const video = document.createElement('video');
+    const data = Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0));
+    video.src = URL.createObjectURL(new Blob([data], { type: 'video/webm' }));
+    await new Promise((resolve) => {
+      video.onloadedmetadata = resolve;
+    });
+    video.currentTime = 2;
+    await new Promise((resolve) => {
+      video.onseeked = resolve;
+    });
+    return { duration: video.duration, time: video.currentTime, width: video.videoWidth };
+  }, readFileSync(file, 'base64'));
+  assert.ok(Number.isFinite(seeking.duration), 'a player knows its length');
+  assert.equal(seeking.time, 2);
   await close(talker);
 });
 
-test('a recording that can’t be kept is said, and the next one begins anew', async () => {
+test('a browser without storage says that it records in memory, and gives the file', async () => {
   const talker = await goOnAir(chromium, server, 'unkept');
   await talker.evaluate(() => {
-    const { open } = IDBFactory.prototype;
     IDBFactory.prototype.open = () => {
-      IDBFactory.prototype.open = open;
-      throw new DOMException('no space', 'QuotaExceededError');
+      throw new DOMException('denied', 'SecurityError');
     };
   });
   await talker.press('record');
-  await talker.says('notice', /Recording failed/);
+  await talker.says('recording', /Recording/);
+  await talker.says('notice', /stays in memory/);
+  const before = Date.now();
+  await until('something is recorded', () => Date.now() > before + 2_000);
+  const downloading = talker.page.waitForEvent('download');
+  await talker.press('record');
+  const { kinds, duration } = probe(await (await downloading).path());
+  assert.deepEqual(kinds, ['audio', 'video']);
+  assert.ok(duration > 1, `${duration} s`);
+  await talker.says('notice', /^$/);
+  await close(talker);
+});
+
+test('full storage ends the recording, says so and gives the file of what there is', async () => {
+  const talker = await goOnAir(chromium, server, 'crowded');
+  await talker.evaluate(() => {
+    const { add } = IDBObjectStore.prototype;
+    let pieces = 0;
+    IDBObjectStore.prototype.add = function (value) {
+      if (this.name === 'pieces' && ++pieces > 2) throw new DOMException('no space', 'QuotaExceededError');
+      return add.call(this, value);
+    };
+  });
+  const downloading = talker.page.waitForEvent('download');
+  await talker.press('record');
+  await talker.says('notice', /no space left.*Saved as crowded-/);
+  const { kinds, duration } = probe(await (await downloading).path());
+  assert.deepEqual(kinds, ['audio', 'video']);
+  assert.ok(duration > 2, `${duration} s: the third second is there too`);
   await talker.says('recording', /^$/);
+  assert.equal(await talker.text('record'), 'Record');
+  await close(talker);
+});
+
+test('Record pressed twice quickly records nothing', async () => {
+  const talker = await goOnAir(chromium, server, 'twice');
+  const started = await talker.evaluate(async () => {
+    const { start } = MediaRecorder.prototype;
+    let count = 0;
+    MediaRecorder.prototype.start = function (length) {
+      ++count;
+      start.call(this, length);
+    };
+    document.getElementById('record').click();
+    document.getElementById('record').click();
+    await new Promise((resolve) => {
+      indexedDB.open('onair-recordings', 1).onsuccess = resolve; // after the recorder's
+    });
+    return count;
+  });
+  assert.equal(started, 0);
+  await talker.says('recording', /^$/);
+  await recordFor(talker, 0);
+  const downloading = talker.page.waitForEvent('download');
   await talker.press('record');
   await talker.says('recording', /Recording/);
-  await talker.says('notice', /^$/);
+  await recordFor(talker, 1);
   await talker.press('record');
-  await talker.says('recording', /^$/);
+  assert.match((await downloading).suggestedFilename(), /^twice-/, 'the next recording is whole');
   await close(talker);
 });
 
@@ -292,9 +359,10 @@ test('saves on the next visit what was recorded before a crash', async () => {
   await next.waitForSelector('#unsaved:not([hidden])');
   const downloading = next.waitForEvent('download');
   await next.click('#save-unsaved');
-  const { kinds, seconds } = probe(await (await downloading).path());
+  const { kinds, seconds, duration } = probe(await (await downloading).path());
   assert.deepEqual(kinds, ['audio', 'video']);
   assert.ok(seconds >= 1.5, `${seconds} s`);
+  assert.ok(Math.abs(duration - seconds) < 0.5, `it says that it has ${duration} s, and has ${seconds} s`);
   await next.reload();
   await next.waitForFunction(() => !document.getElementById('start-video').disabled);
   assert.equal(await next.isHidden('#unsaved'), true, 'the recording is offered once');

@@ -28,6 +28,13 @@ int main(int, char** argv) {
        {"/", "/index.html", "/sub/page.mjs?x=1", "/../secret", "/%2e%2e/secret"}) {
     write("static_path", target);
   }
+  // A recorded file: a head, a cluster of unknown size, a frame of a picture.
+  write("webm", std::string("\x1A\x45\xDF\xA3\x80\x18\x53\x80\x67\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
+                            "\x15\x49\xA9\x66\x87\x2A\xD7\xB1\x83\x0F\x42\x40"
+                            "\x16\x54\xAE\x6B\x88\xAE\x86\xD7\x81\x01\x83\x81\x01"
+                            "\x1F\x43\xB6\x75\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xE7\x81\x05"
+                            "\xA3\x85\x81\x00\x07\x80x",
+                            64));
   // Lines of what comes on the wire of a cluster (see cluster.cpp).
   write(
       "cluster",

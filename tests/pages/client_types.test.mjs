@@ -71,6 +71,8 @@ test('every name of a state', () => {
     Sent: 'Sent',
     ChatRefusal: 'ChatRefused::Reason',
     Notice: 'Notice',
+    RecordingState: 'RecordingView::State',
+    RecordingTrouble: 'Trouble',
   })) {
     const names = quoted(bodyOf(all, new RegExp(`name_of\\(${cpp} \\w+\\) {`)), /return "(\w+)";/g);
     assert.ok(names.length > 2, cpp);
@@ -97,6 +99,8 @@ const cppTypes = new Map([
   ['bool', 'boolean'],
   ['ChatLineId', 'number'],
   ['val', 'MediaChoice'],
+  ['session::FileNumber', 'number'],
+  ['double', 'number'],
 ]);
 
 /**
@@ -128,5 +132,9 @@ test('every function that is bound, with what it takes', () => {
   same(calls('Client'), [...bound(/class_<Client>\(name\)/).map(declared), 'delete()']);
   same(calls('TalkClient'), bound(/bind_client<TalkClient>/).map(declared));
   same(calls('WatchClient'), bound(/bind_client<WatchClient>/).map(declared));
+  same(calls('Recording'), bound(/class_<Recording>/).map(declared));
+  same(fieldsOf('WebmFile'), [...bound(/class_<WebmFile>/), 'delete']);
+  same(fieldsOf('RecordingView'), quoted(bodyOf(read('browser/recording.cpp'), /val Recording::view/), /\{"(\w+)", /g));
+  same(unions.get('RecordingCommand') ?? [], quoted(read('browser/recording.cpp'), /return "(\w+)";/g));
   same(calls('Onair'), quoted(bindings, /::function\("(\w+)"/g).map((name) => `${name}(string)`));
 });
