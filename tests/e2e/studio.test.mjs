@@ -304,7 +304,7 @@ test('full storage ends the recording, says so and gives the file of what there 
   await talker.evaluate(() => {
     const { add } = IDBObjectStore.prototype;
     let pieces = 0;
-    IDBObjectStore.prototype.add = function (value) {
+    IDBObjectStore.prototype.add = function (/** @type {unknown} */ value) {
       if (this.name === 'pieces' && ++pieces > 2) throw new DOMException('no space', 'QuotaExceededError');
       return add.call(this, value);
     };
@@ -325,7 +325,7 @@ test('Record pressed twice quickly records nothing', async () => {
   const started = await talker.evaluate(async () => {
     const { start } = MediaRecorder.prototype;
     let count = 0;
-    MediaRecorder.prototype.start = function (length) {
+    MediaRecorder.prototype.start = function (/** @type {number | undefined} */ length) {
       ++count;
       start.call(this, length);
     };
