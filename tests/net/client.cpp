@@ -30,6 +30,9 @@ std::filesystem::path make_site() {
   const std::filesystem::path site(folder);
   std::ofstream(site / "index.html") << "<!doctype html><title>start</title>";
   std::ofstream(site / "watch.html") << "<!doctype html>";
+  std::ofstream(site / "talk.html") << "<meta property=\"og:image\" content=\"share.png\">";
+  std::ofstream(site / "talk.html.gz") << "not really gzip";
+  std::ofstream(site / "onair.webmanifest") << "{}";
   std::ofstream(site / "page.mjs") << "export const page = 1;";
   std::ofstream(site / "page.mjs.gz") << "not really gzip";
   std::ofstream(site / "page.mjs.br") << "not really brotli";

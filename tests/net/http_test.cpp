@@ -28,6 +28,25 @@ TEST_F(HttpTest, ServesFilesWithTheirTypes) {
             "application/wasm");
   EXPECT_EQ(request(server.port(), verb::get, "/page.mjs?x=1")[field::content_type],
             "text/javascript; charset=utf-8");
+  EXPECT_EQ(request(server.port(), verb::get, "/onair.webmanifest")[field::content_type],
+            "application/manifest+json");
+}
+
+TEST_F(HttpTest, TellsMessengersTheWholeAddressOfTheLinksPicture) {
+  const auto picture = [this](std::vector<std::pair<std::string, std::string>> headers) {
+    headers.emplace_back("Accept-Encoding", "gzip");
+    return request(server.port(), verb::get, "/talk.html?lesson", headers).body();
+  };
+  const std::string before = "<meta property=\"og:image\" content=\"";
+  EXPECT_EQ(picture({{"X-Forwarded-Proto", "https"}, {"X-Forwarded-Host", "onair.example"}}),
+            before + "https://onair.example/share.png\">");
+  EXPECT_EQ(picture({{"X-Forwarded-Host", "[fd00::1]:9001"}}),
+            before + "http://[fd00::1]:9001/share.png\">");
+  EXPECT_EQ(picture({{"X-Forwarded-Host", "\"><script>"}}), "not really gzip");
+  // A browser gets the file as it is, compressed.
+  EXPECT_EQ(picture({{"Sec-Fetch-Dest", "document"}}), "not really gzip");
+  EXPECT_EQ(request(server.port(), verb::get, "/talk.html")[field::vary],
+            "Accept-Encoding, Sec-Fetch-Dest");
 }
 
 TEST_F(HttpTest, SendsToEachTheSmallestFormThatItTakes) {
@@ -118,6 +137,7 @@ TEST_F(HttpTest, GuardsItsPages) {
   const std::string policy(page["Content-Security-Policy"]);
   EXPECT_NE(policy.find("default-src 'none'"), std::string::npos);
   EXPECT_NE(policy.find("'wasm-unsafe-eval'"), std::string::npos);
+  EXPECT_NE(policy.find("manifest-src 'self';"), std::string::npos);
   EXPECT_EQ(policy.find("unsafe-inline"), std::string::npos);
   EXPECT_TRUE(policy.ends_with("frame-ancestors 'self'")) << policy;
   EXPECT_EQ(page["X-Content-Type-Options"], "nosniff");

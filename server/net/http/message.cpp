@@ -16,8 +16,8 @@ constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; "
     "script-src 'self' 'wasm-unsafe-eval' 'sha256-5bhBatoi+eyZFobq4o4VO/Hf+sX6Qemf7Kxh7+V9CEA='; "
     "style-src 'self'; "
-    "img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors ";
+    "img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors ";
 
 }  // namespace
 

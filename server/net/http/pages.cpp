@@ -1,6 +1,10 @@
 #include "net/http/pages.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include <boost/beast/http/rfc7230.hpp>
 
@@ -41,6 +45,43 @@ bool accepts(const Request& request, const std::string& encoding) {
     });
   }
   return false;
+}
+
+/// What stands before the picture of a link (https://ogp.me) in a page.
+constexpr std::string_view kPictureOfLink = "property=\"og:image\" content=\"";
+
+/// The server's address as the client wrote it, e.g. "https://onair.example/"; nothing where it is
+/// none that may stand in a page.
+std::optional<std::string> address_for(const Exchange& exchange) {
+  const std::string& host = exchange.client.host;
+  const bool is_plain = std::ranges::all_of(host, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == ':' || c == '[' || c == ']';
+  });
+  if (host.empty() || !is_plain) return std::nullopt;
+  const bool is_https = exchange.client.scheme == "https" ||
+                        (exchange.client.scheme.empty() && exchange.server.certificate);
+  return (is_https ? "https://" : "http://") + host + "/";
+}
+
+/// Messengers show the picture of a link only if its address is a whole one, which a file does not
+/// know. So whoever does not say what it fetches for, as browsers do (Sec-Fetch-Dest), gets the
+/// page with it, uncompressed.
+std::optional<Response> page_for_messengers(const Exchange& exchange, const StaticFile& file) {
+  const std::string& page = file.forms.back().body;
+  const std::size_t picture = page.find(kPictureOfLink);
+  if (picture == std::string::npos || exchange.request.count("Sec-Fetch-Dest") > 0) {
+    return std::nullopt;
+  }
+  const auto address = address_for(exchange);
+  if (!address) return std::nullopt;
+  Response response(http::status::ok, 11);
+  set_common_headers(response, framing_of(exchange.request));
+  response.set(http::field::cache_control, "no-cache");
+  response.set(http::field::content_type, file.content_type);
+  response.body().owner = std::make_shared<const std::string>(
+      std::string(page).insert(picture + kPictureOfLink.size(), *address));
+  response.body().bytes = *response.body().owner;
+  return response;
 }
 
 Response file_response(const Request& request, const StaticFile& file) {
@@ -114,7 +155,12 @@ Response socketio_script(const Exchange& exchange) {
 Response page(const Exchange& exchange) {
   const StaticFile* file = exchange.server.files.find(path_of(exchange.request));
   if (file == nullptr) return plain_response(http::status::not_found, "There is no such page.\n");
-  return file_response(exchange.request, *file);
+  std::optional<Response> shared = page_for_messengers(exchange, *file);
+  Response response = shared ? *std::move(shared) : file_response(exchange.request, *file);
+  if (file->content_type.starts_with("text/html")) {
+    response.set(http::field::vary, "Accept-Encoding, Sec-Fetch-Dest");
+  }
+  return response;
 }
 
 Response redirect_to_https(const Request& request) {

@@ -20,6 +20,7 @@ std::string content_type_of(const fs::path& path) {
       {".js", "text/javascript; charset=utf-8"},
       {".mjs", "text/javascript; charset=utf-8"},
       {".json", "application/json"},
+      {".webmanifest", "application/manifest+json"},
       {".wasm", "application/wasm"},
       {".svg", "image/svg+xml"},
       {".png", "image/png"},
