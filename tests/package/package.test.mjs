@@ -78,7 +78,7 @@ async function withServer(command, use) {
       if (adminPort) break;
     }
     assert.ok(adminPort, 'the server started');
-    for (const [path, type] of [['/watch.html', 'html'], ['/onair.wasm', 'wasm']]) {
+    for (const [path, type] of [['/watch.html', 'html'], ['/onair.wasm', 'wasm'], ['/onair.webmanifest', 'manifest'], ['/share.png', 'png']]) {
       const response = await fetch(`http://127.0.0.1:${port}${path}`);
       assert.equal(response.status, 200);
       assert.ok(response.headers.get('content-type')?.includes(type));
