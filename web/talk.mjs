@@ -26,6 +26,44 @@ const shownStream = () => (video.srcObject instanceof MediaStream ? video.srcObj
  */
 const absent = ['missing', 'busy', 'refused', 'failed', 'lost'];
 
+/** The one button that leads on from each stage. */
+const primary = /** @type {const} */ ({ idle: 'start-video', starting: 'stop-video', preview: 'on-air', on_air: 'stop-video' });
+
+/** Marks the primary button, and takes away the buttons that can't help now. */
+function showButtons() {
+  const { stage } = view;
+  const idle = stage === 'idle';
+  const kept = idle && view.refusal !== ''; // by somebody else's broadcast, for instance
+  // On air, Start video leads back from the screen to the camera, and does what a notice advises.
+  const videoHelps = idle || (stage === 'on_air' && (view.sharesScreen || view.notice !== 'none'));
+  const helps = {
+    'start-video': videoHelps && !kept,
+    'start-screen': !kept,
+    'on-air': !kept,
+    'stop-video': !idle,
+    preview: idle && !kept,
+    record: stage === 'on_air' || recorder.running,
+    microphone: !kept,
+    camera: !kept,
+    more: !kept,
+  };
+  for (const [id, shown] of Object.entries(helps)) {
+    const button = element(/** @type {keyof typeof helps} */ (id));
+    button.classList.toggle('gone', !shown);
+    button.classList.toggle('primary', id === primary[stage] && !kept);
+  }
+}
+
+/**
+ * Says the state by a word, beside what `aria-pressed` says to screen readers and to the icon.
+ * @param {'microphone' | 'camera'} id
+ * @param {boolean} on
+ */
+function showToggle(id, on) {
+  element(id).setAttribute('aria-pressed', String(on));
+  element(`${id}-state`).textContent = text(on ? 'studio.on' : 'studio.off');
+}
+
 function showStage() {
   const { stage } = view;
   const onAir = stage === 'on_air';
@@ -38,14 +76,12 @@ function showStage() {
   element('cover').classList.toggle('low', stage === 'preview');
   element('stop-video').disabled = stage === 'idle';
   element('preview').disabled = onAir;
-  element('on-air').classList.toggle('primary', stage === 'preview');
-  element('stop-video').classList.toggle('strong', onAir);
-  element('start-video').classList.toggle('primary', stage === 'idle');
+  showButtons();
   element('record').disabled = !onAir && !recorder.running;
   element('silent').hidden = view.microphoneOn;
   element('unseen').hidden = view.cameraOn || view.sharesScreen;
-  element('microphone').setAttribute('aria-pressed', String(view.microphoneOn && !absent.includes(view.microphone)));
-  element('camera').setAttribute('aria-pressed', String(view.cameraOn && !absent.includes(view.picture)));
+  showToggle('microphone', view.microphoneOn && !absent.includes(view.microphone));
+  showToggle('camera', view.cameraOn && !absent.includes(view.picture));
   element('camera').disabled = view.sharesScreen;
 }
 
@@ -64,26 +100,40 @@ function makeViewer() {
   const who = document.createElement('strong');
   who.dir = 'auto'; // a name's direction must not change that of its neighbours
   const state = document.createElement('span');
+  const quality = document.createElement('span');
+  quality.className = 'quality';
   const facts = document.createElement('span');
+  facts.className = 'figures';
   const mute = document.createElement('button');
   const remove = document.createElement('button');
   for (const button of [mute, remove]) {
     button.type = 'button';
     button.className = 'small';
   }
-  item.append(who, state, facts, mute, remove);
-  return { item, who, state, facts, mute, remove };
+  item.append(who, state, quality, facts, mute, remove);
+  return { item, who, state, quality, facts, mute, remove };
 }
 
 /** @type {Map<string, ReturnType<typeof makeViewer>>} */
 const shownViewers = new Map();
 
+/**
+ * Says when a viewer's connection is not good, by the bounds of the viewer's own page.
+ * @param {View['audience'][number]} viewer
+ */
+function connectionOf({ roundTrip, loss }) {
+  const [late, lost] = [roundTrip ?? 0, loss ?? 0];
+  if (lost > 0.05 || late > 1000) return text('studio.connection.poor');
+  return lost > 0.01 || late > 400 ? text('studio.connection.fair') : '';
+}
+
 /** @type {(shown: ReturnType<typeof makeViewer>, viewer: View['audience'][number]) => void} */
-function showViewer({ item, who, state, facts, mute, remove }, viewer) {
+function showViewer({ item, who, state, quality, facts, mute, remove }, viewer) {
   const name = viewer.name || text('studio.viewer', { n: viewer.number });
   who.textContent = name;
   item.dataset.state = viewer.state;
   state.textContent = text(`studio.states.${viewer.state}`);
+  quality.textContent = connectionOf(viewer);
   facts.textContent = [
     viewer.bitsPerSecond > 0 && megabits(viewer.bitsPerSecond),
     viewer.roundTrip !== null && text('seat.milliseconds', { n: Math.round(viewer.roundTrip) }),
@@ -103,9 +153,13 @@ function showViewer({ item, who, state, facts, mute, remove }, viewer) {
 
 function showAudience() {
   element('viewers').textContent = String(view.viewers);
-  element('viewers').title = text('studio.capacity', { n: view.capacity });
+  element('places').title = text('studio.capacity', { n: view.capacity });
   element('watching').textContent = String(view.watching);
-  element('uplink').textContent = view.viewers ? megabits(view.uplinkBps) : '–';
+  say('seen', view.stage === 'on_air' ? text('studio.seen', { n: view.viewers }) : '');
+  element('places').textContent = text('studio.upTo', { n: view.capacity });
+  element('figures').hidden = view.viewers === 0;
+  const gigabytesPerHour = (view.uplinkBps * 3600) / 8e9;
+  element('uplink').textContent = text('studio.uplink', { rate: megabits(view.uplinkBps), n: gigabytesPerHour.toFixed(1) });
   element('nobody').hidden = view.audience.length > 0;
   const gone = new Set(shownViewers.keys());
   for (const viewer of view.audience) {
@@ -178,6 +232,7 @@ function showRoom() {
   if (kept) element('preview').disabled = true;
   element('lock').disabled = element('end-room').disabled = link !== 'joined';
   element('lock').setAttribute('aria-pressed', String(locked));
+  element('lock').dataset.icon = locked ? 'locked' : 'unlocked';
   element('lock').textContent = text(locked ? 'studio.unlockRoom' : 'studio.lockRoom');
   element('locked').textContent = locked ? text('studio.locked') : '';
 }
@@ -191,6 +246,7 @@ function recordingTrouble() {
 
 function showRecording() {
   element('recording').hidden = recorder.view.state !== 'recording';
+  element('record').dataset.icon = recorder.running ? 'stop' : 'record';
   element('record').textContent = text(recorder.running ? 'studio.stopRecording' : 'studio.record');
 }
 

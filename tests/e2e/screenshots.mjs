@@ -67,6 +67,10 @@ async function forLooking(folder) {
         const idle = await open(`talk.html?${room}-idle`, options);
         await idle.says('link', /./);
         await shoot(idle, 'talk-idle');
+        if (size !== 'desktop') {
+          await idle.page.click('#more');
+          await shoot(idle, 'talk-more');
+        }
         await idle.press('preview');
         await until('a preview', () => idle.evaluate(() => document.documentElement.dataset.stage === 'preview'));
         await shoot(idle, 'talk-preview');

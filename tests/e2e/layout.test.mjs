@@ -1,0 +1,279 @@
+// Tests what people see of studio and seat at a glance: one primary button, states without colour, and on a phone the
+// picture together with a bar for the thumb.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Chromium, Page, Server, until } from './support.mjs';
+
+/** @type {Server} */
+let server;
+/** @type {Chromium} */
+let chromium;
+
+before(async () => {
+  server = await Server.start();
+  chromium = await Chromium.start();
+});
+
+after(async () => {
+  await chromium?.stop();
+  await server?.stop();
+});
+
+/** @typedef {import('./support.mjs').Options} Options */
+/** @type {(path: string, options?: Options) => Promise<Page>} */
+const open = (path, options) => chromium.open(`${server.origin}/${path}`, undefined, options);
+/** @type {(page: Page, stage: string) => Promise<boolean>} */
+const reaches = (page, stage) =>
+  until(`the studio is ${stage}`, () => page.evaluate((name) => document.documentElement.dataset.stage === name, stage));
+
+/** @param {Page[]} pages */
+async function close(...pages) {
+  for (const page of pages) {
+    assert.deepEqual(page.errors, []);
+    await page.close();
+  }
+}
+
+/**
+ * The ids of what matches `selector` and is shown, in the order of the page.
+ * @type {(page: Page, selector: string) => Promise<string[]>}
+ */
+const seen = (page, selector) =>
+  page.evaluate((what) => [...document.querySelectorAll(what)].filter((each) => each.checkVisibility()).map(({ id }) => id), selector);
+
+/**
+ * What is wrong at a glance: wider than the screen, a word of a button broken or cut, the picture or the bar not
+ * whole in view, or the bar above the picture.
+ * @param {Page} page
+ */
+const faults = (page) =>
+  page.evaluate(() => {
+    const { innerWidth, innerHeight } = window;
+    const found = [];
+    if (document.documentElement.scrollWidth > innerWidth) found.push(`the page is ${document.documentElement.scrollWidth} wide`);
+    const stage = document.getElementById('stage').getBoundingClientRect();
+    if (stage.top < 0 || stage.bottom > innerHeight || stage.height < 100) found.push(`the picture is at ${stage.top} to ${stage.bottom}`);
+    const bars = [...document.querySelectorAll('.thumb')].filter((each) => each.checkVisibility());
+    if (bars.length > 1) found.push(`${bars.length} bars`);
+    for (const bar of bars) {
+      const { top, bottom } = bar.getBoundingClientRect();
+      if (Math.round(bottom) !== innerHeight) found.push(`the bar ends at ${bottom}`);
+      if (top < stage.bottom) found.push('the bar covers the picture');
+      const buttons = [...bar.querySelectorAll('button')].filter((each) => each.checkVisibility());
+      const rows = new Set(buttons.map((each) => Math.round(each.getBoundingClientRect().top)));
+      if (rows.size > 1) found.push(`the bar has ${rows.size} rows`);
+      for (const button of buttons) {
+        const { left, right, width } = button.getBoundingClientRect();
+        if (left < 0 || right > innerWidth || button.scrollWidth > Math.ceil(width)) found.push(`${button.id} is cut`);
+        if (width < 44) found.push(`${button.id} is too narrow for a finger`);
+      }
+    }
+    return found;
+  });
+
+test('has one primary button in each state of the studio, and shows nothing that can’t help', async () => {
+  const talker = await open('talk.html?primary');
+  const viewer = await open('watch.html?primary');
+  await talker.says('link', /Connected/);
+  await reaches(talker, 'idle');
+  assert.deepEqual(await seen(talker, '.primary'), ['start-video']);
+  assert.deepEqual(await seen(talker, '.dock button'), ['microphone', 'camera', 'start-video', 'on-air', 'preview', 'start-screen']);
+  await talker.press('preview');
+  await reaches(talker, 'preview');
+  assert.deepEqual(await seen(talker, '.primary'), ['on-air']);
+  assert.deepEqual(await seen(talker, '.dock button'), ['microphone', 'camera', 'stop-video', 'on-air', 'start-screen']);
+  await talker.press('on-air');
+  await viewer.decodesFrames();
+  assert.deepEqual(await seen(talker, '.primary'), ['stop-video']);
+  assert.deepEqual(await seen(talker, '.dock button'), ['microphone', 'camera', 'stop-video', 'on-air', 'start-screen', 'record']);
+  await talker.says('seen', /^Watching live: 1$/);
+  await talker.press('stop-video');
+  await reaches(talker, 'idle');
+  assert.deepEqual(await seen(talker, '.primary'), ['start-video']);
+  await close(viewer, talker);
+});
+
+test('offers Start video on air only where it changes something: the screen is shown', async () => {
+  const talker = await open('talk.html?back');
+  await talker.evaluate(() => {
+    const canvas = document.createElement('canvas');
+    canvas.getContext('2d');
+    navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(5);
+  });
+  await talker.press('start-video');
+  await reaches(talker, 'on_air');
+  assert.ok(!(await seen(talker, 'button')).includes('start-video'));
+  await talker.press('start-screen');
+  await until('Start video leads back', async () => (await seen(talker, 'button')).includes('start-video'));
+  assert.deepEqual(await seen(talker, '.primary'), ['stop-video']);
+  await talker.press('start-video');
+  await until('the camera is back', async () => !(await seen(talker, 'button')).includes('start-video'));
+  await close(talker);
+});
+
+test('shows a room that is taken with one way on, and no button that does nothing', async () => {
+  const talker = await open('talk.html?taken');
+  await talker.press('start-video');
+  await reaches(talker, 'on_air');
+  const second = await open('talk.html?taken');
+  await second.says('cover', /Somebody else/);
+  assert.deepEqual(await seen(second, '.primary'), ['watch-instead']);
+  assert.deepEqual(await seen(second, '.dock button'), []);
+  await close(second, talker);
+});
+
+test('offers Request while it can help, and not under a live picture', async () => {
+  const viewer = await open('watch.html?ask');
+  await viewer.says('cover', /Waiting/);
+  await until('Request can be pressed', () => viewer.evaluate(() => !document.getElementById('request').disabled));
+  assert.deepEqual(await seen(viewer, '.primary'), ['request']);
+  const talker = await open('talk.html?ask');
+  await talker.press('start-video');
+  await viewer.decodesFrames();
+  assert.deepEqual(await seen(viewer, '.primary'), []);
+  await talker.press('stop-video');
+  await viewer.says('cover', /ended/);
+  assert.deepEqual(await seen(viewer, '.primary'), ['request']);
+  await close(viewer, talker);
+});
+
+test('tells whether microphone and camera are on by a word and an icon, not by a colour alone', async () => {
+  const talker = await open('talk.html?toggles');
+  await talker.press('start-video');
+  await reaches(talker, 'on_air');
+  for (const id of /** @type {const} */ (['microphone', 'camera'])) {
+    const look = () =>
+      talker.evaluate((name) => {
+        const button = document.getElementById(name);
+        const icon = getComputedStyle(button, '::before').maskImage;
+        return { words: button.innerText.replace(/\s+/g, ' ').trim(), icon, pressed: button.getAttribute('aria-pressed') };
+      }, id);
+    const on = await look();
+    await talker.press(id);
+    await until(`${id} is off`, async () => (await look()).pressed === 'false');
+    const off = await look();
+    assert.match(on.words, / on$/);
+    assert.match(off.words, / off$/);
+    assert.equal(on.pressed, 'true');
+    assert.notEqual(on.icon, off.icon);
+    for (const { icon } of [on, off]) assert.match(icon, /svg/);
+    // A screen reader hears the same name in both states, and the state from aria-pressed.
+    const name = id === 'microphone' ? 'Microphone' : 'Camera';
+    assert.equal(await talker.page.getByRole('button', { name, exact: true, pressed: false }).count(), 1);
+  }
+  await close(talker);
+});
+
+test('says the upload in words for people, and figures behind a detail', async () => {
+  const talker = await open('talk.html?figures');
+  const viewer = await open('watch.html?figures');
+  await talker.press('start-video');
+  await talker.says('audience', /Mbit/);
+  assert.equal(await talker.evaluate(() => /Mbit|\d ms/.test(document.body.innerText)), false);
+  assert.match(await talker.text('places'), /^up to \d+$/);
+  await talker.page.click('#figures summary');
+  assert.match(await talker.evaluate(() => document.body.innerText), /Mbit\/s, about [\d.]+ GB an hour/);
+  assert.match(await talker.evaluate(() => document.body.innerText), /\d ms/);
+  await close(viewer, talker);
+});
+
+test('gives “End for everyone” less weight than “Lock room”', async () => {
+  const talker = await open('talk.html?weight');
+  await talker.says('link', /Connected/);
+  const [lock, end] = await talker.evaluate(() =>
+    ['lock', 'end-room'].map((id) => {
+      const element = /** @type {HTMLElement} */ (document.getElementById(/** @type {'lock'} */ (id)));
+      const { top, height } = element.getBoundingClientRect();
+      return { top, height, border: getComputedStyle(element).borderTopStyle };
+    }),
+  );
+  assert.ok(end.top >= lock.top + lock.height, 'not beside it');
+  assert.ok(end.height < lock.height);
+  assert.deepEqual([lock.border, end.border], ['solid', 'none']);
+  await close(talker);
+});
+
+for (const [width, height] of [
+  [390, 844],
+  [360, 640],
+  [844, 390],
+]) {
+  for (const locale of ['en', 'ja']) {
+    test(`keeps the picture in view on a phone, and a bar for the thumb: ${width} × ${height}, ${locale}`, async () => {
+      /** @type {Options} */
+      const phone = { viewport: { width, height }, locale, hasTouch: true, isMobile: true };
+      const room = `phone-${width}-${locale}`;
+      const talker = await open(`talk.html?${room}`, phone);
+      const viewer = await open(`watch.html?${room}`, phone);
+      await reaches(talker, 'idle');
+      await until('Request is offered', async () => (await seen(viewer, '.primary')).includes('request'));
+      for (const page of [talker, viewer]) assert.deepEqual(await faults(page), [], 'before');
+      await talker.page.tap('#more');
+      assert.deepEqual(await seen(talker, '#extra button'), ['preview', 'start-screen']);
+      assert.ok(await talker.page.isVisible('summary'));
+      await talker.page.tap('#preview');
+      await reaches(talker, 'preview');
+      assert.deepEqual(await seen(talker, '#extra button'), [], 'a choice closes the rest');
+      assert.deepEqual(await faults(talker), [], 'preview');
+      await talker.page.tap('#on-air');
+      await viewer.decodesFrames();
+      await until('the controls are there', () => viewer.shown('player'));
+      for (const page of [talker, viewer]) {
+        assert.deepEqual(await faults(page), [], 'live');
+        await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+        assert.deepEqual(await faults(page), [], 'scrolled to the end');
+      }
+      await talker.page.tap('#microphone');
+      await talker.page.tap('#stop-video');
+      await reaches(talker, 'idle');
+      await close(viewer, talker);
+    });
+  }
+}
+
+test('takes keys for the rest on a phone, and shows the focus', async () => {
+  const talker = await open('talk.html?keys', { viewport: { width: 390, height: 844 } });
+  await reaches(talker, 'idle');
+  await talker.page.focus('#start-video');
+  for (const id of ['more', 'preview', 'start-screen']) {
+    await talker.page.keyboard.press('Tab');
+    if (id === 'more') await talker.page.keyboard.press('Enter');
+    const { focused, outline } = await talker.evaluate(() => ({
+      focused: document.activeElement?.id,
+      outline: document.activeElement && getComputedStyle(document.activeElement).outlineStyle,
+    }));
+    assert.deepEqual([focused, outline], [id, 'solid']);
+  }
+  await talker.page.keyboard.press('Escape');
+  assert.deepEqual(await seen(talker, '#extra button'), []);
+  assert.equal(await talker.evaluate(() => document.activeElement?.id), 'more');
+  await close(talker);
+});
+
+test('serves a manifest and pictures that the pages’ policy allows', async () => {
+  for (const [path, type] of [
+    ['onair.webmanifest', 'application/manifest+json'],
+    ['icon.svg', 'image/svg+xml'],
+    ['icon-192.png', 'image/png'],
+    ['icon-512.png', 'image/png'],
+    ['share.png', 'image/png'],
+  ]) {
+    const response = await fetch(`${server.origin}/${path}`);
+    assert.equal(response.status, 200, path);
+    assert.equal(response.headers.get('content-type'), type, path);
+  }
+  const page = await open('');
+  const session = await page.page.context().newCDPSession(page.page);
+  const { errors, url, data } = await session.send('Page.getAppManifest');
+  assert.deepEqual(errors, []);
+  assert.match(url, /onair\.webmanifest$/);
+  assert.match(data ?? '', /"start_url"/);
+  await close(page);
+});
+
+test('gives messengers the whole address of the picture', async () => {
+  const shared = await (await fetch(`${server.origin}/watch.html?lesson`, { headers: { 'accept-encoding': 'gzip' } })).text();
+  assert.ok(shared.includes(`<meta property="og:image" content="${server.origin}/share.png">`), shared);
+});
