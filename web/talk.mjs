@@ -33,24 +33,20 @@ const primary = /** @type {const} */ ({ idle: 'start-video', starting: 'stop-vid
 function showButtons() {
   const { stage } = view;
   const idle = stage === 'idle';
-  const kept = idle && view.refusal !== ''; // by somebody else's broadcast, for instance
+  document.documentElement.toggleAttribute('data-kept', idle && view.refusal !== '');
   // On air, Start video leads back from the screen to the camera, and does what a notice advises.
-  const videoHelps = idle || (stage === 'on_air' && (view.sharesScreen || view.notice !== 'none'));
+  const videoHelps = view.sharesScreen || view.notice !== 'none';
   const helps = {
-    'start-video': videoHelps && !kept,
-    'start-screen': !kept,
-    'on-air': !kept,
+    'start-video': idle || (stage === 'on_air' && videoHelps),
     'stop-video': !idle,
-    preview: idle && !kept,
+    'on-air': true,
+    preview: idle,
     record: stage === 'on_air' || recorder.running,
-    microphone: !kept,
-    camera: !kept,
-    more: !kept,
   };
   for (const [id, shown] of Object.entries(helps)) {
     const button = element(/** @type {keyof typeof helps} */ (id));
     button.classList.toggle('gone', !shown);
-    button.classList.toggle('primary', id === primary[stage] && !kept);
+    button.classList.toggle('primary', id === primary[stage]);
   }
 }
 

@@ -95,7 +95,7 @@ test('has one primary button in each state of the studio, and shows nothing that
   await close(viewer, talker);
 });
 
-test('offers Start video on air only where it changes something: the screen is shown', async () => {
+test('offers Start video on air only where it changes something, and keeps all buttons in one row', async () => {
   const talker = await open('talk.html?back');
   await talker.evaluate(() => {
     const canvas = document.createElement('canvas');
@@ -107,6 +107,14 @@ test('offers Start video on air only where it changes something: the screen is s
   assert.ok(!(await seen(talker, 'button')).includes('start-video'));
   await talker.press('start-screen');
   await until('Start video leads back', async () => (await seen(talker, 'button')).includes('start-video'));
+  for (const width of [1280, 1024, 961, 960, 700, 641]) {
+    await talker.page.setViewportSize({ width, height: 800 });
+    const ends = await talker.evaluate(() =>
+      [...document.querySelectorAll('.dock button')].filter((each) => each.checkVisibility()).map((each) => each.getBoundingClientRect().bottom),
+    );
+    assert.equal(ends.length, 7);
+    assert.equal(new Set(ends).size, 1, `the buttons are in one row at a width of ${width}`);
+  }
   assert.deepEqual(await seen(talker, '.primary'), ['stop-video']);
   await talker.press('start-video');
   await until('the camera is back', async () => !(await seen(talker, 'button')).includes('start-video'));
@@ -120,7 +128,7 @@ test('shows a room that is taken with one way on, and no button that does nothin
   const second = await open('talk.html?taken');
   await second.says('cover', /Somebody else/);
   assert.deepEqual(await seen(second, '.primary'), ['watch-instead']);
-  assert.deepEqual(await seen(second, '.dock button'), []);
+  assert.deepEqual(await seen(second, '.thumb, #lock, #end-room'), []);
   await close(second, talker);
 });
 

@@ -1,4 +1,4 @@
-// What is served of the pages' scripts: all but their comments.
+// What is served of the pages' scripts and style sheets: all but their comments.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -22,5 +22,17 @@ for (const file of readdirSync(web).filter((name) => name.endsWith('.mjs'))) {
     assert.equal(code(stripped), code(source));
     assert.equal(stripped.split('\n').length, source.split('\n').length, 'each line is where it was');
     assert.doesNotMatch(stripped, /\/\*|^ *\/\//m);
+  });
+}
+
+for (const file of readdirSync(web).filter((name) => name.endsWith('.css'))) {
+  test(`${file} is the same without its comments`, () => {
+    const source = readFileSync(new URL(file, web), 'utf8');
+    const script = fileURLToPath(new URL('../../client_wasm/browser/strip_css_comments.sed', import.meta.url));
+    const stripped = execFileSync('sed', ['-E', '-f', script], { input: source, encoding: 'utf8' });
+    /** @param {string} sheet */
+    const rules = (sheet) => sheet.replace(/\/\*.*?\*\//gs, '').replace(/\s+/g, ' ').trim();
+    assert.equal(rules(stripped), rules(source));
+    assert.doesNotMatch(stripped, /\/\*|\*\//);
   });
 }
