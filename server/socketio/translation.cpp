@@ -63,7 +63,9 @@ bool ends_the_candidates(std::string_view frame) {
   if (known == nullptr || known->type != protocol::type_of(protocol::Candidate{})) return false;
   const auto members = protocol::members_of(frame);
   if (!members) return false;
-  const auto candidate = std::ranges::find(*members, "candidate", &JsonMember::name);
+  const auto candidate = std::find_if(members->begin(), members->end(), [](const JsonMember& each) {
+    return each.name == "candidate";
+  });
   return candidate != members->end() && candidate->value.token.kind == JsonToken::Kind::null;
 }
 

@@ -315,7 +315,6 @@ for (const [what, streamsOf] of /** @type {[string, (track: object) => object[]]
   ['in a stream of its own', (track) => [Object.assign(new FakeStream(), { tracks: [track] })]],
 ])) {
   test(`shows tracks that come each ${what}, as one picture`, async () => {
-    put({ MediaStream: FakeStream });
     const { client, video } = make('WatchClient');
     const socket = join(['t']);
     socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });

@@ -93,6 +93,10 @@ export class FakeStream {
   getTracks() {
     return [...this.tracks];
   }
+  /** @param {FakeTrack} track */
+  addTrack(track) {
+    this.tracks.push(track);
+  }
   getAudioTracks() {
     return this.tracks.filter((track) => track.kind === 'audio');
   }
@@ -104,7 +108,7 @@ export class FakeStream {
 /** A stream of tracks that are there: `new MediaStream(tracks)`. */
 class FakeMediaStream extends FakeStream {
   /** @param {FakeTrack[]} tracks */
-  constructor(tracks) {
+  constructor(tracks = []) {
     super();
     this.tracks = [...tracks];
   }

@@ -30,6 +30,10 @@ constexpr std::chrono::seconds kWriting{30};
 /// How long what a refused client still sends is read, so that it sees the answer.
 constexpr std::chrono::seconds kLinger{1};
 
+/// So much is read at once, beside what waits to be understood: a connection holds no more before
+/// anything counts what it holds.
+constexpr std::size_t kReadBytes = 8'192;
+
 /// One connection and what it belongs to.
 template <typename Stream>
 struct Connection {
@@ -41,6 +45,7 @@ struct Connection {
         slot(std::move(its_slot)),
         worker(its_worker),
         server(its_server) {
+    buffer.max_size(server.limits.header_bytes + kReadBytes);
     error_code ignored;
     remote = tcp_layer().socket().remote_endpoint(ignored).address();
   }
@@ -83,7 +88,7 @@ Task<void> refuse(Connection<Stream>& connection, Response response) {
   for (std::size_t read = 0; read < 1'048'576;) {
     connection.buffer.clear();
     auto [error, bytes] = co_await connection.tcp_layer().async_read_some(
-        connection.buffer.prepare(65'536), no_throw);
+        connection.buffer.prepare(kReadBytes), no_throw);
     if (error) break;
     read += bytes;
   }

@@ -28,7 +28,7 @@ struct Limits {
   /// What has come from all clients and is not whole yet, of which each thread has an equal part:
   /// messages and bodies of requests. Beyond it those give way that hold more than a quarter of a
   /// message's bound.
-  std::size_t input_bytes = 16'777'216;
+  std::size_t input_bytes = 8'388'608;
 
   /// Connections in all: one more is answered with 503. Those for which no file descriptor is left
   /// wait in the system's queue.
