@@ -1,5 +1,7 @@
 // Shared by all pages: texts in the person's language, the client, the room.
 
+/** @typedef {import('./onair.mjs').Onair} Onair */
+
 /**
  * @template {keyof Elements} Id
  * @param {Id} id
@@ -273,13 +275,19 @@ export function socketAddress() {
 }
 
 /**
- * Makes the client (`createOnair` of onair.mjs) and returns it with the options of every client: {onair, options}. If
+ * Makes the client (`createOnair` of onair.mjs or onair_watch.mjs) and returns it with the options of every client: {onair, options}. If
  * that fails, shows why on the page and returns undefined.
- * @param {typeof import('./onair.mjs').default} createOnair
+ * @template {Pick<Onair, 'roomOfQuery'>} Side what the page's client can do
+ * @param {() => Promise<Side>} createOnair
  * @param {HTMLVideoElement} video
  */
 export async function openRoom(createOnair, video) {
-  if ('old' in document.documentElement.dataset) return undefined; // the HTML says it
+  if ('old' in document.documentElement.dataset) {
+    element('old').hidden = true; // which speaks where not even modules load
+    document.documentElement.dataset.refused = ''; // a frame hides other notices
+    onLanguage(() => say('notice', text('tooOld')));
+    return undefined;
+  }
   const owned = ownTab();
   // The socket opens while the client is compiled; neither waits for the texts.
   const loading = load(() => createOnair(), () => showLink('unreachable'));

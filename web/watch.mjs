@@ -1,6 +1,6 @@
 // Binds the viewer's controls to the client and shows its state.
 
-import createOnair from './onair.mjs';
+import createOnair from './onair_watch.mjs';
 import { begin, element, fillIn, load, megabits, offerLanguages, onLanguage, oncePerFrame, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
 
 const video = element('remote-video');

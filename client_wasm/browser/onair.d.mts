@@ -1,4 +1,4 @@
-// The client as pages and tests see it: the types of what bindings.cpp binds. Type checks read this file alone;
+// The client as pages and tests see it: the types of what the bindings bind. Type checks read this file alone;
 // it is not served. tests/pages/client_types.test.mjs compares it with the C++.
 
 export type Link = 'idle' | 'connecting' | 'joined' | 'reconnecting' | 'unreachable' | 'refused';

@@ -1,16 +1,19 @@
 #include "protocol/codec.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/json_scanner.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/room_name.hpp"
+#include "protocol/text.hpp"
 
 namespace onair::protocol {
 namespace {
@@ -318,34 +321,37 @@ void write(json&, const EndRoom&) {}
 void write(json&, const Ping&) {}
 void write(json&, const Unknown&) {}
 
-/// Parses a frame without what no message of ours has: members of other names, and what is nested
-/// deeper than the URLs of an ICE server. Else a tree of them would cost more than all the rest.
-json parse_known_fields(std::string_view frame) {
-  static const std::set<std::string, std::less<>> names = {
-      "candidate",     "code",      "connection", "credential", "from",           "fresh",
-      "fromName",      "id",        "iceServers", "locked",     "message",        "name",
-      "reason",        "relayOnly", "resume",     "role",       "room",           "sdp",
-      "sdpMLineIndex", "sdpMid",    "sendto",     "talkers",    "talkersPerRoom", "token",
-      "type",          "watching"};
-  constexpr int deepest = 4;
-  const auto is_wanted = [](int depth, json::parse_event_t event, const json& value) {
-    if (depth > deepest) return false;
-    return event != json::parse_event_t::key || depth != 1 ||
-           names.contains(value.get_ref<const std::string&>());
-  };
-  return json::parse(frame, is_wanted, /*allow_exceptions=*/false);
+/// The fields that our messages have. A frame may have others, which are not looked at.
+constexpr std::string_view kFields[] = {
+    "candidate",     "code",       "connection", "credential", "fresh",          "from",
+    "fromName",      "iceServers", "id",         "locked",     "message",        "name",
+    "reason",        "relayOnly",  "resume",     "role",       "room",           "sdp",
+    "sdpMLineIndex", "sdpMid",     "sendto",     "talkers",    "talkersPerRoom", "token",
+    "type",          "watching"};
+
+/// The frame's fields of these names. Nothing where it is not one JSON object in UTF-8. Of a field
+/// that is nested too deep remains that it is no text: building a tree of it would cost too much,
+/// as it would for the fields of other names.
+std::optional<json> known_fields(std::string_view frame) {
+  const auto members = is_utf8(frame) ? members_of(frame) : std::nullopt;
+  if (!members) return std::nullopt;
+  json object = json::object();
+  for (const JsonMember& member : *members) {
+    if (std::find(std::begin(kFields), std::end(kFields), member.name) == std::end(kFields)) {
+      continue;
+    }
+    json value = parse_json(member.value.text);
+    object[member.name] = value.is_discarded() ? json::array() : std::move(value);
+  }
+  return object;
 }
 
 }  // namespace
 
 Decoded decode(std::string_view frame) {
-  // This JSON library skips a byte order mark and stops at a zero byte; browsers refuse both.
-  if (frame.starts_with('\xef') || frame.find('\0') != std::string_view::npos) frame = {};
-  const json object = parse_known_fields(frame);
-  if (!object.is_object()) {
-    return Refusal{ErrorCode::bad_json, "A frame must be one JSON object in UTF-8."};
-  }
-  FieldReader fields(object);
+  const std::optional<json> object = known_fields(frame);
+  if (!object) return Refusal{ErrorCode::bad_json, "A frame must be one JSON object in UTF-8."};
+  FieldReader fields(*object);
   const std::string type = fields.text("type");
   if (!fields.refusal() && (type.empty() || type.size() > kMaxTypeBytes)) {
     fields.refuse("type", "must have 1 to " + std::to_string(kMaxTypeBytes) + " bytes");

@@ -120,7 +120,7 @@ async function openWithout(path, file, how) {
 }
 
 for (const [file, how] of /** @type {const} */ ([
-  ['watch.mjs', 'aborted'], ['page.mjs', 'missing'], ['onair.mjs', 'broken'], ['onair.wasm', 'missing'], ['texts.en.mjs', 'aborted'],
+  ['watch.mjs', 'aborted'], ['page.mjs', 'missing'], ['onair_watch.mjs', 'broken'], ['onair_watch.wasm', 'missing'], ['texts.en.mjs', 'aborted'],
 ])) {
   test(`a viewer’s page whose ${file} is ${how} says so, and tries again by itself`, async () => {
     const { page, heal } = await openWithout('watch.html?broken', file, how);
@@ -166,7 +166,7 @@ for (const [what, prepare] of Object.entries(oldBrowsers)) {
       await context.addInitScript(prepare);
       const page = new Page(await context.newPage(), () => context.close());
       await page.page.goto(`${server.origin}/${path}`);
-      await page.says('old', /古/);
+      await page.says(path ? 'notice' : 'old', /古/);
       assert.equal(await page.shown('stuck'), false);
       await page.close();
     }

@@ -123,7 +123,8 @@ const calls = (name) =>
     .map((method) => `${method.name.getText()}(${method.parameters.map(({ type }) => type?.getText()).join(', ')})`);
 
 test('every function that is bound, with what it takes', () => {
-  const bindings = read('browser/bindings.cpp');
+  const files = ['bindings.hpp', 'bindings.cpp', 'talk_bindings.cpp', 'watch_bindings.cpp'];
+  const bindings = files.map((name) => read(`browser/${name}`)).join('\n');
   /** @type {(begin: RegExp) => string[]} */
   const bound = (begin) => {
     const [list = ''] = bindings.match(new RegExp(`${begin.source}.*?;`, 's')) ?? [];
