@@ -99,7 +99,7 @@ async function watchWithout(names) {
 }
 
 test('a client that does not load at first comes later', async () => {
-  const { viewer, mend } = await watchWithout(/onair\.wasm/);
+  const { viewer, mend } = await watchWithout(/onair_watch\.wasm/);
   await viewer.says('link', /can’t be reached/);
   mend();
   await viewer.says('link', /Connected/);
