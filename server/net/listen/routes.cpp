@@ -21,9 +21,14 @@ constexpr std::array kReadingOrAsking = {verb::get, verb::head, verb::post};
 /// A browser tells a page nothing of why its WebSocket was refused. So the same question by HTTP
 /// gets the same refusal. Pages ask by POST, with which browsers send the page's Origin.
 Task<Outcome> open_websocket(const Exchange& exchange) {
-  auto admitted = admit_client(exchange.request, exchange.client, exchange.server);
+  const bool upgrades = beast::websocket::is_upgrade(exchange.request);
+  std::variant<Admission::Client, Refused> admitted;
+  // A page that was refused asks by POST why, since browsers don't say.
+  if (upgrades || exchange.request.method() == verb::post) {
+    admitted = admit_client(exchange.request, exchange.client, exchange.server);
+  }
   if (const auto* refused = std::get_if<Refused>(&admitted)) co_return response_to(*refused);
-  if (!beast::websocket::is_upgrade(exchange.request)) {
+  if (!upgrades) {
     Response response = plain_response(http::status::upgrade_required, "This is a WebSocket.\n");
     response.set(http::field::upgrade, "websocket");
     co_return response;

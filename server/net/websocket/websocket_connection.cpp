@@ -127,6 +127,7 @@ bool WebsocketConnection<Transport>::take_part() {
   } else if (incoming_share_.gives_way(most / kPartThatStays)) {
     spdlog::info("event=input_full action=close code=1013");
     end(CloseCode::try_again_later);
+    return false;  // what it holds is given back at once
   }
   return true;
 }
