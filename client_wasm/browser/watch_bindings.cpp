@@ -4,5 +4,6 @@
 
 EMSCRIPTEN_BINDINGS(onair_watch) {
   using onair::browser::WatchClient;
-  onair::browser::bind_client<WatchClient>("WatchClient").function("request", &WatchClient::request);
+  onair::browser::bind_client<WatchClient>("WatchClient")
+      .function("request", &WatchClient::request);
 }
