@@ -121,7 +121,12 @@ void TalkSession::on(const TransportChanged& changed) {
   viewer->transport = changed.state;
   trace(describe(changed));
   if (changed.state == TransportState::connected) {
-    viewer->was_connected = true;
+    // Only what was negotiated can be restarted. An event that comes before any answer is none of
+    // ours.
+    const bool is_unanswered =
+        std::holds_alternative<ViewerConnection::Offering>(viewer->state) ||
+        std::holds_alternative<ViewerConnection::AwaitingAnswer>(viewer->state);
+    viewer->was_connected = viewer->was_connected || !is_unanswered;
     viewer->restarts = 0;
   }
   // A negotiation in progress has its own deadline.
