@@ -8,6 +8,7 @@
 namespace onair {
 
 using protocol::trimmed;
+
 std::vector<CLI::ConfigItem> LineConfig::from_config(std::istream& input) const {
   std::vector<CLI::ConfigItem> given;
   std::string text;
