@@ -35,7 +35,7 @@ test('broadcasts from Chromium to Chromium: picture, sound, a second viewer, Sto
     viewer.evaluate(() => document.getElementById('remote-video').videoWidth === 320),
   );
   await until('the data channel is open', async () => (await viewer.stats()).channel === 'open');
-  assert.ok(await viewer.shown('badge'));
+  await viewer.shows('badge');
 
   const second = await chromium.open(`${server.origin}/watch.html?lesson`);
   await second.decodesFrames();
@@ -46,8 +46,11 @@ test('broadcasts from Chromium to Chromium: picture, sound, a second viewer, Sto
   await talker.press('stop-video');
   await viewer.says('cover', /ended/);
   await second.says('cover', /ended/);
-  assert.equal(await viewer.evaluate(() => document.getElementById('remote-video').srcObject), null);
-  assert.equal(await talker.evaluate(() => document.getElementById('local-video').srcObject), null);
+  for (const [page, id] of /** @type {const} */ ([[viewer, 'remote-video'], [talker, 'local-video']])) {
+    await until(`#${id} lets go of its stream`, () =>
+      page.evaluate((name) => document.getElementById(name)?.srcObject === null, id),
+    );
+  }
   assert.equal(await talker.openConnections(), 0);
   assert.equal(await viewer.openConnections(), 0);
 

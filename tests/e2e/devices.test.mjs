@@ -72,7 +72,7 @@ async function open(room, trouble = {}) {
  */
 async function goOnAir(talker, start = 'start-video') {
   await talker.press(start);
-  await until('the talker is on air', () => talker.shown('badge'));
+  await talker.shows('badge');
 }
 
 /** @param {Page} talker */
@@ -313,7 +313,7 @@ test('sends music in stereo and unprocessed, and remembers it', async () => {
   await talker.press('stop-video');
   await talker.reload();
   await talker.press('start-video');
-  await until('the talker is on air', () => talker.shown('badge'));
+  await talker.shows('badge');
   assert.equal((await talker.evaluate(() => Object(window.testConstraints))).audio.noiseSuppression, false);
   await talker.page.click('summary');
   assert.equal(await talker.evaluate(() => document.getElementById('sound').value), 'music');

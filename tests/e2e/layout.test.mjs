@@ -227,7 +227,7 @@ for (const [width, height] of [
       assert.deepEqual(await faults(talker), [], 'preview');
       await talker.page.tap('#on-air');
       await viewer.decodesFrames();
-      await until('the controls are there', () => viewer.shown('player'));
+      await viewer.shows('player');
       for (const page of [talker, viewer]) {
         assert.deepEqual(await faults(page), [], 'live');
         await page.evaluate(() => scrollTo(0, document.body.scrollHeight));

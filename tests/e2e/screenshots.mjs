@@ -26,7 +26,7 @@ async function broadcast(room, lines, options) {
   await viewer.decodesFrames(40);
   await viewer.write(lines[0], lines[2]);
   await talker.write(lines[1]);
-  await until('figures are there', () => viewer.shown('signal'));
+  await viewer.shows('signal');
   await talker.says('audience', /Mbit/);
   return { talker, viewer };
 }
@@ -98,11 +98,11 @@ async function forLooking(folder) {
         await viewer.decodesFrames(20);
         await shoot(viewer, 'watch-two');
         const third = await open(`talk.html?${room}`, options);
-        await until('the third talker is refused', () => third.shown('elsewhere'));
+        await third.shows('elsewhere');
         await shoot(third, 'talk-taken');
         for (const page of [second, third]) await page.close();
         await talker.press('stop-video');
-        await until('the broadcast has ended', async () => !(await viewer.shown('badge')));
+        await viewer.shows('badge', false);
         await shoot(viewer, 'watch-ended');
         await talker.close();
         await viewer.close();

@@ -87,7 +87,7 @@ test('plays muted where the browser blocks sound, and unmutes by a tap', async (
   await viewer.press('unmute');
   assert.equal(await video(viewer, 'muted'), false);
   assert.equal(await video(viewer, 'paused'), false);
-  assert.equal(await viewer.shown('unmute'), false);
+  await viewer.shows('unmute', false);
   await close(viewer, talker);
 });
 
@@ -215,7 +215,7 @@ describe('accessibility', () => {
       await viewer.decodesFrames();
       await viewer.write('hello', 'Aki');
       await until('the line is there', async () => (await talker.chat()).length === 1);
-      await until('figures are there', () => viewer.shown('signal'));
+      await viewer.shows('signal');
       await viewer.page.click('#signal');
       await talker.page.click('summary');
       await talker.press('show-qr');

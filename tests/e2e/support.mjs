@@ -308,6 +308,14 @@ export class Page {
     return this.evaluate((name) => !document.getElementById(name).hidden, id);
   }
 
+  /**
+   * Waits until the element is shown, or is not: pages follow most events a task later.
+   * @param {Id} id
+   */
+  async shows(id, expected = true) {
+    await until(`#${id} is ${expected ? 'shown' : 'hidden'}`, async () => (await this.shown(id)) === expected);
+  }
+
   /** Reads getStats of the connection in use: {frames, energy, samples, channel, state}. */
   stats() {
     return this.evaluate(async () => {
@@ -362,6 +370,6 @@ export class Page {
 export async function goOnAir(browser, server, room, options) {
   const talker = await browser.open(`${server.origin}/talk.html?${room}`, undefined, options);
   await talker.press('start-video');
-  await until('the talker is on air', () => talker.shown('badge'));
+  await talker.shows('badge');
   return talker;
 }

@@ -112,7 +112,7 @@ async function check(...options) {
   const server = await Server.start(...options);
   const page = await chromium.open(`${server.origin}/check.html`);
   await page.press('start');
-  await until('the check ends', () => page.shown('summary'));
+  await page.shows('summary');
   const found = await page.evaluate(() => ({
     results: Object.fromEntries(
       [...document.querySelectorAll('#results li')].map(({ id, className }) => [id, className]),

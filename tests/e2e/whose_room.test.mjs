@@ -55,7 +55,7 @@ describe('one talker', () => {
     await viewer.decodesFrames();
     await talker.press('stop-video');
     await closeAll(talker);
-    await until('the second talker is let in', async () => !(await second.shown('elsewhere')));
+    await second.shows('elsewhere', false);
     await second.press('start-video');
     await viewer.decodesFrames();
     await closeAll(second, viewer);
