@@ -31,7 +31,7 @@ build_packages=(
 )
 test_packages=(
   ca-certificates ccache clang libgtest-dev googletest
-  npm chromium firefox-esr coturn nats-server nginx-light iproute2 util-linux ffmpeg openssl
+  npm chromium firefox-esr coturn nats-server nginx-light caddy iproute2 util-linux ffmpeg openssl
 )
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -96,6 +96,17 @@ install() {
   as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${packages[@]}" ||
     fail "apt-get could not install ${packages[*]}: see its message above."
+  keep_stopped "${packages[@]}"
+}
+
+# keep_stopped PACKAGE...: ends the services that Debian starts with these, now and at the next boot. A test starts its
+# own nginx on a port of its own; one on port 80 would be a surprise.
+keep_stopped() {
+  local services=()
+  command -v systemctl >/dev/null || return 0
+  mapfile -t services < <(dpkg -L "$@" | sed -nE 's,.*/systemd/system/([^/@]+\.service)$,\1,p')
+  [ ${#services[@]} = 0 ] || as_root systemctl disable --now --quiet "${services[@]}" ||
+    fail "systemctl could not stop ${services[*]}: see its message above."
 }
 
 # install_formatter: false where this Debian has not the version that formats our code.
@@ -154,7 +165,12 @@ with_server() {
   ONAIR_SERVER=$PWD/build/release/server/onair-server ONAIR_SITE=$PWD/build/wasm/site "$@"
 }
 
-# in_namespace COMMAND...: the same, in a network of its own.
+# with_client COMMAND...: tells it where the WASM client is, and the program that prints its names.
+with_client() {
+  ONAIR_WASM_DIR=$PWD/build/wasm/client_wasm/browser ONAIR_NAMES=$PWD/build/wasm/tests/names.cjs "$@"
+}
+
+# in_namespace COMMAND...: like with_server, in a network of its own.
 in_namespace() {
   with_server tests/e2e/in_namespace.sh "$@"
 }

@@ -2,7 +2,9 @@
 #include <exception>
 #include <iostream>
 #include <stdexcept>
+#include <string>
 #include <sys/resource.h>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 
@@ -15,13 +17,20 @@ namespace {
 
 void print_links(const onair::Options& options, const onair::Server& server) {
   const bool secure = options.tls_self_signed || !options.tls_cert.empty();
+  const auto is_ipv6 = [](const std::string& address) {
+    return address.find(':') != std::string::npos;
+  };
   const auto origin = [&](const std::string& host) {
-    return (secure ? "https://" : "http://") + host + ":" + std::to_string(server.port());
+    return (secure ? "https://" : "http://") + (is_ipv6(host) ? '[' + host + ']' : host) + ":" +
+           std::to_string(server.port());
   };
   std::cout << "onair is on. Open in a browser:\n"
             << "  to broadcast  " << origin("localhost") << "/talk.html\n"
             << "  to watch      " << origin("localhost") << "/watch.html\n";
-  for (const std::string& address : onair::net::lan_addresses()) {
+  const std::vector<std::string> addresses = onair::net::lan_addresses();
+  for (const std::string& address : addresses) {
+    // People type the shorter one.
+    if (is_ipv6(address) && !is_ipv6(addresses.front())) continue;
     std::cout << "In this network: " << origin(address) << "/watch.html"
               << (secure ? ", and /talk.html too" : "") << "\n";
   }

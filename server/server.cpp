@@ -9,7 +9,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/ip/host_name.hpp>
 #include <spdlog/spdlog.h>
 
 #include "net/auth/crypto.hpp"
@@ -28,9 +27,7 @@ constexpr std::size_t kPeerIdBytes = 12;
 std::optional<net::CertificateFiles> certificate_files(const Options& options) {
   if (!options.tls_cert.empty()) return net::CertificateFiles{options.tls_cert, options.tls_key};
   if (!options.tls_self_signed) return std::nullopt;
-  std::vector<std::string> names = {"localhost", "127.0.0.1", "::1", asio::ip::host_name()};
-  std::ranges::copy(net::lan_addresses(), std::back_inserter(names));
-  return net::self_signed_certificate(options.state_dir, names);
+  return net::self_signed_certificate(options.state_dir, net::own_names());
 }
 
 /// Where the operator names no folder, that of a package of the system, if there is one.

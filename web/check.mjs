@@ -77,10 +77,25 @@ function reachServer() {
   return within('server', entered).finally(() => socket.close(1000));
 }
 
-async function tryCamera() {
-  if (!navigator.mediaDevices) throw new Error('not available on this page');
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+/** @param {MediaStreamConstraints} constraints */
+async function tryDevices(constraints) {
+  const stream = await navigator.mediaDevices.getUserMedia(constraints);
   for (const track of stream.getTracks()) track.stop();
+}
+
+/** A broadcast starts with one of the two: then gives the words that say which. */
+async function tryCameraAndMicrophone() {
+  if (!navigator.mediaDevices) throw new Error('not available on this page');
+  try {
+    await tryDevices({ audio: true, video: true });
+    return undefined;
+  } catch (error) {
+    const camera = await tryDevices({ video: true }).then(() => true, () => false);
+    if (camera) return text('check.cameraAlone');
+    const microphone = await tryDevices({ audio: true }).then(() => true, () => false);
+    if (microphone) return text('check.microphoneAlone');
+    throw error;
+  }
 }
 
 /**
@@ -172,7 +187,10 @@ const isTurn = (url) => /^turns?:/.test(url);
 /** @type {Fits} */
 const isTcp = (url) => /transport=tcp/.test(url);
 
-/** @type {[name: keyof Texts['names'], attempt: () => Promise<void>][]} */
+/**
+ * An attempt may give words to say instead of the usual ones.
+ * @type {[name: keyof Texts['names'], attempt: () => Promise<string | undefined | void>][]}
+ */
 const checks = [
   [
     'server',
@@ -186,7 +204,7 @@ const checks = [
       if (!isSecureContext) throw new Error('the page is not secure');
     },
   ],
-  ['camera', tryCamera],
+  ['camera', tryCameraAndMicrophone],
   ['stun', () => gatherEach('stun', 'srflx', (url) => /^stuns?:/.test(url))],
   ['turnUdp', () => gatherEach('turnUdp', 'relay', (url) => /^turn:/.test(url) && !isTcp(url))],
   ['turnTcp', () => gatherEach('turnTcp', 'relay', (url) => /^turn:/.test(url) && isTcp(url))],
@@ -219,8 +237,8 @@ async function run() {
     element('results').append(row);
     show(row, 'trying', text(`check.names.${name}`));
     try {
-      await attempt();
-      show(row, 'works', text(`check.works.${name}`));
+      const words = await attempt();
+      show(row, 'works', words ?? text(`check.works.${name}`));
     } catch (error) {
       if (error instanceof NotSetUp) {
         show(row, 'unset', text(`check.unset.${error.check}`));

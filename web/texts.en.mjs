@@ -307,8 +307,10 @@ export default /** @type {const} */ ({
       turnUdp: 'No TURN server over UDP is set up.',
       turnTcp: 'No TURN server over TCP is set up.',
       turnTls: 'No TURN server over TLS is set up.',
-      relayCall: 'Without a TURN server there is nothing to test.',
+      relayCall: 'There is no TURN server to test. One may be kept for those with a token.',
     },
+    cameraAlone: 'The camera works. No microphone can be used, so viewers would hear nothing.',
+    microphoneAlone: 'The microphone works. No camera can be used, so viewers would only hear you.',
     allWork: 'Everything that is set up works from here.',
     someFailed: 'Not everything works from here.',
     tokenNeeded:

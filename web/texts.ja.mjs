@@ -305,8 +305,10 @@ export default {
       turnUdp: 'UDP の TURN サーバーが設定されていません。',
       turnTcp: 'TCP の TURN サーバーが設定されていません。',
       turnTls: 'TLS の TURN サーバーが設定されていません。',
-      relayCall: 'TURN サーバーがないため、確認できません。',
+      relayCall: 'TURN サーバーがないため、確認できません。トークンのある人だけが使える設定かもしれません。',
     },
+    cameraAlone: 'カメラは使えます。マイクが使えないので、視聴者に音は届きません。',
+    microphoneAlone: 'マイクは使えます。カメラが使えないので、視聴者には音だけが届きます。',
     allWork: '設定されているものは、ここからすべて使えます。',
     someFailed: 'ここから使えないものがあります。',
     tokenNeeded:

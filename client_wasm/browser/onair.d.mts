@@ -1,5 +1,5 @@
 // The client as pages and tests see it: the types of what the bindings bind. Type checks read this file alone;
-// it is not served. tests/pages/client_types.test.mjs compares it with the C++.
+// it is not served. tests/wasm compares it with the C++.
 
 export type Link = 'idle' | 'connecting' | 'joined' | 'reconnecting' | 'unreachable' | 'refused';
 export type Stage = 'idle' | 'starting' | 'preview' | 'on_air';

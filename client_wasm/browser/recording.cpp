@@ -1,36 +1,12 @@
 #include "browser/recording.hpp"
 
+#include <string>
 #include <utility>
 #include <variant>
 
 #include "browser/javascript.hpp"
 
 namespace onair::browser {
-namespace {
-
-const char* name_of(const session::OpenStore&) {
-  return "open_store";
-}
-const char* name_of(const session::StartRecorder&) {
-  return "start_recorder";
-}
-const char* name_of(const session::StopRecorder&) {
-  return "stop_recorder";
-}
-const char* name_of(const session::StorePiece&) {
-  return "store_piece";
-}
-const char* name_of(const session::KeepPiece&) {
-  return "keep_piece";
-}
-const char* name_of(const session::SaveFile&) {
-  return "save_file";
-}
-const char* name_of(const session::DropFile&) {
-  return "drop_file";
-}
-
-}  // namespace
 
 /// The page may call back while it executes a command; the session must not be re-entered.
 void Recording::feed(session::RecordingInput input) {
@@ -44,7 +20,7 @@ void Recording::feed(session::RecordingInput input) {
       std::visit(
           [this](const auto& command) {
             if constexpr (requires { command.file; }) {
-              perform(name_of(command), command.file);
+              perform(command.kName, command.file);
             } else {
               attempt(page_, "changed", {});
             }
@@ -55,7 +31,7 @@ void Recording::feed(session::RecordingInput input) {
   busy_ = false;
 }
 
-void Recording::perform(const char* command, session::FileNumber file) {
+void Recording::perform(std::string_view command, session::FileNumber file) {
   attempt(page_, "perform", {val(std::string(command)), val(file)});
 }
 

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <string>
+#include <string_view>
 
 #include <emscripten/val.h>
 
@@ -37,7 +38,7 @@ class Recording {
 
  private:
   void feed(session::RecordingInput input);
-  void perform(const char* command, session::FileNumber file);
+  void perform(std::string_view command, session::FileNumber file);
 
   val page_;
   session::RecordingSession session_;

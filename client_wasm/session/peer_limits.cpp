@@ -23,6 +23,7 @@ constexpr std::array<Row, kPeerMessages> kRows = {{
     {"bye", {20, Duration(1'000)}},
     {"end_talk", {20, Duration(1'000)}},
     {"say", {20, Duration(1'000)}},
+    {"media", {20, Duration(1'000)}},
     {"chat message", {500, Duration(20)}},
     {"text", {200, Duration(10)}},
 }};
@@ -74,8 +75,10 @@ std::optional<Arrival> arrival_of(const MessageReceived& received) {
 }
 
 std::optional<Arrival> arrival_of(const ChatReceived& received) {
-  const bool is_say = std::holds_alternative<protocol::ChatSay>(received.message);
-  return Arrival{received.key.peer, is_say ? PeerMessage::chat_say : PeerMessage::chat_line};
+  auto kind = PeerMessage::chat_line;
+  if (std::holds_alternative<protocol::ChatSay>(received.message)) kind = PeerMessage::chat_say;
+  if (std::holds_alternative<protocol::ChatMedia>(received.message)) kind = PeerMessage::chat_media;
+  return Arrival{received.key.peer, kind};
 }
 
 std::optional<Arrival> arrival_of(const TextReceived& received) {

@@ -69,11 +69,14 @@ void Gateway::learn(const std::string& name, TimePoint now) {
 
 /// The hubs here have sent their shares.
 void Gateway::on_room_ready(const std::string& name, TimePoint now) {
-  SharedRoom* const room = find_room(name);
-  if (room == nullptr) return;
-  room->local_known = true;
-  if (is_connected()) return ask_for(name, *room, now);
-  become_known(name, *room, now);
+  const auto found = rooms_.find(name);
+  if (found == rooms_.end()) return;
+  SharedRoom& room = found->second;
+  room.local_known = true;
+  // Whoever wanted in has gone before the hubs here answered.
+  if (room.local.empty()) return close(found);
+  if (is_connected()) return ask_for(name, room, now);
+  become_known(name, room, now);
 }
 
 void Gateway::ask_for(const std::string& name, SharedRoom& room, TimePoint now) {

@@ -143,6 +143,7 @@ void Hub::start_anew(Peer& peer) {
 /// Applies the pass with which the peer came last.
 void Hub::grant(Peer& peer, const Pass& pass, TimePoint now) {
   peer.name = pass.name;
+  peer.may_relay = peer.may_relay || pass.may_relay;
   deadlines_.pass.erase(&peer);
   if (pass.holds_for) deadlines_.pass.set(&peer, now + *pass.holds_for);
 }
@@ -160,14 +161,26 @@ void Hub::attach(Link& link, Peer& peer) {
   deadlines_.paced.erase(&peer);
 }
 
-void Hub::welcome(const Peer& peer) {
+/// A stranger whom the operator lets watch without a token gets TURN credentials only where
+/// somebody with the right to talk does.
+std::vector<protocol::IceServer> Hub::ice_servers_for(Peer& peer) const {
+  peer.may_relay = peer.may_relay || !peer.room.all_talkers().empty();
+  auto servers = options_.ice_servers(peer.id);
+  if (!peer.may_relay) {
+    std::erase_if(servers,
+                  [](const protocol::IceServer& server) { return server.credential.has_value(); });
+  }
+  return servers;
+}
+
+void Hub::welcome(Peer& peer) {
   protocol::Welcome welcome;
   welcome.id = peer.id;
   welcome.room = peer.room.name;
   if (peer.kind.buffered_while_away) {
     welcome.resume = options_.resume_tokens.issue({peer.id, peer.room.name, peer.role});
   }
-  welcome.ice_servers = options_.ice_servers(peer.id);
+  welcome.ice_servers = ice_servers_for(peer);
   welcome.talkers = peer.room.on_air();
   welcome.turn_only = options_.turn_only;
   welcome.name = peer.name;

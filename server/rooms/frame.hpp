@@ -17,6 +17,10 @@ using FrameNumber = std::uint64_t;
 /// The number of frames that come by one route only.
 constexpr FrameNumber kNoNumber = 0;
 
+/// Bytes that one entry of a queue is charged beside its text. So many small entries have a bound
+/// too.
+inline constexpr std::size_t kQueueEntryCost = 128;
+
 class SharedFrame;
 using Frame = std::shared_ptr<const SharedFrame>;
 
@@ -37,6 +41,8 @@ class SharedFrame {
   std::string_view text() const { return std::string_view(bytes_).substr(header_bytes_); }
   /// Header and text.
   const std::string& websocket() const { return bytes_; }
+  /// Bytes that this frame is charged where it waits.
+  std::size_t cost() const { return kQueueEntryCost + text().size(); }
 
  private:
   void begin(std::size_t text_bytes);

@@ -158,7 +158,7 @@ void Hub::send(Link& link, const protocol::Envelope& envelope, std::string_view 
   auto& traffic = router_.counters.relayed.at(kind);
   ++traffic.frames;
   traffic.bytes += object.size();
-  if (kind == protocol::kKindOf<protocol::Ping>) return answer_ping(from);
+  if (kind == protocol::kKindOf<protocol::Ping>) return send_pong(from);
   if (is_command(kind)) return on_command(from, object, now);
   // Going on or off air reaches all who are within reach before or after it.
   const Reach before = reach_of(from);
@@ -186,6 +186,9 @@ void Hub::apply_effects(Peer& from, std::size_t kind, bool to_room, TimePoint no
       if (to_room) set_on_air(from, false);
       break;
     case protocol::kKindOf<protocol::TalkRequest>:
+      // Came before the talker, and needs the credentials before the offer.
+      if (!from.may_relay && !from.room.all_talkers().empty()) send_pong(from);
+      [[fallthrough]];
     case protocol::kKindOf<protocol::Answer>: from.requested_stream = true; break;
     case protocol::kKindOf<protocol::Bye>: from.requested_stream = false; break;
     default: return;
@@ -206,8 +209,8 @@ void Hub::set_on_air(Peer& peer, bool on_air) {
   bus_.share_changed(peer.room.name);
 }
 
-void Hub::answer_ping(const Peer& peer) {
-  router_.send(*peer.link, frame_of(protocol::Pong{options_.ice_servers(peer.id)}));
+void Hub::send_pong(Peer& peer) {
+  router_.send(*peer.link, frame_of(protocol::Pong{ice_servers_for(peer)}));
 }
 
 Room* Hub::find_room(std::string_view name) {

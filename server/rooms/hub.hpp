@@ -140,7 +140,8 @@ class Hub final : public BusMember {
   void apply_effects(Peer& from, std::size_t kind, bool to_room, TimePoint now);
   bool may_go_on_air(const Peer& peer) const;
   void set_on_air(Peer& peer, bool on_air);
-  void answer_ping(const Peer& peer);
+  void send_pong(Peer& peer);
+  std::vector<protocol::IceServer> ice_servers_for(Peer& peer) const;
 
   /// Null where this hub has no such room, or no such peer in it.
   Room* find_room(std::string_view name);
@@ -166,7 +167,7 @@ class Hub final : public BusMember {
   Seniority seniority_of(const Resumption& resumed, TimePoint now) const;
   void grant(Peer& peer, const Pass& pass, TimePoint now);
   void attach(Link& link, Peer& peer);
-  void welcome(const Peer& peer);
+  void welcome(Peer& peer);
 
   // membership.cpp
   void leave_room(Link& link, TimePoint now);

@@ -4,17 +4,10 @@
 #include <utility>
 
 namespace onair::rooms {
-namespace {
-
-std::size_t cost_of(const Frame& frame) {
-  return Mailbox::kFrameCost + frame->text().size();
-}
-
-}  // namespace
 
 void Mailbox::put(const Frame& frame) {
   if (overflowed_) return;
-  const std::size_t bytes = cost_of(frame);
+  const std::size_t bytes = frame->cost();
   if (frames_.size() >= budget_.most_frames || bytes_ + bytes > budget_.most_bytes_of_one ||
       budget_.bytes + bytes > budget_.most_bytes) {
     clear();
@@ -29,7 +22,7 @@ bool Mailbox::put_counted(const Frame& frame) {
   const std::size_t bound = budget_.most_bytes_of_one;
   const std::size_t least = bound / std::max<std::size_t>(budget_.most_frames, 1);
   const SendQueue queue{std::max(bytes_, frames_.size() * least), bound};
-  if (!shares_.take(queue, frame->from(), std::max(cost_of(frame), least))) return false;
+  if (!shares_.take(queue, frame->from(), std::max(frame->cost(), least))) return false;
   put(frame);
   return true;
 }
@@ -44,15 +37,15 @@ void Mailbox::refill(const std::vector<Frame>& frames) {
 
 void Mailbox::add(const Frame& frame) {
   frames_.push_back(frame);
-  bytes_ += cost_of(frame);
-  budget_.bytes += cost_of(frame);
+  bytes_ += frame->cost();
+  budget_.bytes += frame->cost();
 }
 
 Frame Mailbox::pop() {
   Frame frame = std::move(frames_.front());
   frames_.pop_front();
-  bytes_ -= cost_of(frame);
-  budget_.bytes -= cost_of(frame);
+  bytes_ -= frame->cost();
+  budget_.bytes -= frame->cost();
   return frame;
 }
 

@@ -23,9 +23,6 @@ struct BufferBudget {
 /// gets nothing asks again, one that gets half does not.
 class Mailbox {
  public:
-  /// What a frame takes of the bounds beside its text, so that many small ones have one too.
-  static constexpr std::size_t kFrameCost = 128;
-
   /// `budget` outlives this.
   explicit Mailbox(BufferBudget& budget) : budget_(budget) {}
   ~Mailbox() { clear(); }

@@ -16,6 +16,8 @@ struct Pass {
   std::optional<Duration> holds_for = {};  ///< from now on; nothing: for ever
   std::optional<std::string> name = {};    ///< the holder's name, given by the issuer
   bool may_talk = true;                    ///< for a kind of member whose role is inferred
+  /// Gets TURN credentials in a room without a talker too.
+  bool may_relay = true;
 };
 
 /// Checks the token of somebody who wants to enter, for the first time or again.

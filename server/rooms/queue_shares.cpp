@@ -2,8 +2,7 @@
 
 namespace onair::rooms {
 
-bool QueueShares::take(const SendQueue& queue, std::string_view sender, std::size_t bytes) {
-  const std::size_t cost = bytes + kFrameCost;
+bool QueueShares::take(const SendQueue& queue, std::string_view sender, std::size_t cost) {
   const std::size_t after = queue.bytes + cost;
   if (queue.bytes == 0 || after <= queue.bound / 16) {
     by_sender_.clear();  // mostly empty already, which costs nothing

@@ -16,14 +16,11 @@ namespace onair::rooms {
 /// consumer, and one that tries is refused before it is in the way of others.
 class QueueShares {
  public:
-  /// False where the sender, or all of them together, have filled their share. An empty queue takes
-  /// any frame.
-  bool take(const SendQueue& queue, std::string_view sender, std::size_t bytes);
+  /// Counts a frame of `cost` bytes (SharedFrame::cost). False where the sender, or all of them
+  /// together, have filled their share. An empty queue takes any frame.
+  bool take(const SendQueue& queue, std::string_view sender, std::size_t cost);
 
  private:
-  /// What a frame costs beside its text, so that many small ones have a bound too.
-  static constexpr std::size_t kFrameCost = 128;
-
   std::map<std::string, std::size_t, std::less<>> by_sender_;
 };
 

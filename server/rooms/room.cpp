@@ -18,7 +18,7 @@ bool has_room(Peer& peer, const SharedFrame& frame) {
   const SendQueue queue = peer.link->queue();
   if (queue.bytes == 0 && !peer.shares) return true;  // mostly, and without memory
   if (!peer.shares) peer.shares = std::make_unique<QueueShares>();
-  return peer.shares->take(queue, frame.from(), frame.text().size());
+  return peer.shares->take(queue, frame.from(), frame.cost());
 }
 
 }  // namespace

@@ -60,8 +60,9 @@ struct Peer {
   std::size_t index = 0;       ///< in Room::everyone
   EffectiveRole effective_role = EffectiveRole::none;  ///< see Room::update_role
   bool on_air = false;
-  bool locks = false;             ///< a talker that lets no further viewers in
-  bool may_talk = false;          ///< by its pass, where its role is inferred
+  bool locks = false;      ///< a talker that lets no further viewers in
+  bool may_talk = false;   ///< by its pass, where its role is inferred
+  bool may_relay = false;  ///< by its pass, or since there was a talker: gets TURN credentials
   bool requested_stream = false;  ///< where its role is inferred
   bool has_sent = false;
   Seniority seniority = {};

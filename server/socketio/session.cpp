@@ -22,12 +22,6 @@ bool invites_back(CloseCode code) {
   return code == CloseCode::service_restart || code == CloseCode::try_again_later;
 }
 
-/// What a packet costs while it waits.
-std::size_t cost_of(const rooms::SharedFrame& packet) {
-  constexpr std::size_t object_bytes = 128;
-  return object_bytes + packet.text().size();
-}
-
 std::string open_packet(const SessionOptions& options) {
   nlohmann::json handshake = {{"sid", options.sid},
                               {"upgrades", nlohmann::json::array()},
@@ -72,12 +66,12 @@ void Session::send(Kind kind, std::string_view data) {
 void Session::send(const rooms::Frame& packet) {
   if (transport_ == Transport::websocket) return host_.send_on_websocket(packet);
   if (!is_open()) return;
-  if (queue_bytes_ + cost_of(*packet) > options_.max_queue_bytes) return host_.overflowed();
+  if (queue_bytes_ + packet->cost() > options_.max_queue_bytes) return host_.overflowed();
   enqueue(packet);
 }
 
 void Session::enqueue(const rooms::Frame& packet) {
-  queue_bytes_ += cost_of(*packet);
+  queue_bytes_ += packet->cost();
   queue_.push_back(packet);
 }
 

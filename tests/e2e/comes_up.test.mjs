@@ -1,7 +1,6 @@
 // Tests that the pages come up where the browser or the network gives them less than usual, or say why not.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,8 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { setting } from '../setting.mjs';
-import { Chromium, goOnAir, Page, Server, until } from './support.mjs';
+import { Chromium, goOnAir, linkWithToken, Page, Server, until } from './support.mjs';
 
 /** @type {Server} */
 let server;
@@ -314,11 +312,26 @@ test('says why the server lets a page in no more', async () => {
   await viewer.close();
 });
 
+for (const [missing, words] of /** @type {const} */ ([['video', /The microphone works/], ['audio', /The camera works/]])) {
+  test(`the check goes on without ${missing}, and says so`, async () => {
+    const page = await chromium.open(
+      `${server.origin}/check.html`,
+      `const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+       navigator.mediaDevices.getUserMedia = (constraints) =>
+         constraints.${missing} ? Promise.reject(new DOMException('none', 'NotFoundError')) : ask(constraints);`,
+    );
+    await page.press('start');
+    await page.says('results', words);
+    await page.shows('summary');
+    assert.equal(await page.shown('failed'), false);
+    await page.close();
+  });
+}
+
 test('the check enters with the token of its address or its tab, and says where one is missing', async () => {
   const state = mkdtempSync(join(tmpdir(), 'onair-check-'));
   const closed = await Server.start('--auth', 'all', '--state-dir', state);
-  const options = ['--state-dir', state, 'token', '--room', '教室 1', '--role', 'watch', '--url', closed.origin];
-  const link = execFileSync(setting('ONAIR_SERVER'), options, { encoding: 'utf8' }).trim().split('\n')[1];
+  const link = linkWithToken(closed, state, '教室 1', 'watch');
   const check = await chromium.open(`${closed.origin}/check.html`);
   await check.press('start');
   await check.says('results', /asks for a token/);

@@ -1,6 +1,6 @@
 // Starts the real server and real browsers, and reads what a page really shows.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -358,6 +358,19 @@ export class Page {
       () => window.testConnections.filter((each) => each.connectionState !== 'closed').length,
     );
   }
+}
+
+/**
+ * A link with a token, from a server whose secrets are in `state`.
+ * @param {{ origin: string }} server
+ * @param {string} state
+ * @param {string} room
+ * @param {'talk' | 'watch'} role
+ * @param {string[]} more
+ */
+export function linkWithToken(server, state, room, role, ...more) {
+  const options = ['--state-dir', state, 'token', '--room', room, '--role', role, '--url', server.origin, ...more];
+  return execFileSync(setting('ONAIR_SERVER'), options, { encoding: 'utf8' }).trim().split('\n')[1];
 }
 
 /**

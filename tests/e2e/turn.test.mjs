@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { Chromium, goOnAir, Server, until } from './support.mjs';
+import { Chromium, goOnAir, linkWithToken, Server, until } from './support.mjs';
 
 const address = '10.77.0.1';
 const port = 3478;
@@ -105,6 +105,20 @@ test('broadcasts through TURN only', async () => {
   await viewer.close();
   await talker.close();
   await server.stop();
+});
+
+test('a viewer without a token gets the TURN server when the broadcaster comes, and not before', async () => {
+  const state = mkdtempSync(join(tmpdir(), 'onair-turn-'));
+  const turn = ['--turn-server', url, '--turn-secret', secret, '--relay-only'];
+  const server = await Server.start('--auth', 'talk', '--state-dir', state, ...turn);
+  const viewer = await chromium.open(`${server.origin}/watch.html?kept`);
+  await viewer.says('cover', /Waiting/);
+  const talker = await chromium.open(linkWithToken(server, state, 'kept', 'talk'));
+  await talker.press('start-video');
+  await viewer.decodesFrames();
+  for (const page of [viewer, talker]) await page.close();
+  await server.stop();
+  rmSync(state, { recursive: true });
 });
 
 /** @param {string[]} options */

@@ -1,14 +1,12 @@
 // Tests one talker or several, tokens in links, locks and removals, in real browsers.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { setting } from '../setting.mjs';
-import { Chromium, goOnAir, Server, until } from './support.mjs';
+import { Chromium, goOnAir, linkWithToken, Server, until } from './support.mjs';
 
 /** @type {Chromium} */
 let chromium;
@@ -130,12 +128,7 @@ test('lets people in by a link with a token, and not without or after it expired
   const state = mkdtempSync(join(tmpdir(), 'onair-tokens-'));
   const server = await Server.start('--auth', 'all', '--state-dir', state);
   /** @type {(role: 'talk' | 'watch', ttl: string) => string} */
-  const link = (role, ttl) =>
-    execFileSync(
-      setting('ONAIR_SERVER'),
-      [...['--state-dir', state, 'token', '--room', 'lesson', '--role', role], ...['--ttl', ttl, '--name', 'Hanako', '--url', server.origin]],
-      { encoding: 'utf8' },
-    ).trim().split('\n')[1];
+  const link = (role, ttl) => linkWithToken(server, state, 'lesson', role, '--ttl', ttl, '--name', 'Hanako');
 
   const stranger = await chromium.open(`${server.origin}/watch.html?lesson`);
   await stranger.says('cover', /only by a link with a token/);

@@ -55,6 +55,11 @@ int main(int, char** argv) {
         "{\"process\":\"p\",\"come\":[],\"gone\":[],\"endsList\":true}\n"
         "onair.peer.id1 {\"kind\":\"take_over\",\"room\":\"a\",\"from\":\"\",\"reach\":\"all\"}\n"
         "onair.room.61.ask {\"process\":\"p\",\"others\":[\"q\"],\"orphans\":[]}\n");
+  // Steps of processes with a hostile network (see outages.cpp).
+  write("outages", "TA\nWB\nd\x0f\nd\x0f\nXA\nTB\nd\x0f\nt\x40\nMA\nm\x03\na\x01\nd\x0f\n");
+  write("outages",
+        "TA\na\x01\nA\x01\nTD\n2\x02\nm\x05\nd\x08\nHB\nS"
+        "A{\"type\":\"end_talk\"}\nLA\nt\x10\nTa\nGB\nd\x0f\n");
   // Payloads and events of socket.io by themselves, and conversations (see socketio.cpp).
   for (const char* text : {"40", "2",
                            "4[]\x1e"

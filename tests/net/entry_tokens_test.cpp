@@ -110,6 +110,18 @@ TEST_F(EntryTokensTest, AskForATokenAsTheOperatorChose) {
   EXPECT_EQ(outcome(all, enter(minted())), "in");
 }
 
+TEST_F(EntryTokensTest, SayWhoIsNoStranger) {
+  const auto may_relay = [](const EntryTokens& tokens, const Enter& request) {
+    return std::get<rooms::Pass>(tokens.check(request)).may_relay;
+  };
+  EXPECT_TRUE(may_relay(tokens({}, Auth::open), enter({})));
+  EXPECT_TRUE(may_relay(tokens({secret, {}}), enter(minted())));
+  const EntryTokens talk = tokens({secret, {}}, Auth::talk);
+  EXPECT_FALSE(may_relay(talk, enter({})));
+  EXPECT_FALSE(may_relay(talk, enter("no token")));
+  EXPECT_TRUE(may_relay(talk, enter(minted())));
+}
+
 TEST_F(EntryTokensTest, SayHowLongAndTheName) {
   const auto answer = tokens({secret, {}}).check(enter(minted()));
   const auto& pass = std::get<rooms::Pass>(answer);

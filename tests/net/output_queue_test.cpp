@@ -28,7 +28,7 @@ TEST(OutputQueue, GivesWhatWasPushedInOrder) {
   EXPECT_EQ(gathered(queue, 2), "one") << "pieces stay whole";
   queue.consume(4);
   EXPECT_EQ(gathered(queue), "wo");
-  EXPECT_EQ(queue.cost(), 2u + OutputQueue::kPieceCost);
+  EXPECT_EQ(queue.cost(), 2u + rooms::kQueueEntryCost);
   queue.push(piece("three"));
   queue.consume(7);
   EXPECT_TRUE(queue.empty());
@@ -38,7 +38,7 @@ TEST(OutputQueue, GivesWhatWasPushedInOrder) {
 TEST(OutputQueue, SmallPiecesCostToo) {
   OutputQueue queue;
   for (int i = 0; i < 1'000; ++i) queue.push(piece(""));
-  EXPECT_EQ(queue.cost(), 1'000 * OutputQueue::kPieceCost);
+  EXPECT_EQ(queue.cost(), 1'000 * rooms::kQueueEntryCost);
 }
 
 TEST(OutputQueue, SharesPiecesAndLetsGoOfThem) {
@@ -63,7 +63,7 @@ TEST(OutputQueue, DropsWhatWasNotBegun) {
   queue.consume(2);
   queue.drop_whole_pieces();
   EXPECT_EQ(gathered(queue), "ree") << "the rest of a frame that was begun must follow";
-  EXPECT_EQ(queue.cost(), 3u + OutputQueue::kPieceCost);
+  EXPECT_EQ(queue.cost(), 3u + rooms::kQueueEntryCost);
 }
 
 TEST(OutputQueue, GathersNoMoreThanOneSystemCallTakes) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "net/http/gate.hpp"
 #include "net/http/origins.hpp"
 
 namespace onair::net {
@@ -96,6 +97,63 @@ TEST(Proxies, WhatIsNoNetworkIsRefused) {
   EXPECT_TRUE(TrustedProxies({"fd00::/8"}).contains(boost::asio::ip::make_address("fd12::1")));
   EXPECT_TRUE(TrustedProxies({"10.1.2.3/8"}).contains(boost::asio::ip::make_address("10.9.9.9")))
       << "bits beyond the prefix do not matter";
+}
+
+TEST(Origins, ANameThatAStrangerMayRegisterIsPublic) {
+  for (const char* host :
+       {"evil.example", "evil.example:9001", "10.0.0.7.evil.example", "local.example",
+        "EVIL.Example.", "localhost.evil.example:80", "1.2.3.4.5"}) {
+    EXPECT_TRUE(is_public_name(host)) << host;
+  }
+  for (const char* host :
+       {"", "localhost", "localhost:9001", "studio", "studio:9001", "studio.local", "STUDIO.LOCAL.",
+        "a.b.home.arpa:9001", "onair.lan", "x.internal", "192.168.1.5:9001", "192.168.1.5",
+        "[fd00::2]:9001", "[::1]", "x.localhost"}) {
+    EXPECT_FALSE(is_public_name(host)) << host;
+  }
+}
+
+/// True where the gate lets a page in that asks from `remote`.
+bool is_let_in(const char* remote, const Headers& lines,
+               const std::vector<std::string>& allowed = {}) {
+  const ServerContext server(StaticFiles(), StaticFiles(), Limits(), Origins(allowed),
+                             TrustedProxies({"10.0.0.9"}), {});
+  Request request;
+  for (const auto& [name, value] : lines) request.insert(name, value);
+  return is_welcome_origin(
+      request, client_origin(boost::asio::ip::make_address(remote), request, server.proxies),
+      server);
+}
+
+TEST(Gate, APageWhoseNameWasLedIntoThePrivateNetworkIsKeptOut) {
+  const Headers rebound = {{"Host", "evil.example:9001"}, {"Origin", "http://evil.example:9001"}};
+  for (const char* remote : {"192.168.1.5", "10.0.0.7", "172.18.0.1", "100.64.0.3", "169.254.1.1",
+                             "fd00::2", "fe80::1", "::ffff:192.168.1.5"}) {
+    EXPECT_FALSE(is_let_in(remote, rebound)) << remote;
+    EXPECT_FALSE(is_let_in(remote, {{"Host", "evil.example"}, {"User-Agent", "Mozilla/5.0"}}))
+        << remote;
+  }
+  EXPECT_TRUE(is_let_in("192.168.1.5", rebound, {"http://evil.example:9001"}))
+      << "the operator's own name";
+  EXPECT_TRUE(is_let_in("192.168.1.5", {{"Host", "evil.example"}, {"User-Agent", "Mozilla/5.0"}},
+                        {"http://evil.example"}));
+}
+
+TEST(Gate, WhatIsNoReboundPageComesIn) {
+  const Headers page = {{"Host", "onair.example"}, {"Origin", "http://onair.example"}};
+  EXPECT_TRUE(is_let_in("203.0.113.7", page)) << "a client of the Internet";
+  EXPECT_TRUE(is_let_in("10.0.0.9", page)) << "a trusted proxy";
+  EXPECT_TRUE(is_let_in("127.0.0.1", page)) << "a proxy on this machine";
+  EXPECT_TRUE(
+      is_let_in("172.18.0.3", {{"Host", "onair.example"}, {"Origin", "https://onair.example"}}))
+      << "a proxy that ends the TLS";
+  EXPECT_TRUE(is_let_in("192.168.1.5", {{"Host", "onair.example"}})) << "a program";
+  EXPECT_TRUE(is_let_in("192.168.1.5",
+                        {{"Host", "192.168.1.9:9001"}, {"Origin", "http://192.168.1.9:9001"}}));
+  EXPECT_TRUE(
+      is_let_in("192.168.1.5", {{"Host", "studio.local"}, {"Origin", "http://studio.local"}}));
+  EXPECT_FALSE(
+      is_let_in("192.168.1.5", {{"Host", "studio.local"}, {"Origin", "http://evil.example"}}));
 }
 
 TEST(Origins, ASchemesOwnPortMakesNoDifference) {

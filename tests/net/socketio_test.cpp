@@ -371,6 +371,47 @@ TEST(Socketio, WhereEveryoneKnowsTheSidItHoldsFromOneAddress) {
   EXPECT_EQ(request(server.port(), verb::post, roaming.target(), stranger, "40").body(), "ok");
 }
 
+TEST(Socketio, ABrowserMayChangeItsAddressAndItsSessionBelongsToItsCookie) {
+  const RunningServer server;
+  const std::string third = "/socket.io/?EIO=3&transport=polling";
+  const auto from = [](const std::string& address, const std::string& cookie) {
+    return Headers{{"X-Forwarded-For", address}, {"Cookie", cookie}};
+  };
+  const auto target_in = [&third](const Response& handshake) {
+    const std::string& body = handshake.body();
+    const std::size_t at = body.find("\"sid\":\"") + 7;
+    return third + "&sid=" + body.substr(at, body.find('"', at) - at);
+  };
+  const auto is_taken = [&server](const std::string& target, const Headers& headers) {
+    return request(server.port(), verb::post, target, headers, "1:2").result_int() == 200;
+  };
+  const Response handshake =
+      request(server.port(), verb::get, third, {{"X-Forwarded-For", "203.0.113.7"}});
+  const std::string set(handshake[boost::beast::http::field::set_cookie]);
+  EXPECT_TRUE(set.ends_with("; Path=/socket.io; HttpOnly; SameSite=Strict")) << set;
+  const std::string cookie = set.substr(0, set.find(';'));
+  const std::string target = target_in(handshake);
+  const std::string other =
+      cookie.substr(0, cookie.size() - 1) + (cookie.back() == '0' ? '1' : '0');
+  EXPECT_FALSE(is_taken(target, from("203.0.113.8", other)));
+  EXPECT_TRUE(is_taken(target, from("203.0.113.7", "theme=/dark=1/; a")))
+      << "a program without cookies";
+  EXPECT_TRUE(is_taken(target, from("203.0.113.8", "theme=/dark=1/;" + cookie + "; b=c")));
+  EXPECT_FALSE(is_taken(target, from("203.0.113.7", other)))
+      << "a neighbour behind the same address";
+  EXPECT_FALSE(is_taken(target, {{"X-Forwarded-For", "203.0.113.7"}}));
+
+  const Response second = request(server.port(), verb::get, third, from("203.0.113.7", cookie));
+  EXPECT_EQ(second[boost::beast::http::field::set_cookie], "") << "it has one";
+  EXPECT_FALSE(is_taken(target_in(second), {{"X-Forwarded-For", "203.0.113.7"}}));
+  EXPECT_TRUE(is_taken(target_in(second), from("203.0.113.9", cookie)));
+  EXPECT_EQ(request(server.port(), verb::get, kPolling)[boost::beast::http::field::set_cookie], "")
+      << "where the sid is a secret";
+  const Response secure =
+      request(server.port(), verb::get, third, {{"X-Forwarded-Proto", "https"}});
+  EXPECT_TRUE(secure[boost::beast::http::field::set_cookie].ends_with("; Secure"));
+}
+
 TEST(Socketio, AClientThatNeverPollsIsCutOff) {
   Options options = test_options();
   options.limits.send_queue_bytes = 65'536;

@@ -58,33 +58,3 @@ test('has the table’s English texts in the pages before their scripts run', ()
     }
   }
 });
-
-test('has a text for every state of the client', () => {
-  /** @param {string} name */
-  const header = (name) => readFileSync(new URL(`../../client_wasm/session/${name}`, import.meta.url), 'utf8');
-  /** @type {(source: string, pattern: RegExp) => string[]} */
-  const cases = (source, pattern) => [...source.matchAll(pattern)].map(([, name]) => name);
-  const notices = cases(header('page.cpp'), /return "(\w+)";/g);
-  const pictures = cases(header('watch/watch_session.cpp'), /return "(\w+)";/g);
-  assert.ok(notices.length > 10 && pictures.length > 5);
-  for (const name of notices) assert.ok(`notice.${name}` in english, name);
-  for (const name of pictures) assert.ok(`picture.${name}` in english, name);
-  const device = header('talk/local_media.cpp');
-  const [states = ''] = device.match(/name_of\(DeviceState .*?\n}/s) ?? [];
-  const names = cases(states, /return "(\w+)";/g);
-  assert.ok(names.length > 8);
-  for (const name of names) {
-    for (const part of ['picture', 'microphone']) assert.ok(`devices.${part}.${name}` in english, name);
-  }
-});
-
-test('has a text for every error that keeps a client out', () => {
-  const source = readFileSync(new URL('../../client_wasm/protocol/error_code.cpp', import.meta.url), 'utf8');
-  const codes = [...source.matchAll(/return "(\w+)";/g)].map(([, code]) => code);
-  const atTheDoor = codes.filter((code) => /^(room_|too_many_rooms|token_|removed)/.test(code));
-  assert.ok(atTheDoor.length > 7);
-  for (const code of atTheDoor) assert.ok(`refusal.${code}` in english, code);
-  for (const key of Object.keys(english).filter((each) => each.startsWith('refusal.'))) {
-    assert.ok(codes.includes(key.slice('refusal.'.length)), key);
-  }
-});

@@ -1,5 +1,5 @@
-// Tests the files of server/examples with other ports and names: nginx in front of the server, and a coturn that
-// accepts the server's credentials. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
+// Tests the files of server/examples with other ports and names: proxies in front of the server, and a coturn that
+// accepts the server's credentials. Debian has no Traefik to test its file with. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -35,33 +35,29 @@ function adapted(text, ...changes) {
 }
 
 /**
- * Waits until something listens on the port, at most for the test's own time limit.
+ * Starts a program that ends with the test, and waits until it listens. Fails with its own words where it ends before.
+ * @param {TestContext} t
  * @param {number} port
+ * @param {string} command
+ * @param {string[]} options
  */
-async function listening(port) {
-  for (;;) {
+async function start(t, port, command, ...options) {
+  const child = spawn(command, options, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = once(child, 'exit');
+  let words = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (words += chunk));
+  t.after(async () => {
+    child.kill('SIGTERM');
+    await exited;
+  });
+  while (!t.signal.aborted) {
+    if (child.exitCode !== null) assert.fail(`${command} ended: ${words}`);
     const socket = connect(port, '127.0.0.1');
     const connected = await once(socket, 'connect').then(() => true, () => false);
     socket.destroy();
     if (connected) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/**
- * Starts a program that ends with the test.
- * @param {TestContext} t
- * @param {string} command
- * @param {string[]} options
- */
-function start(t, command, ...options) {
-  const child = spawn(command, options, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = once(child, 'exit');
-  for (const stream of [child.stdout, child.stderr]) stream.resume();
-  t.after(async () => {
-    child.kill('SIGTERM');
-    await exited;
-  });
 }
 
 /** @param {TestContext} t */
@@ -71,29 +67,58 @@ function folderOf(t) {
   return folder;
 }
 
-test('serves pages and WebSockets behind nginx, and counts the client’s own address', { timeout: 60_000 }, async (t) => {
-  const folder = folderOf(t);
-  const server = new Server(t, ['--max-peers-per-address', '2']);
-  const port = await freePort();
-  const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  execFileSync('openssl', [...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'], ...['-subj', '/CN=localhost', '-keyout', key, '-out', certificate]], { stdio: 'pipe' });
-  const site = adapted(
-    example('nginx.conf'),
-    ['127.0.0.1:9001', `127.0.0.1:${await server.port()}`],
-    ['listen 443', `listen 127.0.0.1:${port}`],
-    hasIpv6 ? ['listen [::]:443', `listen [::1]:${port}`] : ['listen [::]:443 ssl http2;', ''],
-    ['/etc/letsencrypt/live/onair.example/fullchain.pem', certificate],
-    ['/etc/letsencrypt/live/onair.example/privkey.pem', key],
-  );
-  mkdirSync(join(folder, 'tmp'));
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/tmp/${name};`);
-  writeFileSync(
-    join(folder, 'nginx.conf'),
-    `daemon off; pid ${folder}/pid; error_log stderr; events {} http { access_log off; ${paths.join(' ')} ${site} }`,
-  );
-  start(t, 'nginx', '-p', folder, '-c', join(folder, 'nginx.conf'));
-  await listening(port);
+/** @typedef {{ folder: string, server: string, port: number, certificate: string, key: string }} Site */
 
+/** @type {Record<string, (t: TestContext, site: Site) => Promise<void>>} */
+const proxies = {
+  nginx(t, { folder, server, port, certificate, key }) {
+    const site = adapted(
+      example('nginx.conf'),
+      ['127.0.0.1:9001', server],
+      ['listen 443', `listen 127.0.0.1:${port}`],
+      hasIpv6 ? ['listen [::]:443', `listen [::1]:${port}`] : ['listen [::]:443 ssl http2;', ''],
+      ['/etc/letsencrypt/live/onair.example/fullchain.pem', certificate],
+      ['/etc/letsencrypt/live/onair.example/privkey.pem', key],
+    );
+    mkdirSync(join(folder, 'tmp'));
+    const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/tmp/${name};`);
+    writeFileSync(
+      join(folder, 'nginx.conf'),
+      `daemon off; pid ${folder}/pid; error_log stderr; events {} http { access_log off; ${paths.join(' ')} ${site} }`,
+    );
+    return start(t, port, 'nginx', '-p', folder, '-c', join(folder, 'nginx.conf'));
+  },
+
+  Caddy(t, { folder, server, port, certificate, key }) {
+    const site = adapted(
+      example('Caddyfile'),
+      ['127.0.0.1:9001', server],
+      ['onair.example {', `https://localhost:${port} {\n\tbind localhost\n\ttls ${certificate} ${key}`],
+    );
+    const options = '{\n\tadmin off\n\tauto_https disable_redirects\n}\n';
+    writeFileSync(join(folder, 'Caddyfile'), options + site);
+    return start(t, port, 'env', `HOME=${folder}`, 'caddy', 'run', '--adapter', 'caddyfile', '--config', join(folder, 'Caddyfile'));
+  },
+};
+
+for (const [name, serve] of Object.entries(proxies)) {
+  test(`serves pages and sockets behind ${name}, and counts the client’s own address`, { timeout: 60_000 }, async (t) => {
+    const folder = folderOf(t);
+    const server = new Server(t, ['--max-peers-per-address', '2']);
+    const port = await freePort();
+    const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    execFileSync('openssl', [...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'], ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate]], { stdio: 'pipe' });
+    await serve(t, { folder, server: `127.0.0.1:${await server.port()}`, port, certificate, key });
+    await serves(t, port);
+  });
+}
+
+/**
+ * Asks a proxy before a server that takes two clients of an address.
+ * @param {TestContext} t
+ * @param {number} port
+ */
+async function serves(t, port) {
   const options = { rejectUnauthorized: false, agent: false };
   const [page] = await once(https.get(`https://localhost:${port}/watch.html`, options), 'response');
   assert.equal(page.statusCode, 200);
@@ -119,17 +144,17 @@ test('serves pages and WebSockets behind nginx, and counts the client’s own ad
   assert.equal(JSON.parse((await heard)[0]).type, 'welcome');
   assert.equal((await open()).readyState, WebSocket.OPEN);
   assert.equal(await open(), 429, 'the third from the same address');
-  assert.equal(await open({ 'X-Forwarded-For': '192.0.2.7' }), 429, 'nginx replaces the client’s own header');
+  assert.equal(await open({ 'X-Forwarded-For': '192.0.2.7' }), 429, 'the proxy replaces the client’s own header');
   for (const path of ['/ws', '/socket.io/?EIO=4&transport=polling', '/socket.io?EIO=4&transport=polling']) {
     const headers = { 'X-Forwarded-For': '192.0.2.7', Forwarded: 'for=192.0.2.7' };
-    assert.equal(await status(path, headers), path === '/ws' ? 426 : 429, `${path} counts by the address that nginx sees`);
+    assert.equal(await status(path, headers), path === '/ws' ? 426 : 429, `${path} counts by the address that the proxy sees`);
   }
   first.terminate();
   const client = io(`https://localhost:${port}/`, { rejectUnauthorized: false, forceNew: true });
   t.after(() => client.close());
   await new Promise((resolve) => client.io.engine.once('upgrade', resolve));
   assert.ok(client.connected);
-});
+}
 
 test('gives credentials that coturn accepts, which relays into no private network', { timeout: 60_000 }, async (t) => {
   const folder = folderOf(t);
@@ -148,8 +173,7 @@ no-dtls
 no-tls
 `,
   );
-  start(t, 'turnserver', '-c', join(folder, 'turnserver.conf'));
-  await listening(port);
+  await start(t, port, 'turnserver', '-c', join(folder, 'turnserver.conf'));
   /** @param {string} secret */
   const client = (secret) =>
     spawnSync('turnutils_uclient', ['-y', '-n', '1', '-m', '1', '-W', secret, '-p', String(port), '127.0.0.1'], {

@@ -1,5 +1,6 @@
 // Attacks the server with its default limits, and measures what the others notice: a talker and ten viewers in the
-// attacked room, and as many in another one. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
+// attacked room, and as many in another one. A third class at a server that nobody attacks shows what the machine
+// itself adds. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -19,9 +20,15 @@ const VIEWERS = 10;
 /** How often each talker sends. */
 const PACE_MS = 10;
 const MOST_GROWTH_KIB = 65_536;
-/** In milliseconds. The machine may be busy with more than this test, so a single frame may take longer. */
-const MOST_MEDIAN = 100;
-const MOST = 2_000;
+/**
+ * In milliseconds: how much later the so many hundredths of the frames may be than at the server that nobody attacks. A
+ * storm of a thousand connections holds the frames up that come with it, longer on slow machines.
+ */
+const LATER = new Map([
+  [50, 100],
+  [99, 300],
+  [100, 2_000],
+]);
 
 /** @param {Server} server @param {'VmRSS' | 'VmHWM'} field the memory now, or the most there ever was */
 const memory = (server, field) =>
@@ -98,6 +105,12 @@ class Class {
   }
 }
 
+/** The delay that so many of a hundred frames do not exceed, in milliseconds. @param {Class[]} classes @param {number} of */
+function percentile(classes, of) {
+  const delays = classes.flatMap((one) => one.delays).sort((a, b) => a - b);
+  return delays[Math.floor(((delays.length - 1) * of) / 100)];
+}
+
 /** @param {string} name @param {{ port: number, admin: number, room: string, talker: string }} at */
 async function attack(name, at) {
   const thread = new Worker(new URL('attacks.mjs', import.meta.url), { workerData: { name, at } });
@@ -134,7 +147,9 @@ async function peers_on_bus(server, count) {
 async function withstand(t, name, threads, shared) {
   const servers = await start(t, threads, shared);
   const ports = await Promise.all(servers.map((server) => server.port()));
-  const classes = [await Class.open('attacked', ports), await Class.open('elsewhere', ports)];
+  const undisturbed = await Class.open('undisturbed', [await new Server(t).port()]);
+  const attacked = [await Class.open('attacked', ports), await Class.open('elsewhere', ports)];
+  const classes = [...attacked, undisturbed];
   const idle = servers.map((server) => memory(server, 'VmRSS'));
   const lesson = setInterval(() => classes.forEach((one) => one.send()), PACE_MS);
   t.after(() => {
@@ -142,7 +157,7 @@ async function withstand(t, name, threads, shared) {
     classes.forEach((one) => one.close());
   });
   const room = 'attacked';
-  await attack(name, { port: ports[0], admin: await admin_of(servers[0]), room, talker: classes[0].talker });
+  await attack(name, { port: ports[0], admin: await admin_of(servers[0]), room, talker: attacked[0].talker });
   clearInterval(lesson);
   for (const one of classes) await one.settle();
   for (const server of servers) {
@@ -151,11 +166,16 @@ async function withstand(t, name, threads, shared) {
   }
 
   const growth = servers.map((server, i) => memory(server, 'VmHWM') - idle[i]);
-  const delays = classes.flatMap((one) => one.delays).sort((a, b) => a - b);
-  const [median, most] = [delays[delays.length >> 1], delays[delays.length - 1]];
-  const figures = `${median.toFixed(1)} ms, at most ${most.toFixed(0)} ms`;
-  t.diagnostic(`delays of ${delays.length} frames: ${figures}; memory +${growth} KiB`);
-  assert.ok(median < MOST_MEDIAN && most < MOST, figures);
+  const frames = attacked.reduce((sum, one) => sum + one.delays.length, 0);
+  const shares = [...LATER].map(([of, later]) => ({
+    ...{ of, later },
+    ...{ here: percentile(attacked, of), there: percentile([undisturbed], of) },
+  }));
+  const figures = shares.map(({ of, here, there }) => `${of} %: ${here.toFixed(1)} ms (undisturbed ${there.toFixed(1)})`);
+  t.diagnostic(`delays of ${frames} frames: ${figures.join(', ')}; memory +${growth} KiB`);
+  for (const { of, later, here, there } of shares) {
+    assert.ok(here < there + later, `${of} % of the frames took up to ${here.toFixed(0)} ms`);
+  }
   for (const kib of growth) assert.ok(kib <= MOST_GROWTH_KIB, `grew by ${kib} KiB`);
 }
 

@@ -14,18 +14,27 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const MORE_THAN_A_PIPE = 200_000;
 
 /**
- * Asks the scripts whether apt could install a package of which it says this.
- * @param {import('node:test').TestContext} t @param {string} policy
+ * Calls a function of scripts/common.sh where some programs are others: each prints the file of its name, and notes
+ * its arguments in `calls`.
+ * @param {import('node:test').TestContext} t
+ * @param {string} command
+ * @param {Record<string, string>} programs
  */
-function has_candidate(t, policy) {
+function call(t, command, programs) {
   const folder = mkdtempSync(join(tmpdir(), 'onair-scripts-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, 'policy'), policy);
-  writeFileSync(join(folder, 'apt-cache'), `#!/bin/sh\ncat '${folder}/policy'\n`);
-  chmodSync(join(folder, 'apt-cache'), 0o755);
+  for (const [name, prints] of Object.entries(programs)) {
+    writeFileSync(join(folder, `${name}.txt`), prints);
+    writeFileSync(join(folder, name), `#!/bin/sh\necho ${name} "$@" >>'${folder}/calls'\ncat '${folder}/${name}.txt'\n`);
+    chmodSync(join(folder, name), 0o755);
+  }
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
-  return spawnSync('bash', ['-c', 'source scripts/common.sh; has_candidate x'], { cwd: root, env }).status === 0;
+  const { status } = spawnSync('bash', ['-c', `source scripts/common.sh; ${command}`], { cwd: root, env });
+  return { status, calls: readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n') };
 }
+
+/** @type {(t: import('node:test').TestContext, policy: string) => boolean} */
+const has_candidate = (t, policy) => call(t, 'has_candidate x', { 'apt-cache': policy }).status === 0;
 
 test('a package that apt knows much about has a candidate', (t) => {
   const table = '     1.81.0 500\n'.repeat(MORE_THAN_A_PIPE / 16);
@@ -35,6 +44,14 @@ test('a package that apt knows much about has a candidate', (t) => {
 test('a package without a version has no candidate, and a name that apt does not know has none', (t) => {
   assert.equal(has_candidate(t, 'x:\n  Installed: (none)\n  Candidate: (none)\n  Version table:\n'), false);
   assert.equal(has_candidate(t, ''), false);
+});
+
+test('what is installed for the tests alone starts no service', (t) => {
+  const files = '/usr/sbin/nginx\n/lib/systemd/system/nginx.service\n/usr/lib/systemd/system/coturn@.service\n';
+  const { status, calls } = call(t, 'keep_stopped nginx-light coturn', { dpkg: files, systemctl: '', sudo: '' });
+  assert.equal(status, 0);
+  const last = String(calls.at(-1)).replace(/^sudo (-\S+ )*/, '');
+  assert.deepEqual([calls[0], last], ['dpkg -L nginx-light coturn', 'systemctl disable --now --quiet nginx.service']);
 });
 
 test('no script pipes into a reader that ends before its input, which under pipefail fails at random', () => {

@@ -3,12 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import tls from 'node:tls';
@@ -51,6 +52,19 @@ test('answers at localhost, whichever address a program takes that for', async (
   }
 });
 
+test('allows the one inline script of each page, and no other', async (t) => {
+  const server = new Server(t);
+  const origin = `http://127.0.0.1:${await server.port()}`;
+  for (const page of ['', 'talk.html', 'watch.html', 'check.html']) {
+    const { headers, body } = await get(`${origin}/${page}`);
+    const scripts = [...body.matchAll(/<script>(.*?)<\/script>/gs)];
+    const hashes = scripts.map(([, code]) => createHash('sha256').update(code).digest('base64'));
+    assert.equal(hashes.length, 1, page);
+    const allowed = [...headers['content-security-policy'].matchAll(/'sha256-([^']+)'/g)].map(([, hash]) => hash);
+    assert.deepEqual(allowed, hashes, page);
+  }
+});
+
 test('ends at once on a second SIGTERM', async (t) => {
   const server = new Server(t, ['--drain-timeout', '600']);
   const stubborn = connect(await server.port(), '127.0.0.1');
@@ -86,12 +100,27 @@ test('survives without file descriptors, reports it, and recovers', async (t) =>
   member.terminate();
 });
 
+/** The addresses of this machine that a certificate for a while can name. */
+function own_addresses() {
+  const { stdout } = spawnSync('ip', ['-json', 'address', 'show', 'up', 'scope', 'global'], { encoding: 'utf8' });
+  /** @type {{ addr_info?: { local: string, temporary?: boolean, deprecated?: boolean }[] }[]} */
+  const links = JSON.parse(stdout);
+  return links.flatMap(({ addr_info }) =>
+    (addr_info ?? []).filter((each) => each.local && !each.temporary && !each.deprecated).map(({ local }) => local),
+  );
+}
+
 test('serves phones in the network with a self-signed certificate', async (t) => {
   const server = new Server(t, ['--tls-self-signed']);
   const port = await server.port();
   assert.match(server.output, /https:\/\/localhost/);
   await server.said(/Browsers will warn/);
   const ca = readFileSync(join(server.folder, 'self-signed.pem'));
+  const certificate = new X509Certificate(ca);
+  for (const name of ['localhost', hostname(), ...(hostname().includes('.') ? [] : [`${hostname()}.local`])]) {
+    assert.ok(certificate.checkHost(name), name);
+  }
+  for (const address of ['127.0.0.1', '::1', ...own_addresses()]) assert.ok(certificate.checkIP(address), address);
   const page = await get(`https://localhost:${port}/talk.html`, { ca, lookup: to_loopback });
   assert.equal(page.status, 200);
   const moved = await get(`http://127.0.0.1:${port}/talk.html?lesson`, { headers: { Host: `localhost:${port}` } });

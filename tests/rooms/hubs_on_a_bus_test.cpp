@@ -60,6 +60,10 @@ class HubsOnABusTest : public testing::TestWithParam<Shape> {
       EXPECT_EQ(hub(i).census().rooms, 0u);
       EXPECT_EQ(hub(i).next_deadline(), std::nullopt);
     }
+    for (std::size_t i = 0; i < cluster.processes(); ++i) {
+      const auto& gateway = cluster.process(i).gateway;
+      EXPECT_FALSE(gateway && gateway->share_of("lesson")) << "of process " << i;
+    }
   }
   void forget_what_crossed() {
     cluster.batches = 0;
@@ -195,6 +199,15 @@ TEST_P(HubsOnABusTest, OneWhoIsGoneBeforeTheWelcomeLeavesNothing) {
   EXPECT_EQ(other.news(), News{"welcome"}) << "a late answer is not taken for this one's";
   leave(1, other);
   expect_empty();
+}
+
+TEST_P(HubsOnABusTest, OneWhoIsGoneAtAnyMomentBeforeTheWelcomeLeavesNothing) {
+  for (int steps = 0; steps < 12; ++steps) {
+    enter_unsettled(1, watcher, "watch");
+    for (int i = 0; i < steps; ++i) settle_a_little();
+    lose(1, watcher, Hub::Leaving::for_good);
+    expect_empty();
+  }
 }
 
 TEST_P(HubsOnABusTest, DirectedFramesGoToTheOneHubThatServesThePeer) {

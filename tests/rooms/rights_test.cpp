@@ -68,6 +68,38 @@ TEST_F(RightsTest, ALockKeepsFurtherTalkersOut) {
   EXPECT_EQ(stranger.news().front(), "welcome");
 }
 
+TEST_F(RightsTest, AStrangerGetsTurnCredentialsOnlyWhereSomebodyTalks) {
+  ice_servers = {{{"stun:s"}, {}, {}}, {{"turn:t"}, "later:id", "secret"}};
+  const auto gets_turn = [](const Client& client) {
+    return client.last()["iceServers"].size() == 2;
+  };
+  const std::string empty_room = R"({"type":"enter","room":"empty","role":"watch"})";
+  token.may_relay = false;
+  say(watcher, empty_room);
+  EXPECT_FALSE(gets_turn(watcher));
+  say(watcher, R"({"type":"ping"})");
+  EXPECT_FALSE(gets_turn(watcher));
+  say(watcher, R"({"type":"talk_request"})");
+  EXPECT_EQ(watcher.news(), (News{"welcome", "pong"})) << "nobody talks here";
+  Client holder, late;
+  token.may_relay = true;
+  say(holder, empty_room);
+  EXPECT_TRUE(gets_turn(holder)) << "with a token";
+
+  say(anna, R"({"type":"enter","room":"empty","role":"talk"})");
+  token.may_relay = false;
+  anna.news();
+  say(anna, R"({"type":"talk_ready"})");
+  EXPECT_EQ(watcher.news(), News{"talk_ready"});
+  say(watcher, R"({"type":"talk_request","sendto":")" + anna.id() + "\"}");
+  EXPECT_EQ(watcher.news(), News{"pong"}) << "before the offer";
+  EXPECT_TRUE(gets_turn(watcher));
+  say(watcher, R"({"type":"talk_request"})");
+  EXPECT_EQ(watcher.news(), News{}) << "once";
+  say(late, empty_room);
+  EXPECT_TRUE(gets_turn(late));
+}
+
 TEST_F(RightsTest, WhatOnlyTalkersSendNeedsTheRightToTalkThroughSocketioToo) {
   enter_by_socketio(anna, "anna", false);
   enter_by_socketio(bert, "bert", true);

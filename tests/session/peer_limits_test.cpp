@@ -74,6 +74,8 @@ TEST(PeerLimits, ApplyToPeersAndNotToTheServer) {
   EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatSay{}})->kind, PeerMessage::chat_say);
   EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatBegin{}})->kind,
             PeerMessage::chat_line);
+  EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatMedia{}})->kind,
+            PeerMessage::chat_media);
   EXPECT_EQ(arrival_of(TextReceived{{"a", 1}, "x"})->kind, PeerMessage::text);
   EXPECT_FALSE(arrival_of(ChatOpened{{"a", 1}}).has_value());
 }

@@ -80,7 +80,7 @@ bool WireNetwork::deliver(rooms::TimePoint now) {
 
 void LeaseNetwork::End::set(const cluster::Claimant& claimant, const std::string& key,
                             const std::string& value, std::uint64_t expected) {
-  network_.answers_.emplace_back([this, claimant, value, key, expected] {
+  network_.answers.emplace_back([this, claimant, value, key, expected] {
     if (is_cut) return member->unavailable(claimant, now_);
     const auto found = network_.entries.find(key);
     const bool is_there = found != network_.entries.end() && found->second.until > now_;
@@ -111,9 +111,9 @@ void LeaseNetwork::End::release(const std::string& key, std::uint64_t revision) 
 }
 
 bool LeaseNetwork::deliver() {
-  if (answers_.empty()) return false;
-  const auto answer = std::move(answers_.front());
-  answers_.pop_front();
+  if (answers.empty()) return false;
+  const auto answer = std::move(answers.front());
+  answers.pop_front();
   answer();
   return true;
 }

@@ -96,12 +96,12 @@ class LeaseNetwork {
     rooms::TimePoint until;
   };
   std::map<std::string, Entry> entries;
+  std::deque<std::function<void()>> answers;  ///< under way
 
   bool deliver();
 
  private:
   std::uint64_t last_revision_ = 0;
-  std::deque<std::function<void()>> answers_;
 };
 
 /// A real NATS in place of these two.
@@ -144,6 +144,7 @@ class Cluster {
   rooms::Hub& hub(std::size_t number) { return *hubs_.at(number); }
   std::size_t hubs() const { return hubs_.size(); }
   bool has_processes() const { return processes_.size() > 1; }
+  std::size_t processes() const { return processes_.size(); }
   Process& process(std::size_t number) { return *processes_.at(number); }
 
   /// Hands over until there is nothing more to hand over.

@@ -1,8 +1,7 @@
 // Tests the built WASM client between a page and a fake browser.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, mock, test } from 'node:test';
+import { after, afterEach, beforeEach, mock, test } from 'node:test';
 
 import {
   FakePeerConnection,
@@ -10,16 +9,16 @@ import {
   FakeVideo,
   FakeWebSocket,
   install,
+  loadClient,
   letTimePass,
   put,
   settle,
+  standing,
 } from './fake_browser.mjs';
+import { mistakesIn, seen } from './types.mjs';
 
-const built = new URL(`file://${process.env.ONAIR_WASM_DIR}/`);
 install({});
-/** @type {typeof import('../../client_wasm/browser/onair.mjs')} */
-const { default: createOnair } = await import(new URL('onair.mjs', built).href);
-const onair = await createOnair({ wasmBinary: readFileSync(new URL('onair.wasm', built)) });
+const onair = await loadClient();
 
 /**
  * @typedef {import('../../client_wasm/browser/onair.mjs').Onair} Onair
@@ -48,14 +47,11 @@ let texts;
 let chats;
 /** @type {string | null} */
 let kept;
-
 /**
- * A fake in the place of what it stands for, of which it has what the client uses.
- * @template Real
- * @param {unknown} fake
- * @returns {Real}
+ * Where a page is given something other than onair.d.mts declares.
+ * @type {string[]}
  */
-const standing = (fake) => /** @type {Real} */ (fake);
+let mistakes;
 
 beforeEach(() => {
   media = {
@@ -77,10 +73,18 @@ beforeEach(() => {
   texts = [];
   chats = [];
   kept = null;
+  mistakes = [];
 });
 
 afterEach(() => {
   mock.restoreAll();
+  assert.deepEqual(mistakes, []);
+});
+
+after(() => {
+  for (const name of ['TalkView', 'WatchView', 'Reception', 'ViewerView', 'Device', 'MediaChoice', 'ChatEvent']) {
+    assert.ok(seen.has(name), `no test has given a page a ${name}`);
+  }
 });
 
 /**
@@ -98,9 +102,15 @@ function make(kind, video = new FakeVideo(), more = {}) {
     remember: (token) => {
       kept = token;
     },
-    changed: (/** @type {typeof views[number]} */ view) => views.push(view),
+    changed: (/** @type {typeof views[number]} */ view) => {
+      mistakes.push(...mistakesIn(view, kind === 'TalkClient' ? 'TalkView' : 'WatchView'));
+      views.push(view);
+    },
     text: (from, text) => texts.push([from, text]),
-    chat: (event) => chats.push(event),
+    chat: (event) => {
+      mistakes.push(...mistakesIn(event, 'ChatEvent'));
+      chats.push(event);
+    },
     ...more,
   });
   const client = /** @type {InstanceType<Onair[Kind]>} */ (made);
@@ -307,6 +317,38 @@ test('answers as a viewer and shows the stream once', async () => {
   assert.equal(video.srcObject, null);
   assert.equal(connection.closed, true);
   assert.equal(client.view().picture, 'ended');
+  client.leave();
+});
+
+test('tells a viewer how the picture arrives', async () => {
+  const { client } = make('WatchClient');
+  const socket = join(['t']);
+  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp', connection: 7 });
+  await settle();
+  const connection = lastConnection();
+  const stream = new FakeStream('video');
+  connection.ontrack({ streams: [stream], track: stream.tracks[0] });
+  connection.become('connected');
+  assert.equal(client.view().reception, null);
+  const video = { type: 'inbound-rtp', kind: 'video', codecId: 'c', frameWidth: 640, frameHeight: 360, framesPerSecond: 25 };
+  const pair = { type: 'candidate-pair', nominated: true, state: 'succeeded', currentRoundTripTime: 0.05 };
+  for (const seconds of [1, 2]) {
+    connection.stats = new Map(
+      Object.entries({
+        v: { ...video, bytesReceived: seconds * 100_000, packetsReceived: seconds * 90, packetsLost: seconds * 10 },
+        c: { type: 'codec', mimeType: 'video/VP8' },
+        p: { ...pair, localCandidateId: 'l', remoteCandidateId: 'r' },
+        l: { type: 'local-candidate', candidateType: 'relay' },
+      }),
+    );
+    letTimePass();
+    await settle();
+  }
+  const { quality, width, height, framesPerSecond, codec, relayed } = client.view().reception ?? {};
+  assert.deepEqual(
+    { quality, width, height, framesPerSecond, codec, relayed },
+    { quality: 'poor', width: 640, height: 360, framesPerSecond: 25, codec: 'video/VP8', relayed: true },
+  );
   client.leave();
 });
 

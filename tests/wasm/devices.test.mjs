@@ -1,7 +1,6 @@
 // Tests what the built WASM client asks of the browser's devices, and what it makes of the answers.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 
 import {
@@ -11,16 +10,15 @@ import {
   FakeVideo,
   FakeWebSocket,
   install,
+  loadClient,
   put,
   settle,
+  standing,
   stereoSdp,
 } from './fake_browser.mjs';
 
-const built = new URL(`file://${process.env.ONAIR_WASM_DIR}/`);
 install({});
-/** @type {typeof import('../../client_wasm/browser/onair.mjs')} */
-const { default: createOnair } = await import(new URL('onair.mjs', built).href);
-const onair = await createOnair({ wasmBinary: readFileSync(new URL('onair.wasm', built)) });
+const onair = await loadClient();
 
 /** @typedef {{ audio?: unknown, video?: unknown }} Constraints */
 
@@ -78,14 +76,6 @@ beforeEach(() => {
 });
 
 afterEach(() => mock.restoreAll());
-
-/**
- * A fake in the place of what it stands for, of which it has what the client uses.
- * @template Real
- * @param {unknown} fake
- * @returns {Real}
- */
-const standing = (fake) => /** @type {Real} */ (fake);
 
 /** @param {'TalkClient' | 'WatchClient'} kind */
 function enter(kind) {

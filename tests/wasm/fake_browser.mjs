@@ -2,6 +2,9 @@
 // drive it. Nothing happens by itself.
 
 import { webcrypto } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+import { setting } from '../setting.mjs';
 
 /** @typedef {(event: object) => void} Listener what the client puts there, and null when it has gone */
 const unset = () => {
@@ -390,3 +393,21 @@ export function put(globals) {
 
 /** Waits until the handlers of all settled promises have run. */
 export const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/**
+ * The built client. It takes what is installed when it is loaded.
+ * @returns {Promise<import('../../client_wasm/browser/onair.mjs').Onair>}
+ */
+export async function loadClient() {
+  const built = new URL(`file://${setting('ONAIR_WASM_DIR')}/`);
+  const { default: createOnair } = await import(new URL('onair.mjs', built).href);
+  return createOnair({ wasmBinary: readFileSync(new URL('onair.wasm', built)) });
+}
+
+/**
+ * A fake in the place of what it stands for, of which it has what the client uses.
+ * @template Real
+ * @param {unknown} fake
+ * @returns {Real}
+ */
+export const standing = (fake) => /** @type {Real} */ (fake);

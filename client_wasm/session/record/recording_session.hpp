@@ -16,36 +16,43 @@ namespace onair::session {
 /// Numbers the files of a page, from 1.
 using FileNumber = std::uint32_t;
 
-// Commands.
+// Commands, with the names by which the page knows them.
 
 /// Open the browser's storage for a file. Ends in StoreOpened or StoreRefused.
 struct OpenStore {
+  static constexpr std::string_view kName = "open_store";
   FileNumber file;
 };
 /// Record the stream. Then come PieceRecorded, any number of times, and at last RecorderStopped;
 /// or RecorderFailed, also after pieces.
 struct StartRecorder {
+  static constexpr std::string_view kName = "start_recorder";
   FileNumber file;
 };
 /// Ends in RecorderStopped.
 struct StopRecorder {
+  static constexpr std::string_view kName = "stop_recorder";
   FileNumber file;
 };
 /// Put the piece that was just recorded into storage. Ends in PieceStored or StoringFailed; the
 /// page keeps a piece that could not be stored in memory.
 struct StorePiece {
+  static constexpr std::string_view kName = "store_piece";
   FileNumber file;
 };
 /// Keep that piece in memory.
 struct KeepPiece {
+  static constexpr std::string_view kName = "keep_piece";
   FileNumber file;
 };
 /// Give the person the file, from storage and then from memory. Ends in FileSaved or SavingFailed.
 struct SaveFile {
+  static constexpr std::string_view kName = "save_file";
   FileNumber file;
 };
 /// Nothing was recorded: forget the file.
 struct DropFile {
+  static constexpr std::string_view kName = "drop_file";
   FileNumber file;
 };
 /// `view()` has changed.

@@ -88,9 +88,14 @@ EntryTokens::EntryTokens(Auth auth, const SigningKeys& keys, std::chrono::second
 
 std::variant<rooms::Pass, Refusal> EntryTokens::check(const protocol::Enter& enter) const {
   if (enter.role == protocol::Role::none) return check_inferred_role(enter);
-  const bool needed =
-      auth_ == Auth::all || (auth_ == Auth::talk && enter.role == protocol::Role::talk);
-  if (!needed) return rooms::Pass{};
+  if (auth_ == Auth::open) return rooms::Pass{};
+  auto by_token = check_token(enter);
+  const bool needed = auth_ == Auth::all || enter.role == protocol::Role::talk;
+  if (needed) return by_token;
+  return rooms::Pass{.may_relay = std::holds_alternative<rooms::Pass>(by_token)};
+}
+
+std::variant<rooms::Pass, Refusal> EntryTokens::check_token(const protocol::Enter& enter) const {
   if (!enter.token) {
     return Refusal{ErrorCode::token_required, "This room opens only to those with a token."};
   }

@@ -41,7 +41,9 @@ class EntryTokens {
   /// the time is between `nbf`, if it has one, and `exp`, which it must have (NumericDate, RFC 7519
   /// section 2). Its `name`, if it has one, is of at most kMaxChatNameBytes. From any thread.
   /// Of one without a role, a token for either role holds; it may talk if one who has that role and
-  /// this token may. Errors: `token_required`, `token_invalid`, `token_expired`.
+  /// this token may. Where a viewer needs no token, only one that holds makes a difference: the
+  /// pass `may_relay` from the beginning. Errors: `token_required`, `token_invalid`,
+  /// `token_expired`.
   std::variant<rooms::Pass, protocol::Refusal> check(const protocol::Enter& enter) const;
 
  private:
@@ -50,6 +52,7 @@ class EntryTokens {
     std::string text;
   };
 
+  std::variant<rooms::Pass, protocol::Refusal> check_token(const protocol::Enter& enter) const;
   std::variant<rooms::Pass, protocol::Refusal> check_inferred_role(protocol::Enter enter) const;
   std::variant<rooms::Pass, protocol::Refusal> read(const std::string& claims,
                                                     const protocol::Enter& enter) const;

@@ -17,4 +17,10 @@ struct Exchange {
   ServerContext& server;
 };
 
+/// True where the client came by HTTPS, to this server or to a proxy that said so.
+inline bool is_https(const Exchange& exchange) {
+  const std::string& scheme = exchange.client.scheme;
+  return scheme == "https" || (scheme.empty() && exchange.server.certificate);
+}
+
 }  // namespace onair::net

@@ -1,5 +1,9 @@
 #include "net/http/gate.hpp"
 
+#include <string>
+
+#include "net/http/origins.hpp"
+
 namespace onair::net {
 
 namespace http = boost::beast::http;
@@ -8,9 +12,30 @@ Response response_to(const Refused& refused) {
   return plain_response(refused.status, refused.sentence);
 }
 
+namespace {
+
+/// True where the name of the host may be a stranger's, who lets it lead here (DNS rebinding): a
+/// browser in a private network asks by plain HTTP for a public name. By HTTPS the certificate
+/// would not fit.
+bool may_be_rebound(const Request& request, const ClientOrigin& client,
+                    const ServerContext& server) {
+  if (!client.is_in_private_network || !is_public_name(client.host)) return false;
+  if (client.host.substr(0, client.host.find(':')) == server.host_name) return false;
+  const auto origin = view(request[http::field::origin]);
+  // Pages send no Origin with a GET to their own server.
+  const bool is_browser = view(request[http::field::user_agent]).starts_with("Mozilla/");
+  return origin.empty() ? is_browser : !origin.starts_with("https://");
+}
+
+}  // namespace
+
 bool is_welcome_origin(const Request& request, const ClientOrigin& client,
                        const ServerContext& server) {
   const auto origin = view(request[http::field::origin]);
+  if (may_be_rebound(request, client, server)) {
+    return server.origins.allows(origin.empty() ? "http://" + client.host : std::string(origin),
+                                 "");
+  }
   if (!origin.empty()) return server.origins.allows(origin, client.host);
   // Browsers send no Origin with what a page loads as a picture or a script, but say that it is
   // another's page (https://w3c.github.io/webappsec-fetch-metadata/).

@@ -14,7 +14,7 @@ namespace http = boost::beast::http;
 /// behind it. tests/pages/start_up.test.mjs compares the hash with the pages.
 constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; "
-    "script-src 'self' 'wasm-unsafe-eval' 'sha256-5bhBatoi+eyZFobq4o4VO/Hf+sX6Qemf7Kxh7+V9CEA='; "
+    "script-src 'self' 'wasm-unsafe-eval' 'sha256-CaKM1PzDwlg/Z0QGZxX9CAp2hf7wq9VMJsOUyWshWzo='; "
     "style-src 'self'; "
     "img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors ";

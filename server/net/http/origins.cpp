@@ -1,8 +1,13 @@
 #include "net/http/origins.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <stdexcept>
+
+#include <boost/asio/ip/address_v4.hpp>
+
+#include "net/loop/aliases.hpp"
 
 namespace onair::net {
 namespace {
@@ -63,6 +68,22 @@ bool Origins::allows(std::string_view origin, std::string_view host) const {
   if (!parts) return false;
   if (parts->host == host_in(parts->scheme, host)) return true;
   return std::ranges::find(allowed_, parts->scheme + "://" + parts->host) != allowed_.end();
+}
+
+bool is_public_name(std::string_view host) {
+  // Only an address in brackets has more than one colon.
+  std::string name = lower(host.substr(0, host.starts_with('[') ? host.size() : host.find(':')));
+  if (name.ends_with('.')) name.pop_back();
+  const std::size_t dot = name.rfind('.');
+  if (name.starts_with('[') || dot == std::string::npos) return false;
+  error_code no_address;
+  boost::asio::ip::make_address_v4(name, no_address);
+  if (!no_address) return false;
+  constexpr std::string_view kPrivateUse[] = {"home",      "internal", "intranet",
+                                              "lan",       "local",    "localdomain",
+                                              "localhost", "private",  "test"};
+  return std::ranges::find(kPrivateUse, name.substr(dot + 1)) == std::end(kPrivateUse) &&
+         !name.ends_with(".home.arpa");
 }
 
 }  // namespace onair::net

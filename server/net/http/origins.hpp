@@ -24,4 +24,9 @@ class Origins {
   std::vector<std::string> allowed_;  ///< in lower case, without a scheme's own port
 };
 
+/// True for a host (and port) of a URL that a stranger could register and let lead anywhere: no
+/// address, no name of one label, none under a domain that is for private use (RFC 6761, RFC 6762,
+/// RFC 8375, and the names that routers give).
+bool is_public_name(std::string_view host);
+
 }  // namespace onair::net

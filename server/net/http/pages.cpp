@@ -58,9 +58,7 @@ std::optional<std::string> address_for(const Exchange& exchange) {
     return std::isalnum(c) != 0 || c == '.' || c == '-' || c == ':' || c == '[' || c == ']';
   });
   if (host.empty() || !is_plain) return std::nullopt;
-  const bool is_https = exchange.client.scheme == "https" ||
-                        (exchange.client.scheme.empty() && exchange.server.certificate);
-  return (is_https ? "https://" : "http://") + host + "/";
+  return (is_https(exchange) ? "https://" : "http://") + host + "/";
 }
 
 /// Messengers show the picture of a link only if its address is a whole one, which a file does not

@@ -162,6 +162,13 @@ bool TrustedProxies::contains(const ip::address& address) const {
   });
 }
 
+bool is_private(const ip::address& address) {
+  static const TrustedProxies kPrivate({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+                                        "169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
+                                        "fe80::/10"});
+  return kPrivate.contains(address);
+}
+
 std::string counted_address(const ip::address& address) {
   const ip::address plain = without_v4_mapping(address);
   if (!plain.is_v6()) return plain.to_string();
@@ -173,8 +180,9 @@ std::string counted_address(const ip::address& address) {
 ClientOrigin client_origin(const ip::address& remote, const http::fields& headers,
                            const TrustedProxies& trusted) {
   const auto host = headers[http::field::host];
-  ClientOrigin origin{counted_address(remote), {host.data(), host.size()}, {}};
+  ClientOrigin origin{counted_address(remote), {host.data(), host.size()}, {}, is_private(remote)};
   if (!trusted.contains(remote)) return origin;
+  origin.is_in_private_network = false;
   ForwardedChain chain = chain_of(headers);
   origin.counted_as = counted_client(without_v4_mapping(remote), chain.addresses, trusted);
   if (!chain.host.empty()) origin.host = std::move(chain.host);

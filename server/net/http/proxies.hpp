@@ -36,6 +36,8 @@ struct ClientOrigin {
   /// so. The scheme is empty where nobody said it.
   std::string host;
   std::string scheme;
+  /// The connection comes from a private network and from no trusted proxy.
+  bool is_in_private_network = false;
 };
 
 /// `remote` is the other end of the connection. Where it is a trusted proxy, X-Forwarded-For, -Host
@@ -45,6 +47,10 @@ struct ClientOrigin {
 ClientOrigin client_origin(const boost::asio::ip::address& remote,
                            const boost::beast::http::fields& headers,
                            const TrustedProxies& trusted);
+
+/// True for addresses that routers of the Internet do not know: RFC 1918, RFC 6598, RFC 4193,
+/// link-local, loopback.
+bool is_private(const boost::asio::ip::address& address);
 
 /// By what connections from this address are counted: the address, of IPv6 the network (/64).
 std::string counted_address(const boost::asio::ip::address& address);

@@ -4,8 +4,11 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/ip/host_name.hpp>
 
 #include "net/http/origins.hpp"
 #include "net/http/proxies.hpp"
@@ -38,6 +41,7 @@ struct ServerContext {
   const Limits limits;
   const Origins origins;
   const TrustedProxies proxies;
+  const std::string host_name = boost::asio::ip::host_name();
   Admission admission;
   RateLimiter qr_codes{/*per_second=*/2, /*burst=*/20};
   std::optional<Certificate> certificate;  ///< nothing: HTTP alone

@@ -1,5 +1,6 @@
 #include "net/socketio/socketio_http.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -83,8 +84,25 @@ struct Caller {
   std::string transport;
   std::optional<std::string> sid;
   std::optional<std::string> token;
-  std::optional<std::string> counted_as;  ///< see counted_address
+  Sender sender;
 };
+
+/// The session cookie among "name=value; name=value" (RFC 6265 section 4.2.1). Empty where it is
+/// none of ours.
+std::string session_cookie(std::string_view cookies) {
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  while (!cookies.empty()) {
+    std::string_view pair = cookies.substr(0, cookies.find(';'));
+    cookies.remove_prefix(std::min(pair.size() + 1, cookies.size()));
+    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
+    if (!pair.starts_with(kSessionCookie) || !pair.substr(kSessionCookie.size()).starts_with('='))
+      continue;
+    const std::string_view value = pair.substr(kSessionCookie.size() + 1);
+    if (value.size() != 2 * kSessionCookieBytes) continue;
+    if (value.find_first_not_of(kHexDigits) == std::string_view::npos) return std::string(value);
+  }
+  return {};
+}
 
 std::variant<Caller, EngineError> caller_of(const Exchange& exchange) {
   const Request& request = exchange.request;
@@ -93,7 +111,8 @@ std::variant<Caller, EngineError> caller_of(const Exchange& exchange) {
   if (!revision) return EngineError::unsupported_revision;
   Caller caller{*revision, query_parameter(request, "transport").value_or(""),
                 query_parameter(request, "sid"), query_parameter(request, "token"),
-                exchange.client.counted_as};
+                Sender{exchange.client.counted_as.value_or(""),
+                       session_cookie(request[http::field::cookie])}};
   if (caller.transport != "polling" && caller.transport != "websocket") {
     return EngineError::unknown_transport;
   }
@@ -137,7 +156,7 @@ NewSession make_session(const Caller& caller, ConnectionSlots slots, Worker& her
           .max_payload_bytes = kPacketsInPayload * limits.frame_bytes,
           .max_queue_bytes = limits.send_queue_bytes,
       },
-      std::move(slots), caller.counted_as.value_or(""));
+      std::move(slots), caller.sender);
 }
 
 /// Calls `function` with the caller's session on its worker's thread, or `otherwise` where there is
@@ -148,7 +167,7 @@ void with_session(Worker& there, const Caller& caller, Function function, Otherw
           [&there, caller, function = std::move(function), otherwise = std::move(otherwise)] {
             const auto found = there.socketio_sessions.find(*caller.sid);
             const bool fits = found != there.socketio_sessions.end() &&
-                              found->second->fits(caller.revision, caller.counted_as.value_or(""));
+                              found->second->fits(caller.revision, caller.sender);
             if (!fits) return otherwise();
             const auto session = found->second;  // which may end in this
             function(*session);
@@ -172,13 +191,20 @@ Task<Response> open_session(const Caller& caller, const Exchange& exchange) {
   Worker& here = exchange.worker;
   const auto session = make_session(caller, std::move(std::get<ConnectionSlots>(admitted)), here,
                                     exchange.server.limits);
+  const std::string cookie = session->owner().new_cookie();
   Awaited<std::optional<std::string>> payload(here.context());
   here.tick().run([&] {
     session->start();
     session->poll(payload.reply());
   });
   std::optional<std::string> given = co_await payload.value();
-  co_return answer_of_poll(std::move(given));
+  Response response = answer_of_poll(std::move(given));
+  if (caller.revision == Revision::v3 && !cookie.empty()) {
+    response.set(http::field::set_cookie, std::string(kSessionCookie) + '=' + cookie +
+                                              "; Path=/socket.io; HttpOnly; SameSite=Strict" +
+                                              (is_https(exchange) ? "; Secure" : ""));
+  }
+  co_return response;
 }
 
 /// A client that goes away while it waits has left for good.

@@ -4,6 +4,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "net/auth/crypto.hpp"
+
 namespace onair::net {
 namespace {
 
@@ -11,12 +13,23 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
+SessionOwner::SessionOwner(Sender opener)
+    : address_(std::move(opener.address)), has_shown_cookie_(!opener.cookie.empty()) {
+  if (!has_shown_cookie_) new_cookie_ = random_hex(kSessionCookieBytes);
+  cookie_ = has_shown_cookie_ ? std::move(opener.cookie) : new_cookie_;
+}
+
+bool SessionOwner::sends(const Sender& sender) {
+  if (sender.cookie == cookie_) return has_shown_cookie_ = true;
+  return !has_shown_cookie_ && sender.address == address_;
+}
+
 SocketioSession::SocketioSession(Worker& worker, socketio::SessionOptions options,
-                                 ConnectionSlots slots, std::string address)
+                                 ConnectionSlots slots, Sender opener)
     : worker_(worker),
       slots_(std::move(slots)),
       sid_(options.sid),
-      address_(std::move(address)),
+      owner_(std::move(opener)),
       revision_(options.revision),
       core_(std::move(options), *this, Clock::now()),
       timer_(worker.context()) {}
@@ -30,9 +43,8 @@ void SocketioSession::start(Remote<SocketioCarrier> carrier, std::shared_ptr<Out
   after_news();
 }
 
-bool SocketioSession::fits(socketio::Revision revision, std::string_view address) const {
-  // In revision 3 everyone whom the client speaks to knows its sid.
-  return revision == revision_ && (revision != socketio::Revision::v3 || address == address_);
+bool SocketioSession::fits(socketio::Revision revision, const Sender& sender) {
+  return revision == revision_ && (revision != socketio::Revision::v3 || owner_.sends(sender));
 }
 
 // What comes from the client's connections.

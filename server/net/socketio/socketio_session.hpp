@@ -19,7 +19,7 @@ namespace onair::net {
 
 /// What a packet costs, in bytes, while it waits for a WebSocket.
 inline std::size_t handed_over_cost(const rooms::SharedFrame& packet) {
-  return packet.websocket().size() + OutputQueue::kPieceCost;
+  return packet.websocket().size() + rooms::kQueueEntryCost;
 }
 
 /// A WebSocket that carries a session's packets.
@@ -72,6 +72,34 @@ class Remote {
   Worker* worker_ = nullptr;
 };
 
+/// The cookie that shows whose a session of Engine.IO 3 is: so many bytes in hex.
+inline constexpr std::string_view kSessionCookie = "onair-io";
+inline constexpr std::size_t kSessionCookieBytes = 16;
+
+/// What a request shows of who sends it.
+struct Sender {
+  std::string address;  ///< as ClientOrigin counts it; empty for programs on this machine
+  std::string cookie;   ///< of the session cookie; empty without one
+};
+
+/// Knows the client of a session of Engine.IO 3, where a sid is no secret: the client's peers know
+/// it as its id. A browser shows the cookie that came with its handshake; from then on nothing else
+/// counts, and its address may change. A program that keeps no cookies has to keep its address.
+class SessionOwner {
+ public:
+  explicit SessionOwner(Sender opener);
+
+  /// The cookie that a client is to show. Empty where it has one already.
+  const std::string& new_cookie() const { return new_cookie_; }
+  bool sends(const Sender& sender);
+
+ private:
+  std::string address_;
+  std::string cookie_;
+  std::string new_cookie_;
+  bool has_shown_cookie_;
+};
+
 class SocketioSession final : public ClientLink,
                               public Flushable,
                               public std::enable_shared_from_this<SocketioSession>,
@@ -80,17 +108,17 @@ class SocketioSession final : public ClientLink,
   /// Gets the body of the answer to a poll, or nothing where the poll may not be.
   using PollAnswer = std::function<void(std::optional<std::string>)>;
 
-  /// `address` is where the client comes from.
   SocketioSession(Worker& worker, socketio::SessionOptions options, ConnectionSlots slots,
-                  std::string address);
+                  Sender opener);
 
   /// Makes it one of its worker's, until it ends. `carrier` is the WebSocket that it begins on.
   void start(Remote<SocketioCarrier> carrier = {}, std::shared_ptr<OutputGauge> gauge = {});
 
   Worker& worker() const { return worker_; }
 
-  /// Whether a request may be for this session.
-  bool fits(socketio::Revision revision, std::string_view address) const;
+  /// True where a request is for this session.
+  bool fits(socketio::Revision revision, const Sender& sender);
+  const SessionOwner& owner() const { return owner_; }
 
   // As in socketio::Session:
   void poll(PollAnswer answer);
@@ -142,7 +170,7 @@ class SocketioSession final : public ClientLink,
   Worker& worker_;
   ConnectionSlots slots_;
   std::string sid_;
-  std::string address_;
+  SessionOwner owner_;
   socketio::Revision revision_;
   socketio::Session core_;
   ByteShare share_{worker_.tick().output_budget};  ///< what waits to be fetched

@@ -40,7 +40,7 @@ Remote<SocketioCarrier> SocketioWebsocket<Transport>::remote() {
 template <typename Transport>
 template <typename Function>
 void SocketioWebsocket<Transport>::hand_over(std::size_t bytes, Function function) {
-  const std::size_t cost = bytes + OutputQueue::kPieceCost;
+  const std::size_t cost = bytes + rooms::kQueueEntryCost;
   handed_over_ += cost;
   const std::shared_ptr<SocketioWebsocket> self(this->shared_from_this(), this);
   const Remote<SocketioWebsocket> back(self, this->worker());

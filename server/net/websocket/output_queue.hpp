@@ -10,6 +10,8 @@
 #include <boost/container/small_vector.hpp>
 #include <boost/container/static_vector.hpp>
 
+#include "rooms/frame.hpp"
+
 namespace onair::net {
 
 /// What waits for one client, in bytes, for a thread that hands packets over to that of its stream.
@@ -30,12 +32,9 @@ class OutputQueue {
   static constexpr std::size_t kGathered = 64;
   using Gathered = boost::container::static_vector<boost::asio::const_buffer, kGathered>;
 
-  /// What a piece costs beside its text, so that many small ones have a bound too.
-  static constexpr std::size_t kPieceCost = 128;
-
   bool empty() const { return first_ == pieces_.size(); }
   /// What waits costs so many bytes.
-  std::size_t cost() const { return bytes_ + kPieceCost * (pieces_.size() - first_); }
+  std::size_t cost() const { return bytes_ + rooms::kQueueEntryCost * (pieces_.size() - first_); }
 
   void push(std::shared_ptr<const std::string> piece);
 
