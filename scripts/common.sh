@@ -20,6 +20,9 @@ as_root() {
   fi
 }
 
+# Lets ccache store what was compiled with a precompiled header.
+export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
+
 # The LLVM that formats, checks and instruments: one version everywhere, since each formats and
 # warns otherwise. Debian 12 and 13 both have it.
 llvm=19
