@@ -69,6 +69,10 @@ const faults = (page) =>
         if (left < 0 || right > innerWidth || button.scrollWidth > Math.ceil(width)) found.push(`${button.id} is cut`);
         if (width < 44) found.push(`${button.id} is too narrow for a finger`);
       }
+      const ground = getComputedStyle(bar).backgroundColor;
+      for (const slider of bar.querySelectorAll('input')) {
+        if (getComputedStyle(slider).accentColor === ground) found.push(`${slider.id} has the colour of the bar`);
+      }
     }
     return found;
   });
