@@ -48,20 +48,20 @@ ConnectionBudget::Peers::iterator ConnectionBudget::find_or_add(const PeerId& pe
     const auto last =
         std::max_element(peers_.begin(), peers_.end(), [](const auto& a, const auto& b) {
           const auto rank = [](const Peer& each) {
-            return std::tuple(each.granted, !each.waits, each.place);
+            return std::tuple(each.granted, !each.waits, each.position);
           };
           return rank(a.second) < rank(b.second);
         });
     if (last->second.granted == 0 && last->second.waits) return peers_.end();
     peers_.erase(last);
   }
-  return peers_.emplace(peer, Peer{0, ++last_place_, false}).first;
+  return peers_.emplace(peer, Peer{0, ++last_position_, false}).first;
 }
 
 /// The end if nobody waits.
 ConnectionBudget::Peers::iterator ConnectionBudget::first_in_line() {
   auto first = peers_.end();
-  const auto rank = [](const Peer& each) { return std::tuple(each.granted, each.place); };
+  const auto rank = [](const Peer& each) { return std::tuple(each.granted, each.position); };
   for (auto at = peers_.begin(); at != peers_.end(); ++at) {
     if (!at->second.waits) continue;
     if (first == peers_.end() || rank(at->second) < rank(first->second)) first = at;

@@ -47,8 +47,8 @@ class ConnectionBudget {
 
  private:
   struct Peer {
-    unsigned granted = 0;     ///< connections since the bucket was last full
-    std::uint64_t place = 0;  ///< in order of the first request
+    unsigned granted = 0;        ///< connections since the bucket was last full
+    std::uint64_t position = 0;  ///< in order of the first request
     bool waits = false;
   };
   using Peers = std::map<PeerId, Peer>;
@@ -59,7 +59,7 @@ class ConnectionBudget {
   Rate rate_;
   TokenBucket bucket_;
   Peers peers_;
-  std::uint64_t last_place_ = 0;
+  std::uint64_t last_position_ = 0;
 };
 
 }  // namespace onair::session

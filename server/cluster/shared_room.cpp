@@ -14,15 +14,15 @@ using rooms::TalkerInfo;
 namespace {
 
 /// True where a share has members that receive viewers' frames, and the news that they are gone.
-template <typename Parts>
-bool any_receives_watchers(const Parts& shares) {
+template <typename Shares>
+bool any_receives_watchers(const Shares& shares) {
   return std::any_of(shares.begin(), shares.end(), [](const auto& entry) {
     return entry.second.socketio > 0 || !entry.second.talkers.empty();
   });
 }
 
-template <typename Parts>
-RoomShare sum_of(const Parts& shares) {
+template <typename Shares>
+RoomShare sum_of(const Shares& shares) {
   RoomShare sum;
   for (const auto& [whose, share] : shares) {
     sum.watching += share.watching;

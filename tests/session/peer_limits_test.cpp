@@ -71,12 +71,12 @@ TEST(PeerLimits, ApplyToPeersAndNotToTheServer) {
   EXPECT_FALSE(arrival(protocol::Bye{}, {}).has_value());
   EXPECT_FALSE(arrival(protocol::Pong{}, {}).has_value());
   EXPECT_FALSE(arrival(protocol::UserDisconnected{"a"}, {}).has_value());
-  EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatSay{}})->kind, PeerMessage::chat_say);
-  EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatBegin{}})->kind,
+  EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatSay{}}).value().kind, PeerMessage::chat_say);
+  EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatBegin{}}).value().kind,
             PeerMessage::chat_line);
-  EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatMedia{}})->kind,
+  EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatMedia{}}).value().kind,
             PeerMessage::chat_media);
-  EXPECT_EQ(arrival_of(TextReceived{{"a", 1}, "x"})->kind, PeerMessage::text);
+  EXPECT_EQ(arrival_of(TextReceived{{"a", 1}, "x"}).value().kind, PeerMessage::text);
   EXPECT_FALSE(arrival_of(ChatOpened{{"a", 1}}).has_value());
 }
 

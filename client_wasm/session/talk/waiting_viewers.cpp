@@ -21,9 +21,9 @@ void WaitingViewers::clear() {
   invited_.clear();
 }
 
-std::vector<PeerId> WaitingViewers::invite(std::size_t places, TimePoint now) {
+std::vector<PeerId> WaitingViewers::invite(std::size_t capacity, TimePoint now) {
   std::erase_if(invited_, [now](const auto& invitation) { return invitation.second <= now; });
-  const std::size_t free = places - std::min(places, invited_.size());
+  const std::size_t free = capacity - std::min(capacity, invited_.size());
   const auto end = line_.begin() + static_cast<std::ptrdiff_t>(std::min(free, line_.size()));
   std::vector<PeerId> next(line_.begin(), end);
   line_.erase(line_.begin(), end);

@@ -1,5 +1,6 @@
-// Viewers that were declined as `full`, in the order of their requests. As places become free, as
-// many of them are invited to ask again; an invitation that nobody takes goes to the next one.
+// Viewers that were declined as `full`, in the order of their requests. When the talker can carry
+// more viewers, as many are invited to ask again; an invitation that nobody takes goes to the next
+// one.
 #pragma once
 
 #include <cstddef>
@@ -17,15 +18,16 @@ class WaitingViewers {
   /// Limit of viewers that wait. Further ones ask again by themselves, only later.
   static constexpr std::size_t kMaxWaiting = 1'024;
 
-  /// A viewer was declined. One that waits already keeps its place.
+  /// A viewer was declined. A viewer that waits already keeps its position.
   void add(const PeerId& viewer);
 
   /// A viewer asks again, or has left.
   void remove(const PeerId& viewer);
   void clear();
 
-  /// The viewers to invite while `places` are free: no more than that have an invitation at a time.
-  std::vector<PeerId> invite(std::size_t places, TimePoint now);
+  /// The viewers to invite while `capacity` more fit: no more than that have an invitation at a
+  /// time.
+  std::vector<PeerId> invite(std::size_t capacity, TimePoint now);
 
   /// When an invitation expires that the next one waits for.
   std::optional<TimePoint> next_deadline() const;

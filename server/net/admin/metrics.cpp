@@ -128,7 +128,8 @@ std::string metrics_text(const std::vector<WorkerReport>& reports, const ServerC
   families.gauge("onair_peers", "Members of rooms.", [](const auto& r) { return r.census.peers; });
   families.gauge("onair_peers_away", "Members that lost their connection and may come back.",
                  [](const auto& r) { return r.census.away; });
-  families.gauge("onair_kept_bytes", "What was said to these members, until they are back.",
+  families.gauge("onair_kept_bytes",
+                 "Bytes of frames buffered for these members until they are back.",
                  [](const auto& r) { return r.census.kept_bytes; });
   families.gauge("onair_rooms", "Rooms, each once for every thread that serves it.",
                  [](const auto& r) { return r.census.rooms; });

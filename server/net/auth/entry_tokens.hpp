@@ -40,9 +40,9 @@ class EntryTokens {
   /// A token holds where its signature does, `room` and `role` are what the client asks for, and
   /// the time is between `nbf`, if it has one, and `exp`, which it must have (NumericDate, RFC 7519
   /// section 2). Its `name`, if it has one, is of at most kMaxChatNameBytes. From any thread.
-  /// Of one without a role, a token for either role holds; it may talk if one who has that role and
-  /// this token may. Where a viewer needs no token, only one that holds makes a difference: the
-  /// pass `may_relay` from the beginning. Errors: `token_required`, `token_invalid`,
+  /// A client without a role may have a token for either; it may talk if a talker with this token
+  /// may. Where a viewer needs no token, one that holds gives it a pass that `may_relay` from the
+  /// beginning. Errors: `token_required`, `token_invalid`,
   /// `token_expired`.
   std::variant<rooms::Pass, protocol::Refusal> check(const protocol::Enter& enter) const;
 

@@ -17,7 +17,7 @@ using boost::system::error_code;
 using protocol::split;
 using protocol::trimmed;
 
-/// What all count as whom a proxy does not name.
+/// Stands for the address of every client that a proxy does not name.
 constexpr std::string_view kUnnamed = "unnamed by a proxy";
 
 ip::address without_v4_mapping(const ip::address& address) {
@@ -109,8 +109,8 @@ std::optional<std::string> counted_client(const ip::address& proxy,
     return proxy.is_loopback() ? std::nullopt : std::optional(counted_address(proxy));
   }
   std::string counted;
-  for (auto said = addresses.rbegin(); said != addresses.rend(); ++said) {
-    const auto address = address_in(*said);
+  for (auto named = addresses.rbegin(); named != addresses.rend(); ++named) {
+    const auto address = address_in(*named);
     if (!address) return std::string(kUnnamed);
     counted = counted_address(*address);
     if (!trusted.contains(*address)) break;

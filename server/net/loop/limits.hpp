@@ -9,8 +9,8 @@
 
 namespace onair::net {
 
-/// What has come of one message or body and is no longer than this part of a message's bound gives
-/// way to no other.
+/// A connection that holds no more than this part of a message's bound, of a message or body that
+/// is not whole yet, is not closed to make way for others.
 inline constexpr std::size_t kPartThatStays = 4;
 
 struct Limits {

@@ -33,7 +33,7 @@ void NatsLeases::start(std::function<NatsConnection()> connection, boost::asio::
   find_connection_ = std::move(connection);
   member_context_ = &context;
   member_ = &member;
-  // What throws here has only not been asked: whoever waits for the answer asks again.
+  // A request that throws was not made. Its claimant gets no answer and asks again.
   thread_ = std::thread([this] { run_guarded(context_, [] {}); });
 }
 

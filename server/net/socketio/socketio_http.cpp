@@ -121,8 +121,8 @@ std::variant<Caller, EngineError> caller_of(const Exchange& exchange) {
   return caller;
 }
 
-/// What a new session counts, or why there is none. One that polls counts as a connection too,
-/// since it is there while it has none.
+/// Takes the slots of a new session, or says why there is none. A session that polls takes a
+/// connection's slot too, since it is there while it has no connection.
 std::variant<ConnectionSlots, Refused> admit(const Exchange& exchange, bool polls) {
   auto admitted = admit_client(exchange.request, exchange.client, exchange.server);
   if (const auto* refused = std::get_if<Refused>(&admitted)) return *refused;

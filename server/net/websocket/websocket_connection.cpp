@@ -148,10 +148,10 @@ void WebsocketConnection<Transport>::cut_off_slow_consumer() {
 
 template <typename Transport>
 void WebsocketConnection<Transport>::end(CloseCode code) {
-  // One that is to come back to another server may still be cut off.
+  // A client that is to come back to another server may still be cut off.
   if (closing_ && (closing_ != CloseCode::service_restart || closing_ == code)) return;
   closing_ = code;
-  // One whose upgrade has not been answered is told when it has been.
+  // A client whose upgrade has not been answered gets its close frame after the answer.
   if (websocket_.is_open()) send_close(code);
   go_on_reading();
 }
