@@ -71,7 +71,8 @@ TEST(PeerLimits, ApplyToPeersAndNotToTheServer) {
   EXPECT_FALSE(arrival(protocol::Bye{}, {}).has_value());
   EXPECT_FALSE(arrival(protocol::Pong{}, {}).has_value());
   EXPECT_FALSE(arrival(protocol::UserDisconnected{"a"}, {}).has_value());
-  EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatSay{}}).value().kind, PeerMessage::chat_say);
+  EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatSay{}}).value().kind,
+            PeerMessage::chat_say);
   EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatBegin{}}).value().kind,
             PeerMessage::chat_line);
   EXPECT_EQ(arrival_of(ChatReceived{{"a", 1}, protocol::ChatMedia{}}).value().kind,
