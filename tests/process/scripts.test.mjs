@@ -48,10 +48,15 @@ test('a package without a version has no candidate, and a name that apt does not
 
 test('what is installed for the tests alone starts no service', (t) => {
   const files = '/usr/sbin/nginx\n/lib/systemd/system/nginx.service\n/usr/lib/systemd/system/coturn@.service\n';
-  const { status, calls } = call(t, 'keep_stopped nginx-light coturn', { dpkg: files, systemctl: '', sudo: '' });
+  const command = 'keep_stopped nginx-light coturn';
+  const { status, calls } = call(t, command, { dpkg: files, systemctl: 'degraded', sudo: '' });
   assert.equal(status, 0);
   const last = String(calls.at(-1)).replace(/^sudo (-\S+ )*/, '');
-  assert.deepEqual([calls[0], last], ['dpkg -L nginx-light coturn', 'systemctl disable --now --quiet nginx.service']);
+  assert.deepEqual(calls.slice(0, -1), ['systemctl is-system-running', 'dpkg -L nginx-light coturn']);
+  assert.equal(last, 'systemctl disable --now --quiet nginx.service');
+
+  const container = call(t, command, { dpkg: files, systemctl: 'offline', sudo: '' });
+  assert.deepEqual(container, { status: 0, calls: ['systemctl is-system-running'] });
 });
 
 test('no script pipes into a reader that ends before its input, which under pipefail fails at random', () => {
