@@ -163,6 +163,7 @@ bool TrustedProxies::contains(const ip::address& address) const {
 }
 
 bool is_private(const ip::address& address) {
+  // Trusted proxies are a list of networks too, with loopback.
   static const TrustedProxies kPrivate({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
                                         "169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
                                         "fe80::/10"});
