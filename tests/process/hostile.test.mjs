@@ -20,15 +20,14 @@ const VIEWERS = 10;
 /** How often each talker sends. */
 const PACE_MS = 10;
 const MOST_GROWTH_KIB = 65_536;
+/** In milliseconds. The machine may be busy with more than this test, so a single frame may take longer. */
+const MOST_MEDIAN = 100;
+const MOST = 2_000;
 /**
- * In milliseconds: how much later the so many hundredths of the frames may be than at the server that nobody attacks. A
- * storm of a thousand connections holds the frames up that come with it, longer on slow machines.
+ * In milliseconds: how much later than at the server that nobody attacks 99 of 100 frames may be. A storm of a thousand
+ * connections holds the frames up that come with it, longer on slow machines.
  */
-const LATER = new Map([
-  [50, 100],
-  [99, 300],
-  [100, 2_000],
-]);
+const MOST_LATER = 300;
 
 /** @param {Server} server @param {'VmRSS' | 'VmHWM'} field the memory now, or the most there ever was */
 const memory = (server, field) =>
@@ -167,15 +166,14 @@ async function withstand(t, name, threads, shared) {
 
   const growth = servers.map((server, i) => memory(server, 'VmHWM') - idle[i]);
   const frames = attacked.reduce((sum, one) => sum + one.delays.length, 0);
-  const shares = [...LATER].map(([of, later]) => ({
-    ...{ of, later },
-    ...{ here: percentile(attacked, of), there: percentile([undisturbed], of) },
-  }));
-  const figures = shares.map(({ of, here, there }) => `${of} %: ${here.toFixed(1)} ms (undisturbed ${there.toFixed(1)})`);
-  t.diagnostic(`delays of ${frames} frames: ${figures.join(', ')}; memory +${growth} KiB`);
-  for (const { of, later, here, there } of shares) {
-    assert.ok(here < there + later, `${of} % of the frames took up to ${here.toFixed(0)} ms`);
-  }
+  const [median, nearly_all, most] = [50, 99, 100].map((of) => percentile(attacked, of));
+  const undisturbed_most = percentile([undisturbed], 99);
+  const figures =
+    `median ${median.toFixed(1)} ms, 99 % ${nearly_all.toFixed(1)} ms (undisturbed ${undisturbed_most.toFixed(1)}), ` +
+    `at most ${most.toFixed(0)} ms`;
+  t.diagnostic(`delays of ${frames} frames: ${figures}; memory +${growth} KiB`);
+  assert.ok(median < MOST_MEDIAN && most < MOST, figures);
+  assert.ok(nearly_all < undisturbed_most + MOST_LATER, figures);
   for (const kib of growth) assert.ok(kib <= MOST_GROWTH_KIB, `grew by ${kib} KiB`);
 }
 
