@@ -72,9 +72,7 @@ void onair::fuzz::run(std::string_view input) {
   gateway.on_share("a", 0, rooms::RoomShare{1, {{"t", true}}, 1, 3}, now);
   gateway.on_room_ready("a", now);
   gateway.on_attached("id1", "a", now);
-  while (!input.empty()) {
-    const std::string_view line = input.substr(0, input.find('\n'));
-    input.remove_prefix(std::min(line.size() + 1, input.size()));
+  for_each_line(input, [&](std::string_view line) {
     const std::string_view subject = line.substr(0, line.find(' '));
     std::string payload(line.substr(std::min(subject.size() + 1, line.size())));
     std::replace(payload.begin(), payload.end(), '\x1e', '\n');
@@ -84,7 +82,7 @@ void onair::fuzz::run(std::string_view input) {
     gateway.on_no_subscriber(subject, now);
     gateway.advance(now);
     bus.flush();
-  }
+  });
   gateway.on_share("a", 0, std::nullopt, now);
   check(!gateway.share_of("a"), "a room is left with its last member");
 }

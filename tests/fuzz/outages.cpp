@@ -193,10 +193,6 @@ class World {
 
 void onair::fuzz::run(std::string_view input) {
   World world;
-  while (!input.empty()) {
-    const std::size_t end = std::min(input.find('\n'), input.size());
-    world.step(input.substr(0, end));
-    input.remove_prefix(std::min(end + 1, input.size()));
-  }
+  for_each_line(input, [&world](std::string_view line) { world.step(line); });
   world.end();
 }

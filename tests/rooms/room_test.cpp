@@ -56,13 +56,13 @@ TEST(Mailbox, KeepsAllOrNothing) {
     Mailbox mailbox(budget_);
     mailbox.put(frame);
     mailbox.put(frame);
-    EXPECT_EQ(budget_.bytes, 2 * (frame->cost()));
+    EXPECT_EQ(budget_.bytes, 2 * frame->cost());
     mailbox.put(frame);
     EXPECT_EQ(budget_.bytes, 0u);
     mailbox.put(frame);
     EXPECT_TRUE(mailbox.take().empty());
   }
-  budget_.most_bytes = 2 * (frame->cost());
+  budget_.most_bytes = 2 * frame->cost();
   Mailbox one(budget_);
   Mailbox other(budget_);
   one.put(frame);

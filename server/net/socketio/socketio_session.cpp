@@ -15,8 +15,7 @@ using Clock = std::chrono::steady_clock;
 
 SessionOwner::SessionOwner(Sender opener)
     : address_(std::move(opener.address)), has_shown_cookie_(!opener.cookie.empty()) {
-  if (!has_shown_cookie_) new_cookie_ = random_hex(kSessionCookieBytes);
-  cookie_ = has_shown_cookie_ ? std::move(opener.cookie) : new_cookie_;
+  cookie_ = has_shown_cookie_ ? std::move(opener.cookie) : random_hex(kSessionCookieBytes);
 }
 
 bool SessionOwner::sends(const Sender& sender) {

@@ -89,14 +89,13 @@ class SessionOwner {
  public:
   explicit SessionOwner(Sender opener);
 
-  /// The cookie that a client is to show. Empty where it has one already.
-  const std::string& new_cookie() const { return new_cookie_; }
+  /// The cookie that a client is to show. Empty where it has shown one already.
+  std::string new_cookie() const { return has_shown_cookie_ ? std::string() : cookie_; }
   bool sends(const Sender& sender);
 
  private:
   std::string address_;
   std::string cookie_;
-  std::string new_cookie_;
   bool has_shown_cookie_;
 };
 
