@@ -67,6 +67,11 @@ export class Player {
     this.#render();
   }
 
+  /** True while the person looks for a button: who stopped the picture or hears nothing. */
+  get needed() {
+    return !this.#shown || this.#first.paused || this.#first.muted;
+  }
+
   get #first() {
     return this.#pictures()[0];
   }

@@ -183,11 +183,15 @@ async function openChat() {
 async function openPlayer() {
   /** @type {typeof import('./player.mjs')} */
   const { Player } = await load((query) => import(`./player.mjs${query}`));
-  player = new Player({ stage, pictures, play, unmuted: () => blocked === 'sound' && setBlocked('nothing') });
+  const made = new Player({ stage, pictures, play, unmuted: () => blocked === 'sound' && setBlocked('nothing') });
+  player = made;
   element('signal').addEventListener('click', () => {
     showDetails(element('details').hidden);
     render();
   });
+  /** @type {typeof import('./rest.mjs')} */
+  const { Rest } = await load((query) => import(`./rest.mjs${query}`));
+  new Rest({ stage, bar: element('player'), needed: () => made.needed });
 }
 
 /** Loads the parts that must not delay the picture. A form would even make browsers lay the page out early. */

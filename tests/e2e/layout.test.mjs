@@ -245,6 +245,58 @@ for (const [width, height] of [
   }
 }
 
+/** @param {Page} viewer */
+const playerShown = (viewer) => viewer.evaluate(() => getComputedStyle(document.getElementById('player')).opacity === '1');
+/** @type {(viewer: Page, what: string) => Promise<boolean>} */
+const showsPlayer = (viewer, what) => until(`the buttons are shown: ${what}`, () => playerShown(viewer));
+/** @param {Page} viewer */
+const hidesPlayer = (viewer) => until('the buttons are hidden', async () => !(await playerShown(viewer)));
+
+test('shows the viewer’s buttons by any movement, key or pause, and hides them over a picture that plays', async () => {
+  const talker = await open('talk.html?rest');
+  await talker.press('start-video');
+  const viewer = await open('watch.html?rest');
+  await viewer.decodesFrames();
+  await viewer.shows('player');
+  await viewer.page.mouse.move(5, 5);
+  await showsPlayer(viewer, 'a movement anywhere');
+  await hidesPlayer(viewer);
+  await viewer.page.keyboard.press('Shift');
+  await showsPlayer(viewer, 'a key');
+  await hidesPlayer(viewer);
+  await viewer.page.focus('#pause');
+  await showsPlayer(viewer, 'a focus');
+  await viewer.evaluate(() => document.getElementById('pause').blur());
+  await hidesPlayer(viewer);
+  await viewer.evaluate(() => document.getElementById('remote-video').pause());
+  await showsPlayer(viewer, 'a pause');
+  const whole = await viewer.evaluate(() => {
+    const [stage, bar] = ['stage', 'player'].map((id) => document.querySelector(`#${id}`)?.getBoundingClientRect());
+    return stage && bar && stage.top >= 0 && stage.bottom <= innerHeight && bar.height < stage.height / 4;
+  });
+  assert.ok(whole, 'the picture is in view');
+  await close(viewer, talker);
+});
+
+test('shows the viewer’s buttons by a tap, which presses none that was not to be seen', async () => {
+  const talker = await open('talk.html?finger');
+  await talker.press('start-video');
+  const viewer = await open('watch.html?finger', { viewport: { width: 1024, height: 768 }, hasTouch: true, isMobile: true });
+  await viewer.decodesFrames();
+  await viewer.shows('player');
+  const paused = () => viewer.evaluate(() => document.getElementById('remote-video').paused);
+  await hidesPlayer(viewer);
+  await viewer.page.tap('#remote-video');
+  await showsPlayer(viewer, 'a tap on the picture');
+  await hidesPlayer(viewer);
+  await viewer.page.tap('#pause');
+  await showsPlayer(viewer, 'a tap on a button that was hidden');
+  assert.equal(await paused(), false);
+  await viewer.page.tap('#pause');
+  await until('the second tap pauses', paused);
+  await close(viewer, talker);
+});
+
 test('takes keys for the rest on a phone, and shows the focus', async () => {
   const talker = await open('talk.html?keys', { viewport: { width: 390, height: 844 } });
   await reaches(talker, 'idle');

@@ -166,7 +166,7 @@ test('loads little before the first frame', async () => {
   const loaded = await viewer.evaluate(() => {
     const [page] = performance.getEntriesByType('navigation');
     return [page, ...performance.getEntriesByType('resource')]
-      .filter(({ name }) => !/(chat|player)\.mjs$/.test(name)) // load after the first frame
+      .filter(({ name }) => !/(chat|player|rest)\.mjs$/.test(name)) // load after the first frame
       .map((entry) => ({
         path: new URL(entry.name).pathname,
         size: entry instanceof PerformanceResourceTiming ? entry.encodedBodySize : 0,
