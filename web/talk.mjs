@@ -26,7 +26,7 @@ const shownStream = () => (video.srcObject instanceof MediaStream ? video.srcObj
  */
 const absent = ['missing', 'busy', 'refused', 'failed', 'lost'];
 
-/** The one button that leads on from each stage. */
+/** The one button that leads on from each stage. On Air is one after a preview; otherwise it is a lamp. */
 const primary = /** @type {const} */ ({ idle: 'start-video', starting: 'stop-video', preview: 'on-air', on_air: 'stop-video' });
 
 /** Marks the primary button, and takes away the buttons that can't help now. */
@@ -48,6 +48,10 @@ function showButtons() {
     button.classList.toggle('gone', !shown);
     button.classList.toggle('primary', id === primary[stage]);
   }
+  const lamp = element('on-air');
+  lamp.classList.toggle('lamp', primary[stage] !== 'on-air');
+  if (stage === 'on_air') lamp.setAttribute('aria-current', 'step');
+  else lamp.removeAttribute('aria-current');
 }
 
 /**
@@ -227,6 +231,7 @@ function showRoom() {
   for (const id of /** @type {const} */ (['start-video', 'start-screen', 'on-air'])) element(id).disabled = kept;
   if (kept) element('preview').disabled = true;
   element('lock').disabled = element('end-room').disabled = link !== 'joined';
+  element('end').hidden = view.stage !== 'on_air' && view.watching === 0 && view.audience.length === 0;
   element('lock').setAttribute('aria-pressed', String(locked));
   element('lock').dataset.icon = locked ? 'locked' : 'unlocked';
   element('lock').textContent = text(locked ? 'studio.unlockRoom' : 'studio.lockRoom');

@@ -191,9 +191,54 @@ test('says the upload in words for people, and figures behind a detail', async (
   await close(viewer, talker);
 });
 
+test('shows On Air as a lamp, and as the one button that leads on from a preview', async () => {
+  const talker = await open('talk.html?lamp');
+  const look = () =>
+    talker.evaluate(() => {
+      const button = document.getElementById('on-air');
+      const { borderTopColor, backgroundColor } = getComputedStyle(button);
+      const nothing = 'rgba(0, 0, 0, 0)';
+      const boxed = borderTopColor !== nothing || backgroundColor !== nothing;
+      return { boxed, icon: getComputedStyle(button, '::before').maskImage, current: button.getAttribute('aria-current') };
+    });
+  await reaches(talker, 'idle');
+  const dark = await look();
+  assert.deepEqual([dark.boxed, dark.current], [false, null]);
+  await talker.press('on-air');
+  await talker.says('notice', /Press Start video/);
+  await talker.press('preview');
+  await reaches(talker, 'preview');
+  assert.equal((await look()).boxed, true);
+  await talker.press('on-air');
+  await reaches(talker, 'on_air');
+  const lit = await look();
+  assert.deepEqual([lit.boxed, lit.current], [false, 'step']);
+  assert.notEqual(lit.icon, dark.icon, 'lit is not told by a colour alone');
+  await talker.press('on-air');
+  assert.ok(await talker.shown('badge'), 'pressed again, it changes nothing');
+  await close(talker);
+});
+
+test('offers “End for everyone” on air, or to somebody else than nobody', async () => {
+  const talker = await open('talk.html?nobody');
+  await talker.says('link', /Connected/);
+  const offered = async () => (await seen(talker, '#end-room')).length > 0;
+  assert.equal(await offered(), false);
+  await talker.press('start-video');
+  await reaches(talker, 'on_air');
+  await until('it is offered on air', offered);
+  await talker.press('stop-video');
+  await until('it is not offered', async () => !(await offered()));
+  const viewer = await open('watch.html?nobody');
+  await talker.says('watching', /^1$/);
+  await until('it is offered to one who waits', offered);
+  await close(viewer, talker);
+});
+
 test('gives “End for everyone” less weight than “Lock room”', async () => {
   const talker = await open('talk.html?weight');
-  await talker.says('link', /Connected/);
+  await talker.press('start-video');
+  await reaches(talker, 'on_air');
   const [lock, end] = await talker.evaluate(() =>
     ['lock', 'end-room'].map((id) => {
       const element = /** @type {HTMLElement} */ (document.getElementById(/** @type {'lock'} */ (id)));
