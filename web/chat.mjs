@@ -156,7 +156,7 @@ export class Chat {
     const { remove, mute } = this.#talker;
     item.append(button(text('chat.remove'), text('chat.removeLine', { name }), () => remove(line.id)));
     if (line.author === '') return;
-    item.append(button(text('studio.mute'), text('chat.muteLine', { name }), () => mute(line.author)));
+    item.append(button(text('studio.mute'), text('studio.muteName', { name }), () => mute(line.author)));
   }
 
   #words() {

@@ -2,15 +2,6 @@
 
 import { element, text } from './page.mjs';
 
-/** @typedef {'seat.play' | 'seat.pause' | 'seat.unmuteShort' | 'seat.mute'} PlainKey */
-
-/** @type {(id: keyof Elements, shown: [icon: string, label: PlainKey]) => void} */
-function showIcon(id, [icon, label]) {
-  element(id).dataset.icon = icon;
-  element(id).setAttribute('aria-label', text(label));
-  element(id).title = text(label);
-}
-
 /** Browsers may refuse these actions for reasons of their own. */
 const refused = () => {};
 
@@ -79,8 +70,13 @@ export class Player {
   #render() {
     const picture = this.#first;
     element('player').hidden = !this.#shown;
-    showIcon('pause', picture.paused ? ['play', 'seat.play'] : ['pause', 'seat.pause']);
-    showIcon('mute', picture.muted ? ['silence', 'seat.unmuteShort'] : ['sound', 'seat.mute']);
+    const act = picture.paused ? 'play' : 'pause';
+    element('pause').dataset.icon = act;
+    element('pause').title = text(`seat.${act}`);
+    element('pause').setAttribute('aria-label', text(`seat.${act}`));
+    // A toggle, as those of the studio: one name, and the state by icon and aria-pressed.
+    element('mute').dataset.icon = picture.muted ? 'silence' : 'sound';
+    element('mute').setAttribute('aria-pressed', String(!picture.muted));
     element('volume').valueAsNumber = picture.muted ? 0 : picture.volume;
   }
 

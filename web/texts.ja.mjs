@@ -49,7 +49,7 @@ export default {
     microphone: 'マイク',
     microphoneOff: 'マイクはオフです',
     camera: 'カメラ',
-    cameraOff: 'カメラは隠れています',
+    cameraOff: 'カメラはオフです',
     record: '録画',
     stopRecording: '録画を終える',
     recording: '録画中',
@@ -97,7 +97,7 @@ export default {
     savedAs: '保存先：{name}',
     recordingTrouble: {
       in_memory:
-        'このブラウザーはディスクに保存できないため、録画をメモリーに置きます。約10分で終了し、停止する前にページを閉じると失われます。',
+        'このブラウザーはディスクに保存できないため、録画をメモリーに置きます。約10分で終了し、録画を終える前にページを閉じると失われます。',
       storage_full: 'ブラウザーの空き容量がなくなり、録画を停止しました。ここまでの録画は保存しました。',
       memory_full: 'メモリーに入る長さに達したため、録画を停止しました。保存済みです。',
       broke_off: 'ブラウザーが録画を終了しました。それまでの録画は保存しました。',
@@ -110,7 +110,7 @@ export default {
     seen: '視聴中：{n} 人',
     places: '定員',
     upTo: '{n} 人まで',
-    figures: '数値',
+    figures: '詳細',
     uplink: '{rate}（1 時間に約 {n} GB）',
     connection: { fair: '接続がやや不安定', poor: '接続が不安定' },
   },
@@ -133,8 +133,7 @@ export default {
     unmute: 'タップで音声を出す',
     play: '再生',
     pause: '一時停止',
-    mute: '消音',
-    unmuteShort: '音声を出す',
+    sound: '音声',
     volume: '音量',
     fullscreen: '全画面',
     pictureInPicture: 'ピクチャー・イン・ピクチャー',
@@ -179,7 +178,6 @@ export default {
     guest: 'ゲスト',
     remove: '削除',
     removeLine: '{name} のメッセージを削除',
-    muteLine: '{name} の発言を止める',
     closed: 'チャットは配信が始まると開きます。',
     muted: '配信者があなたの発言を止めています。',
     refused: {
@@ -268,7 +266,7 @@ export default {
       'このブラウザーとネットワークで、配信に必要なものをすべて確認します。カメラとマイクの許可を求めますが、' +
       '映像や音声はどこにも送信しません。',
     begin: '診断を始める',
-    forOperator: '管理者へ：',
+    forOperator: '運営者へ：',
     verdicts: { trying: '…', works: '使えます', fails: '使えません', unset: '未設定' },
     names: {
       server: 'サーバーへの接続',

@@ -63,8 +63,11 @@ test('plays, pauses, mutes and fills the screen by keyboard and buttons', async 
 
   await viewer.page.fill('#volume', '0.5');
   assert.equal(await video(viewer, 'volume'), 0.5);
+  const sound = () => viewer.page.getByRole('button', { name: 'Sound', exact: true }).getAttribute('aria-pressed');
+  assert.equal(await sound(), 'true');
   await viewer.page.click('#mute');
   assert.equal(await video(viewer, 'muted'), true);
+  await until('the button says so', async () => (await sound()) === 'false');
   await until('the chat is open', () => viewer.evaluate(() => document.getElementById('chat-text')?.disabled === false));
   await viewer.page.focus('#chat-text');
   await press('m');
@@ -151,7 +154,7 @@ test('takes the browser’s language and changes it without losing the broadcast
   const viewer = await open('watch.html?words', japanese);
   await viewer.decodesFrames();
   await talker.press('language');
-  await talker.says('badge', /On air/);
+  await talker.says('badge', /On Air/);
   assert.equal(await talker.evaluate(() => document.documentElement.lang), 'en');
   assert.equal(await talker.text('start-video'), 'Start video');
   await viewer.decodesFrames();

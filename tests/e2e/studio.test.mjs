@@ -50,7 +50,7 @@ test('shows the preview only to the broadcaster, until On Air', async () => {
   await talker.press('on-air');
   await viewer.decodesFrames();
   await talker.says('clock', /^0:00:0[1-9]$/);
-  assert.match(await talker.page.title(), /On air/);
+  assert.match(await talker.page.title(), /On Air/);
   await talker.press('stop-video');
   await until('the broadcast is over', async () => (await stage(talker)) === 'idle');
   await close(viewer, talker);
@@ -135,7 +135,7 @@ test('switches to another camera when one is unplugged on air', async () => {
   await close(viewer, talker);
 });
 
-test('mutes the microphone and hides the camera, and the page says so', async () => {
+test('switches microphone and camera off, and the page says so', async () => {
   const talker = await goOnAir(chromium, server, 'muted');
   const enabled = () =>
     talker.evaluate(() =>
@@ -145,9 +145,9 @@ test('mutes the microphone and hides the camera, and the page says so', async ()
         .map((track) => [track.kind, track.enabled]),
     );
   await talker.press('microphone');
-  await talker.says('silent', /muted/);
+  await talker.says('silent', /Microphone is off/);
   await talker.press('camera');
-  await talker.says('unseen', /hidden/);
+  await talker.says('unseen', /Camera is off/);
   assert.deepEqual(Object.fromEntries(await enabled()), { audio: false, video: false });
   await talker.press('microphone');
   await talker.press('camera');

@@ -58,3 +58,63 @@ test('has the table’s English texts in the pages before their scripts run', ()
     }
   }
 });
+
+// One word for one thing, on all pages.
+
+/** Keys of what a button, a menu or a title says. @param {string[]} keys */
+const labels = (...keys) => keys.map((key) => [english[key], japanese[key]]);
+const buttons = labels(
+  ...['studio.startVideo', 'studio.startScreen', 'studio.onAir', 'studio.stopVideo', 'studio.startPreview'],
+  ...['studio.record', 'studio.stopRecording', 'seat.request', 'check.begin'],
+);
+
+test('calls a button by the words that stand on it', () => {
+  let calls = 0;
+  for (const [key, words] of Object.entries(english)) {
+    for (const [, name] of words.matchAll(/[Pp]ress ([A-Z]\w*(?: (?:video|screen|Air))?)/g)) {
+      assert.ok(buttons.some(([label]) => label === name), `${key}: ${name}`);
+      ++calls;
+    }
+  }
+  for (const [key, words] of Object.entries(japanese)) {
+    for (const [, name] of words.matchAll(/「([^」]+)」/g)) {
+      assert.ok(buttons.some(([, label]) => label === name), `${key}: ${name}`);
+      ++calls;
+    }
+  }
+  assert.ok(calls > 20, `${calls} were found`);
+});
+
+test('mutes people in the chat alone; devices and sound are on or off', () => {
+  const inChat = /^(studio\.(un)?mute(Name)?|chat\..*)$/;
+  for (const [key, words] of Object.entries(english)) {
+    if (!inChat.test(key)) assert.doesNotMatch(words, /\bmute|\bunmute|is hidden/i, key);
+  }
+  for (const [key, words] of Object.entries(japanese)) {
+    if (!inChat.test(key)) assert.doesNotMatch(words, /消音|ミュート|発言|隠れ/, key);
+  }
+  const off = ['studio.microphoneOff', 'studio.cameraOff'];
+  for (const key of off) {
+    assert.match(english[key], new RegExp(` ${english['studio.off']}$`), key);
+    assert.match(japanese[key], new RegExp(japanese['studio.off']), key);
+  }
+});
+
+test('has the same words for the same thing on the pages of broadcaster and viewer', () => {
+  for (const table of [english, japanese]) {
+    assert.equal(table['studio.figures'], table['seat.details']);
+    for (const quality of ['fair', 'poor']) {
+      const inList = table[`studio.connection.${quality}`].toLowerCase();
+      assert.ok(inList.includes(table[`seat.quality.${quality}`].toLowerCase()), quality);
+      assert.ok(inList.includes(table['seat.facts.quality'].toLowerCase()), quality);
+    }
+    assert.equal(table['studio.sound'], table['seat.sound']);
+  }
+  assert.equal(english['studio.badge'], english['studio.onAir']);
+  assert.ok(english['page.onAir'].includes(english['studio.onAir']));
+});
+
+test('calls whoever runs the server by one word', () => {
+  for (const [key, words] of Object.entries(english)) assert.doesNotMatch(words, /administrator|\badmin\b/i, key);
+  for (const [key, words] of Object.entries(japanese)) assert.doesNotMatch(words, /管理者/, key);
+});
