@@ -1,6 +1,7 @@
 // Tests the built WASM client between a page and a fake browser.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, afterEach, beforeEach, mock, test } from 'node:test';
 
 import {
@@ -537,6 +538,18 @@ test('limits the bit rate of each viewer by uplink and encoder', async () => {
   letTimePass();
   await settle();
   assert.ok(client.view().capacity < before);
+  client.leave();
+});
+
+test('takes no more viewers than the example of coturn has allocations for', async () => {
+  put({ navigator: { mediaDevices: media, hardwareConcurrency: 1000 } });
+  const { client } = await goOnAir();
+  const { capacity } = client.view();
+  const example = readFileSync(new URL('../../server/examples/turnserver.conf', import.meta.url), 'utf8');
+  const servers = example.match(/^#\s+turn-server=/gm)?.length ?? 0;
+  const quota = Number(example.match(/^user-quota=(\d+)$/m)?.[1]);
+  assert.ok(servers > 0 && capacity > 24, `${servers} servers, ${capacity} viewers`);
+  assert.equal(quota, capacity * servers * 2, 'twice as many while it reconnects');
   client.leave();
 });
 
