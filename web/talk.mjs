@@ -35,7 +35,7 @@ function showButtons() {
   const idle = stage === 'idle';
   document.documentElement.toggleAttribute('data-kept', idle && view.refusal !== '');
   // On air, Start video leads back from the screen to the camera, and does what a notice advises.
-  const videoHelps = view.sharesScreen || view.notice !== 'none';
+  const videoHelps = view.sharesScreen || view.notice !== 'none' || absent.includes(view.picture);
   const helps = {
     'start-video': idle || (stage === 'on_air' && videoHelps),
     'stop-video': !idle,

@@ -207,7 +207,7 @@ export default /** @type {const} */ ({
     screen_not_supported: 'This browser can’t share its screen.',
     media_failed: 'The camera or microphone could not be started. Press Start video to try again.',
     media_ended: 'The camera and microphone were unplugged or screen sharing ended, so the broadcast has stopped.',
-    device_lost: 'The camera or microphone was unplugged. Switching to another one.',
+    microphone_replaced: 'The microphone was unplugged. Viewers hear another one now.',
     switch_failed: 'The device you picked can’t be used. The one before is used again.',
     screen_ended: 'The screen is no longer shared. Viewers see the camera again.',
     connection_failed: 'No network path to the broadcaster was found. Retrying.',
@@ -223,7 +223,9 @@ export default /** @type {const} */ ({
         'The browser did not allow the camera. ' +
         'Viewers see you as soon as you allow it for this page (the icon beside the address).',
       failed: 'The camera could not be started. Press Start video to try again.',
-      lost: 'The camera was unplugged and there is no other. Viewers see you again when you plug one in.',
+      lost:
+        'The camera was unplugged, so viewers only hear you. ' +
+        'Plug it in again, or press Start video for another one.',
       interrupted: 'The system has interrupted the picture. Viewers see a still picture until it goes on.',
     },
     microphone: {

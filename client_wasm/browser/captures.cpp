@@ -89,12 +89,20 @@ std::uint32_t pixels_in(const val& settings, const char* name) {
   return number.isNumber() && number.as<double>() > 0 ? number.as<std::uint32_t>() : 0;
 }
 
-/// The size by getSettings(), which old browsers lack.
-session::Extent size_of(const val& picture) {
-  if (picture.isNull()) return {};
-  const Outcome settings = attempt(picture, "getSettings", {});
-  if (!settings.ok || is_nothing(settings.value)) return {};
-  return {pixels_in(settings.value, "width"), pixels_in(settings.value, "height")};
+/// getSettings() of a track, or an empty object: old browsers lack it.
+val settings_of(const val& track) {
+  if (track.isNull()) return val::object();
+  const Outcome settings = attempt(track, "getSettings", {});
+  return settings.ok && !is_nothing(settings.value) ? settings.value : val::object();
+}
+
+session::Extent size_in(const val& settings) {
+  return {pixels_in(settings, "width"), pixels_in(settings, "height")};
+}
+
+std::string device_in(const val& settings) {
+  const val id = settings["deviceId"];
+  return id.isString() ? id.as<std::string>() : std::string();
 }
 
 }  // namespace
@@ -127,7 +135,9 @@ session::MediaReady Captures::granted(CaptureNumber capture, const val& stream) 
     granted.sound.set("contentHint", std::string(content_hint_of(granted.sound_mode)));
     watch(granted.sound, capture);
   }
-  return {capture, size_of(granted.picture), screen && !granted.sound.isNull()};
+  const val settings = settings_of(granted.picture);
+  return {capture, size_in(settings), screen && !granted.sound.isNull(),
+          screen ? std::string() : device_in(settings)};
 }
 
 void Captures::watch(const val& track, CaptureNumber capture) const {

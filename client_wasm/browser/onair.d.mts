@@ -23,7 +23,7 @@ export type Notice =
   | 'screen_not_supported'
   | 'media_failed'
   | 'media_ended'
-  | 'device_lost'
+  | 'microphone_replaced'
   | 'switch_failed'
   | 'screen_ended'
   | 'connection_failed';

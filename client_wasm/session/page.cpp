@@ -15,7 +15,7 @@ std::string_view name_of(Notice notice) {
     case Notice::screen_not_supported: return "screen_not_supported";
     case Notice::media_failed: return "media_failed";
     case Notice::media_ended: return "media_ended";
-    case Notice::device_lost: return "device_lost";
+    case Notice::microphone_replaced: return "microphone_replaced";
     case Notice::switch_failed: return "switch_failed";
     case Notice::screen_ended: return "screen_ended";
     case Notice::connection_failed: return "connection_failed";

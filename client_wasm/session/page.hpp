@@ -21,7 +21,7 @@ enum class Notice {
   screen_not_supported,  ///< getDisplayMedia is missing, as on phones
   media_failed,          ///< any other failure
   media_ended,           ///< device unplugged, or screen sharing stopped in the browser's own bar
-  device_lost,           ///< the same while on air; another device replaces it
+  microphone_replaced,   ///< unplugged while on air; viewers hear another one now
   switch_failed,         ///< the device picked last can't be used; the one before is sent
   screen_ended,          ///< sharing stopped in the browser's own bar; the camera replaces it
   connection_failed,     ///< no path to the other end was found

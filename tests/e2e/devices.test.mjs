@@ -239,6 +239,43 @@ test('leaves the chosen camera alone when the microphone is unplugged, and goes 
   await close(viewer, talker);
 });
 
+test('goes on with the sound when the camera is unplugged, and begins no other by itself', async () => {
+  const { viewer, talker } = await open('camera-lost');
+  await goOnAir(talker);
+  await viewer.decodesFrames();
+  const camera = () => talker.evaluate(() => window.testPreview().getVideoTracks()[0]?.getSettings().deviceId);
+  const before = String(await camera());
+  const cameras = () => talker.evaluate(() => window.testTracks.filter(({ kind }) => kind === 'video').length);
+  assert.equal(await cameras(), 1);
+  // The camera that is shown is gone; the others are there.
+  await talker.evaluate((gone) => {
+    const { mediaDevices } = navigator;
+    const [ask, list] = [mediaDevices.getUserMedia.bind(mediaDevices), mediaDevices.enumerateDevices.bind(mediaDevices)];
+    window.testUnplugged = true;
+    mediaDevices.getUserMedia = (constraints) =>
+      window.testUnplugged && JSON.stringify(constraints).includes(gone)
+        ? Promise.reject(new DOMException('put in by the test', 'OverconstrainedError'))
+        : ask(constraints);
+    mediaDevices.enumerateDevices = async () =>
+      (await list()).filter(({ deviceId }) => !window.testUnplugged || deviceId !== gone);
+  }, before);
+  await unplug(talker, 'video');
+  await talker.says('notice', /camera was unplugged.*Start video/);
+  await viewer.says('notice', /sound only/);
+  await hears(viewer);
+  await talker.evaluate(() => navigator.mediaDevices.dispatchEvent(new Event('devicechange')));
+  await hears(viewer);
+  assert.equal(await cameras(), 1, 'no other camera was opened');
+  await talker.evaluate(() => {
+    window.testUnplugged = false;
+    navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+  });
+  await until('the same camera is back', async () => (await camera()) === before);
+  await viewer.decodesFrames();
+  await talker.says('notice', /^$/);
+  await close(viewer, talker);
+});
+
 test('sends the microphone with a screen from a standing start', async () => {
   const { viewer, talker } = await open('screen-first');
   await goOnAir(talker, 'start-screen');

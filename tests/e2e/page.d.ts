@@ -14,6 +14,7 @@ interface Window {
   testTracks: MediaStreamTrack[];
   /** True for a phone that opens one camera at a time. */
   testOneCamera: boolean;
+  testUnplugged: boolean;
   gaps: { black: number; gap: number };
   firstFrame: number | undefined;
   webkitRTCPeerConnection?: typeof RTCPeerConnection;

@@ -23,6 +23,17 @@ class Devices : public testing::Test {
     talk.feed(MediaReady{1});
     talk.feed(PreviewReady{1});
   }
+  /// On air with the browser's choice of a camera, which is this one.
+  void show_camera(const std::string& id) {
+    start();
+    talk.feed(MediaReady{1, {}, /*sound=*/false, id});
+    talk.feed(PreviewReady{1});
+  }
+  /// These are the devices now.
+  void list(std::vector<Device> devices) {
+    talk.feed(DevicesChanged{});
+    talk.feed(DevicesListed{std::move(devices)});
+  }
   /// On air with the camera of capture 1, then with the screen of capture 2 over it.
   void share_screen() {
     go_on_air();
@@ -316,7 +327,7 @@ TEST_F(Devices, AnotherMicrophoneIsTakenDuringAScreenAndAnotherCameraIsNot) {
 }
 
 TEST_F(Devices, AnUnpluggedCameraLeavesTheMicrophoneAlone) {
-  go_on_air();
+  show_camera("desk");
   talk.feed(MediaEnded{1});
   EXPECT_TRUE(asked().picture && !asked().microphone);
   talk.feed(MediaReady{2});
@@ -347,6 +358,183 @@ TEST_F(Devices, ARefusedCameraAfterAScreenLeavesTheSound) {
   EXPECT_EQ(view().stage, Stage::on_air);
   EXPECT_EQ(view().picture, DeviceState::busy);
   EXPECT_EQ(view().microphone, DeviceState::live);
+}
+
+// No picture begins that the broadcaster has not just chosen.
+
+class NoOtherPicture : public Devices {
+ protected:
+  /// On air with the sound alone, since the camera "desk" was unplugged.
+  void lose_camera() {
+    show_camera("desk");
+    talk.feed(MediaEnded{1});
+    talk.feed(MediaFailed{2, Notice::no_camera});
+  }
+  static inline const Device desk{DeviceKind::camera, "desk", ""};
+  static inline const Device room{DeviceKind::camera, "room", ""};
+  static inline const Device headset{DeviceKind::microphone, "headset", ""};
+};
+
+TEST_F(NoOtherPicture, AnUnpluggedCameraIsNotReplacedByAnother) {
+  show_camera("desk");
+  talk.feed(MediaEnded{1});
+  EXPECT_EQ(asked().choice.camera, "desk");
+  talk.feed(MediaFailed{2, Notice::no_camera});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  EXPECT_EQ(view().stage, Stage::on_air);
+  EXPECT_EQ(view().picture, DeviceState::lost);
+  EXPECT_EQ(view().choice.camera, "") << "the menu shows what the person picked";
+  list({room});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "another one came";
+  list({room, desk});
+  EXPECT_EQ(asked().choice.camera, "desk") << "it came back";
+  talk.feed(MediaReady{3, {}, false, "desk"});
+  EXPECT_EQ(view().picture, DeviceState::live);
+}
+
+TEST_F(NoOtherPicture, ACameraThatIsBackBeforeItWasMissedReturns) {
+  lose_camera();
+  talk.feed(DevicesListed{{desk, room}});
+  list({desk, room});
+  EXPECT_EQ(asked().choice.camera, "desk");
+}
+
+TEST_F(NoOtherPicture, ACameraThatTheSystemTookForAWhileReturns) {
+  show_camera("desk");
+  talk.feed(MediaEnded{1});
+  talk.feed(MediaReady{2, {}, false, "desk"});
+  EXPECT_EQ(used().picture, 2u);
+  EXPECT_EQ(view().picture, DeviceState::live);
+  talk.feed(MediaEnded{2});
+  talk.feed(MediaFailed{3, Notice::camera_in_use});
+  EXPECT_EQ(view().picture, DeviceState::busy);
+}
+
+TEST_F(NoOtherPicture, ACameraWithoutAnIdThatIsUnpluggedHasNoSubstitute) {
+  go_on_air();
+  talk.feed(MediaEnded{1});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  EXPECT_EQ(view().stage, Stage::on_air);
+  EXPECT_EQ(view().picture, DeviceState::lost);
+  list({room});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  list({{DeviceKind::camera, "", ""}});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+}
+
+TEST_F(NoOtherPicture, ACameraWithoutAnIdAndWithoutSoundEndsTheBroadcast) {
+  start();
+  talk.feed(MediaFailed{1, Notice::camera_refused});
+  talk.feed(MediaReady{2});
+  talk.feed(MediaFailed{3, Notice::camera_refused});
+  talk.feed(PreviewReady{2});
+  talk.feed(MediaEnded{2});
+  EXPECT_EQ(talk.sent(), Lines{"end_talk"});
+  EXPECT_EQ(view().notice, Notice::media_ended);
+}
+
+TEST_F(NoOtherPicture, StartVideoTakesAnyCameraAfterOneWasUnplugged) {
+  lose_camera();
+  talk.feed(StartRequested{MediaSource::camera});
+  EXPECT_EQ(asked().choice.camera, "");
+  talk.feed(MediaReady{3, {}, false, "room"});
+  EXPECT_EQ(used().picture, 3u);
+  talk.feed(MediaEnded{3});
+  EXPECT_EQ(asked().choice.camera, "room");
+}
+
+TEST_F(NoOtherPicture, AChoiceInTheMenuTakesThatCameraAndNoOther) {
+  lose_camera();
+  talk.feed(MediaChosen{{"room"}});
+  EXPECT_EQ(asked().choice.camera, "room");
+  talk.feed(MediaFailed{3, Notice::no_camera});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  EXPECT_EQ(view().picture, DeviceState::lost);
+}
+
+TEST_F(NoOtherPicture, AfterAScreenTheCameraReturnsThatItCoveredOrNone) {
+  show_camera("desk");
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(MediaReady{2});
+  talk.feed(MediaEnded{2});
+  EXPECT_EQ(asked().choice.camera, "desk");
+  EXPECT_EQ(view().notice, Notice::screen_ended);
+  talk.feed(MediaFailed{3, Notice::no_camera});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  EXPECT_EQ(view().stage, Stage::on_air);
+  EXPECT_EQ(view().picture, DeviceState::lost);
+  EXPECT_EQ(view().notice, Notice::none) << "viewers do not see the camera again";
+}
+
+TEST_F(NoOtherPicture, ACameraChosenUnderAScreenTakesThePlaceOfTheCoveredOne) {
+  show_camera("desk");
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(MediaReady{2});
+  talk.feed(MediaChosen{{"room"}});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  talk.feed(MediaEnded{2});
+  EXPECT_EQ(asked().choice.camera, "room");
+}
+
+TEST_F(NoOtherPicture, AnotherSizeKeepsTheCamera) {
+  show_camera("desk");
+  talk.feed(MediaChosen{{"", "", PictureSize::large}});
+  EXPECT_EQ(asked().choice.camera, "desk") << "a browser may prefer another one for this size";
+  EXPECT_EQ(asked().choice.size, PictureSize::large);
+  talk.feed(MediaReady{2, {}, false, "desk"});
+  EXPECT_EQ(view().choice, (MediaChoice{"", "", PictureSize::large}));
+}
+
+TEST_F(NoOtherPicture, AnotherSizeAloneBeginsNoPicture) {
+  lose_camera();
+  talk.feed(MediaChosen{{"", "", PictureSize::large}});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  talk.feed(MediaChosen{{"", "headset", PictureSize::large}});
+  EXPECT_TRUE(asked().microphone && !asked().picture);
+}
+
+TEST_F(NoOtherPicture, AHeadsetThatComesBeginsNoPicture) {
+  talk.feed(DevicesListed{{desk}});
+  start();
+  talk.feed(MediaFailed{1, Notice::camera_in_use});
+  talk.feed(MediaFailed{2, Notice::camera_in_use});
+  talk.feed(MediaReady{3});
+  list({desk, headset});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "the camera was there before";
+  list({desk, headset, room});
+  EXPECT_TRUE(asked().picture && !asked().microphone);
+}
+
+TEST_F(NoOtherPicture, WhereAnotherCameraFailsTheSameOneReturns) {
+  show_camera("desk");
+  talk.feed(MediaChosen{{"room"}});
+  talk.feed(MediaFailed{2, Notice::camera_in_use});
+  talk.feed(MediaFailed{3, Notice::camera_in_use});
+  EXPECT_EQ(asked().choice.camera, "desk");
+  EXPECT_EQ(view().choice.camera, "");
+  talk.feed(MediaFailed{4, Notice::no_camera});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  EXPECT_EQ(view().stage, Stage::on_air);
+}
+
+TEST_F(NoOtherPicture, AfterARefusedScreenTheCameraThatGaveWayReturns) {
+  show_camera("desk");
+  talk.feed(MediaChosen{{"room"}});
+  talk.feed(MediaFailed{2, Notice::camera_in_use});
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(MediaFailed{4, Notice::screen_refused});
+  EXPECT_EQ(asked().choice.camera, "desk");
+  EXPECT_EQ(view().choice.camera, "");
+}
+
+TEST_F(NoOtherPicture, AReloadBeginsNothing) {
+  talk.join({"me"});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  EXPECT_EQ(talk.sent(), Lines{"end_talk"});
+  list({desk, room});
+  talk.feed(PermissionGranted{DeviceKind::camera});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  EXPECT_EQ(view().stage, Stage::idle);
 }
 
 // Screen first.

@@ -199,6 +199,42 @@ class Random {
   std::minstd_rand engine_;
 };
 
+/// No camera begins but the one that was shown last, or that the person has chosen since.
+class CameraRule {
+ public:
+  void check(const TalkInput& input, const std::vector<TalkOutput>& outputs) {
+    const auto* chosen = std::get_if<MediaChosen>(&input);
+    const auto* failed = std::get_if<MediaFailed>(&input);
+    if (std::holds_alternative<StartRequested>(input)) shown_.clear();
+    if (chosen != nullptr) chosen_ = chosen->choice.camera;
+    const bool any = shown_.empty() || (failed != nullptr && open_.count(failed->capture) > 0);
+    for (const TalkOutput& output : outputs) {
+      const auto* asked = std::get_if<AcquireMedia>(&output);
+      if (asked == nullptr || asked->source == MediaSource::screen || !asked->picture) continue;
+      const std::string& camera = asked->choice.camera;
+      asked_[asked->capture] = camera;
+      if (any) open_.insert(asked->capture);
+      EXPECT_TRUE(any || camera == shown_ || camera == chosen_) << camera;
+    }
+    if (const auto* ready = std::get_if<MediaReady>(&input)) note_shown(*ready, outputs);
+  }
+
+ private:
+  void note_shown(const MediaReady& ready, const std::vector<TalkOutput>& outputs) {
+    const auto asked = asked_.find(ready.capture);
+    for (const TalkOutput& output : outputs) {
+      const auto* use = std::get_if<UseMedia>(&output);
+      if (use == nullptr || use->picture != ready.capture || asked == asked_.end()) continue;
+      shown_ = ready.camera.empty() ? asked->second : ready.camera;
+    }
+  }
+
+  std::map<CaptureNumber, std::string> asked_;
+  std::set<CaptureNumber> open_;  ///< requests that any camera may answer, and what follows them
+  std::string shown_;
+  std::string chosen_;
+};
+
 template <typename Session>
 void expect_table_matches(const Session& session, const Audit& audit) {
   for (const ConnectionKey& key : audit.open()) {
@@ -211,6 +247,7 @@ TEST(RandomInputs, NeverBreakATalkSession) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     Audit audit;
+    CameraRule cameras;
     TalkOptions options;
     options.room = "lesson";
     options.max_viewers = 3;
@@ -227,10 +264,10 @@ TEST(RandomInputs, NeverBreakATalkSession) {
         case 24: return MediaMuted{likely, kind, random.below(2) == 0};
         case 25: return PermissionGranted{kind};
         case 26: return DevicesChanged{};
-        case 27: return DevicesListed{{{kind, "1", ""}}};
+        case 27: return DevicesListed{{{kind, std::to_string(random.below(3)), ""}}};
         case 20:
           return MediaChosen{{std::to_string(random.below(3)), std::to_string(random.below(3)),
-                              PictureSize::standard,
+                              random.below(2) == 0 ? PictureSize::standard : PictureSize::large,
                               random.below(2) == 0 ? SoundMode::speech : SoundMode::music}};
         case 21: return StartRequested{MediaSource::screen};
         case 22: return StartRequested{MediaSource::camera, /*preview_only=*/true};
@@ -240,7 +277,7 @@ TEST(RandomInputs, NeverBreakATalkSession) {
         case 0: return StartRequested{MediaSource::camera};
         case 1: return StopRequested{};
         case 2:
-        case 3: return MediaReady{likely};
+        case 3: return MediaReady{likely, {}, /*sound=*/false, std::to_string(random.below(3))};
         case 4:
         case 5: return PreviewReady{likely};
         case 6:
@@ -259,7 +296,9 @@ TEST(RandomInputs, NeverBreakATalkSession) {
     for (int step = 0; step < kSteps && !testing::Test::HasFailure(); ++step) {
       now += Duration(random.below(1'000));
       const TalkInput next = input();
-      audit.check(session.handle(next, now));
+      const std::vector<TalkOutput> outputs = session.handle(next, now);
+      audit.check(outputs);
+      cameras.check(next, outputs);
       const std::vector<CaptureNumber> captures = session.captures();
       const auto* failed = std::get_if<MediaFailed>(&next);
       if (failed != nullptr && std::count(captures.begin(), captures.end(), failed->capture) == 0) {

@@ -98,18 +98,20 @@ TEST_F(TalkMedia, AMutedMicrophoneStaysMutedWithAnotherDevice) {
   EXPECT_TRUE(talk.all<EnableTracks>().at(0).camera);
 }
 
-TEST_F(TalkMedia, AnUnpluggedCameraIsReplacedOnAir) {
+TEST_F(TalkMedia, AnUnpluggedMicrophoneIsReplacedOnAir) {
   go_on_air();
-  talk.feed(MediaEnded{1});
+  talk.feed(MediaEnded{1, DeviceKind::microphone});
   EXPECT_EQ(talk.all<AcquireMedia>().at(0).source, MediaSource::camera);
-  EXPECT_EQ(notice(), Notice::device_lost);
+  EXPECT_EQ(notice(), Notice::none) << "it is not known yet whether there is another one";
   EXPECT_TRUE(talk.session.on_air());
   talk.feed(MediaReady{2});
-  EXPECT_EQ(talk.all<UseMedia>().at(0).picture, 2u);
+  EXPECT_EQ(talk.all<UseMedia>().at(0).microphone, 2u);
   EXPECT_EQ(talk.all<ReleaseMedia>().at(0).capture, 1u);
+  EXPECT_EQ(notice(), Notice::microphone_replaced);
 }
 
-TEST_F(TalkMedia, WithoutAnotherCameraTheSoundGoesOn) {
+TEST_F(TalkMedia, WithoutTheCameraTheSoundGoesOn) {
+  talk.feed(MediaChosen{{"camera 1"}});
   go_on_air();
   talk.feed(MediaEnded{1});
   talk.feed(MediaFailed{2, Notice::no_camera});
@@ -122,6 +124,7 @@ TEST_F(TalkMedia, WithoutAnotherCameraTheSoundGoesOn) {
 }
 
 TEST_F(TalkMedia, WithoutCameraAndMicrophoneTheBroadcastEnds) {
+  talk.feed(MediaChosen{{"camera 1"}});
   go_on_air();
   talk.feed(MediaEnded{1});
   talk.feed(MediaEnded{1, DeviceKind::microphone});

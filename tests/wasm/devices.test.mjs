@@ -236,6 +236,37 @@ test('leaves the chosen camera alone when the microphone is unplugged', async ()
   client.leave();
 });
 
+test('asks for the same camera when one ends by itself, and for no other', async () => {
+  const open = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = async (constraints) => {
+    const stream = await open(constraints);
+    for (const track of stream.getVideoTracks()) track.settings = { deviceId: 'desk' };
+    return stream;
+  };
+  const { client, socket } = await goOnAir();
+  const connection = await letIn(socket);
+  const [microphone, camera] = devices.granted[0].tracks;
+  devices.trouble.camera = 'OverconstrainedError';
+  camera.unplug();
+  await settle();
+  assert.deepEqual(devices.asked.at(-1), { video: { width: 1280, height: 720, deviceId: { exact: 'desk' } } });
+  assert.equal(client.view().picture, 'lost');
+  assert.deepEqual(sentBy(connection), [microphone, null]);
+  const asked = devices.asked.length;
+  devices.trouble = {};
+  devices.list = [{ kind: 'videoinput', deviceId: 'room', label: '' }];
+  devices.ondevicechange({});
+  await settle();
+  assert.equal(devices.asked.length, asked, 'another camera came');
+  devices.list = [...devices.list, { kind: 'videoinput', deviceId: 'desk', label: '' }];
+  devices.ondevicechange({});
+  await settle();
+  assert.deepEqual(sentBy(connection), [microphone, devices.granted[1].tracks[0]]);
+  assert.equal(client.view().picture, 'live');
+  assert.equal(client.view().choice.camera, '');
+  client.leave();
+});
+
 test('sends the microphone with a screen from a standing start', async () => {
   const { client, socket } = await goOnAir('startScreen');
   const connection = await letIn(socket);

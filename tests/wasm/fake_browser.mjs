@@ -63,7 +63,7 @@ class FakeTrack {
   onmute = unset;
   /** @type {Listener} */
   onunmute = unset;
-  /** @type {{ width?: number, height?: number }} */
+  /** @type {{ width?: number, height?: number, deviceId?: string }} */
   settings = {};
 
   /** @param {string} kind */

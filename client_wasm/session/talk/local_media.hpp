@@ -59,7 +59,7 @@ enum class DeviceState {
   busy,         ///< another program uses it
   refused,      ///< the person or the browser does not allow it
   failed,       ///< any other failure
-  lost,         ///< unplugged, and there is no other
+  lost,         ///< unplugged; a camera returns by itself only if it is the same one
   interrupted,  ///< muted by the system, as during a telephone call
 };
 
@@ -161,8 +161,9 @@ struct CameraSwitched {
 /// The person granted access; the stream is available.
 struct MediaReady {
   CaptureNumber capture;
-  Extent size = {};    ///< of the picture, as far as known
-  bool sound = false;  ///< a screen has sound of its own
+  Extent size = {};         ///< of the picture, as far as known
+  bool sound = false;       ///< a screen has sound of its own
+  std::string camera = {};  ///< id of the camera that was opened, as far as known
 };
 
 /// The preview has the stream's metadata.

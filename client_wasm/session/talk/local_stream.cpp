@@ -86,6 +86,7 @@ StreamOutputs LocalStream::handle(const StartRequested& start, TimePoint) {
     acquire_screen(outputs);
   } else {
     camera_wanted_ = true;
+    if (!works(picture_)) only_camera_.clear();
     acquire(true, is_empty(microphone_), choice_, outputs);
   }
   return outputs;
@@ -94,14 +95,27 @@ StreamOutputs LocalStream::handle(const StartRequested& start, TimePoint) {
 StreamOutputs LocalStream::handle(const MediaChosen& chosen, TimePoint) {
   const MediaChoice before = std::exchange(choice_, chosen.choice);
   if (!runs()) return {};
+  const bool another = before.camera != choice_.camera;
+  const std::string only = another ? choice_.camera : camera_for_the_same_choice();
+  const bool shown = works(picture_) && !is_screen(picture_.current);
+  if (another && !shown && !picture_.before) only_camera_ = choice_.camera;
   bool picture = camera_wanted_ && !same_part(DeviceKind::camera, before, choice_);
+  if (!another && is_empty(picture_)) picture = false;  // a size alone does not ask for a picture
   bool microphone = !same_part(DeviceKind::microphone, before, choice_);
   if (!picture && !microphone) return {};
   // A request for both is replaced as a whole.
   if (picture_.next != 0 && picture_.next == microphone_.next) picture = microphone = true;
   StreamOutputs outputs = {Notice::none};
-  acquire(picture, microphone, choice_, outputs);
+  acquire(picture, microphone, choice_, outputs, picture ? only : std::string());
   return outputs;
+}
+
+/// The one camera to request again when all but the camera is chosen anew: a browser that may
+/// choose could choose another one for another size.
+std::string LocalStream::camera_for_the_same_choice() const {
+  const auto pending = captures_.find(picture_.next);
+  const bool asked = pending != captures_.end() && pending->second.source == MediaSource::camera;
+  return asked ? pending->second.only_camera : only_camera_;
 }
 
 StreamOutputs LocalStream::handle(const OnAirRequested&, TimePoint now) {
@@ -130,17 +144,27 @@ StreamOutputs LocalStream::handle(const DevicesChanged&, TimePoint) {
 }
 
 StreamOutputs LocalStream::handle(const DevicesListed& listed, TimePoint) {
-  devices_ = listed.devices;
+  const std::vector<Device> before = std::exchange(devices_, listed.devices);
   StreamOutputs outputs;
   if (!std::exchange(list_is_due_, false)) return outputs;
   for (Part* part : {&picture_, &microphone_}) {
-    const bool there = std::any_of(devices_.begin(), devices_.end(), [part](const Device& device) {
-      return device.kind == part->kind;
-    });
     // What was refused is asked for again when it is allowed, not whenever a device comes.
-    if (there && part->trouble != DeviceState::refused) take_in(*part, outputs);
+    if (part->trouble != DeviceState::refused && comes(*part, before)) take_in(*part, outputs);
   }
   return outputs;
+}
+
+/// True where the list has a device that will do. A camera must be the lost one, or new on the
+/// list: one that was there all the time does not begin because a headset was plugged in.
+bool LocalStream::comes(const Part& part, const std::vector<Device>& before) const {
+  return std::any_of(devices_.begin(), devices_.end(), [&](const Device& device) {
+    if (device.kind != part.kind) return false;
+    if (part.kind == DeviceKind::microphone) return true;
+    if (part.trouble == DeviceState::lost) return !device.id.empty() && device.id == only_camera_;
+    return std::none_of(before.begin(), before.end(), [&](const Device& known) {
+      return known.kind == device.kind && known.id == device.id;
+    });
+  });
 }
 
 StreamOutputs LocalStream::handle(const PermissionGranted& granted, TimePoint) {
@@ -153,7 +177,7 @@ StreamOutputs LocalStream::handle(const PermissionGranted& granted, TimePoint) {
 void LocalStream::take_in(Part& part, StreamOutputs& outputs) {
   if (!runs() || !is_empty(part) || part.trouble == DeviceState::idle) return;
   if (part.kind == DeviceKind::camera && !camera_wanted_) return;
-  acquire(part, choice_, outputs);
+  acquire(part, choice_, outputs, only_device(part));
 }
 
 StreamOutputs LocalStream::handle(const MediaMuted& muted, TimePoint) {
@@ -162,7 +186,7 @@ StreamOutputs LocalStream::handle(const MediaMuted& muted, TimePoint) {
   return {};
 }
 
-StreamOutputs LocalStream::handle(const MediaEnded& ended, TimePoint) {
+StreamOutputs LocalStream::handle(const MediaEnded& ended, TimePoint now) {
   Part& part = part_of(ended.kind);
   if (ended.capture == 0 || part.current != ended.capture || part.ended) return {};
   part.ended = true;
@@ -170,11 +194,19 @@ StreamOutputs LocalStream::handle(const MediaEnded& ended, TimePoint) {
   StreamOutputs outputs;
   if (is_screen(ended.capture)) {
     end_screen(outputs);
-  } else {
-    outputs.emplace_back(Notice::device_lost);
-    if (part.next == 0) acquire(part, choice_, outputs);
+  } else if (part.next == 0) {
+    replace_lost(part, now, outputs);
   }
   return outputs;
+}
+
+/// A microphone is replaced by any other. A camera is not: another one may look at what nobody
+/// should see. It may still be there, though, taken by a telephone call for instance.
+void LocalStream::replace_lost(const Part& part, TimePoint now, StreamOutputs& outputs) {
+  if (part.kind == DeviceKind::microphone) return acquire(part, choice_, outputs);
+  if (!only_camera_.empty()) return acquire(part, choice_, outputs, only_camera_);
+  go_without(picture_, DeviceState::lost, outputs);
+  proceed(Notice::media_ended, now, outputs);
 }
 
 void LocalStream::end_screen(StreamOutputs& outputs) {
@@ -186,7 +218,7 @@ void LocalStream::end_screen(StreamOutputs& outputs) {
   camera_wanted_ = true;
   if (covered_->camera) {
     outputs.emplace_back(Notice::screen_ended);
-    acquire(picture_, choice_, outputs);
+    acquire(picture_, choice_, outputs, only_camera_);
   } else {
     go_without(picture_, covered_->trouble, outputs);
     if (is_empty(microphone_)) outputs.emplace_back(StreamLost{Notice::media_ended});

@@ -4,7 +4,9 @@
 // Picture and microphone are two parts, each with its own device. A broadcast starts and goes on
 // with what there is: a part that fails or is unplugged leaves the other alone, and comes in when
 // its device comes. No picture begins that the broadcaster has not chosen: a camera begins by Start
-// video, in place of a camera that was unplugged, or where a screen covered it.
+// video, by a choice in the menu, or where Start video found none and the page said that it comes
+// in. Once a camera was shown, no other begins by itself: not when it is unplugged, not when the
+// screen ends that covered it, not when another size of its picture is chosen.
 #pragma once
 
 #include <array>
@@ -89,6 +91,8 @@ class LocalStream {
     MediaChoice choice;
     bool picture;
     bool microphone;
+    /// No other will do. Empty: where the chosen one is missing, any.
+    std::string only_camera = {};
     bool granted = false;
     Extent size = {};
     bool sound = false;  ///< a screen's own
@@ -124,6 +128,9 @@ class LocalStream {
   static bool is_empty(const Part& part) { return part.current == 0 && part.next == 0; }
   static bool works(const Part& part) { return part.current != 0 && !part.ended; }
   bool is_screen(CaptureNumber capture) const;
+  static const std::string& asked_camera(const Capture& request) {
+    return request.only_camera.empty() ? request.choice.camera : request.only_camera;
+  }
   DeviceState state_of(const Part& part) const;
   Part& part_of(DeviceKind kind) { return kind == DeviceKind::camera ? picture_ : microphone_; }
   const Part& other_than(const Part& part) const {
@@ -132,9 +139,16 @@ class LocalStream {
 
   Trace transition(Phase next, std::string_view reason);
   void acquire_screen(StreamOutputs& outputs);
-  void acquire(bool picture, bool microphone, const MediaChoice& choice, StreamOutputs& outputs);
-  void acquire(const Part& part, const MediaChoice& choice, StreamOutputs& outputs) {
-    acquire(&part == &picture_, &part == &microphone_, choice, outputs);
+  void acquire(bool picture, bool microphone, const MediaChoice& choice, StreamOutputs& outputs,
+               const std::string& only_camera = {});
+  void acquire(const Part& part, const MediaChoice& choice, StreamOutputs& outputs,
+               const std::string& only_camera = {}) {
+    acquire(&part == &picture_, &part == &microphone_, choice, outputs, only_camera);
+  }
+  std::string camera_for_the_same_choice() const;
+  /// The one that may begin by itself; empty where any will do, as for a microphone.
+  std::string only_device(const Part& part) const {
+    return part.kind == DeviceKind::camera ? only_camera_ : std::string();
   }
   void await(Part& part, CaptureNumber capture, StreamOutputs& outputs);
   void release(CaptureNumber capture, const Part& part, StreamOutputs& outputs);
@@ -147,6 +161,8 @@ class LocalStream {
   void give_up_switch(Part& part, const Capture& request, Notice reason, StreamOutputs& outputs);
   void go_without(Part& part, DeviceState why, StreamOutputs& outputs);
   void end_screen(StreamOutputs& outputs);
+  void replace_lost(const Part& part, TimePoint now, StreamOutputs& outputs);
+  bool comes(const Part& part, const std::vector<Device>& before) const;
   void take_in(Part& part, StreamOutputs& outputs);
   void proceed(Notice reason, TimePoint now, StreamOutputs& outputs);
   void go_on_air(std::string_view reason, TimePoint now, StreamOutputs& outputs);
@@ -157,6 +173,9 @@ class LocalStream {
   std::map<CaptureNumber, Capture> captures_;
   CaptureNumber last_capture_ = 0;
   bool camera_wanted_ = false;  ///< Start video was pressed and no screen covers it
+  /// Id of the camera that was shown last, or chosen since: no other begins by itself. Empty while
+  /// any will do.
+  std::string only_camera_;
   std::optional<Covered> covered_;
   std::vector<Device> devices_;
   bool list_is_due_ = false;  ///< devices have come or gone since the last list

@@ -30,15 +30,18 @@ StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
   if (std::exchange(found->second.granted, true)) return {};
   found->second.size = ready.size;
   found->second.sound = ready.sound;
+  const std::string camera = ready.camera.empty() ? asked_camera(found->second) : ready.camera;
   const bool screen = found->second.source == MediaSource::screen;
   const bool picture = picture_.next == ready.capture;
   const bool microphone = microphone_.next == ready.capture;
+  const bool replaced = microphone && microphone_.ended;
   StreamOutputs releases;
   if (picture) {
     if (screen) {
       cover(picture_.current);
     } else {
       covered_.reset();
+      only_camera_ = camera;
     }
     adopt(picture_, releases);
   }
@@ -47,6 +50,7 @@ StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
   if (found->second.picture && !picture) release(ready.capture, picture_, releases);
   if (found->second.microphone && !microphone) release(ready.capture, microphone_, releases);
   StreamOutputs outputs;
+  if (replaced) outputs.emplace_back(Notice::microphone_replaced);
   use(outputs);
   if (on_air()) outputs.emplace_back(TracksChanged{});
   outputs.insert(outputs.end(), releases.begin(), releases.end());
@@ -77,7 +81,7 @@ StreamOutputs LocalStream::handle(const MediaFailed& failed, TimePoint now) {
   StreamOutputs outputs;
   // A browser grants both or none, so it says nothing about the one that may be there.
   if (picture && microphone && failed.reason != Notice::insecure_context) {
-    acquire(picture_, request.choice, outputs);
+    acquire(picture_, request.choice, outputs, request.only_camera);
     acquire(microphone_, request.choice, outputs);
     return outputs;
   }
@@ -93,7 +97,7 @@ void LocalStream::fail_screen(Notice reason, StreamOutputs& outputs) {
   const auto before = std::exchange(picture_.before, std::nullopt);
   if (before) copy_part(DeviceKind::camera, *before, choice_);
   if (picture_.ended && is_screen(picture_.current)) return end_screen(outputs);
-  if (picture_.ended || picture_.gave_way) acquire(picture_, choice_, outputs);
+  if (picture_.ended || picture_.gave_way) acquire(picture_, choice_, outputs, only_camera_);
 }
 
 /// Goes on after a request for one part that failed.
@@ -107,9 +111,10 @@ void LocalStream::fail(Part& part, const Capture& request, Notice reason, Stream
     // Some phones can't open two cameras at once.
     release(std::exchange(part.current, 0), part, outputs);
     part.gave_way = true;
-    return acquire(part, choice, outputs);
+    return acquire(part, choice, outputs, request.only_camera);
   }
-  if (reason == Notice::no_camera && !id_in(choice, part.kind).empty()) {
+  const bool any = part.kind == DeviceKind::microphone || request.only_camera.empty();
+  if (any && reason == Notice::no_camera && !id_in(choice, part.kind).empty()) {
     id_in(choice, part.kind).clear();
     outputs.emplace_back(Trace{"talk: the chosen device is missing"});
     return acquire(part, choice, outputs);
@@ -118,7 +123,8 @@ void LocalStream::fail(Part& part, const Capture& request, Notice reason, Stream
     outputs.emplace_back(reason);
     return;
   }
-  const bool lost = part.ended && reason == Notice::no_camera;
+  const bool lost = (part.ended || !any) && reason == Notice::no_camera;
+  if (on_air() && part.kind == DeviceKind::camera) outputs.emplace_back(Notice::none);
   go_without(part, lost ? DeviceState::lost : trouble_of(reason), outputs);
 }
 
@@ -129,7 +135,8 @@ void LocalStream::give_up_switch(Part& part, const Capture& request, Notice reas
   const bool another = !same_part(part.kind, before, request.choice);
   outputs.emplace_back(another ? Notice::switch_failed : reason);
   copy_part(part.kind, before, choice_);
-  if (!works(part)) acquire(part, before, outputs);
+  if (works(part)) return;
+  acquire(part, before, outputs, only_device(part));
 }
 
 /// The broadcast goes on without this part.
@@ -182,8 +189,9 @@ void LocalStream::acquire_screen(StreamOutputs& outputs) {
   outputs.emplace_back(AcquireMedia{last_capture_, MediaSource::screen, choice_, true, false});
 }
 
+/// `choice` is the person's, which the menu shows; the request may be narrower.
 void LocalStream::acquire(bool picture, bool microphone, const MediaChoice& choice,
-                          StreamOutputs& outputs) {
+                          StreamOutputs& outputs, const std::string& only_camera) {
   const CaptureNumber capture = ++last_capture_;
   for (Part* part : {&picture_, &microphone_}) {
     if (!(part == &picture_ ? picture : microphone)) continue;
@@ -193,8 +201,11 @@ void LocalStream::acquire(bool picture, bool microphone, const MediaChoice& choi
       part->before = captures_.at(part->current).choice;
     }
   }
-  captures_.emplace(capture, Capture{MediaSource::camera, choice, picture, microphone});
-  outputs.emplace_back(AcquireMedia{capture, MediaSource::camera, choice, picture, microphone});
+  const Capture request{MediaSource::camera, choice, picture, microphone, only_camera};
+  captures_.emplace(capture, request);
+  MediaChoice asked = choice;
+  if (picture) asked.camera = asked_camera(request);
+  outputs.emplace_back(AcquireMedia{capture, MediaSource::camera, asked, picture, microphone});
 }
 
 /// Makes the part wait for this capture, and no longer for an earlier one.
@@ -221,6 +232,7 @@ void LocalStream::release_all(StreamOutputs& outputs) {
   picture_ = {DeviceKind::camera};
   microphone_ = {DeviceKind::microphone};
   camera_wanted_ = false;
+  only_camera_.clear();
 }
 
 /// The part's next capture becomes its current one.
