@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <regex>
+#include <set>
 #include <unistd.h>
 #include <vector>
 
@@ -103,11 +106,18 @@ std::string joined(const std::vector<std::string>& values) {
   return all;
 }
 
+std::string public_key_file() {
+  return (std::filesystem::temp_directory_path() /
+          ("onair key#,;=" + std::to_string(getpid()) + ".pem"))
+      .string();
+}
+
 std::vector<TextOption> text_options() {
   const std::vector<std::string> secrets = {
       "ab#cd", "ab,cd", "ab cd", "ab;cd",  "#ab",  ";ab", "a=b",  "'ab'",    "\"ab\"",
       "a\\b",  "[ab]",  "[a,b]", "$a{b}%", "true", "-ab", "0x1f", "é ü 秘密"};
   const std::vector<std::string> paths = {"/a b/c#d,e;f", "./x=y"};
+  const std::vector<std::string> files = {public_key_file()};
   return {
       {"turn-secret", [](const Options& o) { return o.turn_secret; }, secrets},
       {"resume-secret", [](const Options& o) { return o.resume_secret; }, secrets},
@@ -119,6 +129,13 @@ std::vector<TextOption> text_options() {
       {"bus-creds", [](const Options& o) { return o.cluster.nats.credentials.string(); }, paths},
       {"bus-ca", [](const Options& o) { return o.cluster.nats.ca.string(); }, paths},
       {"web", [](const Options& o) { return o.web.string(); }, paths},
+      {"address", [](const Options& o) { return o.address; }, {"::1", "fe80::1%eth0"}},
+      {"tls-cert", [](const Options& o) { return o.tls_cert.string(); }, paths},
+      {"tls-key", [](const Options& o) { return o.tls_key.string(); }, paths},
+      {"auth-public-key", [](const Options& o) { return o.auth_public_key.string(); }, files},
+      {"bus-prefix", [](const Options& o) { return o.cluster.prefix; }, {"a#b,c;d=e", "'ab'"}},
+      {"bus-cert", [](const Options& o) { return o.cluster.nats.certificate.string(); }, paths},
+      {"bus-key", [](const Options& o) { return o.cluster.nats.key.string(); }, paths},
       {"socketio-client", [](const Options& o) { return o.socketio_client.string(); }, paths},
       {"state-dir", [](const Options& o) { return o.state_dir.string(); }, paths},
       {"bus",
@@ -139,17 +156,37 @@ std::vector<TextOption> text_options() {
   };
 }
 
+TEST(ReadOptions, TheTableHasEveryOptionOfText) {
+  std::set<std::string> known;
+  for (const TextOption& option : text_options()) known.insert(option.name);
+  const std::string help = read({"--help"}).out;
+  const std::regex of_text("\\n +--([a-z-]+) TEXT(?!:\\{)");
+  std::set<std::string> named;
+  for (std::sregex_iterator next(help.begin(), help.end(), of_text), end; next != end; ++next) {
+    named.insert((*next)[1]);
+  }
+  EXPECT_EQ(named, known);
+}
+
+/// What goes with an option, where it needs another.
+std::string companion_of(const std::string& name) {
+  const std::map<std::string, std::string> companions = {{"turn-secret", "--turn-server=turn:t"},
+                                                         {"turn-server", "--turn-secret=s"},
+                                                         {"tls-cert", "--tls-key=k"},
+                                                         {"tls-key", "--tls-cert=c"}};
+  const auto found = companions.find(name);
+  return found == companions.end() ? "--port=1" : found->second;
+}
+
 TEST(ReadOptions, AValueIsTheSameWhereverItIsGiven) {
+  std::ofstream(public_key_file()) << "a key";
   for (const TextOption& option : text_options()) {
     const std::string name = option.name;
     std::string variable = "ONAIR_" + name;
     std::ranges::transform(variable, variable.begin(), [](char c) {
       return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     });
-    // What goes with it, where it needs another.
-    const std::string other = name == "turn-secret"   ? "--turn-server=turn:t"
-                              : name == "turn-server" ? "--turn-secret=s"
-                                                      : "--port=1";
+    const std::string other = companion_of(name);
     for (const std::string& value : option.values) {
       const auto read_with = [&](const Read& result) {
         return result.options ? option.value(*result.options) : result.error;
@@ -164,6 +201,7 @@ TEST(ReadOptions, AValueIsTheSameWhereverItIsGiven) {
       unsetenv(variable.c_str());
     }
   }
+  std::filesystem::remove(public_key_file());
 }
 
 TEST(ReadOptions, LinesOfAFileWithOneNameAddUpWhereThereMayBeSeveral) {
