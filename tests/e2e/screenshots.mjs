@@ -93,6 +93,8 @@ async function forLooking(folder) {
         await until('the late viewer is refused', () => late.evaluate(() => document.getElementById('request').disabled));
         await shoot(late, 'watch-locked');
         await late.close();
+        await talker.press('lock'); // unlocks it, or the second talker would be kept out
+        await until('the room is open', () => talker.evaluate(() => document.getElementById('locked').textContent === ''));
         const second = await goOnAir(chromium, server, room, options);
         await until('two pictures', () => viewer.evaluate(() => document.querySelectorAll('#stage video').length === 2));
         await viewer.decodesFrames(20);

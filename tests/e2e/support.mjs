@@ -77,6 +77,7 @@ export class Server {
   /** @param {NodeJS.Signals} signal */
   async stop(signal = 'SIGTERM') {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    this.process.ref(); // or Node ends before the server, and never says why
     const ended = new Promise((resolve) => this.process.once('exit', resolve));
     this.process.kill(signal);
     await ended;
