@@ -1,5 +1,5 @@
 // clang-tidy over our C++, for scripts/lint: node scripts/clang_tidy.mjs TIDY [--since COMMIT]
-// Runs where the build folders asan and wasm are configured. A file is looked at again only when it, a header of
+// Runs where the build folders lint and wasm are configured. A file is looked at again only when it, a header of
 // ours that it includes, or the checks are not as they were when it passed.
 
 import { execFile, execFileSync } from 'node:child_process';
@@ -43,22 +43,9 @@ function emscriptenFlags() {
   return [...flags, '-D__EMSCRIPTEN__'].map((flag) => `--extra-arg-before=${flag}`);
 }
 
-/**
- * Copies the commands of a preset without their precompiled headers, which need not be built. Gives the folder.
- * @param {string} preset
- */
-function commandsOf(preset) {
-  const folder = join('build/lint/commands', preset);
-  mkdirSync(folder, { recursive: true });
-  const commands = readFileSync(`build/${preset}/compile_commands.json`, 'utf8');
-  const precompiled = / -Xclang -include-pch -Xclang \S+ -Xclang -include -Xclang \S+/g;
-  writeFileSync(join(folder, 'compile_commands.json'), commands.replaceAll(precompiled, ''));
-  return folder;
-}
-
 /** @param {string} tidy @param {string} file @param {string[]} extra */
 function check(tidy, file, extra) {
-  const args = ['--quiet', '-p', extra.length > 0 ? wasm : asan, ...extra, file];
+  const args = ['--quiet', '-p', extra.length > 0 ? 'build/wasm' : 'build/lint', ...extra, file];
   return new Promise((resolve) => {
     execFile(tidy, args, { maxBuffer: 1 << 26 }, (error, stdout) => {
       if (error) console.log(stdout.trim());
@@ -70,7 +57,6 @@ function check(tidy, file, extra) {
 const [tidy, option, commit] = process.argv.slice(2);
 const changed = option === '--since' ? new Set(git('diff', '--name-only', commit)) : null;
 const emscripten = emscriptenFlags();
-const [asan, wasm] = ['asan', 'wasm'].map(commandsOf);
 mkdirSync(passedFolder, { recursive: true });
 
 const waiting = git('ls-files', 'client_wasm/*.cpp', 'server/*.cpp', 'tests/*.cpp')

@@ -20,9 +20,6 @@ as_root() {
   fi
 }
 
-# Lets ccache store what was compiled with a precompiled header.
-export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
-
 # The LLVM that formats, checks and instruments: one version everywhere, since each formats and
 # warns otherwise. Debian 12 and 13 both have it.
 llvm=19
@@ -135,7 +132,7 @@ configure() {
   fi
   case $preset in
   wasm) emcmake cmake --preset wasm "$@" ;;
-  asan | tsan | fuzz)
+  asan | tsan | fuzz | lint)
     command -v "clang++-$llvm" >/dev/null || set -- "$@" -DCMAKE_CXX_COMPILER=clang++
     cmake --preset "$preset" "$@"
     ;;

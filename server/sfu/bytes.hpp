@@ -65,7 +65,9 @@ class Reader {
     rest_ = rest_.subspan(size);
     return taken;
   }
-  std::optional<std::uint8_t> u8() { return number<std::uint8_t, 1>([](auto* at) { return *at; }); }
+  std::optional<std::uint8_t> u8() {
+    return number<std::uint8_t, 1>([](auto* at) { return *at; });
+  }
   std::optional<std::uint16_t> u16() { return number<std::uint16_t, 2>(read_u16); }
   std::optional<std::uint32_t> u24() { return number<std::uint32_t, 3>(read_u24); }
   std::optional<std::uint32_t> u32() { return number<std::uint32_t, 4>(read_u32); }

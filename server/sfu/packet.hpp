@@ -34,7 +34,8 @@ struct ExtensionValue {
 /// Sequence number and timestamp are the publication's own: they go on without a gap or a jump when
 /// the talker's encoder begins anew.
 struct MediaPacket {
-  std::uint32_t sequence = 0;  ///< extended by its roll-over counter: the RTP number is its low half
+  std::uint32_t sequence =
+      0;  ///< extended by its roll-over counter: the RTP number is its low half
   std::uint32_t timestamp = 0;
   MediaKind kind = MediaKind::audio;
   bool marker = false;

@@ -32,7 +32,7 @@ using TlsSocket = asio::ssl::stream<tcp::socket>;
 constexpr int kSegments = 6;
 constexpr int kFramesInSegment = 4;
 constexpr int kFrames = kSegments * kFramesInSegment;
-constexpr std::chrono::seconds kBound{60};
+constexpr std::chrono::seconds kLongestRun{60};
 
 // The first byte of a frame (RFC 6455 section 5.2).
 constexpr char kText = '\x81';
@@ -150,7 +150,7 @@ class Stranger {
                                 size = read;
                               });
       context_.restart();
-      context_.run_for(kBound);
+      context_.run_for(kLongestRun);
       require(size.has_value(), "waits in vain");
       received_.append(part.data(), *size);
     }

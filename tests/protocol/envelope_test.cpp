@@ -13,7 +13,7 @@
 namespace onair::protocol {
 namespace {
 
-std::string code_of_refusal(std::string_view frame) {
+std::string code_of_envelope(std::string_view frame) {
   const auto scanned = scan_envelope(frame);
   const auto* refusal = std::get_if<Refusal>(&scanned);
   return refusal == nullptr ? "accepted" : std::string(name_of(refusal->code));
@@ -57,7 +57,7 @@ TEST(Envelope, SeesAFromHoweverItIsWritten) {
 TEST(Envelope, TheLastOfTwoEqualKeysCounts) {
   EXPECT_EQ(envelope_of(R"({"type":"a","type":"b"})").type, "b");
   EXPECT_EQ(envelope_of(R"({"type":"a","sendto":"x","sendto":null})").sendto, std::nullopt);
-  EXPECT_EQ(code_of_refusal(R"({"type":"a","type":7})"), "bad_message");
+  EXPECT_EQ(code_of_envelope(R"({"type":"a","type":7})"), "bad_message");
 }
 
 TEST(Envelope, UnescapesWhatItReads) {
@@ -93,10 +93,10 @@ TEST(Envelope, RefusesWhatIsNotJson) {
                             R"({"type":"a","x":"\udc00"})",
                             "{\"type\":\"a\",\"x\":\"\n\"}",
                             "\xef\xbb\xbf{\"type\":\"a\"}"}) {
-    EXPECT_EQ(code_of_refusal(frame), "bad_json") << frame;
+    EXPECT_EQ(code_of_envelope(frame), "bad_json") << frame;
   }
-  EXPECT_EQ(code_of_refusal(std::string_view("{\"type\":\"a\"}\0", 13)), "bad_json");
-  EXPECT_EQ(code_of_refusal(std::string(kMaxFrameBytes, '[')), "bad_json");
+  EXPECT_EQ(code_of_envelope(std::string_view("{\"type\":\"a\"}\0", 13)), "bad_json");
+  EXPECT_EQ(code_of_envelope(std::string(kMaxFrameBytes, '[')), "bad_json");
 }
 
 TEST(Envelope, AgreesWithTheCodecOnEveryFrameOfTheProtocolAndOnWhatIsLikeThem) {

@@ -65,12 +65,12 @@ class Devices : public testing::Test {
 
 // One of the two is missing, busy or refused.
 
-struct Reason {
+struct DeviceFault {
   Notice notice;
   DeviceState state;
 };
 
-class OneDevice : public Devices, public testing::WithParamInterface<Reason> {};
+class OneDevice : public Devices, public testing::WithParamInterface<DeviceFault> {};
 
 TEST_P(OneDevice, WithoutACameraTheSoundGoesOnAir) {
   start();
@@ -101,10 +101,10 @@ TEST_P(OneDevice, WithoutAMicrophoneThePictureGoesOnAir) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Reasons, OneDevice,
-                         testing::Values(Reason{Notice::no_camera, DeviceState::missing},
-                                         Reason{Notice::camera_in_use, DeviceState::busy},
-                                         Reason{Notice::camera_refused, DeviceState::refused},
-                                         Reason{Notice::media_failed, DeviceState::failed}));
+                         testing::Values(DeviceFault{Notice::no_camera, DeviceState::missing},
+                                         DeviceFault{Notice::camera_in_use, DeviceState::busy},
+                                         DeviceFault{Notice::camera_refused, DeviceState::refused},
+                                         DeviceFault{Notice::media_failed, DeviceState::failed}));
 
 TEST_F(Devices, AMicrophoneThatIsStillAskedForComesInLater) {
   start();

@@ -5,7 +5,7 @@
 namespace onair::socketio {
 namespace {
 
-using Kind = EnginePacket::Kind;
+using EngineKind = EnginePacket::Kind;
 using Packets = std::vector<EnginePacket>;
 
 Packets packets_of(Revision revision, std::string_view body) {
@@ -32,30 +32,34 @@ TEST(EngineCodec, ReadsEachKindOfPacket) {
   for (int kind = 0; kind <= 6; ++kind) {
     const std::string text = std::to_string(kind) + "data";
     const auto decoded = decode_packet(text);
-    EXPECT_EQ(std::get<EnginePacket>(decoded), (EnginePacket{static_cast<Kind>(kind), "data"}));
+    EXPECT_EQ(std::get<EnginePacket>(decoded),
+              (EnginePacket{static_cast<EngineKind>(kind), "data"}));
     EXPECT_EQ(encode_packet(std::get<EnginePacket>(decoded)), text);
   }
 }
 
 TEST(EngineCodec, ReadsPayloadsOfRevision4) {
-  EXPECT_EQ(packets_of(Revision::v4, "4a"), (Packets{{Kind::message, "a"}}));
+  EXPECT_EQ(packets_of(Revision::v4, "4a"), (Packets{{EngineKind::message, "a"}}));
   EXPECT_EQ(packets_of(Revision::v4,
                        "4a\x1e"
                        "2\x1e"
                        "4\xe6\x95\x99"),
-            (Packets{{Kind::message, "a"}, {Kind::ping, ""}, {Kind::message, "\xe6\x95\x99"}}));
+            (Packets{{EngineKind::message, "a"},
+                     {EngineKind::ping, ""},
+                     {EngineKind::message, "\xe6\x95\x99"}}));
 }
 
 TEST(EngineCodec, CountsInRevision3AsJavaScriptDoes) {
-  EXPECT_EQ(packets_of(Revision::v3, "2:4a1:2"), (Packets{{Kind::message, "a"}, {Kind::ping, ""}}));
+  EXPECT_EQ(packets_of(Revision::v3, "2:4a1:2"),
+            (Packets{{EngineKind::message, "a"}, {EngineKind::ping, ""}}));
   // U+6559 is one unit of UTF-16, U+1F389 two.
-  EXPECT_EQ(
-      packets_of(Revision::v3,
-                 "2:4\xe6\x95\x99"
-                 "3:4\xf0\x9f\x8e\x89"
-                 "1:3"),
-      (Packets{
-          {Kind::message, "\xe6\x95\x99"}, {Kind::message, "\xf0\x9f\x8e\x89"}, {Kind::pong, ""}}));
+  EXPECT_EQ(packets_of(Revision::v3,
+                       "2:4\xe6\x95\x99"
+                       "3:4\xf0\x9f\x8e\x89"
+                       "1:3"),
+            (Packets{{EngineKind::message, "\xe6\x95\x99"},
+                     {EngineKind::message, "\xf0\x9f\x8e\x89"},
+                     {EngineKind::pong, ""}}));
 }
 
 TEST(EngineCodec, RefusesWhatIsNoPayload) {

@@ -5,7 +5,7 @@
 namespace onair::socketio {
 namespace {
 
-using Kind = Packet::Kind;
+using PacketKind = Packet::Kind;
 
 std::optional<Packet> packet_of(std::string_view text) {
   const auto decoded = decode(text);
@@ -22,23 +22,23 @@ std::optional<Fault> fault_of(std::string_view text) {
 TEST(PacketCodec, ReadsKindNamespaceAndData) {
   struct Case {
     const char* text;
-    Kind kind;
+    PacketKind kind;
     const char* name_space;
     const char* data;
   };
   for (const Case& c : {
-           Case{"0", Kind::connect, "/", ""},
-           Case{R"(0{"token":"x"})", Kind::connect, "/", R"({"token":"x"})"},
-           Case{"0/admin,", Kind::connect, "/admin", ""},
-           Case{"0/admin", Kind::connect, "/admin", ""},
-           Case{"0/admin?a=b,", Kind::connect, "/admin", ""},
-           Case{"1", Kind::disconnect, "/", ""},
-           Case{R"(2["a",1])", Kind::event, "/", R"(["a",1])"},
-           Case{R"(2/n,["a"])", Kind::event, "/n", R"(["a"])"},
-           Case{R"(212["a"])", Kind::event, "/", R"(["a"])"},
-           Case{R"(2/n,456["a"])", Kind::event, "/n", R"(["a"])"},
-           Case{"312[]", Kind::ack, "/", "[]"},
-           Case{R"(4{"message":"no"})", Kind::connect_error, "/", R"({"message":"no"})"},
+           Case{"0", PacketKind::connect, "/", ""},
+           Case{R"(0{"token":"x"})", PacketKind::connect, "/", R"({"token":"x"})"},
+           Case{"0/admin,", PacketKind::connect, "/admin", ""},
+           Case{"0/admin", PacketKind::connect, "/admin", ""},
+           Case{"0/admin?a=b,", PacketKind::connect, "/admin", ""},
+           Case{"1", PacketKind::disconnect, "/", ""},
+           Case{R"(2["a",1])", PacketKind::event, "/", R"(["a",1])"},
+           Case{R"(2/n,["a"])", PacketKind::event, "/n", R"(["a"])"},
+           Case{R"(212["a"])", PacketKind::event, "/", R"(["a"])"},
+           Case{R"(2/n,456["a"])", PacketKind::event, "/n", R"(["a"])"},
+           Case{"312[]", PacketKind::ack, "/", "[]"},
+           Case{R"(4{"message":"no"})", PacketKind::connect_error, "/", R"({"message":"no"})"},
        }) {
     const auto packet = packet_of(c.text);
     ASSERT_TRUE(packet) << c.text;

@@ -17,7 +17,7 @@ ClientMessage said(const std::string& object) {
   return std::get<ClientMessage>(read_message(arguments(array)));
 }
 
-std::optional<std::string> packet_of(const std::string& frame) {
+std::optional<std::string> translation_of(const std::string& frame) {
   return packet_for(*rooms::SharedFrame::from_wire(frame));
 }
 
@@ -90,29 +90,30 @@ TEST(Translation, ReadsRoomsAsPagesNameThem) {
 }
 
 TEST(Translation, TellsWhatOthersSayAsItIs) {
-  EXPECT_EQ(packet_of(R"({"from":"x","type":"talk_ready"})"),
+  EXPECT_EQ(translation_of(R"({"from":"x","type":"talk_ready"})"),
             R"(42["message",{"from":"x","type":"talk_ready"}])");
-  EXPECT_EQ(packet_of(R"( {"from":"x", "a":1} )"), R"(42["message", {"from":"x", "a":1} ])");
-  EXPECT_EQ(packet_of(R"({"from":"x","type":"candidate","candidate":"c","sdpMid":"0"})"),
+  EXPECT_EQ(translation_of(R"( {"from":"x", "a":1} )"), R"(42["message", {"from":"x", "a":1} ])");
+  EXPECT_EQ(translation_of(R"({"from":"x","type":"candidate","candidate":"c","sdpMid":"0"})"),
             R"(42["message",{"from":"x","type":"candidate","candidate":"c","sdpMid":"0"}])");
 }
 
 TEST(Translation, KeepsTheEndOfCandidatesToItself) {
-  EXPECT_EQ(packet_of(R"({"from":"x","type":"candidate","candidate":null})"), std::nullopt);
-  EXPECT_NE(packet_of(R"({"from":"x","type":"else","candidate":null})"), std::nullopt);
-  EXPECT_NE(packet_of(R"({"from":"x","type":"candidate","a":{"candidate":null},"candidate":"c"})"),
-            std::nullopt);
+  EXPECT_EQ(translation_of(R"({"from":"x","type":"candidate","candidate":null})"), std::nullopt);
+  EXPECT_NE(translation_of(R"({"from":"x","type":"else","candidate":null})"), std::nullopt);
+  EXPECT_NE(
+      translation_of(R"({"from":"x","type":"candidate","a":{"candidate":null},"candidate":"c"})"),
+      std::nullopt);
 }
 
 TEST(Translation, TranslatesTheServersOwnWords) {
-  EXPECT_EQ(packet_of(R"({"type":"user_disconnected","id":"x"})"),
+  EXPECT_EQ(translation_of(R"({"type":"user_disconnected","id":"x"})"),
             R"(42["user disconnected",{"id":"x"}])");
-  EXPECT_EQ(packet_of(R"({"type":"error","code":"room_full","message":"m"})"),
+  EXPECT_EQ(translation_of(R"({"type":"error","code":"room_full","message":"m"})"),
             R"(42["error",{"type":"error","code":"room_full","message":"m"}])");
   for (const char* frame :
        {R"({"type":"audience","watching":1})", R"({"type":"pong","iceServers":[]})",
         R"({"type":"welcome","id":"5f0c","room":"a","resume":"","iceServers":[],"talkers":[]})"}) {
-    EXPECT_EQ(packet_of(frame), std::nullopt) << frame;
+    EXPECT_EQ(translation_of(frame), std::nullopt) << frame;
   }
 }
 
