@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <functional>
+#include <string>
 
 namespace onair::sfu {
 
@@ -29,10 +29,16 @@ struct Address {
   friend auto operator<=>(const Address&, const Address&) = default;
 };
 
+/// Without the port; IPv6 without brackets.
+std::string ip_text(const Address& address);
+
 /// The way to a peer: from which of our sockets, to which address.
 struct Path {
   Address remote;
   std::uint32_t connection = 0;  ///< of ICE over TCP (RFC 6544), counted from 1; 0: by UDP
+  /// Of our addresses, the one that the peer's UDP packets come to: a number of the edge's. Answers
+  /// leave from there, or the peer drops them. 0: the system chooses.
+  std::uint16_t local = 0;
 
   friend auto operator<=>(const Path&, const Path&) = default;
 };
@@ -41,7 +47,8 @@ struct PathHash {
   std::size_t operator()(const Path& path) const {
     std::uint64_t words[2];
     std::memcpy(words, path.remote.ip.data(), sizeof words);
-    const std::uint64_t rest = std::uint64_t{path.remote.port} << 32 | path.connection;
+    const std::uint64_t rest =
+        std::uint64_t{path.local} << 48 | std::uint64_t{path.remote.port} << 32 | path.connection;
     constexpr std::uint64_t kPrime = 0x9e3779b97f4a7c15;
     return static_cast<std::size_t>(((words[0] * kPrime ^ words[1]) * kPrime ^ rest) * kPrime >> 7);
   }
