@@ -1,0 +1,62 @@
+// What the forwarder and its edge are to each other: packets, requests and time go in, packets and
+// events come out.
+//
+// Contract. One thread. `now` never goes back. After each call the edge asks `next_deadline` again
+// and calls `advance` at the latest then. Every call may call `PacketSink` and `EventSink`; neither
+// of them calls back.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sfu/address.hpp"
+#include "sfu/bytes.hpp"
+#include "sfu/control.hpp"
+#include "sfu/time.hpp"
+
+namespace onair::sfu {
+
+/// An address of ours that peers are told (RFC 8445, section 5.1.1).
+struct LocalCandidate {
+  enum class Transport : std::uint8_t { udp, tcp_passive };
+  Address address;
+  Transport transport = Transport::udp;
+  friend bool operator==(const LocalCandidate&, const LocalCandidate&) = default;
+};
+
+struct ForwarderOptions {
+  std::vector<LocalCandidate> candidates;  ///< the preferred ones first
+  std::string instance;                    ///< see control::Greeting
+};
+
+class PacketSink {
+ public:
+  virtual ~PacketSink() = default;
+  /// Sends one datagram, or several of `segment_size` bytes each, the last of which may be shorter.
+  /// What can't be sent now is dropped. Over TCP each datagram becomes a frame (RFC 4571).
+  virtual void send(const Path& to, Bytes bytes, std::uint16_t segment_size) = 0;
+};
+
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void event(const control::Event& event) = 0;
+};
+
+/// What the edge needs of `Forwarder`. Tests of the edge have a core of their own.
+template <typename Core>
+concept ForwarderCore = std::constructible_from<Core, ForwarderOptions, PacketSink&, EventSink&> &&
+                        requires(Core& core, const Core& constant, const control::Request& request,
+                                 MutableBytes packet, const Path& path, TimePoint now) {
+                          { core.handle(request, now) } -> std::same_as<control::Reply>;
+                          core.receive(packet, path, now);
+                          core.connection_closed(std::uint32_t{}, now);
+                          core.advance(now);
+                          { constant.next_deadline() } -> std::same_as<std::optional<TimePoint>>;
+                          { constant.peers() } -> std::convertible_to<std::size_t>;
+                        };
+
+}  // namespace onair::sfu

@@ -1,0 +1,101 @@
+#include "sfu/net/system.hpp"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <stdexcept>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <system_error>
+
+#include <spdlog/spdlog.h>
+
+#include "sfu/net/addresses.hpp"
+#include "sfu/net/socket_address.hpp"
+
+namespace onair::sfu {
+
+void begin_process(const std::string& log_level) {
+  spdlog::set_level(spdlog::level::from_str(log_level));
+  spdlog::set_pattern("time=%Y-%m-%dT%H:%M:%S.%e%z level=%l program=forwarder %v");
+  std::signal(SIGPIPE, SIG_IGN);
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+SignalWatch::SignalWatch(EventLoop& loop, std::function<void()> end) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  signals_ = Descriptor(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!signals_) throw std::system_error(errno, std::generic_category(), "signalfd");
+  watch_ = Watch(loop, signals_.get(), EPOLLIN,
+                 [end = std::move(end)](std::uint32_t, TimePoint) { end(); });
+}
+
+std::vector<LocalCandidate> announced_candidates(const std::vector<Address>& given,
+                                                 std::uint16_t port) {
+  const auto addresses = given.empty() ? to_announce(interface_addresses()) : given;
+  if (addresses.empty()) {
+    throw std::runtime_error(
+        "This machine has no address to announce: give one with --media-address.");
+  }
+  std::string text;
+  bool all_private = true;
+  for (const Address& address : addresses) {
+    text += (text.empty() ? "" : ",") + ip_text(address);
+    all_private = all_private && (is_private(address) || is_loopback(address));
+  }
+  spdlog::info("event=announcing addresses={} port={}", text, port);
+  if (given.empty() && all_private) {
+    spdlog::info(
+        "event=private_addresses hint=\"viewers outside this network need --media-address\"");
+  }
+  return candidates_of(addresses, port);
+}
+
+std::string random_instance() {
+  std::array<unsigned char, 8> bytes{};
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    throw std::system_error(errno, std::generic_category(), "getrandom");
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += kDigits[byte / 16];
+    text += kDigits[byte % 16];
+  }
+  return text;
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+void log_start(const UdpSocket& udp, const std::filesystem::path& control) {
+  spdlog::info("event=started media_port={} control=\"{}\"", udp.port(), control.string());
+  constexpr int kEnoughBytes = 4'194'304;
+  if (udp.receive_buffer() < kEnoughBytes) {
+    spdlog::warn("event=small_socket_buffer bytes={} hint=\"sysctl net.core.rmem_max={} wmem_max\"",
+                 udp.receive_buffer(), 2 * kEnoughBytes);
+  }
+}
+
+void DropLog::report(std::uint64_t dropped, TimePoint now) {
+  if (dropped == reported_ || (next_ && now < *next_)) return;
+  spdlog::warn("event=packets_dropped count={} total={}", dropped - reported_, dropped);
+  reported_ = dropped;
+  next_ = now + std::chrono::seconds(10);
+}
+
+}  // namespace onair::sfu
