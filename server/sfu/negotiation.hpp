@@ -89,7 +89,9 @@ struct Agreed {
   RemoteTransport remote;
   bool begins_dtls = false;  ///< we are DTLS's client
 
-  const AgreedMedia* find(MediaKind kind) const {
+  /// Points into this.
+  const AgreedMedia* find(MediaKind kind) const&& = delete;
+  const AgreedMedia* find(MediaKind kind) const& {
     const auto& found = media[index_of(kind)];
     return found ? &*found : nullptr;
   }

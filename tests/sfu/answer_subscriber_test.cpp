@@ -14,7 +14,8 @@ Published publication(Codec codec, std::string_view parameters = "") {
 
 /// The preferred payload type of the picture; 0 where it is rejected.
 int video_type(std::string_view offer, const Published& published) {
-  const AgreedMedia* const video = play(offer, published).agreed.find(MediaKind::video);
+  const Negotiated answer = play(offer, published);
+  const AgreedMedia* const video = answer.agreed.find(MediaKind::video);
   return video == nullptr ? 0 : video->formats.front().payload_type;
 }
 
@@ -129,7 +130,7 @@ TEST(AnswerSubscriber, RejectsWhatIsNotPublished) {
 TEST(AnswerSubscriber, RtcpMuxIsSaidByTheSectionWithTheTransport) {
   std::string offer(kFirefoxRecvonly);
   offer.replace(offer.rfind("a=rtcp-mux\n"), 11, "");
-  EXPECT_NE(play(offer, publication(Codec::vp8)).agreed.find(MediaKind::video), nullptr);
+  EXPECT_TRUE(play(offer, publication(Codec::vp8)).agreed.media[index_of(MediaKind::video)]);
   const auto none =
       try_play(replaced(kFirefoxRecvonly, "a=rtcp-mux", "a=x"), publication(Codec::vp8));
   EXPECT_EQ(error_of(none), "no_rtcp_mux");
@@ -138,7 +139,7 @@ TEST(AnswerSubscriber, RtcpMuxIsSaidByTheSectionWithTheTransport) {
 TEST(AnswerSubscriber, APlayerMayWantOneKindOnly) {
   std::string offer = replaced(kFirefoxRecvonly, "BUNDLE 0 1", "BUNDLE 0");
   offer.resize(offer.find("m=video"));
-  EXPECT_NE(play(offer, publication(Codec::vp8)).agreed.find(MediaKind::audio), nullptr);
+  EXPECT_TRUE(play(offer, publication(Codec::vp8)).agreed.media[index_of(MediaKind::audio)]);
 }
 
 TEST(AnswerSubscriber, GivesTheSoundAloneWhereThePictureSharesNoCodec) {

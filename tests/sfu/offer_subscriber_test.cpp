@@ -61,7 +61,8 @@ TEST(OfferSubscriber, OffersOneKindWhereOneIsPublished) {
   const SubscriberOffer offer = offer_subscriber(our_transport(), published, streams);
   EXPECT_EQ(parse(offer.text).sections.size(), 1u);
   EXPECT_TRUE(contains(offer.text, "a=end-of-candidates"));
-  EXPECT_NE(expect_value(read(browser_answer(offer.text), offer)).find(MediaKind::video), nullptr);
+  EXPECT_TRUE(
+      expect_value(read(browser_answer(offer.text), offer)).media[index_of(MediaKind::video)]);
 }
 
 TEST(ReadAnswer, TakesWhatABrowserAccepts) {
