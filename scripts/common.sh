@@ -30,7 +30,7 @@ build_packages=(
   brotli nodejs
 )
 test_packages=(
-  ca-certificates ccache clang libgtest-dev googletest
+  ca-certificates ccache clang libgtest-dev googletest libsrtp2-dev
   npm chromium firefox-esr coturn nats-server nginx-light caddy iproute2 util-linux ffmpeg openssl
 )
 

@@ -3,6 +3,9 @@
 #include <fstream>
 #include <string>
 
+#include "sfu/offers.hpp"
+#include "sfu/real_packets.hpp"
+#include "sfu/stun_messages.hpp"
 #include "support/fixtures.hpp"
 
 int main(int, char** argv) {
@@ -35,6 +38,14 @@ int main(int, char** argv) {
                             "\x1F\x43\xB6\x75\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xE7\x81\x05"
                             "\xA3\x85\x81\x00\x07\x80x",
                             64));
+  for (const std::string_view packet : onair::sfu::tests::kStunMessages) {
+    write("stun", std::string(packet));
+  }
+  // Attributes of a check: PRIORITY, USE-CANDIDATE, ICE-CONTROLLING, one that must be known.
+  write("stun", std::string("\x00\x24\x04\x6e\x7f\x1e\xff\x00\x25\x00\x80\x2a\x08"
+                            "\x01\x02\x03\x04\x05\x06\x07\x08\x70\x01\x02"
+                            "ab",
+                            26));
   // Lines of what comes on the wire of a cluster (see cluster.cpp).
   write(
       "cluster",
@@ -55,6 +66,10 @@ int main(int, char** argv) {
         "{\"process\":\"p\",\"come\":[],\"gone\":[],\"endsList\":true}\n"
         "onair.peer.id1 {\"kind\":\"take_over\",\"room\":\"a\",\"from\":\"\",\"reach\":\"all\"}\n"
         "onair.room.61.ask {\"process\":\"p\",\"others\":[\"q\"],\"orphans\":[]}\n");
+  for (const std::string_view offer : onair::tests::kOffers) write("sdp", std::string(offer));
+  write("sdp",
+        "a=ice-ufrag:EsAw\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\nm=audio 9 UDP/TLS/RTP/SAVPF 111\n"
+        "a=mid:0\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\na=end-of-candidates\n");
   // Steps of processes with a hostile network (see outages.cpp).
   write("outages", "TA\nWB\nd\x0f\nd\x0f\nXA\nTB\nd\x0f\nt\x40\nMA\nm\x03\na\x01\nd\x0f\n");
   write("outages",
@@ -91,4 +106,18 @@ int main(int, char** argv) {
             "\x18{\"type\":\"talk_ready\"}\n\x12\n" +
             "\x19{\"type\":\"talk_request\",\"sendto\":\"id1\"}\n\x12\n\x06\n\x0d\n" +
             "\x1a{\"type\":\"enter\",\"room\":\"a\",\"role\":\"talk\",\"resume\":\"id1\"}\n\x12\n");
+  // Datagrams of RTCP, and conversations of RTP by each codec: a packet each 20 ms (see rtp.cpp).
+  for (const auto& packet : onair::tests::kRealRtcp) {
+    const auto bytes = packet.bytes();
+    write("rtcp", {bytes.begin(), bytes.end()});
+  }
+  for (char codec = 0; codec < 4; ++codec) {
+    std::string talk(1, codec);
+    for (const auto& packet : onair::tests::kRealRtp) {
+      const auto bytes = packet.bytes();
+      talk += {char{20}, static_cast<char>(bytes.size() >> 8), static_cast<char>(bytes.size())};
+      talk.append(bytes.begin(), bytes.end());
+    }
+    write("rtp", talk);
+  }
 }

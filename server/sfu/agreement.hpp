@@ -1,0 +1,26 @@
+// What SDP agreed on (negotiation.hpp), as the way in and the way out take it.
+#pragma once
+
+#include "sfu/negotiation.hpp"
+#include "sfu/publisher_feedback.hpp"
+#include "sfu/stream_table.hpp"
+#include "sfu/subscription.hpp"
+
+namespace onair::sfu {
+
+/// Bits per second that a talker without a congestion control is told by REMB (OBS sends what it is
+/// set to; others bound their encoder by it).
+inline constexpr std::uint64_t kPublisherRemb = 8'000'000;
+
+/// Equal for formats that the same decoders take: the same codec, H264 of the same profile, VP9 and
+/// AV1 of the same profile.
+CodecNumber number_of(const StreamFormat& format);
+
+TalkerMediaByKind talker_media_of(const Agreed& talker);
+FeedbackOptions feedback_options_of(const Agreed& talker);
+
+/// What a viewer agreed to. Its format for what is published now stands first; the others serve
+/// talkers that come later.
+Agreement agreement_of(const Agreed& viewer, const Published& published);
+
+}  // namespace onair::sfu

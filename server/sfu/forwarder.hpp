@@ -1,0 +1,117 @@
+// The forwarder: one talker's packets to many viewers, for each room (a selective forwarding unit,
+// RFC 7667 section 3.7). The contract is in forwarder_edge.hpp.
+//
+// A packet comes in by receive(), finds its peer by PeerDirectory, and is opened by the peer's
+// Transport. A talker's media goes through ForwardedRoom to the room's viewers when advance() is
+// called, once for all packets of a turn of the edge's loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "sfu/control.hpp"
+#include "sfu/demux.hpp"
+#include "sfu/forwarded_room.hpp"
+#include "sfu/forwarder_edge.hpp"
+#include "sfu/negotiation.hpp"
+#include "sfu/peer.hpp"
+#include "sfu/peer_directory.hpp"
+#include "sfu/sink_outlet.hpp"
+#include "sfu/transport.hpp"
+
+namespace onair::sfu {
+
+/// A room, and who is there.
+struct RoomEntry {
+  explicit RoomEntry(const std::string& name) : room(name) {}
+
+  ForwardedRoom room;
+  Peer* talker = nullptr;  ///< the peer that publishes, connected or not yet
+  std::size_t peers = 0;   ///< with the talker
+};
+
+class Forwarder {
+ public:
+  /// All rooms together.
+  static constexpr std::size_t kMaxPeers = 20'000;
+  /// Their packets are kept for a second: some 2 MB each.
+  static constexpr std::size_t kMaxRooms = 1'000;
+
+  Forwarder(ForwarderOptions options, PacketSink& packets, EventSink& events);
+  Forwarder(const Forwarder&) = delete;
+  Forwarder& operator=(const Forwarder&) = delete;
+
+  control::Reply handle(const control::Request& request, TimePoint now);
+  /// The packet's bytes are used as memory.
+  void receive(MutableBytes packet, const Path& from, TimePoint now);
+  void connection_closed(std::uint32_t connection, TimePoint now);
+  void advance(TimePoint now);
+  std::optional<TimePoint> next_deadline() const;
+
+  std::size_t peers() const { return peers_.size(); }
+  /// True when there is nothing left of any peer: for tests.
+  bool empty() const { return peers_.empty() && rooms_.empty() && directory_.empty(); }
+
+ private:
+  /// How often peers are looked through for those that are silent.
+  static constexpr Duration kConsentCheck = std::chrono::seconds(1);
+
+  // forwarder_requests.cpp
+  control::Reply on(const control::Hello& request, TimePoint now);
+  control::Reply on(const control::Publish& request, TimePoint now);
+  control::Reply on(const control::Play& request, TimePoint now);
+  control::Reply on(const control::Invite& request, TimePoint now);
+  control::Reply on(const control::Answer& request, TimePoint now);
+  control::Reply on(const control::Trickle& request, TimePoint now);
+  control::Reply on(const control::Restart& request, TimePoint now);
+  control::Reply on(const control::Close& request, TimePoint now);
+  control::Reply on(const control::List& request, TimePoint now);
+  control::Reply on(const control::Stats& request, TimePoint now);
+  std::optional<control::Error> refusal_of_new(const std::string& room,
+                                               const control::PeerId& peer) const;
+  /// The peer's description was accepted: its connection may begin.
+  void accept(Peer& peer, Agreed agreed, TimePoint now);
+  Peer& add_peer(const control::PeerId& id, Peer::Part part, const std::string& room,
+                 const std::string& note, TimePoint now);
+  LocalTransport describe(Peer& peer) const;
+  /// nullptr where there is none, or it publishes nothing yet.
+  const ForwardedRoom* find_publication(std::string_view room) const;
+  Peer* find_peer(const control::PeerId& id);
+  control::Page<control::PeerInfo> list_peers(const control::PeerId& after) const;
+
+  // forwarder.cpp
+  void receive_stun(MutableBytes packet, const Path& from, TimePoint now);
+  void receive_media(Peer& peer, PacketClass kind, MutableBytes packet, TimePoint now);
+  /// After whatever may have changed the state of its transport. The peer may be gone then.
+  void follow_transport(Peer& peer, TimePoint now);
+  void connect(Peer& peer, TimePoint now);
+  void send_feedback(RoomEntry& entry, TimePoint now);
+  void advance_transports(TimePoint now);
+  void check_consent(TimePoint now);
+  void end(Peer& peer, control::GoneReason reason);
+  /// Of a peer that nobody was told of, or that is told of by `end`.
+  void discard(Peer& peer);
+  void send_dtls(Peer& peer);
+
+  PacketSink& packets_;
+  EventSink& events_;
+  SinkOutlet outlet_;
+  std::string instance_;
+  std::vector<Candidate> candidates_;
+  TransportContext context_;
+  std::map<std::string, RoomEntry, std::less<>> rooms_;
+  std::map<control::PeerId, Peer> peers_;  ///< in the order of lists
+  PeerDirectory directory_;
+  std::unordered_set<Peer*> connecting_;  ///< their DTLS handshakes have deadlines
+  control::Traffic of_closed_rooms_;
+  bool has_news_ = false;  ///< packets came since advance()
+  TimePoint next_consent_check_;
+  TimePoint now_;  ///< of the latest call
+};
+
+}  // namespace onair::sfu

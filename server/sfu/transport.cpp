@@ -1,0 +1,77 @@
+#include "sfu/transport.hpp"
+
+#include <utility>
+
+namespace onair::sfu {
+
+Transport::Transport(TransportContext& context, TimePoint now)
+    : context_(context), ice_(make_ice_credentials(), now) {}
+
+void Transport::set_remote(DtlsRole role, const Fingerprint& peer, TimePoint now) {
+  remote_ = Remote{role, peer};
+  if (role == DtlsRole::client && path()) begin_handshake(now);
+}
+
+IceLite::Outcome Transport::receive_stun(const StunMessage& message, const Path& from,
+                                         TimePoint now, MutableBytes buffer) {
+  auto outcome = ice_.handle(message, from, now, buffer);
+  if (remote_ && remote_->role == DtlsRole::client && path()) begin_handshake(now);
+  return outcome;
+}
+
+void Transport::receive_dtls(Bytes datagram, TimePoint now) {
+  // Without a handshake the datagram is lost, and the peer sends it again.
+  if (!begin_handshake(now)) return;
+  dtls_->receive(datagram, now);
+  follow_dtls();
+}
+
+void Transport::advance(TimePoint now) {
+  if (!dtls_) return;
+  dtls_->advance(now);
+  follow_dtls();
+}
+
+std::optional<TimePoint> Transport::next_deadline(TimePoint now) const {
+  if (!dtls_) return std::nullopt;
+  return dtls_->next_deadline(now);
+}
+
+void Transport::close() {
+  if (!dtls_) return;
+  dtls_->close();
+  state_ = State::closed;
+}
+
+Datagrams Transport::take_outgoing() {
+  if (!dtls_) return {};
+  return dtls_->take_outgoing();
+}
+
+bool Transport::begin_handshake(TimePoint now) {
+  if (dtls_) return true;
+  if (!remote_ || !path()) return false;
+  handshake_ = context_.handshakes.begin(path()->get().remote);
+  if (!handshake_) return false;
+  dtls_.emplace(context_.dtls, remote_->role, remote_->fingerprint, now);
+  state_ = State::connecting;
+  return true;
+}
+
+void Transport::follow_dtls() {
+  switch (dtls_->state()) {
+    case DtlsTransport::State::handshaking: return;
+    case DtlsTransport::State::closed: state_ = State::closed; break;
+    case DtlsTransport::State::failed: state_ = State::failed; break;
+    case DtlsTransport::State::connected:
+      if (const auto keys = dtls_->take_keys()) {
+        sender_ = std::make_unique<SrtpSender>(context_.ciphers, keys->profile, keys->send);
+        receiver_ = std::make_unique<SrtpReceiver>(context_.ciphers, keys->profile, keys->receive);
+        state_ = State::connected;
+      }
+      break;
+  }
+  handshake_ = {};
+}
+
+}  // namespace onair::sfu
