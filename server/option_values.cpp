@@ -78,4 +78,10 @@ std::string mistake_in_bus_urls(const std::string& urls) {
   return {};
 }
 
+std::string mistake_in_forwarder(const std::string& value) {
+  if (value == "auto" || value == "off" || value.find('/') != std::string::npos) return {};
+  return "\"" + value + "\" must be auto, off, or the path of a control socket like " +
+         "/run/onair-forwarder/control.sock";
+}
+
 }  // namespace onair

@@ -1,5 +1,5 @@
-// Checks of what operators give as URLs. Each function gives a sentence for people that says what
-// is wrong, or an empty text.
+// Checks of what operators give. Each function gives a sentence for people that says what is wrong,
+// or an empty text.
 #pragma once
 
 #include <string>
@@ -14,5 +14,9 @@ std::string mistake_in_turn_url(const std::string& url);
 
 /// Servers of NATS with commas between them: `nats://…`, `tls://…` or `HOST:PORT`.
 std::string mistake_in_bus_urls(const std::string& urls);
+
+/// `auto`, `off` or the path of a socket, which has a slash, so that no misspelt word counts as
+/// one.
+std::string mistake_in_forwarder(const std::string& value);
 
 }  // namespace onair

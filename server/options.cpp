@@ -13,6 +13,7 @@
 
 #include "config_file.hpp"
 #include "option_values.hpp"
+#include "sfu/net/socket_address.hpp"
 
 namespace onair {
 namespace {
@@ -175,6 +176,30 @@ void add_peers(CLI::App& app, Options& options) {
                "Clients use TURN alone: shows whether the TURN server works");
 }
 
+void add_forwarder(CLI::App& app, Options& options) {
+  net::ForwarderOptions& forwarder = options.forwarder;
+  app.add_option_function<std::string>(
+         "--forwarder",
+         [&forwarder](const std::string& value) {
+           using Mode = net::ForwarderOptions::Mode;
+           forwarder.mode = value == "auto"  ? Mode::automatic
+                            : value == "off" ? Mode::off
+                                             : Mode::external;
+           forwarder.socket = forwarder.mode == Mode::external ? value : "";
+         },
+         "The program onair-forwarder, which serves WHIP and WHEP: auto starts the one beside this "
+         "program, off does without, the path of a control socket uses one that an operator starts")
+      ->check(checked_by(&mistake_in_forwarder, "auto|off|SOCKET"))
+      ->default_str("auto");
+  app.add_option("--media-port", forwarder.media_port,
+                 "The forwarder's UDP port, and TCP port for those without UDP; 0 lets the system "
+                 "choose");
+  add_list(app, "--media-address", forwarder.media_addresses,
+           "An IPv4 or IPv6 address at which browsers reach the media port, e.g. the public one of "
+           "a router that passes it on; without it, those of this machine")
+      ->check(checked_by(&sfu::mistake_in_media_address, "ADDRESS"));
+}
+
 void add_cluster(CLI::App& app, Options& options) {
   net::NatsOptions& nats = options.cluster.nats;
   app.add_option("--bus", nats.servers,
@@ -332,6 +357,8 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
   app.option_defaults()->group("Peers");
   add_peers(app, options);
   add_cluster(app, options);
+  app.option_defaults()->group("Media");
+  add_forwarder(app, options);
   app.option_defaults()->group("Tokens");
   add_auth(app, options);
   app.option_defaults()->group("Bounds");

@@ -11,6 +11,7 @@
 
 #include "net/auth/entry_tokens.hpp"
 #include "net/loop/limits.hpp"
+#include "net/media/forwarder_options.hpp"
 #include "net/nats/cluster_node.hpp"
 #include "rooms/hub.hpp"
 
@@ -70,6 +71,8 @@ struct Options {
   std::string turn_secret;                ///< coturn's static-auth-secret; empty: no TURN
   std::chrono::seconds turn_ttl{3600};
   bool relay_only = false;
+
+  net::ForwarderOptions forwarder;
 
   net::ClusterOptions cluster;
 

@@ -102,6 +102,16 @@ Server::Server(const Options& options)
         options.room_limits.talkers_per_room, [this] { fail(); });
     context_.cluster = cluster_.get();
   }
+  if (const auto socket = net::forwarder_socket(options.forwarder, options.state_dir)) {
+    net::Worker& first = *workers_.front();
+    media_ = std::make_unique<net::Media>(first, *socket, options.grace, context_.draining);
+    context_.media = media_.get();
+    if (options.forwarder.mode == net::ForwarderOptions::Mode::automatic) {
+      forwarder_ = std::make_unique<net::ForwarderProcess>(
+          first.context(), options.forwarder, options.log_level, net::forwarder_program(), *socket);
+    }
+  }
+  context_.doorkeeper = of_hub.doorkeeper;
   context_.workers = &workers_;
   context_.is_https_for_good = !options.tls_cert.empty();
   asio::io_context& first = workers_.front()->context();
@@ -117,6 +127,8 @@ void Server::run() {
   listener_->start();
   if (admin_) admin_->start();
   if (cluster_) cluster_->start();
+  if (forwarder_) forwarder_->start();
+  if (media_) media_->start();
   std::vector<std::thread> threads;
   std::vector<asio::executor_work_guard<net::Executor>> work;
   for (std::size_t i = 1; i < workers_.size(); ++i) {
@@ -127,6 +139,8 @@ void Server::run() {
   net::run_guarded(workers_.front()->context(), [this] { fail(); });
   for (std::thread& thread : threads) thread.join();
   if (cluster_) cluster_->stop();
+  // After a defect of ours pictures go on, and the next server finds the forwarder.
+  if (forwarder_ && !failed_) forwarder_->end();
 }
 
 /// What is half done can't be known. Clients go on at another server, or here after a restart.

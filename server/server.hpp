@@ -16,6 +16,8 @@
 #include "net/http/server_context.hpp"
 #include "net/listen/listener.hpp"
 #include "net/loop/worker.hpp"
+#include "net/media/forwarder_process.hpp"
+#include "net/media/media.hpp"
 #include "net/nats/cluster_node.hpp"
 #include "options.hpp"
 
@@ -60,6 +62,8 @@ class Server {
   net::ServerContext context_;
   net::Workers workers_;
   std::unique_ptr<net::ClusterNode> cluster_;  ///< nothing: this process is alone
+  std::unique_ptr<net::Media> media_;  ///< nothing: no WHIP and no WHEP. Ends before its worker
+  std::unique_ptr<net::ForwarderProcess> forwarder_;  ///< nothing: none that we start
   std::optional<net::Listener> listener_;
   std::optional<net::Admin> admin_;
   std::optional<boost::asio::signal_set> signals_;

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/error_code.hpp"
@@ -34,6 +35,7 @@ struct PeerReport {
   bool on_air;
   bool away;  ///< without a socket
   std::optional<std::string> name;
+  std::string_view kind = "onair";  ///< MemberKind::name
 };
 
 /// A hub's share of a room, as an operator sees it.

@@ -22,7 +22,8 @@ void Hub::enter_room(Link& link, const EntryRequest& request, TimePoint now) {
   const std::string& name = request.enter.room;
   if (link.peer != nullptr && link.peer->room.name == name) return;
   leave_room(link, now);
-  const auto answer = options_.doorkeeper(request.enter);
+  const auto answer = request.pass ? std::variant<Pass, Refusal>(*request.pass)
+                                   : options_.doorkeeper(request.enter);
   if (const auto* refusal = std::get_if<Refusal>(&answer)) return refuse(link, *refusal);
   Room* const room = open_room(name, now);
   if (room == nullptr) {
@@ -44,7 +45,7 @@ Room* Hub::open_room(const std::string& name, TimePoint now) {
 
 void Hub::let_in(Room& room, const PendingEntry& entry, TimePoint now) {
   Link& link = *entry.link;
-  const Applicant applicant = identify(room, entry.request.enter, now);
+  const Applicant applicant = identify(room, entry.request, now);
   if (const auto refusal = refusal_of(applicant, room, removed_, options_.limits)) {
     refuse(link, *refusal);
     return close_if_empty(room);
@@ -60,9 +61,12 @@ void Hub::let_in(Room& room, const PendingEntry& entry, TimePoint now) {
   if (peer.seniority) enforce_talker_limit(std::string(room.name), now);
 }
 
-Applicant Hub::identify(const Room& room, const protocol::Enter& enter, TimePoint now) const {
+Applicant Hub::identify(const Room& room, const EntryRequest& request, TimePoint now) const {
+  const protocol::Enter& enter = request.enter;
   Applicant applicant{enter.role};
-  if (enter.resume) {
+  if (request.identity) {
+    applicant.resumed = request.identity;
+  } else if (enter.resume) {
     applicant.resumed = options_.resume_tokens.redeem(*enter.resume, enter.room, enter.role);
   }
   if (!applicant.resumed) return applicant;

@@ -263,7 +263,8 @@ std::vector<RoomReport> Hub::rooms() const {
   for (const auto& [name, room] : rooms_) {
     RoomReport report{name, room.locked(), {}};
     for (const auto& [id, peer] : room.peers) {
-      report.peers.push_back({id, peer->role, peer->on_air, !peer->is_connected(), peer->name});
+      report.peers.push_back(
+          {id, peer->role, peer->on_air, !peer->is_connected(), peer->name, peer->kind.name});
     }
     reports.push_back(std::move(report));
   }

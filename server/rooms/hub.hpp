@@ -160,7 +160,7 @@ class Hub final : public BusMember {
   // entering.cpp
   Room* open_room(const std::string& name, TimePoint now);
   void let_in(Room& room, const PendingEntry& entry, TimePoint now);
-  Applicant identify(const Room& room, const protocol::Enter& enter, TimePoint now) const;
+  Applicant identify(const Room& room, const EntryRequest& request, TimePoint now) const;
   Peer& admit(Room& room, const PendingEntry& entry, const Applicant& applicant, TimePoint now);
   Peer& add_member(Room& room, const PendingEntry& entry, const Applicant& applicant);
   void start_anew(Peer& peer);

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "protocol/message.hpp"
+#include "rooms/pass.hpp"
+#include "rooms/resume_tokens.hpp"
 
 namespace onair::rooms {
 
@@ -22,6 +25,10 @@ struct MemberKind {
   /// Gets a resume token: without its socket it stays a member for the grace time, and its frames
   /// are buffered.
   bool buffered_while_away;
+  /// Counts in a talker's `audience` while it watches. The forwarder does not: its players do.
+  bool counts_as_viewer = true;
+  /// For an operator.
+  std::string_view name = "onair";
 };
 
 /// Our own pages and other clients of our protocol, at `/ws`.
@@ -29,14 +36,44 @@ inline constexpr MemberKind kProtocolClient{
     .infers_role = false, .any_message = false, .announced = true, .buffered_while_away = true};
 
 /// Clients of socket.io, equals as in a relay that knows no roles.
-inline constexpr MemberKind kSocketioClient{
-    .infers_role = true, .any_message = true, .announced = false, .buffered_while_away = false};
+inline constexpr MemberKind kSocketioClient{.infers_role = true,
+                                            .any_message = true,
+                                            .announced = false,
+                                            .buffered_while_away = false,
+                                            .name = "socketio"};
+
+/// An encoder by WHIP (RFC 9725), the talker of its room. It stays where this server drains: its
+/// picture goes on, and the next server takes it back.
+inline constexpr MemberKind kWhipTalker{.infers_role = false,
+                                        .any_message = false,
+                                        .announced = true,
+                                        .buffered_while_away = true,
+                                        .name = "whip"};
+
+/// A player by WHEP (draft-ietf-wish-whep), a viewer. It stays where this server drains, as above.
+inline constexpr MemberKind kWhepPlayer{.infers_role = false,
+                                        .any_message = false,
+                                        .announced = true,
+                                        .buffered_while_away = true,
+                                        .name = "whep"};
+
+/// The forwarder, which watches a browser's broadcast on behalf of all WHEP players of the room.
+inline constexpr MemberKind kForwarder{.infers_role = false,
+                                       .any_message = false,
+                                       .announced = true,
+                                       .buffered_while_away = true,
+                                       .counts_as_viewer = false,
+                                       .name = "forwarder"};
 
 /// A client's wish to enter a room, however it came.
 struct EntryRequest {
   MemberKind kind;
   protocol::Enter enter;
   std::optional<protocol::PeerId> id = {};  ///< the id to use; nothing: a new one
+  /// What the doorkeeper has said already; nothing: it is asked.
+  std::optional<Pass> pass = {};
+  /// It is this member, from before this server began: as a resume token that holds would prove.
+  std::optional<Resumption> identity = {};
 };
 
 }  // namespace onair::rooms

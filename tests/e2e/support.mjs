@@ -57,7 +57,8 @@ export class Server {
         ...['--port', '0', '--web', setting('ONAIR_SITE')],
         ...['--resume-secret', 'known to the tests alone', ...options],
       ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+      // A forwarder outlives a server that is killed: only tests that end it ask for one.
+      { env: { ...process.env, ONAIR_FORWARDER: 'off' }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     // A test that fails before it stops its server must neither block the run nor leave the server running.
     child.unref();

@@ -153,6 +153,12 @@ std::vector<TextOption> text_options() {
       {"trusted-proxy",
        [](const Options& o) { return joined(o.trusted_proxies); },
        {"10.0.0.0/8,fd00::/8"}},
+      {"forwarder",
+       [](const Options& o) { return o.forwarder.socket.string(); },
+       {"/run/onair/a b.sock", "./x"}},
+      {"media-address",
+       [](const Options& o) { return joined(o.forwarder.media_addresses); },
+       {"192.0.2.1,2001:db8::1"}},
   };
 }
 
@@ -258,6 +264,22 @@ TEST(ReadOptions, AUrlThatNoClientCouldUseIsRefused) {
   }
 }
 
+TEST(ReadOptions, TheForwarderIsStartedSwitchedOffOrNamed) {
+  using Mode = net::ForwarderOptions::Mode;
+  const auto forwarder = [](const char* value) {
+    return read({"--forwarder", value}).options.value().forwarder;
+  };
+  EXPECT_EQ(read({}).options.value().forwarder.mode, Mode::automatic);
+  EXPECT_EQ(read({}).options.value().forwarder.media_port, 9100);
+  EXPECT_EQ(forwarder("auto").mode, Mode::automatic);
+  EXPECT_EQ(forwarder("off").mode, Mode::off);
+  EXPECT_EQ(forwarder("/run/a.sock").mode, Mode::external);
+  for (const char* nobody : {"0.0.0.0", "::", "224.0.0.1", "ff02::1", "169.254.0.1", "fe80::1",
+                             "example.org", "192.0.2.1:9100"}) {
+    EXPECT_FALSE(read({"--media-address", nobody}).options) << nobody;
+  }
+}
+
 TEST(ReadOptions, AWrongOneEndsWithOneLine) {
   for (const auto& arguments : std::vector<std::vector<const char*>>{
            {"--prot", "1"},
@@ -269,6 +291,9 @@ TEST(ReadOptions, AWrongOneEndsWithOneLine) {
            {"--config", "/nowhere"},
            {"--turn-secret", "x"},
            {"--tls-cert", "x"},
+           {"--forwarder", "on"},
+           {"--media-port", "70000"},
+           {"--media-address", "0.0.0.0"},
            {"--tls-self-signed", "--tls-cert", "x", "--tls-key", "y"}}) {
     const Read result = read(arguments);
     EXPECT_FALSE(result.options) << arguments[0];

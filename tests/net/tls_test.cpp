@@ -129,6 +129,7 @@ TEST_F(TlsTest, SendsHttpToHttpsOnTheSamePort) {
   const RunningServer server(with(make("a")));
   const Response moved = request(server.port(), http::verb::get, "/talk.html?lesson");
   EXPECT_EQ(moved.result_int(), 308u);
+  EXPECT_EQ(request(server.port(), http::verb::post, "/whip/lesson").result_int(), 307u);
   EXPECT_EQ(moved[http::field::location], "https://localhost/talk.html?lesson");
   EXPECT_EQ(upgrade_status(server.port(), {}), 308u) << "nor is a WebSocket in clear";
   EXPECT_EQ(raw_exchange(server.port(), "GET /x HTTP/1.1\r\nHost: a@b\r\nConnection: close\r\n\r\n")

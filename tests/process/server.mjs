@@ -41,7 +41,9 @@ export class Server {
       '--port', '0', '--state-dir', this.folder, ...options,
     ];
     const limited = descriptors ? ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', ...command] : command;
-    this.child = spawn(limited[0], limited.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+    // A forwarder outlives a server that is killed: only tests that end it ask for one.
+    const env = { ...process.env, ONAIR_FORWARDER: 'off' };
+    this.child = spawn(limited[0], limited.slice(1), { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.exited = once(this.child, 'exit');
     this.output = '';
     /** @type {() => void} */

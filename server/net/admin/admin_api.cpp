@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "protocol/text.hpp"
+#include "rooms/member_kind.hpp"
 
 namespace onair::net {
 namespace {
@@ -19,6 +20,7 @@ json to_json(const rooms::PeerReport& peer) {
   json object = {
       {"id", peer.id}, {"role", name_of(peer.role)}, {"onAir", peer.on_air}, {"away", peer.away}};
   if (peer.name) object["name"] = *peer.name;
+  if (peer.kind != rooms::kProtocolClient.name) object["kind"] = peer.kind;
   return object;
 }
 
@@ -28,9 +30,12 @@ json summary_of(const rooms::RoomReport& room) {
   };
   const auto is_on_air = [](const rooms::PeerReport& peer) { return peer.on_air; };
   const auto talkers = std::ranges::count_if(room.peers, talks);
+  const auto forwarders = std::ranges::count_if(room.peers, [](const rooms::PeerReport& peer) {
+    return peer.kind == rooms::kForwarder.name;
+  });
   return {{"name", room.name},
           {"talkers", talkers},
-          {"watching", std::ssize(room.peers) - talkers},
+          {"watching", std::ssize(room.peers) - talkers - forwarders},
           {"onAir", std::ranges::any_of(room.peers, is_on_air)},
           {"locked", room.locked}};
 }

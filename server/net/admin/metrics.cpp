@@ -5,6 +5,7 @@
 #include <prometheus/text_serializer.h>
 #include <utility>
 
+#include "net/media/media.hpp"
 #include "net/nats/cluster_node.hpp"
 
 namespace onair::net {
@@ -94,6 +95,17 @@ void add_evictions(Families& families) {
   families.sum([](const auto& report) { return report.never_entered; }, "reason", "never_entered");
 }
 
+void add_media(Families& families, const MediaReport& report) {
+  const auto set = [&families](const char* name, const char* help, auto number) {
+    families.begin(name, help, MetricType::Gauge);
+    families.set(static_cast<double>(number));
+  };
+  set("onair_forwarder_connected", "Whether the media server is there.",
+      report.forwarder_is_here ? 1 : 0);
+  set("onair_whip_encoders", "Encoders that broadcast by WHIP.", report.encoders);
+  set("onair_whep_players", "Players that watch by WHEP.", report.players);
+}
+
 void add_bus(Families& families, const ClusterReport& report) {
   const auto set = [&families](const char* name, const char* help, MetricType type, auto number) {
     families.begin(name, help, type);
@@ -122,7 +134,7 @@ std::string metrics_text(const std::vector<WorkerReport>& reports, const ServerC
   families.begin("onair_heap_bytes", "Memory in use.", MetricType::Gauge);
   families.set(static_cast<double>(mallinfo2().uordblks));
   families.gauge("onair_websockets", "WebSockets.",
-                 [](const auto& r) { return r.clients - r.polling; });
+                 [](const auto& r) { return r.clients - r.polling - r.media; });
   families.gauge("onair_polling_clients", "Clients of socket.io over HTTP long-polling.",
                  [](const auto& r) { return r.polling; });
   families.gauge("onair_peers", "Members of rooms.", [](const auto& r) { return r.census.peers; });
@@ -143,6 +155,7 @@ std::string metrics_text(const std::vector<WorkerReport>& reports, const ServerC
                    [](const auto& r) { return r.counters.entered; });
   families.counter("onair_resumed_total", "Entries by a resume token that held.",
                    [](const auto& r) { return r.counters.resumed; });
+  if (server.media != nullptr) add_media(families, server.media->report());
   add_evictions(families);
   add_traffic(families);
   if (server.cluster != nullptr) add_bus(families, server.cluster->report());

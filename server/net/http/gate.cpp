@@ -45,11 +45,11 @@ bool is_welcome_origin(const Request& request, const ClientOrigin& client,
 
 std::variant<Admission::Client, Refused> admit_client(const Request& request,
                                                       const ClientOrigin& client,
-                                                      ServerContext& server) {
+                                                      ServerContext& server, OriginRule origins) {
   if (server.draining) {
     return Refused{http::status::service_unavailable, "This server is about to end.\n"};
   }
-  if (!is_welcome_origin(request, client, server)) {
+  if (origins == OriginRule::welcome && !is_welcome_origin(request, client, server)) {
     return Refused{http::status::forbidden, "Pages of this origin may not connect here.\n"};
   }
   // A program on this machine itself is not counted.

@@ -27,11 +27,17 @@ Response response_to(const Refused& refused);
 bool is_welcome_origin(const Request& request, const ClientOrigin& client,
                        const ServerContext& server);
 
+enum class OriginRule {
+  welcome,  ///< is_welcome_origin
+  any,      ///< the client has shown a token, which no page has in another's name
+};
+
 /// Lets a new client in, or says why not: the server drains (503), its page is of another origin
 /// (403), or its address has as many clients as it may have (429). What it holds then is one more
 /// client of its address.
 std::variant<Admission::Client, Refused> admit_client(const Request& request,
                                                       const ClientOrigin& client,
-                                                      ServerContext& server);
+                                                      ServerContext& server,
+                                                      OriginRule origins = OriginRule::welcome);
 
 }  // namespace onair::net

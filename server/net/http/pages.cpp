@@ -169,8 +169,11 @@ Response redirect_to_https(const Request& request) {
       !target.starts_with('/')) {
     return plain_response(http::status::bad_request, "This server speaks HTTPS.\n");
   }
+  // The one redirection that every client of WHIP follows (RFC 9725 section 4.5).
+  const bool is_media = target.starts_with("/whip") || target.starts_with("/whep");
   Response response =
-      plain_response(http::status::permanent_redirect, "This server speaks HTTPS.\n");
+      plain_response(is_media ? http::status::temporary_redirect : http::status::permanent_redirect,
+                     "This server speaks HTTPS.\n");
   response.set(http::field::location, "https://" + host + target);
   return response;
 }

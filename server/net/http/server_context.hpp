@@ -17,10 +17,12 @@
 #include "net/loop/limits.hpp"
 #include "net/loop/rate_limiter.hpp"
 #include "net/tls/tls.hpp"
+#include "rooms/pass.hpp"
 
 namespace onair::net {
 
 class ClusterNode;
+class Media;
 class Worker;
 
 struct ServerContext {
@@ -50,6 +52,8 @@ struct ServerContext {
   bool is_https_for_good = false;  ///< the certificate is one that browsers trust: they may insist
   const std::vector<std::unique_ptr<Worker>>* workers = nullptr;
   const ClusterNode* cluster = nullptr;  ///< nothing: this process is alone
+  Media* media = nullptr;                ///< nothing: no WHIP and no WHEP
+  rooms::Doorkeeper doorkeeper = rooms::let_everyone_in;
 };
 
 }  // namespace onair::net

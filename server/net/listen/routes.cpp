@@ -8,6 +8,7 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include "net/http/pages.hpp"
+#include "net/media/media_http.hpp"
 
 namespace onair::net {
 namespace {
@@ -52,6 +53,18 @@ constexpr Route socketio_at(std::string_view path) {
           .handle = &serve_socketio};
 }
 
+Task<Outcome> serve_media(const Exchange& exchange) {
+  co_return co_await answer_media(exchange);
+}
+
+/// WHIP or WHEP, with an answer of its own to each method, and to origins.
+constexpr Route media_at(std::string_view path, bool is_prefix) {
+  return {.path = path,
+          .is_prefix = is_prefix,
+          .most_body_bytes = &most_sdp_bytes,
+          .handle = &serve_media};
+}
+
 /// In order: the first that fits counts.
 constexpr std::array kRoutes = {
     Route{.path = "/ws", .methods = kReadingOrAsking, .handle = &open_websocket},
@@ -59,6 +72,10 @@ constexpr std::array kRoutes = {
     socketio_at("/socket.io/"),
     Route{
         .path = "/socket.io/", .is_prefix = true, .methods = kReading, .answer = &socketio_script},
+    media_at("/whip", false),
+    media_at("/whip/", true),
+    media_at("/whep", false),
+    media_at("/whep/", true),
     Route{.path = "/healthz", .methods = kReading, .answer = &health},
     Route{.path = "/readyz", .methods = kReading, .answer = &readiness_of},
     Route{.path = "/qr.svg", .methods = kReading, .answer = &qr_code},
@@ -94,7 +111,8 @@ const Route& route_of(const Request& request) {
 
 std::optional<Response> refusal_of(const Request& header, const Route& route,
                                    const Limits& limits) {
-  const bool may_have_body = header.method() == verb::post && route.most_body_bytes != nullptr;
+  const bool sends = header.method() == verb::post || header.method() == verb::patch;
+  const bool may_have_body = sends && route.most_body_bytes != nullptr;
   if (auto refusal = refusal_of_body(header, may_have_body ? route.most_body_bytes(limits) : 0)) {
     return refusal;
   }

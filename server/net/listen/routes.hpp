@@ -36,7 +36,7 @@ struct Route {
   bool is_prefix = false;  ///< also for all paths that begin with it
   /// Empty where the handler has an answer of its own to each method.
   std::span<const boost::beast::http::verb> methods = {};
-  /// The longest body, in bytes, that POST may have here. Nothing: no body at all.
+  /// The longest body, in bytes, that POST and PATCH may have here. Nothing: no body at all.
   std::size_t (*most_body_bytes)(const Limits& limits) = nullptr;
   /// Pages of the origins that may connect read the answers (the Fetch standard's CORS protocol).
   bool is_cors = false;

@@ -107,7 +107,10 @@ WorkerReport Worker::report() const {
                       .queue_bytes = tick_.output_budget.used(),
                       .slow_consumers = slow_consumers_,
                       .never_entered = never_entered_};
-  for (const auto& [number, link] : links_) report.polling += link->is_polling() ? 1 : 0;
+  for (const auto& [number, link] : links_) {
+    report.polling += link->is_polling() ? 1 : 0;
+    report.media += link->is_media() ? 1 : 0;
+  }
   return report;
 }
 

@@ -48,6 +48,9 @@ class ClientLink : public rooms::Link, public SelfOwned {
   /// True for a client of socket.io without a WebSocket.
   virtual bool is_polling() const { return false; }
 
+  /// True for an encoder, a player or the forwarder, which have no connection of their own here.
+  virtual bool is_media() const { return false; }
+
  protected:
   ~ClientLink() = default;
 };
@@ -58,6 +61,7 @@ struct WorkerReport {
   rooms::Counters counters;
   std::size_t clients = 0;
   std::size_t polling = 0;  ///< of those, without a WebSocket
+  std::size_t media = 0;    ///< of those, without a connection of their own
   std::size_t queue_bytes = 0;
   std::uint64_t slow_consumers = 0;  ///< cut off since the start
   std::uint64_t never_entered = 0;

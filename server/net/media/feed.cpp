@@ -1,0 +1,180 @@
+#include "net/media/feed.hpp"
+
+#include <algorithm>
+
+#include "net/media/media.hpp"
+
+namespace onair::net {
+namespace {
+
+namespace control = sfu::control;
+using std::chrono::seconds;
+
+constexpr seconds kOfferPatience{10};
+constexpr std::chrono::milliseconds kRetry{500};
+constexpr seconds kRetryDeclined{5};
+
+/// A player that reloads finds the broadcast still here.
+constexpr seconds kLinger{5};
+
+}  // namespace
+
+Feed::Feed(Media& media, std::string room)
+    : MediaLink(media, rooms::kForwarder, protocol::Role::watch, media::Note::Kind::feed,
+                {.room = std::move(room), .pass = {}}),
+      retry_(worker().context()),
+      linger_(worker().context()) {}
+
+void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
+  stage_ = Stage::ready;
+  MediaLink::take_back(peer, note);
+  linger();  // unless players are taken back too
+}
+
+void Feed::add(const MediaLink& player) {
+  players_.insert(&player);
+  linger_.cancel();
+}
+
+void Feed::remove(const MediaLink& player) {
+  players_.erase(&player);
+  std::erase_if(waiting_, [&player](const auto& waits) { return waits.first == &player; });
+  if (players_.empty()) linger();
+}
+
+void Feed::linger() {
+  wait<Feed>(linger_, kLinger, [](Feed& self) {
+    if (self.players_.empty()) self.end();
+  });
+}
+
+void Feed::when_ready(const MediaLink& player, Ready ready) {
+  add(player);
+  waiting_.emplace_back(&player, std::move(ready));
+  if (is_ready()) return later<Feed>([](Feed& self) { self.tell_waiting(self.is_ready()); });
+}
+
+void Feed::entered(const protocol::Welcome& welcome) {
+  if (stage_ == Stage::ready) return;  // taken back
+  for (const protocol::PeerId& talker : welcome.talkers) watch(talker);
+  if (stage_ == Stage::idle) tell_waiting(false);
+}
+
+void Feed::refused(const protocol::Error&) {
+  close_peer();
+  tell_waiting(false);
+}
+
+void Feed::received(const protocol::Message& message) {
+  if (const auto* gone = std::get_if<protocol::UserDisconnected>(&message.body)) {
+    return lose_talker(gone->id);
+  }
+  if (std::holds_alternative<protocol::Error>(message.body) && stage_ == Stage::asking) {
+    return lose_talker(protocol::PeerId(note_.other));  // nobody has that id any more
+  }
+  if (!message.from) return;
+  const protocol::PeerId& from = *message.from;
+  if (std::holds_alternative<protocol::TalkReady>(message.body)) return watch(from);
+  if (std::holds_alternative<protocol::EndTalk>(message.body)) return lose_talker(from);
+  if (from != note_.other) return;
+  if (std::holds_alternative<protocol::TalkDeclined>(message.body)) {
+    if (stage_ != Stage::asking) return;
+    stage_ = Stage::idle;
+    tell_waiting(false);
+    return ask_again_after(kRetryDeclined);
+  }
+  if (const auto* offer = std::get_if<protocol::Offer>(&message.body)) on_offer(*offer);
+}
+
+void Feed::watch(const protocol::PeerId& talker) {
+  if (host().has_encoder(room())) return;  // the forwarder has its picture already
+  if (stage_ != Stage::idle && talker == note_.other) return;
+  close_peer();
+  note_.other = talker;
+  request();
+}
+
+void Feed::request() {
+  stage_ = Stage::asking;
+  say(protocol::TalkRequest{}, note_.other);
+  wait<Feed>(retry_, kOfferPatience, [](Feed& self) {
+    if (self.stage_ == Stage::asking) self.request();
+  });
+}
+
+void Feed::on_offer(const protocol::Offer& offer) {
+  if (stage_ == Stage::publishing) return;
+  if (stage_ == Stage::ready) {
+    // A connection of the forwarder's takes one offer. The talker makes another one.
+    close_peer();
+    say(protocol::Bye{}, note_.other);
+    return request();
+  }
+  stage_ = Stage::publishing;
+  retry_.cancel();
+  note_.connection = offer.connection;
+  use_new_peer();
+  host().forwarder().ask(
+      control::Publish{room(), peer(), offer.sdp, text_of(note_)},
+      guarded<Feed>([talker = note_.other, peer = peer()](Feed& self, const auto& result) {
+        self.published(talker, peer, result);
+      }));
+}
+
+void Feed::published(const protocol::PeerId& talker, const std::string& peer,
+                     const ForwarderClient::Result& result) {
+  if (peer != this->peer()) return;  // closed meanwhile
+  const auto* answer = result ? std::get_if<control::Description>(&*result) : nullptr;
+  if (answer == nullptr) {
+    close_peer();
+    stage_ = Stage::idle;
+    say(protocol::Bye{}, talker);
+    tell_waiting(false);
+    return ask_again_after(kRetryDeclined);
+  }
+  stage_ = Stage::ready;
+  say(protocol::Answer{answer->sdp, note_.connection}, talker);
+  tell_waiting(true);
+}
+
+void Feed::ask_again_after(rooms::Duration pause) {
+  wait<Feed>(retry_, pause, [](Feed& self) {
+    if (self.stage_ == Stage::idle && !self.note_.other.empty()) self.request();
+  });
+}
+
+void Feed::lose_talker(const protocol::PeerId& talker) {
+  if (note_.other.empty() || talker != note_.other) return;
+  close_peer();
+  note_.other.clear();
+  stage_ = Stage::idle;
+  retry_.cancel();
+  tell_waiting(false);
+}
+
+void Feed::forwarder_said(const control::Event& event) {
+  const auto* gone = std::get_if<control::Gone>(&event);
+  if (gone == nullptr) return;
+  forget_peer();
+  stage_ = Stage::idle;
+  if (gone->reason != control::GoneReason::replaced) ask_again_after(kRetry);
+}
+
+void Feed::tell_waiting(bool ready) {
+  for (const auto& [player, tell] : std::exchange(waiting_, {})) tell(ready);
+}
+
+void Feed::closed(protocol::CloseCode code) {
+  if (code == protocol::CloseCode::service_restart) return leave(rooms::Hub::Leaving::perhaps);
+  tell_waiting(false);
+  close_peer();
+  leave(rooms::Hub::Leaving::for_good);
+}
+
+void Feed::end() {
+  if (!note_.other.empty()) say(protocol::Bye{}, note_.other);
+  close_peer();
+  leave(rooms::Hub::Leaving::for_good);
+}
+
+}  // namespace onair::net

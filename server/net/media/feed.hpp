@@ -1,0 +1,68 @@
+// The forwarder as a member of a room with WHEP players: it watches a browser's broadcast once, on
+// behalf of all of them. To the broadcaster it is one more viewer. Where an encoder publishes, it
+// only listens for a broadcaster to follow.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/media/media_link.hpp"
+
+namespace onair::net {
+
+class Feed final : public MediaLink {
+ public:
+  using Ready = std::function<void(bool)>;
+
+  Feed(Media& media, std::string room);
+
+  void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
+
+  /// It stays while there are players, and some seconds after the last one.
+  void add(const MediaLink& player);
+  void remove(const MediaLink& player);
+
+  /// Adds the player, and calls `ready` when the broadcast is there (true) or can't be had (false).
+  void when_ready(const MediaLink& player, Ready ready);
+
+  bool is_ready() const { return stage_ == Stage::ready; }
+
+  void deleted() override {}
+  void forwarder_said(const sfu::control::Event& event) override;
+
+ private:
+  enum class Stage {
+    idle,        ///< nobody to watch, or not yet in the room
+    asking,      ///< waits for an offer
+    publishing,  ///< waits for the forwarder
+    ready,
+  };
+
+  void entered(const protocol::Welcome& welcome) override;
+  void refused(const protocol::Error& error) override;
+  void received(const protocol::Message& message) override;
+  void closed(protocol::CloseCode code) override;
+
+  void watch(const protocol::PeerId& talker);
+  void request();
+  void on_offer(const protocol::Offer& offer);
+  void published(const protocol::PeerId& talker, const std::string& peer,
+                 const ForwarderClient::Result& result);
+  void ask_again_after(rooms::Duration pause);
+  void lose_talker(const protocol::PeerId& talker);
+  void tell_waiting(bool ready);
+  void linger();
+  void end();
+
+  Stage stage_ = Stage::idle;
+  std::set<const MediaLink*> players_;
+  std::vector<std::pair<const MediaLink*, Ready>> waiting_;
+  Timer retry_;
+  Timer linger_;
+};
+
+}  // namespace onair::net

@@ -1,0 +1,208 @@
+#include "net/media/forwarder_client.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/write.hpp>
+#include <spdlog/spdlog.h>
+
+#include "net/loop/run_guarded.hpp"
+#include "sfu/line_reader.hpp"
+
+namespace onair::net {
+namespace {
+
+namespace control = sfu::control;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kFirstPause{50};
+constexpr std::chrono::milliseconds kLongestPause{1'000};
+
+constexpr std::chrono::seconds kAnswerTime{5};
+
+/// Requests that wait for a reply: one more fails at once.
+constexpr std::size_t kMostPending = 4'096;
+
+/// What may wait to be written: a forwarder that reads no more is hung up.
+constexpr std::size_t kMostOutBytes = 16'777'216;
+
+}  // namespace
+
+ForwarderClient::ForwarderClient(Worker& worker, const std::filesystem::path& socket,
+                                 ForwarderHost& host)
+    : worker_(worker),
+      endpoint_(socket.string()),
+      host_(host),
+      timer_(worker.context()),
+      pause_(kFirstPause) {}
+
+void ForwarderClient::start() {
+  asio::co_spawn(worker_.context(), run(), end_of_service);
+}
+
+Task<void> ForwarderClient::run() {
+  for (;;) {
+    socket_.emplace(worker_.context());
+    auto [error] = co_await socket_->async_connect(endpoint_, no_throw);
+    if (!error) {
+      co_await serve();
+      worker_.tick().run([this] { lost(); });
+    }
+    Timer timer(worker_.context(), pause_);
+    co_await timer.async_wait(no_throw);
+    pause_ = std::min(2 * pause_, kLongestPause);
+  }
+}
+
+/// Reads until the connection is lost.
+Task<void> ForwarderClient::serve() {
+  worker_.tick().run([this] { greet(); });
+  sfu::LineReader lines;
+  while (!lines.is_too_long()) {
+    const auto space = lines.space();
+    auto [error, bytes] =
+        co_await socket_->async_read_some(asio::buffer(space.data(), space.size()), no_throw);
+    if (error) co_return;
+    lines.filled(bytes);
+    worker_.tick().run([&] {
+      while (const auto line = lines.next()) take(*line);
+    });
+  }
+}
+
+void ForwarderClient::lost() {
+  hang_up();
+  out_.clear();
+  listed_.clear();
+  writing_ = false;
+  ++connection_;
+  const bool was_here = std::exchange(here_, false);
+  while (!pending_.empty()) finish(pending_.begin()->first, std::nullopt);
+  if (!was_here) return;
+  spdlog::warn("event=forwarder_lost");
+  host_.forwarder_went();
+}
+
+/// serve() ends by it.
+void ForwarderClient::hang_up() {
+  error_code ignored;
+  socket_->close(ignored);
+}
+
+void ForwarderClient::greet() {
+  submit(control::Hello{}, [this](const Result& result) {
+    const auto* greeting = result ? std::get_if<control::Greeting>(&*result) : nullptr;
+    if (greeting == nullptr) return hang_up();
+    spdlog::info("event=forwarder_connected instance={}", greeting->instance);
+    take_page(greeting->peers);
+  });
+}
+
+void ForwarderClient::list_more() {
+  submit(control::List{last_listed_}, [this](const Result& result) {
+    const auto* list = result ? std::get_if<control::PeerList>(&*result) : nullptr;
+    if (list == nullptr) return hang_up();
+    take_page(list->peers);
+  });
+}
+
+void ForwarderClient::take_page(const control::Page<control::PeerInfo>& page) {
+  listed_.insert(listed_.end(), page.entries().begin(), page.entries().end());
+  if (page.has_more() && !page.entries().empty()) {
+    last_listed_ = page.entries().back().peer;
+    return list_more();
+  }
+  here_ = true;
+  pause_ = kFirstPause;
+  host_.forwarder_came(std::exchange(listed_, {}));
+}
+
+/// Brings what has been listed up to date, while more pages are to come.
+void ForwarderClient::keep_up(const control::Event& event) {
+  const auto has_id = [&event](const control::PeerInfo& peer) {
+    return peer.peer == std::visit([](const auto& of) -> const auto& { return of.peer; }, event);
+  };
+  if (std::holds_alternative<control::Gone>(event)) return void(std::erase_if(listed_, has_id));
+  const auto found = std::ranges::find_if(listed_, has_id);
+  if (found == listed_.end()) return;
+  if (std::holds_alternative<control::Connected>(event)) found->connected = true;
+  if (const auto* change = std::get_if<control::MediaChange>(&event)) found->media = change->on;
+}
+
+void ForwarderClient::ask(control::Request request, Done done) {
+  if (here_ && pending_.size() < kMostPending) return submit(std::move(request), std::move(done));
+  worker_.tick().later([done = std::move(done)] { done(std::nullopt); });
+}
+
+void ForwarderClient::tell(control::Request request) {
+  if (here_) submit(std::move(request), nullptr);
+}
+
+void ForwarderClient::submit(control::Request request, Done done) {
+  const control::RequestId id = ++last_id_;
+  const auto line = serialize(control::NumberedRequest{id, std::move(request)});
+  if (!line) {
+    if (!done) return;
+    return worker_.tick().later([done = std::move(done)] {
+      done(control::Error{control::ErrorCode::bad_sdp, "The description is too long."});
+    });
+  }
+  if (done) {
+    pending_.emplace(id, std::move(done));
+    deadlines_.set(id, Clock::now() + kAnswerTime);
+    if (pending_.size() == 1) await_deadline();
+  }
+  out_ += *line;
+  if (out_.size() > kMostOutBytes) return hang_up();
+  write();
+}
+
+void ForwarderClient::write() {
+  if (writing_ || out_.empty()) return;
+  writing_ = true;
+  const auto bytes = std::make_shared<const std::string>(std::exchange(out_, {}));
+  asio::async_write(*socket_, asio::buffer(*bytes),
+                    [this, bytes, connection = connection_](error_code error, std::size_t) {
+                      if (connection != connection_) return;
+                      writing_ = false;
+                      if (!error) write();
+                    });
+}
+
+void ForwarderClient::take(std::string_view line) {
+  const auto message = control::parse_message(line);
+  if (!message) return;
+  if (const auto* reply = std::get_if<control::NumberedReply>(&*message)) {
+    return finish(reply->id, reply->reply);
+  }
+  const auto& event = std::get<control::Event>(*message);
+  if (here_) return host_.forwarder_said(event);
+  keep_up(event);
+}
+
+void ForwarderClient::finish(control::RequestId id, const Result& result) {
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) return;  // too late
+  const Done done = std::move(found->second);
+  pending_.erase(found);
+  deadlines_.erase(id);
+  done(result);
+}
+
+/// The timer is set while anything is pending, to a moment that is never too late.
+void ForwarderClient::await_deadline() {
+  const auto next = deadlines_.next();
+  if (!next) return;
+  timer_.expires_at(*next);
+  timer_.async_wait([this](error_code error) {
+    if (error) return;
+    worker_.tick().run([this] {
+      while (const auto id = deadlines_.take_due(Clock::now())) finish(*id, std::nullopt);
+      await_deadline();
+    });
+  });
+}
+
+}  // namespace onair::net

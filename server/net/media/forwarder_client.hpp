@@ -1,0 +1,93 @@
+// The connection with onair-forwarder over its Unix socket: requests, replies, events
+// (server/sfu/CONTROL.md). Connects again whenever it is lost.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include "net/loop/aliases.hpp"
+#include "net/loop/worker.hpp"
+#include "rooms/schedule.hpp"
+#include "sfu/control.hpp"
+
+namespace onair::net {
+
+/// Who is told of the forwarder. Called within the worker's tick.
+class ForwarderHost {
+ public:
+  /// Connected, for the first time or again: all its peers.
+  virtual void forwarder_came(const std::vector<sfu::control::PeerInfo>& peers) = 0;
+  /// The connection is lost, and all requests under way have failed.
+  virtual void forwarder_went() = 0;
+  virtual void forwarder_said(const sfu::control::Event& event) = 0;
+
+ protected:
+  ~ForwarderHost() = default;
+};
+
+/// Everything is used on the worker's thread.
+class ForwarderClient {
+ public:
+  /// Nothing: the forwarder is away, or took too long.
+  using Result = std::optional<sfu::control::Reply>;
+  using Done = std::function<void(const Result&)>;
+
+  /// The worker and the host outlive its io_context's run. Throws boost::system::system_error where
+  /// the path is longer than a socket's may be.
+  ForwarderClient(Worker& worker, const std::filesystem::path& socket, ForwarderHost& host);
+
+  void start();
+
+  /// True from ForwarderHost::forwarder_came on, until the connection is lost.
+  bool is_here() const { return here_; }
+
+  /// Calls `done` once, within the worker's tick and never before this returns.
+  void ask(sfu::control::Request request, Done done);
+  /// The same, where nobody waits for the reply. Nothing happens while the forwarder is away.
+  void tell(sfu::control::Request request);
+
+ private:
+  using Local = asio::local::stream_protocol;
+  using Socket = asio::basic_stream_socket<Local, Executor>;
+
+  Task<void> run();
+  Task<void> serve();
+  void greet();
+  void list_more();
+  void take_page(const sfu::control::Page<sfu::control::PeerInfo>& page);
+  void keep_up(const sfu::control::Event& event);
+  void submit(sfu::control::Request request, Done done);
+  void take(std::string_view line);
+  void finish(sfu::control::RequestId id, const Result& result);
+  void lost();
+  void hang_up();
+  void write();
+  void await_deadline();
+
+  Worker& worker_;
+  const Local::endpoint endpoint_;
+  ForwarderHost& host_;
+  std::optional<Socket> socket_;
+  std::uint32_t connection_ = 0;  ///< its number, so that a late write of an earlier one is known
+  bool here_ = false;
+  bool writing_ = false;
+  std::string out_;                             ///< waits to be written
+  std::vector<sfu::control::PeerInfo> listed_;  ///< until all pages of the list have come
+  sfu::control::PeerId last_listed_;
+  sfu::control::RequestId last_id_ = 0;
+  std::map<sfu::control::RequestId, Done> pending_;
+  rooms::Schedule<sfu::control::RequestId> deadlines_;  ///< of these
+  Timer timer_;
+  std::chrono::milliseconds pause_;
+};
+
+}  // namespace onair::net

@@ -1,0 +1,226 @@
+#include "net/media/media.hpp"
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+namespace onair::net {
+namespace {
+
+namespace control = sfu::control;
+using boost::beast::http::status;
+
+/// How long the forwarder may be away until all that it had counts as lost. It is mostly back
+/// within moments, and then says itself what it has.
+constexpr std::chrono::seconds kForwarderPatience{10};
+
+MediaAnswer forwarder_is_away() {
+  return problem_of(ForwarderClient::Result());
+}
+
+}  // namespace
+
+Media::Media(Worker& worker, const std::filesystem::path& forwarder_socket, rooms::Duration grace,
+             const std::atomic<bool>& draining)
+    : worker_(worker),
+      grace_(grace),
+      draining_(draining),
+      forwarder_(worker, forwarder_socket, *this),
+      patience_(worker.context()) {}
+
+Media::~Media() {
+  for (const auto& [link, held] : links_) {
+    worker_.disconnected(*held, rooms::Hub::Leaving::perhaps);
+  }
+}
+
+template <typename Link, typename... Arguments>
+std::shared_ptr<Link> Media::hold(Arguments&&... arguments) {
+  const auto link = std::make_shared<Link>(*this, std::forward<Arguments>(arguments)...);
+  links_.emplace(link.get(), link);
+  return link;
+}
+
+void Media::publish(MediaEntry entry, std::string key, std::string offer, const MediaReply& reply) {
+  if (!forwarder_.is_here()) return reply(forwarder_is_away());
+  const auto found = talkers_.find(entry.room);
+  if (found != talkers_.end()) {
+    const WhipTalker& talker = *found->second;
+    const bool may_take = talker.note().key == key || entry.pass.holds_for;
+    if (!talker.is_silent() || !may_take) {
+      return reply(problem(status::conflict, "room_taken", "Somebody else talks in this room."));
+    }
+    entry.resume = talker.resume();
+  }
+  hold<WhipTalker>(std::move(entry), std::move(key))->publish(std::move(offer), reply);
+}
+
+void Media::play(MediaEntry entry, std::string offer, const MediaReply& reply) {
+  if (!forwarder_.is_here()) return reply(forwarder_is_away());
+  hold<WhepPlayer>(std::move(entry))->play(std::move(offer), reply);
+}
+
+std::shared_ptr<MediaLink> Media::find(const media::Target& target) const {
+  const auto found = resources_.find(target.resource.value_or(""));
+  const auto link = found == resources_.end() ? nullptr : found->second.lock();
+  if (!link) return nullptr;
+  const auto kind =
+      target.standard == media::Standard::whip ? media::Note::Kind::whip : media::Note::Kind::whep;
+  return link->note().kind == kind && link->room() == target.room ? link : nullptr;
+}
+
+void Media::patch(const media::Target& target, const std::string& if_match,
+                  const std::string& fragment, const MediaReply& reply) {
+  const auto link = find(target);
+  if (link == nullptr || link->peer().empty()) {
+    return reply(problem(status::not_found, "no_such_resource", "This session has ended."));
+  }
+  const media::Patch kind = judge_patch(link->ice_session(), if_match, fragment);
+  switch (kind) {
+    case media::Patch::bad_fragment:
+      return reply(problem(status::bad_request, "bad_sdp", "This is no fragment for ICE."));
+    case media::Patch::precondition_missing:
+      return reply(problem(status::precondition_required, "if_match_missing",
+                           "An ICE restart needs If-Match."));
+    case media::Patch::stale:
+      return reply(problem(status::precondition_failed, "stale", "ICE has been restarted since."));
+    case media::Patch::trickle:
+    case media::Patch::restart: return link->patch(kind, fragment, reply);
+  }
+}
+
+void Media::remove(const media::Target& target, const MediaReply& reply) {
+  const auto link = find(target);
+  if (link == nullptr) {
+    return reply(problem(status::not_found, "no_such_resource", "This session has ended."));
+  }
+  link->deleted();
+  reply({});
+}
+
+MediaReport Media::report() const {
+  MediaReport report{.forwarder_is_here = forwarder_.is_here()};
+  for (const auto& [pointer, link] : links_) {
+    report.encoders += link->note().kind == media::Note::Kind::whip ? 1 : 0;
+    report.players += link->note().kind == media::Note::Kind::whep ? 1 : 0;
+  }
+  return report;
+}
+
+std::shared_ptr<WhipTalker> Media::set_talker(WhipTalker& talker) {
+  auto self = std::static_pointer_cast<WhipTalker>(talker.shared_from_this());
+  const auto before = std::exchange(talkers_[talker.room()], self);
+  return before == self ? nullptr : before;
+}
+
+bool Media::publishes(const std::string& room) const {
+  const auto talker = talkers_.find(room);
+  if (talker != talkers_.end() && talker->second->is_published()) return true;
+  const auto feed = feeds_.find(room);
+  return feed != feeds_.end() && feed->second->is_ready();
+}
+
+Feed& Media::feed_of(const std::string& room) {
+  auto& feed = feeds_[room];
+  if (!feed) {
+    feed = hold<Feed>(room);
+    feed->enter();
+  }
+  return *feed;
+}
+
+void Media::forget(MediaLink& link) {
+  peers_.erase(link.peer());
+  resources_.erase(link.note().resource);
+  const auto talker = talkers_.find(link.room());
+  if (talker != talkers_.end() && talker->second.get() == &link) talkers_.erase(talker);
+  const auto feed = feeds_.find(link.room());
+  if (feed != feeds_.end()) {
+    if (feed->second.get() == &link) {
+      feeds_.erase(feed);
+    } else {
+      feed->second->remove(link);
+    }
+  }
+  links_.erase(&link);
+}
+
+// The forwarder.
+
+void Media::forwarder_said(const control::Event& event) {
+  const auto peer_of = [](const auto& of) -> const std::string& { return of.peer; };
+  const auto found = peers_.find(std::visit(peer_of, event));
+  if (found == peers_.end()) return;
+  if (const auto link = found->second.lock()) link->forwarder_said(event);
+}
+
+void Media::forwarder_went() {
+  patience_.expires_after(kForwarderPatience);
+  patience_.async_wait([this](error_code error) {
+    if (error || forwarder_.is_here()) return;
+    worker_.tick().run([this] { end_those_without({}); });
+  });
+}
+
+/// The one place where what the forwarder has and what this process knows are brought together,
+/// whichever of the two has been started anew.
+void Media::forwarder_came(const std::vector<control::PeerInfo>& peers) {
+  patience_.cancel();
+  std::set<std::string> living;
+  for (const control::PeerInfo& peer : peers) living.insert(peer.peer);
+  end_those_without(living);
+  if (!draining_) take_back(peers);
+}
+
+void Media::end_those_without(const std::set<std::string>& living) {
+  std::vector<std::pair<std::string, std::shared_ptr<MediaLink>>> lost;
+  for (const auto& [peer, link] : peers_) {
+    if (living.contains(peer)) continue;
+    if (auto held = link.lock()) lost.emplace_back(peer, std::move(held));
+  }
+  for (const auto& [peer, link] : lost) {
+    const bool is_own = link->peer() == peer;
+    if (!peers_.contains(peer)) continue;  // has left by an earlier one
+    link->forwarder_said(control::Gone{link->room(), peer, control::GoneReason::silent});
+    if (is_own && link->note().kind == media::Note::Kind::whip && links_.contains(link.get())) {
+      static_cast<WhipTalker&>(*link).forwarder_restarted();
+    }
+  }
+}
+
+void Media::take_back(const std::vector<control::PeerInfo>& peers) {
+  std::size_t taken = 0;
+  // Talkers come before those who watch them.
+  for (const bool publishing : {true, false}) {
+    for (const control::PeerInfo& peer : peers) {
+      if (peer.publishes != publishing || peers_.contains(peer.peer)) continue;
+      const auto note = media::note_of(peer.note);
+      if (!note) continue;
+      take_back(peer, *note);
+      ++taken;
+    }
+  }
+  if (taken > 0) spdlog::info("event=peers_taken_back count={}", taken);
+}
+
+void Media::take_back(const control::PeerInfo& peer, const media::Note& note) {
+  MediaEntry entry{.room = peer.room};
+  switch (note.kind) {
+    case media::Note::Kind::whip:
+      return hold<WhipTalker>(std::move(entry), note.key)->take_back(peer, note);
+    case media::Note::Kind::whep: return hold<WhepPlayer>(std::move(entry))->take_back(peer, note);
+    case media::Note::Kind::feed: {
+      const auto feed = hold<Feed>(peer.room);
+      feeds_[peer.room] = feed;
+      return feed->take_back(peer, note);
+    }
+    case media::Note::Kind::viewer:
+      for (const auto& [pointer, link] : links_) {
+        if (link->note().kind != media::Note::Kind::whip || link->id() != note.member) continue;
+        return static_cast<WhipTalker&>(*link).take_back_viewer(peer.peer, note);
+      }
+      return forwarder_.tell(control::Close{peer.peer});  // whom it watched is gone
+  }
+}
+
+}  // namespace onair::net

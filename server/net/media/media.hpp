@@ -1,0 +1,103 @@
+// WHIP and WHEP in this process: encoders and players as members of rooms, whose peer connections
+// onair-forwarder has. All of it is on one worker's thread, whose hub has these members.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "media/resource.hpp"
+#include "net/media/answer.hpp"
+#include "net/media/feed.hpp"
+#include "net/media/forwarder_client.hpp"
+#include "net/media/whep_player.hpp"
+#include "net/media/whip_talker.hpp"
+
+namespace onair::net {
+
+/// For an operator.
+struct MediaReport {
+  bool forwarder_is_here = false;
+  std::size_t encoders = 0;
+  std::size_t players = 0;
+};
+
+class Media final : private ForwarderHost {
+ public:
+  /// `grace` is how long a talker's place is kept for an encoder whose connection broke. `draining`
+  /// and the worker outlive this.
+  Media(Worker& worker, const std::filesystem::path& forwarder_socket, rooms::Duration grace,
+        const std::atomic<bool>& draining);
+  /// Only when the worker's io_context runs no more, and before the worker ends.
+  ~Media();
+  Media(const Media&) = delete;
+  Media& operator=(const Media&) = delete;
+
+  /// Connects to the forwarder, and takes back whom an earlier server had there.
+  void start() { forwarder_.start(); }
+
+  Worker& worker() const { return worker_; }
+
+  // The requests of WHIP and WHEP. On the worker's thread, within its tick:
+
+  /// An encoder's offer. `key` is by what it is known when it reconnects: of an encoder from which
+  /// nothing comes, one with the same key, or with an entry token, gets the place.
+  void publish(MediaEntry entry, std::string key, std::string offer, const MediaReply& reply);
+  void play(MediaEntry entry, std::string offer, const MediaReply& reply);
+  void patch(const media::Target& target, const std::string& if_match, const std::string& fragment,
+             const MediaReply& reply);
+  void remove(const media::Target& target, const MediaReply& reply);
+
+  MediaReport report() const;
+
+  // For the members:
+  ForwarderClient& forwarder() { return forwarder_; }
+  rooms::Duration grace() const { return grace_; }
+  /// Events of this peer connection are for the link from now on.
+  void own_peer(const std::string& peer, MediaLink& link) { peers_[peer] = link.weak_from_this(); }
+  void disown_peer(const std::string& peer) { peers_.erase(peer); }
+  void own_resource(const std::string& resource, MediaLink& link) {
+    resources_[resource] = link.weak_from_this();
+  }
+  /// It is the room's encoder from now on. Gives the one that was.
+  std::shared_ptr<WhipTalker> set_talker(WhipTalker& talker);
+  bool has_encoder(const std::string& room) const { return talkers_.contains(room); }
+  /// True where the forwarder has something to play in this room.
+  bool publishes(const std::string& room) const;
+  /// The forwarder's member in the room, which enters where there is none yet.
+  Feed& feed_of(const std::string& room);
+  /// Lets go of a link that has left its room.
+  void forget(MediaLink& link);
+
+ private:
+  void forwarder_came(const std::vector<sfu::control::PeerInfo>& peers) override;
+  void forwarder_went() override;
+  void forwarder_said(const sfu::control::Event& event) override;
+  void take_back(const std::vector<sfu::control::PeerInfo>& peers);
+  void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
+  void end_those_without(const std::set<std::string>& living);
+  std::shared_ptr<MediaLink> find(const media::Target& target) const;
+  template <typename Link, typename... Arguments>
+  std::shared_ptr<Link> hold(Arguments&&... arguments);
+
+  Worker& worker_;
+  const rooms::Duration grace_;
+  const std::atomic<bool>& draining_;
+  std::map<const MediaLink*, std::shared_ptr<MediaLink>> links_;
+  std::unordered_map<std::string, std::weak_ptr<MediaLink>>
+      peers_;  ///< by the id of a peer connection
+  std::unordered_map<std::string, std::weak_ptr<MediaLink>>
+      resources_;  ///< by the id of a resource
+  std::unordered_map<std::string, std::shared_ptr<WhipTalker>> talkers_;  ///< by room
+  std::unordered_map<std::string, std::shared_ptr<Feed>> feeds_;          ///< by room
+  ForwarderClient forwarder_;
+  Timer patience_;
+};
+
+}  // namespace onair::net

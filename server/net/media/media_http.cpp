@@ -1,0 +1,256 @@
+#include "net/media/media_http.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "media/resource.hpp"
+#include "net/auth/crypto.hpp"
+#include "net/http/gate.hpp"
+#include "net/loop/across_workers.hpp"
+#include "net/media/media.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/text.hpp"
+
+namespace onair::net {
+namespace {
+
+namespace http = beast::http;
+using http::status;
+using http::verb;
+using media::Standard;
+using media::Target;
+
+constexpr std::string_view kSdp = "application/sdp";
+constexpr std::string_view kFragment = "application/trickle-ice-sdpfrag";
+
+/// Digits of a hash by which an encoder is known again.
+constexpr std::size_t kKeyDigits = 32;
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return result;
+}
+
+/// The media type of the body without its parameters.
+std::string content_type_of(const Request& request) {
+  const auto type = view(request[http::field::content_type]);
+  return lower(protocol::trimmed(type.substr(0, type.find(';'))));
+}
+
+/// The bearer token (RFC 6750 section 2.1).
+std::optional<std::string> token_of(const Request& request) {
+  const auto field = view(request[http::field::authorization]);
+  constexpr std::string_view kScheme = "bearer ";
+  if (lower(field.substr(0, kScheme.size())) != kScheme) return std::nullopt;
+  const auto token = protocol::trimmed(field.substr(kScheme.size()));
+  if (token.empty()) return std::nullopt;
+  return std::string(token);
+}
+
+/// `<stun:…>; rel="ice-server"` (RFC 9725 section 4.6).
+std::string link_of(const protocol::IceServer& server, const std::string& url) {
+  std::string link = "<" + url + ">; rel=\"ice-server\"";
+  if (server.username && server.credential) {
+    link += "; username=\"" + *server.username + "\"; credential=\"" + *server.credential +
+            "\"; credential-type=\"password\"";
+  }
+  return link;
+}
+
+/// Pages of any origin may read the answers: see SECURITY.md.
+void allow_all_origins(Response& response) {
+  response.set(http::field::access_control_allow_origin, "*");
+  response.set(http::field::access_control_expose_headers,
+               "Location, ETag, Link, Accept-Patch, Retry-After, WWW-Authenticate");
+}
+
+Response response_to(MediaAnswer answer) {
+  Response response = plain_response(answer.status, {});
+  if (answer.content_type.empty()) {
+    response.erase(http::field::content_type);
+  } else {
+    response.set(http::field::content_type, answer.content_type);
+  }
+  response.body().owner = std::make_shared<const std::string>(std::move(answer.body));
+  response.body().bytes = *response.body().owner;
+  if (!answer.location.empty()) {
+    response.set(http::field::location, answer.location);
+    response.set("Accept-Patch", kFragment);
+  }
+  if (!answer.etag.empty()) response.set(http::field::etag, answer.etag);
+  for (const protocol::IceServer& server : answer.ice_servers) {
+    for (const std::string& url : server.urls) {
+      response.insert(http::field::link, link_of(server, url));
+    }
+  }
+  if (answer.retry_after > 0) {
+    response.set(http::field::retry_after, std::to_string(answer.retry_after));
+  }
+  if (answer.status == status::unauthorized) {
+    response.set(http::field::www_authenticate, "Bearer");  // RFC 6750 section 3
+  }
+  return response;
+}
+
+MediaAnswer no_such_path() {
+  return problem(status::not_found, "no_such_path",
+                 "WHIP and WHEP are at /whip/ROOM and /whep/ROOM.");
+}
+
+Response wrong_method(const std::string& allowed) {
+  Response response = response_to(
+      problem(status::method_not_allowed, "wrong_method", "This method is not for this path."));
+  response.set(http::field::allow, allowed);
+  return response;
+}
+
+/// What may be asked here, for pages of other origins too (the Fetch standard's CORS protocol).
+Response options_of(const Target& target, const Request& request) {
+  Response response = response_to(MediaAnswer{});
+  const std::string allowed = target.resource ? "DELETE, PATCH, OPTIONS" : "POST, OPTIONS";
+  response.set(http::field::allow, allowed);
+  if (target.resource) {
+    response.set("Accept-Patch", kFragment);
+  } else {
+    response.set("Accept-Post", kSdp);
+  }
+  response.set(http::field::access_control_allow_methods, allowed);
+  const auto headers = request[http::field::access_control_request_headers];
+  response.set(http::field::access_control_allow_headers,
+               headers.empty() ? "Authorization, Content-Type, If-Match" : headers);
+  response.set(http::field::access_control_max_age, "600");
+  return response;
+}
+
+/// Calls `function` with Media on its thread, and awaits what it replies.
+template <typename Function>
+Task<MediaAnswer> ask_media(const Exchange& exchange, Function function) {
+  Awaited<MediaAnswer> answer(exchange.worker.context());
+  Media& media = *exchange.server.media;
+  call_on(media.worker(), [&media, reply = answer.reply(),
+                           function = std::move(function)]() mutable { function(media, reply); });
+  co_return co_await answer.value();
+}
+
+MediaAnswer refusal_of(const Refused& refused) {
+  const auto sentence = protocol::trimmed(refused.sentence);
+  const std::string text(sentence.substr(0, sentence.find('\n')));
+  if (refused.status == status::service_unavailable) {
+    return problem(refused.status, "draining", text, /*retry_after=*/5);
+  }
+  const bool is_origin = refused.status == status::forbidden;
+  return problem(refused.status, is_origin ? "wrong_origin" : "too_many_clients", text,
+                 is_origin ? 0 : 10);
+}
+
+/// By what an encoder is known when it comes again: its token or, without one, its address.
+std::string key_of(const Exchange& exchange, const std::optional<std::string>& token) {
+  const std::string shown =
+      token ? "token " + *token : "address " + exchange.client.counted_as.value_or("");
+  return sha256_hex(shown).substr(0, kKeyDigits);
+}
+
+Task<MediaAnswer> post(const Target& target, const Exchange& exchange) {
+  const Request& request = exchange.request;
+  if (content_type_of(request) != kSdp) {
+    co_return problem(status::unsupported_media_type, "wrong_type",
+                      "The offer must be application/sdp.");
+  }
+  if (!media::may_be_sdp(request.body())) {
+    co_return problem(status::bad_request, "bad_sdp", "This is no session description.");
+  }
+  const auto token = token_of(request);
+  const bool talks = target.standard == Standard::whip;
+  protocol::Enter enter{target.room, talks ? protocol::Role::talk : protocol::Role::watch};
+  enter.token = token;
+  auto passed = exchange.server.doorkeeper(enter);
+  if (const auto* refusal = std::get_if<protocol::Refusal>(&passed)) {
+    co_return problem_of(name_of(refusal->code), refusal->message);
+  }
+  auto& pass = std::get<rooms::Pass>(passed);
+  // Who has shown a token needs no origin: no other site's page has one in its visitor's name.
+  const auto origins = pass.holds_for ? OriginRule::any : OriginRule::welcome;
+  auto admitted = admit_client(request, exchange.client, exchange.server, origins);
+  if (const auto* refused = std::get_if<Refused>(&admitted)) co_return refusal_of(*refused);
+  MediaEntry entry{.room = target.room,
+                   .pass = std::move(pass),
+                   .slots = std::get<Admission::Client>(std::move(admitted))};
+  co_return co_await ask_media(
+      exchange, [entry = std::move(entry), key = key_of(exchange, token), offer = request.body(),
+                 talks](Media& media, const MediaReply& reply) mutable {
+        if (talks) {
+          media.publish(std::move(entry), std::move(key), std::move(offer), reply);
+        } else {
+          media.play(std::move(entry), std::move(offer), reply);
+        }
+      });
+}
+
+Task<MediaAnswer> patch(const Target& target, const Exchange& exchange) {
+  const Request& request = exchange.request;
+  if (content_type_of(request) != kFragment) {
+    co_return problem(status::unsupported_media_type, "wrong_type",
+                      "A fragment must be application/trickle-ice-sdpfrag.");
+  }
+  const std::string if_match(view(request[http::field::if_match]));
+  co_return co_await ask_media(exchange, [target, if_match, fragment = request.body()](
+                                             Media& media, const MediaReply& reply) {
+    media.patch(target, if_match, fragment, reply);
+  });
+}
+
+Task<MediaAnswer> remove(const Target& target, const Exchange& exchange) {
+  co_return co_await ask_media(
+      exchange, [target](Media& media, const MediaReply& reply) { media.remove(target, reply); });
+}
+
+Task<Response> answer_target(const Target& target, const Exchange& exchange) {
+  const verb method = exchange.request.method();
+  if (method == verb::options) co_return options_of(target, exchange.request);
+  // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
+  MediaAnswer answer;
+  if (!target.resource) {
+    if (method != verb::post) co_return wrong_method("POST, OPTIONS");
+    answer = co_await post(target, exchange);
+  } else if (method == verb::patch) {
+    answer = co_await patch(target, exchange);
+  } else if (method == verb::delete_) {
+    answer = co_await remove(target, exchange);
+  } else {
+    co_return wrong_method("DELETE, PATCH, OPTIONS");
+  }
+  co_return response_to(std::move(answer));
+}
+
+}  // namespace
+
+std::size_t most_sdp_bytes(const Limits& limits) {
+  return std::min<std::size_t>(limits.frame_bytes, 32'768);
+}
+
+Task<Response> answer_media(const Exchange& exchange) {
+  const auto target = media::target_of(path_of(exchange.request));
+  // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
+  Response response;
+  if (exchange.server.media == nullptr) {
+    response = response_to(problem(status::not_found, "forwarder_off",
+                                   "This server has no media server (--forwarder off)."));
+  } else if (!target) {
+    response = response_to(no_such_path());
+  } else if (const auto* refusal = std::get_if<protocol::Refusal>(&*target)) {
+    response = response_to(problem(status::not_found, name_of(refusal->code), refusal->message));
+  } else {
+    response = co_await answer_target(std::get<Target>(*target), exchange);
+  }
+  allow_all_origins(response);
+  co_return response;
+}
+
+}  // namespace onair::net

@@ -1,0 +1,103 @@
+#include "net/media/whep_player.hpp"
+
+#include <utility>
+
+#include "net/media/media.hpp"
+
+namespace onair::net {
+namespace {
+
+namespace control = sfu::control;
+using boost::beast::http::status;
+
+/// How long a player waits until a browser's broadcast has come to the forwarder.
+constexpr std::chrono::seconds kFeedPatience{5};
+
+/// What a player is told of a room where nobody is on air.
+constexpr unsigned kRetryAfter = 2;
+
+}  // namespace
+
+WhepPlayer::WhepPlayer(Media& media, MediaEntry entry)
+    : MediaLink(media, rooms::kWhepPlayer, protocol::Role::watch, media::Note::Kind::whep,
+                std::move(entry)),
+      patience_(worker().context()) {}
+
+void WhepPlayer::play(std::string offer, MediaReply reply) {
+  offer_ = std::move(offer);
+  reply_ = std::move(reply);
+  enter();
+}
+
+void WhepPlayer::take_back(const control::PeerInfo& peer, const media::Note& note) {
+  host().own_resource(note.resource, *this);
+  MediaLink::take_back(peer, note);
+}
+
+void WhepPlayer::entered(const protocol::Welcome& welcome) {
+  if (!reply_) return host().feed_of(room()).add(*this);  // taken back
+  if (host().publishes(room())) return ask_forwarder();
+  if (welcome.talkers.empty()) {
+    return give_up(
+        problem(status::not_found, "not_on_air", "Nobody is on air in this room.", kRetryAfter));
+  }
+  host().feed_of(room()).when_ready(*this, guarded<WhepPlayer>([](WhepPlayer& self, bool ready) {
+    if (!self.offer_.empty() && ready) return self.ask_forwarder();
+    if (!ready) {
+      self.give_up(problem(status::service_unavailable, "broadcaster_full",
+                           "The broadcaster can't send to one more just now.", kRetryAfter));
+    }
+  }));
+  wait<WhepPlayer>(patience_, kFeedPatience, [](WhepPlayer& self) {
+    if (self.peer().empty()) {
+      self.give_up(problem(status::service_unavailable, "no_answer",
+                           "The broadcaster does not answer.", kRetryAfter));
+    }
+  });
+}
+
+void WhepPlayer::ask_forwarder() {
+  make_resource(offer_);
+  use_new_peer();
+  host().forwarder().ask(
+      control::Play{room(), peer(), std::exchange(offer_, {}), text_of(note_)},
+      guarded<WhepPlayer>([](WhepPlayer& self, const auto& result) { self.played(result); }));
+}
+
+void WhepPlayer::played(const ForwarderClient::Result& result) {
+  const auto* answer = result ? std::get_if<control::Description>(&*result) : nullptr;
+  if (answer == nullptr) return give_up(problem_of(result));
+  host().feed_of(room()).add(*this);
+  std::exchange(reply_, nullptr)(created(media::Standard::whep, answer->sdp));
+}
+
+void WhepPlayer::give_up(MediaAnswer why) {
+  if (reply_) std::exchange(reply_, nullptr)(std::move(why));
+  close_peer();
+  leave(rooms::Hub::Leaving::for_good);
+}
+
+void WhepPlayer::refused(const protocol::Error& error) {
+  if (reply_) return std::exchange(reply_, nullptr)(problem_of(error.code, error.message));
+  close_peer();
+}
+
+void WhepPlayer::forwarder_said(const control::Event& event) {
+  if (!std::holds_alternative<control::Gone>(event)) return;
+  forget_peer();
+  leave(rooms::Hub::Leaving::for_good);
+}
+
+void WhepPlayer::deleted() {
+  close_peer();
+  leave(rooms::Hub::Leaving::for_good);
+}
+
+void WhepPlayer::closed(protocol::CloseCode code) {
+  if (code == protocol::CloseCode::service_restart && !reply_) {
+    return leave(rooms::Hub::Leaving::perhaps);
+  }
+  give_up(problem(status::service_unavailable, "ended", "The session has ended.", 1));
+}
+
+}  // namespace onair::net

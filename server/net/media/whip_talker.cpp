@@ -1,0 +1,178 @@
+#include "net/media/whip_talker.hpp"
+
+#include <random>
+#include <utility>
+
+#include "net/media/media.hpp"
+
+namespace onair::net {
+namespace {
+
+namespace control = sfu::control;
+using boost::beast::http::status;
+using protocol::CloseCode;
+
+protocol::ConnectionId random_connection() {
+  std::random_device random;
+  return std::uniform_int_distribution<protocol::ConnectionId>(1, 1U << 31U)(random);
+}
+
+}  // namespace
+
+WhipTalker::WhipTalker(Media& media, MediaEntry entry, std::string key)
+    : MediaLink(media, rooms::kWhipTalker, protocol::Role::talk, media::Note::Kind::whip,
+                std::move(entry)),
+      last_connection_(random_connection()),
+      grace_(worker().context()) {
+  note_.key = std::move(key);
+}
+
+void WhipTalker::publish(std::string offer, MediaReply reply) {
+  offer_ = std::move(offer);
+  reply_ = std::move(reply);
+  enter();
+}
+
+void WhipTalker::take_back(const control::PeerInfo& peer, const media::Note& note) {
+  stage_ = Stage::published;
+  sends_ = peer.media;
+  was_connected_ = peer.connected;
+  host().own_resource(note.resource, *this);
+  MediaLink::take_back(peer, note);
+}
+
+void WhipTalker::entered(const protocol::Welcome&) {
+  const auto before = host().set_talker(*this);
+  if (before && !before->is_silent()) {
+    // Two came at once into a room for several talkers. The forwarder has one publication a room.
+    host().set_talker(*before);
+    refused({"room_taken", "Somebody else talks in this room."});
+    return leave(rooms::Hub::Leaving::for_good);
+  }
+  if (before) take_seat_of(*before);
+  if (stage_ == Stage::published) {
+    if (was_connected_) go_on_air();  // taken back
+    if (!sends_) await_encoder();
+    return;
+  }
+  stage_ = Stage::publishing;
+  make_resource(offer_);
+  use_new_peer();
+  host().forwarder().ask(
+      control::Publish{room(), peer(), std::exchange(offer_, {}), text_of(note_)},
+      guarded<WhipTalker>([](WhipTalker& self, const auto& result) { self.published(result); }));
+}
+
+void WhipTalker::refused(const protocol::Error& error) {
+  if (reply_) return std::exchange(reply_, nullptr)(problem_of(error.code, error.message));
+  close_all_viewings();  // taken back in vain: somebody else talks here now
+  close_peer();
+}
+
+/// Its viewers watch the room's publication, whoever publishes it, and stay.
+void WhipTalker::take_seat_of(WhipTalker& silent) {
+  takes_seat_ = true;
+  on_air_ = silent.on_air_;
+  viewings_ = std::exchange(silent.viewings_, {});
+  last_connection_ = silent.last_connection_;
+  for (const auto& [viewer, viewing] : viewings_) host().own_peer(viewing.peer, *this);
+  silent.leave(rooms::Hub::Leaving::for_good);
+}
+
+void WhipTalker::published(const ForwarderClient::Result& result) {
+  const auto* answer = result ? std::get_if<control::Description>(&*result) : nullptr;
+  const MediaReply reply = std::exchange(reply_, nullptr);
+  if (answer != nullptr) {
+    stage_ = Stage::published;
+    return reply(created(media::Standard::whip, answer->sdp));
+  }
+  close_peer();  // in case that only the reply was late
+  reply(problem_of(result));
+  if (!takes_seat_) return end();
+  stage_ = Stage::published;
+  is_gone_ = true;
+  await_encoder();
+}
+
+void WhipTalker::forwarder_said(const control::Event& event) {
+  const auto peer_of = [](const auto& of) -> const std::string& { return of.peer; };
+  const std::string& of = std::visit(peer_of, event);
+  if (of == peer()) return on_own_peer(event);
+  if (std::holds_alternative<control::Gone>(event)) forget_viewing(of);
+}
+
+void WhipTalker::on_own_peer(const control::Event& event) {
+  if (std::holds_alternative<control::Connected>(event)) return go_on_air();
+  if (const auto* change = std::get_if<control::MediaChange>(&event)) {
+    sends_ = change->on;
+    if (!sends_) return await_encoder();
+    grace_.cancel();
+    return go_on_air();
+  }
+  forget_peer();
+  sends_ = false;
+  is_gone_ = true;
+  // One that was never on air is not waited for: nobody watches it.
+  if (!on_air_ && !takes_seat_) return end();
+  await_encoder();
+}
+
+void WhipTalker::go_on_air() {
+  if (std::exchange(on_air_, true) && !takes_seat_) return;
+  takes_seat_ = false;
+  // Pages that have a connection ignore it; those that gave up ask again.
+  say(protocol::TalkReady{});
+}
+
+void WhipTalker::go_off_air() {
+  close_all_viewings();
+  if (std::exchange(on_air_, false)) say(protocol::EndTalk{});
+}
+
+/// Nothing comes. The picture stands still until the encoder goes on or reconnects.
+void WhipTalker::await_encoder() {
+  wait<WhipTalker>(grace_, host().grace(), [](WhipTalker& self) { self.encoder_stays_away(); });
+}
+
+void WhipTalker::encoder_stays_away() {
+  if (sends_) return;
+  if (is_gone_) return end();
+  go_off_air();  // still connected: it is on air again with its next packet
+}
+
+void WhipTalker::received(const protocol::Message& message) {
+  if (const auto* left = std::get_if<protocol::UserDisconnected>(&message.body)) {
+    made_up_.erase(left->id);
+    return close_viewing(left->id);
+  }
+  if (!message.from) return;
+  const protocol::PeerId& from = *message.from;
+  if (std::holds_alternative<protocol::TalkRequest>(message.body)) return on_request(from);
+  if (std::holds_alternative<protocol::Bye>(message.body)) return close_viewing(from);
+  if (const auto* answer = std::get_if<protocol::Answer>(&message.body)) on_answer(from, *answer);
+  // Candidates are not needed: the forwarder learns addresses from the checks (ICE-lite).
+}
+
+void WhipTalker::deleted() {
+  end();
+}
+
+void WhipTalker::closed(CloseCode code) {
+  if (reply_) {
+    std::exchange(reply_, nullptr)(
+        problem(status::service_unavailable, "ended", "The session has ended.", 1));
+  }
+  if (code == CloseCode::replaced) return;  // see take_seat_of
+  if (code == CloseCode::service_restart) return leave(rooms::Hub::Leaving::perhaps);
+  close_all_viewings();
+  close_peer();
+  leave(rooms::Hub::Leaving::for_good);
+}
+
+void WhipTalker::end() {
+  close_peer();
+  go_off_air();
+  leave(rooms::Hub::Leaving::for_good);
+}
+
+}  // namespace onair::net

@@ -1,0 +1,86 @@
+// An encoder that broadcasts by WHIP, such as OBS: the talker of its room. The room's pages ask it
+// for an offer, as they ask any talker, and get the forwarder's.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "net/media/media_link.hpp"
+
+namespace onair::net {
+
+class WhipTalker final : public MediaLink {
+ public:
+  /// `key` is by what the encoder is known when it reconnects (see Media::publish).
+  WhipTalker(Media& media, MediaEntry entry, std::string key);
+
+  /// Enters, and publishes what is offered. Replies with the answer.
+  void publish(std::string offer, MediaReply reply);
+  void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
+  /// A page watches it since before this server began.
+  void take_back_viewer(const std::string& peer, const media::Note& note);
+
+  /// True where nothing comes from its encoder, which may come again in its place.
+  bool is_silent() const { return stage_ == Stage::published && !sends_; }
+  bool is_published() const { return stage_ == Stage::published; }
+  using MediaLink::resume;
+
+  /// The forwarder has lost this and all viewers. Pages are told, so that they ask again when the
+  /// encoder is back.
+  void forwarder_restarted() { go_off_air(); }
+
+  void deleted() override;
+  void forwarder_said(const sfu::control::Event& event) override;
+
+ private:
+  enum class Stage { entering, publishing, published };
+  /// A page's peer connection.
+  struct Viewing {
+    std::string peer;
+    protocol::ConnectionId connection = 0;
+    bool offered = false;
+    bool answered = false;
+  };
+  using Viewings = std::map<protocol::PeerId, Viewing>;
+
+  void entered(const protocol::Welcome& welcome) override;
+  void refused(const protocol::Error& error) override;
+  void received(const protocol::Message& message) override;
+  void closed(protocol::CloseCode code) override;
+
+  void published(const ForwarderClient::Result& result);
+  void go_on_air();
+  void go_off_air();
+  void await_encoder();
+  void encoder_stays_away();
+  void on_own_peer(const sfu::control::Event& event);
+  void take_seat_of(WhipTalker& silent);
+  void end();
+
+  // whip_viewers.cpp
+  bool may_ask(const protocol::PeerId& viewer);
+  void on_request(const protocol::PeerId& viewer);
+  void invited(const protocol::PeerId& viewer, const std::string& peer,
+               const ForwarderClient::Result& result);
+  void on_answer(const protocol::PeerId& viewer, const protocol::Answer& answer);
+  void close_viewing(const protocol::PeerId& viewer);
+  void close_all_viewings();
+  void forget_viewing(const std::string& peer);
+
+  Stage stage_ = Stage::entering;
+  bool sends_ = false;    ///< its packets come
+  bool is_gone_ = false;  ///< its peer connection has ended; an encoder may come again
+  bool on_air_ = false;
+  bool was_connected_ = false;  ///< before this server began
+  bool takes_seat_ = false;     ///< of an encoder whose connection broke
+  std::string offer_;
+  MediaReply reply_;
+  Viewings viewings_;  ///< by viewer
+  /// By viewer, until it leaves the room: when it will have made up for all that it has asked.
+  std::map<protocol::PeerId, rooms::TimePoint> made_up_;
+  protocol::ConnectionId last_connection_;
+  Timer grace_;
+};
+
+}  // namespace onair::net

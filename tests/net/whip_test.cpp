@@ -1,0 +1,597 @@
+// WHIP and WHEP against the real server, with a forwarder without media.
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "net/auth/entry_tokens.hpp"
+#include "net/client.hpp"
+#include "net/fake_forwarder.hpp"
+
+namespace onair::tests {
+namespace {
+
+namespace http = boost::beast::http;
+using http::field;
+using http::verb;
+using nlohmann::json;
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+const std::string kSecret = "a secret of those who mint tokens";
+const std::string kOffer =
+    "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\na=ice-ufrag:old\r\na=ice-pwd:oldoldold\r\n";
+const std::string kFragmentType = "application/trickle-ice-sdpfrag";
+
+Options options_with(const FakeForwarder& forwarder) {
+  Options options = test_options();
+  options.forwarder = {net::ForwarderOptions::Mode::external, forwarder.socket(), 0, {}};
+  return options;
+}
+
+std::string target_of(const Response& created) {
+  return std::string(created[field::location]);
+}
+
+class WhipTest : public testing::Test {
+ protected:
+  void SetUp() override { start(options_with(forwarder)); }
+
+  void start(Options options) {
+    server = std::make_unique<RunningServer>(std::move(options));
+    await_forwarder();
+  }
+  /// The server has said hello and knows what the forwarder has.
+  void await_forwarder() {
+    while (server->metric("onair_forwarder_connected") < 1) std::this_thread::yield();
+  }
+
+  Response post(const std::string& target, Headers headers = {}, const std::string& offer = kOffer,
+                const std::string& type = "application/sdp") const {
+    headers.emplace_back("Content-Type", type);
+    return request(server->port(), verb::post, target, headers, offer);
+  }
+  std::future<Response> post_later(const std::string& target) const {
+    return std::async(std::launch::async, [this, target] { return post(target); });
+  }
+  Response patch(const std::string& target, const std::string& fragment,
+                 Headers headers = {}) const {
+    headers.emplace_back("Content-Type", kFragmentType);
+    return request(server->port(), verb::patch, target, headers, fragment);
+  }
+  Response remove(const std::string& target) const {
+    return request(server->port(), verb::delete_, target);
+  }
+
+  /// An encoder on air in the room. Its resource, and its peer at the forwarder.
+  std::pair<std::string, std::string> broadcast(const std::string& room = "lesson",
+                                                const Headers& headers = {}) {
+    const Response created = post("/whip/" + room, headers);
+    if (created.result_int() != 201) throw std::runtime_error(created.body());
+    const std::string peer = forwarder.expect<control::Publish>().peer;
+    forwarder.say_connected(peer);
+    forwarder.say_media(peer, true);
+    return {target_of(created), peer};
+  }
+  /// The server has heard all that the forwarder said before: the reply to this comes behind it.
+  void hear_all(const std::string& resource) const {
+    EXPECT_EQ(patch(resource, "a=end-of-candidates\r\n").result_int(), 204u);
+  }
+  /// A browser's page on air, of which all threads know.
+  void go_on_air(WebSocketClient& talker) const {
+    talker.enter("talk");
+    talker.send(json{{"type", "talk_ready"}}.dump());
+    WebSocketClient viewer(server->port());
+    talker_found_by(viewer);
+    viewer.close();
+  }
+  /// A page that watches; the id of the encoder that it found or heard of.
+  std::string talker_found_by(WebSocketClient& viewer) const {
+    const json welcome = viewer.enter("watch");
+    if (!welcome["talkers"].empty()) return welcome["talkers"][0];
+    return viewer.receive_type("talk_ready")["from"];
+  }
+  /// The peer over which a page watches the encoder, and the connection's number.
+  std::pair<std::string, json> watch(WebSocketClient& viewer, const std::string& talker) {
+    viewer.send(json{{"type", "talk_request"}, {"sendto", talker}}.dump());
+    const std::string peer = forwarder.expect<control::Invite>().peer;
+    const json offer = viewer.receive_type("offer");
+    EXPECT_EQ(offer["from"], talker);
+    EXPECT_EQ(offer["sdp"], "v=0\r\ns=" + peer + "\r\n");
+    viewer.send(json{{"type", "answer"},
+                     {"sendto", talker},
+                     {"sdp", "v=0\r\nmine"},
+                     {"connection", offer["connection"]}}
+                    .dump());
+    EXPECT_EQ(forwarder.expect<control::Answer>(), (control::Answer{peer, "v=0\r\nmine"}));
+    return {peer, offer["connection"]};
+  }
+
+  FakeForwarder forwarder;
+  std::unique_ptr<RunningServer> server;
+};
+
+TEST_F(WhipTest, AnEncoderIsTheTalkerOfItsRoom) {
+  WebSocketClient early(server->port());
+  EXPECT_EQ(early.enter("watch")["talkers"], json::array());
+  const Response created = post("/whip/lesson");
+  ASSERT_EQ(created.result_int(), 201u) << created.body();
+  EXPECT_EQ(created[field::content_type], "application/sdp");
+  EXPECT_TRUE(target_of(created).starts_with("/whip/lesson/")) << target_of(created);
+  EXPECT_TRUE(created[field::etag].starts_with("\""));
+  EXPECT_EQ(created[field::access_control_allow_origin], "*");
+  const auto published = forwarder.expect<control::Publish>();
+  EXPECT_EQ(published.room, "lesson");
+  EXPECT_EQ(published.sdp, kOffer);
+  EXPECT_EQ(created.body(), "v=0\r\ns=" + published.peer + "\r\n");
+
+  forwarder.say_connected(published.peer);
+  const std::string talker = early.receive_type("talk_ready")["from"];
+  WebSocketClient late(server->port());
+  EXPECT_EQ(late.enter("watch")["talkers"], json{talker});
+
+  const auto [peer, connection] = watch(early, talker);
+  early.send(json{{"type", "bye"}, {"sendto", talker}}.dump());
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+
+  EXPECT_EQ(remove(target_of(created)).result_int(), 200u);
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, published.peer);
+  EXPECT_EQ(early.receive_type("end_talk")["from"], talker);
+  EXPECT_EQ(early.receive_type("user_disconnected")["id"], talker);
+  EXPECT_EQ(remove(target_of(created)).result_int(), 404u);
+  EXPECT_EQ(server->metric("onair_whip_encoders"), 0);
+}
+
+TEST_F(WhipTest, APageThatLeavesIsClosedAtTheForwarder) {
+  const auto encoder = broadcast();
+  auto viewer = std::make_unique<WebSocketClient>(server->port());
+  const std::string talker = talker_found_by(*viewer);
+  const auto [peer, connection] = watch(*viewer, talker);
+  viewer->close();
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+}
+
+TEST_F(WhipTest, APageThatAsksAgainGetsANewConnection) {
+  const auto encoder = broadcast();
+  WebSocketClient viewer(server->port());
+  const std::string talker = talker_found_by(viewer);
+  const auto [first, connection] = watch(viewer, talker);
+  const auto [second, other] = watch(viewer, talker);
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, first);
+  EXPECT_NE(connection, other);
+}
+
+TEST_F(WhipTest, ClientsOfSocketioWatchAnEncoder) {
+  const auto encoder = broadcast();
+  WebSocketClient viewer(server->port(), "/socket.io/?EIO=4&transport=websocket");
+  viewer.receive_text();
+  viewer.send("40");
+  viewer.receive_text();
+  viewer.send("42" + json{"enter", "lesson"}.dump());
+  viewer.send("42" + json{"message", {{"type", "talk_request"}}}.dump());
+  const std::string peer = forwarder.expect<control::Invite>().peer;
+  const json event = json::parse(viewer.receive_text().substr(2));
+  EXPECT_EQ(event[0], "message");
+  EXPECT_EQ(event[1]["type"], "offer");
+  viewer.send(
+      "42" +
+      json{"message", {{"type", "answer"}, {"sendto", event[1]["from"]}, {"sdp", "v=0"}}}.dump());
+  EXPECT_EQ(forwarder.expect<control::Answer>(), (control::Answer{peer, "v=0"}));
+}
+
+TEST_F(WhipTest, ARoomHasOneTalker) {
+  const auto encoder = broadcast();
+  const Response second = post("/whip/lesson", {{"Authorization", "Bearer another"}});
+  EXPECT_EQ(second.result_int(), 409u);
+  EXPECT_EQ(second[field::content_type], "application/problem+json");
+  const json problem = json::parse(second.body());
+  EXPECT_EQ(problem["code"], "room_taken");
+  EXPECT_EQ(problem["status"], 409);
+  WebSocketClient page(server->port());
+  EXPECT_EQ(page.enter("talk")["code"], "room_taken");
+
+  WebSocketClient talker(server->port());
+  talker.enter("talk", "other");
+  const Response third = post("/whip/other");
+  EXPECT_EQ(third.result_int(), 409u);
+  EXPECT_EQ(json::parse(third.body())["code"], "room_taken");
+}
+
+TEST_F(WhipTest, AnEncoderThatReconnectsGoesOnInItsPlace) {
+  const Headers key = {{"Authorization", "Bearer studio"}};
+  const auto [resource, peer] = broadcast("lesson", key);
+  WebSocketClient viewer(server->port());
+  const std::string talker = talker_found_by(viewer);
+  const auto [viewing, connection] = watch(viewer, talker);
+  EXPECT_EQ(post("/whip/lesson", key).result_int(), 409u) << "it lives";
+
+  forwarder.say_media(peer, false);
+  hear_all(resource);
+  WebSocketClient page(server->port());
+  EXPECT_EQ(page.enter("talk")["code"], "room_taken") << "its place is kept";
+  EXPECT_EQ(post("/whip/lesson", {{"Authorization", "Bearer stranger"}}).result_int(), 409u);
+  EXPECT_EQ(post("/whip/lesson").result_int(), 409u);
+
+  const auto [again, second] = broadcast("lesson", key);
+  EXPECT_NE(resource, again);
+  EXPECT_EQ(remove(resource).result_int(), 404u);
+  EXPECT_EQ(viewer.receive_type("talk_ready")["from"], talker) << "the same member";
+  EXPECT_EQ(forwarder.count<control::Close>(), 0u) << "viewers go on";
+  viewer.send(json{{"type", "bye"}, {"sendto", talker}}.dump());
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, viewing);
+  EXPECT_EQ(remove(again).result_int(), 200u);
+}
+
+TEST(WhipTimesTest, AnEncoderThatStaysAwayLosesItsPlace) {
+  FakeForwarder forwarder;
+  Options options = options_with(forwarder);
+  options.grace = std::chrono::milliseconds(300);
+  const RunningServer server(options);
+  Response created;
+  do {
+    created = request(server.port(), verb::post, "/whip/lesson",
+                      {{"Content-Type", "application/sdp"}}, kOffer);
+  } while (created.result_int() == 503);
+  const std::string peer = forwarder.expect<control::Publish>().peer;
+  forwarder.say_connected(peer);
+  WebSocketClient viewer(server.port());
+  const json welcome = viewer.enter("watch");
+  if (welcome["talkers"].empty()) viewer.receive_type("talk_ready");
+  forwarder.say_gone(peer, control::GoneReason::closed);
+  viewer.receive_type("end_talk");
+  viewer.receive_type("user_disconnected");
+}
+
+TEST_F(WhipTest, APlayerWatchesAnEncoder) {
+  const Response nobody = post("/whep/lesson");
+  EXPECT_EQ(nobody.result_int(), 404u);
+  EXPECT_EQ(nobody[field::retry_after], "2");
+  EXPECT_EQ(json::parse(nobody.body())["code"], "not_on_air");
+
+  const auto encoder = broadcast();
+  const Response created = post("/whep/lesson");
+  ASSERT_EQ(created.result_int(), 201u) << created.body();
+  const auto played = forwarder.expect<control::Play>();
+  EXPECT_EQ(played.room, "lesson");
+  EXPECT_EQ(created.body(), "v=0\r\ns=" + played.peer + "\r\n");
+  EXPECT_EQ(server->metric("onair_whep_players"), 1);
+  EXPECT_EQ(server->metric("onair_websockets"), 0);
+  EXPECT_EQ(remove(target_of(created)).result_int(), 200u);
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, played.peer);
+  EXPECT_EQ(server->metric("onair_whep_players"), 0);
+}
+
+TEST_F(WhipTest, PlayersOutliveTheirTalker) {
+  const auto encoder = broadcast();
+  const Response created = post("/whep/lesson");
+  const std::string player = forwarder.expect<control::Play>().peer;
+  EXPECT_EQ(remove(encoder.first).result_int(), 200u);
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, encoder.second);
+  broadcast();
+  EXPECT_EQ(forwarder.count<control::Close>(), 0u);
+  EXPECT_EQ(server->metric("onair_whep_players"), 1);
+  forwarder.say_gone(player, control::GoneReason::silent);
+  while (server->metric("onair_whep_players") > 0) std::this_thread::yield();
+}
+
+TEST_F(WhipTest, ABrowserIsAskedOnceForAllPlayers) {
+  WebSocketClient talker(server->port());
+  go_on_air(talker);
+  auto first = post_later("/whep/lesson");
+  const json asked = talker.receive_type("talk_request");
+  talker.send(json{{"type", "offer"},
+                   {"sendto", asked["from"]},
+                   {"sdp", "v=0\r\nof the browser"},
+                   {"connection", 7}}
+                  .dump());
+  const auto published = forwarder.expect<control::Publish>();
+  EXPECT_EQ(published.sdp, "v=0\r\nof the browser");
+  const json answer = talker.receive_type("answer");
+  EXPECT_EQ(answer["connection"], 7);
+  EXPECT_EQ(answer["sdp"], "v=0\r\ns=" + published.peer + "\r\n");
+  const Response one = first.get();
+  ASSERT_EQ(one.result_int(), 201u) << one.body();
+  const Response two = post("/whep/lesson");
+  ASSERT_EQ(two.result_int(), 201u) << two.body();
+  EXPECT_EQ(forwarder.count<control::Play>(), 2u);
+  while (talker.receive_type("audience")["watching"] != 2) {
+  }
+
+  // The broadcaster reloads: it is asked again, and players go on.
+  talker.send(json{{"type", "end_talk"}}.dump());
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, published.peer);
+  talker.send(json{{"type", "talk_ready"}}.dump());
+  EXPECT_EQ(talker.receive_type("talk_request")["from"], asked["from"]);
+
+  EXPECT_EQ(remove(target_of(one)).result_int(), 200u);
+  EXPECT_EQ(remove(target_of(two)).result_int(), 200u);
+  EXPECT_EQ(talker.receive_type("bye")["from"], asked["from"]);
+}
+
+TEST_F(WhipTest, ABrowserThatDeclinesIsNotWaitedFor) {
+  WebSocketClient talker(server->port());
+  go_on_air(talker);
+  auto player = post_later("/whep/lesson");
+  const json asked = talker.receive_type("talk_request");
+  talker.send(
+      json{{"type", "talk_declined"}, {"sendto", asked["from"]}, {"reason", "full"}}.dump());
+  const Response refused = player.get();
+  EXPECT_EQ(refused.result_int(), 503u);
+  EXPECT_EQ(refused[field::retry_after], "2");
+}
+
+TEST_F(WhipTest, PatchesTrickleAndRestartIce) {
+  const Response created = post("/whip/lesson");
+  const std::string target = target_of(created);
+  const std::string etag(created[field::etag]);
+  const std::string peer = forwarder.expect<control::Publish>().peer;
+  const std::string candidate =
+      "a=ice-ufrag:old\r\na=ice-pwd:oldoldold\r\na=candidate:1 1 udp 1 192.0.2.1 5 typ host\r\n";
+  const std::string anew = "a=ice-ufrag:new\r\na=ice-pwd:newnewnew\r\n";
+  for (const Headers& headers :
+       {Headers{}, Headers{{"If-Match", "*"}}, Headers{{"If-Match", etag}}}) {
+    EXPECT_EQ(patch(target, candidate, headers).result_int(), 204u);
+    EXPECT_EQ(forwarder.expect<control::Trickle>(), (control::Trickle{peer, candidate}));
+  }
+  EXPECT_EQ(patch(target, candidate, {{"If-Match", "\"other\""}}).result_int(), 412u);
+  EXPECT_EQ(patch(target, anew).result_int(), 428u);
+  EXPECT_EQ(patch(target, "nothing").result_int(), 400u);
+  const Response restarted = patch(target, anew, {{"If-Match", "*"}});
+  EXPECT_EQ(restarted.result_int(), 200u);
+  EXPECT_EQ(restarted[field::content_type], kFragmentType);
+  EXPECT_NE(restarted[field::etag], etag);
+  EXPECT_EQ(restarted.body(), "a=ice-ufrag:new of " + peer + "\r\n");
+  EXPECT_EQ(patch(target, anew, {{"If-Match", etag}}).result_int(), 412u);
+  EXPECT_EQ(patch(target, anew, {{"If-Match", std::string(restarted[field::etag])}}).result_int(),
+            204u);
+  EXPECT_EQ(
+      request(server->port(), verb::patch, target, {{"Content-Type", "application/sdp"}}, kOffer)
+          .result_int(),
+      415u);
+  EXPECT_EQ(patch("/whip/other" + target.substr(target.rfind('/')), candidate).result_int(), 404u);
+  forwarder.fail_with(control::ErrorCode::bad_request);
+  EXPECT_EQ(patch(target, "a=end-of-candidates\r\n").result_int(), 422u);
+}
+
+TEST_F(WhipTest, RefusesWhatIsNoOffer) {
+  EXPECT_EQ(post("/whip/lesson", {}, kOffer, "text/plain").result_int(), 415u);
+  EXPECT_EQ(post("/whip/lesson", {}, "hello").result_int(), 400u);
+  EXPECT_EQ(post("/whip/lesson", {}, "").result_int(), 400u);
+  EXPECT_EQ(post("/whip/lesson", {}, "v=0" + std::string(32'768, 'x')).result_int(), 413u);
+  EXPECT_EQ(post("/whip/%zz").result_int(), 404u);
+  EXPECT_EQ(post("/whip/a/b/c").result_int(), 404u);
+  EXPECT_EQ(request(server->port(), verb::get, "/whip/lesson").result_int(), 405u);
+  EXPECT_EQ(request(server->port(), verb::get, "/whip/lesson")[field::allow], "POST, OPTIONS");
+  EXPECT_EQ(request(server->port(), verb::put, "/whip/lesson/x").result_int(), 405u);
+  EXPECT_EQ(forwarder.count<control::Publish>(), 0u);
+  forwarder.fail_with(control::ErrorCode::no_codec);
+  const Response refused = post("/whip/lesson");
+  EXPECT_EQ(refused.result_int(), 422u);
+  EXPECT_EQ(json::parse(refused.body())["code"], "no_codec");
+  forwarder.fail_with(control::ErrorCode::bad_sdp);
+  EXPECT_EQ(post("/whip/lesson").result_int(), 400u);
+  forwarder.fail_with({});
+  EXPECT_EQ(post("/whip/lesson").result_int(), 201u) << "the room is free again";
+}
+
+TEST_F(WhipTest, RoomNamesAreAsInThePagesAddresses) {
+  const Response created = post("/whip/%E6%95%99%E5%AE%A4%2F1");
+  EXPECT_EQ(forwarder.expect<control::Publish>().room, "教室/1");
+  EXPECT_TRUE(target_of(created).starts_with("/whip/%E6%95%99%E5%AE%A4%2F1/"));
+  EXPECT_EQ(remove(target_of(created)).result_int(), 200u);
+  post("/whip");
+  EXPECT_EQ(forwarder.expect<control::Publish>().room, "_defaultroom");
+}
+
+TEST_F(WhipTest, SaysWhatMayBeAsked) {
+  const Response options = request(
+      server->port(), verb::options, "/whep/lesson",
+      {{"Origin", "https://player.example"}, {"Access-Control-Request-Headers", "authorization"}});
+  EXPECT_EQ(options.result_int(), 200u);
+  EXPECT_EQ(options["Accept-Post"], "application/sdp");
+  EXPECT_EQ(options[field::access_control_allow_origin], "*");
+  EXPECT_EQ(options[field::access_control_allow_methods], "POST, OPTIONS");
+  EXPECT_EQ(options[field::access_control_allow_headers], "authorization");
+  EXPECT_NE(options[field::access_control_expose_headers].find("Location"),
+            boost::beast::string_view::npos);
+}
+
+TEST_F(WhipTest, TheForwarderMayGoAndComeBack) {
+  const auto [resource, peer] = broadcast();
+  const Response player = post("/whep/lesson");
+  WebSocketClient viewer(server->port());
+  const std::string talker = talker_found_by(viewer);
+  watch(viewer, talker);
+  forwarder.restart();
+  EXPECT_EQ(viewer.receive_type("end_talk")["from"], talker);
+  EXPECT_EQ(patch(resource, "a=candidate:1\r\n").result_int(), 404u);
+  while (server->metric("onair_whep_players") > 0) std::this_thread::yield();
+  EXPECT_EQ(patch(target_of(player), "a=candidate:1\r\n").result_int(), 404u);
+  broadcast();
+  EXPECT_EQ(viewer.receive_type("talk_ready")["from"], talker);
+  watch(viewer, talker);
+}
+
+TEST_F(WhipTest, ANewServerTakesAllBack) {
+  const auto [resource, peer] = broadcast();
+  const Response player = post("/whep/lesson");
+  const std::string player_peer = forwarder.expect<control::Play>().peer;
+  std::string viewer_peer;
+  std::string talker;
+  std::string resume;
+  {
+    WebSocketClient viewer(server->port());
+    const json welcome = viewer.enter("watch");
+    resume = welcome["resume"];
+    talker = welcome["talkers"][0];
+    viewer_peer = watch(viewer, talker).first;
+  }
+  server.reset();
+  start(options_with(forwarder));
+
+  WebSocketClient viewer(server->port());
+  viewer.send(
+      json{{"type", "enter"}, {"room", "lesson"}, {"role", "watch"}, {"resume", resume}}.dump());
+  const json welcome = viewer.receive_type("welcome");
+  if (welcome["talkers"].empty()) {
+    EXPECT_EQ(viewer.receive_type("talk_ready")["from"], talker);
+  } else {
+    EXPECT_EQ(welcome["talkers"], json{talker});
+  }
+  EXPECT_EQ(post("/whip/lesson").result_int(), 409u);
+  while (server->metric("onair_whep_players") < 1) std::this_thread::yield();
+  EXPECT_EQ(patch(target_of(player), "a=candidate:1\r\n",
+                  {{"If-Match", std::string(player[field::etag])}})
+                .result_int(),
+            204u);
+  EXPECT_EQ(forwarder.count<control::Close>(), 0u);
+  viewer.send(json{{"type", "bye"}, {"sendto", talker}}.dump());
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, viewer_peer);
+  EXPECT_EQ(remove(target_of(player)).result_int(), 200u);
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, player_peer);
+  EXPECT_EQ(remove(resource).result_int(), 200u);
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+}
+
+TEST_F(WhipTest, ADrainingServerLeavesPeersForTheNext) {
+  const auto [resource, peer] = broadcast();
+  const Response player = post("/whep/lesson");
+  RawConnection open(server->port());
+  server->server().drain();
+  open.send("POST /whep/lesson HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sdp\r\n" +
+            std::string("Content-Length: 3\r\nConnection: close\r\n\r\nv=0"));
+  const std::string refused = open.receive_all();
+  // It may have ended before it has read that.
+  if (!refused.empty()) {
+    EXPECT_TRUE(refused.starts_with("HTTP/1.1 503")) << refused;
+    EXPECT_NE(refused.find("Retry-After: 5"), std::string::npos);
+  }
+  server->join();
+  EXPECT_EQ(forwarder.count<control::Close>(), 0u);
+  server.reset();
+  start(options_with(forwarder));
+  while (server->metric("onair_whep_players") < 1) std::this_thread::yield();
+  EXPECT_EQ(remove(target_of(player)).result_int(), 200u);
+  EXPECT_EQ(remove(resource).result_int(), 200u);
+}
+
+TEST_F(WhipTest, TheOperatorEndsARoomWithItsEncoderAndPlayers) {
+  const auto [resource, peer] = broadcast();
+  const Response player = post("/whep/lesson");
+  const std::string player_peer = forwarder.expect<control::Play>().peer;
+  const Headers key = {{"Authorization", "Bearer a key of the tests"}};
+  const Response shown = request(server->admin_port(), verb::get, "/v1/rooms/lesson", key);
+  EXPECT_EQ(json::parse(shown.body())["watching"], 1);
+  EXPECT_EQ(json::parse(shown.body())["talkers"], 1);
+  EXPECT_LT(request(server->admin_port(), verb::delete_, "/v1/rooms/lesson", key).result_int(),
+            300u);
+  const std::string one = forwarder.expect<control::Close>().peer;
+  const std::string two = forwarder.expect<control::Close>().peer;
+  EXPECT_TRUE((one == peer && two == player_peer) || (one == player_peer && two == peer));
+  EXPECT_EQ(remove(resource).result_int(), 404u);
+}
+
+class WhipAuthTest : public WhipTest {
+ protected:
+  void SetUp() override {
+    Options options = options_with(forwarder);
+    options.auth = net::Auth::all;
+    options.auth_secret = kSecret;
+    start(options);
+  }
+  static Headers token(protocol::Role role, std::chrono::seconds ttl = std::chrono::seconds(60)) {
+    return {{"Authorization",
+             "Bearer " +
+                 net::mint({"lesson", role, std::chrono::system_clock::now() + ttl}, kSecret, {})}};
+  }
+};
+
+TEST_F(WhipAuthTest, TokensAreThoseOfTheRooms) {
+  const Response none = post("/whip/lesson");
+  EXPECT_EQ(none.result_int(), 401u);
+  EXPECT_EQ(none[field::www_authenticate], "Bearer");
+  EXPECT_EQ(json::parse(none.body())["code"], "token_required");
+  EXPECT_EQ(post("/whip/lesson", token(protocol::Role::watch)).result_int(), 401u);
+  EXPECT_EQ(post("/whip/other", token(protocol::Role::talk)).result_int(), 401u);
+  const auto encoder = broadcast("lesson", token(protocol::Role::talk));
+  EXPECT_EQ(post("/whep/lesson", token(protocol::Role::watch)).result_int(), 201u);
+  Headers foreign = token(protocol::Role::watch);
+  foreign.emplace_back("Origin", "https://player.example");
+  EXPECT_EQ(post("/whep/lesson", foreign).result_int(), 201u) << "a token needs no origin";
+  EXPECT_EQ(remove(encoder.first).result_int(), 200u) << "the address is secret";
+}
+
+TEST_F(WhipAuthTest, TheForwarderItselfNeedsNoToken) {
+  const std::string bearer = token(protocol::Role::talk)[0].second;
+  WebSocketClient talker(server->port());
+  talker.send(json{{"type", "enter"},
+                   {"room", "lesson"},
+                   {"role", "talk"},
+                   {"token", bearer.substr(bearer.find(' ') + 1)}}
+                  .dump());
+  talker.receive_type("welcome");
+  talker.send(json{{"type", "talk_ready"}}.dump());
+  talker.send(json{{"type", "ping"}}.dump());
+  talker.receive_type("pong");  // it is on air
+  auto player = std::async(std::launch::async,
+                           [this] { return post("/whep/lesson", token(protocol::Role::watch)); });
+  const json asked = talker.receive_type("talk_request");
+  talker.send(json{{"type", "offer"}, {"sendto", asked["from"]}, {"sdp", "v=0\r\n"}}.dump());
+  EXPECT_EQ(player.get().result_int(), 201u);
+}
+
+TEST_F(WhipAuthTest, AMemberLeavesWhenItsTokenExpires) {
+  const auto encoder = broadcast("lesson", token(protocol::Role::talk));
+  post("/whep/lesson", token(protocol::Role::watch, std::chrono::seconds(2)));
+  const std::string peer = forwarder.expect<control::Play>().peer;
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+}
+
+TEST_F(WhipTest, PagesOfOtherOriginsNeedAToken) {
+  const Response refused = post("/whip/lesson", {{"Origin", "https://player.example"}});
+  EXPECT_EQ(refused.result_int(), 403u);
+  EXPECT_EQ(refused[field::access_control_allow_origin], "*") << "so that the page can say why";
+}
+
+TEST(WhipOffTest, WithoutAForwarderThereIsNothing) {
+  const RunningServer server;
+  const Response off = request(server.port(), verb::post, "/whip/lesson",
+                               {{"Content-Type", "application/sdp"}}, kOffer);
+  EXPECT_EQ(off.result_int(), 404u);
+  EXPECT_EQ(json::parse(off.body())["code"], "forwarder_off");
+}
+
+TEST(WhipOffTest, AForwarderThatIsAwayIsTriedAgain) {
+  Options options = test_options();
+  options.forwarder = {net::ForwarderOptions::Mode::external, "/nonexistent/forwarder.sock", 0, {}};
+  const RunningServer server(options);
+  const Response away = request(server.port(), verb::post, "/whip/lesson",
+                                {{"Content-Type", "application/sdp"}}, kOffer);
+  EXPECT_EQ(away.result_int(), 503u);
+  EXPECT_EQ(away[field::retry_after], "2");
+}
+
+TEST(WhipIceTest, TellsOfTheIceServersOfTheRoom) {
+  FakeForwarder forwarder;
+  Options options = options_with(forwarder);
+  options.ice_servers = {"stun:stun.example.org"};
+  options.turn_servers = {"turn:turn.example.org"};
+  options.turn_secret = "a secret of the tests";
+  const RunningServer server(options);
+  Response created;
+  do {
+    created = request(server.port(), verb::post, "/whip/lesson",
+                      {{"Content-Type", "application/sdp"}}, kOffer);
+  } while (created.result_int() == 503);
+  std::vector<std::string> links;
+  const auto range = created.equal_range(field::link);
+  for (auto link = range.first; link != range.second; ++link) links.emplace_back(link->value());
+  ASSERT_EQ(links.size(), 2u);
+  EXPECT_EQ(links[0], "<stun:stun.example.org>; rel=\"ice-server\"");
+  EXPECT_TRUE(links[1].starts_with("<turn:turn.example.org>; rel=\"ice-server\"; username=\""));
+}
+
+}  // namespace
+}  // namespace onair::tests
