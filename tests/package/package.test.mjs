@@ -47,19 +47,21 @@ test('has no errors by lintian', () => {
   assert.equal(status, 0, stdout);
 });
 
-test('has a unit that systemd accepts and rates as well protected', () => {
-  const unit = join(packaging, 'onair-server.service');
-  const verified = spawnSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8' });
-  // systemd also complains that the program is not installed here.
-  const complaints = verified.stderr.split('\n').filter((line) => line && !line.includes('/usr/bin/onair-server'));
-  assert.deepEqual(complaints, []);
-  const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', '--no-pager', unit], {
-    encoding: 'utf8',
+for (const name of ['onair-server', 'onair-forwarder']) {
+  test(`has a unit ${name} that systemd accepts and rates as well protected`, () => {
+    const unit = join(packaging, `${name}.service`);
+    const verified = spawnSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8' });
+    // systemd also complains that the programs are not installed here.
+    const complaints = verified.stderr.split('\n').filter((line) => line && !line.includes('/usr/bin/onair-'));
+    assert.deepEqual(complaints, []);
+    const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', '--no-pager', unit], {
+      encoding: 'utf8',
+    });
+    const exposure = Number(/exposure level for onair-\w+.service: ([\d.]+)/.exec(stdout)?.[1]);
+    console.log(`# exposure ${exposure} of 10`);
+    assert.ok(exposure <= 2, stdout);
   });
-  const exposure = Number(/exposure level for onair-server.service: ([\d.]+)/.exec(stdout)?.[1]);
-  console.log(`# exposure ${exposure} of 10`);
-  assert.ok(exposure <= 2, stdout);
-});
+}
 
 /**
  * Runs a server until `use` is done, and checks how it ended.
@@ -90,7 +92,7 @@ async function withServer(command, use) {
   assert.deepEqual(await ended, [0, null]);
 }
 
-const anywhere = ['--port', '0', '--admin-port', '0', '--address', '127.0.0.1'];
+const anywhere = ['--port', '0', '--admin-port', '0', '--address', '127.0.0.1', '--media-port', '0'];
 
 test('serves as nobody in the container, with a read-only root file system', async () => {
   const store = ['--root', join(folder, 'images'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs'];
@@ -137,14 +139,16 @@ test('installs into a clean root, serves as an unprivileged user, and mints toke
     assert.match(inRoot('onair-server', ...options, '--admin-port', adminPort, 'rooms'), / 1 +0 +lesson\n/);
     socket.close();
   });
-  for (const file of ['/usr/share/man/man8/onair-server.8.gz', '/lib/systemd/system/onair-server.service']) {
-    assert.ok(existsSync(join(root, file)), file);
+  for (const name of ['onair-server', 'onair-forwarder']) {
+    for (const file of [`/usr/bin/${name}`, `/usr/share/man/man8/${name}.8.gz`, `/lib/systemd/system/${name}.service`]) {
+      assert.ok(existsSync(join(root, file)), file);
+    }
   }
 });
 
 test('leaves nothing behind when purged', () => {
   inRoot('env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'purge', '-y', '-qq', 'onair');
-  for (const path of ['/usr/bin/onair-server', '/usr/share/onair', '/usr/share/doc/onair', '/etc/onair', '/var/lib/onair']) {
+  for (const path of ['/usr/bin/onair-server', '/usr/bin/onair-forwarder', '/usr/share/onair', '/usr/share/doc/onair', '/etc/onair', '/var/lib/onair']) {
     assert.ok(!existsSync(join(root, path)), path);
   }
   const units = readdirSync(join(root, 'etc/systemd/system'), { recursive: true }).filter((name) => String(name).includes('onair'));
