@@ -1,0 +1,34 @@
+// Loss of an RTP stream, found from a part of its packets.
+#pragma once
+
+#include <cstdint>
+
+namespace onair::load {
+
+/// Of each stream the packets are looked at whose sequence number is a multiple of this. Then which
+/// ones must come is known, and their loss is an estimate of the loss of all.
+inline constexpr std::uint16_t kSampling = 64;
+
+/// One SSRC. Takes the sequence numbers of its sampled packets; one that comes late is no loss.
+class StreamSamples {
+ public:
+  void take(std::uint16_t sequence) {
+    ++received_;
+    if (received_ == 1) last_ = sequence;
+    const auto ahead = static_cast<std::int16_t>(sequence - last_);
+    if (ahead <= 0) return;
+    expected_after_first_ += static_cast<std::uint64_t>(ahead / kSampling);
+    last_ = sequence;
+  }
+
+  /// From the first that came to the last.
+  std::uint64_t expected() const { return received_ == 0 ? 0 : 1 + expected_after_first_; }
+  std::uint64_t missing() const { return expected() > received_ ? expected() - received_ : 0; }
+
+ private:
+  std::uint64_t received_ = 0;
+  std::uint64_t expected_after_first_ = 0;
+  std::uint16_t last_ = 0;
+};
+
+}  // namespace onair::load
