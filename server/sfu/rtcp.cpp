@@ -47,8 +47,8 @@ void RtcpCompound::Iterator::advance() {
   if (!header) return;
   const std::uint8_t* const at = header->data();
   auto body = reader.take(read_u16(at + 2) * 4u);
-  if ((at[0] & 0xc0) != kVersion || !body) return;
-  if ((at[0] & kPaddingBit) != 0) {
+  if ((at[0] & 0xc0) != kRtpVersion || !body) return;
+  if ((at[0] & kRtpPaddingBit) != 0) {
     if (body->empty() || body->back() == 0 || body->back() > body->size()) return;
     body = body->first(body->size() - body->back());
   }

@@ -4,11 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sfu/rtp.hpp"
+
 namespace onair::sfu::rtcp {
 
 inline constexpr std::size_t kHeader = 4;
-inline constexpr std::uint8_t kVersion = 0x80;
-inline constexpr std::uint8_t kPaddingBit = 0x20;
 inline constexpr std::size_t kReportBlock = 24;
 inline constexpr std::size_t kSenderInfo = 24;   ///< with the sender's SSRC
 inline constexpr std::size_t kFeedbackHead = 8;  ///< the two SSRCs

@@ -47,7 +47,7 @@ std::uint8_t* RtcpWriter::begin(RtcpType type, std::size_t count, std::size_t bo
     return nullptr;
   }
   std::uint8_t* const at = out_.data() + size_;
-  at[0] = static_cast<std::uint8_t>(kVersion | count);
+  at[0] = static_cast<std::uint8_t>(kRtpVersion | count);
   at[1] = static_cast<std::uint8_t>(type);
   write_u16(at + 2, static_cast<std::uint16_t>(body_size / 4));
   size_ += kHeader + body_size;
@@ -192,7 +192,7 @@ bool RtcpWriter::transport_feedback(const TransportFeedbackInfo& info,
   at = std::copy(deltas.begin(), deltas.end(), at);
   std::fill(at, end, std::uint8_t{0});
   if (filled != used) {
-    out_[start] |= kPaddingBit;
+    out_[start] |= kRtpPaddingBit;
     end[-1] = static_cast<std::uint8_t>(filled - used);
   }
   return true;

@@ -7,8 +7,7 @@ namespace onair::sfu {
 namespace {
 
 constexpr std::size_t kFixedHeader = 12;
-constexpr std::uint8_t kVersion = 0x80;
-constexpr std::uint8_t kPaddingBit = 0x20;
+constexpr std::size_t kWord = 4;
 constexpr std::uint8_t kExtensionBit = 0x10;
 constexpr std::uint8_t kMarkerBit = 0x80;
 constexpr std::uint16_t kOneByteProfile = 0xbede;
@@ -54,31 +53,33 @@ std::optional<Bytes> RtpExtensions::find(std::uint8_t id) const {
   return std::nullopt;
 }
 
+std::size_t rtp_header_size(Bytes packet) {
+  if (packet.size() < kFixedHeader || (packet[0] & 0xc0) != kRtpVersion) return 0;
+  std::size_t size = kFixedHeader + kWord * (packet[0] & 0x0f);
+  if ((packet[0] & kExtensionBit) != 0) {
+    if (packet.size() < size + kWord) return 0;
+    size += kWord + kWord * read_u16(&packet[size + 2]);
+  }
+  return size <= packet.size() ? size : 0;
+}
+
 std::optional<RtpHeader> parse_rtp_header(Bytes packet) {
-  Reader reader(packet);
-  const auto fixed = reader.take(kFixedHeader);
-  if (!fixed) return std::nullopt;
-  const std::uint8_t* const at = fixed->data();
-  if ((at[0] & 0xc0) != kVersion) return std::nullopt;
+  const std::size_t size = rtp_header_size(packet);
+  if (size == 0) return std::nullopt;
+  const std::uint8_t* const at = packet.data();
   RtpHeader header;
   header.marker = (at[1] & kMarkerBit) != 0;
   header.payload_type = at[1] & 0x7f;
   header.sequence = read_u16(at + 2);
   header.timestamp = read_u32(at + 4);
   header.ssrc = read_u32(at + 8);
-  header.has_padding = (at[0] & kPaddingBit) != 0;
-  const auto csrcs = reader.take((at[0] & 0x0f) * 4u);
-  if (!csrcs) return std::nullopt;
-  header.csrcs = *csrcs;
+  header.has_padding = (at[0] & kRtpPaddingBit) != 0;
+  header.csrcs = packet.subspan(kFixedHeader, kWord * (at[0] & 0x0f));
   if ((at[0] & kExtensionBit) != 0) {
-    const auto profile = reader.u16();
-    const auto words = reader.u16();
-    if (!words) return std::nullopt;
-    const auto elements = reader.take(*words * 4u);
-    if (!elements) return std::nullopt;
-    header.extensions = extensions_of(*profile, *elements);
+    const Bytes extension = packet.first(size).subspan(kFixedHeader + header.csrcs.size());
+    header.extensions = extensions_of(read_u16(extension.data()), extension.subspan(kWord));
   }
-  header.size = packet.size() - reader.size();
+  header.size = size;
   return header;
 }
 
@@ -99,7 +100,7 @@ RtpWriter::RtpWriter(MutableBytes out, const RtpFields& fields, ExtensionForm fo
     : out_(out), form_(form) {
   if (!reserve(kFixedHeader)) return;
   std::uint8_t* const at = out_.data();
-  at[0] = kVersion;
+  at[0] = kRtpVersion;
   at[1] =
       static_cast<std::uint8_t>((fields.marker ? kMarkerBit : 0) | (fields.payload_type & 0x7f));
   write_u16(at + 2, fields.sequence);
@@ -150,7 +151,7 @@ RtpWriter& RtpWriter::padding(std::size_t size) {
   if (!reserve(size)) return *this;
   std::memset(out_.data() + at, 0, size);
   out_[size_ - 1] = static_cast<std::uint8_t>(size);
-  out_[0] |= kPaddingBit;
+  out_[0] |= kRtpPaddingBit;
   return *this;
 }
 

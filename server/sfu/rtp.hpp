@@ -12,6 +12,10 @@
 
 namespace onair::sfu {
 
+// Of the first byte of every RTP and RTCP packet.
+inline constexpr std::uint8_t kRtpVersion = 0x80;  ///< version 2, in the upper two bits
+inline constexpr std::uint8_t kRtpPaddingBit = 0x20;
+
 /// How the elements of a header extension are written. One-byte elements have ids 1 to 14 and 1 to
 /// 16 bytes; two-byte elements have ids 1 to 255 and 0 to 255 bytes (RFC 8285, section 4).
 enum class ExtensionForm : std::uint8_t { one_byte, two_byte };
@@ -88,6 +92,10 @@ struct RtpPacket : RtpHeader {
   Bytes payload;            ///< without padding
   std::size_t padding = 0;  ///< bytes, with the one that counts them
 };
+
+/// Fixed header, CSRCs and header extension, in bytes. 0 if they are not all there, or the version
+/// is not 2.
+std::size_t rtp_header_size(Bytes packet);
 
 /// Reads the header of a packet that may be encrypted. Nothing if it isn't RTP of version 2 or ends
 /// within its header.

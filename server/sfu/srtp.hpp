@@ -165,8 +165,4 @@ class SrtpReceiver {
   std::uint64_t uses_ = 0;
 };
 
-/// RTP's fixed header, CSRCs and header extension (RFC 3550, section 5.1), in bytes. 0 when they
-/// are not all there, or the version is not 2.
-std::size_t rtp_header_size(Bytes packet);
-
 }  // namespace onair::sfu

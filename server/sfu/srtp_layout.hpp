@@ -19,12 +19,11 @@ inline constexpr std::size_t kRtcpHeaderSize = 8;
 inline constexpr std::size_t kIndexWordSize = 4;
 inline constexpr std::uint32_t kEncryptedFlag = 0x8000'0000;
 
-constexpr bool is_version_2(std::uint8_t first) {
-  return first >> 6 == 2;
-}
+/// Above the last index of a key's packets: 48 bits (RFC 3711, section 9.2).
+inline constexpr std::uint64_t kIndexEnd = std::uint64_t{1} << 48;
 
 inline bool is_whole_rtcp(Bytes packet) {
-  return packet.size() >= kRtcpHeaderSize && is_version_2(packet[0]);
+  return packet.size() >= kRtcpHeaderSize && packet[0] >> 6 == 2;
 }
 
 /// An index's high half, as CM authenticates it behind the packet (RFC 3711, section 4.2). GCM has

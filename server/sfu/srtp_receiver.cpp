@@ -1,13 +1,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "sfu/rtp.hpp"
 #include "sfu/srtp.hpp"
 #include "sfu/srtp_layout.hpp"
 
 namespace onair::sfu {
 namespace {
-
-constexpr std::uint64_t kIndexEnd = std::uint64_t{1} << 48;
 
 /// The index that a sequence number most likely stands for (RFC 3711, section 3.3.1 and appendix
 /// A): the one nearest to the highest so far. There is none below a roll-over counter of 0.
@@ -34,19 +33,6 @@ SrtpRefusal refusal_of(typename Window::Verdict verdict) {
 }
 
 }  // namespace
-
-std::size_t rtp_header_size(Bytes packet) {
-  constexpr std::size_t kFixed = 12;
-  constexpr std::size_t kWord = 4;
-  constexpr std::uint8_t kExtensionBit = 0x10;
-  if (packet.size() < kFixed || !is_version_2(packet[0])) return 0;
-  std::size_t size = kFixed + kWord * (packet[0] & 0xf);
-  if ((packet[0] & kExtensionBit) != 0) {
-    if (packet.size() < size + kWord) return 0;
-    size += kWord + kWord * read_u16(&packet[size + 2]);
-  }
-  return size <= packet.size() ? size : 0;
-}
 
 std::string_view name_of(SrtpRefusal refusal) {
   switch (refusal) {

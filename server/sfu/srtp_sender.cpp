@@ -2,6 +2,7 @@
 #include <array>
 #include <cstring>
 
+#include "sfu/rtp.hpp"
 #include "sfu/srtp.hpp"
 #include "sfu/srtp_layout.hpp"
 
@@ -9,7 +10,6 @@ namespace onair::sfu {
 namespace {
 
 constexpr std::uint64_t kHalfTurn = std::uint64_t{1} << 15;  // of a sequence number
-constexpr std::uint64_t kIndexEnd = std::uint64_t{1} << 48;
 
 SrtpResult refuse(SrtpRefusal refusal) {
   return {.refusal = refusal};

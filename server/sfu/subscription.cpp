@@ -18,7 +18,6 @@ constexpr std::int32_t kLargestGap = 1 << 14;
 /// More packets than any ring holds.
 constexpr std::int32_t kFarBehind = 1 << 17;
 constexpr std::uint8_t kHighestId = 14;  ///< of the one-byte form (RFC 8285, section 4.2)
-constexpr std::uint8_t kPaddingBit = 0x20;
 
 std::uint8_t one_byte_id(std::uint8_t id) {
   return id <= kHighestId ? id : 0;
@@ -96,7 +95,7 @@ PlainPacket OutgoingStream::write(const StoredPacket& packet, const StreamSsrcs&
   }
   const std::size_t size =
       write_header(packet, payload_type_, ssrcs.media, index, packet.send_time, out);
-  if (packet.padding != 0 && size != 0) out[0] |= kPaddingBit;
+  if (packet.padding != 0 && size != 0) out[0] |= kRtpPaddingBit;
   note_sent(media.sequence);
   ++packets_;
   octets_ += media.payload_size;
@@ -112,7 +111,7 @@ PlainPacket OutgoingStream::write_again(const StoredPacket& packet, const Stream
   if (!has_rtx_) {
     const std::size_t size =
         write_header(packet, payload_type_, ssrcs.media, index, packet.send_time, out);
-    if (packet.padding != 0 && size != 0) out[0] |= kPaddingBit;
+    if (packet.padding != 0 && size != 0) out[0] |= kRtpPaddingBit;
     note_sent(media.sequence);
     return {size, packet.padded_payload(), index};
   }
