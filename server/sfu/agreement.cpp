@@ -9,8 +9,6 @@
 namespace onair::sfu {
 namespace {
 
-constexpr std::array kKinds{MediaKind::audio, MediaKind::video};
-
 CodecNumber profile_of(const StreamFormat& format) {
   const auto number = [&](std::string_view name) {
     return text::number<std::uint8_t>(text::parameter(format.parameters, name)).value_or(0);
@@ -79,7 +77,7 @@ CodecNumber number_of(const StreamFormat& format) {
 
 TalkerMediaByKind talker_media_of(const Agreed& talker) {
   TalkerMediaByKind media;
-  for (const MediaKind kind : kKinds) {
+  for (const MediaKind kind : kEveryKind) {
     const AgreedMedia* const agreed = talker.find(kind);
     if (agreed != nullptr) media[index_of(kind)] = talker_media_of(*agreed);
   }
@@ -89,7 +87,7 @@ TalkerMediaByKind talker_media_of(const Agreed& talker) {
 FeedbackOptions feedback_options_of(const Agreed& talker) {
   FeedbackOptions options{.sender_ssrc = random_u32() | 1, .reduced_size = true};
   bool remb = false;
-  for (const MediaKind kind : kKinds) {
+  for (const MediaKind kind : kEveryKind) {
     const AgreedMedia* const agreed = talker.find(kind);
     if (agreed == nullptr) continue;
     const FeedbackKinds& feedback = agreed->formats.front().feedback;
@@ -107,7 +105,7 @@ FeedbackOptions feedback_options_of(const Agreed& talker) {
 
 Agreement agreement_of(const Agreed& viewer, const Published& published) {
   Agreement agreement;
-  for (const MediaKind kind : kKinds) {
+  for (const MediaKind kind : kEveryKind) {
     const AgreedMedia* const agreed = viewer.find(kind);
     if (agreed == nullptr) continue;
     agreement[index_of(kind)] = outgoing_kind_of(*agreed, published[index_of(kind)]);

@@ -110,7 +110,7 @@ SdpResult<Negotiated> answer_publisher(const Sdp& offer, const LocalTransport& l
 
 Published published_by(const Agreed& publisher) {
   Published published;
-  for (const MediaKind kind : {MediaKind::audio, MediaKind::video}) {
+  for (const MediaKind kind : kEveryKind) {
     const AgreedMedia* const media = publisher.find(kind);
     if (media != nullptr) published[index_of(kind)] = media->formats.front().stream;
   }

@@ -4,6 +4,8 @@
 #include <optional>
 #include <span>
 
+#include "sfu/sdp_text.hpp"
+
 namespace onair::sfu {
 namespace {
 
@@ -20,17 +22,9 @@ const KnownHash& known(FingerprintHash hash) {
   return kHashes[static_cast<std::size_t>(hash)];
 }
 
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 std::optional<std::uint8_t> hex_digit(char digit) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  const std::size_t value = kDigits.find(lower(digit));
+  const std::size_t value = kDigits.find(text::lower(digit));
   if (value == std::string_view::npos) return std::nullopt;
   return static_cast<std::uint8_t>(value);
 }
@@ -55,7 +49,7 @@ Bytes Fingerprint::digest() const {
 
 std::optional<FingerprintHash> fingerprint_hash(std::string_view name) {
   const auto found = std::ranges::find_if(
-      kHashes, [&](const KnownHash& hash) { return same_name(hash.name, name); });
+      kHashes, [&](const KnownHash& hash) { return text::same_ignoring_case(hash.name, name); });
   if (found == kHashes.end()) return std::nullopt;
   return found->hash;
 }

@@ -9,8 +9,6 @@
 namespace onair::sfu {
 namespace {
 
-constexpr std::array kKinds{MediaKind::audio, MediaKind::video};
-
 /// Four SSRCs next to each other, none of them 0.
 LocalStreams make_streams() {
   const std::uint32_t first = (random_u32() & 0x7fffffff) | 1;
@@ -22,7 +20,7 @@ LocalStreams make_streams() {
 
 PublicationNames names_of(const LocalStreams& streams) {
   PublicationNames names{.ssrcs = {}, .cname = streams.cname};
-  for (const MediaKind kind : kKinds) {
+  for (const MediaKind kind : kEveryKind) {
     const StreamSource& source = streams.sources[index_of(kind)];
     names.ssrcs[index_of(kind)] = {.media = source.ssrc, .rtx = source.rtx_ssrc};
   }
@@ -40,7 +38,7 @@ bool ForwardedRoom::has_publication() const {
 
 void ForwardedRoom::set_published(const Agreed& talker) {
   published_ = published_by(talker);
-  for (const MediaKind kind : kKinds) {
+  for (const MediaKind kind : kEveryKind) {
     const auto& format = published_[index_of(kind)];
     publication_.set_codec(kind, format ? number_of(*format) : CodecNumber{}, clock_rate_of(kind));
   }
@@ -75,11 +73,9 @@ void ForwardedRoom::receive_rtp(Bytes datagram, TimePoint now) {
 void ForwardedRoom::receive_rtcp(Bytes datagram, TimePoint now) {
   if (!publisher_) return;
   publisher_->receive_rtcp(datagram, now);
-  for (const MediaKind kind : kKinds) {
+  for (const MediaKind kind : kEveryKind) {
     const auto report = publisher_->sender_report(kind);
-    if (!report || report->arrived != now) continue;
-    publication_.set_clock(
-        kind, {.ntp = report->ntp, .timestamp = report->timestamp, .at = report->arrived});
+    if (report && report->at == now) publication_.set_clock(kind, *report);
   }
 }
 

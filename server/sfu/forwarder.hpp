@@ -94,7 +94,7 @@ class Forwarder {
   void advance_transports(TimePoint now);
   void check_consent(TimePoint now);
   void end(Peer& peer, control::GoneReason reason);
-  /// Of a peer that nobody was told of, or that is told of by `end`.
+  /// Removes the peer and, with a room's last one, the room. Tells nobody.
   void discard(Peer& peer);
   void send_dtls(Peer& peer);
 

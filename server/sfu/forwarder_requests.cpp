@@ -13,8 +13,7 @@ using control::Error;
 using control::ErrorCode;
 
 Error error_of(const SdpError& error) {
-  const bool no_codec = error.code == SdpErrorCode::no_codec;
-  return {no_codec ? ErrorCode::no_codec : ErrorCode::bad_sdp, error.message};
+  return {control_code_of(error.code), error.message};
 }
 
 Error no_such_peer() {

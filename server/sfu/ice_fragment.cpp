@@ -54,7 +54,7 @@ std::string restart_answer(const LocalTransport& local, const Agreed& agreed) {
   std::string bundle;
   const AgreedMedia* first = nullptr;
   MediaKind kind = MediaKind::audio;
-  for (const MediaKind each : {MediaKind::audio, MediaKind::video}) {
+  for (const MediaKind each : kEveryKind) {
     const AgreedMedia* const media = agreed.find(each);
     if (media == nullptr) continue;
     if (!media->mid.empty()) bundle += ' ' + media->mid;

@@ -1,10 +1,9 @@
 #include "sfu/ice_lite.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
-#include <openssl/rand.h>
+#include "sfu/random.hpp"
 
 namespace onair::sfu {
 namespace {
@@ -32,9 +31,7 @@ Bytes write_error(const StunMessage& request, StunError error, const IceCredenti
 
 IceCredentials make_ice_credentials() {
   std::array<std::uint8_t, kUfragSize + kPwdSize> random;
-  if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) {
-    throw std::runtime_error("The system's random number generator failed.");
-  }
+  fill_random(random);
   std::string text;
   for (const std::uint8_t byte : random) text += kIceCharacters[byte % kIceCharacters.size()];
   return {text.substr(0, kUfragSize), text.substr(kUfragSize)};

@@ -40,7 +40,7 @@ void IncomingTrack::begin_talker(Codec codec, bool nacks) {
   source_.reset();
   last_ssrc_.reset();
   step_to_.reset();
-  mapping_.reset();
+  reading_.reset();
   missing_.clear();
 }
 
@@ -95,7 +95,7 @@ void IncomingTrack::begin_source(const RtpPacket& packet, TimePoint now) {
   map_.begin(packet.sequence, next_sequence_ + static_cast<std::uint32_t>(earlier), earlier);
   source_ = Source{packet.ssrc, offset, Reception(packet.sequence, clock_rate_of(kind_))};
   key_frame_.reset();
-  mapping_.reset();
+  reading_.reset();
   missing_.clear();
   step_to_.reset();
 }
@@ -175,7 +175,7 @@ void IncomingTrack::receive_report(std::uint32_t ssrc, std::uint64_t ntp, std::u
                                    TimePoint now) {
   if (!source_ || source_->ssrc != ssrc) return;
   source_->reception.receive_report(ntp, now);
-  mapping_ = {ntp, timestamp + source_->timestamp_offset, now};
+  reading_ = {ntp, timestamp + source_->timestamp_offset, now};
 }
 
 void IncomingTrack::receive_bye(std::uint32_t ssrc) {

@@ -19,19 +19,11 @@
 #include "sfu/packet.hpp"
 #include "sfu/reception.hpp"
 #include "sfu/rtp.hpp"
+#include "sfu/sender_clock.hpp"
 #include "sfu/sequence_map.hpp"
 #include "sfu/time.hpp"
 
 namespace onair::sfu {
-
-/// An instant by the sender's clock and by the publication's RTP clock (RFC 3550, section 6.4.1).
-struct SenderReportMapping {
-  std::uint64_t ntp = 0;        ///< as the talker says it, in 1/2^32 s
-  std::uint32_t timestamp = 0;  ///< the publication's
-  TimePoint arrived;
-
-  friend bool operator==(const SenderReportMapping&, const SenderReportMapping&) = default;
-};
 
 /// The talker's ids of the extensions that are passed on; 0: not agreed.
 using PassedExtensionIds = std::array<std::uint8_t, kPassedExtensions>;
@@ -90,7 +82,7 @@ class IncomingTrack {
                       TimePoint now);
   void receive_bye(std::uint32_t ssrc);
   /// The source's last sender report. Nothing before it sent one.
-  const std::optional<SenderReportMapping>& sender_report() const { return mapping_; }
+  const std::optional<ClockReading>& sender_report() const { return reading_; }
 
   /// The source's, while there is one.
   std::optional<std::uint32_t> ssrc() const;
@@ -136,7 +128,7 @@ class IncomingTrack {
   std::optional<std::uint16_t> step_to_;    ///< what would confirm a great step
   std::optional<Newest> newest_;
   std::optional<KeyFrame> key_frame_;
-  std::optional<SenderReportMapping> mapping_;
+  std::optional<ClockReading> reading_;
   SequenceMap map_;
   MissingPackets missing_;
   TrackStatistics statistics_;

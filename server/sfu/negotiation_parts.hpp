@@ -51,7 +51,7 @@ struct AnswerPlan {
   std::function<std::string(const AgreedFormat&)> parameters_of;
 
   std::optional<MediaKind> kind_of(const Section& section) const {
-    for (const MediaKind kind : {MediaKind::audio, MediaKind::video}) {
+    for (const MediaKind kind : kEveryKind) {
       if (sections[index_of(kind)] == &section) return kind;
     }
     return std::nullopt;

@@ -117,7 +117,7 @@ SubscriberOffer offer_subscriber(const LocalTransport& local, const Published& p
                                  const LocalStreams& streams) {
   SubscriberOffer offer;
   std::vector<std::string> mids;
-  for (const MediaKind kind : {MediaKind::audio, MediaKind::video}) {
+  for (const MediaKind kind : kEveryKind) {
     const std::size_t index = index_of(kind);
     if (!published[index]) continue;
     mids.push_back(std::to_string(mids.size()));

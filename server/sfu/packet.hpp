@@ -11,6 +11,7 @@ namespace onair::sfu {
 
 enum class MediaKind : std::uint8_t { audio, video };
 inline constexpr std::size_t kMediaKinds = 2;
+inline constexpr std::array<MediaKind, kMediaKinds> kEveryKind{MediaKind::audio, MediaKind::video};
 
 /// The longest payload of a packet, in bytes: an Ethernet frame's, less the headers.
 inline constexpr std::size_t kMaxPayload = 1'460;

@@ -11,7 +11,6 @@ namespace {
 
 using State = OutgoingStream::State;
 
-constexpr std::array kKinds{MediaKind::audio, MediaKind::video};
 /// How often viewers are looked through for those whose reports are due.
 constexpr Duration kReportCheck = std::chrono::milliseconds(50);
 
@@ -86,7 +85,7 @@ ViewerId Publication::add(const Agreement& agreement, const Path& path, SrtpSend
   Subscription& added = subscriptions_.emplace_back();
   added.path = path;
   added.srtp = &srtp;
-  for (const MediaKind kind : kKinds) {
+  for (const MediaKind kind : kEveryKind) {
     const OutgoingKind& agreed = agreement[static_cast<std::size_t>(kind)];
     add_streams(agreed, stream(kind).ssrcs, srtp);
     added.stream(kind).agree(agreed, kind);
@@ -205,7 +204,7 @@ void Publication::send_reports(std::size_t viewer, TimePoint now, Outlet& outlet
   // One datagram for each kind: Firefox gives a datagram to the receiver of its first report. Both
   // are of one size, and go by one send.
   RunWriter run(outlet, subscription.path, kMediaKinds);
-  for (const MediaKind kind : kKinds) {
+  for (const MediaKind kind : kEveryKind) {
     const Stream& sent = stream(kind);
     const OutgoingStream& out = subscription.stream(kind);
     if (!sent.clock || out.state() != State::running) continue;

@@ -3,20 +3,6 @@
 #include <utility>
 
 namespace onair::sfu {
-namespace {
-
-/// As NTP has it: seconds in the high half, their fraction in the low one.
-std::uint64_t ntp_of(TimePoint time) {
-  using std::chrono::duration_cast;
-  const auto since = time.time_since_epoch();
-  const auto seconds = duration_cast<std::chrono::seconds>(since);
-  const auto rest = duration_cast<std::chrono::nanoseconds>(since - seconds);
-  return static_cast<std::uint64_t>(seconds.count()) << 32 |
-         (static_cast<std::uint64_t>(rest.count()) << 32) / 1'000'000'000;
-}
-
-}  // namespace
-
 Publisher::Publisher(const TalkerMediaByKind& media, FeedbackOptions options, IncomingTrack& audio,
                      IncomingTrack& video, KeyFramePolicy& key_frames, TimePoint now)
     : media_(media),
@@ -68,7 +54,7 @@ void Publisher::receive_rtcp(Bytes datagram, TimePoint now) {
       // Zero: the sender knows no time (RFC 3550, section 6.4.1).
       if (report->info.ntp == 0) continue;
       const SenderInfo& info = report->info;
-      if (!ntp_shift_) ntp_shift_ = ntp_of(now) - info.ntp;
+      if (!ntp_shift_) ntp_shift_ = ntp_duration(now.time_since_epoch()) - info.ntp;
       for (IncomingTrack* track : tracks_) {
         track->receive_report(info.ssrc, info.ntp, info.timestamp, now);
       }
@@ -80,10 +66,10 @@ void Publisher::receive_rtcp(Bytes datagram, TimePoint now) {
   }
 }
 
-std::optional<SenderReportMapping> Publisher::sender_report(MediaKind kind) const {
-  auto mapping = track_of(kind).sender_report();
-  if (mapping) mapping->ntp += ntp_shift_.value_or(0);
-  return mapping;
+std::optional<ClockReading> Publisher::sender_report(MediaKind kind) const {
+  auto reading = track_of(kind).sender_report();
+  if (reading) reading->ntp += ntp_shift_.value_or(0);
+  return reading;
 }
 
 }  // namespace onair::sfu

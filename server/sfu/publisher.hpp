@@ -42,7 +42,7 @@ class Publisher {
   /// The last sender report of what is sent now. Its NTP time is by the clock of our `TimePoint`s,
   /// with the same shift for both kinds: lips stay in sync, and another talker's clock, which may
   /// be wrong by minutes, leads to no step. Nothing before the first report.
-  std::optional<SenderReportMapping> sender_report(MediaKind kind) const;
+  std::optional<ClockReading> sender_report(MediaKind kind) const;
 
   PublisherFeedback& feedback() { return feedback_; }
   const PublisherFeedback& feedback() const { return feedback_; }

@@ -6,15 +6,21 @@
 
 #include <openssl/rand.h>
 
+#include "sfu/bytes.hpp"
+
 namespace onair::sfu {
 
-/// From the system's generator. Throws std::runtime_error when it fails.
-inline std::uint32_t random_u32() {
-  std::uint32_t value = 0;
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(&value), sizeof value) != 1) {
-    throw std::runtime_error("The system's random generator failed.");
+/// By the system's generator. Throws std::runtime_error when it fails.
+inline void fill_random(MutableBytes bytes) {
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+    throw std::runtime_error("The system's random number generator failed.");
   }
-  return value;
+}
+
+inline std::uint32_t random_u32() {
+  std::uint8_t bytes[4];
+  fill_random(bytes);
+  return read_u32(bytes);
 }
 
 }  // namespace onair::sfu

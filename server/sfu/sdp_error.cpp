@@ -20,8 +20,9 @@ std::string_view name_of(SdpErrorCode code) {
   return {};
 }
 
-std::string_view control_code_of(SdpErrorCode code) {
-  return code == SdpErrorCode::no_codec ? "no_codec" : "bad_sdp";
+control::ErrorCode control_code_of(SdpErrorCode code) {
+  using enum control::ErrorCode;
+  return code == SdpErrorCode::no_codec ? no_codec : bad_sdp;
 }
 
 }  // namespace onair::sfu

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <variant>
 
+#include "sfu/control.hpp"
+
 namespace onair::sfu {
 
 enum class SdpErrorCode : std::uint8_t {
@@ -35,6 +37,6 @@ using SdpResult = std::variant<Value, SdpError>;
 std::string_view name_of(SdpErrorCode code);
 
 /// The code in the forwarder's control protocol: `no_codec`, or `bad_sdp` for all others.
-std::string_view control_code_of(SdpErrorCode code);
+control::ErrorCode control_code_of(SdpErrorCode code);
 
 }  // namespace onair::sfu

@@ -8,7 +8,7 @@
 namespace onair::sfu {
 namespace {
 
-SdpError bad_line(std::string what) {
+SdpError malformed(std::string what) {
   return {SdpErrorCode::bad_line, std::move(what)};
 }
 
@@ -36,7 +36,7 @@ class Parser {
         return *std::move(problem);
       }
     }
-    if (!begun_) return bad_line("The session description is empty.");
+    if (!begun_) return malformed("The session description is empty.");
     if (auto problem = check_mids()) return *std::move(problem);
     complete_transports();
     return std::move(sdp_);
@@ -46,13 +46,13 @@ class Parser {
   SdpProblem read_line(std::string_view line) {
     const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
     if (std::any_of(line.begin(), line.end(), is_control)) {
-      return bad_line("There is a control character in the session description.");
+      return malformed("There is a control character in the session description.");
     }
-    if (line.size() < 2 || line[1] != '=') return bad_line("A line is not of the form \"x=…\".");
+    if (line.size() < 2 || line[1] != '=') return malformed("A line is not of the form \"x=…\".");
     const std::string_view value = line.substr(2);
     if (!std::exchange(begun_, true)) {
       if (line == "v=0") return std::nullopt;
-      return bad_line("The session description does not begin with \"v=0\".");
+      return malformed("The session description does not begin with \"v=0\".");
     }
     switch (line[0]) {
       case 'o': sdp_.origin_user = value.substr(0, value.find(' ')); return std::nullopt;
@@ -77,7 +77,7 @@ class Parser {
     section.first_format = text::take_word(value);
     if (!is_media_word(section.media) || !port || !is_media_word(section.protocol) ||
         !is_media_word(section.first_format)) {
-      return bad_line("An m-line is malformed.");
+      return malformed("An m-line is malformed.");
     }
     section.port = *port;
     if (section.is_secure_rtp()) {
@@ -90,7 +90,7 @@ class Parser {
   static SdpProblem read_formats(Section& section, std::string_view formats) {
     while (!formats.empty()) {
       const auto payload_type = text::number<std::uint8_t>(text::take_word(formats));
-      if (!payload_type || *payload_type > 127) return bad_line("A payload type is malformed.");
+      if (!payload_type || *payload_type > 127) return malformed("A payload type is malformed.");
       if (section.find_format(*payload_type) != nullptr) continue;
       if (section.formats.size() == kMaxFormats) {
         return SdpError{SdpErrorCode::too_many, "There are too many payload types."};
@@ -119,7 +119,7 @@ class Parser {
       if (mids.size() == kMaxSections) {
         return SdpError{SdpErrorCode::too_many, "A BUNDLE group is too long."};
       }
-      if (mid.size() > kMaxMid || !text::is_token(mid)) return bad_line("A mid is malformed.");
+      if (mid.size() > kMaxMid || !text::is_token(mid)) return malformed("A mid is malformed.");
       mids.emplace_back(mid);
     }
     return std::nullopt;
@@ -141,7 +141,7 @@ class Parser {
   SdpProblem check_mids() const {
     for (const Section& section : sdp_.sections) {
       if (!section.mid.empty() && sdp_.find_section(section.mid) != &section) {
-        return bad_line("Two m-lines have the same mid.");
+        return malformed("Two m-lines have the same mid.");
       }
     }
     return std::nullopt;

@@ -5,8 +5,6 @@
 namespace onair::sfu {
 namespace {
 
-constexpr std::array kKinds{MediaKind::audio, MediaKind::video};
-
 std::size_t index_of_kind(MediaKind kind) {
   return static_cast<std::size_t>(kind);
 }
@@ -15,7 +13,7 @@ std::size_t index_of_kind(MediaKind kind) {
 
 StreamTable::StreamTable(const TalkerMediaByKind& media) : media_(media) {
   streams_.reserve(kMaxStreams);
-  for (const MediaKind kind : kKinds) {
+  for (const MediaKind kind : kEveryKind) {
     const auto& of_kind = media_[index_of_kind(kind)];
     if (!of_kind) continue;
     for (const TalkerMedia::Source& source : of_kind->sources) {
@@ -41,13 +39,13 @@ std::optional<StreamTable::Found> StreamTable::find(const RtpPacket& packet, Tim
 }
 
 std::optional<MediaKind> StreamTable::learn_kind(const RtpPacket& packet) const {
-  for (const MediaKind kind : kKinds) {
+  for (const MediaKind kind : kEveryKind) {
     const auto& media = media_[index_of_kind(kind)];
     if (!media || media->mid_id == 0) continue;
     const auto mid = packet.extensions.find(media->mid_id);
     if (mid && text_of(*mid) == media->mid) return kind;
   }
-  for (const MediaKind kind : kKinds) {
+  for (const MediaKind kind : kEveryKind) {
     const auto& media = media_[index_of_kind(kind)];
     if (!media) continue;
     // Of another section: it was refused, or is of a layer that nobody agreed to.

@@ -15,6 +15,7 @@
 
 #include "light/viewer.hpp"
 #include "load/process.hpp"
+#include "sfu/net/descriptor.hpp"
 
 namespace onair::load {
 namespace {
@@ -91,7 +92,7 @@ class Crowd {
 
   void watch(Viewer& viewer) {
     epoll_event event{.events = EPOLLIN, .data = {.ptr = &viewer}};
-    epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, viewer.descriptor(), &event);
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, viewer.descriptor(), &event);
   }
 
   void run_until(TimePoint end) {
@@ -103,7 +104,7 @@ class Crowd {
     std::array<epoll_event, 256> events;
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
         std::clamp<Duration>(std::min(end, next_tick_) - Clock::now(), 0ms, kTick));
-    const int count = epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()),
+    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                  static_cast<int>(wait.count()));
     const TimePoint now = Clock::now();
     for (int i = 0; i < count; ++i) receive(*static_cast<Viewer*>(events[i].data.ptr), now);
@@ -149,7 +150,7 @@ class Crowd {
 
   Player& player_;
   Plan plan_;
-  Descriptor epoll_;
+  sfu::Descriptor epoll_;
   TimePoint next_tick_{};
   std::vector<std::unique_ptr<Viewer>> viewers_;
 };

@@ -65,29 +65,12 @@ async function connect(protocol, room) {
       const text = await response.text();
       if (response.status !== 201) return { status: response.status, text, location: '' };
       await connection.setRemoteDescription({ type: 'answer', sdp: text });
-      Object.assign(window, { connection });
       return { status: 201, text, location: response.headers.get('Location') ?? '' };
     },
     /** @type {[string, string]} */ ([protocol, room]),
   );
   return { page, ...answered };
 }
-
-/**
- * What a connection made by `connect` has received.
- * @param {Awaited<ReturnType<typeof connect>>['page']} page
- */
-const received = (page) =>
-  page.evaluate(async () => {
-    const sum = { frames: 0, energy: 0, width: 0 };
-    for (const report of (await Object(window).connection.getStats()).values()) {
-      if (report.type !== 'inbound-rtp') continue;
-      sum.frames += report.framesDecoded ?? 0;
-      sum.width = report.frameWidth ?? sum.width;
-      sum.energy += report.totalAudioEnergy ?? 0;
-    }
-    return sum;
-  });
 
 /**
  * A player of a room that is on air, or is about to be.
@@ -105,9 +88,9 @@ test('a WHIP broadcaster is seen and heard by WHEP players and on the room’s o
   const talker = await connect('whip', 'lesson');
   assert.equal(talker.status, 201, talker.text);
   const player = await play('lesson');
-  await until('the player decodes frames', async () => (await received(player.page)).frames > 10);
-  await until('the player hears sound', async () => (await received(player.page)).energy > 0);
-  assert.equal((await received(player.page)).width, 320);
+  await player.page.decodesFrames();
+  await player.page.hearsSound();
+  assert.equal((await player.page.stats()).width, 320);
 
   const viewer = await chromium.open(`${server.origin}/watch.html?lesson`);
   await viewer.decodesFrames();
@@ -124,8 +107,8 @@ test('a WHIP broadcaster is seen and heard by WHEP players and on the room’s o
 test('a browser’s broadcast is seen by WHEP players', async () => {
   const talker = await goOnAir(chromium, server, 'browser');
   const player = await play('browser');
-  await until('the player decodes frames', async () => (await received(player.page)).frames > 10);
-  await until('the player hears sound', async () => (await received(player.page)).energy > 0);
+  await player.page.decodesFrames();
+  await player.page.hearsSound();
   await talker.press('stop-video');
   await talker.page.close();
   await player.page.close();
@@ -134,10 +117,9 @@ test('a browser’s broadcast is seen by WHEP players', async () => {
 test('pictures go on while the server is killed, and the next one knows its encoders and players', async () => {
   const talker = await connect('whip', 'killed');
   const player = await play('killed');
-  await until('the player decodes frames', async () => (await received(player.page)).frames > 10);
+  await player.page.decodesFrames();
   await server.stop('SIGKILL');
-  const before = (await received(player.page)).frames;
-  await until('frames come without a server', async () => (await received(player.page)).frames > before + 40);
+  await player.page.decodesFrames(41); // without a server
 
   server = await start('--port', String(server.port));
   const viewer = await chromium.open(`${server.origin}/watch.html?killed`);

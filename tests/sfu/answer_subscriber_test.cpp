@@ -153,7 +153,7 @@ TEST(AnswerSubscriber, NoSharedCodecHasACodeOfItsOwn) {
   published[index_of(MediaKind::audio)].reset();
   const auto result = try_play(kFirefoxRecvonly, published);
   EXPECT_EQ(error_of(result), "no_codec");
-  EXPECT_EQ(control_code_of(std::get<SdpError>(result).code), "no_codec");
+  EXPECT_EQ(control_code_of(std::get<SdpError>(result).code), control::ErrorCode::no_codec);
   EXPECT_EQ(error_of(try_play(kObsSendonly, publication(Codec::h264))), "no_media");
 }
 

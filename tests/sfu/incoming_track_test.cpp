@@ -265,7 +265,7 @@ TEST_F(IncomingTrackTest, MapsSenderReports) {
   track.receive_report(kSsrc, 1, 70'000, now);
   EXPECT_FALSE(track.sender_report()) << "of a source that is gone";
   track.receive_report(kSsrc + 1, 1, 70'090, now);
-  EXPECT_EQ(track.sender_report(), (SenderReportMapping{1, 10'090, now}));
+  EXPECT_EQ(track.sender_report(), (ClockReading{1, 10'090, now}));
   track.begin_talker(Codec::vp8, true);
   EXPECT_FALSE(track.sender_report());
 }

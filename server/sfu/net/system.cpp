@@ -5,7 +5,6 @@
 #include <csignal>
 #include <stdexcept>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <system_error>
@@ -14,6 +13,7 @@
 
 #include "sfu/net/addresses.hpp"
 #include "sfu/net/socket_address.hpp"
+#include "sfu/random.hpp"
 
 namespace onair::sfu {
 
@@ -61,12 +61,11 @@ std::vector<LocalCandidate> announced_candidates(const std::vector<Address>& giv
 }
 
 std::string random_instance() {
-  std::array<unsigned char, 8> bytes{};
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    throw std::system_error(errno, std::generic_category(), "getrandom");
+  std::array<std::uint8_t, 8> bytes;
+  fill_random(bytes);
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
-  for (const unsigned char byte : bytes) {
+  for (const std::uint8_t byte : bytes) {
     text += kDigits[byte / 16];
     text += kDigits[byte % 16];
   }

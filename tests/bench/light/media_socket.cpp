@@ -41,19 +41,20 @@ socklen_t to_system(const sfu::Address& address, sockaddr_storage& storage) {
 MediaSocket::MediaSocket(const sfu::Address& forwarder) {
   sockaddr_storage address{};
   const socklen_t size = to_system(forwarder, address);
-  socket_ = Descriptor(socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  check(socket_.number(), "UDP socket");
-  check(connect(socket_.number(), reinterpret_cast<const sockaddr*>(&address), size),
+  socket_ =
+      sfu::Descriptor(socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  check(socket_.get(), "UDP socket");
+  check(connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), size),
         "the forwarder's address");
 }
 
 void MediaSocket::send(sfu::Bytes packet) const {
   // What is lost here ICE and DTLS send again, as what is lost on the way.
-  (void)::send(socket_.number(), packet.data(), packet.size(), 0);
+  (void)::send(socket_.get(), packet.data(), packet.size(), 0);
 }
 
 std::optional<sfu::Bytes> MediaSocket::receive(sfu::MutableBytes buffer) const {
-  const ssize_t size = recv(socket_.number(), buffer.data(), buffer.size(), 0);
+  const ssize_t size = recv(socket_.get(), buffer.data(), buffer.size(), 0);
   if (size < 0) return std::nullopt;
   return buffer.first(static_cast<std::size_t>(size));
 }
@@ -75,14 +76,14 @@ void MediaSocket::keep_back_most() const {
       BPF_STMT(BPF_RET | BPF_K, 0),
   }};
   const sock_fprog filter{program.size(), program.data()};
-  check(setsockopt(socket_.number(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter),
+  check(setsockopt(socket_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter),
         "socket filter");
 }
 
 std::uint32_t MediaSocket::kept_back() const {
   std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
   socklen_t size = sizeof memory;
-  check(getsockopt(socket_.number(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size), "drop count");
+  check(getsockopt(socket_.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size), "drop count");
   return memory[SK_MEMINFO_DROPS];
 }
 

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "light/descriptor.hpp"
 #include "sfu/address.hpp"
 #include "sfu/bytes.hpp"
+#include "sfu/net/descriptor.hpp"
 
 namespace onair::load {
 
@@ -18,7 +18,7 @@ class MediaSocket {
   /// Throws std::system_error.
   explicit MediaSocket(const sfu::Address& forwarder);
 
-  int descriptor() const { return socket_.number(); }
+  int descriptor() const { return socket_.get(); }
   void send(sfu::Bytes packet) const;
   /// Nothing when there is none.
   std::optional<sfu::Bytes> receive(sfu::MutableBytes buffer) const;
@@ -30,7 +30,7 @@ class MediaSocket {
   std::uint32_t kept_back() const;
 
  private:
-  Descriptor socket_;
+  sfu::Descriptor socket_;
 };
 
 }  // namespace onair::load

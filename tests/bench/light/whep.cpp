@@ -152,19 +152,19 @@ WhepRequest::WhepRequest(const WhepTarget& target, const std::string& offer)
     throw std::system_error(EINVAL, std::generic_category(), "the server's address");
   }
   // Connecting and writing block: the server is near, and a request fits the socket's buffer.
-  if (socket_.number() < 0 ||
-      connect(socket_.number(), reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0) {
+  if (socket_.get() < 0 ||
+      connect(socket_.get(), reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0) {
     fail("connect to the server");
   }
   const std::string request = request_text(target, offer);
-  if (send(socket_.number(), request.data(), request.size(), MSG_NOSIGNAL) < 0) fail("send");
-  fcntl(socket_.number(), F_SETFL, O_NONBLOCK);
+  if (send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) fail("send");
+  fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
 }
 
 bool WhepRequest::receive() {
   std::array<char, 4'096> buffer;
   ssize_t size = 0;
-  while ((size = recv(socket_.number(), buffer.data(), buffer.size(), 0)) > 0) {
+  while ((size = recv(socket_.get(), buffer.data(), buffer.size(), 0)) > 0) {
     response_.append(buffer.data(), static_cast<std::size_t>(size));
   }
   const bool is_cut = size == 0 || errno != EAGAIN;

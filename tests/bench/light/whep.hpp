@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "light/descriptor.hpp"
 #include "sfu/address.hpp"
 #include "sfu/ice_lite.hpp"
+#include "sfu/net/descriptor.hpp"
 
 namespace onair::load {
 
@@ -39,7 +39,7 @@ class WhepRequest {
   /// Throws std::system_error where nobody listens.
   WhepRequest(const WhepTarget& target, const std::string& offer);
 
-  int descriptor() const { return socket_.number(); }
+  int descriptor() const { return socket_.get(); }
 
   /// Reads what has come. True once the response is whole.
   bool receive();
@@ -51,7 +51,7 @@ class WhepRequest {
  private:
   bool is_whole() const;
 
-  Descriptor socket_;
+  sfu::Descriptor socket_;
   std::string response_;
 };
 
