@@ -11,6 +11,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
+#include <spdlog/spdlog.h>
 
 namespace onair::tests {
 
@@ -67,6 +68,9 @@ RunningServer::RunningServer(Options options) : site_(make_site()) {
   options.port = 0;
   options.web = site_;
   server_ = std::make_unique<Server>(options);
+  // As main does before there are threads: spdlog makes its logger when it is first used, in code
+  // of its library that ThreadSanitizer can't see into.
+  spdlog::default_logger_raw();
   thread_ = std::thread([this] { server_->run(); });
 }
 
