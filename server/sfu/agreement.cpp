@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "sfu/random.hpp"
-#include "sfu/sdp_text.hpp"
+#include "sfu/base/random.hpp"
+#include "sfu/sdp/sdp_text.hpp"
 
 namespace onair::sfu {
 namespace {

@@ -1,10 +1,10 @@
 // What SDP agreed on (negotiation.hpp), as the way in and the way out take it.
 #pragma once
 
-#include "sfu/negotiation.hpp"
-#include "sfu/publisher_feedback.hpp"
-#include "sfu/stream_table.hpp"
-#include "sfu/subscription.hpp"
+#include "sfu/negotiation/negotiation.hpp"
+#include "sfu/publication/subscription.hpp"
+#include "sfu/publisher/publisher_feedback.hpp"
+#include "sfu/publisher/stream_table.hpp"
 
 namespace onair::sfu {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "sfu/agreement.hpp"
-#include "sfu/random.hpp"
+#include "sfu/base/random.hpp"
 
 namespace onair::sfu {
 namespace {

@@ -9,12 +9,12 @@
 #include <optional>
 #include <string>
 
-#include "sfu/control.hpp"
-#include "sfu/negotiation.hpp"
-#include "sfu/outlet.hpp"
-#include "sfu/publication.hpp"
-#include "sfu/publisher.hpp"
-#include "sfu/time.hpp"
+#include "sfu/base/time.hpp"
+#include "sfu/control/control.hpp"
+#include "sfu/negotiation/negotiation.hpp"
+#include "sfu/publication/outlet.hpp"
+#include "sfu/publication/publication.hpp"
+#include "sfu/publisher/publisher.hpp"
 
 namespace onair::sfu {
 

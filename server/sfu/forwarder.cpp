@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "sfu/demux.hpp"
-#include "sfu/stun.hpp"
+#include "sfu/ice/demux.hpp"
+#include "sfu/ice/stun.hpp"
 
 namespace onair::sfu {
 namespace {

@@ -14,11 +14,11 @@
 #include <unordered_set>
 #include <vector>
 
-#include "sfu/control.hpp"
-#include "sfu/demux.hpp"
+#include "sfu/control/control.hpp"
 #include "sfu/forwarded_room.hpp"
 #include "sfu/forwarder_edge.hpp"
-#include "sfu/negotiation.hpp"
+#include "sfu/ice/demux.hpp"
+#include "sfu/negotiation/negotiation.hpp"
 #include "sfu/peer.hpp"
 #include "sfu/peer_directory.hpp"
 #include "sfu/sink_outlet.hpp"

@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "sfu/address.hpp"
-#include "sfu/bytes.hpp"
-#include "sfu/control.hpp"
-#include "sfu/time.hpp"
+#include "sfu/base/address.hpp"
+#include "sfu/base/bytes.hpp"
+#include "sfu/base/time.hpp"
+#include "sfu/control/control.hpp"
 
 namespace onair::sfu {
 

@@ -2,9 +2,9 @@
 #include <utility>
 #include <variant>
 
+#include "sfu/base/random.hpp"
 #include "sfu/forwarder.hpp"
-#include "sfu/ice_fragment.hpp"
-#include "sfu/random.hpp"
+#include "sfu/negotiation/ice_fragment.hpp"
 
 namespace onair::sfu {
 namespace {

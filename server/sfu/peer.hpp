@@ -6,11 +6,11 @@
 #include <string>
 #include <utility>
 
-#include "sfu/control.hpp"
-#include "sfu/negotiation.hpp"
-#include "sfu/random.hpp"
+#include "sfu/base/random.hpp"
+#include "sfu/control/control.hpp"
+#include "sfu/negotiation/negotiation.hpp"
+#include "sfu/publication/viewer_ids.hpp"
 #include "sfu/transport.hpp"
-#include "sfu/viewer_ids.hpp"
 
 namespace onair::sfu {
 

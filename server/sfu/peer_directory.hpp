@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "sfu/address.hpp"
+#include "sfu/base/address.hpp"
 
 namespace onair::sfu {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "sfu/forwarder_edge.hpp"
-#include "sfu/outlet.hpp"
+#include "sfu/publication/outlet.hpp"
 
 namespace onair::sfu {
 

@@ -9,11 +9,11 @@
 #include <optional>
 #include <string>
 
-#include "sfu/dtls.hpp"
-#include "sfu/handshake_budget.hpp"
-#include "sfu/ice_lite.hpp"
-#include "sfu/srtp.hpp"
-#include "sfu/time.hpp"
+#include "sfu/base/time.hpp"
+#include "sfu/dtls/dtls.hpp"
+#include "sfu/dtls/handshake_budget.hpp"
+#include "sfu/ice/ice_lite.hpp"
+#include "sfu/srtp/srtp.hpp"
 
 namespace onair::sfu {
 

@@ -1,11 +1,11 @@
 // Lines of the forwarder's control socket: any line is read or refused, a message that is read is
 // written as the same, and no line that we write is too long.
-#include "sfu/control.hpp"
+#include "sfu/control/control.hpp"
 
 #include <algorithm>
 
 #include "fuzz/targets.hpp"
-#include "sfu/line_reader.hpp"
+#include "sfu/control/line_reader.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Fingerprints of SDP, and DTLS records as they are read outside of OpenSSL: each line is a
 // datagram for a server's handshake, and for a transport that is connected.
-#include "sfu/dtls.hpp"
+#include "sfu/dtls/dtls.hpp"
 
 #include "fuzz/targets.hpp"
 

@@ -1,5 +1,5 @@
 // RTCP datagrams: whatever comes, reads stay within it, and what is read can be written.
-#include "sfu/rtcp.hpp"
+#include "sfu/rtp/rtcp.hpp"
 
 #include <array>
 #include <vector>

@@ -1,6 +1,6 @@
 // RTP packets of a talker: whatever comes, reads stay within it, and what goes on to viewers has
 // each of its numbers once.
-#include "sfu/rtp.hpp"
+#include "sfu/rtp/rtp.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "fuzz/targets.hpp"
-#include "sfu/publisher.hpp"
+#include "sfu/publisher/publisher.hpp"
 
 namespace {
 

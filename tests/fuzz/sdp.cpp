@@ -1,13 +1,13 @@
 // Session descriptions of strangers: nothing crashes, and what is answered is a description with
 // the offer's m-lines in their places, those that are accepted bundled and those that aren't not.
-#include "sfu/sdp.hpp"
+#include "sfu/sdp/sdp.hpp"
 
 #include <array>
 #include <variant>
 
 #include "fuzz/targets.hpp"
-#include "sfu/ice_fragment.hpp"
-#include "sfu/negotiation.hpp"
+#include "sfu/negotiation/ice_fragment.hpp"
+#include "sfu/negotiation/negotiation.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SRTP. The first byte chooses the profile; each line is a step: a packet to send, one to receive
 // again, or hostile bytes. What we send, libsrtp2 reads, and the other way round; what is hostile
 // changes nothing; no index ever stands for two packets.
-#include "sfu/srtp.hpp"
+#include "sfu/srtp/srtp.hpp"
 
 #include <map>
 #include <utility>

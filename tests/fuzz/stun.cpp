@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "fuzz/targets.hpp"
-#include "sfu/demux.hpp"
-#include "sfu/ice_lite.hpp"
-#include "sfu/packet.hpp"
+#include "sfu/base/packet.hpp"
+#include "sfu/ice/demux.hpp"
+#include "sfu/ice/ice_lite.hpp"
 #include "sfu/stun_messages.hpp"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
-#include "sfu/line_reader.hpp"
+#include "sfu/control/line_reader.hpp"
 
 namespace onair::tests {
 

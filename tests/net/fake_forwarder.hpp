@@ -20,7 +20,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
-#include "sfu/control.hpp"
+#include "sfu/control/control.hpp"
 
 namespace onair::tests {
 

@@ -1,11 +1,11 @@
-#include "sfu/control.hpp"
+#include "sfu/control/control.hpp"
 
 #include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "sfu/line_reader.hpp"
+#include "sfu/control/line_reader.hpp"
 
 namespace onair::sfu::control {
 namespace {

@@ -1,4 +1,4 @@
-#include "sfu/demux.hpp"
+#include "sfu/ice/demux.hpp"
 
 #include <array>
 

@@ -1,7 +1,7 @@
 // DTLS between two ends over a network in memory. OpenSSL's retransmission timer runs by the
 // system's clock: where a datagram is lost, a test waits until next_deadline(); elsewhere it never
 // runs out.
-#include "sfu/dtls.hpp"
+#include "sfu/dtls/dtls.hpp"
 
 #include <functional>
 #include <thread>

@@ -1,4 +1,4 @@
-#include "sfu/frame_batch.hpp"
+#include "sfu/publication/frame_batch.hpp"
 
 #include <cstdint>
 #include <vector>

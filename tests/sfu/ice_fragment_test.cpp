@@ -1,4 +1,4 @@
-#include "sfu/ice_fragment.hpp"
+#include "sfu/negotiation/ice_fragment.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "sfu/ice_lite.hpp"
+#include "sfu/ice/ice_lite.hpp"
 
 #include <array>
 #include <set>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sfu/packet.hpp"
+#include "sfu/base/packet.hpp"
 #include "sfu/stun_messages.hpp"
 
 namespace onair::sfu {

@@ -1,6 +1,6 @@
 // The way in: what a talker sends goes on under the publication's own numbers, whatever is lost,
 // repeated, overtaken or begun anew.
-#include "sfu/incoming_track.hpp"
+#include "sfu/publisher/incoming_track.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,8 +13,8 @@
 
 #include <gtest/gtest.h>
 
-#include "sfu/key_frame.hpp"
 #include "sfu/real_packets.hpp"
+#include "sfu/rtp/key_frame.hpp"
 
 namespace onair::sfu {
 namespace {

@@ -1,5 +1,5 @@
 // How often a talker is asked for a key frame.
-#include "sfu/key_frame_policy.hpp"
+#include "sfu/publisher/key_frame_policy.hpp"
 
 #include <chrono>
 #include <optional>

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "sfu/srtp_keys.hpp"
+#include "sfu/srtp/srtp_keys.hpp"
 
 namespace onair::sfu::test {
 

@@ -1,7 +1,7 @@
 // Our side of a negotiation, in tests.
 #pragma once
 
-#include "sfu/negotiation.hpp"
+#include "sfu/negotiation/negotiation.hpp"
 #include "sfu/offers.hpp"
 #include "sfu/sdp_support.hpp"
 

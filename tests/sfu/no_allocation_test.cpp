@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sfu/publication.hpp"
+#include "sfu/publication/publication.hpp"
 #include "sfu/way_out.hpp"
 
 namespace {

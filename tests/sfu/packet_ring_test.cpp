@@ -1,4 +1,4 @@
-#include "sfu/packet_ring.hpp"
+#include "sfu/rtp/packet_ring.hpp"
 
 #include <cstdint>
 

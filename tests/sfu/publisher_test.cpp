@@ -1,5 +1,5 @@
 // A talker's connection: its streams are told apart, and it is sent what it has to know.
-#include "sfu/publisher.hpp"
+#include "sfu/publisher/publisher.hpp"
 
 #include <array>
 #include <chrono>

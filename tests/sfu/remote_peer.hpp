@@ -11,13 +11,13 @@
 
 #include <gtest/gtest.h>
 
-#include "sfu/demux.hpp"
-#include "sfu/dtls.hpp"
-#include "sfu/rtcp.hpp"
-#include "sfu/rtp.hpp"
-#include "sfu/sdp.hpp"
-#include "sfu/srtp.hpp"
-#include "sfu/stun.hpp"
+#include "sfu/dtls/dtls.hpp"
+#include "sfu/ice/demux.hpp"
+#include "sfu/ice/stun.hpp"
+#include "sfu/rtp/rtcp.hpp"
+#include "sfu/rtp/rtp.hpp"
+#include "sfu/sdp/sdp.hpp"
+#include "sfu/srtp/srtp.hpp"
 
 namespace onair::sfu::tests {
 

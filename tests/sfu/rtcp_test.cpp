@@ -1,5 +1,5 @@
 // RTCP packets are read as they are sent and written within the memory given.
-#include "sfu/rtcp.hpp"
+#include "sfu/rtp/rtcp.hpp"
 
 #include <array>
 #include <limits>

@@ -1,5 +1,5 @@
 // RTP packets are read as they are sent and written within the memory given.
-#include "sfu/rtp.hpp"
+#include "sfu/rtp/rtp.hpp"
 
 #include <array>
 #include <string>

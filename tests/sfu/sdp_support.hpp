@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "sfu/negotiation.hpp"
-#include "sfu/sdp.hpp"
+#include "sfu/negotiation/negotiation.hpp"
+#include "sfu/sdp/sdp.hpp"
 
 namespace onair::tests {
 

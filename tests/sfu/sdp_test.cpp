@@ -1,4 +1,4 @@
-#include "sfu/sdp.hpp"
+#include "sfu/sdp/sdp.hpp"
 
 #include <string>
 

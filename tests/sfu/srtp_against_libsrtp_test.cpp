@@ -1,5 +1,5 @@
 // SRTP and SRTCP both ways against libsrtp2, packet by packet.
-#include "sfu/srtp.hpp"
+#include "sfu/srtp/srtp.hpp"
 
 #include <random>
 

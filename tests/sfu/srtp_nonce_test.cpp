@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sfu/srtp.hpp"
+#include "sfu/srtp/srtp.hpp"
 #include "sfu/srtp_support.hpp"
 
 namespace onair::sfu::test {

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "sfu/bytes.hpp"
-#include "sfu/srtp.hpp"
+#include "sfu/base/bytes.hpp"
+#include "sfu/srtp/srtp.hpp"
 
 namespace onair::sfu::test {
 

@@ -1,5 +1,5 @@
 // SRTP from a sender of ours to a receiver of ours.
-#include "sfu/srtp.hpp"
+#include "sfu/srtp/srtp.hpp"
 
 #include <gtest/gtest.h>
 

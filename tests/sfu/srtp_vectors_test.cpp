@@ -1,8 +1,8 @@
 // SRTP against the examples of RFC 3711 and RFC 7714.
 #include <gtest/gtest.h>
 
+#include "sfu/srtp/srtp_transform.hpp"
 #include "sfu/srtp_support.hpp"
-#include "sfu/srtp_transform.hpp"
 
 namespace onair::sfu::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "sfu/stun.hpp"
+#include "sfu/ice/stun.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sfu/packet.hpp"
+#include "sfu/base/packet.hpp"
 #include "sfu/stun_messages.hpp"
 
 namespace onair::sfu {

@@ -1,4 +1,4 @@
-#include "sfu/subscription.hpp"
+#include "sfu/publication/subscription.hpp"
 
 #include <array>
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sfu/rtp.hpp"
+#include "sfu/rtp/rtp.hpp"
 
 namespace onair::sfu {
 namespace {

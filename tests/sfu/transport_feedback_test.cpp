@@ -1,5 +1,5 @@
 // Feedback about arrivals, read by a parser of its own that follows the draft and nothing of ours.
-#include "sfu/transport_feedback.hpp"
+#include "sfu/publisher/transport_feedback.hpp"
 
 #include <array>
 #include <chrono>

@@ -12,10 +12,10 @@
 
 #include <gtest/gtest.h>
 
-#include "sfu/publication.hpp"
-#include "sfu/rtcp.hpp"
-#include "sfu/rtp.hpp"
-#include "sfu/srtp.hpp"
+#include "sfu/publication/publication.hpp"
+#include "sfu/rtp/rtcp.hpp"
+#include "sfu/rtp/rtp.hpp"
+#include "sfu/srtp/srtp.hpp"
 
 namespace onair::sfu::test {
 

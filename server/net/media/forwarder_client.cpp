@@ -9,7 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "net/loop/run_guarded.hpp"
-#include "sfu/line_reader.hpp"
+#include "sfu/control/line_reader.hpp"
 
 namespace onair::net {
 namespace {

@@ -1,5 +1,5 @@
 // The connection with onair-forwarder over its Unix socket: requests, replies, events
-// (server/sfu/CONTROL.md). Connects again whenever it is lost.
+// (server/sfu/control/CONTROL.md). Connects again whenever it is lost.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@
 #include "net/loop/aliases.hpp"
 #include "net/loop/worker.hpp"
 #include "rooms/schedule.hpp"
-#include "sfu/control.hpp"
+#include "sfu/control/control.hpp"
 
 namespace onair::net {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sfu/address.hpp"
+#include "sfu/base/address.hpp"
 #include "sfu/forwarder_edge.hpp"
 
 namespace onair::sfu {

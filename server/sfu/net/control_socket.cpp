@@ -14,7 +14,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "sfu/line_reader.hpp"
+#include "sfu/control/line_reader.hpp"
 
 namespace onair::sfu {
 namespace {

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sfu/control.hpp"
+#include "sfu/control/control.hpp"
 #include "sfu/forwarder_edge.hpp"
 #include "sfu/net/descriptor.hpp"
 #include "sfu/net/event_loop.hpp"

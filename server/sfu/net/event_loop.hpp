@@ -7,8 +7,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "sfu/base/time.hpp"
 #include "sfu/net/descriptor.hpp"
-#include "sfu/time.hpp"
 
 namespace onair::sfu {
 

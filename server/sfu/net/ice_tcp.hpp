@@ -10,10 +10,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sfu/base/packet.hpp"
 #include "sfu/net/descriptor.hpp"
 #include "sfu/net/event_loop.hpp"
 #include "sfu/net/packet_receiver.hpp"
-#include "sfu/packet.hpp"
 
 namespace onair::sfu {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "sfu/time.hpp"
+#include "sfu/base/time.hpp"
 
 namespace onair::sfu {
 

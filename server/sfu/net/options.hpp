@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sfu/address.hpp"
+#include "sfu/base/address.hpp"
 
 namespace onair::sfu {
 

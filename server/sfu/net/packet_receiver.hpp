@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "sfu/address.hpp"
-#include "sfu/bytes.hpp"
-#include "sfu/time.hpp"
+#include "sfu/base/address.hpp"
+#include "sfu/base/bytes.hpp"
+#include "sfu/base/time.hpp"
 
 namespace onair::sfu {
 

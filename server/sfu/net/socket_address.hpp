@@ -6,7 +6,7 @@
 #include <string>
 #include <sys/socket.h>
 
-#include "sfu/address.hpp"
+#include "sfu/base/address.hpp"
 
 namespace onair::sfu {
 

@@ -11,9 +11,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include "sfu/base/random.hpp"
 #include "sfu/net/addresses.hpp"
 #include "sfu/net/socket_address.hpp"
-#include "sfu/random.hpp"
 
 namespace onair::sfu {
 

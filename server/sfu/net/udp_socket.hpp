@@ -7,10 +7,10 @@
 #include <sys/socket.h>
 #include <vector>
 
-#include "sfu/address.hpp"
-#include "sfu/bytes.hpp"
+#include "sfu/base/address.hpp"
+#include "sfu/base/bytes.hpp"
+#include "sfu/base/packet.hpp"
 #include "sfu/net/descriptor.hpp"
-#include "sfu/packet.hpp"
 
 namespace onair::sfu {
 

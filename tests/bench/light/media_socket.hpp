@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "sfu/address.hpp"
-#include "sfu/bytes.hpp"
+#include "sfu/base/address.hpp"
+#include "sfu/base/bytes.hpp"
 #include "sfu/net/descriptor.hpp"
 
 namespace onair::load {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "sfu/demux.hpp"
-#include "sfu/packet.hpp"
+#include "sfu/base/packet.hpp"
+#include "sfu/ice/demux.hpp"
 
 namespace onair::load {
 namespace {

@@ -10,10 +10,10 @@
 #include "light/media_socket.hpp"
 #include "light/stream_samples.hpp"
 #include "light/whep.hpp"
-#include "sfu/certificate.hpp"
-#include "sfu/dtls.hpp"
-#include "sfu/stun.hpp"
-#include "sfu/time.hpp"
+#include "sfu/base/time.hpp"
+#include "sfu/dtls/certificate.hpp"
+#include "sfu/dtls/dtls.hpp"
+#include "sfu/ice/stun.hpp"
 
 namespace onair::load {
 

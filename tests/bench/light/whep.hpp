@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "sfu/address.hpp"
-#include "sfu/ice_lite.hpp"
+#include "sfu/base/address.hpp"
+#include "sfu/ice/ice_lite.hpp"
 #include "sfu/net/descriptor.hpp"
 
 namespace onair::load {

@@ -1,0 +1,82 @@
+// Encryption of single SRTP packets (RFC 3711 section 4, RFC 7714). It encrypts whatever it is told
+// to: SrtpSender and SrtpReceiver are what the forwarder uses, since they watch over indices.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <openssl/evp.h>
+
+#include "sfu/base/bytes.hpp"
+#include "sfu/base/openssl.hpp"
+#include "sfu/srtp/srtp_keys.hpp"
+
+namespace onair::sfu {
+
+using CipherContext = OpensslPtr<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
+
+/// OpenSSL's ciphers, fetched once, and working space that all peers of a thread share. Belongs to
+/// one thread, and outlives every SrtpSender and SrtpReceiver made with it.
+class SrtpCiphers {
+ public:
+  /// Throws std::runtime_error when OpenSSL lacks AES-128-GCM, AES-128-CTR or SHA-1.
+  SrtpCiphers();
+
+ private:
+  friend class SrtpTransform;
+
+  OpensslPtr<EVP_CIPHER, EVP_CIPHER_free> gcm_;
+  OpensslPtr<EVP_CIPHER, EVP_CIPHER_free> counter_;
+  OpensslPtr<EVP_MD, EVP_MD_free> sha1_;
+  CipherContext shared_gcm_;
+  CipherContext shared_counter_;
+  OpensslPtr<EVP_MD_CTX, EVP_MD_CTX_free> shared_sha1_;
+};
+
+/// What of a packet is not encrypted.
+struct SrtpFrame {
+  std::uint32_t ssrc = 0;
+  std::uint64_t index = 0;  ///< 48 bits for RTP, 31 for RTCP
+  Bytes header;             ///< authenticated
+  Bytes suffix;             ///< authenticated: ROC, or E flag and SRTCP index
+};
+
+/// One key at work: of RTP or RTCP, in one direction.
+class SrtpTransform {
+ public:
+  /// An own context costs 1.2 KB (GCM) or 0.7 KB (CM) and saves 0.16 or 0.07 µs a packet: the time
+  /// to set a key. Media to viewers is worth it.
+  enum class Context : std::uint8_t { own, shared };
+
+  SrtpTransform(SrtpCiphers& ciphers, SrtpProfile profile, const SrtpSessionKey& keys,
+                Context context);
+
+  /// Encrypts `plain` to `out` (the same place, or another that does not overlap) and writes
+  /// tag_size() bytes to `tag`. False when OpenSSL fails.
+  bool seal(const SrtpFrame& frame, Bytes plain, std::uint8_t* out, std::uint8_t* tag);
+
+  /// Decrypts in place. False when the tag is wrong: the text is then destroyed.
+  bool open(const SrtpFrame& frame, MutableBytes text, const std::uint8_t* tag);
+
+  SrtpProfile profile() const { return profile_; }
+
+ private:
+  enum class Direction : std::uint8_t { decrypt, encrypt };
+  using Digest = std::array<std::uint8_t, 20>;
+
+  EVP_CIPHER_CTX* begin(const SrtpFrame& frame, Direction direction);
+  bool seal_gcm(const SrtpFrame& frame, Bytes plain, std::uint8_t* out, std::uint8_t* tag);
+  bool open_gcm(const SrtpFrame& frame, MutableBytes text, const std::uint8_t* tag);
+  bool count(const SrtpFrame& frame, Bytes text, std::uint8_t* out);
+  bool authenticate(const SrtpFrame& frame, Bytes text, Digest& digest);
+  bool inner_digest(const SrtpFrame& frame, Bytes text, Digest& digest);
+  bool outer_digest(Digest& digest);
+
+  SrtpCiphers* ciphers_;
+  CipherContext own_;  ///< null: shared
+  SrtpSessionKey keys_;
+  SrtpProfile profile_;
+};
+
+}  // namespace onair::sfu
