@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "config_file.hpp"
+#include "environment.hpp"
 #include "option_values.hpp"
 #include "sfu/net/socket_address.hpp"
 
@@ -373,6 +374,7 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
       "The command line counts most, then the file of --config, then the environment.");
   try {
     app.parse(argc, argv);
+    read_rest_of_environment(app);
   } catch (const CLI::Success& asked) {
     exit_code = app.exit(asked);
     return std::nullopt;

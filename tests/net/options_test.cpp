@@ -184,14 +184,19 @@ std::string companion_of(const std::string& name) {
   return found == companions.end() ? "--port=1" : found->second;
 }
 
+std::string variable_of(const std::string& option) {
+  std::string name = "ONAIR_" + option;
+  std::ranges::transform(name, name.begin(), [](unsigned char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  });
+  return name;
+}
+
 TEST(ReadOptions, AValueIsTheSameWhereverItIsGiven) {
   std::ofstream(public_key_file()) << "a key";
   for (const TextOption& option : text_options()) {
     const std::string name = option.name;
-    std::string variable = "ONAIR_" + name;
-    std::ranges::transform(variable, variable.begin(), [](char c) {
-      return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    });
+    const std::string variable = variable_of(name);
     const std::string other = companion_of(name);
     for (const std::string& value : option.values) {
       const auto read_with = [&](const Read& result) {
@@ -239,6 +244,23 @@ TEST(ReadOptions, KubernetesMaySetThePortOfAServiceOfThisName) {
   ASSERT_TRUE(result.options) << result.error;
   EXPECT_EQ(result.options->port, 9001);
   EXPECT_EQ(read_from_environment("ONAIR_PORT", "9100").options.value().port, 9100);
+}
+
+TEST(ReadOptions, AWrongValueInTheEnvironmentIsRefusedByName) {
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"threads", "5000"},        {"threads", "some"},
+      {"log-level", "loud"},      {"auth", "nobody"},
+      {"ice-server", "stun:a,h"}, {"resume-secret", "short"},
+      {"media-address", "1.2.3"}, {"trusted-proxy", "10.0.0.0/33"},
+      {"max-rooms", "-1"},        {"allow-origin", "https://a/b"}};
+  for (const auto& [name, value] : wrong) {
+    const std::string variable = variable_of(name);
+    const Read result = read_from_environment(variable, value);
+    EXPECT_FALSE(result.options) << variable << "=" << value;
+    EXPECT_NE(result.error.find("--" + name), std::string::npos) << result.error;
+    const Read on_line = read({("--" + name + "=" + value).c_str()});
+    EXPECT_EQ(result.error, on_line.error) << variable;
+  }
 }
 
 TEST(ReadOptions, AUrlThatNoClientCouldUseIsRefused) {

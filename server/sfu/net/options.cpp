@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "environment.hpp"
 #include "sfu/net/socket_address.hpp"
 
 namespace onair::sfu {
@@ -50,6 +51,7 @@ std::optional<ProgramOptions> read_options(int argc, const char* const* argv, in
   app.footer("Each option can also be set in the environment, as in ONAIR_MEDIA_PORT=9100.");
   try {
     app.parse(argc, argv);
+    read_rest_of_environment(app);
   } catch (const CLI::Success& asked) {
     exit_code = app.exit(asked);
     return std::nullopt;

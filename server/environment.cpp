@@ -1,0 +1,21 @@
+#include "environment.hpp"
+
+#include <cstdlib>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace onair {
+
+void read_rest_of_environment(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (!option->empty() || option->get_envname().empty()) continue;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): read before any thread starts
+    const char* const value = std::getenv(option->get_envname().c_str());
+    if (value == nullptr || *value == '\0') continue;
+    option->add_result(std::string(value));
+    option->run_callback();
+  }
+}
+
+}  // namespace onair

@@ -1,0 +1,17 @@
+// Options from the environment, for programs whose options CLI11 reads.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace onair {
+
+/// Reads what CLI11 left out of the environment. To be called after `parse`: since 2.4 it checks a
+/// list as if it were one value, and drops a value that does not pass without a word, where a
+/// program must not start.
+///
+/// Throws CLI::ValidationError or CLI::ConversionError for a value that does not pass.
+void read_rest_of_environment(CLI::App& app);
+
+}  // namespace onair
