@@ -155,6 +155,20 @@ build() {
     fail "The build failed: see the first error above. To start afresh: rm -r build."
 }
 
+build_sanitized() {
+  build asan
+  build tsan net_tests
+}
+
+# start_idle COMMAND...: starts it in the background, with the processor time that nothing else wants. Linux shares
+# the processor among sessions first (autogroup), and by niceness only within one: so it gets a session of its own,
+# of the lowest weight. $! is its process group too.
+start_idle() {
+  # shellcheck disable=SC2016 # the new shell expands these
+  nice -n 19 setsid bash -c '{ echo 19 >/proc/self/autogroup; } 2>/dev/null || true
+    source "$1"; shift; "$@"' "$0" "${BASH_SOURCE[0]}" "$@" &
+}
+
 # Browser drivers and reference servers, for tests and benchmarks alone.
 npm_packages() {
   [ tests/package-lock.json -nt tests/node_modules/.package-lock.json ] || return 0
