@@ -8,8 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "base/schedule.hpp"
 #include "rooms/bus.hpp"
-#include "rooms/schedule.hpp"
 
 namespace onair::cluster {
 
@@ -59,7 +59,7 @@ class Deliveries {
 
   Entries entries_;
   DeliveryNumber last_ = 0;
-  rooms::Schedule<DeliveryNumber> due_;
+  base::Schedule<DeliveryNumber> due_;
   std::set<std::pair<protocol::PeerId, DeliveryNumber>> waiting_;  ///< those in due_, by addressee
   std::uint64_t generation_ = 0;  ///< counts calls of assume_delivered()
 };

@@ -11,13 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/schedule.hpp"
 #include "cluster/directed_frames.hpp"
 #include "cluster/gateway_context.hpp"
 #include "cluster/leases.hpp"
 #include "cluster/liveness.hpp"
 #include "cluster/peer_moves.hpp"
 #include "cluster/shared_room.hpp"
-#include "rooms/schedule.hpp"
 
 namespace onair::cluster {
 
@@ -132,7 +132,7 @@ class Gateway final : public rooms::BusMember, public WireMember {
   DirectedFrames directed_;
   Leases leases_;
   Rooms rooms_;
-  rooms::Schedule<std::string> due_;         ///< rooms by SharedRoom::next_due
+  base::Schedule<std::string> due_;          ///< rooms by SharedRoom::next_due
   std::optional<TimePoint> resynced_by_;     ///< when those that were not heard of are forgotten
   std::vector<rooms::Order> queued_orders_;  ///< while the wire is away
   GatewayCounters counters_;

@@ -14,7 +14,7 @@
 #include <tuple>
 #include <vector>
 
-#include "rooms/schedule.hpp"
+#include "base/schedule.hpp"
 #include "rooms/talk_policy.hpp"
 #include "rooms/timeouts.hpp"
 
@@ -106,7 +106,7 @@ class Leases final : public LeaseMember {
   LeaseStore& store_;
   std::function<void(const Claimant&)> release_slot_;
   std::map<Claimant, Lease> leases_;
-  rooms::Schedule<Claimant> due_;  ///< when to ask again, unless an answer is awaited
+  base::Schedule<Claimant> due_;  ///< when to ask again, unless an answer is awaited
   bool available_ = true;
 };
 

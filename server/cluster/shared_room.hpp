@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/schedule.hpp"
 #include "cluster/messages.hpp"
 #include "rooms/bus.hpp"
-#include "rooms/schedule.hpp"
 
 namespace onair::cluster {
 
@@ -45,7 +45,7 @@ class MembersElsewhere {
 
   std::map<protocol::PeerId, ProcessId> at_;
   std::map<ProcessId, std::set<protocol::PeerId>> listed_;  ///< of lists that have not ended
-  rooms::Schedule<protocol::PeerId> lost_;                  ///< by the end of their grace time
+  base::Schedule<protocol::PeerId> lost_;                   ///< by the end of their grace time
 };
 
 /// Slots of talkers whose process died, held until they are back or their time is over.

@@ -3,9 +3,9 @@
 
 #include <optional>
 
+#include "base/schedule.hpp"
 #include "rooms/counters.hpp"
 #include "rooms/room.hpp"
-#include "rooms/schedule.hpp"
 
 namespace onair::rooms {
 
@@ -27,7 +27,7 @@ class Audience {
 
   Duration interval_;
   Counters& counters_;
-  Schedule<Room*> due_;  ///< changed too soon after the last one
+  base::Schedule<Room*> due_;  ///< changed too soon after the last one
 };
 
 }  // namespace onair::rooms

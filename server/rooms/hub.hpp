@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/schedule.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/error_code.hpp"
 #include "protocol/message.hpp"
@@ -32,7 +33,6 @@
 #include "rooms/removed_peers.hpp"
 #include "rooms/room.hpp"
 #include "rooms/router.hpp"
-#include "rooms/schedule.hpp"
 
 namespace onair::rooms {
 
@@ -48,10 +48,10 @@ namespace onair::rooms {
 /// |             | than its queue takes at once           |                               |
 /// | `pass`      | in any state, on a pass that expires   | `token_expired`               |
 struct PeerDeadlines {
-  Schedule<Peer*> away;
-  Schedule<Peer*> hand_over;
-  Schedule<Peer*> paced;
-  Schedule<Peer*> pass;
+  base::Schedule<Peer*> away;
+  base::Schedule<Peer*> hand_over;
+  base::Schedule<Peer*> paced;
+  base::Schedule<Peer*> pass;
 
   void erase(Peer* peer) {
     away.erase(peer);
@@ -195,7 +195,7 @@ class Hub final : public BusMember {
   Router router_;
   Audience audience_;
   PeerDeadlines deadlines_;
-  Schedule<Room*> dead_rooms_;  ///< in which nobody has a socket, by when that began
+  base::Schedule<Room*> dead_rooms_;  ///< in which nobody has a socket, by when that began
   Rooms rooms_;
   RemovedPeers removed_;
 };

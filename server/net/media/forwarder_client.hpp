@@ -14,9 +14,9 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include "base/schedule.hpp"
 #include "net/loop/aliases.hpp"
 #include "net/loop/worker.hpp"
-#include "rooms/schedule.hpp"
 #include "sfu/control/control.hpp"
 
 namespace onair::net {
@@ -85,7 +85,7 @@ class ForwarderClient {
   sfu::control::PeerId last_listed_;
   sfu::control::RequestId last_id_ = 0;
   std::map<sfu::control::RequestId, Done> pending_;
-  rooms::Schedule<sfu::control::RequestId> deadlines_;  ///< of these
+  base::Schedule<sfu::control::RequestId> deadlines_;  ///< of these
   Timer timer_;
   std::chrono::milliseconds pause_;
 };

@@ -1,15 +1,15 @@
-#include "rooms/schedule.hpp"
+#include "base/schedule.hpp"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace onair::rooms {
+namespace onair::base {
 namespace {
 
 using std::chrono::seconds;
 
-constexpr TimePoint kNow{};
+constexpr Schedule<std::string>::TimePoint kNow{};
 
 TEST(Schedule, GivesWhatIsDueInTheOrderOfTime) {
   Schedule<std::string> schedule;
@@ -35,10 +35,5 @@ TEST(Schedule, HasOneDeadlineForEachKey) {
   EXPECT_TRUE(schedule.all().empty());
 }
 
-TEST(Earliest, PassesOverWhatIsNotSet) {
-  EXPECT_EQ(earliest({}), std::nullopt);
-  EXPECT_EQ(earliest({std::nullopt, kNow + seconds(2), kNow + seconds(1)}), kNow + seconds(1));
-}
-
 }  // namespace
-}  // namespace onair::rooms
+}  // namespace onair::base

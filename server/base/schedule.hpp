@@ -1,25 +1,33 @@
 // Deadlines of many things, in the order in which they are due.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "rooms/time.hpp"
-
-namespace onair::rooms {
+namespace onair::base {
 
 /// At most one deadline for each key. Both ways to look it up are in here alone, so that they can't
 /// get out of step.
 template <typename Key>
 class Schedule {
  public:
-  /// Replaces an earlier deadline of the key.
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  /// Replaces an earlier deadline of the key, without allocating memory.
   void set(const Key& key, TimePoint at) {
-    erase(key);
-    by_key_.emplace(key, at);
-    by_time_.emplace(at, key);
+    const auto found = by_key_.find(key);
+    if (found == by_key_.end()) {
+      by_key_.emplace(key, at);
+      by_time_.emplace(at, key);
+    } else if (found->second != at) {
+      auto node = by_time_.extract({found->second, key});
+      node.value().first = at;
+      by_time_.insert(std::move(node));
+      found->second = at;
+    }
   }
 
   /// False where the key had none.
@@ -53,4 +61,4 @@ class Schedule {
   std::set<std::pair<TimePoint, Key>> by_time_;
 };
 
-}  // namespace onair::rooms
+}  // namespace onair::base
