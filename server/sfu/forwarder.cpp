@@ -29,8 +29,7 @@ Forwarder::Forwarder(ForwarderOptions options, PacketSink& packets, EventSink& e
       events_(events),
       outlet_(packets),
       instance_(std::move(options.instance)),
-      candidates_(candidates_of(options.candidates)),
-      next_consent_check_(TimePoint::min()) {}
+      candidates_(candidates_of(options.candidates)) {}
 
 void Forwarder::receive(MutableBytes packet, const Path& from, TimePoint now) {
   now_ = now;
@@ -40,7 +39,7 @@ void Forwarder::receive(MutableBytes packet, const Path& from, TimePoint now) {
   Peer* const peer = directory_.find(from);
   if (peer == nullptr) return;
   if (kind == PacketClass::dtls) {
-    peer->transport.receive_dtls(packet, now);
+    peer->change_transport(now).receive_dtls(packet, now);
     return follow_transport(*peer, now);
   }
   if (peer->is_connected()) receive_media(*peer, kind, packet, now);
@@ -52,82 +51,68 @@ void Forwarder::receive_stun(MutableBytes packet, const Path& from, TimePoint no
   Peer* const peer = directory_.find(local_ufrag(*message));
   if (peer == nullptr) return;
   std::array<std::uint8_t, kMaxPacket> memory;
-  const auto outcome = peer->transport.receive_stun(*message, from, now, memory);
+  const auto outcome = peer->change_transport(now).receive_stun(*message, from, now, memory);
   if (!outcome.response.empty()) packets_.send(from, outcome.response, 0);
   if (outcome.forgotten) directory_.remove(*outcome.forgotten, *peer);
   if (!outcome.retired_ufrag.empty()) directory_.remove(outcome.retired_ufrag, *peer);
   if (outcome.is_proven) directory_.add(from, *peer);
   if (outcome.has_moved && peer->viewer) {
-    peer->entry.room.set_viewer_path(*peer->viewer, *peer->transport.path());
+    peer->entry.change_room(now).set_viewer_path(*peer->viewer, *peer->transport().path());
   }
   follow_transport(*peer, now);
 }
 
 void Forwarder::receive_media(Peer& peer, PacketClass kind, MutableBytes packet, TimePoint now) {
-  SrtpReceiver& receiver = peer.transport.receiver();
+  SrtpReceiver& receiver = peer.transport().receiver();
   if (kind == PacketClass::rtp) {
     if (!peer.publishes()) return;  // viewers send none
     if (const auto plain = receiver.receive_rtp(packet)) {
-      peer.entry.room.receive_rtp(packet.first(plain.size), now);
-      has_news_ = true;
+      peer.entry.change_room(now).receive_rtp(packet.first(plain.size), now);
     }
     return;
   }
   const auto plain = receiver.receive_rtcp(packet);
   if (!plain) return;
   if (peer.publishes()) {
-    peer.entry.room.receive_rtcp(packet.first(plain.size), now);
+    peer.entry.change_room(now).receive_rtcp(packet.first(plain.size), now);
   } else if (peer.viewer) {
-    peer.entry.room.receive_viewer_rtcp(*peer.viewer, packet.first(plain.size), now, outlet_);
+    peer.entry.change_room(now).receive_viewer_rtcp(*peer.viewer, packet.first(plain.size), now,
+                                                    outlet_);
   }
-  has_news_ = true;
 }
 
 void Forwarder::connection_closed(std::uint32_t connection, TimePoint now) {
   now_ = now;
   for (const auto& [path, peer] : directory_.over(connection)) {
     directory_.remove(path, *peer);
-    const bool has_moved = peer->transport.ice().forget_connection(connection);
-    if (has_moved && peer->viewer && peer->transport.path()) {
-      peer->entry.room.set_viewer_path(*peer->viewer, *peer->transport.path());
+    Transport& transport = peer->change_transport(now);
+    const bool has_moved = transport.ice().forget_connection(connection);
+    if (has_moved && peer->viewer && transport.path()) {
+      peer->entry.change_room(now).set_viewer_path(*peer->viewer, *transport.path());
     }
   }
 }
 
 void Forwarder::advance(TimePoint now) {
   now_ = now;
-  has_news_ = false;
-  for (auto& [name, entry] : rooms_) {
-    entry.room.send_due(now, outlet_);
-    send_feedback(entry, now);
-    const auto has_media = entry.room.take_media_change(now);
-    if (has_media && entry.talker != nullptr) {
-      events_.event(control::MediaChange{name, entry.talker->id, *has_media});
-    }
-  }
-  advance_transports(now);
-  check_consent(now);
+  rooms_due_.advance(now, [&](RoomEntry& entry) { advance_room(entry, now); });
+  peers_due_.advance(now, [&](Peer& peer) { advance_peer(peer, now); });
 }
 
 std::optional<TimePoint> Forwarder::next_deadline() const {
-  if (has_news_) return now_;
-  std::optional<TimePoint> next;
-  const auto take_in = [&](std::optional<TimePoint> deadline) {
-    if (deadline && (!next || *deadline < *next)) next = deadline;
-  };
-  for (const auto& [name, entry] : rooms_) take_in(entry.room.next_deadline());
-  for (const Peer* const peer : connecting_) take_in(peer->transport.next_deadline(now_));
-  if (!peers_.empty()) take_in(std::max(next_consent_check_, now_));
-  return next;
+  const auto rooms = rooms_due_.next();
+  const auto peers = peers_due_.next();
+  if (!rooms || !peers) return rooms ? rooms : peers;
+  return std::min(*rooms, *peers);
 }
 
 void Forwarder::follow_transport(Peer& peer, TimePoint now) {
   send_dtls(peer);
-  switch (peer.transport.state()) {
-    case Transport::State::waiting: return;
-    case Transport::State::connecting: connecting_.insert(&peer); return;
+  switch (peer.transport().state()) {
+    case Transport::State::waiting:
+    case Transport::State::connecting: return;
     case Transport::State::connected:
-      if (connecting_.erase(&peer) > 0) connect(peer, now);
+      if (!std::exchange(peer.has_connected, true)) connect(peer, now);
       return;
     case Transport::State::closed: return end(peer, control::GoneReason::closed);
     case Transport::State::failed: return end(peer, control::GoneReason::refused);
@@ -136,21 +121,32 @@ void Forwarder::follow_transport(Peer& peer, TimePoint now) {
 
 void Forwarder::connect(Peer& peer, TimePoint now) {
   if (peer.publishes()) {
-    peer.entry.room.begin_talker(*peer.agreed, now);
+    peer.entry.change_room(now).begin_talker(*peer.agreed, now);
   } else {
-    peer.viewer = peer.entry.room.add_viewer(*peer.agreed, *peer.transport.path(),
-                                             peer.transport.sender(), now);
+    const Transport& transport = peer.transport();
+    peer.viewer = peer.entry.change_room(now).add_viewer(*peer.agreed, *transport.path(),
+                                                         transport.sender(), now);
   }
-  has_news_ = true;
-  events_.event(control::Connected{peer.entry.room.name(), peer.id});
+  events_.event(control::Connected{peer.entry.room().name(), peer.id});
+}
+
+void Forwarder::advance_room(RoomEntry& entry, TimePoint now) {
+  ForwardedRoom& room = entry.change_room(now);
+  room.send_due(now, outlet_);
+  send_feedback(entry, now);
+  const auto has_media = room.take_media_change(now);
+  if (has_media && entry.talker != nullptr) {
+    events_.event(control::MediaChange{room.name(), entry.talker->id, *has_media});
+  }
 }
 
 void Forwarder::send_feedback(RoomEntry& entry, TimePoint now) {
   if (entry.talker == nullptr || !entry.talker->is_connected()) return;
-  Transport& transport = entry.talker->transport;
+  const Transport& transport = entry.talker->transport();
+  ForwardedRoom& room = entry.change_room(now);
   std::array<std::uint8_t, PublisherFeedback::kMaxDatagram + kMaxRtcpOverhead> memory;
-  while (const std::size_t size = entry.room.write_feedback(
-             now, MutableBytes(memory).first(PublisherFeedback::kMaxDatagram))) {
+  while (const std::size_t size =
+             room.write_feedback(now, MutableBytes(memory).first(PublisherFeedback::kMaxDatagram))) {
     const auto sealed = transport.sender().protect_rtcp(memory, size);
     if (sealed && transport.path()) {
       packets_.send(*transport.path(), MutableBytes(memory).first(sealed.size), 0);
@@ -158,54 +154,42 @@ void Forwarder::send_feedback(RoomEntry& entry, TimePoint now) {
   }
 }
 
-void Forwarder::advance_transports(TimePoint now) {
-  // What is followed may leave the set, and may be ended.
-  const std::vector<Peer*> connecting(connecting_.begin(), connecting_.end());
-  for (Peer* const peer : connecting) {
-    peer->transport.advance(now);
-    follow_transport(*peer, now);
+void Forwarder::advance_peer(Peer& peer, TimePoint now) {
+  if (peer.transport().ice().is_silent(now)) {
+    return end(peer,
+               peer.is_connected() ? control::GoneReason::silent : control::GoneReason::refused);
   }
-}
-
-void Forwarder::check_consent(TimePoint now) {
-  if (now < next_consent_check_) return;
-  next_consent_check_ = now + kConsentCheck;
-  std::vector<Peer*> silent;
-  for (auto& [id, peer] : peers_) {
-    if (peer.transport.ice().is_silent(now)) silent.push_back(&peer);
-  }
-  for (Peer* const peer : silent) {
-    end(*peer, peer->is_connected() ? control::GoneReason::silent : control::GoneReason::refused);
-  }
+  peer.change_transport(now).advance(now);
+  follow_transport(peer, now);
 }
 
 void Forwarder::end(Peer& peer, control::GoneReason reason) {
-  peer.transport.close();
+  peer.change_transport(now_).close();
   send_dtls(peer);
-  const control::Gone gone{peer.entry.room.name(), peer.id, reason};
+  const control::Gone gone{peer.entry.room().name(), peer.id, reason};
   discard(peer);
   events_.event(gone);
 }
 
 void Forwarder::discard(Peer& peer) {
   directory_.remove(peer);
-  connecting_.erase(&peer);
   RoomEntry& entry = peer.entry;
-  if (peer.viewer) entry.room.remove_viewer(*peer.viewer);
+  if (peer.viewer) entry.change_room(now_).remove_viewer(*peer.viewer);
   if (entry.talker == &peer) {
-    entry.room.end_talker();
+    entry.change_room(now_).end_talker();
     entry.talker = nullptr;
   }
   peers_.erase(peers_.find(peer.id));
   if (--entry.peers > 0) return;
-  of_closed_rooms_ += entry.room.traffic();
-  rooms_.erase(rooms_.find(entry.room.name()));
+  of_closed_rooms_ += entry.room().traffic();
+  rooms_.erase(rooms_.find(entry.room().name()));
 }
 
 void Forwarder::send_dtls(Peer& peer) {
-  const auto datagrams = peer.transport.take_outgoing();
-  if (!peer.transport.path()) return;
-  for (const Datagram& datagram : datagrams) packets_.send(*peer.transport.path(), datagram, 0);
+  const auto datagrams = peer.change_transport(now_).take_outgoing();
+  const auto& path = peer.transport().path();
+  if (!path) return;
+  for (const Datagram& datagram : datagrams) packets_.send(*path, datagram, 0);
 }
 
 }  // namespace onair::sfu

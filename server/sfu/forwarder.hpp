@@ -3,7 +3,8 @@
 //
 // A packet comes in by receive(), finds its peer by PeerDirectory, and is opened by the peer's
 // Transport. A talker's media goes through ForwardedRoom to the room's viewers when advance() is
-// called, once for all packets of a turn of the edge's loop.
+// called, once for all packets of a turn of the edge's loop. A turn costs nothing for the rooms and
+// peers that aren't due in it (Timetable).
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "sfu/control/control.hpp"
@@ -22,17 +22,34 @@
 #include "sfu/peer.hpp"
 #include "sfu/peer_directory.hpp"
 #include "sfu/sink_outlet.hpp"
+#include "sfu/timetable.hpp"
 #include "sfu/transport.hpp"
 
 namespace onair::sfu {
 
 /// A room, and who is there.
-struct RoomEntry {
-  explicit RoomEntry(const std::string& name) : room(name) {}
+class RoomEntry {
+ public:
+  RoomEntry(const std::string& name, Timetable<RoomEntry>& timetable)
+      : timetable_(timetable), room_(name) {}
+  RoomEntry(const RoomEntry&) = delete;  // the timetable points to it
+  RoomEntry& operator=(const RoomEntry&) = delete;
+  ~RoomEntry() { timetable_.forget(*this); }
 
-  ForwardedRoom room;
+  const ForwardedRoom& room() const { return room_; }
+  /// The only way to change it, so that no deadline of its can be missed.
+  ForwardedRoom& change_room(TimePoint now) {
+    timetable_.touch(*this, now);
+    return room_;
+  }
+  std::optional<TimePoint> next_deadline(TimePoint) const { return room_.next_deadline(); }
+
   Peer* talker = nullptr;  ///< the peer that publishes, connected or not yet
   std::size_t peers = 0;   ///< with the talker
+
+ private:
+  Timetable<RoomEntry>& timetable_;
+  ForwardedRoom room_;
 };
 
 class Forwarder {
@@ -55,12 +72,14 @@ class Forwarder {
 
   std::size_t peers() const { return peers_.size(); }
   /// True when there is nothing left of any peer: for tests.
-  bool empty() const { return peers_.empty() && rooms_.empty() && directory_.empty(); }
+  bool empty() const {
+    return peers_.empty() && rooms_.empty() && directory_.empty() && peers_due_.empty() &&
+           rooms_due_.empty();
+  }
+  /// How many rooms and peers all calls of advance() together have dealt with: for tests.
+  std::uint64_t turns() const { return rooms_due_.turns() + peers_due_.turns(); }
 
  private:
-  /// How often peers are looked through for those that are silent.
-  static constexpr Duration kConsentCheck = std::chrono::seconds(1);
-
   // forwarder_requests.cpp
   control::Reply on(const control::Hello& request, TimePoint now);
   control::Reply on(const control::Publish& request, TimePoint now);
@@ -90,9 +109,9 @@ class Forwarder {
   /// After whatever may have changed the state of its transport. The peer may be gone then.
   void follow_transport(Peer& peer, TimePoint now);
   void connect(Peer& peer, TimePoint now);
+  void advance_room(RoomEntry& entry, TimePoint now);
   void send_feedback(RoomEntry& entry, TimePoint now);
-  void advance_transports(TimePoint now);
-  void check_consent(TimePoint now);
+  void advance_peer(Peer& peer, TimePoint now);
   void end(Peer& peer, control::GoneReason reason);
   /// Removes the peer and, with a room's last one, the room. Tells nobody.
   void discard(Peer& peer);
@@ -104,13 +123,12 @@ class Forwarder {
   std::string instance_;
   std::vector<Candidate> candidates_;
   TransportContext context_;
+  Timetable<RoomEntry> rooms_due_;  // outlives the rooms
+  Timetable<Peer> peers_due_;       // outlives the peers
   std::map<std::string, RoomEntry, std::less<>> rooms_;
   std::map<control::PeerId, Peer> peers_;  ///< in the order of lists
   PeerDirectory directory_;
-  std::unordered_set<Peer*> connecting_;  ///< their DTLS handshakes have deadlines
   control::Traffic of_closed_rooms_;
-  bool has_news_ = false;  ///< packets came since advance()
-  TimePoint next_consent_check_;
   TimePoint now_;  ///< of the latest call
 };
 

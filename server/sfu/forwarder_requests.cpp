@@ -53,7 +53,7 @@ control::Reply Forwarder::on(const control::Publish& request, TimePoint now) {
   RoomEntry& entry = peer.entry;
   if (entry.talker != nullptr) end(*entry.talker, control::GoneReason::replaced);
   entry.talker = &peer;
-  entry.room.set_published(agreed);
+  entry.change_room(now).set_published(agreed);
   accept(peer, std::move(agreed), now);
   return control::Description{std::move(text)};
 }
@@ -119,9 +119,9 @@ control::Reply Forwarder::on(const control::Restart& request, TimePoint) {
   if (std::get<FragmentKind>(kind) == FragmentKind::restart) {
     peer->agreed->remote.ufrag = std::move(parsed.ufrag);
     peer->agreed->remote.pwd = std::move(parsed.pwd);
-    const std::string unused = peer->transport.ice().restart(make_ice_credentials());
+    const std::string unused = peer->change_transport(now_).ice().restart(make_ice_credentials());
     if (!unused.empty()) directory_.remove(unused, *peer);
-    directory_.add(peer->transport.ice().local().ufrag, *peer);
+    directory_.add(peer->transport().ice().local().ufrag, *peer);
   }
   return control::Description{restart_answer(describe(*peer), *peer->agreed)};
 }
@@ -140,9 +140,9 @@ control::Reply Forwarder::on(const control::List& request, TimePoint) {
 control::Reply Forwarder::on(const control::Stats& request, TimePoint) {
   control::Report report;
   report.total = of_closed_rooms_;
-  for (const auto& [name, entry] : rooms_) report.total += entry.room.traffic();
+  for (const auto& [name, entry] : rooms_) report.total += entry.room().traffic();
   for (auto each = rooms_.upper_bound(request.after); each != rooms_.end(); ++each) {
-    if (!report.rooms.add({each->first, each->second.room.traffic()})) break;
+    if (!report.rooms.add({each->first, each->second.room().traffic()})) break;
   }
   return report;
 }
@@ -159,22 +159,23 @@ std::optional<Error> Forwarder::refusal_of_new(const std::string& room,
 
 void Forwarder::accept(Peer& peer, Agreed agreed, TimePoint now) {
   const auto role = agreed.begins_dtls ? DtlsRole::client : DtlsRole::server;
-  peer.transport.set_remote(role, agreed.remote.fingerprints.front(), now);
+  peer.change_transport(now).set_remote(role, agreed.remote.fingerprints.front(), now);
   peer.agreed = std::move(agreed);
   follow_transport(peer, now);
 }
 
 Peer& Forwarder::add_peer(const control::PeerId& id, Peer::Part part, const std::string& room,
                           const std::string& note, TimePoint now) {
-  RoomEntry& entry = rooms_.try_emplace(room, room).first->second;
+  RoomEntry& entry = rooms_.try_emplace(room, room, rooms_due_).first->second;
   ++entry.peers;
-  Peer& peer = peers_.try_emplace(id, id, part, entry, note, context_, now).first->second;
-  directory_.add(peer.transport.ice().local().ufrag, peer);
+  Peer& peer =
+      peers_.try_emplace(id, id, part, entry, note, context_, peers_due_, now).first->second;
+  directory_.add(peer.transport().ice().local().ufrag, peer);
   return peer;
 }
 
 LocalTransport Forwarder::describe(Peer& peer) const {
-  const IceCredentials& local = peer.transport.ice().local();
+  const IceCredentials& local = peer.transport().ice().local();
   return {.ufrag = local.ufrag,
           .pwd = local.pwd,
           .fingerprint = text_of(context_.certificate.fingerprint()),
@@ -185,8 +186,8 @@ LocalTransport Forwarder::describe(Peer& peer) const {
 
 const ForwardedRoom* Forwarder::find_publication(std::string_view room) const {
   const auto found = rooms_.find(room);
-  if (found == rooms_.end() || !found->second.room.has_publication()) return nullptr;
-  return &found->second.room;
+  if (found == rooms_.end() || !found->second.room().has_publication()) return nullptr;
+  return &found->second.room();
 }
 
 Peer* Forwarder::find_peer(const control::PeerId& id) {
@@ -198,7 +199,7 @@ control::Page<control::PeerInfo> Forwarder::list_peers(const control::PeerId& af
   control::Page<control::PeerInfo> page;
   for (auto entry = peers_.upper_bound(after); entry != peers_.end(); ++entry) {
     const Peer& peer = entry->second;
-    const ForwardedRoom& room = peer.entry.room;
+    const ForwardedRoom& room = peer.entry.room();
     if (!page.add({.room = room.name(),
                    .peer = peer.id,
                    .publishes = peer.publishes(),

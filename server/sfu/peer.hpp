@@ -10,36 +10,59 @@
 #include "sfu/control/control.hpp"
 #include "sfu/negotiation/negotiation.hpp"
 #include "sfu/publication/viewer_ids.hpp"
+#include "sfu/timetable.hpp"
 #include "sfu/transport.hpp"
 
 namespace onair::sfu {
 
-struct RoomEntry;
+class RoomEntry;
 
-struct Peer {
+class Peer {
+ public:
   enum class Part : std::uint8_t { publishing, subscribing };
 
   Peer(control::PeerId its_id, Part its_part, RoomEntry& its_entry, std::string its_note,
-       TransportContext& context, TimePoint now)
+       TransportContext& context, Timetable<Peer>& timetable, TimePoint now)
       : id(std::move(its_id)),
         part(its_part),
         entry(its_entry),
         note(std::move(its_note)),
-        transport(context, now) {}
+        timetable_(timetable),
+        transport_(context, now) {
+    timetable_.touch(*this, now);
+  }
+  Peer(const Peer&) = delete;  // the timetable points to it
+  Peer& operator=(const Peer&) = delete;
+  ~Peer() { timetable_.forget(*this); }
 
   bool publishes() const { return part == Part::publishing; }
-  bool is_connected() const { return transport.state() == Transport::State::connected; }
+  bool is_connected() const { return transport_.state() == Transport::State::connected; }
+
+  const Transport& transport() const { return transport_; }
+  /// The only way to change it, so that no deadline of its can be missed.
+  Transport& change_transport(TimePoint now) {
+    timetable_.touch(*this, now);
+    return transport_;
+  }
+  std::optional<TimePoint> next_deadline(TimePoint now) const {
+    return transport_.next_deadline(now);
+  }
 
   const control::PeerId id;
   const Part part;
   RoomEntry& entry;
   const std::string note;
-  Transport transport;
-  std::optional<Agreed> agreed;                   ///< nothing: it has not answered yet
-  std::optional<SubscriberOffer> offer;           ///< our offer that waits for its answer
+  std::optional<Agreed> agreed;          ///< nothing: it has not answered yet
+  std::optional<SubscriberOffer> offer;  ///< our offer that waits for its answer
+  bool has_connected = false;            ///< its room knows
+  RateLimit rtcp;
   std::optional<ViewerId> viewer;                 ///< once it is connected and subscribes
   const std::uint64_t session_id = random_u32();  ///< of our descriptions
   std::uint64_t session_version = 0;              ///< of the last one
+
+ private:
+  Timetable<Peer>& timetable_;
+  Transport transport_;
 };
 
 }  // namespace onair::sfu

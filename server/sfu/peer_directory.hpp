@@ -15,7 +15,7 @@
 
 namespace onair::sfu {
 
-struct Peer;
+class Peer;
 
 /// A peer has few of each: ice_lite.hpp bounds its paths, and a restart adds one ufrag.
 class PeerDirectory {

@@ -1,5 +1,6 @@
 #include "sfu/transport.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace onair::sfu {
@@ -32,9 +33,9 @@ void Transport::advance(TimePoint now) {
   follow_dtls();
 }
 
-std::optional<TimePoint> Transport::next_deadline(TimePoint now) const {
-  if (!dtls_) return std::nullopt;
-  return dtls_->next_deadline(now);
+TimePoint Transport::next_deadline(TimePoint now) const {
+  const auto dtls = dtls_ ? dtls_->next_deadline(now) : std::nullopt;
+  return std::min(dtls.value_or(TimePoint::max()), ice_.next_deadline());
 }
 
 void Transport::close() {

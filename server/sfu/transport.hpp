@@ -47,8 +47,8 @@ class Transport {
   void receive_dtls(Bytes datagram, TimePoint now);
 
   void advance(TimePoint now);
-  /// Of DTLS alone. That of ICE's consent is ice().next_deadline().
-  std::optional<TimePoint> next_deadline(TimePoint now) const;
+  /// When to call advance(), or when ice().is_silent() becomes true.
+  TimePoint next_deadline(TimePoint now) const;
 
   /// Tells the peer that this is the end, where it is connected.
   void close();
@@ -64,9 +64,9 @@ class Transport {
   const IceLite& ice() const { return ice_; }
   const std::optional<ProvenPath>& path() const { return ice_.path(); }
 
-  // Only while connected:
-  SrtpSender& sender() { return *sender_; }
-  SrtpReceiver& receiver() { return *receiver_; }
+  // Only while connected. What is done with them changes no deadline:
+  SrtpSender& sender() const { return *sender_; }
+  SrtpReceiver& receiver() const { return *receiver_; }
 
  private:
   struct Remote {

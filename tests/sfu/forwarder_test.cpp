@@ -225,6 +225,33 @@ TEST_F(ForwarderTest, SilenceEndsAPeerAndNothingIsLeft) {
   EXPECT_EQ(forwarder_.next_deadline(), std::nullopt);
 }
 
+TEST_F(ForwarderTest, AnInvitedPeerThatNeverAnswersIsForgotten) {
+  RemotePeer& talker = publish('a');
+  ask(control::Invite{"lesson", id('b'), ""});
+  pass(kConsentTimeout + std::chrono::seconds(1), {&talker});
+  EXPECT_TRUE(was_told(control::Gone{"lesson", id('b'), GoneReason::refused}));
+  EXPECT_EQ(forwarder_.peers(), 1U);
+}
+
+TEST_F(ForwarderTest, AnIdlePeerCostsNothingATurn) {
+  RemotePeer& talker = publish('a');
+  play('b');
+  send_video(talker, 100, kKeyFrame);
+  const auto turns_of_a_packet = [&](std::uint16_t sequence) {
+    const std::uint64_t before = forwarder_.turns();
+    send_video(talker, sequence, kDelta);
+    return forwarder_.turns() - before;
+  };
+  const std::uint64_t turns_with_one = turns_of_a_packet(101);
+  for (const char digit : std::string_view("cdef0123456789")) play(digit);
+  ask(control::Invite{"lesson", std::string(control::kPeerIdDigits - 1, '0') + "1", ""});
+  send_video(talker, 102, kKeyFrame);
+  EXPECT_EQ(turns_of_a_packet(103), turns_with_one);
+  const std::uint64_t before = forwarder_.turns();
+  for (int i = 0; i < 100; ++i) forwarder_.advance(now_);
+  EXPECT_EQ(forwarder_.turns(), before);
+}
+
 TEST_F(ForwarderTest, APeerThatClosesIsGoneAtOnce) {
   publish('a');
   RemotePeer& viewer = play('b');

@@ -1,0 +1,54 @@
+// When each room and each peer of the forwarder is due.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/schedule.hpp"
+#include "sfu/base/time.hpp"
+
+namespace onair::sfu {
+
+/// Keeps the deadlines of things that know their own next_deadline(now). A thing is due at once
+/// when it's touched, and after its turn again when it says: so a turn of the loop costs what is
+/// due in it, however many things there are. Allocates no memory for a thing that it knows.
+template <typename Thing>
+class Timetable {
+ public:
+  /// The thing is about to change.
+  void touch(Thing& thing, TimePoint now) { schedule_.set(&thing, now); }
+  /// The thing is about to be destroyed.
+  void forget(Thing& thing) { schedule_.erase(&thing); }
+
+  std::optional<TimePoint> next() const { return schedule_.next(); }
+
+  /// Calls `handle(Thing&)` once for each that is due now. It may touch and forget any.
+  template <typename Handle>
+  void advance(TimePoint now, Handle handle) {
+    due_.clear();
+    for (const auto& [at, thing] : schedule_.in_order()) {
+      if (at > now) break;
+      due_.push_back(thing);
+    }
+    for (Thing* const thing : due_) {
+      if (!schedule_.contains(thing)) continue;  // forgotten by an earlier one's turn
+      ++turns_;
+      handle(*thing);
+      if (!schedule_.contains(thing)) continue;
+      const auto next = thing->next_deadline(now);
+      next ? schedule_.set(thing, *next) : forget(*thing);
+    }
+  }
+
+  /// How often a thing has had its turn: for tests.
+  std::uint64_t turns() const { return turns_; }
+  bool empty() const { return schedule_.all().empty(); }
+
+ private:
+  base::Schedule<Thing*> schedule_;
+  std::vector<Thing*> due_;  ///< of one advance()
+  std::uint64_t turns_ = 0;
+};
+
+}  // namespace onair::sfu

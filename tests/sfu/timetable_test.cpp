@@ -1,0 +1,65 @@
+#include "sfu/timetable.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace onair::sfu {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr TimePoint kNow{};
+
+struct Thing {
+  std::optional<TimePoint> next_deadline(TimePoint) const { return next; }
+  std::optional<TimePoint> next;
+};
+
+class TimetableTest : public testing::Test {
+ protected:
+  /// Who had a turn, by the first letters of their names.
+  std::string advance(TimePoint now) {
+    std::string turns;
+    timetable.advance(now, [&](Thing& thing) { turns += &thing == &a ? 'a' : 'b'; });
+    return turns;
+  }
+
+  Thing a, b;
+  Timetable<Thing> timetable;
+};
+
+TEST_F(TimetableTest, WhatIsTouchedIsDueAtOnceAndThenWhenItSays) {
+  a.next = kNow + seconds(2);
+  timetable.touch(a, kNow);
+  timetable.touch(a, kNow);
+  EXPECT_EQ(timetable.next(), kNow);
+  EXPECT_EQ(advance(kNow), "a");
+  EXPECT_EQ(timetable.next(), kNow + seconds(2));
+  EXPECT_EQ(advance(kNow + seconds(1)), "");
+  a.next.reset();
+  EXPECT_EQ(advance(kNow + seconds(2)), "a");
+  EXPECT_TRUE(timetable.empty()) << "it has nothing to wait for";
+}
+
+TEST_F(TimetableTest, OneThatIsAlwaysLateHasOneTurnAtATime) {
+  a.next = kNow;
+  timetable.touch(a, kNow);
+  EXPECT_EQ(advance(kNow + seconds(1)), "a");
+  EXPECT_EQ(timetable.next(), kNow) << "the next turn of the loop comes at once";
+}
+
+TEST_F(TimetableTest, ATurnMayTouchAndForgetOthers) {
+  timetable.touch(a, kNow);
+  timetable.touch(b, kNow + seconds(1));
+  timetable.advance(kNow + seconds(1), [&](Thing&) { timetable.forget(b); });
+  EXPECT_EQ(timetable.turns(), 1U);
+  EXPECT_TRUE(timetable.empty());
+
+  timetable.touch(a, kNow);
+  timetable.advance(kNow, [&](Thing&) { timetable.touch(b, kNow); });
+  EXPECT_EQ(advance(kNow), "b") << "in the next turn of the loop";
+}
+
+}  // namespace
+}  // namespace onair::sfu
