@@ -1,36 +1,15 @@
-// No memory is allocated for a packet. This file replaces operator new for the whole program.
+// No memory is allocated for a packet, in any way of SRTP.
 #include <array>
-#include <atomic>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "sfu/allocations.hpp"
 #include "sfu/publication/publication.hpp"
+#include "sfu/srtp_support.hpp"
 #include "sfu/way_out.hpp"
-
-namespace {
-std::atomic<std::size_t> allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-// Without it, ASan's own would be called, whose memory ours must not free.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace onair::sfu {
 namespace {
@@ -50,7 +29,13 @@ class NoOutlet : public Outlet {
   std::size_t bytes_ = 0;
 };
 
-class NoAllocation : public WayOut {
+const auto kEachProfile =
+    testing::Values(SrtpProfile::aead_aes_128_gcm, SrtpProfile::aes128_cm_sha1_80);
+std::string name_of_profile(const testing::TestParamInfo<SrtpProfile>& info) {
+  return std::string(name_of(info.param));
+}
+
+class NoAllocation : public WayOut, public testing::WithParamInterface<SrtpProfile> {
  protected:
   void publish(MediaKind kind, std::uint32_t sequence) {
     MediaPacket* const slot = publication_.take(kind, sequence);
@@ -81,17 +66,53 @@ class NoAllocation : public WayOut {
   NoOutlet no_outlet_;
 };
 
-TEST_F(NoAllocation, PacketsReportsAndResendsTakeNone) {
-  for (int i = 0; i < 5; ++i) join(i % 2 == 0 ? with_rtx() : without_rtx());
+INSTANTIATE_TEST_SUITE_P(EachProfile, NoAllocation, kEachProfile, name_of_profile);
+
+TEST_P(NoAllocation, PacketsReportsAndResendsTakeNone) {
+  ASSERT_TRUE(counts_openssl());
+  for (int i = 0; i < 5; ++i) join(i % 2 == 0 ? with_rtx() : without_rtx(), GetParam());
   publication_.set_clock(MediaKind::audio, {.ntp = 1, .timestamp = 0, .at = now_});
   publication_.set_clock(MediaKind::video, {.ntp = 1, .timestamp = 0, .at = now_});
   run(1, 50);
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   const std::size_t bytes_before = no_outlet_.bytes();
   run(51, 1'000);
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(allocations() - before, 0U);
   EXPECT_GT(no_outlet_.bytes() - bytes_before, 5'000'000U);
   EXPECT_GT(publication_.statistics(viewers_.back()->id)->resent, 100U);
+}
+
+class SrtpMemory : public testing::TestWithParam<SrtpProfile> {
+ protected:
+  SrtpMemory() { sender.add_stream(kSsrc, Resends::same_packet); }
+
+  /// One packet of RTP and one of RTCP from end to end.
+  void exchange(std::uint16_t number) {
+    std::array<std::uint8_t, 1'500> packet;
+    constexpr std::array<std::uint8_t, 1'000> kPayload{};
+    const std::size_t header = RtpWriter(packet, {.sequence = number, .ssrc = kSsrc}).size();
+    const auto sealed = sender.protect_rtp(packet, header, kPayload, number);
+    ASSERT_TRUE(receiver.receive_rtp(MutableBytes(packet).first(sealed.size)));
+
+    RtcpWriter rtcp(packet);
+    rtcp.receiver_report(1);
+    const auto report = sender.protect_rtcp(packet, rtcp.size());
+    ASSERT_TRUE(receiver.receive_rtcp(MutableBytes(packet).first(report.size)));
+  }
+
+  SrtpCiphers ciphers;
+  SrtpSender sender{ciphers, GetParam(), master_key(GetParam())};
+  SrtpReceiver receiver{ciphers, GetParam(), master_key(GetParam())};
+};
+
+INSTANTIATE_TEST_SUITE_P(EachProfile, SrtpMemory, kEachProfile, name_of_profile);
+
+TEST_P(SrtpMemory, PacketsTakeNoneAtEitherEnd) {
+  ASSERT_TRUE(counts_openssl());
+  exchange(1);
+  const std::size_t before = allocations();
+  for (std::uint16_t number = 2; number < 1'000; ++number) exchange(number);
+  EXPECT_EQ(allocations() - before, 0U);
 }
 
 TEST(ViewerMemory, IsFarFrom64Kilobytes) {

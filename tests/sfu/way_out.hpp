@@ -98,9 +98,8 @@ struct ReceivedReport {
 
 class TestViewer {
  public:
-  TestViewer(SrtpCiphers& ciphers, std::uint8_t number)
-      : sender(ciphers, SrtpProfile::aead_aes_128_gcm, key(number)),
-        receiver_(ciphers, SrtpProfile::aead_aes_128_gcm, key(number)) {
+  TestViewer(SrtpCiphers& ciphers, std::uint8_t number, SrtpProfile profile)
+      : sender(ciphers, profile, key(number)), receiver_(ciphers, profile, key(number)) {
     path.remote = Address::v4({10, 0, 0, 1}, number);
   }
 
@@ -166,9 +165,11 @@ class WayOut : public testing::Test {
     publication_.set_codec(MediaKind::video, kVp8, 90'000);
   }
 
-  TestViewer& join(const Agreement& agreement) {
+  TestViewer& join(const Agreement& agreement,
+                   SrtpProfile profile = SrtpProfile::aead_aes_128_gcm) {
     const auto number = static_cast<std::uint8_t>(viewers_.size() + 1);
-    TestViewer& viewer = *viewers_.emplace_back(std::make_unique<TestViewer>(ciphers_, number));
+    TestViewer& viewer =
+        *viewers_.emplace_back(std::make_unique<TestViewer>(ciphers_, number, profile));
     viewer.id = publication_.add(agreement, viewer.path, viewer.sender, now_);
     return viewer;
   }

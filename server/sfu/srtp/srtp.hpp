@@ -1,6 +1,6 @@
 // SRTP (RFC 3711) with AEAD_AES_128_GCM (RFC 7714) or AES128_CM_HMAC_SHA1_80: what goes to a peer,
-// and what comes from one. No sockets, no clock. With GCM, no allocation for a packet but the first
-// of a stream; with CM, OpenSSL 3.0's SHA-1 makes two.
+// and what comes from one. No sockets, no clock. No allocation for a packet but the first of a
+// stream.
 //
 // A key and an index encrypt one text, never two: with GCM a second text under the same nonce gives
 // away the authentication key (RFC 7714, section 8.4). SrtpSender makes that impossible, whatever

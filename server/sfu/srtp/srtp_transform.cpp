@@ -1,5 +1,6 @@
 #include "sfu/srtp/srtp_transform.hpp"
 
+#include <array>
 #include <cstring>
 #include <stdexcept>
 
@@ -41,21 +42,21 @@ bool finish(EVP_CIPHER_CTX* context) {
 SrtpCiphers::SrtpCiphers()
     : gcm_(EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr)),
       counter_(EVP_CIPHER_fetch(nullptr, "AES-128-CTR", nullptr)),
-      sha1_(EVP_MD_fetch(nullptr, "SHA1", nullptr)),
       shared_gcm_(EVP_CIPHER_CTX_new()),
-      shared_counter_(EVP_CIPHER_CTX_new()),
-      shared_sha1_(EVP_MD_CTX_new()) {
+      shared_counter_(EVP_CIPHER_CTX_new()) {
   const bool ready =
-      gcm_ && counter_ && sha1_ && shared_gcm_ && shared_counter_ && shared_sha1_ &&
+      gcm_ && counter_ && shared_gcm_ && shared_counter_ &&
       EVP_EncryptInit_ex2(shared_gcm_.get(), gcm_.get(), nullptr, nullptr, nullptr) == 1 &&
-      EVP_EncryptInit_ex2(shared_counter_.get(), counter_.get(), nullptr, nullptr, nullptr) == 1 &&
-      EVP_DigestInit_ex2(shared_sha1_.get(), sha1_.get(), nullptr) == 1;
-  if (!ready) throw std::runtime_error("OpenSSL has no AES-128-GCM, AES-128-CTR or SHA-1.");
+      EVP_EncryptInit_ex2(shared_counter_.get(), counter_.get(), nullptr, nullptr, nullptr) == 1;
+  if (!ready) throw std::runtime_error("OpenSSL has no AES-128-GCM or AES-128-CTR.");
 }
 
 SrtpTransform::SrtpTransform(SrtpCiphers& ciphers, SrtpProfile profile, const SrtpSessionKey& keys,
                              Context context)
     : ciphers_(&ciphers), keys_(keys), profile_(profile) {
+  if (profile == SrtpProfile::aes128_cm_sha1_80) {
+    hmac_ = std::make_unique<const HmacSha1>(keys.authentication);
+  }
   if (context == Context::shared) return;
   own_.reset(EVP_CIPHER_CTX_new());
   const EVP_CIPHER* const cipher =
@@ -68,17 +69,16 @@ SrtpTransform::SrtpTransform(SrtpCiphers& ciphers, SrtpProfile profile, const Sr
 bool SrtpTransform::seal(const SrtpFrame& frame, Bytes plain, std::uint8_t* out,
                          std::uint8_t* tag) {
   if (profile_ == SrtpProfile::aead_aes_128_gcm) return seal_gcm(frame, plain, out, tag);
-  Digest digest;
-  if (!count(frame, plain, out) || !authenticate(frame, {out, plain.size()}, digest)) return false;
+  if (!count(frame, plain, out)) return false;
+  const auto digest = hmac_->digest({frame.header, {out, plain.size()}, frame.suffix});
   std::memcpy(tag, digest.data(), kCounterTag);
   return true;
 }
 
 bool SrtpTransform::open(const SrtpFrame& frame, MutableBytes text, const std::uint8_t* tag) {
   if (profile_ == SrtpProfile::aead_aes_128_gcm) return open_gcm(frame, text, tag);
-  Digest digest;
-  return authenticate(frame, text, digest) && CRYPTO_memcmp(digest.data(), tag, kCounterTag) == 0 &&
-         count(frame, text, text.data());
+  const auto digest = hmac_->digest({frame.header, text, frame.suffix});
+  return CRYPTO_memcmp(digest.data(), tag, kCounterTag) == 0 && count(frame, text, text.data());
 }
 
 /// Null when OpenSSL fails.
@@ -116,44 +116,6 @@ bool SrtpTransform::open_gcm(const SrtpFrame& frame, MutableBytes text, const st
 bool SrtpTransform::count(const SrtpFrame& frame, Bytes text, std::uint8_t* out) {
   EVP_CIPHER_CTX* const context = begin(frame, Direction::encrypt);
   return context != nullptr && update(context, out, text);
-}
-
-/// HMAC-SHA1 (RFC 2104), written out: EVP_MAC needs 0.5 KB for each key, or 4 allocations to change
-/// it. OpenSSL 3.0 allocates 100 bytes whenever a digest begins, so CM costs two allocations a
-/// packet.
-bool SrtpTransform::authenticate(const SrtpFrame& frame, Bytes text, Digest& digest) {
-  return inner_digest(frame, text, digest) && outer_digest(digest);
-}
-
-namespace {
-
-std::array<std::uint8_t, 64> padded(const std::array<std::uint8_t, 20>& key, std::uint8_t by) {
-  std::array<std::uint8_t, 64> block;
-  block.fill(by);
-  for (std::size_t i = 0; i < key.size(); ++i) block[i] ^= key[i];
-  return block;
-}
-
-}  // namespace
-
-bool SrtpTransform::inner_digest(const SrtpFrame& frame, Bytes text, Digest& digest) {
-  EVP_MD_CTX* const sha1 = ciphers_->shared_sha1_.get();
-  const auto block = padded(keys_.authentication, 0x36);
-  return EVP_DigestInit_ex2(sha1, nullptr, nullptr) == 1 &&
-         EVP_DigestUpdate(sha1, block.data(), block.size()) == 1 &&
-         EVP_DigestUpdate(sha1, frame.header.data(), frame.header.size()) == 1 &&
-         EVP_DigestUpdate(sha1, text.data(), text.size()) == 1 &&
-         EVP_DigestUpdate(sha1, frame.suffix.data(), frame.suffix.size()) == 1 &&
-         EVP_DigestFinal_ex(sha1, digest.data(), nullptr) == 1;
-}
-
-bool SrtpTransform::outer_digest(Digest& digest) {
-  EVP_MD_CTX* const sha1 = ciphers_->shared_sha1_.get();
-  const auto block = padded(keys_.authentication, 0x5c);
-  return EVP_DigestInit_ex2(sha1, nullptr, nullptr) == 1 &&
-         EVP_DigestUpdate(sha1, block.data(), block.size()) == 1 &&
-         EVP_DigestUpdate(sha1, digest.data(), digest.size()) == 1 &&
-         EVP_DigestFinal_ex(sha1, digest.data(), nullptr) == 1;
 }
 
 }  // namespace onair::sfu

@@ -2,14 +2,15 @@
 // to: SrtpSender and SrtpReceiver are what the forwarder uses, since they watch over indices.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include <openssl/evp.h>
 
 #include "sfu/base/bytes.hpp"
 #include "sfu/base/openssl.hpp"
+#include "sfu/srtp/hmac_sha1.hpp"
 #include "sfu/srtp/srtp_keys.hpp"
 
 namespace onair::sfu {
@@ -20,7 +21,7 @@ using CipherContext = OpensslPtr<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 /// one thread, and outlives every SrtpSender and SrtpReceiver made with it.
 class SrtpCiphers {
  public:
-  /// Throws std::runtime_error when OpenSSL lacks AES-128-GCM, AES-128-CTR or SHA-1.
+  /// Throws std::runtime_error when OpenSSL lacks AES-128-GCM or AES-128-CTR.
   SrtpCiphers();
 
  private:
@@ -28,10 +29,8 @@ class SrtpCiphers {
 
   OpensslPtr<EVP_CIPHER, EVP_CIPHER_free> gcm_;
   OpensslPtr<EVP_CIPHER, EVP_CIPHER_free> counter_;
-  OpensslPtr<EVP_MD, EVP_MD_free> sha1_;
   CipherContext shared_gcm_;
   CipherContext shared_counter_;
-  OpensslPtr<EVP_MD_CTX, EVP_MD_CTX_free> shared_sha1_;
 };
 
 /// What of a packet is not encrypted.
@@ -63,19 +62,16 @@ class SrtpTransform {
 
  private:
   enum class Direction : std::uint8_t { decrypt, encrypt };
-  using Digest = std::array<std::uint8_t, 20>;
 
   EVP_CIPHER_CTX* begin(const SrtpFrame& frame, Direction direction);
   bool seal_gcm(const SrtpFrame& frame, Bytes plain, std::uint8_t* out, std::uint8_t* tag);
   bool open_gcm(const SrtpFrame& frame, MutableBytes text, const std::uint8_t* tag);
   bool count(const SrtpFrame& frame, Bytes text, std::uint8_t* out);
-  bool authenticate(const SrtpFrame& frame, Bytes text, Digest& digest);
-  bool inner_digest(const SrtpFrame& frame, Bytes text, Digest& digest);
-  bool outer_digest(Digest& digest);
 
   SrtpCiphers* ciphers_;
   CipherContext own_;  ///< null: shared
   SrtpSessionKey keys_;
+  std::unique_ptr<const HmacSha1> hmac_;  ///< null: GCM authenticates by itself
   SrtpProfile profile_;
 };
 
