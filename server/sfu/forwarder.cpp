@@ -29,7 +29,9 @@ Forwarder::Forwarder(ForwarderOptions options, PacketSink& packets, EventSink& e
       events_(events),
       outlet_(packets),
       instance_(std::move(options.instance)),
-      candidates_(candidates_of(options.candidates)) {}
+      candidates_(candidates_of(options.candidates)),
+      max_peers_(options.max_peers),
+      max_rooms_(options.max_rooms) {}
 
 void Forwarder::receive(MutableBytes packet, const Path& from, TimePoint now) {
   now_ = now;
@@ -72,7 +74,8 @@ void Forwarder::receive_media(Peer& peer, PacketClass kind, MutableBytes packet,
     return;
   }
   const auto plain = receiver.receive_rtcp(packet);
-  if (!plain) return;
+  // Only what is the peer's own counts: forgeries don't keep it out.
+  if (!plain || !peer.rtcp.allow(kRtcpRate, now)) return;
   if (peer.publishes()) {
     peer.entry.change_room(now).receive_rtcp(packet.first(plain.size), now);
   } else if (peer.viewer) {

@@ -54,11 +54,6 @@ class RoomEntry {
 
 class Forwarder {
  public:
-  /// All rooms together.
-  static constexpr std::size_t kMaxPeers = 20'000;
-  /// Their packets are kept for a second: some 2 MB each.
-  static constexpr std::size_t kMaxRooms = 1'000;
-
   Forwarder(ForwarderOptions options, PacketSink& packets, EventSink& events);
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
@@ -122,6 +117,8 @@ class Forwarder {
   SinkOutlet outlet_;
   std::string instance_;
   std::vector<Candidate> candidates_;
+  std::size_t max_peers_;
+  std::size_t max_rooms_;
   TransportContext context_;
   Timetable<RoomEntry> rooms_due_;  // outlives the rooms
   Timetable<Peer> peers_due_;       // outlives the peers

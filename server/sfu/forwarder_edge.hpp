@@ -7,6 +7,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,6 +31,8 @@ struct LocalCandidate {
 struct ForwarderOptions {
   std::vector<LocalCandidate> candidates;  ///< the preferred ones first
   std::string instance;                    ///< see control::Greeting
+  std::size_t max_peers = 20'000;          ///< of all rooms together
+  std::size_t max_rooms = 1'000;           ///< their packets are kept: some 2 MB each
 };
 
 class PacketSink {

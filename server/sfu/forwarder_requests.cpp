@@ -150,8 +150,8 @@ control::Reply Forwarder::on(const control::Stats& request, TimePoint) {
 std::optional<Error> Forwarder::refusal_of_new(const std::string& room,
                                                const control::PeerId& peer) const {
   if (peers_.contains(peer)) return Error{ErrorCode::peer_exists, "This peer is there already."};
-  if (peers_.size() >= kMaxPeers) return Error{ErrorCode::full, "This forwarder is full."};
-  if (!rooms_.contains(room) && rooms_.size() >= kMaxRooms) {
+  if (peers_.size() >= max_peers_) return Error{ErrorCode::full, "This forwarder is full."};
+  if (!rooms_.contains(room) && rooms_.size() >= max_rooms_) {
     return Error{ErrorCode::full, "This forwarder has as many rooms as it may have."};
   }
   return std::nullopt;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sfu/base/random.hpp"
+#include "sfu/base/rate_limit.hpp"
 #include "sfu/control/control.hpp"
 #include "sfu/negotiation/negotiation.hpp"
 #include "sfu/publication/viewer_ids.hpp"
@@ -16,6 +17,9 @@
 namespace onair::sfu {
 
 class RoomEntry;
+
+/// Datagrams of RTCP from one peer. A browser sends up to 50 a second of NACK, and its reports.
+inline constexpr Rate kRtcpRate{std::chrono::milliseconds(5), 400};
 
 class Peer {
  public:
@@ -52,9 +56,9 @@ class Peer {
   const Part part;
   RoomEntry& entry;
   const std::string note;
-  std::optional<Agreed> agreed;          ///< nothing: it has not answered yet
-  std::optional<SubscriberOffer> offer;  ///< our offer that waits for its answer
-  bool has_connected = false;            ///< its room knows
+  std::optional<Agreed> agreed;                   ///< nothing: it has not answered yet
+  std::optional<SubscriberOffer> offer;           ///< our offer that waits for its answer
+  bool has_connected = false;                     ///< its room knows
   RateLimit rtcp;
   std::optional<ViewerId> viewer;                 ///< once it is connected and subscribes
   const std::uint64_t session_id = random_u32();  ///< of our descriptions

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sfu/allocations.hpp"
+
 namespace onair::sfu::test {
 namespace {
 
@@ -157,6 +159,39 @@ TEST_F(Dtls, TheLastFlightIsForgotten) {
   server.transport->receive(client.sent.back(), *due);
   EXPECT_TRUE(server.transport->take_outgoing().empty());
   EXPECT_FALSE(client.transport->next_deadline(now)) << "a client has none";
+}
+
+TEST_F(Dtls, RecordsOfAConnectedPeerHaveARate) {
+  start();
+  deliver();
+  client.transport->close();
+  const Datagram close = client.transport->take_outgoing().at(0);
+  Datagram forged = close;
+  forged.back() ^= 1;
+  const TimePoint now = Clock::now();
+  for (std::uint32_t i = 0; i < DtlsTransport::kRecordRate.burst; ++i) {
+    server.transport->receive(forged, now);
+  }
+  server.transport->receive(close, now);
+  EXPECT_EQ(server.transport->state(), State::connected) << "it was not opened";
+  server.transport->receive(close, now + DtlsTransport::kRecordRate.spacing);
+  EXPECT_EQ(server.transport->state(), State::closed);
+}
+
+TEST_F(Dtls, OpensslsObjectIsFreedAfterTheHandshake) {
+  const auto used_by_both = [&] {
+    for (End* const end : {&client, &server}) end->sent = {};
+    const std::size_t before = allocated_bytes();
+    for (End* const end : {&client, &server}) end->transport.reset();
+    return before - allocated_bytes();
+  };
+  ASSERT_TRUE(counts_openssl());
+  start();
+  EXPECT_GT(used_by_both(), 20'000U) << "during the handshake";
+  start();
+  deliver();
+  ASSERT_EQ(server.transport->state(), State::connected);
+  EXPECT_LE(used_by_both(), 2U * 2'048);
 }
 
 TEST_F(Dtls, AnotherCertificateIsRefusedByEitherEnd) {

@@ -300,11 +300,36 @@ TEST(IceLite, NeverSendsMoreThanThreeTimesWhatCame) {
       for (std::size_t i = 0; i < filler; ++i) writer.attribute(0x7001, {});
       if ((variant & 2) != 0) writer.integrity((variant & 4) != 0 ? kOurs.pwd : kNew.pwd);
       const Bytes request = writer.finish();
+      peer.now += 1s;  // no rate is reached
       EXPECT_LE(peer.send(request, v6).response.size(), kMaxAmplification * request.size());
     }
   }
   const std::string bare("\x00\x01\x00\x00\x21\x12\xa4\x42 transaction", 20);
   EXPECT_LE(peer.send(bytes_of(bare), v6).response.size(), 60U);
+}
+
+TEST(IceLite, AnswersSoManyChecksASecond) {
+  Peer peer;
+  std::int64_t answered = 0;
+  for (const TimePoint end = peer.now + 1s; peer.now <= end; peer.now += 1ms) {
+    answered += peer.check(path_to(1)).response.empty() ? 0 : 1;
+  }
+  EXPECT_EQ(answered, kCheckRate.burst + 1s / kCheckRate.spacing);
+  EXPECT_TRUE(peer.check(path_to(2)).response.empty());
+  EXPECT_FALSE(peer.check(path_to(2)).is_proven) << "it changes nothing";
+  peer.now += 20ms;
+  EXPECT_TRUE(peer.check(path_to(2)).is_proven);
+}
+
+TEST(IceLite, RefusalsHaveARateOfTheirOwn) {
+  Peer peer;
+  const IceCredentials guessed{kOurs.ufrag, kNew.pwd};
+  std::int64_t refused = 0;
+  for (const TimePoint end = peer.now + 1s; peer.now <= end; peer.now += 1ms) {
+    refused += peer.check(path_to(9), guessed).response.empty() ? 0 : 1;
+  }
+  EXPECT_EQ(refused, kRefusalRate.burst + 1s / kRefusalRate.spacing);
+  EXPECT_TRUE(peer.check(path_to(1)).is_proven) << "forgeries don't keep the peer out";
 }
 
 TEST(IceLite, SendsNothingThatDoesNotFit) {

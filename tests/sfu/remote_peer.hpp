@@ -55,7 +55,8 @@ class RemotePeer {
     dtls_.emplace(context_, DtlsRole::client, remote_.fingerprints.at(0), now);
   }
 
-  PacketBytes check() {
+  PacketBytes check() { return check(remote_.pwd); }
+  PacketBytes check(const std::string& password) {
     PacketBytes memory(500);
     ++transaction_.back();
     const Bytes message = StunWriter(memory, StunClass::request, transaction_)
@@ -63,7 +64,7 @@ class RemotePeer {
                               .priority(1)
                               .ice_controlling(1)
                               .use_candidate()
-                              .integrity(remote_.pwd)
+                              .integrity(password)
                               .finish();
     return {message.begin(), message.end()};
   }

@@ -234,5 +234,58 @@ TEST_F(Resend, ViewersAskForKeyFrames) {
   EXPECT_FALSE(publication_.wants_key_frame()) << "the same request repeated";
 }
 
+TEST_F(Resend, OneViewerGetsSoManyKeyFramesASecond) {
+  TestViewer& viewer = join(with_rtx());
+  TestViewer& other = join(with_rtx());
+  std::uint32_t sequence = 10;
+  send_key_frame(sequence);
+  std::array<std::uint8_t, 100> memory{};
+  RtcpWriter pli(memory);
+  pli.pli(1, kVideoSsrcs.media);
+  int key_frames = 0;
+  for (const TimePoint end = now_ + std::chrono::seconds(10); now_ < end;) {
+    now_ += milliseconds(20);
+    say(viewer, pli);
+    if (!publication_.wants_key_frame()) continue;
+    send_key_frame(++sequence);
+    ++key_frames;
+  }
+  EXPECT_LE(key_frames, 15);
+  EXPECT_GE(key_frames, 10);
+  say(other, pli);
+  EXPECT_TRUE(publication_.wants_key_frame()) << "others may ask";
+}
+
+TEST_F(Resend, AFullIntraRequestThatCameTooSoonIsObeyedWhenItIsRepeated) {
+  TestViewer& viewer = join(with_rtx());
+  send_key_frame(10);
+  std::array<std::uint8_t, 100> memory{};
+  const auto asks = [&](std::uint8_t number) {
+    RtcpWriter fir(memory);
+    fir.fir(1, kVideoSsrcs.media, number);
+    say(viewer, fir);
+    return publication_.wants_key_frame();
+  };
+  std::uint8_t number = 1;
+  for (; asks(number); ++number) send_key_frame(10U + number);
+  EXPECT_EQ(number, kKeyFrameRequestRate.burst + 1U);
+  now_ += std::chrono::seconds(1);
+  EXPECT_TRUE(asks(number));
+}
+
+TEST_F(Resend, NamesOfPacketsHaveARate) {
+  TestViewer& viewer = join(with_rtx());
+  send_frames(10, 2);
+  const std::vector<std::uint16_t> unknown(100, 400);
+  for (int i = 0; i < 100; ++i) ask_again(viewer, unknown);
+  EXPECT_GT(statistics(viewer).refused, 0U) << "10,000 at once";
+  const auto refused = statistics(viewer).refused;
+  ask_again(viewer, {11});
+  EXPECT_EQ(statistics(viewer).refused, refused + 1);
+  now_ += std::chrono::seconds(1);
+  ask_again(viewer, {11});
+  EXPECT_EQ(viewer.of(kVideoSsrcs.rtx).size(), 1U);
+}
+
 }  // namespace
 }  // namespace onair::sfu

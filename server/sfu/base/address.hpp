@@ -1,6 +1,7 @@
 // Where a packet comes from and goes to.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -31,6 +32,14 @@ struct Address {
 
 /// Without the port; IPv6 without brackets.
 std::string ip_text(const Address& address);
+
+/// By which connections and handshakes from one place are counted: the address without its port, of
+/// IPv6 the first 64 bits. Whoever has one address of those has all.
+inline Address counted_address(Address address) {
+  address.port = 0;
+  if (!address.is_v4()) std::fill(address.ip.begin() + 8, address.ip.end(), std::uint8_t{0});
+  return address;
+}
 
 /// The way to a peer: from which of our sockets, to which address.
 struct Path {

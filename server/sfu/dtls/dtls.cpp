@@ -106,7 +106,8 @@ void DtlsTransport::connect(TimePoint now) {
   rest_ = Rest{.read_key = outcome->read_key,
                .close_notify = std::move(outcome->close_notify),
                .last_flight = std::move(outcome->last_flight),
-               .forget_flight_at = now + kKeepLastFlight};
+               .forget_flight_at = now + kKeepLastFlight,
+               .records = {}};
   handshake_.reset();
   state_ = State::connected;
 }
@@ -150,6 +151,7 @@ void DtlsTransport::receive_connected(Bytes datagram, TimePoint now) {
   while (const auto record = take_record(reader)) {
     const bool handshake = record->content == DtlsContent::handshake;
     if (record->epoch != 1 || (!handshake && record->content != DtlsContent::alert)) continue;
+    if (!rest_->records.allow(kRecordRate, now)) return;
     const auto plain = rest_->read_key.open(*record, space);
     if (!plain) continue;
     if (handshake) {

@@ -2,9 +2,7 @@
 // elliptic curves is spent on it.
 #pragma once
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <utility>
 
@@ -15,31 +13,31 @@ namespace onair::sfu {
 class HandshakeBudget {
  public:
   static constexpr std::size_t kMax = 1'024;
-  /// From one IP address: a school behind one NAT that joins at once.
+  /// From one place (counted_address): a school behind one NAT that joins at once.
   static constexpr std::size_t kMaxPerAddress = 256;
 
   /// One handshake, until it is destroyed. False where there was no room for it.
   class Slot {
    public:
     Slot() = default;
-    Slot(Slot&& other) noexcept : budget_(std::exchange(other.budget_, nullptr)), ip_(other.ip_) {}
+    Slot(Slot&& other) noexcept
+        : budget_(std::exchange(other.budget_, nullptr)), place_(other.place_) {}
     Slot& operator=(Slot&& other) noexcept {
       std::swap(budget_, other.budget_);
-      std::swap(ip_, other.ip_);
+      std::swap(place_, other.place_);
       return *this;
     }
     ~Slot() {
-      if (budget_ != nullptr) budget_->end(ip_);
+      if (budget_ != nullptr) budget_->end(place_);
     }
     explicit operator bool() const { return budget_ != nullptr; }
 
    private:
     friend class HandshakeBudget;
-    Slot(HandshakeBudget& budget, const std::array<std::uint8_t, 16>& ip)
-        : budget_(&budget), ip_(ip) {}
+    Slot(HandshakeBudget& budget, const Address& place) : budget_(&budget), place_(place) {}
 
     HandshakeBudget* budget_ = nullptr;
-    std::array<std::uint8_t, 16> ip_{};
+    Address place_;
   };
 
   HandshakeBudget() = default;
@@ -48,23 +46,24 @@ class HandshakeBudget {
 
   Slot begin(const Address& from) {
     if (all_ == kMax) return {};
-    std::size_t& here = by_ip_[from.ip];
+    const Address place = counted_address(from);
+    std::size_t& here = by_place_[place];
     if (here == kMaxPerAddress) return {};
     ++here;
     ++all_;
-    return {*this, from.ip};
+    return {*this, place};
   }
 
   std::size_t size() const { return all_; }
 
  private:
-  void end(const std::array<std::uint8_t, 16>& ip) {
+  void end(const Address& place) {
     --all_;
-    const auto here = by_ip_.find(ip);
-    if (--here->second == 0) by_ip_.erase(here);
+    const auto here = by_place_.find(place);
+    if (--here->second == 0) by_place_.erase(here);
   }
 
-  std::map<std::array<std::uint8_t, 16>, std::size_t> by_ip_;
+  std::map<Address, std::size_t> by_place_;
   std::size_t all_ = 0;
 };
 

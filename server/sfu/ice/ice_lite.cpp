@@ -50,9 +50,12 @@ IceLite::Outcome IceLite::handle(const StunMessage& message, const Path& from, T
   const IceCredentials* const used = credentials_of(local_ufrag(message));
   Outcome outcome;
   if (const auto error = fault_of(message, used)) {
-    outcome.response = write_error(message, *error, used, buffer);
+    if (refusals_.allow(kRefusalRate, now)) {
+      outcome.response = write_error(message, *error, used, buffer);
+    }
     return outcome;
   }
+  if (!checks_.allow(kCheckRate, now)) return outcome;
   outcome.response = StunWriter(buffer, StunClass::success, message.transaction)
                          .mapped_address(from.remote)
                          .integrity(used->pwd)

@@ -25,6 +25,7 @@
 
 #include "sfu/base/address.hpp"
 #include "sfu/base/bytes.hpp"
+#include "sfu/base/rate_limit.hpp"
 #include "sfu/base/time.hpp"
 #include "sfu/ice/stun.hpp"
 
@@ -42,6 +43,13 @@ inline constexpr Duration kPathStale = std::chrono::seconds(8);
 inline constexpr std::size_t kMaxPaths = 8;
 
 inline constexpr std::size_t kMaxAmplification = 3;
+
+/// Checks that are answered. A browser with many addresses sends 20 to 50 a second until it has
+/// chosen a path.
+inline constexpr Rate kCheckRate{std::chrono::milliseconds(20), 100};
+/// Refusals, apart from the checks: whoever knows a ufrag can ask for them, and can't use up a
+/// peer's checks so.
+inline constexpr Rate kRefusalRate{std::chrono::milliseconds(100), 20};
 
 /// RFC 8839, section 5.4.
 struct IceCredentials {
@@ -91,7 +99,7 @@ class IceLite {
   /// Answers a request for this peer: with success, or with 400 without USERNAME or
   /// MESSAGE-INTEGRITY, 401 for a wrong password, 420 for unknown attributes, 487 to a peer that
   /// believes that it is controlled, since a lite agent always is. Indications, responses and other
-  /// methods get nothing.
+  /// methods get nothing, nor do requests beyond kCheckRate and kRefusalRate.
   Outcome handle(const StunMessage& message, const Path& from, TimePoint now, MutableBytes buffer);
 
   /// Where to send: the path that the peer nominated last. Until it nominates one, the first that
@@ -134,6 +142,8 @@ class IceLite {
   IceCredentials local_;
   std::optional<IceCredentials> restarted_;  ///< of a restart, not used yet
   TimePoint checked_at_;
+  RateLimit checks_;
+  RateLimit refusals_;
   std::optional<ProvenPath> path_;
   std::array<KnownPath, kMaxPaths> paths_{};
   std::size_t path_count_ = 0;

@@ -80,10 +80,4 @@ bool is_private(const Address& address) {
          (first == 192 && second == 168) || (first == 100 && (second & 0xc0) == 64);
 }
 
-Address counted_address(Address address) {
-  address.port = 0;
-  if (!address.is_v4()) std::fill(address.ip.begin() + 8, address.ip.end(), std::uint8_t{0});
-  return address;
-}
-
 }  // namespace onair::sfu

@@ -35,7 +35,4 @@ bool is_link_local(const Address& address);
 /// Private networks (RFC 1918), carriers' (RFC 6598) and unique local ones (RFC 4193).
 bool is_private(const Address& address);
 
-/// By which connections from one place are counted: the address, of IPv6 the first 64 bits.
-Address counted_address(Address address);
-
 }  // namespace onair::sfu

@@ -114,7 +114,7 @@ class Publication {
   };
 
   Stream& stream(MediaKind kind) { return streams_[static_cast<std::size_t>(kind)]; }
-  void want_key_frame_for(std::size_t viewer);
+  bool want_key_frame_for(std::size_t viewer, TimePoint now);
 
   void fan_out(std::span<const StoredPacket* const> packets, TimePoint now, Outlet& outlet);
   void send_to(std::size_t viewer, std::span<const StoredPacket* const> packets, TimePoint now,
@@ -129,7 +129,7 @@ class Publication {
   void on_nack(std::size_t viewer, const Nack& nack, TimePoint now, Outlet& outlet);
   bool resend(std::size_t viewer, MediaKind kind, std::uint16_t number, TimePoint now,
               RunWriter& run);
-  void on_full_intra(std::size_t viewer, const FullIntraRequest& request);
+  void on_full_intra(std::size_t viewer, const FullIntraRequest& request, TimePoint now);
   std::optional<MediaKind> kind_of(std::uint32_t ssrc) const;
 
   std::string cname_;

@@ -24,9 +24,9 @@ void Publication::on_packet(std::size_t viewer, const RtcpPacket& packet, TimePo
   } else if (const auto estimate = read_remb(packet)) {
     statistics.estimate = estimate->bits_per_second;
   } else if (const auto pli = read_pli(packet)) {
-    if (kind_of(pli->media_ssrc) == MediaKind::video) want_key_frame_for(viewer);
+    if (kind_of(pli->media_ssrc) == MediaKind::video) want_key_frame_for(viewer, now);
   } else if (const auto request = read_fir(packet)) {
-    on_full_intra(viewer, *request);
+    on_full_intra(viewer, *request, now);
   }
 }
 
@@ -45,15 +45,23 @@ void Publication::on_report_blocks(std::size_t viewer, const ReportBlocks& block
   }
 }
 
-void Publication::want_key_frame_for(std::size_t viewer) {
+/// False: the viewer has asked too often.
+bool Publication::want_key_frame_for(std::size_t viewer, TimePoint now) {
   const OutgoingStream& video = subscriptions_[viewer].stream(MediaKind::video);
-  if (video.state() != OutgoingStream::State::off) wants_key_frame_ = true;
+  if (wants_key_frame_ || video.state() == OutgoingStream::State::off) return true;
+  RateLimit& requests = details_[viewer].history.key_frame_requests;
+  wants_key_frame_ = requests.allow(kKeyFrameRequestRate, now);
+  return wants_key_frame_;
 }
 
-void Publication::on_full_intra(std::size_t viewer, const FullIntraRequest& request) {
+void Publication::on_full_intra(std::size_t viewer, const FullIntraRequest& request,
+                                TimePoint now) {
+  SubscriptionHistory& history = details_[viewer].history;
   for (const FullIntraItem& item : request.items) {
-    if (kind_of(item.ssrc) != MediaKind::video) continue;
-    if (details_[viewer].history.is_new_full_intra(item.sequence)) want_key_frame_for(viewer);
+    if (kind_of(item.ssrc) != MediaKind::video || !history.is_new_full_intra(item.sequence)) {
+      continue;
+    }
+    if (want_key_frame_for(viewer, now)) history.note_full_intra(item.sequence);
   }
 }
 
@@ -75,6 +83,10 @@ bool Publication::resend(std::size_t viewer, MediaKind kind, std::uint16_t numbe
   SubscriptionHistory& history = details_[viewer].history;
   OutgoingStream& out = subscription.stream(kind);
   ++history.statistics.nacked;
+  if (!history.nacked.allow(kNackedRate, now)) {
+    ++history.statistics.refused;
+    return false;
+  }
   const auto sequence = out.sequence_of(number);
   // What the talker's path lost is not there; when it comes late, it is sent by itself.
   const StoredPacket* const packet = sequence ? stream(kind).ring.find_sent(*sequence) : nullptr;

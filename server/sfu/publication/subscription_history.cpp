@@ -39,10 +39,4 @@ void SubscriptionHistory::on_report_block(MediaKind kind, const ReportBlock& blo
   reception.round_trip = std::max(Duration::zero(), now - sent.at - short_duration(block.delay));
 }
 
-bool SubscriptionHistory::is_new_full_intra(std::uint8_t sequence) {
-  if (last_full_intra_ == sequence) return false;
-  last_full_intra_ = sequence;
-  return true;
-}
-
 }  // namespace onair::sfu

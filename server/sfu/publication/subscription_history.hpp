@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "sfu/base/packet.hpp"
+#include "sfu/base/rate_limit.hpp"
 #include "sfu/base/time.hpp"
 #include "sfu/rtp/rtcp.hpp"
 
@@ -50,16 +51,25 @@ struct ViewerStatistics {
   std::uint64_t refused = 0;  ///< by the bounds on resends
 };
 
+/// Packets that one viewer's NACKs may name, resent or not.
+inline constexpr Rate kNackedRate{std::chrono::microseconds(500), 1'024};
+/// Key frames that one viewer may ask for by PLI or FIR: each of them costs all viewers bytes.
+/// Browsers repeat a request while one is under way, which asks for no other one.
+inline constexpr Rate kKeyFrameRequestRate{std::chrono::seconds(1), 5};
+
 class SubscriptionHistory {
  public:
   ResendTable resends;
   ViewerStatistics statistics;
+  RateLimit nacked;
+  RateLimit key_frame_requests;
 
   /// A sender report with this NTP time was sent.
   void note_sender_report(MediaKind kind, std::uint64_t ntp, TimePoint now);
   void on_report_block(MediaKind kind, const ReportBlock& block, TimePoint now);
-  /// False for a request that was seen before: FIR is repeated until it is obeyed.
-  bool is_new_full_intra(std::uint8_t sequence);
+  /// False for a request that was obeyed: FIR is repeated until a key frame comes.
+  bool is_new_full_intra(std::uint8_t sequence) const { return last_full_intra_ != sequence; }
+  void note_full_intra(std::uint8_t sequence) { last_full_intra_ = sequence; }
 
  private:
   struct SentReport {

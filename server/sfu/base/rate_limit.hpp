@@ -1,0 +1,32 @@
+// How often a peer may ask for something.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "sfu/base/time.hpp"
+
+namespace onair::sfu {
+
+/// So many at once, and in the long run one each `spacing`.
+struct Rate {
+  Duration spacing;
+  std::uint32_t burst;
+};
+
+/// What one peer has used of a rate.
+class RateLimit {
+ public:
+  /// False: it's too soon, and doesn't count.
+  bool allow(const Rate& rate, TimePoint now) {
+    const TimePoint since = std::max(used_until_, now);
+    if (since + rate.spacing > now + rate.burst * rate.spacing) return false;
+    used_until_ = since + rate.spacing;
+    return true;
+  }
+
+ private:
+  TimePoint used_until_ = TimePoint::min();  ///< by when all that was used has been earned again
+};
+
+}  // namespace onair::sfu
