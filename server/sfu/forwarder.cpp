@@ -31,7 +31,8 @@ Forwarder::Forwarder(ForwarderOptions options, PacketSink& packets, EventSink& e
       instance_(std::move(options.instance)),
       candidates_(candidates_of(options.candidates)),
       max_peers_(options.max_peers),
-      max_rooms_(options.max_rooms) {}
+      max_rooms_(options.max_rooms),
+      context_(options.dtls_timeout) {}
 
 void Forwarder::receive(MutableBytes packet, const Path& from, TimePoint now) {
   now_ = now;
@@ -41,6 +42,10 @@ void Forwarder::receive(MutableBytes packet, const Path& from, TimePoint now) {
   Peer* const peer = directory_.find(from);
   if (peer == nullptr) return;
   if (kind == PacketClass::dtls) {
+    if (!peer->is_connected()) {
+      const bool has_begun = peer->transport().state() == Transport::State::connecting;
+      return handshakes_.add(*peer, has_begun, packet);
+    }
     peer->change_transport(now).receive_dtls(packet, now);
     return follow_transport(*peer, now);
   }
@@ -99,10 +104,12 @@ void Forwarder::connection_closed(std::uint32_t connection, TimePoint now) {
 void Forwarder::advance(TimePoint now) {
   now_ = now;
   rooms_due_.advance(now, [&](RoomEntry& entry) { advance_room(entry, now); });
+  advance_handshakes(now);
   peers_due_.advance(now, [&](Peer& peer) { advance_peer(peer, now); });
 }
 
 std::optional<TimePoint> Forwarder::next_deadline() const {
+  if (!handshakes_.empty()) return now_;
   const auto rooms = rooms_due_.next();
   const auto peers = peers_due_.next();
   if (!rooms || !peers) return rooms ? rooms : peers;
@@ -148,13 +155,29 @@ void Forwarder::send_feedback(RoomEntry& entry, TimePoint now) {
   const Transport& transport = entry.talker->transport();
   ForwardedRoom& room = entry.change_room(now);
   std::array<std::uint8_t, PublisherFeedback::kMaxDatagram + kMaxRtcpOverhead> memory;
-  while (const std::size_t size =
-             room.write_feedback(now, MutableBytes(memory).first(PublisherFeedback::kMaxDatagram))) {
+  const auto plain = MutableBytes(memory).first(PublisherFeedback::kMaxDatagram);
+  while (const std::size_t size = room.write_feedback(now, plain)) {
     const auto sealed = transport.sender().protect_rtcp(memory, size);
     if (sealed && transport.path()) {
       packets_.send(*transport.path(), MutableBytes(memory).first(sealed.size), 0);
     }
   }
+}
+
+void Forwarder::advance_handshakes(TimePoint now) {
+  for (std::size_t i = 0; i < HandshakeQueue::kFlightsATurn; ++i) {
+    const auto flight = handshakes_.take();
+    if (!flight) return;
+    receive_flight(*flight, now);
+  }
+}
+
+void Forwarder::receive_flight(const HandshakeQueue::Flight& flight, TimePoint now) {
+  Peer& peer = *flight.peer;
+  Transport& transport = peer.change_transport(now);
+  if (!transport.path()) return;  // its TCP connection has closed meanwhile
+  for (const Datagram& datagram : flight.datagrams) transport.receive_dtls(datagram, now);
+  follow_transport(peer, now);
 }
 
 void Forwarder::advance_peer(Peer& peer, TimePoint now) {
@@ -176,6 +199,7 @@ void Forwarder::end(Peer& peer, control::GoneReason reason) {
 
 void Forwarder::discard(Peer& peer) {
   directory_.remove(peer);
+  handshakes_.forget(peer);
   RoomEntry& entry = peer.entry;
   if (peer.viewer) entry.change_room(now_).remove_viewer(*peer.viewer);
   if (entry.talker == &peer) {

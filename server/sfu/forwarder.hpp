@@ -3,7 +3,8 @@
 //
 // A packet comes in by receive(), finds its peer by PeerDirectory, and is opened by the peer's
 // Transport. A talker's media goes through ForwardedRoom to the room's viewers when advance() is
-// called, once for all packets of a turn of the edge's loop. A turn costs nothing for the rooms and
+// called, once for all packets of a turn of the edge's loop, and before the handshakes of those who
+// join (HandshakeQueue). A turn costs nothing for the rooms and
 // peers that aren't due in it (Timetable).
 #pragma once
 
@@ -17,6 +18,7 @@
 #include "sfu/control/control.hpp"
 #include "sfu/forwarded_room.hpp"
 #include "sfu/forwarder_edge.hpp"
+#include "sfu/handshake_queue.hpp"
 #include "sfu/ice/demux.hpp"
 #include "sfu/negotiation/negotiation.hpp"
 #include "sfu/peer.hpp"
@@ -69,7 +71,7 @@ class Forwarder {
   /// True when there is nothing left of any peer: for tests.
   bool empty() const {
     return peers_.empty() && rooms_.empty() && directory_.empty() && peers_due_.empty() &&
-           rooms_due_.empty();
+           rooms_due_.empty() && handshakes_.empty();
   }
   /// How many rooms and peers all calls of advance() together have dealt with: for tests.
   std::uint64_t turns() const { return rooms_due_.turns() + peers_due_.turns(); }
@@ -106,6 +108,8 @@ class Forwarder {
   void connect(Peer& peer, TimePoint now);
   void advance_room(RoomEntry& entry, TimePoint now);
   void send_feedback(RoomEntry& entry, TimePoint now);
+  void advance_handshakes(TimePoint now);
+  void receive_flight(const HandshakeQueue::Flight& flight, TimePoint now);
   void advance_peer(Peer& peer, TimePoint now);
   void end(Peer& peer, control::GoneReason reason);
   /// Removes the peer and, with a room's last one, the room. Tells nobody.
@@ -125,6 +129,7 @@ class Forwarder {
   std::map<std::string, RoomEntry, std::less<>> rooms_;
   std::map<control::PeerId, Peer> peers_;  ///< in the order of lists
   PeerDirectory directory_;
+  HandshakeQueue handshakes_;
   control::Traffic of_closed_rooms_;
   TimePoint now_;  ///< of the latest call
 };

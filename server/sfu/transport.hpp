@@ -1,6 +1,6 @@
 // The connection of one peer: ICE, DTLS and SRTP together. No sockets; time is an input.
 //
-// Contract: after each call that takes bytes or time, send take_outgoing() to path(), and look at
+// Contract: after calls that take bytes or time, send take_outgoing() to path(), and look at
 // state().
 #pragma once
 
@@ -19,8 +19,11 @@ namespace onair::sfu {
 
 /// What all connections of one thread share. Outlives them.
 struct TransportContext {
+  /// See DtlsContext.
+  explicit TransportContext(Duration first_timeout) : dtls(certificate, first_timeout) {}
+
   DtlsCertificate certificate;
-  DtlsContext dtls{certificate};
+  DtlsContext dtls;
   SrtpCiphers ciphers;
   HandshakeBudget handshakes;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,6 +31,10 @@ const std::string kDelta("\x10\x11\x02\x00 delta", 10);
 class ForwarderTest : public testing::Test, public PacketSink, public EventSink {
  protected:
   static control::PeerId id(char digit) { return std::string(control::kPeerIdDigits, digit); }
+  static control::PeerId id(std::size_t number) {
+    const std::string digits = std::to_string(number);
+    return std::string(control::kPeerIdDigits - digits.size(), 'e') + digits;
+  }
 
   void send(const Path& to, Bytes bytes, std::uint16_t segment_size) override {
     for (Bytes rest = bytes; !rest.empty();) {
@@ -48,17 +53,21 @@ class ForwarderTest : public testing::Test, public PacketSink, public EventSink 
   void give(const RemotePeer& from, PacketBytes packet) {
     forwarder_.receive(packet, from.path, now_);
   }
+  /// What the forwarder has sent arrives, and what the others answer to it.
+  void deliver() {
+    for (const auto& [to, packet] : std::exchange(under_way_, {})) {
+      for (const auto& remote : remotes_) {
+        if (remote->path == to) remote->receive(packet, now_);
+      }
+    }
+    for (const auto& remote : remotes_) give_dtls(*remote);
+  }
   /// Passes packets on until nobody has any.
   void settle() {
     do {
       forwarder_.advance(now_);
-      for (const auto& [to, packet] : std::exchange(under_way_, {})) {
-        for (const auto& remote : remotes_) {
-          if (remote->path == to) remote->receive(packet, now_);
-        }
-      }
-      for (const auto& remote : remotes_) give_dtls(*remote);
-    } while (!under_way_.empty());
+      deliver();
+    } while (!under_way_.empty() || forwarder_.next_deadline().value_or(TimePoint::max()) <= now_);
   }
   void give_dtls(RemotePeer& remote) {
     if (!remote.is_checked) return;
@@ -106,7 +115,16 @@ class ForwarderTest : public testing::Test, public PacketSink, public EventSink 
     EXPECT_TRUE(viewer.is_connected());
     return viewer;
   }
-  void send_video(RemotePeer& talker, std::uint16_t sequence, const std::string& payload,
+  /// A viewer that has asked for DTLS, and has no answer yet.
+  RemotePeer& begin_join(std::size_t number) {
+    RemotePeer& viewer = add_remote();
+    const auto sdp = viewer.with_own_certificate(std::string(kChromiumRecvonly));
+    viewer.set_remote(description(ask(control::Play{"lesson", id(number), sdp, ""})), now_);
+    give(viewer, viewer.check());
+    return viewer;
+  }
+  /// A frame of one packet.
+  void give_video(RemotePeer& talker, std::uint16_t sequence, const std::string& payload,
                   std::uint32_t ssrc = 0x1234) {
     give(talker, talker.rtp({.marker = true,
                              .payload_type = 96,
@@ -114,7 +132,19 @@ class ForwarderTest : public testing::Test, public PacketSink, public EventSink 
                              .timestamp = sequence * 3'000U,
                              .ssrc = ssrc},
                             payload));
+  }
+  void send_video(RemotePeer& talker, std::uint16_t sequence, const std::string& payload,
+                  std::uint32_t ssrc = 0x1234) {
+    give_video(talker, sequence, payload, ssrc);
     settle();
+  }
+  /// How many peers get DTLS by what is under way.
+  std::size_t dtls_flights() const {
+    std::set<Path> to;
+    for (const auto& [path, packet] : under_way_) {
+      if (classify(packet) == PacketClass::dtls) to.insert(path);
+    }
+    return to.size();
   }
   bool was_told(const control::Event& event) const {
     return std::ranges::find(events_, event) != events_.end();
@@ -123,7 +153,8 @@ class ForwarderTest : public testing::Test, public PacketSink, public EventSink 
   TimePoint now_ = TimePoint(std::chrono::hours(1));
   Forwarder forwarder_{
       {.candidates = {{Address::v4({192, 0, 2, 1}, 9100), LocalCandidate::Transport::udp}},
-       .instance = "test"},
+       .instance = "test",
+       .dtls_timeout = std::chrono::minutes(10)},
       *this,
       *this};
   std::vector<std::unique_ptr<RemotePeer>> remotes_;
@@ -324,6 +355,75 @@ TEST_F(ForwarderTest, AnIdlePeerCostsNothingATurn) {
   const std::uint64_t before = forwarder_.turns();
   for (int i = 0; i < 100; ++i) forwarder_.advance(now_);
   EXPECT_EQ(forwarder_.turns(), before);
+}
+
+TEST_F(ForwarderTest, ThoseWhoJoinAtOnceDontHoldUpThePicture) {
+  constexpr std::size_t kJoining = 200;
+  RemotePeer& talker = publish('a');
+  RemotePeer& viewer = play('b');
+  send_video(talker, 100, kKeyFrame);
+  for (std::size_t i = 0; i < kJoining; ++i) begin_join(i);
+  deliver();  // all begin their handshakes before the next turn of the loop
+  const auto is_connected = [](const auto& remote) { return remote->is_connected(); };
+  std::size_t turns = 0;
+  std::uint16_t sequence = 101;
+  while (!std::ranges::all_of(remotes_, is_connected) && turns < 2 * kJoining) {
+    ++turns;
+    now_ += std::chrono::milliseconds(2);
+    const std::size_t before = viewer.packets.size();
+    give_video(talker, sequence++, kDelta);
+    forwarder_.advance(now_);
+    EXPECT_LE(dtls_flights(), HandshakeQueue::kFlightsATurn);
+    ASSERT_FALSE(under_way_.empty());
+    EXPECT_EQ(under_way_.front().first, viewer.path) << "media before handshakes";
+    deliver();
+    EXPECT_EQ(viewer.packets.size(), before + 1);
+  }
+  EXPECT_LE(turns, 2 * kJoining / HandshakeQueue::kFlightsATurn + 2);
+  EXPECT_EQ(forwarder_.peers(), kJoining + 2);
+}
+
+TEST_F(ForwarderTest, TwoHundredWhoJoinInASecondTakeFourKeyFrames) {
+  RemotePeer& talker = publish('a');
+  send_video(talker, 100, kKeyFrame);
+  const std::size_t before = talker.key_frame_requests;
+  std::size_t obeyed = before;
+  std::uint16_t sequence = 101;
+  for (std::size_t millisecond = 0; millisecond < 2'000; ++millisecond) {
+    now_ += std::chrono::milliseconds(1);
+    if (millisecond < 1'000 && millisecond % 5 == 0) begin_join(millisecond);
+    if (millisecond % 33 == 0) {
+      const bool is_asked = obeyed != talker.key_frame_requests;
+      obeyed = talker.key_frame_requests;
+      give_video(talker, sequence++, is_asked ? kKeyFrame : kDelta);
+    }
+    forwarder_.advance(now_);
+    deliver();
+  }
+  EXPECT_LE(talker.key_frame_requests - before, 4U);
+  ASSERT_EQ(remotes_.size(), 201U);
+  for (const auto& remote : remotes_) {
+    if (remote.get() == &talker) continue;
+    ASSERT_FALSE(remote->packets.empty());
+    EXPECT_EQ(remote->packets.front().payload, kKeyFrame);
+  }
+}
+
+TEST_F(ForwarderTest, AFlightWhoseConnectionHasClosedIsForgotten) {
+  publish('a');
+  RemotePeer& viewer = add_remote();
+  viewer.path.connection = 1;
+  const auto sdp = viewer.with_own_certificate(std::string(kChromiumRecvonly));
+  viewer.set_remote(description(ask(control::Play{"lesson", id('b'), sdp, ""})), now_);
+  give(viewer, viewer.check());
+  deliver();
+  forwarder_.connection_closed(1, now_);
+  settle();
+  EXPECT_FALSE(viewer.is_connected());
+  viewer.path.connection = 2;
+  give(viewer, viewer.check());
+  EXPECT_EQ(code_of(ask(control::Close{id('b')})), std::nullopt);
+  EXPECT_EQ(forwarder_.peers(), 1U);
 }
 
 TEST_F(ForwarderTest, APeerThatClosesIsGoneAtOnce) {
