@@ -86,7 +86,7 @@ struct AgreedMedia {
 
 struct Agreed {
   PerKind<std::optional<AgreedMedia>> media;
-  RemoteTransport remote;
+  RemoteTransport remote;    ///< without candidates
   bool begins_dtls = false;  ///< we are DTLS's client
 
   /// Points into this.

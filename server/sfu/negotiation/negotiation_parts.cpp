@@ -35,7 +35,9 @@ SdpResult<RemoteTransport> usable_transport(const Section& section) {
     return SdpError{SdpErrorCode::no_fingerprint,
                     "The description has no certificate fingerprint by SHA-256 or better."};
   }
-  return transport;
+  RemoteTransport usable = transport;
+  usable.candidates = {};  // a lite agent sends no checks, so it needs none
+  return usable;
 }
 
 /// The accepted mids of the offered group, in its order.
