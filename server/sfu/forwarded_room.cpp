@@ -82,7 +82,9 @@ void ForwardedRoom::receive_rtcp(Bytes datagram, TimePoint now) {
 std::size_t ForwardedRoom::write_feedback(TimePoint now, MutableBytes out) {
   if (!publisher_) return 0;
   note_key_frame_wishes();
-  return publisher_->feedback().advance(now, out);
+  const std::size_t size = publisher_->feedback().advance(now, out);
+  note_key_frame_wishes();  // it may have given up a packet
+  return size;
 }
 
 std::optional<bool> ForwardedRoom::take_media_change(TimePoint now) {
@@ -124,7 +126,8 @@ control::Traffic ForwardedRoom::traffic() const {
 }
 
 void ForwardedRoom::note_key_frame_wishes() {
-  key_frames_.set_wanted(publication_.wants_key_frame());
+  const bool is_broken = publication_.viewers() > 0 && video_.needs_key_frame();
+  key_frames_.set_wanted(publication_.wants_key_frame() || is_broken);
 }
 
 }  // namespace onair::sfu

@@ -49,6 +49,23 @@ TEST_F(ForwarderTest, ATalkerThatComesAgainGoesOnForItsViewers) {
             100U);
 }
 
+TEST_F(ForwarderTest, WhatTheTalkerGivesUpIsFollowedByAKeyFrame) {
+  RemotePeer& talker = publish('a');
+  RemotePeer& viewer = play('b');
+  send_video(talker, 100, kKeyFrame);
+  pass(std::chrono::seconds(1), {&talker, &viewer});
+  const std::size_t before = talker.key_frame_requests;
+  send_video(talker, 101, kDelta);
+  send_video(talker, 103, kDelta);
+  pass(MissingPackets::kPatience - std::chrono::milliseconds(100), {&talker, &viewer});
+  EXPECT_EQ(talker.key_frame_requests, before);
+  pass(std::chrono::milliseconds(200), {&talker, &viewer});
+  EXPECT_EQ(talker.key_frame_requests, before + 1);
+  send_video(talker, 104, kKeyFrame);
+  pass(std::chrono::seconds(1), {&talker, &viewer});
+  EXPECT_EQ(talker.key_frame_requests, before + 1);
+}
+
 TEST_F(ForwarderTest, APageIsInvitedAndAnswers) {
   RemotePeer& talker = publish('a');
   RemotePeer& page = add_remote();

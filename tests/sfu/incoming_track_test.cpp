@@ -208,6 +208,40 @@ TEST_F(IncomingTrackTest, AsksAgainUntilItGivesUp) {
   EXPECT_EQ(give(first + 1), 101u) << "what comes after that is welcome";
 }
 
+TEST_F(IncomingTrackTest, AfterAPacketThatIsGivenUpAKeyFrameIsNeeded) {
+  give(first);
+  give(first + 2);
+  ask();
+  EXPECT_FALSE(track.needs_key_frame()) << "it may still come";
+  now += MissingPackets::kPatience;
+  ask();
+  EXPECT_TRUE(track.needs_key_frame());
+  give(packet(first + 3, 3'000, true));
+  EXPECT_FALSE(track.needs_key_frame());
+}
+
+TEST_F(IncomingTrackTest, NoKeyFrameIsNeededForWhatIsMissingBeforeTheLastOne) {
+  give(first);
+  give(packet(first + 2, 3'000, true));
+  now += MissingPackets::kPatience;
+  ask();
+  EXPECT_EQ(track.missing().given_up(), 1u);
+  EXPECT_FALSE(track.needs_key_frame());
+}
+
+TEST_F(IncomingTrackTest, LatePaddingLeavesAHoleForThoseWhoHaveNoOtherNumbers) {
+  for (const Codec codec : {Codec::vp8, Codec::h264}) {
+    track.begin_talker(codec, true);
+    RtpPacket padding = packet(2);
+    padding.payload = {};
+    give(packet(1));
+    give(packet(3));
+    EXPECT_FALSE(give(padding));
+    EXPECT_EQ(track.missing().size(), 0u);
+    EXPECT_EQ(track.needs_key_frame(), codec == Codec::h264);
+  }
+}
+
 TEST_F(IncomingTrackTest, AsksAFarTalkerLessOften) {
   for (int i = 0; i < 40; i += 2) {
     give(first + i);

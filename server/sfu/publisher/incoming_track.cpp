@@ -104,7 +104,10 @@ std::optional<IncomingTrack::Placed> IncomingTrack::place(const RtpPacket& packe
                                                           std::int64_t number, TimePoint now) {
   const std::int64_t before = map_.highest();
   if (packet.payload.empty()) {
-    note_order(map_.leave_out(number), before, number, now);
+    const auto verdict = map_.leave_out(number);
+    note_order(verdict, before, number, now);
+    // Its number is free. A viewer of H264 takes that for a loss; other codecs number their frames.
+    if (verdict == SequenceMap::Verdict::late && codec_ == Codec::h264) missing_.give_up(number);
     ++statistics_.padding;
     return std::nullopt;
   }
@@ -119,7 +122,7 @@ std::optional<IncomingTrack::Placed> IncomingTrack::place(const RtpPacket& packe
     return std::nullopt;
   }
   Placed placed{.sequence = sequence, .timestamp = packet.timestamp + source_->timestamp_offset};
-  placed.begins_key_frame = begins_key_frame(packet, placed);
+  placed.begins_key_frame = begins_key_frame(packet, placed, number);
   if (verdict == SequenceMap::Verdict::next) {
     newest_ = {placed.timestamp, now};
   } else {
@@ -139,13 +142,19 @@ void IncomingTrack::note_order(SequenceMap::Verdict verdict, std::int64_t before
   }
 }
 
-bool IncomingTrack::begins_key_frame(const RtpPacket& packet, const Placed& placed) {
+bool IncomingTrack::needs_key_frame() const {
+  const auto given_up = missing_.last_given_up();
+  return kind_ == MediaKind::video && given_up && (!key_frame_ || *given_up > key_frame_->number);
+}
+
+bool IncomingTrack::begins_key_frame(const RtpPacket& packet, const Placed& placed,
+                                     std::int64_t number) {
   if (kind_ == MediaKind::audio || !may_begin_key_frame(codec_, packet.payload)) return false;
   if (key_frame_ && key_frame_->timestamp == placed.timestamp &&
       distance(key_frame_->sequence, placed.sequence) >= 0) {
     return false;
   }
-  key_frame_ = {placed.timestamp, placed.sequence};
+  key_frame_ = {placed.timestamp, placed.sequence, number};
   return true;
 }
 

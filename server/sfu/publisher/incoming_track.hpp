@@ -8,6 +8,13 @@
 //   2. If it is media, take the slot of its sequence number, and fill(packet, placed, ids, slot).
 // Nothing allocates memory per packet. A packet that is missing is not waited for: those after it
 // go on at once, and it goes on when it comes.
+//
+// The number of one that never comes stays free, since those after it have gone on by then, and a
+// viewer can't decode what needs it. So the talker is asked for a key frame as soon as the packet
+// is given up: a viewer waits for MissingPackets::kPatience and a key frame at most. To send
+// padding under the free number would be quicker where the packet was padding, which can't be
+// known. Where it wasn't, an H264 decoder, which has only these numbers to tell what is missing,
+// would go on and show a broken picture.
 #pragma once
 
 #include <array>
@@ -91,6 +98,8 @@ class IncomingTrack {
   /// What the talker should send again.
   MissingPackets& missing() { return missing_; }
   const MissingPackets& missing() const { return missing_; }
+  /// True if a packet was given up since the last key frame began: only video is.
+  bool needs_key_frame() const;
 
   MediaKind kind() const { return kind_; }
   const TrackStatistics& statistics() const { return statistics_; }
@@ -108,6 +117,7 @@ class IncomingTrack {
   struct KeyFrame {
     std::uint32_t timestamp = 0;
     std::uint32_t sequence = 0;  ///< of the first packet that is known of it
+    std::int64_t number = 0;     ///< the source's of the same
   };
 
   /// The packet's unwrapped number, or nothing if it is not of the source. Begins another source
@@ -115,7 +125,7 @@ class IncomingTrack {
   std::optional<std::int64_t> find_number(const RtpPacket& packet, Origin origin, TimePoint now);
   void begin_source(const RtpPacket& packet, TimePoint now);
   std::optional<Placed> place(const RtpPacket& packet, std::int64_t number, TimePoint now);
-  bool begins_key_frame(const RtpPacket& packet, const Placed& placed);
+  bool begins_key_frame(const RtpPacket& packet, const Placed& placed, std::int64_t number);
   void note_order(SequenceMap::Verdict verdict, std::int64_t before, std::int64_t number,
                   TimePoint now);
 

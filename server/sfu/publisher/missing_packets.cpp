@@ -7,13 +7,15 @@ namespace onair::sfu {
 void MissingPackets::add(std::int64_t first, std::int64_t last, TimePoint now) {
   constexpr auto kMost = static_cast<std::int64_t>(kMax);
   if (last - first >= kMost) {
-    given_up_ += static_cast<std::uint64_t>(last - first + 1 - kMost);
-    first = last - kMost + 1;
+    const std::int64_t skipped = last - first + 1 - kMost;
+    first += skipped;
+    given_up_ += static_cast<std::uint64_t>(skipped - 1);
+    give_up(first - 1);
   }
   const auto wanted = static_cast<std::size_t>(last - first + 1);
   const std::size_t excess = entries_.size() + wanted > kMax ? entries_.size() + wanted - kMax : 0;
+  for (std::size_t i = 0; i < excess; ++i) give_up(entries_[i].sequence);
   entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(excess));
-  given_up_ += excess;
   for (std::int64_t sequence = first; sequence <= last; ++sequence) {
     entries_.push_back({.sequence = sequence, .since = now, .next_try = now, .first_try = now});
   }
@@ -28,14 +30,23 @@ void MissingPackets::remove(std::int64_t sequence, TimePoint now) {
   if (entries_.empty()) next_deadline_ = TimePoint::max();
 }
 
+void MissingPackets::give_up(std::int64_t sequence) {
+  ++given_up_;
+  last_given_up_ = std::max(last_given_up_.value_or(sequence), sequence);
+}
+
 void MissingPackets::clear() {
   entries_.clear();
+  last_given_up_.reset();
   next_deadline_ = TimePoint::max();
 }
 
 std::size_t MissingPackets::ask(TimePoint now, std::span<std::uint16_t> out) {
-  given_up_ += std::erase_if(entries_, [&](const Entry& entry) {
-    return now - entry.since >= kPatience || (entry.tries >= kMaxTries && entry.next_try <= now);
+  std::erase_if(entries_, [&](const Entry& entry) {
+    const bool is_over =
+        now - entry.since >= kPatience || (entry.tries >= kMaxTries && entry.next_try <= now);
+    if (is_over) give_up(entry.sequence);
+    return is_over;
   });
   std::size_t asked = 0;
   next_deadline_ = TimePoint::max();

@@ -30,6 +30,8 @@ class MissingPackets {
   void add(std::int64_t first, std::int64_t last, TimePoint now);
   /// The packet came.
   void remove(std::int64_t sequence, TimePoint now);
+  /// It will never come: see last_given_up().
+  void give_up(std::int64_t sequence);
   void clear();
 
   /// When to call ask(). TimePoint::max() if nothing is missing.
@@ -40,6 +42,8 @@ class MissingPackets {
 
   std::size_t size() const { return entries_.size(); }
   std::uint64_t given_up() const { return given_up_; }
+  /// The highest number that was given up. Nothing after clear().
+  std::optional<std::int64_t> last_given_up() const { return last_given_up_; }
   Duration spacing() const;
 
  private:
@@ -57,6 +61,7 @@ class MissingPackets {
   TimePoint next_deadline_ = TimePoint::max();
   std::optional<Duration> answer_time_;  ///< smoothed
   std::uint64_t given_up_ = 0;
+  std::optional<std::int64_t> last_given_up_;
 };
 
 }  // namespace onair::sfu
