@@ -118,6 +118,7 @@ std::optional<TimePoint> ForwardedRoom::next_deadline() const {
 control::Traffic ForwardedRoom::traffic() const {
   const PublicationStatistics out = publication_.statistics();
   return {.viewers = publication_.viewers(),
+          .slow_viewers = publication_.slow_viewers(),
           .packets_in = packets_in_,
           .packets_out = out.packets_out,
           .bytes_in = bytes_in_,

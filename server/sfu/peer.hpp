@@ -56,9 +56,9 @@ class Peer {
   const Part part;
   RoomEntry& entry;
   const std::string note;
-  std::optional<Agreed> agreed;                   ///< nothing: it has not answered yet
-  std::optional<SubscriberOffer> offer;           ///< our offer that waits for its answer
-  bool has_connected = false;                     ///< its room knows
+  std::optional<Agreed> agreed;          ///< nothing: it has not answered yet
+  std::optional<SubscriberOffer> offer;  ///< our offer that waits for its answer
+  bool has_connected = false;            ///< its room knows
   RateLimit rtcp;
   std::optional<ViewerId> viewer;                 ///< once it is connected and subscribes
   const std::uint64_t session_id = random_u32();  ///< of our descriptions

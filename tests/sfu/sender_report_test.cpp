@@ -161,6 +161,28 @@ TEST_F(SenderReports, WhatAViewerSaysIsKept) {
   EXPECT_FALSE(statistics.kinds[1].round_trip);
 }
 
+TEST_F(SenderReports, AViewerWhoseEstimateIsBelowWhatIsSentIsSlow) {
+  TestViewer& slow = join(with_rtx());
+  TestViewer& fast = join(with_rtx());
+  join(with_rtx());  // says nothing
+  std::array<std::uint8_t, 100> memory{};
+  const auto estimates = [&](const TestViewer& viewer, std::uint64_t bits_per_second) {
+    RtcpWriter writer(memory);
+    writer.remb(1, bits_per_second, std::array{kVideoSsrcs.media});
+    say(viewer, writer);
+  };
+  estimates(slow, 400'000);
+  estimates(fast, 1'000'000);
+  EXPECT_EQ(publication_.slow_viewers(), 0U) << "nothing is sent yet";
+  for (std::uint32_t sequence = 10; sequence < 210; ++sequence) {
+    send(MediaKind::video, sequence, sequence == 10, true, 998);  // 800 kbit/s
+    pass(milliseconds(10));
+  }
+  EXPECT_EQ(publication_.slow_viewers(), 1U);
+  estimates(slow, 900'000);
+  EXPECT_EQ(publication_.slow_viewers(), 0U);
+}
+
 TEST(SenderClock, GoesOnAndBack) {
   const TimePoint at{seconds(100)};
   const ClockReading last{.ntp = kNtp, .timestamp = 50, .at = at};

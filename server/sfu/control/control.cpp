@@ -62,6 +62,7 @@ void visit(Visitor& fields, Message& message) {
 template <typename Visitor, OneOf<Traffic> Message>
 void visit(Visitor& fields, Message& message) {
   fields.number("viewers", message.viewers);
+  fields.number("slow_viewers", message.slow_viewers);
   fields.number("packets_in", message.packets_in);
   fields.number("packets_out", message.packets_out);
   fields.number("bytes_in", message.bytes_in);

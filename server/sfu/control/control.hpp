@@ -107,7 +107,8 @@ struct PeerInfo {
 
 /// Since the room, or the forwarder, began.
 struct Traffic {
-  std::uint64_t viewers = 0;  ///< now
+  std::uint64_t viewers = 0;       ///< now
+  std::uint64_t slow_viewers = 0;  ///< of these, those whose paths take less than what is sent
   std::uint64_t packets_in = 0;
   std::uint64_t packets_out = 0;
   std::uint64_t bytes_in = 0;
@@ -116,6 +117,7 @@ struct Traffic {
 
   Traffic& operator+=(const Traffic& other) {
     viewers += other.viewers;
+    slow_viewers += other.slow_viewers;
     packets_in += other.packets_in;
     packets_out += other.packets_out;
     bytes_in += other.bytes_in;

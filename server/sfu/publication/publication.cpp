@@ -125,6 +125,14 @@ const ViewerStatistics* Publication::statistics(ViewerId id) const {
   return viewer ? &details_[*viewer].history.statistics : nullptr;
 }
 
+std::size_t Publication::slow_viewers() const {
+  const auto is_slow = [&](const Details& details) {
+    const auto& estimate = details.history.statistics.estimate;
+    return estimate && *estimate < rate_.bits_per_second();
+  };
+  return static_cast<std::size_t>(std::count_if(details_.begin(), details_.end(), is_slow));
+}
+
 PublicationStatistics Publication::statistics() const {
   PublicationStatistics statistics = statistics_;
   statistics.overflowed = batch_.overflowed();
@@ -142,9 +150,12 @@ void Publication::send_due(TimePoint now, Outlet& outlet) {
 
 void Publication::fan_out(std::span<const StoredPacket* const> packets, TimePoint now,
                           Outlet& outlet) {
+  std::size_t bytes = 0;
   for (const StoredPacket* const packet : packets) {
     if (packet->media.begins_key_frame) wants_key_frame_ = false;
+    bytes += packet->padded_payload().size();
   }
+  rate_.add(bytes, now);
   for (std::size_t viewer = 0; viewer < subscriptions_.size(); ++viewer) {
     send_to(viewer, packets, now, outlet);
   }

@@ -24,6 +24,7 @@
 
 #include "sfu/publication/frame_batch.hpp"
 #include "sfu/publication/outlet.hpp"
+#include "sfu/publication/rate_meter.hpp"
 #include "sfu/publication/subscription.hpp"
 #include "sfu/publication/subscription_history.hpp"
 #include "sfu/publication/viewer_ids.hpp"
@@ -87,6 +88,13 @@ class Publication {
   /// nullptr for a viewer that was removed. Valid until one is added or removed.
   const ViewerStatistics* statistics(ViewerId id) const;
   std::size_t viewers() const { return ids_.size(); }
+  /// Those whose path takes less, by their own estimate, than what is sent.
+  ///
+  /// The talker is not told of it. It sends one layer for all, so the cap of one viewer would take
+  /// the picture's quality from the others. Nor would a cap where all are slow be safe: an estimate
+  /// grows to one and a half times of what comes, no further, so that a talker whose picture stood
+  /// still would come up again in small steps alone.
+  std::size_t slow_viewers() const;
 
   // To the viewers.
 
@@ -145,6 +153,7 @@ class Publication {
   TimePoint next_report_check_ = TimePoint::max();
   bool wants_key_frame_ = false;
   PublicationStatistics statistics_;
+  RateMeter rate_;
 };
 
 }  // namespace onair::sfu
