@@ -1,6 +1,7 @@
 // The control socket with servers that are real sockets, and a core that says what it is asked.
 #include "sfu/net/control_socket.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -192,6 +193,21 @@ TEST_F(ControlSocketTest, RequestsWaitWhileRepliesDo) {
   for (int i = 0; i < 100; ++i) ASSERT_EQ(server.line(), line) << i;
   EXPECT_EQ(requests.size(), 100u);
   EXPECT_EQ(control->servers(), 1u);
+}
+
+TEST_F(ControlSocketTest, ATurnAnswersAFewRequests) {
+  Server server(loop, path);
+  std::string all;
+  for (int i = 0; i < 100; ++i) all += kClose;
+  server.send(all);
+  std::size_t most = 0;
+  for (int i = 0; i < 200 && requests.size() < 100; ++i) {
+    const std::size_t before = requests.size();
+    loop.turn(Clock::now());
+    most = std::max(most, requests.size() - before);
+  }
+  EXPECT_EQ(requests.size(), 100u) << "the rest needs no more of the server's bytes";
+  EXPECT_LE(most, static_cast<std::size_t>(ControlSocket::kRequestsATurn));
 }
 
 TEST_F(ControlSocketTest, OneServerTooManyIsClosed) {

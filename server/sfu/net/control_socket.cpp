@@ -79,6 +79,7 @@ struct ControlSocket::Server {
   Descriptor socket;
   LineReader reader;
   std::string output;
+  bool has_more = false;  ///< requests that wait for the next turn
   Watch watch;
 
   /// Sends what can be sent now. False when the connection is lost.
@@ -93,7 +94,9 @@ struct ControlSocket::Server {
   }
   bool is_slow() const { return output.size() > kPauseBytes; }
   void update_watch() {
-    watch.change((is_slow() ? 0U : EPOLLIN) | (output.empty() ? 0U : EPOLLOUT));
+    // A socket that takes output wakes the loop at once, for requests that have been read already.
+    const bool waits_for_turn = !output.empty() || has_more;
+    watch.change((is_slow() ? 0U : EPOLLIN) | (waits_for_turn ? EPOLLOUT : 0U));
   }
   /// The handler, which the closing wakes, removes the server.
   void cut_off() {
@@ -145,8 +148,13 @@ void ControlSocket::handle(std::uint64_t id, TimePoint now) {
 }
 
 bool ControlSocket::serve(Server& server, TimePoint now) {
-  for (;;) {
-    while (!server.is_slow()) {
+  server.has_more = false;
+  for (int answered = 0;;) {
+    for (; !server.is_slow(); ++answered) {
+      if (answered == kRequestsATurn) {
+        server.has_more = true;
+        return true;
+      }
       const auto line = server.reader.next();
       if (!line) break;
       answer(server, *line, now);
