@@ -46,6 +46,11 @@ void* operator new(std::size_t size) {
   if (void* const memory = std::malloc(size)) return counted(memory);
   throw std::bad_alloc();
 }
+// Without it, ASan's own would be called, whose memory ours must not free.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  void* const memory = std::malloc(size);
+  return memory == nullptr ? nullptr : counted(memory);
+}
 void operator delete(void* memory) noexcept {
   free_counted(memory);
 }
