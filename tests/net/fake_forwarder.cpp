@@ -28,8 +28,7 @@ FakeForwarder::FakeForwarder() : acceptor_(context_) {
   if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
   folder_ = folder;
   socket_ = folder_ / "forwarder.sock";
-  acceptor_ = Local::acceptor(context_, Local::endpoint(socket_.string()));
-  accept();
+  listen();
   thread_ = std::thread([this] { context_.run(); });
 }
 
@@ -37,6 +36,12 @@ FakeForwarder::~FakeForwarder() {
   context_.stop();
   thread_.join();
   std::filesystem::remove_all(folder_);
+}
+
+void FakeForwarder::listen() {
+  std::filesystem::remove(socket_);  // of a process that was killed
+  acceptor_ = Local::acceptor(context_, Local::endpoint(socket_.string()));
+  accept();
 }
 
 void FakeForwarder::accept() {
@@ -55,21 +60,29 @@ void FakeForwarder::read(const std::shared_ptr<Connection>& connection) {
                                        if (error) return void(std::erase(connections_, connection));
                                        connection->lines.filled(bytes);
                                        while (const auto line = connection->lines.next())
-                                         take(*connection, *line);
+                                         take(connection, *line);
                                        read(connection);
                                      });
 }
 
-void FakeForwarder::take(Connection& connection, std::string_view line) {
+void FakeForwarder::take(const std::shared_ptr<Connection>& connection, std::string_view line) {
   const auto parsed = control::parse_request(line);
   if (const auto* fault = std::get_if<control::NumberedReply>(&parsed)) {
-    return connection.send(serialize(*fault));
+    return connection->send(serialize(*fault));
   }
   const auto& request = std::get<control::NumberedRequest>(parsed);
-  connection.send(serialize(control::NumberedReply{request.id, reply_to(request.request)}));
+  if (is_silent_) {
+    unanswered_.emplace_back(connection, request);
+  } else {
+    answer(*connection, request);
+  }
   const std::lock_guard lock(mutex_);
   requests_.push_back(request.request);
   arrived_.notify_all();
+}
+
+void FakeForwarder::answer(Connection& connection, const control::NumberedRequest& request) {
+  connection.send(serialize(control::NumberedReply{request.id, reply_to(request.request)}));
 }
 
 control::Reply FakeForwarder::reply_to(const control::Request& request) {
@@ -144,11 +157,50 @@ void FakeForwarder::restart() {
   run([this] {
     peers_.clear();
     ++instance_;
-    for (const auto& connection : connections_) {
-      error_code ignored;
-      connection->socket.close(ignored);
+    close_connections();
+  });
+}
+
+void FakeForwarder::die() {
+  run([this] {
+    error_code ignored;
+    acceptor_.close(ignored);
+    peers_.clear();
+    unanswered_.clear();
+    close_connections();
+  });
+}
+
+void FakeForwarder::rise() {
+  run([this] {
+    ++instance_;
+    is_silent_ = false;
+    listen();
+  });
+}
+
+void FakeForwarder::hang_up() {
+  run([this] { close_connections(); });
+}
+
+void FakeForwarder::fall_silent() {
+  run([this] { is_silent_ = true; });
+}
+
+void FakeForwarder::answer_again() {
+  run([this] {
+    is_silent_ = false;
+    for (const auto& [connection, request] : std::exchange(unanswered_, {})) {
+      answer(*connection, request);
     }
   });
+}
+
+void FakeForwarder::close_connections() {
+  for (const auto& connection : connections_) {
+    error_code ignored;
+    connection->socket.close(ignored);
+  }
 }
 
 void FakeForwarder::run(std::function<void()> function) {

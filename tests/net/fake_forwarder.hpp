@@ -13,7 +13,9 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -69,14 +71,26 @@ class FakeForwarder {
 
   /// Its process ends and another begins: all peers are gone.
   void restart();
+  /// Its process is killed, with all its peers. Nobody listens on its socket any more, until
+  /// rise().
+  void die();
+  void rise();
+  /// Loses the connections with its servers, and goes on.
+  void hang_up();
+  /// Answers no request from now on, but keeps it, until answer_again() or its end.
+  void fall_silent();
+  void answer_again();
 
  private:
   struct Connection;
   using Local = boost::asio::local::stream_protocol;
 
+  void listen();
   void accept();
   void read(const std::shared_ptr<Connection>& connection);
-  void take(Connection& connection, std::string_view line);
+  void take(const std::shared_ptr<Connection>& connection, std::string_view line);
+  void answer(Connection& connection, const control::NumberedRequest& request);
+  void close_connections();
   control::Reply reply_to(const control::Request& request);
   control::Reply add(const std::string& room, const std::string& peer, const std::string& note,
                      bool publishes);
@@ -91,6 +105,9 @@ class FakeForwarder {
   std::map<std::string, control::PeerInfo> peers_;
   std::optional<control::ErrorCode> fault_;
   int instance_ = 1;
+  bool is_silent_ = false;
+  /// What came while it was silent.
+  std::vector<std::pair<std::shared_ptr<Connection>, control::NumberedRequest>> unanswered_;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<control::Request> requests_;
