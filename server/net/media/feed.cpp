@@ -57,7 +57,7 @@ void Feed::when_ready(const MediaLink& player, Ready ready) {
 void Feed::entered(const protocol::Welcome& welcome) {
   if (stage_ == Stage::ready) return;  // taken back
   for (const protocol::PeerId& talker : welcome.talkers) watch(talker);
-  if (stage_ == Stage::idle) tell_waiting(false);
+  if (stage_ == Stage::idle && note_.other.empty()) tell_waiting(false);
 }
 
 void Feed::refused(const protocol::Error&) {
@@ -95,7 +95,8 @@ void Feed::watch(const protocol::PeerId& talker) {
 }
 
 void Feed::request() {
-  stage_ = Stage::asking;
+  stage_ = host().forwarder().is_here() ? Stage::asking : Stage::idle;
+  if (stage_ == Stage::idle) return;  // until forwarder_came()
   say(protocol::TalkRequest{}, note_.other);
   wait<Feed>(retry_, kOfferPatience, [](Feed& self) {
     if (self.stage_ == Stage::asking) self.request();
@@ -109,6 +110,10 @@ void Feed::on_offer(const protocol::Offer& offer) {
     close_peer();
     say(protocol::Bye{}, note_.other);
     return request();
+  }
+  if (!host().forwarder().is_here()) {
+    stage_ = Stage::idle;
+    return say(protocol::Bye{}, note_.other);
   }
   stage_ = Stage::publishing;
   retry_.cancel();
@@ -129,6 +134,7 @@ void Feed::published(const protocol::PeerId& talker, const std::string& peer,
     close_peer();
     stage_ = Stage::idle;
     say(protocol::Bye{}, talker);
+    if (!host().forwarder().is_here()) return;  // until forwarder_came(). Players wait for it too
     tell_waiting(false);
     return ask_again_after(kRetryDeclined);
   }
@@ -158,6 +164,15 @@ void Feed::forwarder_said(const control::Event& event) {
   forget_peer();
   stage_ = Stage::idle;
   if (gone->reason != control::GoneReason::replaced) ask_again_after(kRetry);
+}
+
+void Feed::forwarder_died() {
+  forget_peer();
+  if (stage_ != Stage::asking) stage_ = Stage::idle;
+}
+
+void Feed::forwarder_came() {
+  if (stage_ == Stage::idle && !note_.other.empty()) request();
 }
 
 void Feed::tell_waiting(bool ready) {

@@ -33,10 +33,13 @@ class Feed final : public MediaLink {
 
   void deleted() override {}
   void forwarder_said(const sfu::control::Event& event) override;
+  void forwarder_died() override;
+  /// Asks the broadcaster again, where that had to wait for the forwarder.
+  void forwarder_came();
 
  private:
   enum class Stage {
-    idle,        ///< nobody to watch, or not yet in the room
+    idle,        ///< nobody to watch, not yet in the room, or the forwarder is away
     asking,      ///< waits for an offer
     publishing,  ///< waits for the forwarder
     ready,

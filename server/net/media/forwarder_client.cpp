@@ -18,7 +18,8 @@ namespace control = sfu::control;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kFirstPause{50};
-constexpr std::chrono::milliseconds kLongestPause{1'000};
+/// To connect to a socket of this machine costs nothing, and everybody waits for it.
+constexpr std::chrono::milliseconds kLongestPause{250};
 
 constexpr std::chrono::seconds kAnswerTime{5};
 
@@ -27,6 +28,12 @@ constexpr std::size_t kMostPending = 4'096;
 
 /// What may wait to be written: a forwarder that reads no more is hung up.
 constexpr std::size_t kMostOutBytes = 16'777'216;
+
+/// The process that had the socket has ended: the system closes what a process had open.
+bool nobody_listens(error_code error) {
+  return error == boost::system::errc::connection_refused ||
+         error == boost::system::errc::no_such_file_or_directory;
+}
 
 }  // namespace
 
@@ -49,6 +56,8 @@ Task<void> ForwarderClient::run() {
     if (!error) {
       co_await serve();
       worker_.tick().run([this] { lost(); });
+    } else if (nobody_listens(error)) {
+      worker_.tick().run([this] { note_death(); });
     }
     Timer timer(worker_.context(), pause_);
     co_await timer.async_wait(no_throw);
@@ -79,6 +88,7 @@ void ForwarderClient::lost() {
   writing_ = false;
   ++connection_;
   const bool was_here = std::exchange(here_, false);
+  for (const auto& [id, peer] : std::exchange(closing_, {})) unclosed_.insert(peer);
   while (!pending_.empty()) finish(pending_.begin()->first, std::nullopt);
   if (!was_here) return;
   spdlog::warn("event=forwarder_lost");
@@ -96,6 +106,7 @@ void ForwarderClient::greet() {
     const auto* greeting = result ? std::get_if<control::Greeting>(&*result) : nullptr;
     if (greeting == nullptr) return hang_up();
     spdlog::info("event=forwarder_connected instance={}", greeting->instance);
+    note_instance(greeting->instance);
     take_page(greeting->peers);
   });
 }
@@ -116,7 +127,28 @@ void ForwarderClient::take_page(const control::Page<control::PeerInfo>& page) {
   }
   here_ = true;
   pause_ = kFirstPause;
+  close_again();
   host_.forwarder_came(std::exchange(listed_, {}));
+}
+
+void ForwarderClient::note_instance(const std::string& instance) {
+  if (instance != instance_) note_death();
+  instance_ = instance;
+}
+
+void ForwarderClient::note_death() {
+  if (std::exchange(instance_, {}).empty()) return;  // none was here, or it is known
+  host_.forwarder_died();
+}
+
+/// Closes what should have been closed while the forwarder was away. The host never hears of it.
+void ForwarderClient::close_again() {
+  const auto unclosed = std::exchange(unclosed_, {});
+  std::erase_if(listed_, [&](const control::PeerInfo& each) {
+    if (!unclosed.contains(each.peer)) return false;
+    close(each.peer);
+    return true;
+  });
 }
 
 /// Brings what has been listed up to date, while more pages are to come.
@@ -136,27 +168,36 @@ void ForwarderClient::ask(control::Request request, Done done) {
   worker_.tick().later([done = std::move(done)] { done(std::nullopt); });
 }
 
-void ForwarderClient::tell(control::Request request) {
-  if (here_) submit(std::move(request), nullptr);
+void ForwarderClient::close(const control::PeerId& peer) {
+  if (!here_) return void(unclosed_.insert(peer));
+  const control::RequestId id = ++last_id_;
+  closing_.emplace(id, peer);
+  send(id, control::Close{peer});
 }
 
 void ForwarderClient::submit(control::Request request, Done done) {
   const control::RequestId id = ++last_id_;
-  const auto line = serialize(control::NumberedRequest{id, std::move(request)});
-  if (!line) {
-    if (!done) return;
+  if (!send(id, std::move(request))) {
     return worker_.tick().later([done = std::move(done)] {
       done(control::Error{control::ErrorCode::bad_sdp, "The description is too long."});
     });
   }
-  if (done) {
-    pending_.emplace(id, std::move(done));
-    deadlines_.set(id, Clock::now() + kAnswerTime);
-    if (pending_.size() == 1) await_deadline();
-  }
+  pending_.emplace(id, std::move(done));
+  deadlines_.set(id, Clock::now() + kAnswerTime);
+  if (pending_.size() == 1) await_deadline();
+}
+
+/// False where the line would be too long.
+bool ForwarderClient::send(control::RequestId id, control::Request request) {
+  const auto line = serialize(control::NumberedRequest{id, std::move(request)});
+  if (!line) return false;
   out_ += *line;
-  if (out_.size() > kMostOutBytes) return hang_up();
-  write();
+  if (out_.size() > kMostOutBytes) {
+    hang_up();
+  } else {
+    write();
+  }
+  return true;
 }
 
 void ForwarderClient::write() {
@@ -183,6 +224,7 @@ void ForwarderClient::take(std::string_view line) {
 }
 
 void ForwarderClient::finish(control::RequestId id, const Result& result) {
+  if (closing_.erase(id) > 0) return;
   const auto found = pending_.find(id);
   if (found == pending_.end()) return;  // too late
   const Done done = std::move(found->second);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,11 @@ class ForwarderHost {
  public:
   /// Connected, for the first time or again: all its peers.
   virtual void forwarder_came(const std::vector<sfu::control::PeerInfo>& peers) = 0;
-  /// The connection is lost, and all requests under way have failed.
+  /// The connection is lost, and all requests under way have failed. The forwarder may live.
   virtual void forwarder_went() = 0;
+  /// Its process has ended, and all its peers with it. Follows forwarder_went(), and comes before
+  /// forwarder_came() for the next process.
+  virtual void forwarder_died() = 0;
   virtual void forwarder_said(const sfu::control::Event& event) = 0;
 
  protected:
@@ -52,8 +56,9 @@ class ForwarderClient {
 
   /// Calls `done` once, within the worker's tick and never before this returns.
   void ask(sfu::control::Request request, Done done);
-  /// The same, where nobody waits for the reply. Nothing happens while the forwarder is away.
-  void tell(sfu::control::Request request);
+  /// Closes a peer of its, surely: where the forwarder is away, as soon as it is back. A request
+  /// that failed may have made the peer all the same.
+  void close(const sfu::control::PeerId& peer);
 
  private:
   using Local = asio::local::stream_protocol;
@@ -64,8 +69,12 @@ class ForwarderClient {
   void greet();
   void list_more();
   void take_page(const sfu::control::Page<sfu::control::PeerInfo>& page);
+  void close_again();
+  void note_instance(const std::string& instance);
+  void note_death();
   void keep_up(const sfu::control::Event& event);
   void submit(sfu::control::Request request, Done done);
+  bool send(sfu::control::RequestId id, sfu::control::Request request);
   void take(std::string_view line);
   void finish(sfu::control::RequestId id, const Result& result);
   void lost();
@@ -84,7 +93,10 @@ class ForwarderClient {
   std::vector<sfu::control::PeerInfo> listed_;  ///< until all pages of the list have come
   sfu::control::PeerId last_listed_;
   sfu::control::RequestId last_id_ = 0;
+  std::string instance_;  ///< the process that was here last; empty: none, or it is dead
   std::map<sfu::control::RequestId, Done> pending_;
+  std::map<sfu::control::RequestId, sfu::control::PeerId> closing_;  ///< not yet confirmed
+  std::set<sfu::control::PeerId> unclosed_;             ///< to be closed when the forwarder is back
   base::Schedule<sfu::control::RequestId> deadlines_;  ///< of these
   Timer timer_;
   std::chrono::milliseconds pause_;

@@ -10,8 +10,8 @@ namespace {
 namespace control = sfu::control;
 using boost::beast::http::status;
 
-/// How long the forwarder may be away until all that it had counts as lost. It is mostly back
-/// within moments, and then says itself what it has.
+/// How long the forwarder may be away until all that it had counts as lost. One that has died is
+/// known to have: this is for one that lives and says nothing.
 constexpr std::chrono::seconds kForwarderPatience{10};
 
 MediaAnswer forwarder_is_away() {
@@ -158,8 +158,16 @@ void Media::forwarder_went() {
   patience_.expires_after(kForwarderPatience);
   patience_.async_wait([this](error_code error) {
     if (error || forwarder_.is_here()) return;
-    worker_.tick().run([this] { end_those_without({}); });
+    worker_.tick().run([this] { forwarder_died(); });
   });
+}
+
+void Media::forwarder_died() {
+  patience_.cancel();
+  const auto links = links_;  // some leave by it
+  for (const auto& [pointer, link] : links) {
+    if (links_.contains(pointer)) link->forwarder_died();
+  }
 }
 
 /// The one place where what the forwarder has and what this process knows are brought together,
@@ -170,8 +178,11 @@ void Media::forwarder_came(const std::vector<control::PeerInfo>& peers) {
   for (const control::PeerInfo& peer : peers) living.insert(peer.peer);
   end_those_without(living);
   if (!draining_) take_back(peers);
+  const auto feeds = feeds_;
+  for (const auto& [room, feed] : feeds) feed->forwarder_came();
 }
 
+/// Some have ended while the connection was lost.
 void Media::end_those_without(const std::set<std::string>& living) {
   std::vector<std::pair<std::string, std::shared_ptr<MediaLink>>> lost;
   for (const auto& [peer, link] : peers_) {
@@ -179,12 +190,8 @@ void Media::end_those_without(const std::set<std::string>& living) {
     if (auto held = link.lock()) lost.emplace_back(peer, std::move(held));
   }
   for (const auto& [peer, link] : lost) {
-    const bool is_own = link->peer() == peer;
     if (!peers_.contains(peer)) continue;  // has left by an earlier one
     link->forwarder_said(control::Gone{link->room(), peer, control::GoneReason::silent});
-    if (is_own && link->note().kind == media::Note::Kind::whip && links_.contains(link.get())) {
-      static_cast<WhipTalker&>(*link).forwarder_restarted();
-    }
   }
 }
 
@@ -219,7 +226,7 @@ void Media::take_back(const control::PeerInfo& peer, const media::Note& note) {
         if (link->note().kind != media::Note::Kind::whip || link->id() != note.member) continue;
         return static_cast<WhipTalker&>(*link).take_back_viewer(peer.peer, note);
       }
-      return forwarder_.tell(control::Close{peer.peer});  // whom it watched is gone
+      return forwarder_.close(peer.peer);  // whom it watched is gone
   }
 }
 

@@ -78,6 +78,7 @@ class Media final : private ForwarderHost {
  private:
   void forwarder_came(const std::vector<sfu::control::PeerInfo>& peers) override;
   void forwarder_went() override;
+  void forwarder_died() override;
   void forwarder_said(const sfu::control::Event& event) override;
   void take_back(const std::vector<sfu::control::PeerInfo>& peers);
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);

@@ -113,7 +113,7 @@ void MediaLink::use_new_peer() {
 
 void MediaLink::close_peer() {
   if (peer_.empty()) return;
-  media_.forwarder().tell(control::Close{peer_});
+  media_.forwarder().close(peer_);
   forget_peer();
 }
 

@@ -49,6 +49,8 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   virtual void deleted() = 0;
   /// An event of one of its peer connections.
   virtual void forwarder_said(const sfu::control::Event& event) = 0;
+  /// All that the forwarder had is lost. What it was asked has failed before.
+  virtual void forwarder_died() = 0;
   /// A PATCH, judged.
   void patch(media::Patch kind, const std::string& fragment, MediaReply reply);
   media::IceSession ice_session() const { return {note_.etag, note_.ufrag}; }

@@ -88,6 +88,12 @@ void WhepPlayer::forwarder_said(const control::Event& event) {
   leave(rooms::Hub::Leaving::for_good);
 }
 
+void WhepPlayer::forwarder_died() {
+  if (reply_) return;  // it waits for a broadcast, which comes to the next forwarder
+  forget_peer();
+  leave(rooms::Hub::Leaving::for_good);
+}
+
 void WhepPlayer::deleted() {
   close_peer();
   leave(rooms::Hub::Leaving::for_good);

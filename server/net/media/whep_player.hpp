@@ -17,6 +17,7 @@ class WhepPlayer final : public MediaLink {
 
   void deleted() override;
   void forwarder_said(const sfu::control::Event& event) override;
+  void forwarder_died() override;
 
  private:
   void entered(const protocol::Welcome& welcome) override;

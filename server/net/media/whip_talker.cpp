@@ -117,6 +117,17 @@ void WhipTalker::on_own_peer(const control::Event& event) {
   await_encoder();
 }
 
+/// Pages are told at once, so that they ask again when the encoder is back.
+void WhipTalker::forwarder_died() {
+  if (stage_ != Stage::published) return;  // it has nothing there yet
+  forget_peer();
+  sends_ = false;
+  is_gone_ = true;
+  if (!on_air_ && !takes_seat_) return end();
+  go_off_air();
+  await_encoder();
+}
+
 void WhipTalker::go_on_air() {
   if (std::exchange(on_air_, true) && !takes_seat_) return;
   takes_seat_ = false;

@@ -26,12 +26,9 @@ class WhipTalker final : public MediaLink {
   bool is_published() const { return stage_ == Stage::published; }
   using MediaLink::resume;
 
-  /// The forwarder has lost this and all viewers. Pages are told, so that they ask again when the
-  /// encoder is back.
-  void forwarder_restarted() { go_off_air(); }
-
   void deleted() override;
   void forwarder_said(const sfu::control::Event& event) override;
+  void forwarder_died() override;
 
  private:
   enum class Stage { entering, publishing, published };

@@ -67,7 +67,7 @@ void WhipTalker::invited(const protocol::PeerId& viewer, const std::string& peer
                          const ForwarderClient::Result& result) {
   const auto found = viewings_.find(viewer);
   if (found == viewings_.end() || found->second.peer != peer) {
-    return host().forwarder().tell(control::Close{peer});  // the viewer has left meanwhile
+    return host().forwarder().close(peer);  // the viewer has left meanwhile
   }
   const auto* offer = result ? std::get_if<control::Description>(&*result) : nullptr;
   if (offer == nullptr) {
@@ -98,7 +98,7 @@ void WhipTalker::on_answer(const protocol::PeerId& viewer, const protocol::Answe
 void WhipTalker::close_viewing(const protocol::PeerId& viewer) {
   const auto found = viewings_.find(viewer);
   if (found == viewings_.end()) return;
-  host().forwarder().tell(control::Close{found->second.peer});
+  host().forwarder().close(found->second.peer);
   host().disown_peer(found->second.peer);
   viewings_.erase(found);
 }
