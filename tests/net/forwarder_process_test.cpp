@@ -23,6 +23,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+TEST(RestartPause, IsNoneAtFirstAndGrowsWithShortLives) {
+  using namespace std::chrono_literals;
+  RestartPause pause;
+  for (const auto expected : {0ms, 1'000ms, 2'000ms, 4'000ms, 8'000ms, 16'000ms, 30'000ms}) {
+    EXPECT_EQ(pause.after(200ms), expected);
+  }
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(pause.after(10s), 30s);
+  EXPECT_EQ(pause.after(11s), 0ms) << "it worked for a while";
+  EXPECT_EQ(pause.after(200ms), 1s);
+}
+
 class ForwarderProcessTest : public testing::Test {
  protected:
   ForwarderProcessTest() {

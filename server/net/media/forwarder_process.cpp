@@ -25,7 +25,8 @@ using namespace std::chrono_literals;
 using boost::system::error_code;
 
 constexpr auto kWhileStarting = 50ms;
-constexpr auto kLongStart = 10s;
+constexpr auto kShortLife = 10s;
+constexpr auto kFirstPause = 1'000ms;
 constexpr auto kMaxPause = 30'000ms;
 
 int open_process(pid_t pid) {
@@ -152,6 +153,15 @@ std::optional<std::filesystem::path> forwarder_socket(const ForwarderOptions& op
   return state_dir / "forwarder.sock";
 }
 
+std::chrono::milliseconds RestartPause::after(std::chrono::steady_clock::duration life) {
+  constexpr int kDoublings = 5;  // to 32 s
+  if (life > kShortLife) short_lives_ = 0;
+  const int before = std::min(short_lives_, kDoublings + 1);
+  ++short_lives_;
+  if (before == 0) return 0ms;
+  return std::min(kMaxPause, kFirstPause * (1 << (before - 1)));
+}
+
 ForwarderProcess::ForwarderProcess(boost::asio::io_context& context,
                                    const ForwarderOptions& options, const std::string& log_level,
                                    std::filesystem::path program, std::filesystem::path socket)
@@ -219,13 +229,10 @@ void ForwarderProcess::on_death() {
   const std::string ending = std::exchange(is_child_, false) ? ending_of(dead) : "unknown";
   is_starting_ = false;
   if (is_ended_) return;
-  // One that lived for a while is started again at once. One that dies at its start will do so
-  // again: its port is taken, say.
-  const bool lived = std::chrono::steady_clock::now() - started_ > kLongStart;
-  pause_ = lived ? 0ms : std::clamp<std::chrono::milliseconds>(2 * pause_, 1'000ms, kMaxPause);
+  const auto pause = pause_.after(std::chrono::steady_clock::now() - started_);
   spdlog::error("event=forwarder_ended pid={} ending=\"{}\" again_in_ms={}", dead, ending,
-                pause_.count());
-  wait_and_look(pause_);
+                pause.count());
+  wait_and_look(pause);
 }
 
 void ForwarderProcess::wait_and_look(std::chrono::milliseconds pause) {

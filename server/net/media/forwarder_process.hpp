@@ -24,9 +24,19 @@ std::optional<std::filesystem::path> forwarder_socket(const ForwarderOptions& op
 /// onair-forwarder in the folder of this executable. Empty where there is none.
 std::filesystem::path forwarder_program();
 
-/// Finds the living forwarder of a socket, or starts one, and again when it has died: at once, then
-/// after 1, 2, 4 s and so on up to 30 s for as long as it dies within 10 s. Whoever uses the socket
-/// connects by itself, again and again.
+/// How long to wait before a process that has died is started again: at once, and after 1, 2, 4 s
+/// and so on up to 30 s for as long as it dies within 10 s. One that dies at its start will do so
+/// again: its port is taken, say.
+class RestartPause {
+ public:
+  std::chrono::milliseconds after(std::chrono::steady_clock::duration life);
+
+ private:
+  int short_lives_ = 0;  ///< one after the other
+};
+
+/// Finds the living forwarder of a socket, or starts one, and again when it has died (see
+/// RestartPause). Whoever uses the socket connects by itself, again and again.
 ///
 /// The process outlives this one however it ends, since pictures do: it has a session of its own,
 /// none of our descriptors and none of our secrets. `end` stops it. One that nobody comes back to
@@ -73,7 +83,7 @@ class ForwarderProcess {
   bool is_child_ = false;     ///< we started it, and learn how it ended
   bool is_starting_ = false;  ///< its socket has not been open yet
   std::chrono::steady_clock::time_point started_{};
-  std::chrono::milliseconds pause_{0};
+  RestartPause pause_;
 };
 
 }  // namespace onair::net
