@@ -123,6 +123,7 @@ control::Reply Forwarder::on(const control::Restart& request, TimePoint) {
     if (!unused.empty()) directory_.remove(unused, *peer);
     directory_.add(peer->transport().ice().local().ufrag, *peer);
   }
+  if (!request.note.empty()) peer->note = request.note;
   return control::Description{restart_answer(describe(*peer), *peer->agreed)};
 }
 

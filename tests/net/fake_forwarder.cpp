@@ -103,6 +103,7 @@ control::Reply FakeForwarder::reply_to(const control::Request& request) {
     return add(invite->room, invite->peer, invite->note, false);
   }
   if (const auto* restart = std::get_if<control::Restart>(&request)) {
+    if (!restart->note.empty()) peers_[restart->peer].note = restart->note;
     return control::Description{"a=ice-ufrag:new of " + restart->peer + "\r\n"};
   }
   if (const auto* close = std::get_if<control::Close>(&request)) peers_.erase(close->peer);

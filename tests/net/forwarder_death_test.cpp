@@ -204,5 +204,19 @@ TEST_F(ForwarderDeathTest, AnEncoderRefusedForALostConnectionDoesNotComeBack) {
   EXPECT_EQ(server->metric("onair_whip_encoders"), 0);
 }
 
+TEST_F(ForwarderDeathTest, ANewServerKnowsTheTagOfAnIceRestart) {
+  const auto [resource, peer] = broadcast();
+  const std::string anew = "a=ice-ufrag:new\r\na=ice-pwd:newnewnew\r\n";
+  const Response restarted = patch(resource, anew, {{"If-Match", "*"}});
+  ASSERT_EQ(restarted.result_int(), 200u);
+  const std::string tag(restarted[field::etag]);
+  server.reset();  // as kill -9: it tells the forwarder nothing
+  start(options_with(forwarder));
+  while (server->metric("onair_whip_encoders") < 1) std::this_thread::yield();
+  const std::string candidate = "a=ice-ufrag:new\r\na=ice-pwd:newnewnew\r\na=candidate:1\r\n";
+  EXPECT_EQ(patch(resource, candidate, {{"If-Match", tag}}).result_int(), 204u)
+      << "its tag, and the client's credentials";
+}
+
 }  // namespace
 }  // namespace onair::tests

@@ -36,6 +36,7 @@ std::vector<Request> one_of_each_request() {
           Answer{kPeer, sdp},
           Trickle{kPeer, "a=ice-ufrag:x"},
           Restart{kPeer, "a=ice-ufrag:x"},
+          Restart{kPeer, "a=ice-ufrag:x", "note"},
           Close{kPeer},
           List{},
           List{kPeer},

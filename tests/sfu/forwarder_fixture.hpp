@@ -145,6 +145,14 @@ class ForwarderTest : public testing::Test, public PacketSink, public EventSink 
     }
     return to.size();
   }
+  std::string note_of(char digit) {
+    const auto greeting = std::get<control::Greeting>(ask(control::Hello{}));
+    for (const control::PeerInfo& peer : greeting.peers.entries()) {
+      if (peer.peer == id(digit)) return peer.note;
+    }
+    ADD_FAILURE() << "there is no such peer";
+    return "";
+  }
   bool was_told(const control::Event& event) const {
     return std::ranges::find(events_, event) != events_.end();
   }

@@ -162,8 +162,22 @@ TEST_F(ForwarderTest, ARestartKeepsTheConnection) {
   const auto fragment = description(ask(
       control::Restart{id('b'), "a=ice-ufrag:newufrag\r\na=ice-pwd:newpasswordnewpassword\r\n"}));
   EXPECT_NE(fragment.find("a=ice-ufrag:"), std::string::npos);
+  EXPECT_EQ(note_of('b'), "") << "none was given";
   send_video(talker, 100, kKeyFrame);
   EXPECT_EQ(viewer.packets.size(), 1U);
+}
+
+TEST_F(ForwarderTest, ARestartMayBringANoteOfItsOwn) {
+  publish('a');
+  EXPECT_EQ(note_of('a'), "note");
+  control::Restart restart{id('a'), "a=ice-ufrag:newufrag\r\na=ice-pwd:newpasswordnewpassword\r\n"};
+  description(ask(restart));
+  EXPECT_EQ(note_of('a'), "note");
+  restart.note = "another";
+  description(ask(restart));
+  EXPECT_EQ(note_of('a'), "another");
+  EXPECT_EQ(code_of(ask(control::Restart{id('a'), "nonsense", "third"})), ErrorCode::bad_sdp);
+  EXPECT_EQ(note_of('a'), "another") << "nothing was restarted";
 }
 
 TEST_F(ForwarderTest, ListsWhatThereIsForAServerThatComesLater) {

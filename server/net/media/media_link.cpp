@@ -146,19 +146,21 @@ void MediaLink::patch(media::Patch kind, const std::string& fragment, MediaReply
           reply(done ? MediaAnswer{.status = status::no_content} : problem_of(result));
         });
   }
-  media_.forwarder().ask(control::Restart{peer_, fragment},
-                         [weak = weak_from_this(), reply, ufrag = media::ice_ufrag_of(fragment)](
-                             const ForwarderClient::Result& result) {
-                           const auto* made =
-                               result ? std::get_if<control::Description>(&*result) : nullptr;
-                           const auto self = weak.lock();
-                           if (made == nullptr || !self) return reply(problem_of(result));
-                           self->note_.ufrag = ufrag;
-                           self->note_.etag = new_etag();
-                           reply({.body = made->sdp,
-                                  .content_type = "application/trickle-ice-sdpfrag",
-                                  .etag = self->note_.etag});
-                         });
+  // The forwarder notes it with the restart: a server that comes later must know the new tag.
+  media::Note anew = note_;
+  anew.ufrag = media::ice_ufrag_of(fragment);
+  anew.etag = new_etag();
+  media_.forwarder().ask(
+      control::Restart{peer_, fragment, text_of(anew)},
+      [weak = weak_from_this(), reply, anew](const ForwarderClient::Result& result) {
+        const auto* made = result ? std::get_if<control::Description>(&*result) : nullptr;
+        const auto self = weak.lock();
+        if (made == nullptr || !self) return reply(problem_of(result));
+        self->note_ = anew;
+        reply({.body = made->sdp,
+               .content_type = "application/trickle-ice-sdpfrag",
+               .etag = anew.etag});
+      });
 }
 
 void MediaLink::leave(rooms::Hub::Leaving leaving) {

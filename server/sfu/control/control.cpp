@@ -33,10 +33,16 @@ void visit(Visitor& fields, Message& message) {
   fields.peer("peer", message.peer);
   fields.note("note", message.note);
 }
-template <typename Visitor, OneOf<Answer, Trickle, Restart> Message>
+template <typename Visitor, OneOf<Answer, Trickle> Message>
 void visit(Visitor& fields, Message& message) {
   fields.peer("peer", message.peer);
   fields.text("sdp", message.sdp);
+}
+template <typename Visitor, OneOf<Restart> Message>
+void visit(Visitor& fields, Message& message) {
+  fields.peer("peer", message.peer);
+  fields.text("sdp", message.sdp);
+  fields.note("note", message.note);
 }
 template <typename Visitor, OneOf<Close> Message>
 void visit(Visitor& fields, Message& message) {

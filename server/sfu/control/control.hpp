@@ -68,7 +68,8 @@ struct Trickle {
 };
 struct Restart {
   PeerId peer;
-  std::string sdp;  ///< a fragment with a new ice-ufrag and ice-pwd
+  std::string sdp;        ///< a fragment with a new ice-ufrag and ice-pwd
+  std::string note = {};  ///< in place of the peer's; empty: that one stays
   friend bool operator==(const Restart&, const Restart&) = default;
 };
 struct Close {
