@@ -212,6 +212,39 @@ TEST_F(WhipTest, ABrowserIsAskedOnceForAllPlayers) {
   EXPECT_EQ(talker.receive_type("bye")["from"], asked["from"]);
 }
 
+TEST_F(WhipTest, ABrowserThatComesAnewIsAskedAgain) {
+  WebSocketClient talker(server->port());
+  go_on_air(talker);
+  auto player = post_later("/whep/lesson");
+  const auto offer = [&] {
+    const json asked = talker.receive_type("talk_request");
+    talker.send(json{{"type", "offer"}, {"sendto", asked["from"]}, {"sdp", "v=0\r\n"}}.dump());
+    return forwarder.expect<control::Publish>().peer;
+  };
+  const std::string talk_ready = json{{"type", "talk_ready"}}.dump();
+  const std::string first = offer();
+  const Response created = player.get();
+  ASSERT_EQ(created.result_int(), 201u);
+
+  // A tab that crashed is back before its silence is noticed.
+  forwarder.say_media(first, true);
+  hear_all(target_of(created));
+  talker.send(talk_ready);
+  talker.send(json{{"type", "ping"}}.dump());
+  talker.receive_type("pong");
+  forwarder.say_media(first, false);
+  const std::string second = offer();
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, first);
+
+  // And afterwards.
+  forwarder.say_media(second, true);
+  forwarder.say_media(second, false);
+  hear_all(target_of(created));
+  talker.send(talk_ready);
+  EXPECT_NE(offer(), second);
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, second);
+}
+
 TEST_F(WhipTest, ABrowserThatDeclinesIsNotWaitedFor) {
   WebSocketClient talker(server->port());
   go_on_air(talker);

@@ -27,6 +27,7 @@ Feed::Feed(Media& media, std::string room)
 
 void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
   stage_ = Stage::ready;
+  went_silent_ = peer.connected && !peer.media;
   MediaLink::take_back(peer, note);
   linger();  // unless players are taken back too
 }
@@ -88,9 +89,20 @@ void Feed::received(const protocol::Message& message) {
 
 void Feed::watch(const protocol::PeerId& talker) {
   if (host().has_encoder(room())) return;  // the forwarder has its picture already
-  if (stage_ != Stage::idle && talker == note_.other) return;
+  if (stage_ != Stage::idle && talker == note_.other) {
+    may_be_anew_ = true;
+    return renew_if_dead();
+  }
   close_peer();
   note_.other = talker;
+  request();
+}
+
+/// A page that crashed and is back says again that it is on air, and so does one that has only
+/// reconnected to the server. The connection with the first is dead, and nothing comes by it.
+void Feed::renew_if_dead() {
+  if (stage_ != Stage::ready || !may_be_anew_ || !went_silent_) return;
+  close_peer();
   request();
 }
 
@@ -116,6 +128,8 @@ void Feed::on_offer(const protocol::Offer& offer) {
     return say(protocol::Bye{}, note_.other);
   }
   stage_ = Stage::publishing;
+  went_silent_ = false;
+  may_be_anew_ = false;
   retry_.cancel();
   note_.connection = offer.connection;
   use_new_peer();
@@ -159,6 +173,10 @@ void Feed::lose_talker(const protocol::PeerId& talker) {
 }
 
 void Feed::forwarder_said(const control::Event& event) {
+  if (const auto* change = std::get_if<control::MediaChange>(&event)) {
+    went_silent_ = !change->on;
+    return renew_if_dead();
+  }
   const auto* gone = std::get_if<control::Gone>(&event);
   if (gone == nullptr) return;
   forget_peer();

@@ -51,6 +51,7 @@ class Feed final : public MediaLink {
   void closed(protocol::CloseCode code) override;
 
   void watch(const protocol::PeerId& talker);
+  void renew_if_dead();
   void request();
   void on_offer(const protocol::Offer& offer);
   void published(const protocol::PeerId& talker, const std::string& peer,
@@ -62,6 +63,8 @@ class Feed final : public MediaLink {
   void end();
 
   Stage stage_ = Stage::idle;
+  bool went_silent_ = false;  ///< the broadcaster's packets came, and come no more
+  bool may_be_anew_ = false;  ///< it has said that it is on air since it made its offer
   std::set<const MediaLink*> players_;
   std::vector<std::pair<const MediaLink*, Ready>> waiting_;
   Timer retry_;
