@@ -1,5 +1,8 @@
 // The forwarder as a whole, with peers on a network in memory.
+#include <array>
+
 #include "sfu/forwarder_fixture.hpp"
+#include "sfu/rtp/sender_clock.hpp"
 
 namespace onair::sfu::tests {
 namespace {
@@ -64,6 +67,52 @@ TEST_F(ForwarderTest, WhatTheTalkerGivesUpIsFollowedByAKeyFrame) {
   send_video(talker, 104, kKeyFrame);
   pass(std::chrono::seconds(1), {&talker, &viewer});
   EXPECT_EQ(talker.key_frame_requests, before + 1);
+}
+
+// Browsers report audio every five seconds. A viewer that waited for the next report would show
+// lips out of sync until then.
+TEST_F(ForwarderTest, AViewerThatComesLateGetsSenderReportsAtOnce) {
+  constexpr std::uint64_t kNtp = 0xe000'0000'4000'0000;
+  constexpr std::uint32_t kAudioSsrc = 0x5678;
+  constexpr std::uint32_t kVideoSsrc = 0x1234;
+  RemotePeer& talker = publish('a');
+  const auto send_audio = [&](std::uint16_t sequence) {
+    give(talker, talker.rtp({.marker = false,
+                             .payload_type = 111,
+                             .sequence = sequence,
+                             .timestamp = sequence * 960U,
+                             .ssrc = kAudioSsrc},
+                            "sound"));
+    settle();
+  };
+  send_audio(500);
+  send_video(talker, 100, kKeyFrame, kVideoSsrc);
+  std::array<std::uint8_t, 200> memory{};
+  RtcpWriter writer(memory);
+  writer.sender_report({.ssrc = kAudioSsrc, .ntp = kNtp, .timestamp = 500 * 960U});
+  writer.sender_report({.ssrc = kVideoSsrc, .ntp = kNtp, .timestamp = 100 * 3'000U});
+  give(talker, talker.rtcp(writer));
+  pass(std::chrono::seconds(3), {&talker});
+
+  RemotePeer& viewer = play('b');
+  send_audio(501);
+  send_video(talker, 101, kKeyFrame, kVideoSsrc);
+  ASSERT_EQ(viewer.packets.size(), 2U);
+  const bool sound_is_first = viewer.packets[0].payload == "sound";
+  const PlainRtp& sound = viewer.packets[sound_is_first ? 0 : 1];
+  const PlainRtp& picture = viewer.packets[sound_is_first ? 1 : 0];
+  const auto report_of = [&](const PlainRtp& packet) {
+    const auto found =
+        std::ranges::find(viewer.sender_reports, packet.fields.ssrc, &SenderInfo::ssrc);
+    return found == viewer.sender_reports.end() ? SenderInfo{} : *found;
+  };
+  const SenderInfo of_sound = report_of(sound);
+  const SenderInfo of_picture = report_of(picture);
+  EXPECT_EQ(of_sound.ntp, ntp_duration(now_.time_since_epoch())) << "our clock";
+  EXPECT_EQ(of_picture.ntp, of_sound.ntp);
+  // What was sampled with the packets before is three seconds and one packet older.
+  EXPECT_EQ(of_sound.timestamp - sound.fields.timestamp, 3 * 48'000U - 960);
+  EXPECT_EQ(of_picture.timestamp - picture.fields.timestamp, 3 * 90'000U - 3'000);
 }
 
 TEST_F(ForwarderTest, APageIsInvitedAndAnswers) {

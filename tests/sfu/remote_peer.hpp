@@ -119,6 +119,7 @@ class RemotePeer {
   std::vector<PlainRtp> packets;
   std::size_t key_frame_requests = 0;
   std::size_t receiver_reports = 0;
+  std::vector<SenderInfo> sender_reports;
 
  private:
   void receive_rtp(PacketBytes& packet) {
@@ -134,6 +135,7 @@ class RemotePeer {
     for (const RtcpPacket& each : RtcpCompound(Bytes(packet).first(plain.size))) {
       if (read_pli(each)) ++key_frame_requests;
       if (read_receiver_report(each)) ++receiver_reports;
+      if (const auto report = read_sender_report(each)) sender_reports.push_back(report->info);
     }
   }
 
