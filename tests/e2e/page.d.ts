@@ -19,6 +19,21 @@ interface Window {
   firstFrame: number | undefined;
   webkitRTCPeerConnection?: typeof RTCPeerConnection;
 
+  /** An encoder or a player: forwarder_paths.test.mjs's. */
+  testMedia: {
+    /** Publishes a picture that flashes and a sound that beeps, both once a second. Goes on until it is let in. */
+    publish(room: string): Promise<void>;
+    play(room: string): Promise<void>;
+    /** Ends the session by DELETE, and gives the status. */
+    end(): Promise<number>;
+    /** Restarts ICE by PATCH, and gives the status. */
+    restart(): Promise<number>;
+    /** The longest time between two frames that were shown, in ms; since this was asked last. */
+    gap(): number;
+    /** How much later each flash is shown than its beep is heard, in ms; of those that began since this was asked last. */
+    offsets(): number[];
+  };
+
   /** axe-core's. */
   axe: { run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { target: string }[] }[] }> };
 

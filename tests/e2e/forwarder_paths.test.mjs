@@ -1,0 +1,442 @@
+// Tests how broadcasts by the forwarder go on: through its own death, reloads, losses, a long way and new addresses.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { addCable, addHost, addOurAddress, family, ip, removeHost, startThere } from './hosts.mjs';
+import { Chromium, goOnAir, Server, until } from './support.mjs';
+
+/** @typedef {import('./support.mjs').Page} Page */
+
+/** @type {string} */
+let folder;
+/** @type {Server} */
+let server;
+/** @type {Chromium} */
+let chromium;
+/** @type {Awaited<ReturnType<typeof startThere>>} */
+let elsewhere;
+/** @type {import('node:child_process').ChildProcessByStdio<import('node:stream').Writable, import('node:stream').Readable, null>} */
+let bridge;
+
+/**
+ * Changes the path between the two hosts: see slow_bridge.py.
+ * @param {...(string | number)} words
+ */
+async function path(...words) {
+  bridge.stdin.write(`${words.join(' ')}\n`);
+  await once(bridge.stdout, 'data');
+}
+
+before(async () => {
+  addHost('paths0');
+  addCable('paths1', 'paths2');
+  ip('link', 'set', 'paths2', 'up');
+  addOurAddress('paths1');
+  const script = new URL('slow_bridge.py', import.meta.url).pathname;
+  ip('netns', 'exec', 'viewer', 'python3', script, '--complete-checksums', 'path1');
+  execFileSync('python3', [script, '--complete-checksums', 'paths1']);
+  bridge = spawn('python3', [script, 'paths0', 'paths2', '0'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(bridge.stdout, 'data');
+  folder = mkdtempSync(join(tmpdir(), 'onair-paths-'));
+  server = await Server.start('--forwarder', 'auto', '--state-dir', folder);
+  [chromium, elsewhere] = await Promise.all([Chromium.start(), startThere()]);
+});
+
+after(async () => {
+  await elsewhere?.stop();
+  await chromium?.stop();
+  await server?.stop(); // and with it the forwarder
+  bridge?.kill();
+  ip('link', 'del', 'paths1');
+  removeHost('paths0');
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs in a page: makes window.testMedia. */
+function equip() {
+  const width = 320;
+  const height = 240;
+  const flash = 200; // ms
+  const beep = 0.1; // s
+  const quiet = 200; // ms; shorter than between two beeps
+  /** @type {RTCPeerConnection} */
+  let connection;
+  let location = '';
+  let tag = '';
+  let longest = 0;
+  /** @type {number[]} */
+  let flashes = [];
+  /** @type {number[]} */
+  let beeps = [];
+
+  /** Made without a device, which only pages from a secure origin get. */
+  function source() {
+    const canvas = Object.assign(document.createElement('canvas'), { width, height });
+    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    const context = new AudioContext();
+    const loudness = new GainNode(context, { gain: 0 });
+    const tone = new OscillatorNode(context, { frequency: 1_000 });
+    const heard = new MediaStreamAudioDestinationNode(context);
+    tone.connect(loudness).connect(heard);
+    tone.start();
+    let began = performance.now();
+    setInterval(() => {
+      const now = performance.now();
+      if (now - began >= 1_000) {
+        began = now;
+        loudness.gain.setValueAtTime(0.5, context.currentTime);
+        loudness.gain.setValueAtTime(0, context.currentTime + beep);
+      }
+      pen.fillStyle = now - began < flash ? 'white' : 'black';
+      pen.fillRect(0, 0, width, height);
+      pen.fillStyle = 'gray'; // something moves
+      pen.fillRect((now / 10) % width, 0, 10, 20);
+    }, 30);
+    const [picture] = canvas.captureStream(30).getVideoTracks();
+    return new MediaStream([/** @type {MediaStreamTrack} */ (picture), ...heard.stream.getAudioTracks()]);
+  }
+
+  /**
+   * Notes the longest gap, and when flashes begin.
+   * @param {HTMLVideoElement} video
+   */
+  function look(video) {
+    const eye = Object.assign(document.createElement('canvas'), { width: 1, height: 1 });
+    const pen = /** @type {CanvasRenderingContext2D} */ (eye.getContext('2d', { willReadFrequently: true }));
+    let shown = 0;
+    let wasBright = true; // a flash that is under way began before
+    /** @type {VideoFrameRequestCallback} */
+    const see = (_, { presentationTime }) => {
+      if (shown > 0) longest = Math.max(longest, presentationTime - shown);
+      shown = presentationTime;
+      pen.drawImage(video, 0, 0, 1, 1);
+      const isBright = (pen.getImageData(0, 0, 1, 1).data[0] ?? 0) > 128;
+      if (isBright && !wasBright) flashes.push(presentationTime);
+      wasBright = isBright;
+      video.requestVideoFrameCallback(see);
+    };
+    video.requestVideoFrameCallback(see);
+  }
+
+  /**
+   * Notes when beeps begin, by the samples of the last 85 ms.
+   * @param {MediaStream} stream
+   */
+  function listen(stream) {
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context, { fftSize: 4_096 });
+    new MediaStreamAudioSourceNode(context, { mediaStream: stream }).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    let heardUntil = 0;
+    setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      const now = performance.now();
+      const at = samples.findIndex((sample) => Math.abs(sample) > 0.1);
+      if (at < 0) return;
+      const began = now - ((samples.length - at) / context.sampleRate) * 1_000;
+      // It is a beginning where silence was before it.
+      if (at > 0 && began > heardUntil + quiet) beeps.push(began);
+      heardUntil = now;
+    }, 10);
+  }
+
+  /**
+   * @param {'whip' | 'whep'} way
+   * @param {string} room
+   */
+  async function post(way, room) {
+    await connection.setLocalDescription();
+    const body = /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
+    const headers = { 'Content-Type': 'application/sdp' };
+    let response = await fetch(`/${way}/${room}`, { method: 'POST', headers, body });
+    // Its place is not free yet, nobody is on air, or the forwarder is away: as clients do, it tries again.
+    while ([404, 409, 503].includes(response.status)) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      response = await fetch(`/${way}/${room}`, { method: 'POST', headers, body });
+    }
+    const text = await response.text();
+    if (response.status !== 201) throw new Error(`${response.status}: ${text}`);
+    location = response.headers.get('Location') ?? '';
+    tag = response.headers.get('ETag') ?? '';
+    await connection.setRemoteDescription({ type: 'answer', sdp: text });
+  }
+
+  /** @type {MediaStream | undefined} */
+  let sent;
+  window.testMedia = {
+    async publish(room) {
+      sent ??= source();
+      connection?.close();
+      connection = new RTCPeerConnection();
+      for (const track of sent.getTracks()) {
+        connection.addTransceiver(track, { direction: 'sendonly', streams: [sent] });
+      }
+      await post('whip', room);
+    },
+
+    async play(room) {
+      connection?.close();
+      connection = new RTCPeerConnection();
+      connection.addTransceiver('audio', { direction: 'recvonly' });
+      connection.addTransceiver('video', { direction: 'recvonly' });
+      const stream = new MediaStream();
+      connection.ontrack = ({ track }) => {
+        stream.addTrack(track);
+        if (track.kind === 'audio') listen(stream);
+      };
+      const video = Object.assign(document.createElement('video'), { autoplay: true });
+      document.body.append(video);
+      video.srcObject = stream;
+      look(video);
+      await post('whep', room);
+    },
+
+    async end() {
+      connection.close();
+      return (await fetch(location, { method: 'DELETE' })).status;
+    },
+
+    async restart() {
+      await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
+      const local = /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
+      const credentials = /a=ice-(?:ufrag|pwd):.*/g;
+      const response = await fetch(location, {
+        method: 'PATCH',
+        headers: { 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': tag },
+        body: `${(local.match(credentials) ?? []).slice(0, 2).join('\r\n')}\r\n`,
+      });
+      if (response.status !== 200) return response.status;
+      tag = response.headers.get('ETag') ?? '';
+      const fresh = (await response.text()).match(credentials) ?? [];
+      const answer = /** @type {RTCSessionDescription} */ (connection.remoteDescription).sdp.replace(
+        credentials,
+        (line) => fresh.find((each) => each.slice(0, 9) === line.slice(0, 9)) ?? line,
+      );
+      await connection.setRemoteDescription({ type: 'answer', sdp: answer });
+      return 200;
+    },
+
+    gap() {
+      const found = longest;
+      longest = 0;
+      return found;
+    },
+
+    offsets() {
+      const found = beeps.flatMap((heard) => {
+        const seen = flashes.find((each) => Math.abs(each - heard) < 500);
+        return seen === undefined ? [] : [seen - heard];
+      });
+      flashes = [];
+      beeps = [];
+      return found;
+    },
+  };
+}
+
+/**
+ * A page that can be an encoder or a player.
+ * @param {{ open: (url: string) => Promise<Page> }} browser
+ * @param {string} host
+ */
+async function openClient(browser, host = 'localhost') {
+  const page = await browser.open(`http://${host}:${server.port}/check.html`);
+  await page.evaluate(equip);
+  return page;
+}
+
+const openThere = () => openClient(elsewhere, '10.78.0.1');
+
+/** @type {(page: Page, room: string) => Promise<void>} */
+const publish = (page, room) => page.evaluate((name) => window.testMedia.publish(name), room);
+/** @type {(page: Page, room: string) => Promise<void>} */
+const play = (page, room) => page.evaluate((name) => window.testMedia.play(name), room);
+
+/**
+ * The statistics of the latest connection's picture.
+ * @param {Page} page
+ * @param {'inbound-rtp' | 'outbound-rtp'} type
+ */
+const picture = (page, type) =>
+  page.evaluate(async (wanted) => {
+    const connection = /** @type {RTCPeerConnection} */ (window.testConnections.at(-1));
+    const reports = [...(await connection.getStats()).values()];
+    return reports.find((report) => report.type === wanted && report.kind === 'video');
+  }, type);
+
+/**
+ * Waits until frames of a later connection than the first `count` ones are decoded.
+ * @param {Page} page
+ * @param {number} count
+ */
+const decodesAnew = (page, count) =>
+  until('frames of a new connection are decoded', async () => {
+    const made = await page.evaluate(() => window.testConnections.length);
+    return made > count && (await page.stats()).frames > 0;
+  });
+
+/** Kills the server's forwarder. */
+function killForwarder() {
+  const name = (/** @type {number} */ pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  const pid = family(/** @type {number} */ (server.process.pid)).find((each) => name(each) === 'onair-forwarder');
+  assert.ok(pid, 'the server has a forwarder');
+  process.kill(pid, 'SIGKILL');
+}
+
+test('everyone is back within 3 s after the forwarder was killed', async () => {
+  const encoder = await openClient(chromium);
+  await publish(encoder, 'encoder');
+  const player = await openClient(chromium);
+  await play(player, 'encoder');
+  const viewer = await chromium.open(`${server.origin}/watch.html?encoder`);
+  const talker = await goOnAir(chromium, server, 'page');
+  const pagePlayer = await openClient(chromium);
+  await play(pagePlayer, 'page');
+  const pageViewer = await chromium.open(`${server.origin}/watch.html?page`);
+  const watching = [player, viewer, pagePlayer, pageViewer];
+  for (const page of watching) await page.decodesFrames();
+
+  killForwarder();
+  const killed = Date.now();
+  // Encoders and players post again, as they do when their connection is lost. Pages do all by themselves.
+  await Promise.all([publish(encoder, 'encoder'), play(player, 'encoder'), play(pagePlayer, 'page')]);
+  await Promise.all([
+    decodesAnew(player, 1),
+    decodesAnew(viewer, 1),
+    decodesAnew(pagePlayer, 1),
+    pageViewer.decodesFrames(1),
+  ]);
+  assert.ok(Date.now() - killed < 3_000, `${Date.now() - killed} ms`);
+  const made = await pageViewer.evaluate(() => window.testConnections.length);
+  assert.equal(made, 1, 'a picture that does not come by the forwarder goes on');
+  for (const page of [...watching, encoder, talker]) await page.close();
+});
+
+test('a broadcast that comes again goes on for its players within 2 s', async () => {
+  const encoder = await openClient(chromium);
+  await publish(encoder, 'again');
+  const player = await openClient(chromium);
+  await play(player, 'again');
+  await player.decodesFrames();
+  assert.equal(await encoder.evaluate(() => window.testMedia.end()), 200);
+  await publish(encoder, 'again');
+  const published = Date.now();
+  await player.decodesFrames(1);
+  assert.ok(Date.now() - published < 2_000, `an encoder: ${Date.now() - published} ms`);
+
+  const talker = await goOnAir(chromium, server, 'reloads');
+  const pagePlayer = await openClient(chromium);
+  await play(pagePlayer, 'reloads');
+  await pagePlayer.decodesFrames();
+  await talker.reload();
+  await talker.press('start-video');
+  await talker.shows('badge');
+  const onAir = Date.now();
+  await pagePlayer.decodesFrames(1);
+  assert.ok(Date.now() - onAir < 2_000, `a page: ${Date.now() - onAir} ms`);
+
+  for (const page of [player, pagePlayer]) {
+    assert.equal(await page.evaluate(() => window.testConnections.length), 1, 'the same connection');
+    await page.close();
+  }
+  for (const page of [encoder, talker]) await page.close();
+});
+
+/** An encoder and a player on the other host. */
+async function broadcastThere(/** @type {string} */ room) {
+  const encoder = await openThere();
+  await publish(encoder, room);
+  const player = await openThere();
+  await play(player, room);
+  await player.decodesFrames();
+  return { encoder, player, close: () => Promise.all([encoder.close(), player.close()]) };
+}
+
+test('a picture goes on while each way loses 5 %', async () => {
+  await path('lose', 5);
+  const { encoder, player, close } = await broadcastThere('lossy');
+  const before = await picture(player, 'inbound-rtp');
+  await player.evaluate(() => window.testMedia.gap());
+  await pause(8_000); // what is lost in this time
+  const now = await picture(player, 'inbound-rtp');
+  const sent = await picture(encoder, 'outbound-rtp');
+  const gap = await player.evaluate(() => window.testMedia.gap());
+  await path('lose', 0);
+  assert.ok(now.framesDecoded - before.framesDecoded > 8 * 10, `${now.framesDecoded - before.framesDecoded} frames`);
+  assert.ok(gap < 1_000, `nothing was shown for ${gap} ms`);
+  assert.ok(now.nackCount > 0 && now.retransmittedPacketsReceived > 0, 'on the way out lost packets are sent again');
+  assert.ok(sent.nackCount > 0 && sent.retransmittedPacketsSent > 0, 'on the way in too');
+  assert.ok(now.pliCount - before.pliCount <= 3, `${now.pliCount - before.pliCount} key frames were asked for`);
+  await close();
+});
+
+test('a picture comes over a path of 300 ms there and back', async () => {
+  await path('delay', 150);
+  const { player, close } = await broadcastThere('far');
+  await player.evaluate(() => window.testMedia.gap());
+  await player.decodesFrames(50);
+  const gap = await player.evaluate(() => window.testMedia.gap());
+  await path('delay', 0);
+  assert.ok(gap < 1_000, `nothing was shown for ${gap} ms`);
+  await player.hearsSound();
+  await close();
+});
+
+test('a player whose address changes goes on', async () => {
+  const encoder = await openClient(chromium);
+  await publish(encoder, 'moves');
+  const player = await openThere();
+  await play(player, 'moves');
+  await player.decodesFrames();
+
+  await path('shift', 2_000); // its NAT gives it another port
+  await player.evaluate(() => window.testMedia.gap());
+  await player.decodesFrames(50);
+  const gap = await player.evaluate(() => window.testMedia.gap());
+  assert.ok(gap < 8_000, `nothing was shown for ${gap} ms`);
+  await path('shift', 0);
+  await player.decodesFrames(50);
+
+  ip('-n', 'viewer', 'addr', 'del', '10.78.0.2/24', 'dev', 'path1');
+  ip('-n', 'viewer', 'addr', 'add', '10.78.0.3/24', 'dev', 'path1');
+  ip('-n', 'viewer', 'route', 'add', 'default', 'via', '10.78.0.1');
+  const restarted = await until('the player restarts ICE from its new address', () =>
+    player.evaluate(() => window.testMedia.restart()).catch(() => 0),
+  );
+  assert.equal(restarted, 200);
+  await player.decodesFrames(50);
+  assert.equal(await player.evaluate(() => window.testConnections.length), 1, 'the same connection');
+  for (const page of [encoder, player]) await page.close();
+});
+
+test('a flash and its beep come within 60 ms, for those who join late too', async () => {
+  const encoder = await openClient(chromium);
+  await publish(encoder, 'lips');
+  const early = await openClient(chromium);
+  await play(early, 'lips');
+  await early.decodesFrames();
+  await pause(3_000); // between two sender reports of the encoder's
+  const late = await openClient(chromium);
+  await play(late, 'lips');
+  await late.decodesFrames();
+  for (const [who, page] of /** @type {const} */ ([['late', late], ['early', early]])) {
+    await page.evaluate(() => window.testMedia.offsets());
+    /** @type {number[]} */
+    const offsets = [];
+    await until('five beeps are heard', async () => {
+      await pause(1_200); // a flash and its beep may be on two sides of a question
+      offsets.push(...(await page.evaluate(() => window.testMedia.offsets())));
+      return offsets.length >= 5;
+    });
+    const middle = offsets.sort((a, b) => a - b)[Math.floor(offsets.length / 2)] ?? NaN;
+    assert.ok(Math.abs(middle) < 60, `${who}: ${offsets.map(Math.round).join(' ')} ms`);
+  }
+  for (const page of [encoder, early, late]) await page.close();
+});
