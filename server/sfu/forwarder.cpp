@@ -108,6 +108,14 @@ void Forwarder::advance(TimePoint now) {
   peers_due_.advance(now, [&](Peer& peer) { advance_peer(peer, now); });
 }
 
+void Forwarder::close_all(TimePoint now) {
+  now_ = now;
+  for (auto& [id, peer] : peers_) {
+    peer.transport.close();
+    send_dtls(peer);
+  }
+}
+
 std::optional<TimePoint> Forwarder::next_deadline() const {
   if (!handshakes_.empty()) return now_;
   const auto rooms = rooms_due_.next();

@@ -65,6 +65,8 @@ class Forwarder {
   void receive(MutableBytes packet, const Path& from, TimePoint now);
   void connection_closed(std::uint32_t connection, TimePoint now);
   void advance(TimePoint now);
+  /// The process ends. Tells all peers: they would know it by silence alone, after half a minute.
+  void close_all(TimePoint now);
   std::optional<TimePoint> next_deadline() const;
 
   std::size_t peers() const { return peers_.size(); }

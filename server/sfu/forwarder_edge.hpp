@@ -61,6 +61,7 @@ concept ForwarderCore = std::constructible_from<Core, ForwarderOptions, PacketSi
                           core.receive(packet, path, now);
                           core.connection_closed(std::uint32_t{}, now);
                           core.advance(now);
+                          core.close_all(now);
                           { constant.next_deadline() } -> std::same_as<std::optional<TimePoint>>;
                           { constant.peers() } -> std::convertible_to<std::size_t>;
                         };

@@ -21,6 +21,7 @@ class EchoCore {
   void receive(MutableBytes packet, const Path& from, TimePoint) { out_.send(from, packet, 0); }
   void connection_closed(std::uint32_t, TimePoint) {}
   void advance(TimePoint) {}
+  void close_all(TimePoint) {}
   std::optional<TimePoint> next_deadline() const { return std::nullopt; }
   std::size_t peers() const { return 0; }
 

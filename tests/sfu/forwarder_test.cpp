@@ -185,6 +185,15 @@ TEST_F(ForwarderTest, APeerThatClosesIsGoneAtOnce) {
   EXPECT_TRUE(forwarder_.empty());
 }
 
+TEST_F(ForwarderTest, AllPeersHearOfItsEnd) {
+  const RemotePeer& talker = publish('a');
+  const RemotePeer& viewer = play('b');
+  forwarder_.close_all(now_);
+  settle();
+  EXPECT_TRUE(talker.is_closed());
+  EXPECT_TRUE(viewer.is_closed());
+}
+
 TEST_F(ForwarderTest, AnotherCertificateThanTheOffersIsRefused) {
   RemotePeer& talker = add_remote();
   const auto answer = ask(control::Publish{"lesson", id('a'), std::string(kChromiumSendonly), ""});

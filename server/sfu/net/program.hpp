@@ -44,10 +44,11 @@ class Program final : public PacketReceiver {
       drops_.report(media_.dropped(), now);
       if (exits_when_idle_ && idle_.advance(control_.servers(), core_.peers(), now)) {
         spdlog::info("event=idle action=end");
-        return;
+        break;
       }
     }
     spdlog::info("event=stopped peers_left={}", static_cast<std::size_t>(core_.peers()));
+    core_.close_all(Clock::now());
   }
 
  private:
