@@ -104,13 +104,16 @@ function makeViewer() {
   quality.className = 'quality';
   const facts = document.createElement('span');
   facts.className = 'figures';
+  const orders = document.createElement('span');
+  orders.className = 'orders';
   const mute = document.createElement('button');
   const remove = document.createElement('button');
   for (const button of [mute, remove]) {
     button.type = 'button';
     button.className = 'small';
   }
-  item.append(who, state, quality, facts, mute, remove);
+  orders.append(mute, remove);
+  item.append(who, state, orders, quality, facts);
   return { item, who, state, quality, facts, mute, remove };
 }
 
@@ -130,7 +133,7 @@ function connectionOf({ roundTrip, loss }) {
 /** @type {(shown: ReturnType<typeof makeViewer>, viewer: View['audience'][number]) => void} */
 function showViewer({ item, who, state, quality, facts, mute, remove }, viewer) {
   const name = viewer.name || text('studio.viewer', { n: viewer.number });
-  who.textContent = name;
+  who.textContent = who.title = name;
   item.dataset.state = viewer.state;
   state.textContent = text(`studio.states.${viewer.state}`);
   quality.textContent = connectionOf(viewer);

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Chromium, Page, Server, until } from './support.mjs';
+import { Chromium, goOnAir, Page, Server, until } from './support.mjs';
 
 /** @type {Server} */
 let server;
@@ -385,4 +385,24 @@ test('serves a manifest and pictures that the pages’ policy allows', async () 
 test('gives messengers the whole address of the picture', async () => {
   const shared = await (await fetch(`${server.origin}/watch.html?lesson`, { headers: { 'accept-encoding': 'gzip' } })).text();
   assert.ok(shared.includes(`<meta property="og:image" content="${server.origin}/share.png">`), shared);
+});
+
+test('shows the whole name of a viewer in each language and width', async () => {
+  for (const locale of ['en', 'ja']) {
+    const talker = await goOnAir(chromium, server, `names-${locale}`, { locale });
+    const viewer = await open(`watch.html?names-${locale}`);
+    await until('the viewer is listed as live', () =>
+      talker.evaluate(() => document.querySelector('#audience li[data-state="live"]') !== null),
+    );
+    for (const width of [1280, 1200, 1000, 700, 390]) {
+      await talker.page.setViewportSize({ width, height: 800 });
+      const { shown, needed } = await talker.evaluate(() => {
+        const name = document.querySelector('#audience strong');
+        return { shown: name.clientWidth, needed: name.scrollWidth };
+      });
+      assert.ok(needed > 0, 'the list is shown');
+      assert.ok(shown >= needed, `${locale} at ${width}: ${shown} of ${needed} pixels of the name`);
+    }
+    await close(viewer, talker);
+  }
 });
