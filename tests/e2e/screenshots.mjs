@@ -89,8 +89,7 @@ async function forLooking(folder) {
         await talker.says('locked', /./);
         await shoot(talker, 'talk-locked');
         const late = await open(`watch.html?${room}`, options);
-        await late.says('link', /./);
-        await until('the late viewer is refused', () => late.evaluate(() => document.getElementById('request').disabled));
+        await late.says('cover', /locked|鍵/); // its button is disabled from the start, and says nothing
         await shoot(late, 'watch-locked');
         await late.close();
         await talker.press('lock'); // unlocks it, or the second talker would be kept out

@@ -315,7 +315,22 @@ export class Page {
    * @param {Id} id
    */
   async shows(id, expected = true) {
-    await until(`#${id} is ${expected ? 'shown' : 'hidden'}`, async () => (await this.shown(id)) === expected);
+    try {
+      await until(`#${id} is ${expected ? 'shown' : 'hidden'}`, async () => (await this.shown(id)) === expected);
+    } catch (error) {
+      throw new Error(`${error}; the page says ${JSON.stringify(await this.words())}`, { cause: error });
+    }
+  }
+
+  /** What the page tells a person of its state, and its console's last lines: for those who read a failure. */
+  async words() {
+    const said = await this.evaluate(() =>
+      ['stuck', 'link', 'cover', 'notice'].map((id) => {
+        const element = document.getElementById(id);
+        return element && !element.hidden ? `#${id}: ${element.textContent?.trim()}` : '';
+      }),
+    );
+    return [...said.filter(Boolean), ...this.console.slice(-5)];
   }
 
   /** Reads getStats of the connection in use: {frames, energy, samples, channel, state}. */
