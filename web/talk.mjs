@@ -130,9 +130,18 @@ function connectionOf({ roundTrip, loss }) {
   return lost > 0.01 || late > 400 ? text('studio.connection.fair') : '';
 }
 
+/**
+ * A viewer's name. The server's forwarder is one viewer, which stands for all its players.
+ * @param {View['audience'][number]} viewer
+ */
+function nameOf({ name, number, players }) {
+  if (players !== null) return text('studio.forwarder', { n: players });
+  return name || text('studio.viewer', { n: number });
+}
+
 /** @type {(shown: ReturnType<typeof makeViewer>, viewer: View['audience'][number]) => void} */
 function showViewer({ item, who, state, quality, facts, mute, remove }, viewer) {
-  const name = viewer.name || text('studio.viewer', { n: viewer.number });
+  const name = nameOf(viewer);
   who.textContent = who.title = name;
   item.dataset.state = viewer.state;
   state.textContent = text(`studio.states.${viewer.state}`);
@@ -144,6 +153,7 @@ function showViewer({ item, who, state, quality, facts, mute, remove }, viewer) 
   ]
     .filter(Boolean)
     .join(' · ');
+  mute.hidden = viewer.players !== null; // players have no chat
   mute.textContent = text(viewer.muted ? 'studio.unmute' : 'studio.mute');
   mute.setAttribute('aria-label', text(viewer.muted ? 'studio.unmuteName' : 'studio.muteName', { name }));
   mute.onclick = () => client.mute(viewer.id, !viewer.muted);

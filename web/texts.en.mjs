@@ -75,6 +75,7 @@ export default /** @type {const} */ ({
     capacity: 'This machine can serve at most {n} viewers at a time',
     nobody: 'Nobody is watching yet.',
     viewer: 'Viewer {n}',
+    forwarder: 'Media server (players: {n})',
     states: { connecting: 'connecting', live: 'live', reconnecting: 'reconnecting' },
     mute: 'Mute',
     unmute: 'Unmute',

@@ -74,6 +74,7 @@ export default {
     capacity: 'この機器から同時に配信できるのは {n} 人までです',
     nobody: 'まだ誰も見ていません。',
     viewer: '視聴者 {n}',
+    forwarder: '配信サーバー（プレーヤー {n} 台）',
     states: { connecting: '接続中', live: '視聴中', reconnecting: '再接続中' },
     mute: '発言を止める',
     unmute: '発言を許可する',

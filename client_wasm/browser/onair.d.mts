@@ -40,6 +40,8 @@ export interface ViewerView {
   bitsPerSecond: number;
   roundTrip: number | null;
   loss: number | null;
+  /** Of the server's forwarder: the WHEP players that watch through it. */
+  players: number | null;
 }
 
 export interface Device {

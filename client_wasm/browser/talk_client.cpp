@@ -36,7 +36,8 @@ val to_js(const session::ViewerView& viewer) {
                     {"muted", val(viewer.muted)},
                     {"bitsPerSecond", val(viewer.bits_per_second)},
                     {"roundTrip", or_null(viewer.round_trip_ms)},
-                    {"loss", or_null(viewer.loss)}});
+                    {"loss", or_null(viewer.loss)},
+                    {"players", or_null(viewer.players)}});
 }
 
 val to_js(const session::Device& device) {

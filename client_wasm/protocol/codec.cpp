@@ -227,6 +227,7 @@ Body read_body(const std::string& type, FieldReader& fields) {
   if (type == "pong") return Pong{read_ice_servers(fields)};
   if (type == "user_disconnected") return UserDisconnected{fields.text("id")};
   if (type == "audience") return Audience{fields.number<std::uint32_t>("watching")};
+  if (type == "players") return Players{fields.number<std::uint32_t>("players")};
   if (type == "error") return Error{fields.text("code"), fields.text("message")};
   return Unknown{type};
 }
@@ -308,6 +309,9 @@ void write(json& object, const UserDisconnected& gone) {
 void write(json& object, const Audience& audience) {
   object["watching"] = audience.watching;
 }
+void write(json& object, const Players& players) {
+  object["players"] = players.players;
+}
 
 void write(json& object, const Error& error) {
   object["code"] = error.code;
@@ -323,11 +327,10 @@ void write(json&, const Unknown&) {}
 
 /// The fields that our messages have. A frame may have others, which are not looked at.
 constexpr std::string_view kFields[] = {
-    "candidate",     "code",       "connection", "credential", "fresh",          "from",
-    "fromName",      "iceServers", "id",         "locked",     "message",        "name",
-    "reason",        "relayOnly",  "resume",     "role",       "room",           "sdp",
-    "sdpMLineIndex", "sdpMid",     "sendto",     "talkers",    "talkersPerRoom", "token",
-    "type",          "watching"};
+    "candidate",  "code",    "connection",     "credential", "fresh", "from",          "fromName",
+    "iceServers", "id",      "locked",         "message",    "name",  "players",       "reason",
+    "relayOnly",  "resume",  "role",           "room",       "sdp",   "sdpMLineIndex", "sdpMid",
+    "sendto",     "talkers", "talkersPerRoom", "token",      "type",  "watching"};
 
 /// The frame's fields of these names. Nothing where it is not one JSON object in UTF-8. Of a field
 /// that is nested too deep remains that it is no text: building a tree of it would cost too much,

@@ -30,6 +30,7 @@ constexpr std::array kKinds = {
     Kind{"pong", Sender::server},
     Kind{"user_disconnected", Sender::server},
     Kind{"audience", Sender::server},
+    Kind{"players", Sender::forwarder},
     Kind{"error", Sender::server},
 };
 static_assert(kKinds.size() == kKindCount);

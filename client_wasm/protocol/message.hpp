@@ -148,6 +148,13 @@ struct Audience {
   bool operator==(const Audience&) const = default;
 };
 
+/// The server's forwarder tells the talker how many WHEP players watch through it: it asks for the
+/// picture once, for all of them.
+struct Players {
+  std::uint32_t players;
+  bool operator==(const Players&) const = default;
+};
+
 /// `code` is text and not an ErrorCode: a newer server may know more codes than this client.
 struct Error {
   std::string code;
@@ -163,7 +170,7 @@ struct Unknown {
 
 using Body = std::variant<Enter, Welcome, TalkReady, TalkRequest, TalkDeclined, Offer, Answer,
                           Candidate, Bye, EndTalk, LockRoom, RemovePeer, EndRoom, Ping, Pong,
-                          UserDisconnected, Audience, Error, Unknown>;
+                          UserDisconnected, Audience, Players, Error, Unknown>;
 
 struct Message {
   Body body;
@@ -172,8 +179,18 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
-/// Permitted sender of a kind: the first three send to peers, the other clients to the server.
-enum class Sender { talker, watcher, any_peer, commanding_talker, entering_client, client, server };
+/// Permitted sender of a kind: the first three and the forwarder, which is the server's own, send
+/// to peers, the other clients to the server.
+enum class Sender {
+  talker,
+  watcher,
+  any_peer,
+  forwarder,
+  commanding_talker,
+  entering_client,
+  client,
+  server,
+};
 
 /// Number of kinds known to this version.
 inline constexpr std::size_t kKindCount = std::variant_size_v<Body> - 1;

@@ -22,6 +22,7 @@ constexpr std::array<Row, kPeerMessages> kRows = {{
     {"candidate", {500, Duration(20)}},
     {"bye", {20, Duration(1'000)}},
     {"end_talk", {20, Duration(1'000)}},
+    {"players", {20, Duration(1'000)}},
     {"say", {20, Duration(1'000)}},
     {"media", {20, Duration(1'000)}},
     {"chat message", {500, Duration(20)}},
@@ -43,6 +44,7 @@ struct KindOf {
   Kind operator()(const protocol::Candidate&) const { return PeerMessage::candidate; }
   Kind operator()(const protocol::Bye&) const { return PeerMessage::bye; }
   Kind operator()(const protocol::EndTalk&) const { return PeerMessage::end_talk; }
+  Kind operator()(const protocol::Players&) const { return PeerMessage::players; }
   // Messages of the server, and those that no session handles.
   Kind operator()(const protocol::Enter&) const { return std::nullopt; }
   Kind operator()(const protocol::Welcome&) const { return std::nullopt; }

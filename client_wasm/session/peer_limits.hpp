@@ -26,12 +26,13 @@ enum class PeerMessage {
   candidate,
   bye,
   end_talk,
+  players,     ///< of the server's forwarder
   chat_say,    ///< of a viewer, over the channel `chat`
   chat_media,  ///< what a talker sends from now on: the page attaches its stream anew
   chat_line,   ///< any other message over that channel
   text,        ///< over the channel `onair`
 };
-inline constexpr std::size_t kPeerMessages = 12;
+inline constexpr std::size_t kPeerMessages = 13;
 
 std::string_view name_of(PeerMessage kind);
 

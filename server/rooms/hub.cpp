@@ -42,6 +42,9 @@ std::optional<Refusal> fault_of(const Peer& from, const std::string& type) {
     case Sender::watcher:
       if (from.role == Role::watch) return std::nullopt;
       return Refusal{ErrorCode::wrong_role, "Only a watcher may send `" + type + "`."};
+    case Sender::forwarder:
+      if (from.kind.is_forwarder) return std::nullopt;
+      return Refusal{ErrorCode::unknown_type, "Only the server sends `" + type + "`."};
     case Sender::entering_client:
       return Refusal{ErrorCode::already_entered, "This connection has entered a room already."};
     case Sender::server:

@@ -25,8 +25,9 @@ struct MemberKind {
   /// Gets a resume token: without its socket it stays a member for the grace time, and its frames
   /// are buffered.
   bool buffered_while_away;
-  /// Counts in a talker's `audience` while it watches. The forwarder does not: its players do.
-  bool counts_as_viewer = true;
+  /// Watches on behalf of WHEP players, and tells the talker of them by `players`. They count in
+  /// `audience`, it does not.
+  bool is_forwarder = false;
   /// For an operator.
   std::string_view name = "onair";
 };
@@ -62,7 +63,7 @@ inline constexpr MemberKind kForwarder{.infers_role = false,
                                        .any_message = false,
                                        .announced = true,
                                        .buffered_while_away = true,
-                                       .counts_as_viewer = false,
+                                       .is_forwarder = true,
                                        .name = "forwarder"};
 
 /// A client's wish to enter a room, however it came.

@@ -83,7 +83,7 @@ bool Room::update_role(Peer& peer) {
 }
 
 void Room::recount(Peer& peer) {
-  const bool is_viewer = peer.effective_role == EffectiveRole::viewer && peer.kind.counts_as_viewer;
+  const bool is_viewer = peer.effective_role == EffectiveRole::viewer && !peer.kind.is_forwarder;
   const Peer::Counted now{.connected = peer.is_connected() ? 1U : 0U,
                           .watchers = peer.is_connected() && is_viewer ? 1U : 0U,
                           .away = peer.makes_way() ? 1U : 0U};

@@ -109,6 +109,13 @@ test('a browser’s broadcast is seen by WHEP players', async () => {
   const player = await play('browser');
   await player.page.decodesFrames();
   await player.page.hearsSound();
+  await talker.says('audience', /^Media server \(players: 1\)live/);
+  await talker.says('viewers', /^1$/);
+  await talker.says('watching', /^1$/);
+  const second = await play('browser');
+  await talker.says('audience', /^Media server \(players: 2\)live/);
+  await talker.says('seen', /^Watching live: 2$/);
+  await second.page.close();
   await talker.press('stop-video');
   await talker.page.close();
   await player.page.close();

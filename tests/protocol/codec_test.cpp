@@ -44,9 +44,10 @@ TEST(Codec, AcceptsAndWritesAgainEveryFrameThatTheProtocolShows) {
     EXPECT_EQ(json::parse(encode(message)), json::parse(fixture.frame)) << fixture.frame;
   }
   const std::set<std::string> kinds = {
-      "enter",     "welcome", "talk_ready", "talk_request",      "talk_declined", "offer", "answer",
-      "candidate", "bye",     "end_talk",   "user_disconnected", "audience",      "error", "wave",
-      "ping",      "pong",    "lock_room",  "remove_peer",       "end_room"};
+      "enter",    "welcome",   "talk_ready", "talk_request", "talk_declined",     "offer",
+      "answer",   "candidate", "bye",        "end_talk",     "user_disconnected", "audience",
+      "error",    "wave",      "ping",       "pong",         "lock_room",         "remove_peer",
+      "end_room", "players"};
   EXPECT_EQ(seen, kinds) << "PROTOCOL.md shows every kind";
 }
 

@@ -45,6 +45,27 @@ TEST_F(MediaMembersTest, PlayersCountAndTheForwarderDoesNot) {
   EXPECT_EQ(talker.news(), News{"user_disconnected"});
 }
 
+TEST_F(MediaMembersTest, TheForwarderAloneSaysHowManyPlayersItServes) {
+  const std::string frame = R"({"type":"players","players":3})";
+  enter_page(talker, "talk");
+  talker.news();
+  Client forwarder;
+  enter(forwarder, kForwarder, protocol::Role::watch);
+  hub.send(forwarder, {.type = "players"}, frame, now);
+  EXPECT_EQ(talker.last()["players"], 3);
+  EXPECT_EQ(talker.news(), News{"players"});
+  for (const MemberKind* kind : {&kProtocolClient, &kWhepPlayer}) {
+    Client other;
+    enter(other, *kind, protocol::Role::watch);
+    other.news();
+    hub.send(other, {.type = "players"}, frame, now);
+    EXPECT_EQ(other.news(), News{"error unknown_type"});
+    leave(other);
+  }
+  say(talker, frame);
+  EXPECT_EQ(talker.last()["code"], "unknown_type");
+}
+
 TEST_F(MediaMembersTest, AnEncoderHoldsTheRoom) {
   enter(talker, kWhipTalker, protocol::Role::talk);
   enter_page(page, "talk");

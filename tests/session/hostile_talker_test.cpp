@@ -183,6 +183,7 @@ TEST_F(HostileTalker, AnyMessageTenThousandTimesLeadsToLittle) {
                                    protocol::LockRoom{true},
                                    protocol::RemovePeer{"v"},
                                    protocol::EndRoom{},
+                                   protocol::Players{7},
                                    protocol::Unknown{"wave"}};
   watch.join({"x"});
   for (const protocol::Body& body : bodies) {

@@ -221,6 +221,7 @@ TEST_F(HostileViewer, AnyMessageTenThousandTimesLeadsToLittle) {
                                    protocol::LockRoom{true},
                                    protocol::RemovePeer{"v"},
                                    protocol::EndRoom{},
+                                   protocol::Players{7},
                                    protocol::Unknown{"wave"}};
   for (const protocol::Body& body : bodies) {
     SCOPED_TRACE(type_of(body));

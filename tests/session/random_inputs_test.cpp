@@ -128,7 +128,7 @@ class Random {
 
   protocol::Body body(const Audit& audit) {
     using namespace protocol;
-    switch (below(14)) {
+    switch (below(15)) {
       case 0: return welcome();
       case 1: return TalkReady{};
       case 2:
@@ -144,6 +144,7 @@ class Random {
       case 10: return Bye{};
       case 11: return EndTalk{};
       case 12: return UserDisconnected{peer()};
+      case 13: return Players{static_cast<std::uint32_t>(below(4))};
       default: return Error{"no_such_peer", "x"};
     }
   }

@@ -31,6 +31,17 @@ TEST(Roster, ForgetsTheAbsent) {
   EXPECT_TRUE(roster.contains("b"));
 }
 
+TEST(Roster, RemembersABoundedNumberOfForwarders) {
+  Roster roster;
+  for (int i = 0; i < 1'000; ++i) roster.set_players("f" + std::to_string(i), 1);
+  EXPECT_EQ(roster.players_of("f0"), 1u);
+  EXPECT_FALSE(roster.players_of("f999"));
+  roster.set_players("f0", 2);
+  EXPECT_EQ(roster.players_of("f0"), 2u);
+  roster.forget("f0");
+  EXPECT_FALSE(roster.players_of("f0"));
+}
+
 TEST(Roster, RestoresLockAndRemovalsAtAServerThatLostThem) {
   Roster roster;
   EXPECT_EQ(roster.restore(true, /*is_first_welcome=*/true), Messages{}) << "takes the server's";

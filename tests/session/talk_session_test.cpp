@@ -121,6 +121,28 @@ TEST_F(TalkSessionTest, ShowsTheNameThatTheServerKnowsInListAndChat) {
   EXPECT_EQ(talk.session.view().audience.at(0).name, "Hanako");
 }
 
+TEST_F(TalkSessionTest, CountsThePlayersOfTheForwarderAndNotTheForwarder) {
+  go_on_air();
+  talk.receive(protocol::Players{3}, "f");
+  EXPECT_TRUE(talk.session.view().audience.empty()) << "it has not asked yet";
+  const ConnectionKey forwarder = negotiate("f");
+  EXPECT_EQ(talk.session.view().audience.at(0).players, 3u);
+  EXPECT_EQ(talk.session.view().connecting, 1u);
+  talk.feed(TransportChanged{forwarder, TransportState::connected});
+  const std::uint64_t sent_to_one = talk.session.view().uplink_bps;
+  const ConnectionKey viewer = negotiate("v");
+  talk.feed(TransportChanged{viewer, TransportState::connected});
+  EXPECT_EQ(talk.session.view().viewers, 4u);
+  EXPECT_FALSE(talk.session.view().audience.at(1).players);
+  EXPECT_LE(talk.session.view().uplink_bps, 2 * sent_to_one) << "it is sent once for all players";
+  talk.receive(protocol::Players{1}, "f");
+  EXPECT_EQ(talk.session.view().viewers, 2u);
+  talk.receive(protocol::UserDisconnected{"f"});
+  EXPECT_EQ(talk.session.view().viewers, 1u);
+  negotiate("f");
+  EXPECT_FALSE(talk.session.view().audience.at(1).players) << "whoever has that id now";
+}
+
 TEST_F(TalkSessionTest, GivesTheIceServersOfTheWelcomeToEachConnection) {
   talk.feed(Started{});
   talk.feed(SocketOpened{1});

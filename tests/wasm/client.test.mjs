@@ -635,6 +635,15 @@ test('survives an exception in the page’s own function', () => {
   client.leave();
 });
 
+test('tells the page of the players of the server’s forwarder', async () => {
+  const { client, socket } = await goOnAir();
+  socket.say({ type: 'players', from: 'f', players: 3 });
+  for (const from of ['f', 'v']) socket.say({ type: 'talk_request', from });
+  await settle();
+  assert.deepEqual(client.view().audience.map(({ id, players }) => [id, players]), [['f', 3], ['v', null]]);
+  client.leave();
+});
+
 /** @param {{ sent: string[] }} channel */
 const lastOf = ({ sent }) => JSON.parse(sent[sent.length - 1]);
 

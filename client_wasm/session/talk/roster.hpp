@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "protocol/message.hpp"
@@ -15,6 +17,8 @@ class Roster {
  public:
   /// Limit of removed viewers that are remembered.
   static constexpr std::size_t kMaxRemoved = 200;
+  /// Limit of forwarders: each process of a cluster may have one in the room.
+  static constexpr std::size_t kMaxForwarders = 256;
 
   struct Viewer {
     unsigned number;  ///< in order of arrival, from 1; kept until the viewer leaves the room
@@ -30,12 +34,30 @@ class Roster {
   void stop_watching(const PeerId& viewer) {
     if (const auto at = viewers_.find(viewer); at != viewers_.end()) at->second.watches = false;
   }
+  /// The server's forwarder watches on behalf of so many players.
+  void set_players(const PeerId& forwarder, std::uint32_t players) {
+    if (players_.size() < kMaxForwarders || players_.contains(forwarder)) {
+      players_[forwarder] = players;
+    }
+  }
+  /// Empty for a viewer that is no forwarder.
+  std::optional<std::uint32_t> players_of(const PeerId& viewer) const {
+    const auto found = players_.find(viewer);
+    return found == players_.end() ? std::nullopt : std::optional(found->second);
+  }
   /// Forgets a viewer who has left the room, or all of them.
-  void forget(const PeerId& viewer) { viewers_.erase(viewer); }
-  void clear() { viewers_.clear(); }
+  void forget(const PeerId& viewer) {
+    viewers_.erase(viewer);
+    players_.erase(viewer);
+  }
+  void clear() {
+    viewers_.clear();
+    players_.clear();
+  }
   template <typename Keep>
   void forget_all_but(Keep keep) {
     std::erase_if(viewers_, [&keep](const auto& entry) { return !keep(entry.first); });
+    std::erase_if(players_, [&keep](const auto& entry) { return !keep(entry.first); });
   }
 
   bool contains(const PeerId& viewer) const { return viewers_.contains(viewer); }
@@ -63,6 +85,7 @@ class Roster {
   bool locked_ = false;
   std::vector<PeerId> removed_;
   std::map<PeerId, Viewer> viewers_;
+  std::map<PeerId, std::uint32_t> players_;  ///< by forwarder; known before it watches
   unsigned last_number_ = 0;
 };
 

@@ -39,11 +39,17 @@ TalkView TalkSession::view() const {
   view.stage = stream_.stage();
   view.on_air_since = stream_.on_air_since();
   view.audience = audience();
+  std::size_t connected = 0;
   for (const ViewerView& viewer : view.audience) {
-    ++(viewer.state == ViewerView::State::live ? view.viewers : view.connecting);
+    if (viewer.state != ViewerView::State::live) {
+      ++view.connecting;
+      continue;
+    }
+    ++connected;
+    view.viewers += viewer.players.value_or(1);
   }
   view.watching = watching_;
-  view.uplink_bps = view.viewers * std::uint64_t{planner_.share_of(view.viewers).max_bitrate_bps};
+  view.uplink_bps = connected * std::uint64_t{planner_.share_of(connected).max_bitrate_bps};
   view.capacity = capacity();
   view.shares_screen = stream_.source() == MediaSource::screen;
   view.picture = stream_.picture_state();

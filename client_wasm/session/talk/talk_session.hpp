@@ -93,6 +93,8 @@ struct ViewerView {
   std::string name = {};  ///< by its token, or its name in the chat; else empty
   State state = State::connecting;
   bool muted = false;
+  /// Of the server's forwarder: the WHEP players that watch through it; empty for anybody else.
+  std::optional<std::uint32_t> players = {};
   std::uint32_t bits_per_second = 0;
   std::optional<double> round_trip_ms = {};
   std::optional<double> loss = {};  ///< 0 to 1
@@ -107,7 +109,7 @@ struct TalkView {
   LinkStatus link = LinkStatus::idle;
   std::string refusal = {};  ///< code of the `error` that rejected us; else empty
   Stage stage = Stage::idle;
-  std::size_t viewers = 0;           ///< connected
+  std::size_t viewers = 0;           ///< connected; of a forwarder, its players
   std::size_t connecting = 0;        ///< not connected yet
   std::uint32_t watching = 0;        ///< watchers in the room, counted by the server
   std::uint64_t uplink_bps = 0;      ///< maximum sent to all viewers together
@@ -183,6 +185,9 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on_message(const protocol::Welcome& welcome, const PeerId& from);
   void on_message(const protocol::Audience& audience, const PeerId&) {
     watching_ = audience.watching;
+  }
+  void on_message(const protocol::Players& players, const PeerId& from) {
+    roster_.set_players(from, players.players);
   }
   void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
   /// Ignores the kinds without a meaning for a talker.

@@ -46,6 +46,7 @@ std::vector<ViewerView> TalkSession::audience() const {
     view.number = viewer.number;
     view.name = chat_.name_of(id);
     view.muted = chat_.is_muted(id);
+    view.players = roster_.players_of(id);
     if (const auto key = connections_.latest_with(id)) describe(*connections_.find(*key), view);
   }
   std::sort(audience.begin(), audience.end(),

@@ -168,7 +168,7 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   /// Ignores the kinds without a meaning for a watcher.
   template <OneOf<protocol::Enter, protocol::TalkRequest, protocol::Answer, protocol::Bye,
                   protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom, protocol::Ping,
-                  protocol::Audience, protocol::Unknown>
+                  protocol::Audience, protocol::Players, protocol::Unknown>
                 Kind>
   void on_message(const Kind&, const PeerId&) {}
 

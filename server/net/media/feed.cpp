@@ -17,13 +17,17 @@ constexpr seconds kRetryDeclined{5};
 /// A player that reloads finds the broadcast still here.
 constexpr seconds kLinger{5};
 
+/// Between two messages about the number of players.
+constexpr seconds kTellPause{1};
+
 }  // namespace
 
 Feed::Feed(Media& media, std::string room)
     : MediaLink(media, rooms::kForwarder, protocol::Role::watch, media::Note::Kind::feed,
                 {.room = std::move(room), .pass = {}}),
       retry_(worker().context()),
-      linger_(worker().context()) {}
+      linger_(worker().context()),
+      tell_(worker().context()) {}
 
 void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
   stage_ = Stage::ready;
@@ -35,12 +39,30 @@ void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
 void Feed::add(const MediaLink& player) {
   players_.insert(&player);
   linger_.cancel();
+  tell_players();
 }
 
 void Feed::remove(const MediaLink& player) {
   players_.erase(&player);
   std::erase_if(waiting_, [&player](const auto& waits) { return waits.first == &player; });
+  tell_players();
   if (players_.empty()) linger();
+}
+
+/// Whom the forwarder watches for is told of soon, and of a rush at once.
+void Feed::tell_players() {
+  if (is_in() && !waits_to_tell_ && !host().is_draining()) say_players();
+}
+
+void Feed::say_players() {
+  if (note_.other.empty() || told_players_ == players_.size()) return;
+  told_players_ = players_.size();
+  say(protocol::Players{static_cast<std::uint32_t>(players_.size())}, note_.other);
+  waits_to_tell_ = true;
+  wait<Feed>(tell_, kTellPause, [](Feed& self) {
+    self.waits_to_tell_ = false;
+    self.say_players();
+  });
 }
 
 void Feed::linger() {
@@ -56,7 +78,7 @@ void Feed::when_ready(const MediaLink& player, Ready ready) {
 }
 
 void Feed::entered(const protocol::Welcome& welcome) {
-  if (stage_ == Stage::ready) return;  // taken back
+  if (stage_ == Stage::ready) return tell_players();  // taken back
   for (const protocol::PeerId& talker : welcome.talkers) watch(talker);
   if (stage_ == Stage::idle && note_.other.empty()) tell_waiting(false);
 }
@@ -90,6 +112,8 @@ void Feed::received(const protocol::Message& message) {
 void Feed::watch(const protocol::PeerId& talker) {
   if (host().has_encoder(room())) return;  // the forwarder has its picture already
   if (stage_ != Stage::idle && talker == note_.other) {
+    told_players_.reset();  // it was away, and may not have heard
+    tell_players();
     may_be_anew_ = true;
     return renew_if_dead();
   }
@@ -109,6 +133,8 @@ void Feed::renew_if_dead() {
 void Feed::request() {
   stage_ = host().forwarder().is_here() ? Stage::asking : Stage::idle;
   if (stage_ == Stage::idle) return;  // until forwarder_came()
+  told_players_.reset();  // its page may have been loaded anew
+  say_players();
   say(protocol::TalkRequest{}, note_.other);
   wait<Feed>(retry_, kOfferPatience, [](Feed& self) {
     if (self.stage_ == Stage::asking) self.request();

@@ -1,6 +1,6 @@
 // The forwarder as a member of a room with WHEP players: it watches a browser's broadcast once, on
-// behalf of all of them. To the broadcaster it is one more viewer. Where an encoder publishes, it
-// only listens for a broadcaster to follow.
+// behalf of all of them, and tells the broadcaster how many there are. Where an encoder publishes,
+// it only listens for a broadcaster to follow.
 #pragma once
 
 #include <functional>
@@ -59,6 +59,8 @@ class Feed final : public MediaLink {
   void ask_again_after(rooms::Duration pause);
   void lose_talker(const protocol::PeerId& talker);
   void tell_waiting(bool ready);
+  void tell_players();
+  void say_players();
   void linger();
   void end();
 
@@ -66,9 +68,12 @@ class Feed final : public MediaLink {
   bool went_silent_ = false;  ///< the broadcaster's packets came, and come no more
   bool may_be_anew_ = false;  ///< it has said that it is on air since it made its offer
   std::set<const MediaLink*> players_;
+  std::optional<std::size_t> told_players_;  ///< what the broadcaster knows
+  bool waits_to_tell_ = false;
   std::vector<std::pair<const MediaLink*, Ready>> waiting_;
   Timer retry_;
   Timer linger_;
+  Timer tell_;
 };
 
 }  // namespace onair::net

@@ -59,6 +59,8 @@ class Media final : private ForwarderHost {
   // For the members:
   ForwarderClient& forwarder() { return forwarder_; }
   rooms::Duration grace() const { return grace_; }
+  /// The server ends: members leave, and the next server takes them over.
+  bool is_draining() const { return draining_; }
   /// Events of this peer connection are for the link from now on.
   void own_peer(const std::string& peer, MediaLink& link) { peers_[peer] = link.weak_from_this(); }
   void disown_peer(const std::string& peer) { peers_.erase(peer); }
