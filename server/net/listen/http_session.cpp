@@ -63,7 +63,9 @@ struct Connection {
 template <typename Stream>
 Task<bool> write(Stream& stream, const Request& request, Response response) {
   response.keep_alive(response.keep_alive() && request.keep_alive());
-  if (response.result() != http::status::not_modified) {
+  // What has no content has no length either (RFC 9110 section 8.6).
+  const bool has_no_content = response.result() == http::status::no_content;
+  if (response.result() != http::status::not_modified && !has_no_content) {
     response.content_length(response.body().bytes.size());
   }
   const bool keep_alive = response.keep_alive();
@@ -188,11 +190,16 @@ Task<void> serve(Connection<Stream>& connection) {
     RequestParser parser;
     error_code error =
         co_await read_header(connection.stream, connection.buffer, parser, server.limits);
-    if (is_malformed(error)) co_return co_await refuse(connection, response_to(error));
-    if (error) co_return;
-    const Route& route = route_of(parser.get());
+    if (error && !is_malformed(error)) co_return;
+    const Route& route =
+        route_of(parser.get());  // also of a header whose first line alone was read
+    if (error) {
+      Response refusal = in_form_of(route, response_to(error));
+      co_return co_await refuse(connection, std::move(refusal));
+    }
     if (auto refusal = refusal_of(parser.get(), route, server.limits)) {
-      co_return co_await refuse(connection, std::move(*refusal));
+      Response worded = in_form_of(route, std::move(*refusal));
+      co_return co_await refuse(connection, std::move(worded));
     }
     // What is served by HTTPS alone is only redirected here.
     const bool redirects = std::is_same_v<Stream, TcpStream> && server.certificate;
@@ -203,7 +210,8 @@ Task<void> serve(Connection<Stream>& connection) {
     }
     auto taken = co_await take_body(connection, parser, route, client, body);
     if (auto* refusal = std::get_if<Response>(&taken)) {
-      co_return co_await refuse(connection, std::move(*refusal));
+      Response worded = in_form_of(route, std::move(*refusal));
+      co_return co_await refuse(connection, std::move(worded));
     }
     if (std::get<error_code>(taken)) co_return;
     Request request = parser.release();

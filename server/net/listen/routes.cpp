@@ -62,6 +62,7 @@ constexpr Route media_at(std::string_view path, bool is_prefix) {
   return {.path = path,
           .is_prefix = is_prefix,
           .most_body_bytes = &most_sdp_bytes,
+          .reword = &as_problem,
           .handle = &serve_media};
 }
 
@@ -124,6 +125,10 @@ std::optional<Response> refusal_of(const Request& header, const Route& route,
       plain_response(http::status::method_not_allowed, "This method is not for this path.\n");
   response.set(http::field::allow, names_of(route.methods));
   return response;
+}
+
+Response in_form_of(const Route& route, Response refusal) {
+  return route.reword != nullptr ? route.reword(std::move(refusal)) : refusal;
 }
 
 Task<Outcome> handle(const Route& route, const Exchange& exchange) {

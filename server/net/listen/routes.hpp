@@ -40,6 +40,9 @@ struct Route {
   std::size_t (*most_body_bytes)(const Limits& limits) = nullptr;
   /// Pages of the origins that may connect read the answers (the Fetch standard's CORS protocol).
   bool is_cors = false;
+  /// Says what HTTP itself refuses (400, 411, 413, 431, 503) in the form of this path's answers.
+  /// Nothing: as a sentence.
+  Response (*reword)(Response refusal) = nullptr;
   /// Looks at a header before the body behind it is read: why that is not to come, or nothing.
   Task<std::optional<Response>> (*refuse_body)(const Exchange& exchange) = nullptr;
   Response (*answer)(const Exchange& exchange) = nullptr;  ///< at once, or
@@ -53,6 +56,9 @@ const Route& route_of(const Request& request);
 /// method that is not for this path (405), or a body where none is taken, or one that is too long
 /// (413) or of unknown length (411).
 std::optional<Response> refusal_of(const Request& header, const Route& route, const Limits& limits);
+
+/// A refusal in the form of the route's answers.
+Response in_form_of(const Route& route, Response refusal);
 
 /// Answers a whole request by its route.
 Task<Outcome> handle(const Route& route, const Exchange& exchange);

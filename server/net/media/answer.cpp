@@ -62,6 +62,10 @@ MediaAnswer problem_of(std::string_view code, std::string_view message) {
   return problem(rule.answer, code, message, rule.retry_after);
 }
 
+MediaAnswer not_on_air() {
+  return problem(status::conflict, "not_on_air", "Nobody is on air in this room.", kSoon);
+}
+
 MediaAnswer problem_of(const ForwarderClient::Result& result) {
   if (!result) {
     return problem(status::service_unavailable, "forwarder_away",
@@ -76,8 +80,7 @@ MediaAnswer problem_of(const ForwarderClient::Result& result) {
       return problem(status::bad_request, "bad_sdp", error->message);
     case control::ErrorCode::no_codec:
       return problem(status::unprocessable_entity, "no_codec", error->message);
-    case control::ErrorCode::no_publication:
-      return problem(status::not_found, "not_on_air", "Nobody is on air in this room.", kSoon);
+    case control::ErrorCode::no_publication: return not_on_air();
     case control::ErrorCode::no_such_peer:
       return problem(status::not_found, "no_such_resource", "This session has ended.");
     case control::ErrorCode::full:

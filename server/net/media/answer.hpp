@@ -34,6 +34,10 @@ MediaAnswer problem(boost::beast::http::status status, std::string_view code,
 /// The same for a refusal of the rooms, by its code.
 MediaAnswer problem_of(std::string_view code, std::string_view message);
 
+/// What a player gets in a room where nobody is on air: 409 with `Retry-After`
+/// (draft-ietf-wish-whep-03, Playback session set up).
+MediaAnswer not_on_air();
+
 /// The same for a request that the forwarder did not fulfil.
 MediaAnswer problem_of(const ForwarderClient::Result& result);
 

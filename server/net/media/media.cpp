@@ -18,6 +18,10 @@ MediaAnswer forwarder_is_away() {
   return problem_of(ForwarderClient::Result());
 }
 
+MediaAnswer session_has_ended() {
+  return problem(status::not_found, "no_such_resource", "This session has ended.");
+}
+
 }  // namespace
 
 Media::Media(Worker& worker, const std::filesystem::path& forwarder_socket, rooms::Duration grace,
@@ -72,9 +76,7 @@ std::shared_ptr<MediaLink> Media::find(const media::Target& target) const {
 void Media::patch(const media::Target& target, const std::string& if_match,
                   const std::string& fragment, const MediaReply& reply) {
   const auto link = find(target);
-  if (link == nullptr || link->peer().empty()) {
-    return reply(problem(status::not_found, "no_such_resource", "This session has ended."));
-  }
+  if (link == nullptr || link->peer().empty()) return reply(session_has_ended());
   const media::Patch kind = judge_patch(link->ice_session(), if_match, fragment);
   switch (kind) {
     case media::Patch::bad_fragment:
@@ -91,11 +93,13 @@ void Media::patch(const media::Target& target, const std::string& if_match,
 
 void Media::remove(const media::Target& target, const MediaReply& reply) {
   const auto link = find(target);
-  if (link == nullptr) {
-    return reply(problem(status::not_found, "no_such_resource", "This session has ended."));
-  }
+  if (link == nullptr) return reply(session_has_ended());
   link->deleted();
   reply({});
+}
+
+void Media::look(const media::Target& target, const MediaReply& reply) {
+  reply(find(target) == nullptr ? session_has_ended() : MediaAnswer{.status = status::no_content});
 }
 
 MediaReport Media::report() const {

@@ -53,6 +53,8 @@ class Media final : private ForwarderHost {
   void patch(const media::Target& target, const std::string& if_match, const std::string& fragment,
              const MediaReply& reply);
   void remove(const media::Target& target, const MediaReply& reply);
+  /// Whether there is such a session.
+  void look(const media::Target& target, const MediaReply& reply);
 
   MediaReport report() const;
 

@@ -68,7 +68,22 @@ std::string link_of(const protocol::IceServer& server, const std::string& url) {
 void allow_all_origins(Response& response) {
   response.set(http::field::access_control_allow_origin, "*");
   response.set(http::field::access_control_expose_headers,
-               "Location, ETag, Link, Accept-Patch, Retry-After, WWW-Authenticate");
+               "Location, ETag, Link, Accept-Post, Accept-Patch, Allow, Retry-After, "
+               "WWW-Authenticate");
+}
+
+/// The methods of an endpoint or of a session, for `Allow`.
+std::string_view methods_of(const Target& target) {
+  return target.resource ? "GET, HEAD, DELETE, PATCH, OPTIONS" : "GET, HEAD, POST, OPTIONS";
+}
+
+/// Says which media type a POST or a PATCH has (RFC 5789 section 3.1 for the latter).
+void set_accepted(Response& response, const Target& target) {
+  if (target.resource) {
+    response.set("Accept-Patch", kFragment);
+  } else {
+    response.set("Accept-Post", kSdp);
+  }
 }
 
 Response response_to(MediaAnswer answer) {
@@ -104,23 +119,19 @@ MediaAnswer no_such_path() {
                  "WHIP and WHEP are at /whip/ROOM and /whep/ROOM.");
 }
 
-Response wrong_method(const std::string& allowed) {
+Response wrong_method(const Target& target) {
   Response response = response_to(
       problem(status::method_not_allowed, "wrong_method", "This method is not for this path."));
-  response.set(http::field::allow, allowed);
+  response.set(http::field::allow, std::string(methods_of(target)));
   return response;
 }
 
 /// What may be asked here, for pages of other origins too (the Fetch standard's CORS protocol).
 Response options_of(const Target& target, const Request& request) {
   Response response = response_to(MediaAnswer{});
-  const std::string allowed = target.resource ? "DELETE, PATCH, OPTIONS" : "POST, OPTIONS";
+  const std::string allowed(methods_of(target));
   response.set(http::field::allow, allowed);
-  if (target.resource) {
-    response.set("Accept-Patch", kFragment);
-  } else {
-    response.set("Accept-Post", kSdp);
-  }
+  set_accepted(response, target);
   response.set(http::field::access_control_allow_methods, allowed);
   const auto headers = request[http::field::access_control_request_headers];
   response.set(http::field::access_control_allow_headers,
@@ -139,9 +150,14 @@ Task<MediaAnswer> ask_media(const Exchange& exchange, Function function) {
   co_return co_await answer.value();
 }
 
+/// The first line of a sentence for people.
+std::string line_of(std::string_view sentence) {
+  sentence = protocol::trimmed(sentence);
+  return std::string(sentence.substr(0, sentence.find('\n')));
+}
+
 MediaAnswer refusal_of(const Refused& refused) {
-  const auto sentence = protocol::trimmed(refused.sentence);
-  const std::string text(sentence.substr(0, sentence.find('\n')));
+  const std::string text = line_of(refused.sentence);
   if (refused.status == status::service_unavailable) {
     return problem(refused.status, "draining", text, /*retry_after=*/5);
   }
@@ -213,28 +229,62 @@ Task<MediaAnswer> remove(const Target& target, const Exchange& exchange) {
   co_return co_await ask_media(exchange, std::move(end));
 }
 
+/// An endpoint and a session have nothing to show, and say so (RFC 9725 section 4.1).
+Task<MediaAnswer> get(const Target& target, const Exchange& exchange) {
+  MediaAnswer nothing;
+  nothing.status = status::no_content;
+  if (!target.resource) co_return nothing;
+  auto look = [target](Media& media, const MediaReply& reply) { media.look(target, reply); };
+  co_return co_await ask_media(exchange, std::move(look));
+}
+
 Task<Response> answer_target(const Target& target, const Exchange& exchange) {
   const verb method = exchange.request.method();
   if (method == verb::options) co_return options_of(target, exchange.request);
   // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
   MediaAnswer answer;
-  if (!target.resource) {
-    if (method != verb::post) co_return wrong_method("POST, OPTIONS");
+  if (method == verb::get || method == verb::head) {
+    answer = co_await get(target, exchange);
+  } else if (!target.resource && method == verb::post) {
     answer = co_await post(target, exchange);
-  } else if (method == verb::patch) {
+  } else if (target.resource && method == verb::patch) {
     answer = co_await patch(target, exchange);
-  } else if (method == verb::delete_) {
+  } else if (target.resource && method == verb::delete_) {
     answer = co_await remove(target, exchange);
   } else {
-    co_return wrong_method("DELETE, PATCH, OPTIONS");
+    co_return wrong_method(target);
   }
-  co_return response_to(std::move(answer));
+  Response response = response_to(std::move(answer));
+  if (response.result() == status::unsupported_media_type) set_accepted(response, target);
+  co_return response;
+}
+
+/// The code of what HTTP refuses before a method is looked at.
+std::string_view code_of(status refused) {
+  switch (refused) {
+    case status::bad_request: return "bad_request";
+    case status::length_required: return "length_required";
+    case status::payload_too_large: return "body_too_large";
+    case status::request_header_fields_too_large: return "header_too_large";
+    case status::service_unavailable: return "busy";
+    default: return "refused";
+  }
 }
 
 }  // namespace
 
 std::size_t most_sdp_bytes(const Limits& limits) {
   return std::min<std::size_t>(limits.frame_bytes, 32'768);
+}
+
+Response as_problem(Response refusal) {
+  const status refused = refusal.result();
+  Response response =
+      response_to(problem(refused, code_of(refused), line_of(refusal.body().bytes)));
+  const auto retry_after = refusal.find(http::field::retry_after);
+  if (retry_after != refusal.end()) response.set(http::field::retry_after, retry_after->value());
+  allow_all_origins(response);
+  return response;
 }
 
 Task<Response> answer_media(const Exchange& exchange) {

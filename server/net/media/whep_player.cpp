@@ -13,7 +13,7 @@ using boost::beast::http::status;
 /// How long a player waits until a browser's broadcast has come to the forwarder.
 constexpr std::chrono::seconds kFeedPatience{5};
 
-/// What a player is told of a room where nobody is on air.
+/// When a player may ask again whom the broadcaster could not serve.
 constexpr unsigned kRetryAfter = 2;
 
 }  // namespace
@@ -37,10 +37,7 @@ void WhepPlayer::take_back(const control::PeerInfo& peer, const media::Note& not
 void WhepPlayer::entered(const protocol::Welcome& welcome) {
   if (!reply_) return host().feed_of(room()).add(*this);  // taken back
   if (host().publishes(room())) return ask_forwarder();
-  if (welcome.talkers.empty()) {
-    return give_up(
-        problem(status::not_found, "not_on_air", "Nobody is on air in this room.", kRetryAfter));
-  }
+  if (welcome.talkers.empty()) return give_up(not_on_air());
   host().feed_of(room()).when_ready(*this, guarded<WhepPlayer>([](WhepPlayer& self, bool ready) {
     if (!self.offer_.empty() && ready) return self.ask_forwarder();
     if (!ready) {
