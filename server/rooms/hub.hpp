@@ -88,6 +88,8 @@ class Hub final : public BusMember {
 
   /// Answers with `error`, and closes where the code says so. For the socket layer's refusals.
   void refuse(Link& link, const protocol::Refusal& refusal) { router_.refuse(link, refusal); }
+  /// Counts a client that was refused before it had a link, as WHIP's and WHEP's are by HTTP.
+  void count_refused(protocol::ErrorCode code) { router_.count_refused(code); }
 
   enum class Leaving {
     for_good,  ///< the client closed: its page is gone

@@ -17,7 +17,7 @@ void Router::send(Link& link, const Frame& frame) {
 }
 
 void Router::refuse(Link& link, const protocol::Refusal& refusal) {
-  ++counters.refused.at(static_cast<std::size_t>(refusal.code));
+  count_refused(refusal.code);
   send(link, frame_of(protocol::Error{std::string(name_of(refusal.code)), refusal.message}));
   if (const auto code = close_code_of(refusal.code)) link.close(*code);
 }

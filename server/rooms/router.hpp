@@ -24,6 +24,9 @@ class Router {
   void send(Link& link, const Frame& frame);
   /// Sends `error`, and closes the connection where the code says so.
   void refuse(Link& link, const protocol::Refusal& refusal);
+  void count_refused(protocol::ErrorCode code) {
+    ++counters.refused.at(static_cast<std::size_t>(code));
+  }
   /// Delivers to one peer; a sender without such an addressee gets `no_such_peer`.
   void send_to_peer(const Peer& from, const protocol::PeerId& to, Reach reach, const Frame& frame);
   /// Tells a sender that its frame did not reach everybody.

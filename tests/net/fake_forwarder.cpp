@@ -92,6 +92,7 @@ control::Reply FakeForwarder::reply_to(const control::Request& request) {
     for (const auto& [id, peer] : peers_) greeting.peers.add(peer);
     return greeting;
   }
+  if (std::holds_alternative<control::Stats>(request)) return report_;
   if (fault_) return control::Error{*fault_, "As the test has it."};
   if (const auto* publish = std::get_if<control::Publish>(&request)) {
     return add(publish->room, publish->peer, publish->note, true);
@@ -123,6 +124,10 @@ control::Reply FakeForwarder::add(const std::string& room, const std::string& pe
 
 void FakeForwarder::fail_with(std::optional<control::ErrorCode> code) {
   run([this, code] { fault_ = code; });
+}
+
+void FakeForwarder::set_report(const control::Report& report) {
+  run([this, report] { report_ = report; });
 }
 
 std::string FakeForwarder::room_of(const std::string& peer) {

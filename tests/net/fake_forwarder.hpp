@@ -62,6 +62,9 @@ class FakeForwarder {
         [](const control::Request& request) { return std::holds_alternative<Kind>(request); }));
   }
 
+  /// What it tells of itself from now on.
+  void set_report(const control::Report& report);
+
   /// Answers all requests with this fault from now on; nothing: as they should be.
   void fail_with(std::optional<control::ErrorCode> code);
 
@@ -104,6 +107,7 @@ class FakeForwarder {
   std::vector<std::shared_ptr<Connection>> connections_;
   std::map<std::string, control::PeerInfo> peers_;
   std::optional<control::ErrorCode> fault_;
+  control::Report report_;
   int instance_ = 1;
   bool is_silent_ = false;
   /// What came while it was silent.

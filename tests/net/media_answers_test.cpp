@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "net/auth/entry_tokens.hpp"
-#include "net/media_fixture.hpp"
+#include "net/whip_fixture.hpp"
 
 namespace onair::tests {
 namespace {
@@ -74,7 +74,7 @@ void expect_problem(const Response& response, unsigned status, const std::string
   EXPECT_EQ(has(response, "WWW-Authenticate"), status == 401);
 }
 
-class MediaAnswersTest : public MediaFixture {
+class MediaAnswersTest : public WhipTest {
  protected:
   Response ask(const std::string& method, const std::string& path, const Headers& headers = {},
                const std::string& body = {}) const {

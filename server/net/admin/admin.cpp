@@ -13,7 +13,9 @@
 #include "net/http/pages.hpp"
 #include "net/http/request_reader.hpp"
 #include "net/listen/listener.hpp"
+#include "net/loop/across_workers.hpp"
 #include "net/loop/run_guarded.hpp"
+#include "net/media/media.hpp"
 
 namespace onair::net {
 namespace {
@@ -97,7 +99,8 @@ Task<Admin::Response> Admin::answer(const Request& request) {
   }
   if (path == "/metrics") {
     const auto reports = co_await reports_of(workers_);
-    co_return response_with(http::status::ok, metrics_text(reports, server_), kPlain);
+    const auto forwarder = co_await ask_forwarder();
+    co_return response_with(http::status::ok, metrics_text(reports, forwarder, server_), kPlain);
   }
   if (path == "/healthz") co_return response_with(http::status::ok, "ok\n", kPlain);
   if (path == "/readyz") {
@@ -109,6 +112,15 @@ Task<Admin::Response> Admin::answer(const Request& request) {
   }
   co_return refusal(http::status::not_found, "not_found",
                     "There are /v1/rooms, /metrics, /healthz, /readyz and /openapi.json.");
+}
+
+Task<std::optional<sfu::control::Report>> Admin::ask_forwarder() {
+  if (server_.media == nullptr) co_return std::nullopt;
+  Awaited<Media::ForwarderReport> answer(workers_.front()->context());
+  Media& media = *server_.media;
+  auto ask = [&media, reply = answer.reply()]() mutable { media.ask_report(std::move(reply)); };
+  call_on(media.worker(), std::move(ask));
+  co_return co_await answer.value();
 }
 
 Task<Admin::Response> Admin::answer_api(const Request& request, const ApiPath& path) {

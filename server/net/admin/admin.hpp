@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <boost/beast/http/message.hpp>
@@ -12,6 +13,7 @@
 #include "net/http/server_context.hpp"
 #include "net/loop/aliases.hpp"
 #include "net/loop/worker.hpp"
+#include "sfu/control/control.hpp"
 
 namespace onair::net {
 
@@ -31,6 +33,8 @@ class Admin {
   Task<void> accept_connections();
   Task<void> serve(TcpStream stream);
   Task<Response> answer(const Request& request);
+  /// What the forwarder tells; nothing where there is none, or it does not answer.
+  Task<std::optional<sfu::control::Report>> ask_forwarder();
   Task<Response> answer_api(const Request& request, const ApiPath& path);
   Task<Response> show(const ApiPath& path);
   Task<Response> send_away(const ApiPath& path);

@@ -76,7 +76,8 @@ void add_traffic(Families& families) {
   for_each_kind([](const auto& traffic) { return traffic.frames; });
   families.begin("onair_frame_bytes_total", "Bytes of these frames, by type.", MetricType::Counter);
   for_each_kind([](const auto& traffic) { return traffic.bytes; });
-  families.begin("onair_refused_total", "Frames that were refused, by error code.",
+  families.begin("onair_refused_total",
+                 "Frames and requests of clients that were refused, by error code.",
                  MetricType::Counter);
   for (const protocol::ErrorCode code : protocol::kAllErrorCodes) {
     families.sum(
@@ -106,6 +107,31 @@ void add_media(Families& families, const MediaReport& report) {
   set("onair_whep_players", "Players that watch by WHEP.", report.players);
 }
 
+void add_forwarder(Families& families, const sfu::control::Report& report) {
+  const auto set = [&families](const char* name, const char* help, MetricType type, auto number) {
+    families.begin(name, help, type);
+    families.set(static_cast<double>(number));
+  };
+  const sfu::control::Traffic& total = report.total;
+  set("onair_forwarder_viewers", "Pages and players that get a picture from the media server.",
+      MetricType::Gauge, total.viewers);
+  set("onair_forwarder_packets_in_total", "Packets of broadcasts that came to the media server.",
+      MetricType::Counter, total.packets_in);
+  set("onair_forwarder_packets_out_total", "Packets that the media server sent to viewers.",
+      MetricType::Counter, total.packets_out);
+  set("onair_forwarder_bytes_in_total", "Bytes of the former.", MetricType::Counter,
+      total.bytes_in);
+  set("onair_forwarder_bytes_out_total", "Bytes of the latter.", MetricType::Counter,
+      total.bytes_out);
+  set("onair_forwarder_key_frames_asked_total", "Key frames that were asked of broadcasters.",
+      MetricType::Counter, total.key_frames_asked);
+  set("onair_forwarder_packets_dropped_total",
+      "Packets that a full or failing socket of the media server did not take.",
+      MetricType::Counter, report.packets_dropped);
+  set("onair_forwarder_cpu_seconds_total", "Processor time of the media server.",
+      MetricType::Counter, report.cpu_seconds);
+}
+
 void add_bus(Families& families, const ClusterReport& report) {
   const auto set = [&families](const char* name, const char* help, MetricType type, auto number) {
     families.begin(name, help, type);
@@ -127,7 +153,9 @@ void add_bus(Families& families, const ClusterReport& report) {
 
 }  // namespace
 
-std::string metrics_text(const std::vector<WorkerReport>& reports, const ServerContext& server) {
+std::string metrics_text(const std::vector<WorkerReport>& reports,
+                         const std::optional<sfu::control::Report>& forwarder,
+                         const ServerContext& server) {
   Families families(reports);
   families.begin("onair_connections", "TCP connections.", MetricType::Gauge);
   families.set(static_cast<double>(server.admission.connections()));
@@ -156,6 +184,7 @@ std::string metrics_text(const std::vector<WorkerReport>& reports, const ServerC
   families.counter("onair_resumed_total", "Entries by a resume token that held.",
                    [](const auto& r) { return r.counters.resumed; });
   if (server.media != nullptr) add_media(families, server.media->report());
+  if (forwarder) add_forwarder(families, *forwarder);
   add_evictions(families);
   add_traffic(families);
   if (server.cluster != nullptr) add_bus(families, server.cluster->report());

@@ -1,15 +1,20 @@
 // What an operator's monitoring reads.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "net/http/server_context.hpp"
 #include "net/loop/worker.hpp"
+#include "sfu/control/control.hpp"
 
 namespace onair::net {
 
-/// The sum of what all workers tell, in the text format of Prometheus (version 0.0.4).
-std::string metrics_text(const std::vector<WorkerReport>& reports, const ServerContext& server);
+/// The sum of what all workers tell, and what the forwarder tells if it is there, in the text
+/// format of Prometheus (version 0.0.4).
+std::string metrics_text(const std::vector<WorkerReport>& reports,
+                         const std::optional<sfu::control::Report>& forwarder,
+                         const ServerContext& server);
 
 }  // namespace onair::net

@@ -105,6 +105,7 @@ class Worker {
   void leave(rooms::Link& link);
 
   void count_slow_consumer() { ++slow_consumers_; }
+  void count_refused(protocol::ErrorCode code) { hub_.count_refused(code); }
 
   /// What another worker's bus says.
   void deliver(rooms::HubId from, rooms::ThreadBus::Batch batch);

@@ -36,13 +36,13 @@ void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
   linger();  // unless players are taken back too
 }
 
-void Feed::add(const MediaLink& player) {
+void Feed::add(MediaLink& player) {
   players_.insert(&player);
   linger_.cancel();
   tell_players();
 }
 
-void Feed::remove(const MediaLink& player) {
+void Feed::remove(MediaLink& player) {
   players_.erase(&player);
   std::erase_if(waiting_, [&player](const auto& waits) { return waits.first == &player; });
   tell_players();
@@ -71,7 +71,7 @@ void Feed::linger() {
   });
 }
 
-void Feed::when_ready(const MediaLink& player, Ready ready) {
+void Feed::when_ready(MediaLink& player, Ready ready) {
   add(player);
   waiting_.emplace_back(&player, std::move(ready));
   if (is_ready()) return later<Feed>([](Feed& self) { self.tell_waiting(self.is_ready()); });
@@ -223,9 +223,15 @@ void Feed::tell_waiting(bool ready) {
   for (const auto& [player, tell] : std::exchange(waiting_, {})) tell(ready);
 }
 
+/// Whoever removes the forwarder from a room means those whom it watches for.
+void Feed::remove_players() {
+  for (MediaLink* player : std::set(players_)) player->deleted();
+}
+
 void Feed::closed(protocol::CloseCode code) {
   if (code == protocol::CloseCode::service_restart) return leave(rooms::Hub::Leaving::perhaps);
   tell_waiting(false);
+  if (code == protocol::CloseCode::removed) remove_players();
   close_peer();
   leave(rooms::Hub::Leaving::for_good);
 }

@@ -23,11 +23,11 @@ class Feed final : public MediaLink {
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
 
   /// It stays while there are players, and some seconds after the last one.
-  void add(const MediaLink& player);
-  void remove(const MediaLink& player);
+  void add(MediaLink& player);
+  void remove(MediaLink& player);
 
   /// Adds the player, and calls `ready` when the broadcast is there (true) or can't be had (false).
-  void when_ready(const MediaLink& player, Ready ready);
+  void when_ready(MediaLink& player, Ready ready);
 
   bool is_ready() const { return stage_ == Stage::ready; }
 
@@ -61,16 +61,17 @@ class Feed final : public MediaLink {
   void tell_waiting(bool ready);
   void tell_players();
   void say_players();
+  void remove_players();
   void linger();
   void end();
 
   Stage stage_ = Stage::idle;
   bool went_silent_ = false;  ///< the broadcaster's packets came, and come no more
   bool may_be_anew_ = false;  ///< it has said that it is on air since it made its offer
-  std::set<const MediaLink*> players_;
+  std::set<MediaLink*> players_;
   std::optional<std::size_t> told_players_;  ///< what the broadcaster knows
   bool waits_to_tell_ = false;
-  std::vector<std::pair<const MediaLink*, Ready>> waiting_;
+  std::vector<std::pair<MediaLink*, Ready>> waiting_;
   Timer retry_;
   Timer linger_;
   Timer tell_;

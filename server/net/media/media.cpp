@@ -52,6 +52,7 @@ void Media::publish(MediaEntry entry, std::string key, std::string offer, const 
     const WhipTalker& talker = *found->second;
     const bool may_take = talker.note().key == key || entry.pass.holds_for;
     if (!talker.is_silent() || !may_take) {
+      worker_.count_refused(protocol::ErrorCode::room_taken);
       return reply(problem(status::conflict, "room_taken", "Somebody else talks in this room."));
     }
     entry.resume = talker.resume();
@@ -109,6 +110,14 @@ MediaReport Media::report() const {
     report.players += link->note().kind == media::Note::Kind::whep ? 1 : 0;
   }
   return report;
+}
+
+void Media::ask_report(std::function<void(ForwarderReport)> reply) {
+  forwarder_.ask(control::Stats{},
+                 [reply = std::move(reply)](const ForwarderClient::Result& result) {
+                   const auto* report = result ? std::get_if<control::Report>(&*result) : nullptr;
+                   reply(report == nullptr ? ForwarderReport() : ForwarderReport(*report));
+                 });
 }
 
 std::shared_ptr<WhipTalker> Media::set_talker(WhipTalker& talker) {

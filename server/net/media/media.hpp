@@ -5,8 +5,10 @@
 #include <atomic>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -57,6 +59,11 @@ class Media final : private ForwarderHost {
   void look(const media::Target& target, const MediaReply& reply);
 
   MediaReport report() const;
+
+  using ForwarderReport = std::optional<sfu::control::Report>;
+  /// Asks the forwarder what it has carried; nothing where it is away. `reply` is called once, on
+  /// this worker's thread.
+  void ask_report(std::function<void(ForwarderReport)> reply);
 
   // For the members:
   ForwarderClient& forwarder() { return forwarder_; }

@@ -188,6 +188,7 @@ Task<MediaAnswer> post(const Target& target, const Exchange& exchange) {
   enter.token = token;
   auto passed = exchange.server.doorkeeper(enter);
   if (const auto* refusal = std::get_if<protocol::Refusal>(&passed)) {
+    exchange.worker.count_refused(refusal->code);
     co_return problem_of(name_of(refusal->code), refusal->message);
   }
   auto& pass = std::get<rooms::Pass>(passed);

@@ -16,6 +16,10 @@ constexpr std::chrono::seconds kFeedPatience{5};
 /// When a player may ask again whom the broadcaster could not serve.
 constexpr unsigned kRetryAfter = 2;
 
+MediaAnswer has_ended() {
+  return problem(status::service_unavailable, "ended", "The session has ended.", 1);
+}
+
 }  // namespace
 
 WhepPlayer::WhepPlayer(Media& media, MediaEntry entry)
@@ -92,15 +96,14 @@ void WhepPlayer::forwarder_died() {
 }
 
 void WhepPlayer::deleted() {
-  close_peer();
-  leave(rooms::Hub::Leaving::for_good);
+  give_up(has_ended());
 }
 
 void WhepPlayer::closed(protocol::CloseCode code) {
   if (code == protocol::CloseCode::service_restart && !reply_) {
     return leave(rooms::Hub::Leaving::perhaps);
   }
-  give_up(problem(status::service_unavailable, "ended", "The session has ended.", 1));
+  give_up(has_ended());
 }
 
 }  // namespace onair::net
