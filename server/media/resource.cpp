@@ -66,6 +66,12 @@ std::string ice_ufrag_of(std::string_view sdp) {
   return attribute(sdp, "ice-ufrag");
 }
 
+bool is_ice_lite(std::string_view sdp) {
+  const auto lines = protocol::split(sdp, '\n');
+  return std::ranges::any_of(
+      lines, [](std::string_view line) { return protocol::trimmed(line) == "a=ice-lite"; });
+}
+
 bool may_be_sdp(std::string_view body) {
   return body.starts_with("v=0") && protocol::is_utf8(body) &&
          body.find('\0') == std::string_view::npos;

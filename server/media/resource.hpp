@@ -32,6 +32,10 @@ std::string path_of(const Target& target);
 /// it has none.
 std::string ice_ufrag_of(std::string_view sdp);
 
+/// True for a description of a peer that answers ICE checks and sends none (RFC 8445 section 2.5):
+/// two of them never connect.
+bool is_ice_lite(std::string_view sdp);
+
 /// True for what may be a session description (RFC 8866): text that begins with its version.
 bool may_be_sdp(std::string_view body);
 

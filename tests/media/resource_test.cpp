@@ -35,6 +35,13 @@ TEST(MediaResource, PathsAreReadAsTheyAreWritten) {
   EXPECT_EQ(read->resource, written.resource);
 }
 
+TEST(MediaResource, TellsWhoSendsNoChecks) {
+  EXPECT_TRUE(is_ice_lite("v=0\r\na=ice-lite\r\nm=audio 9\r\n"));
+  EXPECT_TRUE(is_ice_lite("v=0\na=ice-lite"));
+  EXPECT_FALSE(is_ice_lite("v=0\r\ns=a=ice-lite\r\na=ice-lites\r\n"));
+  EXPECT_FALSE(is_ice_lite(""));
+}
+
 TEST(MediaResource, TellsRestartsByUfragAndPassword) {
   const IceSession session{"\"tag\"", "old"};
   const auto judge = [&](std::string_view if_match, std::string_view fragment) {

@@ -161,6 +161,25 @@ TEST_F(MediaOperatorTest, TheBroadcasterIsToldHowManyPlayersTheForwarderServes) 
   EXPECT_EQ(viewer.receive_type("error")["code"], "unknown_type") << "nobody else says so";
 }
 
+TEST_F(MediaOperatorTest, AnEncoderOfAnotherProcessIsNoBroadcastForPlayers) {
+  WebSocketClient talker(server->port());
+  go_on_air(talker);
+  auto player = post_later("/whep/lesson");
+  const json asked = talker.receive_type("talk_request");
+  // As another process's encoder answers over the bus: an offer of its forwarder.
+  talker.send(json{{"type", "offer"},
+                   {"sendto", asked["from"]},
+                   {"sdp", "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\na=ice-lite\r\n"}}
+                  .dump());
+  EXPECT_EQ(talker.receive_type("bye")["from"], asked["from"]);
+  for (const Response& refused : {player.get(), post("/whep/lesson")}) {
+    EXPECT_EQ(refused.result_int(), 503u);
+    EXPECT_EQ(refused[field::retry_after], "10");
+    EXPECT_EQ(json::parse(refused.body())["code"], "encoder_elsewhere");
+  }
+  EXPECT_EQ(forwarder.count<control::Publish>(), 0u);
+}
+
 TEST_F(MediaOperatorTest, TheForwardersFiguresAreMetrics) {
   control::Report report;
   report.total = {.viewers = 3,

@@ -13,6 +13,7 @@ import test from 'node:test';
 import { WebSocket } from 'ws';
 
 import { makeAccounts } from './nats_accounts.mjs';
+import { FakeForwarder } from './fake_forwarder.mjs';
 import { Nats, freePort } from './nats.mjs';
 import { closing, Server } from './server.mjs';
 
@@ -732,4 +733,68 @@ test('logs in at NATS by a file of credentials', bound, async (t) => {
   for (const server of [a, b]) await until(server, 'onair_bus_leases', 1);
   const stranger = new Server(t, ['--bus', nats.url, '--admin-port', '0']);
   await stranger.said(/event=bus_away|can't be used/);
+});
+
+/**
+ * Starts two servers, each with a forwarder of its own.
+ * @param {TestContext} t
+ */
+async function withForwarders(t) {
+  const nats = await Nats.start(t);
+  const forwarders = [await FakeForwarder.start(t), await FakeForwarder.start(t)];
+  const both = forwarders.map(
+    ({ path }) =>
+      new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by both', '--forwarder', path]),
+  );
+  for (const server of both) {
+    await until(server, 'onair_bus_processes', 1);
+    await until(server, 'onair_forwarder_connected', 1);
+  }
+  return { servers: both, forwarders };
+}
+
+/** @type {(server: Server, path: string) => Promise<Response>} */
+const postOffer = async (server, path) =>
+  fetch(`http://127.0.0.1:${await server.port()}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/sdp' },
+    body: 'v=0\r\na=ice-ufrag:mine\r\n',
+  });
+
+test('has a player watch a browser that broadcasts at another process', bound, async (t) => {
+  const { servers: [a, b], forwarders: [, there] } = await withForwarders(t);
+  const talker = await Client.enter(t, a, 'talk');
+  talker.say({ type: 'talk_ready' });
+  await Client.watch(t, b, talker); // so that it is known there
+  const created = postOffer(b, '/whep/lesson');
+  const { from, players } = await talker.next();
+  assert.equal(players, 1);
+  await talker.nextIs('talk_request', { from, sendto: talker.id });
+  talker.say({ type: 'offer', sendto: from, sdp: 'v=0\r\nof the browser', connection: 7 });
+  assert.equal((await there.next('publish')).sdp, 'v=0\r\nof the browser');
+  const answer = await talker.next();
+  assert.deepEqual([answer.type, answer.connection], ['answer', 7]);
+  assert.equal((await created).status, 201);
+  while (talker.audience !== 2) await new Promise((resolve) => (talker.news = () => resolve(undefined)));
+});
+
+test('tells a player that its room’s encoder is at another process, and lets pages watch it from everywhere', bound, async (t) => {
+  const { servers: [a, b], forwarders: [here, there] } = await withForwarders(t);
+  assert.equal((await postOffer(a, '/whip/lesson')).status, 201);
+  const { peer } = await here.next('publish');
+  here.tell({ event: 'connected', room: 'lesson', peer });
+  const viewer = await Client.enter(t, b, 'watch');
+  const talker = viewer.welcome.talkers[0] ?? (await viewer.next()).from;
+  viewer.say({ type: 'talk_request', sendto: talker });
+  const { type, sdp } = await viewer.next();
+  assert.deepEqual([type, sdp.includes('a=ice-lite')], ['offer', true]);
+  assert.equal((await postOffer(b, '/whip/lesson')).status, 409);
+
+  const refused = await postOffer(b, '/whep/lesson');
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get('retry-after'), '10');
+  assert.equal((await refused.json()).code, 'encoder_elsewhere');
+  const asked = there.requests.map((request) => request.do);
+  assert.deepEqual(asked.filter((kind) => kind !== 'stats'), ['hello']); // metrics ask for the latter
+  assert.equal((await postOffer(a, '/whep/lesson')).status, 201);
 });

@@ -74,18 +74,22 @@ void Feed::linger() {
 void Feed::when_ready(MediaLink& player, Ready ready) {
   add(player);
   waiting_.emplace_back(&player, std::move(ready));
-  if (is_ready()) return later<Feed>([](Feed& self) { self.tell_waiting(self.is_ready()); });
+  if (!is_ready() && !is_elsewhere_) return;
+  later<Feed>([](Feed& self) {
+    if (self.is_ready()) return self.tell_waiting(Outcome::ready);
+    self.tell_waiting(self.is_elsewhere_ ? Outcome::elsewhere : Outcome::full);
+  });
 }
 
 void Feed::entered(const protocol::Welcome& welcome) {
   if (stage_ == Stage::ready) return tell_players();  // taken back
   for (const protocol::PeerId& talker : welcome.talkers) watch(talker);
-  if (stage_ == Stage::idle && note_.other.empty()) tell_waiting(false);
+  if (stage_ == Stage::idle && note_.other.empty()) tell_waiting(Outcome::full);
 }
 
 void Feed::refused(const protocol::Error&) {
   close_peer();
-  tell_waiting(false);
+  tell_waiting(Outcome::full);
 }
 
 void Feed::received(const protocol::Message& message) {
@@ -103,7 +107,7 @@ void Feed::received(const protocol::Message& message) {
   if (std::holds_alternative<protocol::TalkDeclined>(message.body)) {
     if (stage_ != Stage::asking) return;
     stage_ = Stage::idle;
-    tell_waiting(false);
+    tell_waiting(Outcome::full);
     return ask_again_after(kRetryDeclined);
   }
   if (const auto* offer = std::get_if<protocol::Offer>(&message.body)) on_offer(*offer);
@@ -119,6 +123,7 @@ void Feed::watch(const protocol::PeerId& talker) {
   }
   close_peer();
   note_.other = talker;
+  is_elsewhere_ = false;
   request();
 }
 
@@ -153,10 +158,17 @@ void Feed::on_offer(const protocol::Offer& offer) {
     stage_ = Stage::idle;
     return say(protocol::Bye{}, note_.other);
   }
-  stage_ = Stage::publishing;
   went_silent_ = false;
   may_be_anew_ = false;
   retry_.cancel();
+  if (media::is_ice_lite(offer.sdp)) {
+    // Made by another process's forwarder. Neither would send the checks that connect the two.
+    stage_ = Stage::idle;
+    is_elsewhere_ = true;
+    say(protocol::Bye{}, note_.other);
+    return tell_waiting(Outcome::elsewhere);
+  }
+  stage_ = Stage::publishing;
   note_.connection = offer.connection;
   use_new_peer();
   host().forwarder().ask(
@@ -175,12 +187,12 @@ void Feed::published(const protocol::PeerId& talker, const std::string& peer,
     stage_ = Stage::idle;
     say(protocol::Bye{}, talker);
     if (!host().forwarder().is_here()) return;  // until forwarder_came(). Players wait for it too
-    tell_waiting(false);
+    tell_waiting(Outcome::full);
     return ask_again_after(kRetryDeclined);
   }
   stage_ = Stage::ready;
   say(protocol::Answer{answer->sdp, note_.connection}, talker);
-  tell_waiting(true);
+  tell_waiting(Outcome::ready);
 }
 
 void Feed::ask_again_after(rooms::Duration pause) {
@@ -194,8 +206,9 @@ void Feed::lose_talker(const protocol::PeerId& talker) {
   close_peer();
   note_.other.clear();
   stage_ = Stage::idle;
+  is_elsewhere_ = false;
   retry_.cancel();
-  tell_waiting(false);
+  tell_waiting(Outcome::full);
 }
 
 void Feed::forwarder_said(const control::Event& event) {
@@ -219,8 +232,8 @@ void Feed::forwarder_came() {
   if (stage_ == Stage::idle && !note_.other.empty()) request();
 }
 
-void Feed::tell_waiting(bool ready) {
-  for (const auto& [player, tell] : std::exchange(waiting_, {})) tell(ready);
+void Feed::tell_waiting(Outcome outcome) {
+  for (const auto& [player, tell] : std::exchange(waiting_, {})) tell(outcome);
 }
 
 /// Whoever removes the forwarder from a room means those whom it watches for.
@@ -230,7 +243,7 @@ void Feed::remove_players() {
 
 void Feed::closed(protocol::CloseCode code) {
   if (code == protocol::CloseCode::service_restart) return leave(rooms::Hub::Leaving::perhaps);
-  tell_waiting(false);
+  tell_waiting(Outcome::full);
   if (code == protocol::CloseCode::removed) remove_players();
   close_peer();
   leave(rooms::Hub::Leaving::for_good);

@@ -16,7 +16,12 @@ namespace onair::net {
 
 class Feed final : public MediaLink {
  public:
-  using Ready = std::function<void(bool)>;
+  enum class Outcome {
+    ready,      ///< the broadcast is at the forwarder
+    full,       ///< the broadcaster can't send it, or is gone
+    elsewhere,  ///< it comes from an encoder of another process, whose forwarder we can't reach
+  };
+  using Ready = std::function<void(Outcome)>;
 
   Feed(Media& media, std::string room);
 
@@ -26,7 +31,7 @@ class Feed final : public MediaLink {
   void add(MediaLink& player);
   void remove(MediaLink& player);
 
-  /// Adds the player, and calls `ready` when the broadcast is there (true) or can't be had (false).
+  /// Adds the player, and calls `ready` when the broadcast is there or can't be had.
   void when_ready(MediaLink& player, Ready ready);
 
   bool is_ready() const { return stage_ == Stage::ready; }
@@ -58,7 +63,7 @@ class Feed final : public MediaLink {
                  const ForwarderClient::Result& result);
   void ask_again_after(rooms::Duration pause);
   void lose_talker(const protocol::PeerId& talker);
-  void tell_waiting(bool ready);
+  void tell_waiting(Outcome outcome);
   void tell_players();
   void say_players();
   void remove_players();
@@ -68,6 +73,7 @@ class Feed final : public MediaLink {
   Stage stage_ = Stage::idle;
   bool went_silent_ = false;  ///< the broadcaster's packets came, and come no more
   bool may_be_anew_ = false;  ///< it has said that it is on air since it made its offer
+  bool is_elsewhere_ = false;  ///< whom it follows is an encoder of another process
   std::set<MediaLink*> players_;
   std::optional<std::size_t> told_players_;  ///< what the broadcaster knows
   bool waits_to_tell_ = false;

@@ -13,6 +13,9 @@ using boost::beast::http::status;
 /// How long a player waits until a browser's broadcast has come to the forwarder.
 constexpr std::chrono::seconds kFeedPatience{5};
 
+/// When one may ask again that came to another process than the encoder did.
+constexpr unsigned kRetryElsewhere = 10;
+
 /// When a player may ask again whom the broadcaster could not serve.
 constexpr unsigned kRetryAfter = 2;
 
@@ -42,19 +45,31 @@ void WhepPlayer::entered(const protocol::Welcome& welcome) {
   if (!reply_) return host().feed_of(room()).add(*this);  // taken back
   if (host().publishes(room())) return ask_forwarder();
   if (welcome.talkers.empty()) return give_up(not_on_air());
-  host().feed_of(room()).when_ready(*this, guarded<WhepPlayer>([](WhepPlayer& self, bool ready) {
-    if (!self.offer_.empty() && ready) return self.ask_forwarder();
-    if (!ready) {
-      self.give_up(problem(status::service_unavailable, "broadcaster_full",
-                           "The broadcaster can't send to one more just now.", kRetryAfter));
-    }
-  }));
+  host().feed_of(room()).when_ready(
+      *this, guarded<WhepPlayer>(
+                 [](WhepPlayer& self, Feed::Outcome outcome) { self.broadcast_came(outcome); }));
   wait<WhepPlayer>(patience_, kFeedPatience, [](WhepPlayer& self) {
     if (self.peer().empty()) {
       self.give_up(problem(status::service_unavailable, "no_answer",
                            "The broadcaster does not answer.", kRetryAfter));
     }
   });
+}
+
+void WhepPlayer::broadcast_came(Feed::Outcome outcome) {
+  switch (outcome) {
+    case Feed::Outcome::ready:
+      if (!offer_.empty()) ask_forwarder();
+      return;
+    case Feed::Outcome::full:
+      return give_up(problem(status::service_unavailable, "broadcaster_full",
+                             "The broadcaster can't send to one more just now.", kRetryAfter));
+    case Feed::Outcome::elsewhere:
+      return give_up(problem(status::service_unavailable, "encoder_elsewhere",
+                             "The encoder of this room is connected to another process of this "
+                             "cluster, where its players have to ask.",
+                             kRetryElsewhere));
+  }
 }
 
 void WhepPlayer::ask_forwarder() {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "net/media/feed.hpp"
 #include "net/media/media_link.hpp"
 
 namespace onair::net {
@@ -26,6 +27,7 @@ class WhepPlayer final : public MediaLink {
   void closed(protocol::CloseCode code) override;
   bool listens() const override { return false; }
 
+  void broadcast_came(Feed::Outcome outcome);
   void ask_forwarder();
   void played(const ForwarderClient::Result& result);
   void give_up(MediaAnswer why);
