@@ -18,7 +18,7 @@ constexpr seconds kRetryDeclined{5};
 constexpr seconds kLinger{5};
 
 /// Between two messages about the number of players.
-constexpr seconds kTellPause{1};
+constexpr seconds kAnnouncePause{1};
 
 }  // namespace
 
@@ -27,7 +27,7 @@ Feed::Feed(Media& media, std::string room)
                 {.room = std::move(room), .pass = {}}),
       retry_(worker().context()),
       linger_(worker().context()),
-      tell_(worker().context()) {}
+      announcement_(worker().context()) {}
 
 void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
   stage_ = Stage::ready;
@@ -39,29 +39,29 @@ void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
 void Feed::add(MediaLink& player) {
   players_.insert(&player);
   linger_.cancel();
-  tell_players();
+  announce_players();
 }
 
 void Feed::remove(MediaLink& player) {
   players_.erase(&player);
   std::erase_if(waiting_, [&player](const auto& waits) { return waits.first == &player; });
-  tell_players();
+  announce_players();
   if (players_.empty()) linger();
 }
 
-/// Whom the forwarder watches for is told of soon, and of a rush at once.
-void Feed::tell_players() {
-  if (is_in() && !waits_to_tell_ && !host().is_draining()) say_players();
+/// Announces how many players the forwarder watches for: soon, and a rush of them at once.
+void Feed::announce_players() {
+  if (is_in() && !is_pausing_ && !host().is_draining()) send_players();
 }
 
-void Feed::say_players() {
-  if (note_.other.empty() || told_players_ == players_.size()) return;
-  told_players_ = players_.size();
+void Feed::send_players() {
+  if (note_.other.empty() || announced_players_ == players_.size()) return;
+  announced_players_ = players_.size();
   say(protocol::Players{static_cast<std::uint32_t>(players_.size())}, note_.other);
-  waits_to_tell_ = true;
-  wait<Feed>(tell_, kTellPause, [](Feed& self) {
-    self.waits_to_tell_ = false;
-    self.say_players();
+  is_pausing_ = true;
+  wait<Feed>(announcement_, kAnnouncePause, [](Feed& self) {
+    self.is_pausing_ = false;
+    self.send_players();
   });
 }
 
@@ -82,7 +82,7 @@ void Feed::when_ready(MediaLink& player, Ready ready) {
 }
 
 void Feed::entered(const protocol::Welcome& welcome) {
-  if (stage_ == Stage::ready) return tell_players();  // taken back
+  if (stage_ == Stage::ready) return announce_players();  // taken back
   for (const protocol::PeerId& talker : welcome.talkers) watch(talker);
   if (stage_ == Stage::idle && note_.other.empty()) tell_waiting(Outcome::full);
 }
@@ -116,8 +116,8 @@ void Feed::received(const protocol::Message& message) {
 void Feed::watch(const protocol::PeerId& talker) {
   if (host().has_encoder(room())) return;  // the forwarder has its picture already
   if (stage_ != Stage::idle && talker == note_.other) {
-    told_players_.reset();  // it was away, and may not have heard
-    tell_players();
+    announced_players_.reset();  // it was away, and may not have heard
+    announce_players();
     may_be_anew_ = true;
     return renew_if_dead();
   }
@@ -138,8 +138,8 @@ void Feed::renew_if_dead() {
 void Feed::request() {
   stage_ = host().forwarder().is_here() ? Stage::asking : Stage::idle;
   if (stage_ == Stage::idle) return;  // until forwarder_came()
-  told_players_.reset();  // its page may have been loaded anew
-  say_players();
+  announced_players_.reset();  // its page may have been loaded anew
+  send_players();
   say(protocol::TalkRequest{}, note_.other);
   wait<Feed>(retry_, kOfferPatience, [](Feed& self) {
     if (self.stage_ == Stage::asking) self.request();

@@ -64,8 +64,8 @@ class Feed final : public MediaLink {
   void ask_again_after(rooms::Duration pause);
   void lose_talker(const protocol::PeerId& talker);
   void tell_waiting(Outcome outcome);
-  void tell_players();
-  void say_players();
+  void announce_players();
+  void send_players();
   void remove_players();
   void linger();
   void end();
@@ -75,12 +75,12 @@ class Feed final : public MediaLink {
   bool may_be_anew_ = false;  ///< it has said that it is on air since it made its offer
   bool is_elsewhere_ = false;  ///< whom it follows is an encoder of another process
   std::set<MediaLink*> players_;
-  std::optional<std::size_t> told_players_;  ///< what the broadcaster knows
-  bool waits_to_tell_ = false;
+  std::optional<std::size_t> announced_players_;  ///< what the broadcaster knows
+  bool is_pausing_ = false;
   std::vector<std::pair<MediaLink*, Ready>> waiting_;
   Timer retry_;
   Timer linger_;
-  Timer tell_;
+  Timer announcement_;
 };
 
 }  // namespace onair::net
