@@ -1,0 +1,82 @@
+// Tests onair-forwarder with what others make: each peer as an encoder (WHIP) and as a player (WHEP), as far as it can.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { endLibrary, LibdatachannelPlayer, ObsEncoder } from './libdatachannel.mjs';
+import { connect, MediaServer } from './media.mjs';
+import { Chromium, until } from './support.mjs';
+
+/** @type {MediaServer} */
+let server;
+/** @type {Chromium} */
+let chromium;
+
+/**
+ * The address of a room; `camera` has a broadcast of Chromium's, for players.
+ * @param {'whip' | 'whep'} protocol
+ * @param {string} room
+ */
+const endpoint = (protocol, room) => `${server.origin}/${protocol}/${room}`;
+
+before(async () => {
+  server = await MediaServer.start();
+  chromium = await Chromium.start();
+  await connect(chromium, server, 'whip', 'camera');
+  await isPlayed('camera');
+});
+
+after(async () => {
+  await chromium?.stop();
+  await server?.stop();
+  endLibrary();
+});
+
+/**
+ * Picture and sound of a room are decoded by Chromium.
+ * @param {string} room
+ */
+async function isPlayed(room) {
+  const { page } = await connect(chromium, server, 'whep', room);
+  await page.decodesFrames();
+  await page.hearsSound();
+  assert.equal((await page.stats()).width, 320);
+  await page.close();
+}
+
+/**
+ * libdatachannel gets Opus, and the picture by this payload type, and nothing else.
+ * @param {LibdatachannelPlayer} player
+ * @param {number} video
+ */
+async function getsPackets(player, video) {
+  const sound = `${LibdatachannelPlayer.payloadTypes.opus} ${player.ssrcOf('audio')}`;
+  const picture = `${video} ${player.ssrcOf('video')}`;
+  await until('sound and picture come', () =>
+    [sound, picture].every((each) => (player.packets.get(each) ?? 0) >= 20),
+  );
+  assert.deepEqual([...player.packets.keys()].sort(), [sound, picture].sort());
+}
+
+test('OBS broadcasts to Chromium, to libdatachannel and to the room’s own page', async () => {
+  const obs = await ObsEncoder.start(`${endpoint('whip', 'obs')}?of=no-use`);
+  assert.doesNotMatch(obs.offer, /candidate|rtx|transport-cc|extmap/);
+  assert.match(obs.offer, /m=audio 9 UDP\/TLS\/RTP\/SAVPF 111\r\n[^]*a=mid:0\r\n/);
+  assert.match(obs.offer, /m=video 9 UDP\/TLS\/RTP\/SAVPF 96\r\n[^]*a=mid:1\r\n[^]*H264/);
+  await isPlayed('obs');
+  const player = await LibdatachannelPlayer.start(endpoint('whep', 'obs'));
+  await getsPackets(player, LibdatachannelPlayer.payloadTypes.h264);
+  const viewer = await chromium.open(`${server.origin}/watch.html?obs`);
+  await viewer.decodesFrames();
+  await viewer.hearsSound();
+  assert.equal(await obs.stop(), 200);
+  await viewer.says('cover', /ended/);
+  assert.equal(await player.stop(), 200);
+  await viewer.close();
+});
+
+test('libdatachannel plays VP8 by its own payload types', async () => {
+  const player = await LibdatachannelPlayer.start(endpoint('whep', 'camera'));
+  await getsPackets(player, LibdatachannelPlayer.payloadTypes.vp8);
+  assert.equal(await player.stop(), 200);
+});
