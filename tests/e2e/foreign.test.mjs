@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { endLibrary, LibdatachannelPlayer, ObsEncoder } from './libdatachannel.mjs';
-import { connect, MediaServer } from './media.mjs';
-import { Chromium, until } from './support.mjs';
+import { connect, MediaServer, remove } from './media.mjs';
+import { Chromium, Firefox, until } from './support.mjs';
 
 /** @type {MediaServer} */
 let server;
@@ -79,4 +79,22 @@ test('libdatachannel plays VP8 by its own payload types', async () => {
   const player = await LibdatachannelPlayer.start(endpoint('whep', 'camera'));
   await getsPackets(player, LibdatachannelPlayer.payloadTypes.vp8);
   assert.equal(await player.stop(), 200);
+});
+
+test('Firefox broadcasts and plays', async (t) => {
+  const firefox = await Firefox.start();
+  t.after(() => firefox.stop());
+  const talker = await connect(firefox, server, 'whip', 'firefox');
+  const { page } = await connect(chromium, server, 'whep', 'firefox');
+  await page.decodesFrames();
+  await page.hearsSound();
+  await page.close();
+  assert.equal(await remove(server.origin + talker.location), 200);
+
+  const player = await connect(firefox, server, 'whep', 'camera');
+  assert.match(player.offer, /m=audio \d+ UDP\/TLS\/RTP\/SAVPF 109 /);
+  assert.match(player.offer, /m=video \d+ UDP\/TLS\/RTP\/SAVPF 120 /);
+  await player.page.decodesFrames();
+  await player.page.hearsSound();
+  assert.equal(await remove(server.origin + player.location), 200);
 });
