@@ -32,6 +32,8 @@ build_packages=(
 test_packages=(
   ca-certificates ccache clang libgtest-dev googletest libsrtp2-dev
   npm chromium firefox-esr coturn nats-server nginx-light caddy iproute2 util-linux ffmpeg openssl
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice
+  gir1.2-gst-plugins-bad-1.0 python3-gi
 )
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { GstreamerPeer } from './gstreamer.mjs';
 import { endLibrary, LibdatachannelPlayer, ObsEncoder } from './libdatachannel.mjs';
 import { connect, MediaServer, remove } from './media.mjs';
 import { Chromium, Firefox, until } from './support.mjs';
@@ -97,4 +98,17 @@ test('Firefox broadcasts and plays', async (t) => {
   await player.page.decodesFrames();
   await player.page.hearsSound();
   assert.equal(await remove(server.origin + player.location), 200);
+});
+
+test('GStreamer’s webrtcbin broadcasts and plays', async () => {
+  const talker = new GstreamerPeer('whip', endpoint('whip', 'gstreamer'));
+  await talker.tells('broadcasts', ({ answer }) => answer !== undefined);
+  assert.match(talker.told.offer ?? '', /a=sendrecv/);
+  await isPlayed('gstreamer');
+  assert.equal(await talker.stop(), 200);
+
+  const player = new GstreamerPeer('whep', endpoint('whep', 'camera'));
+  await player.tells('sees and hears', ({ frames = 0, energy = 0 }) => frames >= 10 && energy > 0);
+  assert.match(player.told.answer ?? '', /a=rtpmap:98 VP8/);
+  assert.equal(await player.stop(), 200);
 });
