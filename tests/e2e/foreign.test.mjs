@@ -1,9 +1,10 @@
 // Tests onair-forwarder with what others make: each peer as an encoder (WHIP) and as a player (WHEP), as far as it can.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { GstreamerPeer } from './gstreamer.mjs';
+import { GstreamerPeer, SimpleWhipClient } from './gstreamer.mjs';
 import { endLibrary, LibdatachannelPlayer, ObsEncoder } from './libdatachannel.mjs';
 import { connect, MediaServer, remove } from './media.mjs';
 import { Chromium, Firefox, until } from './support.mjs';
@@ -12,6 +13,11 @@ import { Chromium, Firefox, until } from './support.mjs';
 let server;
 /** @type {Chromium} */
 let chromium;
+
+/** Debian 12's simple-whip-client ends at once: it has libsoup 2, and the libnice there brings libsoup 3. */
+const cannotRun =
+  /^VERSION_CODENAME=bookworm$/m.test(readFileSync('/etc/os-release', 'utf8')) &&
+  'Debian 12 has none that runs: it has libsoup 2, and the libnice there brings libsoup 3';
 
 /**
  * The address of a room; `camera` has a broadcast of Chromium's, for players.
@@ -111,4 +117,12 @@ test('GStreamer’s webrtcbin broadcasts and plays', async () => {
   await player.tells('sees and hears', ({ frames = 0, energy = 0 }) => frames >= 10 && energy > 0);
   assert.match(player.told.answer ?? '', /a=rtpmap:98 VP8/);
   assert.equal(await player.stop(), 200);
+});
+
+test('Debian’s simple-whip-client broadcasts, and trickles with the ETag that it got', { skip: cannotRun }, async () => {
+  const client = new SimpleWhipClient(endpoint('whip', 'simple'));
+  await isPlayed('simple');
+  await client.stop();
+  assert.match(client.printed, /Resource URL: http/);
+  assert.doesNotMatch(client.printed, / \[\d+\] | \[trickle\] /, 'a request was refused');
 });

@@ -53,3 +53,30 @@ export class GstreamerPeer {
     return this.told.deleted;
   }
 }
+
+const audio =
+  'audiotestsrc is-live=true wave=red-noise ! audioconvert ! audioresample ! queue ! opusenc' +
+  ' ! rtpopuspay pt=100 ssrc=1 ! queue ! application/x-rtp,media=audio,encoding-name=OPUS,payload=100';
+const video =
+  'videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=15/1 ! videoconvert ! queue' +
+  ' ! vp8enc deadline=1 ! rtpvp8pay pt=96 ssrc=2 ! queue ! application/x-rtp,media=video,encoding-name=VP8,payload=96';
+
+/** Debian's package simple-whip-client. The pipelines are those of its README. */
+export class SimpleWhipClient {
+  printed = '';
+
+  /** @param {string} endpoint */
+  constructor(endpoint) {
+    this.child = start('whip-client', ['-o', '-u', endpoint, '-A', audio, '-V', video]);
+    this.child.stdout.on('data', (data) => {
+      this.printed += data;
+    });
+  }
+
+  /** Ends it as a person does, by Ctrl+C. */
+  async stop() {
+    const closed = once(this.child, 'close');
+    this.child.kill('SIGINT');
+    await closed;
+  }
+}
