@@ -95,8 +95,18 @@ TEST(Proxies, WhatIsNoNetworkIsRefused) {
     EXPECT_THROW(TrustedProxies({wrong}), std::invalid_argument) << wrong;
   }
   EXPECT_TRUE(TrustedProxies({"fd00::/8"}).contains(boost::asio::ip::make_address("fd12::1")));
-  EXPECT_TRUE(TrustedProxies({"10.1.2.3/8"}).contains(boost::asio::ip::make_address("10.9.9.9")))
-      << "bits beyond the prefix do not matter";
+}
+
+TEST(Proxies, PrivateAddressesAreThoseThatNoRouterOfTheInternetKnows) {
+  for (const char* address :
+       {"10.0.0.1", "172.16.0.1", "172.31.255.254", "192.168.0.1", "169.254.1.1", "100.64.0.1",
+        "127.0.0.1", "fc00::1", "fd12::1", "fe80::1", "::1", "::ffff:192.168.0.1"}) {
+    EXPECT_TRUE(is_private(boost::asio::ip::make_address(address))) << address;
+  }
+  for (const char* address : {"9.255.255.255", "172.32.0.1", "192.169.0.1", "100.128.0.1",
+                              "8.8.8.8", "2001:db8::1", "fec0::1", "::2", "::ffff:8.8.8.8"}) {
+    EXPECT_FALSE(is_private(boost::asio::ip::make_address(address))) << address;
+  }
 }
 
 TEST(Origins, ANameThatAStrangerMayRegisterIsPublic) {

@@ -20,11 +20,6 @@ using protocol::trimmed;
 /// Stands for the address of every client that a proxy does not name.
 constexpr std::string_view kUnnamed = "unnamed by a proxy";
 
-ip::address without_v4_mapping(const ip::address& address) {
-  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
-  return ip::make_address_v4(ip::v4_mapped, address.to_v6());
-}
-
 std::string_view unquoted(std::string_view text) {
   if (text.size() < 2 || !text.starts_with('"') || !text.ends_with('"')) return text;
   return text.substr(1, text.size() - 2);
@@ -118,55 +113,20 @@ std::optional<std::string> counted_client(const ip::address& proxy,
   return counted;
 }
 
-/// Reads an address or a CIDR block by the maker of the one family.
-template <typename Network>
-bool add_network(const std::string& text, std::vector<Network>& networks,
-                 Network (*make)(std::string_view text, error_code& error)) {
-  error_code error;
-  const Network network = make(text, error);
-  if (!error) networks.push_back(network.canonical());
-  return !error;
-}
-
-ip::network_v4 make_v4(std::string_view text, error_code& error) {
-  const std::string block(text);
-  return ip::make_network_v4(block.find('/') == std::string::npos ? block + "/32" : block, error);
-}
-
-ip::network_v6 make_v6(std::string_view text, error_code& error) {
-  const std::string block(text);
-  return ip::make_network_v6(block.find('/') == std::string::npos ? block + "/128" : block, error);
-}
-
 }  // namespace
 
-TrustedProxies::TrustedProxies(const std::vector<std::string>& networks) {
-  v4_.push_back(ip::make_network_v4("127.0.0.0/8"));
-  v6_.push_back(ip::make_network_v6("::1/128"));
+TrustedProxies::TrustedProxies(const std::vector<std::string>& networks)
+    : networks_({"127.0.0.0/8", "::1"}) {
   for (const std::string& network : networks) {
-    if (add_network(network, v4_, &make_v4) || add_network(network, v6_, &make_v6)) continue;
+    if (networks_.add(network)) continue;
     throw std::invalid_argument("--trusted-proxy " + network +
                                 " is no address and no network like 172.16.0.0/12.");
   }
 }
 
-bool TrustedProxies::contains(const ip::address& address) const {
-  const ip::address plain = without_v4_mapping(address);
-  if (plain.is_v4()) {
-    return std::ranges::any_of(v4_, [&](const ip::network_v4& network) {
-      return ip::make_network_v4(plain.to_v4(), network.prefix_length()).canonical() == network;
-    });
-  }
-  return std::ranges::any_of(v6_, [&](const ip::network_v6& network) {
-    return ip::make_network_v6(plain.to_v6(), network.prefix_length()).canonical() == network;
-  });
-}
-
 bool is_private(const ip::address& address) {
-  // Trusted proxies are a list of networks too, with loopback.
-  static const TrustedProxies kPrivate({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-                                        "169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
-                                        "fe80::/10"});
+  static const Networks kPrivate({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
+                                  "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1"});
   return kPrivate.contains(address);
 }
 

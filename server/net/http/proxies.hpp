@@ -6,25 +6,24 @@
 #include <vector>
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/network_v4.hpp>
-#include <boost/asio/ip/network_v6.hpp>
 #include <boost/beast/http/fields.hpp>
+
+#include "net/http/networks.hpp"
 
 namespace onair::net {
 
-/// Networks whose hosts are believed when they say for whom they ask.
+/// Proxies that are believed when they say for whom they ask.
 class TrustedProxies {
  public:
-  /// `networks` are addresses or CIDR blocks, e.g. "172.16.0.0/12" or "fd00::/8"; this machine
-  /// itself is always one. Throws std::invalid_argument with a sentence for people.
+  /// `networks` are as in Networks; this machine itself is always one. Throws std::invalid_argument with a sentence for people.
   explicit TrustedProxies(const std::vector<std::string>& networks = {});
 
-  /// An IPv4 address in IPv6's form (`::ffff:192.0.2.1`) counts as the IPv4 address.
-  bool contains(const boost::asio::ip::address& address) const;
+  bool contains(const boost::asio::ip::address& address) const {
+    return networks_.contains(address);
+  }
 
  private:
-  std::vector<boost::asio::ip::network_v4> v4_;
-  std::vector<boost::asio::ip::network_v6> v6_;
+  Networks networks_;
 };
 
 /// What is known of who sent a request.
