@@ -199,7 +199,7 @@ Task<Response> open_session(const Caller& caller, const Exchange& exchange) {
   });
   std::optional<std::string> given = co_await payload.value();
   Response response = answer_of_poll(std::move(given));
-  if (caller.revision == Revision::v3 && !cookie.empty()) {
+  if (!cookie.empty()) {
     response.set(http::field::set_cookie, std::string(kSessionCookie) + '=' + cookie +
                                               "; Path=/socket.io; HttpOnly; SameSite=Strict" +
                                               (is_https(exchange) ? "; Secure" : ""));

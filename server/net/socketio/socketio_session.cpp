@@ -4,8 +4,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include "net/auth/crypto.hpp"
-
 namespace onair::net {
 namespace {
 
@@ -13,22 +11,12 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-SessionOwner::SessionOwner(Sender opener)
-    : address_(std::move(opener.address)), has_shown_cookie_(!opener.cookie.empty()) {
-  cookie_ = has_shown_cookie_ ? std::move(opener.cookie) : random_hex(kSessionCookieBytes);
-}
-
-bool SessionOwner::sends(const Sender& sender) {
-  if (sender.cookie == cookie_) return has_shown_cookie_ = true;
-  return !has_shown_cookie_ && sender.address == address_;
-}
-
 SocketioSession::SocketioSession(Worker& worker, socketio::SessionOptions options,
                                  ConnectionSlots slots, Sender opener)
     : worker_(worker),
       slots_(std::move(slots)),
       sid_(options.sid),
-      owner_(std::move(opener)),
+      owner_(options.revision, std::move(opener)),
       revision_(options.revision),
       core_(std::move(options), *this, Clock::now()),
       timer_(worker.context()) {}
@@ -43,7 +31,7 @@ void SocketioSession::start(Remote<SocketioCarrier> carrier, std::shared_ptr<Out
 }
 
 bool SocketioSession::fits(socketio::Revision revision, const Sender& sender) {
-  return revision == revision_ && (revision != socketio::Revision::v3 || owner_.sends(sender));
+  return revision == revision_ && owner_.sends(sender);
 }
 
 // What comes from the client's connections.

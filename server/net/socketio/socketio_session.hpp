@@ -12,6 +12,7 @@
 #include "net/loop/admission.hpp"
 #include "net/loop/aliases.hpp"
 #include "net/loop/worker.hpp"
+#include "net/socketio/session_owner.hpp"
 #include "net/websocket/output_queue.hpp"
 #include "socketio/session.hpp"
 
@@ -70,33 +71,6 @@ class Remote {
 
   std::weak_ptr<Held> held_;
   Worker* worker_ = nullptr;
-};
-
-/// The cookie that shows whose a session of Engine.IO 3 is: so many bytes in hex.
-inline constexpr std::string_view kSessionCookie = "onair-io";
-inline constexpr std::size_t kSessionCookieBytes = 16;
-
-/// What a request shows of who sends it.
-struct Sender {
-  std::string address;  ///< as ClientOrigin counts it; empty for programs on this machine
-  std::string cookie;   ///< of the session cookie; empty without one
-};
-
-/// Knows the client of a session of Engine.IO 3, where a sid is no secret: the client's peers know
-/// it as its id. A browser shows the cookie that came with its handshake; from then on nothing else
-/// counts, and its address may change. A program that keeps no cookies has to keep its address.
-class SessionOwner {
- public:
-  explicit SessionOwner(Sender opener);
-
-  /// The cookie that a client is to show. Empty where it has shown one already.
-  std::string new_cookie() const { return has_shown_cookie_ ? std::string() : cookie_; }
-  bool sends(const Sender& sender);
-
- private:
-  std::string address_;
-  std::string cookie_;
-  bool has_shown_cookie_;
 };
 
 class SocketioSession final : public ClientLink,
