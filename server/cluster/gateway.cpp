@@ -200,15 +200,24 @@ std::string Gateway::own_share(const SharedRoom& room, TimePoint now, bool was_a
 
 void Gateway::on_attached(const protocol::PeerId& peer, const std::string& name, TimePoint now) {
   directed_.retry_now(peer, now);
-  if (!moves_.attach(peer, name)) return;
+  if (!moves_.attach(peer, name, now)) return;
   context_.wire.subscribe(context_.subjects.peer(peer));
   SharedRoom* const room = find_room(name);
   if (room == nullptr) return;
   room->members.insert(peer);
   room->elsewhere.take(peer);
-  if (!room->sends_members()) return;
+  announce_member(name, *room, peer);
+}
+
+void Gateway::announce_member(const std::string& name, const SharedRoom& room,
+                              const protocol::PeerId& peer) {
+  if (!room.sends_members()) return;
   context_.publish(context_.subjects.members(name),
                    encode(Members{context_.options.process, {peer}}));
+}
+
+void Gateway::on_came_back(const protocol::PeerId& peer, TimePoint now) {
+  moves_.came_back(peer, now);
 }
 
 void Gateway::on_detached(const protocol::PeerId& peer) {

@@ -54,6 +54,7 @@ class Gateway final : public rooms::BusMember, public WireMember {
   void learn(const std::string& room, TimePoint now) override;
   void on_attached(const protocol::PeerId& peer, const std::string& room, TimePoint now) override;
   void on_detached(const protocol::PeerId& peer) override;
+  void on_came_back(const protocol::PeerId& peer, TimePoint now) override;
   void on_room_ready(const std::string& room, TimePoint now) override;
   std::optional<rooms::RoomShare> share_of(const std::string& room) const override;
   void on_share(const std::string& room, rooms::HubId hub, std::optional<rooms::RoomShare> share,
@@ -91,6 +92,8 @@ class Gateway final : public rooms::BusMember, public WireMember {
                      bool was_away = false);
   std::string own_share(const SharedRoom& room, TimePoint now, bool was_away = false) const;
   void close(Rooms::iterator room);
+  void announce_member(const std::string& name, const SharedRoom& room,
+                       const protocol::PeerId& peer);
   void ask_for_members(const std::string& name);
   void list_members(const std::string& name, const std::string& reply);
 
@@ -100,6 +103,8 @@ class Gateway final : public rooms::BusMember, public WireMember {
   bool on_frame(const Topic& topic, std::string_view payload, std::string_view reply);
   bool on_peer_message(const protocol::PeerId& peer, std::string_view payload,
                        std::string_view reply, TimePoint now);
+  bool on_claimed(const protocol::PeerId& peer, std::string_view payload, std::string_view reply,
+                  TimePoint now);
   bool on_share(const std::string& name, std::string_view payload, TimePoint now);
   bool on_ask(const std::string& name, std::string_view payload, std::string_view reply,
               TimePoint now);
@@ -123,7 +128,8 @@ class Gateway final : public rooms::BusMember, public WireMember {
                  TimePoint until);
   void release_returned(const std::string& name, SharedRoom& room);
   void drop_overdue(const std::string& name, SharedRoom& room, TimePoint now);
-  void announce_missed(const std::string& name, SharedRoom& room, const rooms::RoomShare& before);
+  void announce_missed(const std::string& name, SharedRoom& room, const rooms::RoomShare& before,
+                       TimePoint now);
   void announce(const std::string& name, SharedRoom& room);
 
   GatewayContext context_;

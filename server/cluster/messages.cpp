@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "cluster/json_fields.hpp"
@@ -48,8 +49,8 @@ std::optional<std::string> room_of_word(std::string_view token) {
 }
 
 /// Indexed by ToPeer::Kind.
-constexpr std::array<std::string_view, 6> kKindNames = {"frame",       "take_over",   "kept",
-                                                        "handed_over", "undelivered", "too_much"};
+constexpr std::array<std::string_view, 7> kKindNames = {
+    "frame", "take_over", "kept", "handed_over", "undelivered", "too_much", "served_too"};
 
 bool has_frame(ToPeer::Kind kind) {
   return kind == ToPeer::Kind::frame || kind == ToPeer::Kind::buffered;
@@ -168,8 +169,8 @@ std::string Subjects::undelivered(std::uint64_t number) const {
   return prefix_ + ".process." + self_ + ".undelivered." + std::to_string(number);
 }
 
-std::string Subjects::claimed(std::string_view peer) const {
-  return prefix_ + ".process." + self_ + ".claimed." + std::string(peer);
+std::string Subjects::claimed_at(const ProcessId& process, std::string_view peer) const {
+  return prefix_ + ".process." + process + ".claimed." + std::string(peer);
 }
 
 std::string Subjects::reply_of(rooms::FrameNumber number) const {
@@ -277,6 +278,11 @@ std::string encode(const ToPeer& message) {
                  {"reach", name_of(message.reach)}};
   if (message.number != rooms::kNoNumber) object["number"] = message.number;
   if (!message.delivered.empty()) object["told"] = message.delivered;
+  if (message.kind == ToPeer::Kind::served_too) {
+    object["process"] = message.process;
+    object["age"] = std::min<std::uint64_t>(static_cast<std::uint64_t>(message.age.count()),
+                                            std::numeric_limits<std::uint32_t>::max());
+  }
   std::string text = json_text(object);
   if (has_frame(message.kind)) text.append("\n").append(message.frame);
   return text;
@@ -298,6 +304,11 @@ std::optional<ToPeer> decode_to_peer(std::string_view payload) {
                  .delivered = fields.get_or("told", std::vector<rooms::FrameNumber>{})};
   if (!fields.fine() || !reach || kind == kKindNames.end()) return std::nullopt;
   message.kind = static_cast<ToPeer::Kind>(kind - kKindNames.begin());
+  if (message.kind == ToPeer::Kind::served_too) {
+    message.process = fields.get<std::string>("process");
+    message.age = std::chrono::milliseconds(fields.get<std::uint32_t>("age"));
+    if (!fields.fine() || !is_process_id(message.process)) return std::nullopt;
+  }
   if (has_frame(message.kind) && !is_frame(payload)) return std::nullopt;
   return message;
 }

@@ -42,8 +42,11 @@ class Subjects {
   std::string share_for(std::string_view room) const;
   std::string members_of(std::string_view room) const;
   std::string undelivered(std::uint64_t number) const;
-  std::string claimed(std::string_view peer) const;
+  std::string claimed(std::string_view peer) const { return claimed_at(self_, peer); }
   std::string replies() const { return prefix_ + ".process." + self_ + ".>"; }
+
+  // For the process that it names:
+  std::string claimed_at(const ProcessId& process, std::string_view peer) const;
 
   /// The subject for replies, of which a frame has none, carries its number: so the frame itself
   /// crosses unchanged.
@@ -122,6 +125,7 @@ struct ToPeer {
     handed_over,  ///< that was the last of them
     undelivered,  ///< a frame of the peer's to one other has no addressee
     too_much,     ///< a frame of the peer's was refused: rooms::Undelivered::Why
+    served_too,   ///< `process` serves the peer, since `age` ago
   };
   Kind kind = Kind::frame;
   std::string room;
@@ -130,6 +134,8 @@ struct ToPeer {
   std::string_view frame = {};  ///< a view into the payload
   rooms::FrameNumber number = rooms::kNoNumber;
   std::vector<rooms::FrameNumber> delivered = {};  ///< see rooms::HandOver
+  ProcessId process = {};
+  std::chrono::milliseconds age{0};
 };
 std::string encode(const ToPeer& message);
 std::optional<ToPeer> decode_to_peer(std::string_view payload);

@@ -27,7 +27,6 @@ void Gateway::connected(TimePoint now) {
   // Messages sent meanwhile are lost.
   for (auto& [name, room] : rooms_) room.synced.clear();
   for (const Order& order : std::exchange(queued_orders_, {})) on_order(order, now);
-  moves_.connected(now);
   resynced_by_ = now + context_.options.dead_after;
   introduce(now);
 }
@@ -121,7 +120,8 @@ void Gateway::release_returned(const std::string& name, SharedRoom& room) {
 }
 
 /// Makes up for talk_ready and end_talk that were lost with a process's messages.
-void Gateway::announce_missed(const std::string& name, SharedRoom& room, const RoomShare& before) {
+void Gateway::announce_missed(const std::string& name, SharedRoom& room, const RoomShare& before,
+                              TimePoint now) {
   const RoomShare local = room.local_share();
   for (const TalkerInfo& talker : room.remote_share().talkers) {
     if (has(local.talkers, talker.id)) continue;
@@ -132,7 +132,7 @@ void Gateway::announce_missed(const std::string& name, SharedRoom& room, const R
       context_.bus.broadcast(name, Reach::everyone, frame_from(talker.id, protocol::EndTalk{}));
     }
   }
-  moves_.repeat_claims(name);
+  moves_.repeat_claims(room.members, now);
 }
 
 /// Waits until it is decided who stays, where more talk than may.

@@ -9,22 +9,31 @@ constexpr std::size_t kMaxBuffered = 65'536;  ///< for one peer; hubs have less
 
 }  // namespace
 
-bool PeerMoves::attach(const protocol::PeerId& peer, const std::string& room) {
+bool PeerMoves::attach(const protocol::PeerId& peer, const std::string& room, TimePoint now) {
   moved_away_.erase(peer);
-  return served_.insert_or_assign(peer, room).second;
+  const auto [served, is_new] = served_.try_emplace(peer);
+  served->second.room = room;
+  served->second.since = now;
+  return is_new;
+}
+
+void PeerMoves::came_back(const protocol::PeerId& peer, TimePoint now) {
+  const auto served = served_.find(peer);
+  if (served != served_.end()) served->second.since = now;
 }
 
 std::optional<std::string> PeerMoves::detach(const protocol::PeerId& peer) {
   arriving_.erase(peer);
-  queued_claims_.erase(peer);
+  unanswered_.erase(peer);
   auto served = served_.extract(peer);
   if (!served) return std::nullopt;
-  return std::move(served.mapped());
+  return std::move(served.mapped().room);
 }
 
 void PeerMoves::taken_over(const std::string& room, const protocol::PeerId& peer, rooms::HubId by) {
+  const auto served = served_.find(peer);
+  if (served != served_.end()) served->second.claimed = true;
   if (context_.connected) return claim(room, peer);
-  queued_claims_[peer] = room;
   context_.bus.hand_over(by, {room, peer});
 }
 
@@ -53,52 +62,74 @@ void PeerMoves::handed_over(const rooms::HandOver& handover) {
 /// Gives the frames to the hub that serves the peer now.
 void PeerMoves::end_claim(const protocol::PeerId& peer, rooms::HandOver handover) {
   const auto hub = context_.bus.hub_of(peer);
-  const auto room = served_.find(peer);
-  if (!hub || room == served_.end()) return;
-  handover.room = room->second;
+  const auto served = served_.find(peer);
+  if (!hub || served == served_.end()) return;
+  handover.room = served->second.room;
   handover.peer = peer;
   context_.bus.hand_over(*hub, handover);
 }
 
 void PeerMoves::move_away(const protocol::PeerId& peer, const std::string& room, std::string reply,
                           TimePoint now) {
+  if (has_moved_away(peer)) return;
   if (context_.bus.claim(room, peer)) moved_away_[peer] = {now + rooms::kLate, std::move(reply)};
 }
 
-bool PeerMoves::on_buffered(const protocol::PeerId& peer, std::string_view payload) {
-  const auto message = decode_to_peer(payload);
-  if (!message) return false;
-  if (message->kind == ToPeer::Kind::buffered) {
-    if (served_.contains(peer) && arriving_[peer].size() < kMaxBuffered) {
-      arriving_[peer].push_back(frame_of(*message));
-    }
-    return true;
-  }
-  if (message->kind != ToPeer::Kind::handed_over) return false;
+void PeerMoves::on_buffered(const protocol::PeerId& peer, const ToPeer& message) {
+  if (!served_.contains(peer) || arriving_[peer].size() >= kMaxBuffered) return;
+  arriving_[peer].push_back(frame_of(message));
+}
+
+void PeerMoves::on_handed_over(const protocol::PeerId& peer, const ToPeer& message) {
   auto arrived = arriving_.extract(peer);
   rooms::HandOver handover;
-  handover.delivered = message->delivered;
+  handover.delivered = message.delivered;
   if (arrived) handover.frames = std::move(arrived.mapped());
   end_claim(peer, std::move(handover));
-  return true;
 }
 
-void PeerMoves::connected(TimePoint now) {
-  for (const auto& [peer, room] : queued_claims_) claim(room, peer);
-  claims_end_ = now + context_.options.grace;
+/// A process whose subscription was under way has it until the claim is repeated, or has been
+/// silent for so long that it introduces itself anew.
+void PeerMoves::on_unclaimed(const protocol::PeerId& peer, TimePoint now) {
+  end_claim(peer, {});
+  if (!served_.contains(peer)) return;
+  unanswered_.set(peer, now + context_.options.dead_after + context_.options.heartbeat);
 }
 
-void PeerMoves::repeat_claims(const std::string& room) {
-  for (const auto& [peer, its_room] : queued_claims_) {
-    if (its_room == room) claim(room, peer);
+std::string PeerMoves::served_too(const Served& served, TimePoint now) const {
+  return encode(
+      ToPeer{.kind = ToPeer::Kind::served_too,
+             .room = served.room,
+             .process = context_.options.process,
+             .age = std::chrono::duration_cast<std::chrono::milliseconds>(now - served.since)});
+}
+
+/// Where both came at the same moment, the one that claimed it came later.
+void PeerMoves::on_served_too(const protocol::PeerId& peer, const ToPeer& message, TimePoint now) {
+  const auto found = served_.find(peer);
+  const ProcessId& self = context_.options.process;
+  if (found == served_.end() || has_moved_away(peer) || message.process == self) return;
+  const Served& served = found->second;
+  const std::string there = context_.subjects.claimed_at(message.process, peer);
+  if (self < message.process) return context_.publish(there, served_too(served, now));
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - served.since);
+  const bool came_earlier = age > message.age || (age == message.age && !served.claimed);
+  if (came_earlier) return move_away(peer, served.room, there, now);
+  context_.publish(there, encode(ToPeer{.kind = ToPeer::Kind::take_over, .room = served.room}),
+                   context_.subjects.claimed(peer));
+}
+
+void PeerMoves::repeat_claims(const std::set<protocol::PeerId>& peers, TimePoint now) {
+  for (const protocol::PeerId& peer : peers) {
+    const auto served = served_.find(peer);
+    if (served == served_.end() || !served->second.claimed) continue;
+    context_.publish(context_.subjects.peer(peer), served_too(served->second, now));
   }
 }
 
 void PeerMoves::advance(TimePoint now) {
   std::erase_if(moved_away_, [now](const auto& entry) { return entry.second.until <= now; });
-  if (!claims_end_ || *claims_end_ > now) return;
-  queued_claims_.clear();
-  claims_end_.reset();
+  while (const auto peer = unanswered_.take_due(now)) repeat_claims({*peer}, now);
 }
 
 }  // namespace onair::cluster

@@ -1,14 +1,21 @@
 // The peers that this process serves, and their moves from and to other processes: the process that
 // serves a peer now claims it, the one that had it sends the frames buffered for it.
+//
+// A claim may miss the process that has the peer: it is cut off, or its subscription is under way.
+// Then both serve the peer. So a process repeats what it has claimed (`served_too`) when news may
+// have been missed, and once after a claim that nobody answered. Of two processes, the one with the
+// greater name decides, so that they can't decide differently: the one to which the peer came
+// earlier hands it over.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "cluster/gateway_context.hpp"
+#include "rooms/schedule.hpp"
 
 namespace onair::cluster {
 
@@ -18,7 +25,9 @@ class PeerMoves {
   explicit PeerMoves(GatewayContext& context) : context_(context) {}
 
   /// A hub here serves the peer. False where another hub of this process did before.
-  bool attach(const protocol::PeerId& peer, const std::string& room);
+  bool attach(const protocol::PeerId& peer, const std::string& room, TimePoint now);
+  /// A peer that a hub here serves has a new socket.
+  void came_back(const protocol::PeerId& peer, TimePoint now);
   /// No hub here serves it any more. Gives the room in which it was.
   std::optional<std::string> detach(const protocol::PeerId& peer);
   /// Another process has served it for so short a time that frames for it still come here.
@@ -32,18 +41,29 @@ class PeerMoves {
   /// Another process serves the peer, and waits on the subject `reply` for its frames.
   void move_away(const protocol::PeerId& peer, const std::string& room, std::string reply,
                  TimePoint now);
-  /// A message from the process that had the peer; false where it is not valid.
-  bool on_buffered(const protocol::PeerId& peer, std::string_view payload);
+  /// A frame from the process that had the peer.
+  void on_buffered(const protocol::PeerId& peer, const ToPeer& message);
+  /// That was the last of them.
+  void on_handed_over(const protocol::PeerId& peer, const ToPeer& message);
   /// No process had the peer.
-  void on_unclaimed(const protocol::PeerId& peer) { end_claim(peer, {}); }
+  void on_unclaimed(const protocol::PeerId& peer, TimePoint now);
+  /// Another process serves a peer that is served here too.
+  void on_served_too(const protocol::PeerId& peer, const ToPeer& message, TimePoint now);
 
-  /// The wire carries messages again: repeats the claims that were lost, and for a while on
-  /// repeat_claims() those in one room.
-  void connected(TimePoint now);
-  void repeat_claims(const std::string& room);
+  /// Tells other processes which of these peers this one has claimed, since news may have been
+  /// missed.
+  void repeat_claims(const std::set<protocol::PeerId>& peers, TimePoint now);
+  /// To be called with every heartbeat.
   void advance(TimePoint now);
 
  private:
+  struct Served {
+    std::string room;
+    TimePoint since;       ///< when it came, or came back
+    bool claimed = false;  ///< another process may have it
+  };
+  using ServedPeers = std::map<protocol::PeerId, Served>;
+
   /// A peer that was served here and now is by another process.
   struct MovedAway {
     TimePoint until;      ///< when that is forgotten
@@ -52,14 +72,14 @@ class PeerMoves {
 
   void claim(const std::string& room, const protocol::PeerId& peer);
   void end_claim(const protocol::PeerId& peer, rooms::HandOver handover);
+  std::string served_too(const Served& served, TimePoint now) const;
 
   GatewayContext& context_;
-  std::map<protocol::PeerId, std::string> served_;  ///< with the room of each
+  ServedPeers served_;
   /// Buffered frames of peers that are served here now, as far as they have come.
   std::map<protocol::PeerId, std::vector<rooms::Frame>> arriving_;
   std::map<protocol::PeerId, MovedAway> moved_away_;
-  std::map<protocol::PeerId, std::string> queued_claims_;  ///< with the room of each
-  std::optional<TimePoint> claims_end_;                    ///< when they are no longer repeated
+  rooms::Schedule<protocol::PeerId> unanswered_;  ///< claims, by when each is repeated
 };
 
 }  // namespace onair::cluster

@@ -22,7 +22,7 @@ bool Gateway::dispatch(const Topic& topic, std::string_view payload, std::string
   switch (topic.kind) {
     case Kind::frames: return on_frame(topic, payload, reply);
     case Kind::peer: return on_peer_message(topic.peer, payload, reply, now);
-    case Kind::claimed: return moves_.on_buffered(topic.peer, payload);
+    case Kind::claimed: return on_claimed(topic.peer, payload, reply, now);
     case Kind::shares:
     case Kind::share_for: return on_share(topic.room, payload, now);
     case Kind::ask: return on_ask(topic.room, payload, reply, now);
@@ -74,8 +74,33 @@ bool Gateway::on_peer_message(const protocol::PeerId& peer, std::string_view pay
     case ToPeer::Kind::too_much:
       context_.bus.return_to_sender({message->room, peer, {}, rooms::Undelivered::Why::too_much});
       return true;
+    case ToPeer::Kind::served_too: moves_.on_served_too(peer, *message, now); return true;
     case ToPeer::Kind::buffered:
     case ToPeer::Kind::handed_over: break;
+  }
+  return false;
+}
+
+/// A message for this process about a peer that it has claimed.
+bool Gateway::on_claimed(const protocol::PeerId& peer, std::string_view payload,
+                         std::string_view reply, TimePoint now) {
+  const auto message = decode_to_peer(payload);
+  if (!message) return false;
+  switch (message->kind) {
+    case ToPeer::Kind::buffered: moves_.on_buffered(peer, *message); return true;
+    case ToPeer::Kind::handed_over:
+      moves_.on_handed_over(peer, *message);
+      // Where both processes had it, others may have taken the other's news for the last.
+      if (SharedRoom* const room = find_room(message->room); room && room->members.contains(peer))
+        announce_member(message->room, *room, peer);
+      return true;
+    case ToPeer::Kind::take_over:
+      moves_.move_away(peer, message->room, std::string(reply), now);
+      return true;
+    case ToPeer::Kind::served_too: moves_.on_served_too(peer, *message, now); return true;
+    case ToPeer::Kind::frame:
+    case ToPeer::Kind::undelivered:
+    case ToPeer::Kind::too_much: break;
   }
   return false;
 }
@@ -153,7 +178,7 @@ void Gateway::apply_share(const std::string& name, const Share& share, TimePoint
   }
   release_returned(name, room);
   if (missed_news && room.known) {
-    announce_missed(name, room, before);
+    announce_missed(name, room, before, now);
     if (room.receives_members()) ask_for_members(name);
   }
   announce(name, room);
@@ -180,7 +205,7 @@ void Gateway::on_no_subscriber(std::string_view reply, TimePoint now) {
   if (topic->kind == Kind::undelivered) {
     directed_.on_no_subscriber(topic->number, now);
   } else if (topic->kind == Kind::claimed) {
-    moves_.on_unclaimed(topic->peer);
+    moves_.on_unclaimed(topic->peer, now);
   } else if (topic->kind == Kind::share_for) {
     SharedRoom* const room = find_room(topic->room);
     if (room != nullptr) become_known(topic->room, *room, now);

@@ -109,6 +109,10 @@ class Bus {
   virtual void attach(const protocol::PeerId& peer, const std::string& room) = 0;
   virtual void detach(const protocol::PeerId& peer) = 0;
 
+  /// A peer that this hub serves already has a new socket. For a gateway, which knows by it which of
+  /// two processes served the peer last.
+  virtual void came_back(const protocol::PeerId& /*peer*/) {}
+
   /// Like `attach`, for a peer that may come from another hub. That hub lets go of it, and its
   /// buffered frames follow as BusMember::on_handed_over. False where nobody else can have it.
   virtual bool take_over(const protocol::PeerId& peer, const std::string& room) = 0;
@@ -145,6 +149,7 @@ class BusMember {
   virtual void on_attached(const protocol::PeerId& /*peer*/, const std::string& /*room*/,
                            TimePoint /*now*/) {}
   virtual void on_detached(const protocol::PeerId& /*peer*/) {}
+  virtual void on_came_back(const protocol::PeerId& /*peer*/, TimePoint /*now*/) {}
 
   /// Every hub that has the room has sent its share.
   virtual void on_room_ready(const std::string& room, TimePoint now) = 0;

@@ -107,6 +107,8 @@ Peer& Hub::admit(Room& room, const PendingEntry& entry, const Applicant& applica
     // It was at the other hub for a moment, and is back.
     bus_.hand_over(*other, take_buffered(peer));
     buffered_elsewhere = bus_.take_over(peer.id, room.name);
+  } else if (applicant.member) {
+    bus_.came_back(peer.id);
   }
   // Frames for a page's connections mean nothing to one that has been loaded since.
   if (buffered_elsewhere && !fresh) deadlines_.hand_over.set(&peer, now + kHandOverPatience);

@@ -80,6 +80,10 @@ void ThreadBus::detach(const protocol::PeerId& peer) {
   if (!elsewhere_.contains(peer)) enqueue_for_all(Detach{peer});
 }
 
+void ThreadBus::came_back(const protocol::PeerId& peer) {
+  if (has_gateway_elsewhere()) enqueue(*gateway_, CameBack{peer});
+}
+
 std::optional<HubId> ThreadBus::hub_of(const protocol::PeerId& peer) const {
   const auto found = elsewhere_.find(peer);
   if (found == elsewhere_.end()) return std::nullopt;
@@ -179,6 +183,10 @@ void ThreadBus::dispatch(HubId from, Detach& detach, TimePoint) {
   if (found == elsewhere_.end() || found->second != from) return;
   elsewhere_.erase(found);
   member_->on_detached(detach.peer);
+}
+
+void ThreadBus::dispatch(HubId, CameBack& came_back, TimePoint now) {
+  member_->on_came_back(came_back.peer, now);
 }
 
 /// A peer that this hub no longer has may have moved meanwhile.

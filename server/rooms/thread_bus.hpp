@@ -45,6 +45,9 @@ class ThreadBus final : public Bus {
   struct Detach {
     protocol::PeerId peer;
   };
+  struct CameBack {
+    protocol::PeerId peer;
+  };
   struct TakeOver {
     std::string room;
     protocol::PeerId peer;
@@ -60,8 +63,8 @@ class ThreadBus final : public Bus {
     std::uint32_t number;
   };
   using Message =
-      std::variant<Join, Joined, Leave, ShareChanged, Broadcast, Attach, Detach, DirectedFrame,
-                   Undelivered, TakeOver, Moved, Confirmed, HandOver, Order>;
+      std::variant<Join, Joined, Leave, ShareChanged, Broadcast, Attach, Detach, CameBack,
+                   DirectedFrame, Undelivered, TakeOver, Moved, Confirmed, HandOver, Order>;
   using Batch = std::vector<Message>;
 
   /// Hands a batch to another hub's thread, which gives it to that hub's end by `deliver`. Batches
@@ -89,6 +92,7 @@ class ThreadBus final : public Bus {
   std::optional<HubId> hub_of(const protocol::PeerId& peer) const override;
   void attach(const protocol::PeerId& peer, const std::string& room) override;
   void detach(const protocol::PeerId& peer) override;
+  void came_back(const protocol::PeerId& peer) override;
   bool take_over(const protocol::PeerId& peer, const std::string& room) override;
   void hand_over(HubId to, const HandOver& handover) override { enqueue(to, handover); }
   bool send(const DirectedFrame& frame) override;
@@ -132,6 +136,7 @@ class ThreadBus final : public Bus {
   void dispatch(HubId from, Broadcast& broadcast, TimePoint now);
   void dispatch(HubId from, Attach& attach, TimePoint now);
   void dispatch(HubId from, Detach& detach, TimePoint now);
+  void dispatch(HubId from, CameBack& came_back, TimePoint now);
   void dispatch(HubId from, DirectedFrame& frame, TimePoint now);
   void dispatch(HubId from, Undelivered& undelivered, TimePoint now);
   void dispatch(HubId from, TakeOver& take_over, TimePoint now);

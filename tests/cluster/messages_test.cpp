@@ -93,6 +93,21 @@ TEST(ClusterMessages, FramesCrossAsTheyAre) {
             ToPeer::Kind::take_over);
 }
 
+TEST(ClusterMessages, AServedPeerIsReadAsItWasWritten) {
+  const auto age_of = [](std::chrono::milliseconds age) {
+    const auto read = decode_to_peer(encode(
+        ToPeer{.kind = ToPeer::Kind::served_too, .room = "lesson", .process = "5f0c", .age = age}));
+    EXPECT_TRUE(read && read->kind == ToPeer::Kind::served_too && read->process == "5f0c");
+    return read ? read->age : std::chrono::milliseconds(-1);
+  };
+  EXPECT_EQ(age_of(std::chrono::milliseconds(1'500)), std::chrono::milliseconds(1'500));
+  EXPECT_GT(age_of(std::chrono::hours(24 * 365)), std::chrono::hours(24 * 49));
+  const auto topic = kSubjects.topic_of(Subjects("onair", "other").claimed_at("5f0c", "id"));
+  ASSERT_TRUE(topic);
+  EXPECT_EQ(topic->kind, Kind::claimed);
+  EXPECT_EQ(topic->peer, "id");
+}
+
 TEST(ClusterMessages, OrdersAreReadAsTheyWereWrittenOrStayHere) {
   using rooms::Order;
   for (const Order& order : {Order{Order::Kind::remove_peer, "lesson", "5f0c"},

@@ -65,6 +65,8 @@ int main(int, char** argv) {
         "onair.process.5f0c.members.61 "
         "{\"process\":\"p\",\"come\":[],\"gone\":[],\"endsList\":true}\n"
         "onair.peer.id1 {\"kind\":\"take_over\",\"room\":\"a\",\"from\":\"\",\"reach\":\"all\"}\n"
+        "onair.peer.id1 {\"kind\":\"served_too\",\"room\":\"a\",\"from\":\"\",\"reach\":\"all\","
+        "\"process\":\"p\",\"age\":7}\n"
         "onair.room.61.ask {\"process\":\"p\",\"others\":[\"q\"],\"orphans\":[]}\n");
   for (const std::string_view offer : onair::tests::kOffers) write("sdp", std::string(offer));
   write("sdp",
@@ -72,6 +74,8 @@ int main(int, char** argv) {
         "a=mid:0\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\na=end-of-candidates\n");
   // Steps of processes with a hostile network (see outages.cpp).
   write("outages", "TA\nWB\nd\x0f\nd\x0f\nXA\nTB\nd\x0f\nt\x40\nMA\nm\x03\na\x01\nd\x0f\n");
+  // A talker comes back at another process while its own is cut off.
+  write("outages", "TA\nd\x0f\nd\x0f\nXA\nTH\nd\x0f\nt\x40\nd\x0f\nMA\nd\x0f\n");
   write("outages",
         "TA\na\x01\nA\x01\nTD\n2\x02\nm\x05\nd\x08\nHB\nS"
         "A{\"type\":\"end_talk\"}\nLA\nt\x10\nTa\nGB\nd\x0f\n");
