@@ -34,7 +34,7 @@ std::string origin_here(const Options& options) {
   return (secure ? "https://localhost:" : "http://localhost:") + std::to_string(options.port);
 }
 
-/// What the server answers on its admin port. Throws where it does not, or answers with an error.
+/// Gives the answer of the server's admin port. Throws where it does not, or answers with an error.
 json ask(const Options& options, http::verb method, const std::string& target) {
   asio::io_context context;
   beast::tcp_stream stream(context);

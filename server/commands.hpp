@@ -1,4 +1,4 @@
-// What the program does besides serving: `token` and `rooms`.
+// Commands of the program besides serving: `token` and `rooms`.
 #pragma once
 
 #include "options.hpp"

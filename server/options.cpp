@@ -65,8 +65,8 @@ void add_serving(CLI::App& app, Options& options) {
   add_list(app, "--allow-origin", options.allow_origins,
            "Pages of this origin may connect too, e.g. https://school.example; * for all");
   add_list(app, "--trusted-proxy", options.trusted_proxies,
-           "Believe this address or network when it says by X-Forwarded-For, -Host and -Proto or "
-           "Forwarded for whom it asks, e.g. 172.16.0.0/12; this machine is always believed");
+           "Believe the headers X-Forwarded-For, -Host and -Proto or Forwarded of this address or "
+           "network, e.g. 172.16.0.0/12; this machine is always believed");
   app.add_option("--log-level", options.log_level, "How much to log, to the standard output")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.add_option("--admin-port", options.admin_port,
@@ -95,7 +95,7 @@ void add_auth(CLI::App& app, Options& options) {
       {"open", net::Auth::open}, {"talk", net::Auth::talk}, {"all", net::Auth::all}};
   app.add_option(
          "--auth", options.auth,
-         "Who needs a token (JWT) for a room: nobody (open), talkers (talk), everyone (all)")
+         "Clients that need a token (JWT) for a room: none (open), talkers (talk), all (all)")
       ->transform(CLI::CheckedTransformer(modes).description(""))
       ->type_name("open|talk|all")
       ->default_str("open");
@@ -106,7 +106,7 @@ void add_auth(CLI::App& app, Options& options) {
                  "Tokens are signed with its private key: RSA (RS256) or P-256 (ES256); PEM")
       ->check(CLI::ExistingFile);
   add_seconds(app, "--auth-leeway", options.auth_leeway,
-              "How far the clocks of those who mint tokens may be off", 0, 3'600);
+              "How far the clocks of token issuers may be off", 0, 3'600);
 }
 
 void add_token_command(CLI::App& app, Options& options) {
@@ -208,7 +208,7 @@ void add_cluster(CLI::App& app, Options& options) {
                  "nats://a:4222,nats://b:4222; without it, it is alone")
       ->check(checked_by(&mistake_in_bus_urls, "URL,..."));
   app.add_option("--bus-prefix", options.cluster.prefix,
-                 "What the cluster's subjects begin with; others may share the same NATS")
+                 "Prefix of the cluster's subjects; several clusters may share one NATS")
       ->check(CLI::Validator(
           [](const std::string& prefix) {
             return prefix.empty() || prefix.find_first_of(" .*>\t") != std::string::npos
@@ -218,7 +218,7 @@ void add_cluster(CLI::App& app, Options& options) {
           "WORD"));
   app.add_option("--bus-user", nats.user, "The user at NATS");
   app.add_option("--bus-password", nats.password, "Its password");
-  app.add_option("--bus-token", nats.token, "A token in place of a user");
+  app.add_option("--bus-token", nats.token, "A token instead of a user");
   app.add_option("--bus-creds", nats.credentials, "A file of credentials, as nsc makes it");
   app.add_option("--bus-ca", nats.ca, "Who vouches for NATS (PEM), with tls:// URLs");
   app.add_option("--bus-cert", nats.certificate, "Our certificate for NATS (PEM)");
@@ -250,20 +250,20 @@ void add_bounds(CLI::App& app, Options& options) {
                  "together; then those with much are closed (1013) or get 503")
       ->check(CLI::Range(1'048'576, 1'073'741'824));
   app.add_option("--max-peers-per-room", rooms.peers_per_room,
-                 "Members of a room; one more is told room_full")
+                 "Members of a room; one more gets room_full")
       ->check(positive);
   app.add_option("--max-kept-frames", rooms.kept_frames,
                  "What is kept for a member that is away, until it is back");
   app.add_option("--max-kept-bytes", rooms.kept_bytes, "The same of all together");
   app.add_option("--talkers-per-room", rooms.talkers_per_room,
-                 "Talkers of a room; one more is told room_taken. Viewers see each of them")
+                 "Talkers of a room; one more gets room_taken. Viewers see each of them")
       ->check(CLI::Range(1, 9));
   app.add_option("--max-rooms", rooms.rooms,
-                 "Rooms of one thread; who would make one more is told too_many_rooms")
+                 "Rooms of one thread; a client that would make one more gets too_many_rooms")
       ->check(positive);
   app.add_option("--max-peers-per-address", limits.peers_per_address,
                  "Clients from one address (IPv6: /64); one more gets 429. From a trusted proxy "
-                 "what it says counts")
+                 "the address that it names counts")
       ->check(positive);
   app.add_option("--max-connections-per-address", limits.connections_per_address,
                  "TCP connections from one address (IPv6: /64) that is no trusted proxy; one more "
@@ -303,7 +303,7 @@ void add_environment(CLI::App& app) {
   }
 }
 
-/// What does not go together, as a sentence for people.
+/// Finds options that contradict each other. Gives a sentence for people.
 std::optional<std::string> contradiction_in(const Options& options) {
   if (options.turn_servers.empty() != options.turn_secret.empty()) {
     return "--turn-server and --turn-secret go together: give both.";
@@ -342,7 +342,7 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
   Options options;
   CLI::App app(
       "onair-server: one broadcaster's voice and picture to everyone in the room.\n"
-      "Serves the pages and relays what browsers tell each other to connect.",
+      "Serves the pages and relays the messages by which browsers connect.",
       "onair-server");
   app.option_defaults()->always_capture_default()->multi_option_policy(
       CLI::MultiOptionPolicy::TakeLast);

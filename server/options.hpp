@@ -1,4 +1,4 @@
-// What an operator can set.
+// The operator's options.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@
 
 namespace onair {
 
-/// What the program is to do.
+/// The commands of the program.
 struct Serve {};
 
 /// Mint a token for a room, and print it with the link.
@@ -83,9 +83,9 @@ struct Options {
 /// $STATE_DIRECTORY, as systemd sets it, else $XDG_STATE_HOME/onair, else ~/.local/state/onair.
 std::filesystem::path default_state_dir();
 
-/// Reads the command line, then for what it does not say the file of --config, then the environment
-/// (ONAIR_ and the option's name, as in ONAIR_MAX_ROOMS). Nothing when all is said and done, as
-/// after --help; `exit_code` then says how to end.
+/// Reads the command line, for options that it has not the file of --config, and then the
+/// environment (ONAIR_ and the option's name, as in ONAIR_MAX_ROOMS). Nothing when the program is
+/// done, as after --help; it ends with `exit_code` then.
 std::optional<Options> read_options(int argc, const char* const* argv, int& exit_code);
 
 }  // namespace onair

@@ -9,7 +9,7 @@
 namespace onair {
 namespace {
 
-/// What is shorter can be guessed from what a client holds, by whoever has that and a computer.
+/// A shorter secret can be guessed offline from any token that a client holds.
 constexpr std::size_t kLeastSecretBytes = 16;
 
 /// The secret of an option, or the one of the same name in the state folder.

@@ -1,4 +1,4 @@
-// The secrets of the options, or those that are kept in the state folder in their place.
+// The secrets of the options, or those that are kept in the state folder instead.
 #pragma once
 
 #include <filesystem>

@@ -143,7 +143,7 @@ void Server::run() {
   if (forwarder_ && !failed_) forwarder_->end();
 }
 
-/// What is half done can't be known. Clients go on at another server, or here after a restart.
+/// State may be half changed. Clients go on at another server, or here after a restart.
 void Server::fail() {
   if (!failed_.exchange(true) && !context_.draining) drain();
 }
@@ -172,7 +172,7 @@ net::Task<void> Server::drain_and_stop() {
     co_await timer.async_wait(net::no_throw);
     left = 0;
     on_their_way = 0;
-    // What is kept for those who go to other processes goes with them.
+    // Frames buffered for clients that go to other processes go with them.
     const bool others_serve = cluster_ && cluster_->report().processes > 0;
     for (const auto& report : co_await net::reports_of(workers_)) {
       left += report.clients;

@@ -36,7 +36,7 @@ class Server {
   /// stops at once; SIGHUP reads the certificate again.
   void run();
 
-  /// Whether a defect of ours ended it.
+  /// True where a defect of ours ended it.
   bool has_failed() const { return failed_; }
 
   /// From any thread: ends at once.

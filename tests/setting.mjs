@@ -1,4 +1,4 @@
-// What the scripts tell a test by the environment.
+// Settings from the scripts for a test, by the environment.
 
 /**
  * @param {string} name

@@ -34,7 +34,7 @@ const keyOf = ({ id, from = '' }) => `${from}/${id}`;
 export class Chat {
   /** @type {Map<string, Shown>} */
   #lines = new Map();
-  #lastSaid = '';
+  #lastLine = '';
   /** @type {'' | 'chat.muted' | 'chat.closed' | undefined} */
   #why;
   #talker;
@@ -53,13 +53,13 @@ export class Chat {
     if (name) name.value = lasting.read('onair-name') ?? '';
     element('chat-form').addEventListener('submit', (event) => {
       event.preventDefault();
-      const said = input.value.trim();
-      if (said === '') return;
+      const line = input.value.trim();
+      if (line === '') return;
       if (name && !name.readOnly) lasting.write('onair-name', name.value.trim());
-      this.#lastSaid = said;
+      this.#lastLine = line;
       this.#notice('');
       input.value = '';
-      say(name?.value.trim() ?? '', said);
+      say(name?.value.trim() ?? '', line);
     });
     onLanguage(() => this.#words());
   }
@@ -99,7 +99,7 @@ export class Chat {
     if (event.kind === 'cleared') this.#clear(event.from);
     if (event.kind === 'refused') {
       this.#notice(text(`chat.refused.${event.reason}`));
-      element('chat-text').value ||= this.#lastSaid;
+      element('chat-text').value ||= this.#lastLine;
     }
   }
 

@@ -55,7 +55,7 @@ const showStuck = (stuck) => {
   element('stuck').hidden = !stuck;
 };
 
-/** The page works: what fails from now on is said by whoever fails, or here. */
+/** The page works: later failures are reported by the code that fails, or here. */
 export function cameUp() {
   document.documentElement.dataset.up = '';
   showStuck(false);

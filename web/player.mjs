@@ -58,7 +58,7 @@ export class Player {
     this.#render();
   }
 
-  /** True while the person looks for a button: who stopped the picture or hears nothing. */
+  /** True while the person looks for a button: somebody who stopped the picture or has no sound. */
   get needed() {
     return !this.#shown || this.#first.paused || this.#first.muted;
   }

@@ -130,7 +130,7 @@ export async function unsavedRecordings(onair) {
   };
 }
 
-/** One file, from its opening until it is saved. */
+/** A file, from its opening until it is saved. */
 class File {
   /** @type {IDBDatabase | undefined} */
   database;

@@ -1,4 +1,4 @@
-// What the type check of the pages needs beyond JavaScript. It is not served.
+// Types that the type check of the pages needs beyond JavaScript. It is not served.
 
 import type english from './texts.en.mjs';
 

@@ -1,4 +1,4 @@
-// What the bindings of both sides share.
+// Parts that the bindings of both sides share.
 #pragma once
 
 #include <string>

@@ -71,7 +71,7 @@ export interface TalkView {
   /** On the clock of performance.now(). */
   onAirSince: number | null;
   sharesScreen: boolean;
-  /** What is sent of the camera or the screen, and of the microphone. */
+  /** State of the picture that is sent, of a camera or a screen, and of the microphone. */
   picture: DeviceState;
   microphone: DeviceState;
   microphoneOn: boolean;
@@ -102,7 +102,7 @@ export interface WatchView {
   notice: Notice;
   chatOpen: boolean;
   chatMuted: boolean;
-  /** What the talker says that it sends. */
+  /** Picture and sound that the talker announces. */
   pictureSent: Sent;
   soundSent: Sent;
   reception: Reception | null;

@@ -55,7 +55,8 @@ struct ChatRefused {
   bool operator==(const ChatRefused&) const = default;
 };
 
-/// What is sent of a picture or a sound. `interrupted`: the talker's system has muted it for now.
+/// State of a picture or a sound that is sent. `interrupted`: the talker's system has muted it for
+/// now.
 enum class Sent { live, none, interrupted };
 
 /// Talker to watchers: what the talker sends from now on. Both are live until the first of these.

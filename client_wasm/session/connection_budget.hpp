@@ -17,7 +17,7 @@ namespace onair::session {
 
 class ConnectionBudget {
  public:
-  /// Limit of remembered peers. A further one takes the place of one that got a connection; if
+  /// Limit of remembered peers. A further one replaces one that got a connection; if
   /// there is none, it must ask again.
   static constexpr std::size_t kMaxPeers = 1'024;
 
@@ -32,7 +32,7 @@ class ConnectionBudget {
   /// When to call `next`; empty if nobody waits.
   std::optional<TimePoint> next_deadline() const;
 
-  /// The peer needs no connection any more. It keeps its place, should it ask again.
+  /// The peer needs no connection any more. It is still remembered, should it ask again.
   void withdraw(const PeerId& peer);
   void withdraw_all();
 

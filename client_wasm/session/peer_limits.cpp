@@ -33,7 +33,7 @@ const Row& row_of(PeerMessage kind) {
   return kRows.at(static_cast<std::size_t>(kind));
 }
 
-/// One overload for each kind, so that a new kind without one does not compile.
+/// An overload for each kind, so that a new kind without one does not compile.
 struct KindOf {
   using Kind = std::optional<PeerMessage>;
   Kind operator()(const protocol::TalkReady&) const { return PeerMessage::talk_ready; }

@@ -207,7 +207,7 @@ class SessionBase {
 
   void trace(std::string line) { output_.emplace_back(Trace{std::move(line)}); }
 
-  /// Adds the outputs of a part of the session that are commands; `Derived` may have more
+  /// Adds the outputs of a collaborator of the session that are commands; `Derived` may have more
   /// `carry_out` for the others.
   template <typename PartOutput>
   void pass_on(std::vector<PartOutput> outputs) {

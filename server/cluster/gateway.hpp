@@ -139,7 +139,7 @@ class Gateway final : public rooms::BusMember, public WireMember {
   Leases leases_;
   Rooms rooms_;
   base::Schedule<std::string> due_;          ///< rooms by SharedRoom::next_due
-  std::optional<TimePoint> resynced_by_;     ///< when those that were not heard of are forgotten
+  std::optional<TimePoint> resynced_by_;     ///< when processes that have sent nothing are forgotten
   std::vector<rooms::Order> queued_orders_;  ///< while the wire is away
   GatewayCounters counters_;
 };

@@ -250,7 +250,8 @@ std::optional<Share> decode_share(std::string_view payload) {
     share.orphans.push_back({talker_of(orphan), left});
   });
   if (fields.contains("part")) {
-    fields.object("part", [&share](Fields& part) { share.share = share_of(part); });
+    fields.object("part",
+                  [&share](Fields& fields_of_share) { share.share = share_of(fields_of_share); });
   }
   if (!fields.fine()) return std::nullopt;
   return share;

@@ -94,7 +94,7 @@ struct Orphan {
   std::chrono::milliseconds left{0};  ///< of that time
 };
 
-/// One process's share of a room.
+/// A process's share of a room.
 struct Share {
   ProcessId process;
   std::optional<rooms::RoomShare> share;  ///< nothing: it has left the room
@@ -106,7 +106,7 @@ std::string encode(const Share& share);
 std::optional<Share> decode_share(std::string_view payload);
 
 /// Members that come to one process's share of a room and that leave it. For processes with talkers
-/// there, who are told when somebody is gone.
+/// there, who must learn who is gone.
 struct Members {
   ProcessId process;
   std::vector<protocol::PeerId> come = {};

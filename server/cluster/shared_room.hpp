@@ -1,4 +1,4 @@
-// One process's view of a room that several serve: the shares of its hubs, those of the other
+// A process's view of a room that several serve: the shares of its hubs, those of the other
 // processes, and the slots held for talkers who may come back. Bookkeeping only; the gateway does
 // the I/O.
 #pragma once
@@ -18,7 +18,7 @@ namespace onair::cluster {
 
 using rooms::TimePoint;
 
-/// A room's members at other processes. Kept while a talker here must be told who is gone.
+/// A room's members at other processes. Kept while a talker here must learn who is gone.
 class MembersElsewhere {
  public:
   bool contains(const protocol::PeerId& peer) const {
@@ -98,7 +98,7 @@ struct SharedRoom {
   /// moment later, and a viewer that enters in between must learn it too. True where it is new.
   bool note_on_air(std::string_view frame);
 
-  /// True where somebody here must be told which members left, or somebody elsewhere.
+  /// True where somebody here, or somebody elsewhere, must learn which members left.
   bool receives_members() const;
   bool sends_members() const;
   rooms::RoomShare local_share() const;

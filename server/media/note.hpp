@@ -1,4 +1,4 @@
-// What the server has the forwarder keep for it with each peer connection, so that a server that
+// Notes that the forwarder keeps for the server with each peer connection, so that a server that
 // starts later knows for whom it is.
 #pragma once
 
@@ -25,13 +25,13 @@ struct Note {
   std::optional<std::int64_t> expires = {};  ///< its entry token, the same; nothing: never
   std::optional<std::string> name = {};      ///< by its entry token
 
-  // Of `whip` and `whep`:
+  // For `whip` and `whep`:
   std::string resource = {};  ///< its id in the address of the resource
   std::string etag = {};
   std::string ufrag = {};  ///< of the client's ICE
   std::string key = {};    ///< `whip`: by what an encoder that reconnects is known, see key_of
 
-  // Of `feed` and `viewer`:
+  // For `feed` and `viewer`:
   protocol::PeerId other = {};  ///< the page at the other end
   std::optional<protocol::ConnectionId> connection = {};
 

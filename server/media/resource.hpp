@@ -14,7 +14,7 @@ enum class Standard { whip, whep };
 
 std::string_view name_of(Standard standard);
 
-/// What a path is about: an endpoint, `/whip/ROOM`, or one resource of it, `/whip/ROOM/ID`.
+/// The subject of a path: an endpoint, `/whip/ROOM`, or one resource of it, `/whip/ROOM/ID`.
 struct Target {
   Standard standard;
   std::string room;                          ///< decoded
@@ -39,7 +39,7 @@ bool is_ice_lite(std::string_view sdp);
 /// True for what may be a session description (RFC 8866): text that begins with its version.
 bool may_be_sdp(std::string_view body);
 
-/// What a PATCH comes to (RFC 9725 section 4.3).
+/// Meaning of a PATCH (RFC 9725 section 4.3).
 enum class Patch {
   trickle,               ///< candidates of the client's
   restart,               ///< new credentials: ICE begins anew

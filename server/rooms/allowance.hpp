@@ -25,7 +25,7 @@ inline constexpr std::size_t kDeliveriesOfAFrame = 64;
 inline constexpr unsigned kCheapEntries = 2;
 
 /// The price of each further entry, in frames: it leaves a room and enters another one, and others
-/// are told of both. Never more than a tenth of what may come at once.
+/// get news of both. Never more than a tenth of what may come at once.
 inline float price_of_entry(const Rates& rates) {
   return std::min(50.0F, rates.frames_per_second * rates.burst.count() / 10);
 }

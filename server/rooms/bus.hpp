@@ -109,8 +109,8 @@ class Bus {
   virtual void attach(const protocol::PeerId& peer, const std::string& room) = 0;
   virtual void detach(const protocol::PeerId& peer) = 0;
 
-  /// A peer that this hub serves already has a new socket. For a gateway, which knows by it which of
-  /// two processes served the peer last.
+  /// A peer that this hub serves already has a new socket. For a gateway, which knows by it which
+  /// of two processes served the peer last.
   virtual void came_back(const protocol::PeerId& /*peer*/) {}
 
   /// Like `attach`, for a peer that may come from another hub. That hub lets go of it, and its

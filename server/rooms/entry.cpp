@@ -19,7 +19,7 @@ std::optional<Refusal> refusal_of_newcomer(const Applicant& applicant, const Roo
   return Refusal{ErrorCode::room_locked, "This room is locked."};
 }
 
-/// The members that keep their places, apart from the applicant, whom the hub that served it may
+/// The members that keep their slots, apart from the applicant, whom the hub that served it may
 /// still count.
 std::size_t others_in(const Room& room, const Applicant& applicant) {
   const std::size_t staying = room.staying();

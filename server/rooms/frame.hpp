@@ -1,4 +1,4 @@
-// One serialised message, built once and shared by all who get it.
+// A serialised message, built once and shared by all who get it.
 #pragma once
 
 #include <cstddef>

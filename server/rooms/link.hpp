@@ -1,4 +1,4 @@
-// One client's socket as the hub sees it.
+// A client's socket as the hub sees it.
 #pragma once
 
 #include <cstddef>
@@ -32,9 +32,9 @@ class Link {
   /// How full the queue is now.
   virtual SendQueue queue() const = 0;
 
-  /// What this client takes of a bound of the socket layer, such as that of its address. The member
+  /// This client's slot in a bound of the socket layer, such as that of its address. The member
   /// that enters over this link holds it too, until it is gone or comes back over another link. To
-  /// be set before the hub is told of the link.
+  /// be set before the hub knows the link.
   std::shared_ptr<void> slot;
 
   // Written by the hub alone:

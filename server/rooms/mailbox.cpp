@@ -18,7 +18,7 @@ void Mailbox::put(const Frame& frame) {
 }
 
 bool Mailbox::put_counted(const Frame& frame) {
-  // The share is one of frames and of bytes: every frame counts as at least its part of all bytes.
+  // The share is one of frames and of bytes: every frame counts as at least its share of all bytes.
   const std::size_t bound = budget_.most_bytes_of_one;
   const std::size_t least = bound / std::max<std::size_t>(budget_.most_frames, 1);
   const SendQueue queue{std::max(bytes_, frames_.size() * least), bound};

@@ -16,11 +16,11 @@ struct MemberKind {
   /// inferred from its messages. An inferred talker takes the talk slot by `talk_ready` if one is
   /// free and its pass allows; an inferred viewer is one that has requested a stream.
   bool infers_role;
-  /// Whom it reaches: it may send any JSON object, of types that we don't know too, which reaches
-  /// members like it alone; and it receives every broadcast, whoever that is for. Our commands are
-  /// objects like others to it.
+  /// Sends and receives anything: it may send any JSON object, of types that we don't know too,
+  /// which reaches members like it alone; and it receives every broadcast, whoever that is for. Our
+  /// commands are objects like others to it.
   bool any_message;
-  /// Others are told that it has gone to another room even if it never sent anything.
+  /// Others learn that it has gone to another room even if it never sent anything.
   bool announced;
   /// Gets a resume token: without its socket it stays a member for the grace time, and its frames
   /// are buffered.
@@ -71,7 +71,7 @@ struct EntryRequest {
   MemberKind kind;
   protocol::Enter enter;
   std::optional<protocol::PeerId> id = {};  ///< the id to use; nothing: a new one
-  /// What the doorkeeper has said already; nothing: it is asked.
+  /// The doorkeeper's answer, if it has been asked already.
   std::optional<Pass> pass = {};
   /// It is this member, from before this server began: as a resume token that holds would prove.
   std::optional<Resumption> identity = {};

@@ -65,7 +65,7 @@ void Hub::go_away(Peer& peer, Away away, TimePoint now) {
   note_if_dead(peer.room, now);
 }
 
-/// The peer is gone for good, and those within its reach are told.
+/// Removes the peer for good, and announces it to those within its reach.
 void Hub::remove(Peer& peer, TimePoint now) {
   if (!peer.is<SlotKept>()) router_.announce_gone(peer);
   erase(peer, now);

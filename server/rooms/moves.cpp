@@ -70,7 +70,7 @@ void Hub::deliver_buffered(Peer& peer, const HandOver& elsewhere, TimePoint now)
 void Hub::send_buffered(Peer& peer, TimePoint now) {
   if (!peer.is<Arriving>()) return;
   if (peer.mailbox && peer.mailbox->has_overflowed()) {
-    // It got a part already. The rest it has to ask for, as after every loss.
+    // It got some frames already. It has to ask for the rest, as after every loss.
     peer.mailbox.reset();
     return peer.link->close(protocol::CloseCode::try_again_later);
   }

@@ -120,7 +120,7 @@ void Hub::release_slot(Peer& talker, TimePoint now) {
   dismiss(talker, {ErrorCode::room_taken, "Somebody else talks in this room."}, now);
 }
 
-/// The peer is told why, and gone for good.
+/// Sends the peer the reason, and removes it for good.
 void Hub::dismiss(Peer& peer, const Refusal& why, TimePoint now) {
   if (Link* const link = peer.unlink()) refuse(*link, why);
   remove(peer, now);

@@ -1,4 +1,5 @@
-// Who fills a queue pays for it: the shares of a member's send queue that other members may fill.
+// Shares of a member's send queue that other members may fill: the sender that fills it pays for
+// it.
 #pragma once
 
 #include <cstddef>

@@ -83,18 +83,18 @@ struct Peer {
   void become(State state);
 
   bool is_connected() const { return is<Present>() || is<Arriving>(); }
-  /// True where it is given up at once if one with a socket needs the place: it has none, and is
+  /// True where it is given up at once if one with a socket needs its slot: it has none, and is
   /// not a talker on air, nor one that is loading its page again.
   bool makes_way() const { return is<Away>() && !on_air; }
   /// Its state without a socket, if it has come back to none since.
   const Away* away() const;
 
-  /// Parts it from its socket, and so leaves it away. Gives the link, if it had one.
+  /// Separates it from its socket, and so leaves it away. Gives the link, if it had one.
   Link* unlink();
 
  private:
   friend struct Room;
-  /// What it adds to the counts of its room.
+  /// Its contribution to the counts of its room.
   struct Counted {
     std::uint32_t connected = 0;
     std::uint32_t watchers = 0;
@@ -107,7 +107,7 @@ struct Peer {
 enum class Delivery {
   sent,
   buffered,  ///< or dropped, for a peer for which nothing is buffered
-  refused,   ///< the sender has filled its share of this peer's queue, and is to be told
+  refused,   ///< the sender has filled its share of this peer's queue, and must get an error
 };
 
 /// Hands the frame over, or buffers it. `reach` is the sender's. Only frames of the server's own,
@@ -182,7 +182,7 @@ struct Room {
   /// To be called when anything has changed that the counts follow from.
   void recount(Peer& peer);
 
-  /// True where one with a socket may have the room's place.
+  /// True where the room may be closed for one with a socket.
   bool makes_way() const { return pending.empty() && away == peers.size(); }
 
   RoomShare share() const;
@@ -197,7 +197,7 @@ struct Room {
   // On all hubs:
   std::uint32_t watching() const;
   std::size_t members() const;
-  /// Of these, the ones that keep their places.
+  /// The members that keep their slots: all but those that make way.
   std::size_t staying() const;
   std::vector<TalkerInfo> all_talkers(const std::function<bool(HubId)>& of_hub = [](HubId) {
     return true;

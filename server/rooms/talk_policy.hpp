@@ -1,4 +1,4 @@
-// Who may talk: the one policy for a hub that lets somebody in, for hubs and processes that find
+// Policy of who may talk, for a hub that lets somebody in, for hubs and processes that find
 // more talkers than slots, and for the lease on a slot that two processes claim. Pure functions.
 #pragma once
 

@@ -75,7 +75,7 @@ void ThreadBus::attach(const protocol::PeerId& peer, const std::string& room) {
   enqueue_for_all(Attach{peer, room});
 }
 
-/// Silent for a peer that has moved to another hub, which has told everyone.
+/// Silent for a peer that has moved to another hub, whose `Attach` everyone has.
 void ThreadBus::detach(const protocol::PeerId& peer) {
   if (!elsewhere_.contains(peer)) enqueue_for_all(Detach{peer});
 }

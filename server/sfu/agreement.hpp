@@ -1,4 +1,4 @@
-// What SDP agreed on (negotiation.hpp), as the way in and the way out take it.
+// Agreement by SDP (negotiation.hpp), as the way in and the way out take it.
 #pragma once
 
 #include "sfu/negotiation/negotiation.hpp"
@@ -8,7 +8,7 @@
 
 namespace onair::sfu {
 
-/// Bits per second that a talker without a congestion control is told by REMB (OBS sends what it is
+/// Bits per second that a talker without a congestion control gets by REMB (OBS sends what it is
 /// set to; others bound their encoder by it).
 inline constexpr std::uint64_t kPublisherRemb = 8'000'000;
 
@@ -19,7 +19,7 @@ CodecNumber number_of(const StreamFormat& format);
 TalkerMediaByKind talker_media_of(const Agreed& talker);
 FeedbackOptions feedback_options_of(const Agreed& talker);
 
-/// What a viewer agreed to. Its format for what is published now stands first; the others serve
+/// The agreement with a viewer. Its format for what is published now stands first; the others serve
 /// talkers that come later.
 Agreement agreement_of(const Agreed& viewer, const Published& published);
 

@@ -1,4 +1,4 @@
-// What one room has in the forwarder: its broadcast, the connection that feeds it, and its viewers.
+// A room in the forwarder: its broadcast, the connection that feeds it, and its viewers.
 //
 // Contract: after each call that takes packets or time, and no later than next_deadline():
 // send_due(). A viewer's SrtpSender outlives its time here.
@@ -29,8 +29,8 @@ class ForwardedRoom {
 
   // For session descriptions.
 
-  /// What the talker of now sends, or the last one sent: viewers may come before the next one has
-  /// connected. Empty before the first.
+  /// The formats that the current talker sends, or the last one sent: viewers may come before the
+  /// next one has connected. Empty before the first.
   const Published& published() const { return published_; }
   bool has_publication() const;
   const LocalStreams& streams() const { return streams_; }
@@ -39,7 +39,7 @@ class ForwardedRoom {
 
   /// A talker's description was accepted. Viewers get its codecs from now on.
   void set_published(const Agreed& talker);
-  /// A talker is connected. It takes the place of the one before.
+  /// A talker is connected. It replaces the one before.
   void begin_talker(const Agreed& talker, TimePoint now);
   void end_talker();
   /// Decrypted datagrams of the talker's.
@@ -48,7 +48,7 @@ class ForwardedRoom {
   /// Writes one datagram of RTCP for the talker, in plain text; 0: nothing is due. `out` has
   /// PublisherFeedback::kMaxDatagram bytes.
   std::size_t write_feedback(TimePoint now, MutableBytes out);
-  /// Whether the talker's packets come, where that has changed since this was asked last. To be
+  /// True where the talker's packets come, if that has changed since this was asked last. To be
   /// asked after packets and no later than next_deadline().
   std::optional<bool> take_media_change(TimePoint now);
   bool has_media() const { return has_media_; }
@@ -77,7 +77,7 @@ class ForwardedRoom {
   std::unique_ptr<Publisher> publisher_;  ///< null: no talker is connected
   Publication publication_;
   std::optional<TimePoint> media_at_;  ///< when the talker's last packet came; nothing: silent
-  bool has_media_ = false;             ///< as it was told
+  bool has_media_ = false;             ///< as reported last
   std::uint64_t packets_in_ = 0;
   std::uint64_t bytes_in_ = 0;
 };

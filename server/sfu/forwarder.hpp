@@ -3,9 +3,9 @@
 //
 // A packet comes in by receive(), finds its peer by PeerDirectory, and is opened by the peer's
 // Transport. A talker's media goes through ForwardedRoom to the room's viewers when advance() is
-// called, once for all packets of a turn of the edge's loop, and before the handshakes of those who
-// join (HandshakeQueue). A turn costs nothing for the rooms and
-// peers that aren't due in it (Timetable).
+// called, once for all packets of a tick of the edge's loop, and before the handshakes of those who
+// join (HandshakeQueue). A tick costs nothing for the rooms and peers that aren't due in it
+// (Timetable).
 #pragma once
 
 #include <cstddef>
@@ -94,7 +94,7 @@ class Forwarder {
                                                const control::PeerId& peer) const;
   /// The peer's description was accepted: its connection may begin.
   void accept(Peer& peer, Agreed agreed, TimePoint now);
-  Peer& add_peer(const control::PeerId& id, Peer::Part part, const std::string& room,
+  Peer& add_peer(const control::PeerId& id, Peer::Role role, const std::string& room,
                  const std::string& note, TimePoint now);
   LocalTransport describe(Peer& peer) const;
   /// nullptr where there is none, or it publishes nothing yet.

@@ -1,4 +1,4 @@
-// What the forwarder and its edge are to each other: packets, requests and time go in, packets and
+// Interfaces between the forwarder and its edge: packets, requests and time go in, packets and
 // events come out.
 //
 // Contract. One thread. `now` never goes back. After each call the edge asks `next_deadline` again
@@ -20,7 +20,7 @@
 
 namespace onair::sfu {
 
-/// An address of ours that peers are told (RFC 8445, section 5.1.1).
+/// An address of ours that peers learn (RFC 8445, section 5.1.1).
 struct LocalCandidate {
   enum class Transport : std::uint8_t { udp, tcp_passive };
   Address address;
@@ -52,7 +52,7 @@ class EventSink {
   virtual void event(const control::Event& event) = 0;
 };
 
-/// What the edge needs of `Forwarder`. Tests of the edge have a core of their own.
+/// The functions that the edge needs of `Forwarder`. Tests of the edge have a core of their own.
 template <typename Core>
 concept ForwarderCore = std::constructible_from<Core, ForwarderOptions, PacketSink&, EventSink&> &&
                         requires(Core& core, const Core& constant, const control::Request& request,

@@ -42,7 +42,7 @@ control::Reply Forwarder::on(const control::Publish& request, TimePoint now) {
   if (auto refusal = refusal_of_new(request.room, request.peer)) return *std::move(refusal);
   const auto offer = Sdp::parse(request.sdp);
   if (const auto* const error = std::get_if<SdpError>(&offer)) return error_of(*error);
-  Peer& peer = add_peer(request.peer, Peer::Part::publishing, request.room, request.note, now);
+  Peer& peer = add_peer(request.peer, Peer::Role::publishing, request.room, request.note, now);
   auto answer = answer_publisher(std::get<Sdp>(offer), describe(peer));
   if (const auto* const error = std::get_if<SdpError>(&answer)) {
     const Error refusal = error_of(*error);
@@ -64,7 +64,7 @@ control::Reply Forwarder::on(const control::Play& request, TimePoint now) {
   if (room == nullptr) return no_publication();
   const auto offer = Sdp::parse(request.sdp);
   if (const auto* const error = std::get_if<SdpError>(&offer)) return error_of(*error);
-  Peer& peer = add_peer(request.peer, Peer::Part::subscribing, request.room, request.note, now);
+  Peer& peer = add_peer(request.peer, Peer::Role::subscribing, request.room, request.note, now);
   auto answer =
       answer_subscriber(std::get<Sdp>(offer), describe(peer), room->published(), room->streams());
   if (const auto* const error = std::get_if<SdpError>(&answer)) {
@@ -81,7 +81,7 @@ control::Reply Forwarder::on(const control::Invite& request, TimePoint now) {
   if (auto refusal = refusal_of_new(request.room, request.peer)) return *std::move(refusal);
   const ForwardedRoom* const room = find_publication(request.room);
   if (room == nullptr) return no_publication();
-  Peer& peer = add_peer(request.peer, Peer::Part::subscribing, request.room, request.note, now);
+  Peer& peer = add_peer(request.peer, Peer::Role::subscribing, request.room, request.note, now);
   peer.offer = offer_subscriber(describe(peer), room->published(), room->streams());
   return control::Description{peer.offer->text};
 }
@@ -165,12 +165,12 @@ void Forwarder::accept(Peer& peer, Agreed agreed, TimePoint now) {
   follow_transport(peer, now);
 }
 
-Peer& Forwarder::add_peer(const control::PeerId& id, Peer::Part part, const std::string& room,
+Peer& Forwarder::add_peer(const control::PeerId& id, Peer::Role role, const std::string& room,
                           const std::string& note, TimePoint now) {
   RoomEntry& entry = rooms_.try_emplace(room, room, rooms_due_).first->second;
   ++entry.peers;
   Peer& peer =
-      peers_.try_emplace(id, id, part, entry, note, context_, peers_due_, now).first->second;
+      peers_.try_emplace(id, id, role, entry, note, context_, peers_due_, now).first->second;
   directory_.add(peer.transport().ice().local().ufrag, peer);
   return peer;
 }

@@ -1,4 +1,4 @@
-// One peer of the forwarder: a connection, what was agreed with it, and its part in its room.
+// A peer of the forwarder: its connection, its agreement, and its role in its room.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +23,12 @@ inline constexpr Rate kRtcpRate{std::chrono::milliseconds(5), 400};
 
 class Peer {
  public:
-  enum class Part : std::uint8_t { publishing, subscribing };
+  enum class Role : std::uint8_t { publishing, subscribing };
 
-  Peer(control::PeerId its_id, Part its_part, RoomEntry& its_entry, std::string its_note,
+  Peer(control::PeerId its_id, Role its_role, RoomEntry& its_entry, std::string its_note,
        TransportContext& context, Timetable<Peer>& timetable, TimePoint now)
       : id(std::move(its_id)),
-        part(its_part),
+        role(its_role),
         entry(its_entry),
         note(std::move(its_note)),
         timetable_(timetable),
@@ -39,7 +39,7 @@ class Peer {
   Peer& operator=(const Peer&) = delete;
   ~Peer() { timetable_.forget(*this); }
 
-  bool publishes() const { return part == Part::publishing; }
+  bool publishes() const { return role == Role::publishing; }
   bool is_connected() const { return transport_.state() == Transport::State::connected; }
 
   const Transport& transport() const { return transport_; }
@@ -53,7 +53,7 @@ class Peer {
   }
 
   const control::PeerId id;
-  const Part part;
+  const Role role;
   RoomEntry& entry;
   std::string note;  ///< the server's, for a server that comes later
   std::optional<Agreed> agreed;          ///< nothing: it has not answered yet

@@ -17,7 +17,7 @@
 
 namespace onair::sfu {
 
-/// What all connections of one thread share. Outlives them.
+/// State that all connections of one thread share. Outlives them.
 struct TransportContext {
   /// See DtlsContext.
   explicit TransportContext(Duration first_timeout) : dtls(certificate, first_timeout) {}

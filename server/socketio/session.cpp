@@ -272,7 +272,8 @@ void Session::close(CloseCode code, TimePoint now) {
   close_websocket(code);
 }
 
-/// Beside the bound, since a client that is not told comes back; there is one in a session's life.
+/// Beside the bound, since a client that does not get it comes back; there is one in a session's
+/// life.
 void Session::send_last(std::string_view data) {
   const auto packet =
       std::make_shared<const rooms::SharedFrame>(encode_packet({Kind::message, data}));

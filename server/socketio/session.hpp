@@ -1,4 +1,4 @@
-// One socket.io client: its Engine.IO session, over HTTP long-polling, a WebSocket, or first the
+// A socket.io client: its Engine.IO session, over HTTP long-polling, a WebSocket, or first the
 // one and then the other, and its Socket.IO events. No sockets and no clock.
 #pragma once
 
@@ -36,7 +36,7 @@ class SessionHost {
   /// More waits for the client than may. The host closes the session (`try_again_later`).
   virtual void overflowed() = 0;
   /// The session has ended and may be destroyed. Each WebSocket that it had was closed by
-  /// close_websocket(), unless websocket_closed() told of its end.
+  /// close_websocket(), unless websocket_closed() reported its end.
   virtual void ended() = 0;
 
   // The rooms:
@@ -83,7 +83,8 @@ class Session {
     return transport_ == Transport::polling || transport_ == Transport::upgrading ||
            transport_ == Transport::closing_polling;
   }
-  /// What waits to be fetched, in bytes: the text of packets, and what each packet costs.
+  /// Size of the packets that wait to be fetched, in bytes: the text of packets, and what each
+  /// packet costs.
   std::size_t queue_bytes() const { return queue_bytes_; }
   /// True while a WebSocket that probe() announced may come and speak.
   bool awaits_websocket() const { return has_websocket_ && transport_ == Transport::upgrading; }
@@ -182,7 +183,7 @@ class Session {
   std::optional<TimePoint> close_until_;
 
   bool connected_ = false;              ///< is in the default namespace
-  bool entering_default_room_ = false;  ///< which it did not ask for, so it is told no result
+  bool entering_default_room_ = false;  ///< which it did not ask for, so it gets no result
   bool reports_own_errors_ = false;     ///< while an error is due to the client's own packet
   std::deque<std::string> pending_;     ///< events that came while it waited for a room
   std::size_t pending_bytes_ = 0;

@@ -80,7 +80,7 @@ class Crowd {
     while (std::any_of(viewers_.begin(), viewers_.end(), [](const auto& viewer) {
       return viewer->state() != Viewer::State::watching && viewer->state() != Viewer::State::failed;
     })) {
-      turn(Clock::now() + kTick);
+      step(Clock::now() + kTick);
     }
   }
 
@@ -96,11 +96,11 @@ class Crowd {
   }
 
   void run_until(TimePoint end) {
-    while (Clock::now() < end) turn(end);
+    while (Clock::now() < end) step(end);
   }
 
   /// Waits until something comes, at most until then or the next tick.
-  void turn(TimePoint end) {
+  void step(TimePoint end) {
     std::array<epoll_event, 256> events;
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
         std::clamp<Duration>(std::min(end, next_tick_) - Clock::now(), 0ms, kTick));

@@ -129,7 +129,7 @@ TEST_F(GatewayTest, APlaceIsNotFreeBeforeItsLeaseIs) {
   watcher.news();
   two.pass(seconds(1));         // it says that it lives,
   two.pass(milliseconds(667));  // renews its lease,
-  two.cut(0);                   // and is heard no more
+  two.cut(0);                   // and falls silent
   while (news_of(watcher).empty()) two.pass(milliseconds(100));
   enter_at(1, other, "talk");
   EXPECT_EQ(news_of(other), News{"welcome"});
@@ -203,7 +203,7 @@ TEST_F(GatewayTest, WhatWasMissedWhileTheWireWasAwayIsMadeGood) {
   cut_all();
   cluster.pass(seconds(30));
   mend_all();
-  EXPECT_EQ(news_of(watcher), News{}) << "nothing is said twice";
+  EXPECT_EQ(news_of(watcher), News{}) << "nothing is sent twice";
   cut_all();
   say(0, talker, R"({"type":"end_talk"})");
   cluster.hub(3).disconnected(other, rooms::Hub::Leaving::for_good, cluster.now);

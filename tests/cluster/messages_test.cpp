@@ -63,7 +63,7 @@ TEST(ClusterMessages, SubjectsSayWhatTheyAreAbout) {
   }
 }
 
-TEST(ClusterMessages, PartsAreReadAsTheyWereWritten) {
+TEST(ClusterMessages, SharesAreReadAsTheyWereWritten) {
   const Share share{"5f0c",
                     rooms::RoomShare{3, {{"a", true, false, std::chrono::seconds(2)}, {"b"}}, 1, 6},
                     {"x", "y"},

@@ -29,7 +29,7 @@ TEST(MembersElsewhere, AreKnownFromTheirProcess) {
   MembersElsewhere elsewhere;
   elsewhere.come("p1", "anna");
   EXPECT_TRUE(elsewhere.contains("anna"));
-  elsewhere.go("p2", "anna");  // whence it moved to p1, said late
+  elsewhere.go("p2", "anna");  // whence it moved to p1; late news
   EXPECT_TRUE(elsewhere.contains("anna"));
   elsewhere.go("p1", "anna");
   EXPECT_FALSE(elsewhere.contains("anna"));

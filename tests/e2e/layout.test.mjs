@@ -44,7 +44,7 @@ const seen = (page, selector) =>
   page.evaluate((what) => [...document.querySelectorAll(what)].filter((each) => each.checkVisibility()).map(({ id }) => id), selector);
 
 /**
- * What is wrong at a glance: wider than the screen, a word of a button broken or cut, the picture or the bar not
+ * Lists faults seen at a glance: wider than the screen, a word of a button broken or cut, the picture or the bar not
  * whole in view, or the bar above the picture.
  * @param {Page} page
  */
@@ -213,7 +213,7 @@ test('shows On Air as a lamp, and as the one button that leads on from a preview
   await reaches(talker, 'on_air');
   const lit = await look();
   assert.deepEqual([lit.boxed, lit.current], [false, 'step']);
-  assert.notEqual(lit.icon, dark.icon, 'lit is not told by a colour alone');
+  assert.notEqual(lit.icon, dark.icon, 'lit differs not by a colour alone');
   await talker.press('on-air');
   assert.ok(await talker.shown('badge'), 'pressed again, it changes nothing');
   await close(talker);

@@ -1,4 +1,4 @@
-// What the tests keep in the pages that they look at.
+// Values that the tests keep in the pages that they look at.
 
 interface Window {
   testConnections: RTCPeerConnection[];

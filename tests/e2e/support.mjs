@@ -154,8 +154,8 @@ export class Chromium {
     if (prepare) await context.addInitScript(prepare);
     const page = await context.newPage();
     const opened = new Page(page, () => context.close());
-    page.on('console', (message) => opened.heard(message.type(), message.text()));
-    page.on('pageerror', (error) => opened.heard('error', String(error)));
+    page.on('console', (message) => opened.note(message.type(), message.text()));
+    page.on('pageerror', (error) => opened.note('error', String(error)));
     await page.goto(url);
     return opened;
   }
@@ -203,8 +203,8 @@ export class Firefox {
     // Both drivers have the same names for what tests do with a Firefox page (click, evaluate, reload).
     const alike = /** @type {import('playwright-core').Page} */ (/** @type {unknown} */ (page));
     const opened = new Page(alike, () => context.close());
-    page.on('console', (message) => opened.heard(message.type(), message.text()));
-    page.on('pageerror', (error) => opened.heard('error', String(error)));
+    page.on('console', (message) => opened.note(message.type(), message.text()));
+    page.on('pageerror', (error) => opened.note('error', String(error)));
     await page.goto(url);
     return opened;
   }
@@ -215,7 +215,7 @@ export class Firefox {
   }
 }
 
-/** One tab, the same in both browsers. */
+/** A tab, the same in both browsers. */
 export class Page {
   /** @type {string[]} */
   errors = [];
@@ -232,7 +232,7 @@ export class Page {
   }
 
   /** @type {(type: string, text: string) => void} */
-  heard(type, text) {
+  note(type, text) {
     this.console.push(`${type}: ${text}`);
     if (type === 'error') this.errors.push(text);
   }

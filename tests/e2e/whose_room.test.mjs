@@ -74,7 +74,7 @@ describe('one talker', () => {
   test('locks the room, removes a viewer and ends the room', async () => {
     const talker = await goOnAir(chromium, server, 'orders');
     talker.page.on('dialog', (dialog) => {
-      dialog.accept().catch((error) => talker.heard('error', String(error)));
+      dialog.accept().catch((error) => talker.note('error', String(error)));
     });
     const viewer = await watch(server, 'orders');
     const other = await watch(server, 'orders');

@@ -35,7 +35,7 @@ void check_codec(std::string_view input) {
     const auto again = cluster::decode_share(text);
     check(again && again->share == share->share && again->others == share->others &&
               again->orphans.size() == share->orphans.size(),
-          "a part is read as it was written");
+          "a share is read as it was written");
   }
   if (const auto message = cluster::decode_to_peer(input)) {
     const std::string text = encode(*message);

@@ -16,7 +16,7 @@ namespace {
 using namespace onair::sfu;
 using onair::fuzz::check;
 
-/// What can be written again reads as the same.
+/// A packet that was read, written again, reads as the same.
 void check_writer(const RtpPacket& packet) {
   std::array<std::uint8_t, 4'096 + 64> out{};
   RtpWriter writer(out, packet, packet.extensions.form());
@@ -84,8 +84,8 @@ void onair::fuzz::run(std::string_view input) {
       check(slot->payload_size > 0, "nothing empty goes on");
       numbers[static_cast<std::size_t>(media->kind)].push_back(slot->sequence);
     }
-    while (const std::size_t told = publisher->feedback().advance(now, out)) {
-      check(told <= out.size() && is_rtcp(out), "RTCP is sent");
+    while (const std::size_t size = publisher->feedback().advance(now, out)) {
+      check(size <= out.size() && is_rtcp(out), "RTCP is sent");
     }
     check(publisher->feedback().next_deadline() > now, "what was due is done");
   }

@@ -38,7 +38,7 @@ std::array<Published, 4> make_publications() {
       Published{std::nullopt, StreamFormat{Codec::av1, ""}}, Published{opus, std::nullopt}};
 }
 
-/// What is not read, as an error of the peer, is no fault.
+/// A refusal, as an error of the peer, is no fault.
 void check_answer(const Sdp& offer, const SdpResult<Negotiated>& answered) {
   const auto* const answer = std::get_if<Negotiated>(&answered);
   if (answer == nullptr) {
@@ -65,7 +65,7 @@ void check_answer(const Sdp& offer, const SdpResult<Negotiated>& answered) {
     }
   }
   check(accepted >= 1 && accepted <= kMediaKinds, "at most one m-line of a kind is accepted");
-  check(!answer->agreed.remote.ufrag.empty(), "the peer can be told by its ufrag");
+  check(!answer->agreed.remote.ufrag.empty(), "the peer can be found by its ufrag");
   check(!answer->agreed.remote.fingerprints.empty(), "and proves itself");
   for (const auto& media : answer->agreed.media) {
     check(!media || !media->formats.empty(), "what is agreed has a format");

@@ -69,11 +69,11 @@ void check_event(std::string_view data) {
   if (!event) return;
   check(is_json(data), "an event is JSON");
   const auto read = socketio::read_message(event->arguments);
-  if (const auto* said = std::get_if<socketio::ClientMessage>(&read)) {
-    const auto object = nlohmann::json::parse(said->object, nullptr, false);
+  if (const auto* message = std::get_if<socketio::ClientMessage>(&read)) {
+    const auto object = nlohmann::json::parse(message->object, nullptr, false);
     check(object.is_object() && !object.contains("from"), "an object without `from`");
     std::string stamped;
-    protocol::append_stamped(stamped, said->object, "5f0c");
+    protocol::append_stamped(stamped, message->object, "5f0c");
     check(nlohmann::json::parse(stamped, nullptr, false)["from"] == "5f0c", "the stamp is there");
     const rooms::Frame frame = rooms::SharedFrame::from_wire(stamped);
     check(frame->from() == "5f0c", "the stamp is known");

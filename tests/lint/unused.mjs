@@ -7,7 +7,7 @@ import ts from 'typescript';
 import { ours, placeOf, walk } from './programs.mjs';
 
 /**
- * What a name stands for: where it was declared.
+ * Finds the declarations of a name.
  * @param {ts.TypeChecker} checker
  * @param {ts.Node} name
  * @returns {ts.Declaration[]}

@@ -81,7 +81,7 @@ TEST_F(AdminApiTest, ListsRoomsAndWhoIsInThem) {
   talker.send(R"({"type":"talk_ready"})");
   talker.send(R"({"type":"lock_room","locked":true})");
   talker.send(R"({"type":"ping"})");
-  talker.receive_type("pong");  // so that all that was said before has been heard
+  talker.receive_type("pong");  // so that everything sent before has been received
   EXPECT_EQ(json::parse(ask(verb::get, "/v1/rooms").body()), json::parse(R"({"rooms":[
       {"name":"教室 1","talkers":1,"watching":0,"onAir":true,"locked":true}]})"));
   const json room = json::parse(ask(verb::get, "/v1/rooms/%E6%95%99%E5%AE%A4%201").body());

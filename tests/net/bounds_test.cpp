@@ -15,7 +15,7 @@ using boost::beast::http::verb;
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-/// A talker, a viewer that reads only what it is told to, and one that keeps up.
+/// A talker, a viewer that reads only on request, and one that keeps up.
 struct Crowd {
   explicit Crowd(const RunningServer& server)
       : talker(server.port()), slow(server.port(), 4'096), quick(server.port()) {
@@ -139,7 +139,7 @@ TEST(Bounds, MessagesThatNeverEndCountTogether) {
   // Four fit. A close frame with 1013 ends the answer to the last.
   EXPECT_TRUE(hoarders.back()->receive_all().ends_with("\x88\x02\x03\xf5"));
   small.send(std::string(58'000, 'a'));
-  // One that holds little is served to its end.
+  // A client that holds little is served to its end.
   std::string answer;
   while (answer.find("bad_json") == std::string::npos) answer += small.receive(1);
 }

@@ -45,7 +45,7 @@ class RunningServer {
 
 using Response = boost::beast::http::response<boost::beast::http::string_body>;
 
-/// One request on a connection of its own, with further headers as "Name: value".
+/// Sends a request on a connection of its own, with further headers as "Name: value".
 Response request(std::uint16_t port, boost::beast::http::verb method, const std::string& target,
                  const std::vector<std::pair<std::string, std::string>>& headers = {},
                  const std::string& body = {});
@@ -57,7 +57,7 @@ unsigned upgrade_status(std::uint16_t port,
 /// Sends bytes as they are and gives everything until the server closes.
 std::string raw_exchange(std::uint16_t port, const std::string& bytes);
 
-/// A TCP connection that says just what it is told.
+/// A TCP connection that sends just the bytes that it is given.
 class RawConnection {
  public:
   explicit RawConnection(std::uint16_t port);

@@ -27,7 +27,7 @@ bool has_ipv6() {
   return !error;
 }
 
-/// Whether somebody can connect to this address.
+/// True where somebody can connect to this address.
 bool answers(const std::string& address, std::uint16_t port) {
   asio::io_context context;
   error_code error;

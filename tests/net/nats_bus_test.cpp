@@ -33,7 +33,7 @@ namespace {
 
 using rooms::TimePoint;
 
-/// One process's connection. What comes is kept until the test takes it.
+/// A process's connection. Messages are kept until the test takes them.
 class RealEnd final : public cluster::WireMember,
                       public cluster::LeaseMember,
                       public cluster::LeaseStore {
@@ -59,8 +59,8 @@ class RealEnd final : public cluster::WireMember,
   void wait_a_little() { context_.run_for(std::chrono::milliseconds(1)); }
   void poll() { context_.poll(); }
 
-  /// All that was said before by anyone has come when each has heard each of the others' marks, and
-  /// its own as what nobody heard.
+  /// Everything sent before by anyone has come when each end has received each of the others'
+  /// marks, and its own as undelivered.
   void mark(const std::string& mark) {
     marks_.clear();
     wire_.publish("barrier." + number_, mark, "");

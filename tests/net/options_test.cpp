@@ -174,7 +174,7 @@ TEST(ReadOptions, TheTableHasEveryOptionOfText) {
   EXPECT_EQ(named, known);
 }
 
-/// What goes with an option, where it needs another.
+/// The option that another one needs beside it.
 std::string companion_of(const std::string& name) {
   const std::map<std::string, std::string> companions = {{"turn-secret", "--turn-server=turn:t"},
                                                          {"turn-server", "--turn-secret=s"},

@@ -135,9 +135,9 @@ TEST(Socketio, CarriesMessagesBetweenSessionsOnAnyThreads) {
   const std::string viewer_id = viewer.enter("lesson");
   auto poll = talker.get_later();
   viewer.say({{"type", "talk_request"}, {"sendto", talker_id}});
-  const std::string said =
+  const std::string message =
       R"({"from":")" + viewer_id + R"(","sendto":")" + talker_id + R"(","type":"talk_request"})";
-  EXPECT_EQ(poll.get().body(), R"(42["message",)" + said + "]");
+  EXPECT_EQ(poll.get().body(), R"(42["message",)" + message + "]");
 }
 
 TEST(Socketio, GarbageEndsTheSession) {

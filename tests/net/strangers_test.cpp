@@ -109,7 +109,7 @@ class Stranger {
     send(bytes);
   }
 
-  /// Returns when it has heard all that `other` says, and a pong for each ping.
+  /// Returns when it has received everything from `other`, and a pong for each ping.
   void hear_all_of(const Stranger& other) {
     int waves = 0;
     int pongs = 0;
@@ -157,7 +157,7 @@ class Stranger {
     return received_.substr(std::exchange(taken_, taken_ + bytes), bytes);
   }
 
-  /// The next message or pong, but what is said of the audience.
+  /// The next message or pong, but no `audience`.
   Frame receive() {
     for (;;) {
       const std::string header = take(2);
@@ -194,7 +194,7 @@ class StrangersTest : public testing::Test {
   }
   ~StrangersTest() override { std::filesystem::remove_all(folder); }
 
-  /// One thread, which does not mind how much is said.
+  /// A single thread, with rates that nobody exceeds.
   static Options crowded() {
     Options options = test_options();
     options.threads = 1;

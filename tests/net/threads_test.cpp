@@ -15,7 +15,7 @@ using nlohmann::json;
 
 class ThreadsTest : public testing::Test {
  protected:
-  /// Connections go to the threads in turn.
+  /// Connections go to the threads one after the other.
   WebSocketClient& add() {
     return *clients.emplace_back(std::make_unique<WebSocketClient>(server.port()));
   }
@@ -74,7 +74,7 @@ TEST_F(ThreadsTest, ThePeerThatResumesElsewhereIsTheSame) {
   }
   talker.send(R"({"type":"ping"})");
   for (json frame = talker.receive(); frame["type"] != "pong"; frame = talker.receive()) {
-    EXPECT_EQ(frame["type"], "audience") << "nobody is told of a peer that is the same";
+    EXPECT_EQ(frame["type"], "audience") << "a peer that is the same is no news";
   }
   EXPECT_EQ(server.metric("onair_peers"), 2);
 }

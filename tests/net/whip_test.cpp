@@ -112,7 +112,7 @@ TEST_F(WhipTest, AnEncoderThatReconnectsGoesOnInItsPlace) {
   forwarder.say_media(peer, false);
   hear_all(resource);
   WebSocketClient page(server->port());
-  EXPECT_EQ(page.enter("talk")["code"], "room_taken") << "its place is kept";
+  EXPECT_EQ(page.enter("talk")["code"], "room_taken") << "its slot is kept";
   EXPECT_EQ(post("/whip/lesson", {{"Authorization", "Bearer stranger"}}).result_int(), 409u);
   EXPECT_EQ(post("/whip/lesson").result_int(), 409u);
 

@@ -1,4 +1,4 @@
-// One worker, and clients at the moments that a whole server meets only by chance.
+// A worker, and clients at the moments that a whole server meets only by chance.
 #include "net/loop/worker.hpp"
 
 #include <chrono>
@@ -47,7 +47,7 @@ class WorkerTest : public testing::Test {
     request.set(http::field::sec_websocket_key, "dGhlIHNhbXBsZSBub25jZQ==");
     return request;
   }
-  /// What comes behind the answer to an upgrade.
+  /// Bytes behind the answer to an upgrade.
   static std::string first_frame(RawConnection& client, std::size_t bytes) {
     std::string answer = client.receive(12);
     EXPECT_EQ(answer, "HTTP/1.1 101");

@@ -133,9 +133,9 @@ test('installs into a clean root, serves as an unprivileged user, and mints toke
     assert.equal(link, `https://a.example/talk.html?lesson#token=${token}`);
     const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
     await once(socket, 'open');
-    const heard = once(socket, 'message');
+    const first_message = once(socket, 'message');
     socket.send(JSON.stringify({ type: 'enter', room: 'lesson', role: 'talk', token }));
-    assert.equal(JSON.parse((await heard)[0]).type, 'welcome');
+    assert.equal(JSON.parse((await first_message)[0]).type, 'welcome');
     assert.match(inRoot('onair-server', ...options, '--admin-port', adminPort, 'rooms'), / 1 +0 +lesson\n/);
     socket.close();
   });

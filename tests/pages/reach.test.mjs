@@ -1,4 +1,4 @@
-// What a page says when the server lets it in no more.
+// Texts of a page that the server lets in no more.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -31,7 +31,7 @@ const answers = [
   [200, undefined],
 ];
 for (const [status, why] of answers) {
-  test(`an answer of ${status} is told as ${why ?? 'nothing of its own'}`, async () => {
+  test(`an answer of ${status} is shown as ${why ?? 'nothing of its own'}`, async () => {
     /** @type {[string, RequestInit][]} */
     const asked = [];
     globalThis.fetch = async (address, init) => {

@@ -1,4 +1,4 @@
-// What is served of the pages' scripts and style sheets: all but their comments.
+// The pages' scripts and style sheets are served without their comments.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

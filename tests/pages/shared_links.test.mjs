@@ -1,4 +1,4 @@
-// What messengers show of a link to a page, and what browsers need to install the pages as a program.
+// Links as messengers show them, and the files by which browsers install the pages as a program.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -43,10 +43,10 @@ test('the manifest has what browsers ask for before they offer to install', () =
     assert.ok(manifest[name], name);
   }
   const sizes = new Set();
-  for (const { src, sizes: said, type } of manifest.icons) {
+  for (const { src, sizes: size, type } of manifest.icons) {
     assert.ok(existsSync(new URL(src, web)), src);
-    if (type === 'image/png') assert.equal(sizeOf(src), said);
-    sizes.add(said);
+    if (type === 'image/png') assert.equal(sizeOf(src), size);
+    sizes.add(size);
   }
   assert.ok(sizes.has('192x192') && sizes.has('512x512') && sizes.has('any'));
 });

@@ -59,7 +59,7 @@ test('has the table’s English texts in the pages before their scripts run', ()
   }
 });
 
-// One word for one thing, on all pages.
+// The same word for the same thing, on all pages.
 
 /** Keys of what a button, a menu or a title says. @param {string[]} keys */
 const labels = (...keys) => keys.map((key) => [english[key], japanese[key]]);

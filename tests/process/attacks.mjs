@@ -50,10 +50,10 @@ async function websocket(at, headers = FROM, path = '/ws') {
  */
 async function enter(at, room, role, headers = FROM, more = {}) {
   const socket = await websocket(at, headers);
-  if (socket.readyState !== socket.OPEN) return { socket, told: '' };
+  if (socket.readyState !== socket.OPEN) return { socket, answer: '' };
   socket.send(JSON.stringify({ type: 'enter', room, role, ...more }));
-  const told = await new Promise((resolve) => socket.once('message', resolve).once('close', resolve));
-  return { socket, told: String(told) };
+  const answer = await new Promise((resolve) => socket.once('message', resolve).once('close', resolve));
+  return { socket, answer: String(answer) };
 }
 
 /**
@@ -87,7 +87,7 @@ function* series(count, make) {
   for (let i = 0; i < count; ++i) yield make(i);
 }
 
-/** One request by HTTP. @param {Target} at @param {string} path @param {string} [body] */
+/** Sends a request by HTTP. @param {Target} at @param {string} path @param {string} [body] */
 async function ask(at, path, body, headers = FROM) {
   const method = body === undefined ? 'GET' : 'POST';
   const response = await fetch(`http://127.0.0.1:${at.port}${path}`, { method, body, headers });
@@ -163,7 +163,7 @@ export const attacks = {
     }
     // Others still get in.
     const other = await enter(at, at.room, 'watch', { 'X-Forwarded-For': '198.51.100.7' });
-    if (!other.told.includes('"welcome"')) throw new Error(`kept out: ${other.told}`);
+    if (!other.answer.includes('"welcome"')) throw new Error(`kept out: ${other.answer}`);
   },
 
   'control frames and empty fragments': (at) =>
@@ -184,7 +184,7 @@ export const attacks = {
 
   'mail for a talker who reads late or is away': async (at) => {
     const talks = await enter(at, 'busy', 'talk');
-    const { id: talker, resume } = JSON.parse(talks.told);
+    const { id: talker, resume } = JSON.parse(talks.answer);
     const fill = () =>
       times(4, async () => {
         const { socket } = await enter(at, 'busy', 'watch');
@@ -324,9 +324,9 @@ export const attacks = {
     times(8, async (k) => {
       const talks = await enter(at, `kept-${k}`, 'talk');
       const ids = await times(60, async () => {
-        const { socket, told } = await enter(at, `kept-${k}`, 'watch');
+        const { socket, answer } = await enter(at, `kept-${k}`, 'watch');
         socket.terminate();
-        return JSON.parse(told).id;
+        return JSON.parse(answer).id;
       });
       const text = 'x'.repeat(60_000);
       await flood(talks.socket, series(500, (i) => ({ type: 'wave', sendto: ids[i % 60], text })));

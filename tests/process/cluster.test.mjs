@@ -24,7 +24,7 @@ const bound = { timeout: 60_000 };
  * @typedef {any} Message any: whatever JSON a client is sent, which the test looks into
  */
 
-/** One of our clients. Received messages wait in `inbox`, except `audience`. */
+/** A client of ours. Received messages wait in `inbox`, except `audience`. */
 class Client {
   /** @type {Message[]} */
   inbox = [];
@@ -112,7 +112,7 @@ class Client {
 
 /** @type {(server: Server, path: string) => Promise<string>} */
 const admin = async (server, path) => {
-  const port = Number((await server.said(/Metrics: \S+:(\d+)/))[1]);
+  const port = Number((await server.logged(/Metrics: \S+:(\d+)/))[1]);
   return (await fetch(`http://127.0.0.1:${port}${path}`)).text();
 };
 /** @type {(server: Server, name: string) => Promise<number>} */
@@ -309,8 +309,8 @@ test('rejoins after a process stood still for too long for the bus', bound, asyn
   b.child.kill('SIGCONT');
   for (const server of [a, b]) await until(server, 'onair_bus_processes', 1);
   // NATS may be about to cut it off and then loses its messages. So the viewer asks again, as pages do.
-  const heard = () => talker.inbox.some(({ type }) => type === 'talk_request');
-  while (!heard()) {
+  const has_request = () => talker.inbox.some(({ type }) => type === 'talk_request');
+  while (!has_request()) {
     viewer.say({ type: 'talk_request', sendto: talker.id });
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -396,8 +396,8 @@ test('survives the death of one of three NATS servers', bound, async (t) => {
   }
   for (;;) {
     viewer.say({ type: 'wave', sendto: talker.id });
-    const heard = await Promise.race([talker.next(), new Promise((resolve) => setTimeout(resolve, 500))]);
-    if (heard) break;
+    const message = await Promise.race([talker.next(), new Promise((resolve) => setTimeout(resolve, 500))]);
+    if (message) break;
   }
   assert.deepEqual(viewer.inbox.filter(({ type }) => type === 'user_disconnected'), []);
 });
@@ -423,13 +423,13 @@ test('lets JetStream decide which of two talkers stays, after one was cut off', 
   assert.equal((await first.next()).code, 'room_taken');
   second.say({ type: 'ping' });
   await second.until(() => second.inbox.some(({ type }) => type === 'pong'));
-  // The second talker may hear again that the first is gone, since it was there again for a moment.
+  // The second talker may get the news again that the first is gone, since it was there again for a moment.
   assert.deepEqual(second.inbox.filter(({ type, id }) => type !== 'pong' && id !== first.id), []);
   for (const server of [a, b]) assert.equal(await metric(server, 'onair_bus_leases'), 1);
 });
 
 /**
- * Whether a server that ends caused the error: it lets nobody in any more.
+ * True where a server that ends caused the error: it lets nobody in any more.
  * @param {unknown} error
  */
 const is_ending = (error) =>
@@ -441,10 +441,10 @@ const is_ending = (error) =>
 /** A client that resumes by itself at the next server that is up, as behind a load balancer. */
 class Traveller {
   /** @type {Map<string, number[]>} */
-  heard = new Map();
+  received = new Map();
   /** @type {string[]} */
   gone = [];
-  said = 0;
+  sent = 0;
   moves = 0;
   id = '';
   /** @type {Client | undefined} */
@@ -524,7 +524,7 @@ class Traveller {
 
   /** @param {Message} message */
   #take(message) {
-    if (message.type === 'wave') this.heard.set(message.from, [...this.heard_from(message.from), message.n]);
+    if (message.type === 'wave') this.received.set(message.from, [...this.received_from(message.from), message.n]);
     else if (message.type === 'user_disconnected') this.gone.push(message.id);
     else if (message.type === 'error') this.#fail(new Error(JSON.stringify(message)));
   }
@@ -536,8 +536,8 @@ class Traveller {
   }
 
   /** @param {string} id */
-  heard_from(id) {
-    return this.heard.get(id) ?? [];
+  received_from(id) {
+    return this.received.get(id) ?? [];
   }
 
   /**
@@ -553,14 +553,14 @@ class Traveller {
   }
 
   /**
-   * Waits until it has heard these numbers from a client, each once, in any order.
+   * Waits until it has received these numbers from a client, each once, in any order.
    * @param {string} id
    * @param {number[]} numbers
    */
-  async hears(id, numbers) {
-    const late = setTimeout(() => this.#fail(new Error(`heard ${this.heard_from(id)}, and not ${numbers}`)), 20_000);
-    await this.until(() => this.heard_from(id).length >= numbers.length).finally(() => clearTimeout(late));
-    assert.deepEqual([...this.heard_from(id)].sort((a, b) => a - b), numbers);
+  async receives(id, numbers) {
+    const late = setTimeout(() => this.#fail(new Error(`received ${this.received_from(id)}, and not ${numbers}`)), 20_000);
+    await this.until(() => this.received_from(id).length >= numbers.length).finally(() => clearTimeout(late));
+    assert.deepEqual([...this.received_from(id)].sort((a, b) => a - b), numbers);
   }
 
   /**
@@ -569,8 +569,8 @@ class Traveller {
    */
   speak(to) {
     if (this.client?.socket.readyState !== WebSocket.OPEN) return undefined;
-    this.client.say({ type: 'wave', n: ++this.said, ...(to && { sendto: to.id }) });
-    return this.said;
+    this.client.say({ type: 'wave', n: ++this.sent, ...(to && { sendto: to.id }) });
+    return this.sent;
   }
 }
 
@@ -596,7 +596,7 @@ test('delivers everything once while three processes are restarted one after the
     const to_one = talker.speak(one);
     if (to_one) due.get(one)?.push([talker, to_one]);
     for (const viewer of viewers.slice(0, 4)) {
-      const n = viewer.speak(viewer.said % 2 ? talker : undefined);
+      const n = viewer.speak(viewer.sent % 2 ? talker : undefined);
       if (n) due.get(talker)?.push([viewer, n]);
     }
   }, 5);
@@ -604,8 +604,8 @@ test('delivers everything once while three processes are restarted one after the
   for (const index of [0, 1, 2]) {
     const ends = seats.servers[index];
     seats.servers[index] = undefined;
-    const said_before = talker.said;
-    await talker.until(() => talker.said > said_before + 200);
+    const sent_before = talker.sent;
+    await talker.until(() => talker.sent > sent_before + 200);
     ends?.child.kill('SIGTERM');
     assert.deepEqual(await ends?.exited, [0, null]);
     const again = new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by all of these tests', '--threads', '2']);
@@ -619,11 +619,11 @@ test('delivers everything once while three processes are restarted one after the
     /** @type {Map<string, number[]>} */
     const all = new Map();
     for (const [from, n] of due.get(one) ?? []) all.set(from.id, [...(all.get(from.id) ?? []), n]);
-    for (const [from, numbers] of all) await one.hears(from, numbers);
+    for (const [from, numbers] of all) await one.receives(from, numbers);
     assert.deepEqual(one.gone, []);
   }
   t.diagnostic(`${everyone.reduce((sum, one) => sum + one.moves, 0)} moves, ${[...due.values()].flat().length} messages received`);
-  assert.ok(talker.said > 500);
+  assert.ok(talker.sent > 500);
   assert.ok(everyone.reduce((sum, one) => sum + one.moves, 0) >= 25);
 });
 
@@ -678,7 +678,7 @@ test('logs in at NATS by user and password, or by a token', bound, async (t) => 
     const nats = await Nats.start(t, nats_options);
     await servers(t, 2, nats.url, options);
     const stranger = new Server(t, ['--bus', nats.url, '--admin-port', '0']);
-    await stranger.said(/event=bus_away|can't be used/);
+    await stranger.logged(/event=bus_away|can't be used/);
   }
 });
 
@@ -686,7 +686,7 @@ test('tries again for as long as NATS refuses its password, and keeps that to it
   const nats = await Nats.start(t, ['--user', 'onair', '--pass', 'another']);
   const url = nats.url.replace('//', '//onair:secret@');
   const server = new Server(t, ['--bus', url, '--admin-port', '0']);
-  await server.said(/event=bus_refused .*action=retry/);
+  await server.logged(/event=bus_refused .*action=retry/);
   assert.match(await admin(server, '/readyz'), /^ready, but the bus to other machines is away/);
   assert.equal(await metric(server, 'onair_bus_connected'), 0);
   await nats.kill();
@@ -732,7 +732,7 @@ test('logs in at NATS by a file of credentials', bound, async (t) => {
   await Client.watch(t, b, talker);
   for (const server of [a, b]) await until(server, 'onair_bus_leases', 1);
   const stranger = new Server(t, ['--bus', nats.url, '--admin-port', '0']);
-  await stranger.said(/event=bus_away|can't be used/);
+  await stranger.logged(/event=bus_away|can't be used/);
 });
 
 /**

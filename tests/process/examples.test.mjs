@@ -139,9 +139,9 @@ async function serves(t, port) {
     ]);
   };
   const first = await open();
-  const heard = once(first, 'message');
+  const first_message = once(first, 'message');
   first.send('{"type":"enter","room":"lesson","role":"watch"}');
-  assert.equal(JSON.parse((await heard)[0]).type, 'welcome');
+  assert.equal(JSON.parse((await first_message)[0]).type, 'welcome');
   assert.equal((await open()).readyState, WebSocket.OPEN);
   assert.equal(await open(), 429, 'the third from the same address');
   assert.equal(await open({ 'X-Forwarded-For': '192.0.2.7' }), 429, 'the proxy replaces the client’s own header');

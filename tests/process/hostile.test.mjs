@@ -70,7 +70,7 @@ class Class {
     socket.on('message', (data) => {
       const text = String(data);
       if (text.includes('"number"')) this.receive(i, JSON.parse(text).number);
-      else if (text.includes('"error"')) this.faults.push(`member ${i} was told ${text}`);
+      else if (text.includes('"error"')) this.faults.push(`member ${i} got ${text}`);
     });
   }
 
@@ -133,7 +133,7 @@ async function start(t, threads, shared) {
 }
 
 /** @param {Server} server */
-const admin_of = async (server) => Number((await server.said(/Metrics: \S+:(\d+)/))[1]);
+const admin_of = async (server) => Number((await server.logged(/Metrics: \S+:(\d+)/))[1]);
 
 /** Waits until the server knows of so many others. @param {Server} server @param {number} count */
 async function peers_on_bus(server, count) {
@@ -177,7 +177,7 @@ async function withstand(t, name, threads, shared) {
   for (const kib of growth) assert.ok(kib <= MOST_GROWTH_KIB, `grew by ${kib} KiB`);
 }
 
-/** What reaches other servers too. */
+/** Attacks that reach other servers too. */
 const ON_BUS = [
   'members that are away',
   'viewers that fill the queue of the talker',

@@ -1,4 +1,4 @@
-// What scripts/ does by itself, apart from what it builds.
+// The scripts, apart from what they build.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';

@@ -9,11 +9,11 @@ import { join } from 'node:path';
 
 import { setting } from '../setting.mjs';
 
-/** What is tested: the server's program, and the folder that it serves. */
+/** The server's program, and the folder that it serves. */
 export const program = setting('ONAIR_SERVER');
 export const site = setting('ONAIR_SITE');
 
-/** Whether this machine has IPv6. */
+/** True where this machine has IPv6. */
 export const hasIpv6 = Object.values(networkInterfaces()).flat().some((own) => own?.address === '::1');
 
 /**
@@ -27,7 +27,7 @@ export const closing = (socket) =>
     socket.once('close', (code) => resolve([code]));
   });
 
-/** A running server. `output` collects its output, and `said` waits until that matches a pattern. */
+/** A running server. `output` collects its output, and `logged` waits until that matches a pattern. */
 export class Server {
   /**
    * @param {import('node:test').TestContext} t
@@ -62,7 +62,7 @@ export class Server {
   }
 
   /** @param {RegExp} pattern */
-  async said(pattern) {
+  async logged(pattern) {
     for (;;) {
       const match = pattern.exec(this.output);
       if (match) return match;
@@ -77,6 +77,6 @@ export class Server {
   }
 
   async port() {
-    return Number((await this.said(/localhost:(\d+)\/talk/))[1]);
+    return Number((await this.logged(/localhost:(\d+)\/talk/))[1]);
   }
 }

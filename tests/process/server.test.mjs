@@ -38,7 +38,7 @@ test('closes clients with 1012 on SIGTERM and ends with 0', async (t) => {
   server.child.kill('SIGTERM');
   assert.equal((await closed)[0], 1012);
   assert.deepEqual(await server.exited, [0, null]);
-  await server.said(/event=stopped clients_left=0/);
+  await server.logged(/event=stopped clients_left=0/);
 });
 
 test('answers at localhost, whichever address a program takes that for', async (t) => {
@@ -75,7 +75,7 @@ test('ends at once on a second SIGTERM', async (t) => {
   );
   await once(stubborn, 'data');
   server.child.kill('SIGTERM');
-  await server.said(/event=draining/);
+  await server.logged(/event=draining/);
   server.child.kill('SIGTERM');
   assert.deepEqual(await server.exited, [0, null]);
 });
@@ -90,12 +90,12 @@ test('survives without file descriptors, reports it, and recovers', async (t) =>
 
   const crowd = Array.from({ length: 40 }, () => connect(port, '127.0.0.1'));
   await Promise.all(crowd.map((socket) => once(socket, 'connect')));
-  await server.said(/event=accept_failed/);
+  await server.logged(/event=accept_failed/);
   member.send('{"type":"ping"}');
   assert.equal(JSON.parse((await once(member, 'message'))[0]).type, 'pong');
 
   crowd.forEach((socket) => socket.destroy());
-  await server.said(/event=accepting_again/);
+  await server.logged(/event=accepting_again/);
   assert.equal((await get(`http://127.0.0.1:${port}/healthz`)).status, 200);
   member.terminate();
 });
@@ -114,7 +114,7 @@ test('serves phones in the network with a self-signed certificate', async (t) =>
   const server = new Server(t, ['--tls-self-signed']);
   const port = await server.port();
   assert.match(server.output, /https:\/\/localhost/);
-  await server.said(/Browsers will warn/);
+  await server.logged(/Browsers will warn/);
   const ca = readFileSync(join(server.folder, 'self-signed.pem'));
   const certificate = new X509Certificate(ca);
   for (const name of ['localhost', hostname(), ...(hostname().includes('.') ? [] : [`${hostname()}.local`])]) {
@@ -147,13 +147,13 @@ test('reads the certificate again on SIGHUP and drops nobody', async (t) => {
   writeFileSync(first.cert, readFileSync(second.cert));
   writeFileSync(first.key, readFileSync(second.key));
   server.child.kill('SIGHUP');
-  await server.said(/event=certificate_reloaded/);
+  await server.logged(/event=certificate_reloaded/);
   assert.notEqual(await fingerprint(), before);
   socket.send('{"type":"enter","room":"a","role":"watch"}');
   assert.equal(JSON.parse((await once(socket, 'message'))[0]).type, 'welcome');
   writeFileSync(first.cert, 'broken');
   server.child.kill('SIGHUP');
-  await server.said(/event=certificate_kept/);
+  await server.logged(/event=certificate_kept/);
   assert.notEqual(await fingerprint(), before);
   socket.terminate();
 });
@@ -189,7 +189,7 @@ test('reports an error at the start in one line', async (t) => {
 test('logs no address, room or message', async (t) => {
   const server = new Server(t, ['--max-send-queue-bytes', '65536', '--threads', '2']);
   const port = await server.port();
-  const said_at_start = server.output.length;
+  const logged_at_start = server.output.length;
   const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
   await once(socket, 'open');
   socket.send('{"type":"enter","room":"secret-room","role":"talk"}');
@@ -199,7 +199,7 @@ test('logs no address, room or message', async (t) => {
   socket.terminate();
   server.child.kill('SIGTERM');
   await server.exited;
-  const log = server.output.slice(said_at_start);
+  const log = server.output.slice(logged_at_start);
   assert.match(log, /^time=\S+ level=info event=draining$/m);
   assert.doesNotMatch(log, /secret|127\.0\.0\.1/);
 });
@@ -226,7 +226,7 @@ function make_certificate(t) {
 test('mints a token that opens a room, and shows and ends the room', async (t) => {
   const server = new Server(t, ['--auth', 'all', '--admin-port', '0']);
   const port = await server.port();
-  const [, adminPort] = await server.said(/127\.0\.0\.1:(\d+)\/metrics/);
+  const [, adminPort] = await server.logged(/127\.0\.0\.1:(\d+)\/metrics/);
   /** @param {string[]} words */
   const run = (...words) =>
     spawnSync(program, ['--state-dir', server.folder, '--admin-port', adminPort, ...words], {
@@ -243,9 +243,9 @@ test('mints a token that opens a room, and shows and ends the room', async (t) =
   const enter = async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
     await once(socket, 'open');
-    const heard = once(socket, 'message');
+    const first_message = once(socket, 'message');
     socket.send(JSON.stringify({ type: 'enter', room: '教室 1', role: 'watch', token }));
-    return { socket, welcome: JSON.parse((await heard)[0]), closed: closing(socket) };
+    return { socket, welcome: JSON.parse((await first_message)[0]), closed: closing(socket) };
   };
   const [one, other] = [await enter(), await enter()];
   assert.equal(one.welcome.name, '花子');

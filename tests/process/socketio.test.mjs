@@ -112,7 +112,7 @@ async function settled(who) {
 
 /** @type {(server: Server, name: string) => Promise<number>} */
 const metric = async (server, name) => {
-  const port = Number((await server.said(/Metrics: \S+:(\d+)/))[1]);
+  const port = Number((await server.logged(/Metrics: \S+:(\d+)/))[1]);
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1]);
 };

@@ -20,7 +20,7 @@ class AwayMembersTest : public HubFixture {
              const std::string& more = "") {
     say(client, R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}");
   }
-  /// One host with one connection at a time.
+  /// A host with one connection at a time.
   std::string come_and_vanish(const std::string& role, const std::string& room = "lesson",
                               bool on_air = false) {
     Client client;

@@ -14,14 +14,14 @@ namespace onair::rooms {
 
 using News = std::vector<std::string>;
 
-/// A client that remembers what it was sent.
+/// A client that remembers its frames.
 class Client final : public Link {
  public:
   void send(const Frame& frame) override;
   void close(protocol::CloseCode code) override { closed = code; }
   SendQueue queue() const override { return waiting; }
 
-  /// What it was sent is read, late.
+  /// Reads the frames that waited.
   void read() { waiting.bytes = 0; }
 
   /// The frames since the last call, each as its type, or `error CODE`.
@@ -31,7 +31,7 @@ class Client final : public Link {
 
   std::vector<nlohmann::json> frames;
   std::optional<protocol::CloseCode> closed;
-  bool is_slow = false;  ///< what it is sent waits until read()
+  bool is_slow = false;  ///< its frames wait until read()
   SendQueue waiting{0, 1'048'576};
 
  private:

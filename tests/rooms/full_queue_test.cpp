@@ -1,5 +1,5 @@
-// Who fills a queue pays for it: no viewer gets a talker closed, and who comes back gets what was
-// buffered as fast as it reads.
+// The sender that fills a queue pays for it: no viewer gets a talker closed. A member that comes
+// back gets buffered frames as fast as it reads.
 #include <algorithm>
 #include <memory>
 #include <string>

@@ -452,7 +452,7 @@ TEST_F(HubTest, OneWhoSaysTooMuchIsWarnedHeardAndAtLastCutOff) {
   say(talker, wave);
   EXPECT_EQ(talker.news(), News{"error rate_limited"});
   for (int i = 0; i < 199; ++i) say(talker, wave);
-  EXPECT_EQ(talker.news(), News{}) << "it is said once";
+  EXPECT_EQ(talker.news(), News{}) << "it is announced once";
   EXPECT_EQ(watcher.news().size(), 399u) << "and no frame is lost";
   EXPECT_FALSE(talker.closed);
   say(talker, wave);
@@ -602,10 +602,10 @@ TEST_F(HubTest, ARoomHasABound) {
   EXPECT_EQ(other.news(), News{"welcome"});
   vanish(*crowd[0]);
   enter(watcher, "watch", "lesson", R"(,"resume":"watch id1 lesson")");
-  EXPECT_EQ(watcher.news(), News{"welcome"}) << "who was in keeps the place";
+  EXPECT_EQ(watcher.news(), News{"welcome"}) << "a member that was in keeps its slot";
   leave(watcher);
   enter(talker, "talk");
-  EXPECT_EQ(talker.news().front(), "welcome") << "a place is free";
+  EXPECT_EQ(talker.news().front(), "welcome") << "a slot is free";
 }
 
 TEST_F(HubTest, TheNumberOfRoomsHasABound) {

@@ -133,8 +133,8 @@ TEST_P(HubsOnABusTest, NobodyMissesATalkerWhoGoesOnAirAtTheSameMoment) {
     if (order == 1) say(0, talker, R"({"type":"talk_ready"})");
     settle();
     const bool in_welcome = late.frames[0]["talkers"] == json::array({"id1"});
-    const auto said = static_cast<std::size_t>(in_welcome) + late.frames.size() - 1;
-    EXPECT_GE(said, 1u) << order;
+    const auto times = static_cast<std::size_t>(in_welcome) + late.frames.size() - 1;
+    EXPECT_GE(times, 1u) << order;
     leave(1, late);
     say_settled(0, talker, R"({"type":"end_talk"})");
   }
@@ -166,7 +166,7 @@ TEST_P(HubsOnABusTest, WhoComesWhileATalkerComesAndGoesKnowsHowItEnds) {
       EXPECT_EQ(is_on_air, change == "talk_ready") << change << " after " << steps;
       leave(1, late);
     }
-    pass(seconds(20));  // until the place is free
+    pass(seconds(20));  // until the slot is free
   }
 }
 
@@ -322,24 +322,24 @@ TEST_P(HubsOnABusTest, WhatIsSaidToOneOnItsWayIsHandedOverInItsOrder) {
   say(0, talker, R"({"type":"wave","n":0})");
   say_settled(0, talker, R"({"type":"wave","n":1,"sendto":"id2"})");
   enter_unsettled(2, other, "watch", R"(,"resume":"watch id2 lesson")");
-  // While it moves, what is said may go either way, or both.
+  // While it moves, frames may go either way, or both.
   say(0, talker, R"({"type":"wave","n":2})");
   say(0, talker, R"({"type":"wave","n":3,"sendto":"id2"})");
-  constexpr int kSaid = 30;
-  for (int n = 4; n < kSaid; ++n) {
+  constexpr int kSent = 30;
+  for (int n = 4; n < kSent; ++n) {
     settle_a_little();
     say(0, talker,
         R"({"type":"wave","n":)" + std::to_string(n) + (n % 2 == 0 ? "}" : R"(,"sendto":"id2"})"));
   }
   settle();
-  std::vector<int> heard;
+  std::vector<int> received;
   for (const json& frame : other.frames) {
-    if (frame["type"] == "wave") heard.push_back(frame["n"]);
+    if (frame["type"] == "wave") received.push_back(frame["n"]);
   }
   EXPECT_EQ(other.frames[0]["type"], "welcome");
   std::vector<int> all;
-  for (int n = 0; n < kSaid; ++n) all.push_back(n);
-  EXPECT_EQ(heard, all);
+  for (int n = 0; n < kSent; ++n) all.push_back(n);
+  EXPECT_EQ(received, all);
   EXPECT_EQ(news_of(talker), News{"welcome"}) << "nobody was missing";
 }
 
@@ -355,10 +355,10 @@ struct Traveller {
   HubId hub = 0;
   At at = At::home;
   std::vector<std::unique_ptr<Client>> clients = {};  ///< the last is the one in use
-  std::map<std::string, std::vector<int>> due = {};   ///< to hear, by sender
+  std::map<std::string, std::vector<int>> due = {};   ///< to receive, by sender
 
   Client& client() { return *clients.back(); }
-  std::map<std::string, std::vector<int>> heard() const {
+  std::map<std::string, std::vector<int>> received() const {
     std::map<std::string, std::vector<int>> all;
     for (const auto& each : clients) {
       for (const json& frame : each->frames) {
@@ -381,18 +381,18 @@ TEST_P(HubsOnABusTest, HoweverTheyGoFromHubToHubAllIsHeardOnce) {
     each.hub = static_cast<HubId>(one_of(3));
     enter(each.hub, *each.clients.emplace_back(std::make_unique<Client>()), each.role);
   }
-  int said = 0;
+  int sent = 0;
   const auto speak = [&](Traveller& from) {
     const bool talks = from.role == "talk";
     Traveller& to = talks ? all[1 + one_of(2)] : all[0];
     const bool to_one = one_of(2) == 0;
-    json frame = {{"type", "wave"}, {"n", ++said}};
+    json frame = {{"type", "wave"}, {"n", ++sent}};
     if (to_one) frame["sendto"] = to.id;
     say(from.hub, from.client(), frame.dump());
     for (Traveller& each : all) {
       const bool receivers =
           to_one ? &each == &to : &each != &from && (talks || each.role == "talk");
-      if (receivers) each.due[from.id].push_back(said);
+      if (receivers) each.due[from.id].push_back(sent);
     }
   };
   const auto go_on = [&](Traveller& one) {
@@ -437,9 +437,9 @@ TEST_P(HubsOnABusTest, HoweverTheyGoFromHubToHubAllIsHeardOnce) {
     EXPECT_EQ(each.at, At::home) << each.id;
   }
   for (Traveller& each : all) {
-    auto heard = each.heard();
+    auto received = each.received();
     for (auto& [from, due] : each.due) {
-      std::vector<int> numbers = std::move(heard[from]);
+      std::vector<int> numbers = std::move(received[from]);
       std::sort(numbers.begin(), numbers.end());
       std::vector<int> missed;
       std::set_difference(due.begin(), due.end(), numbers.begin(), numbers.end(),

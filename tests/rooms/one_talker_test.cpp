@@ -91,7 +91,7 @@ TEST_F(OneTalkerTest, APageOnAirThatIsLoadedAgainKeepsTheRoom) {
   enter(watcher, "watch");
   watcher.news();
   leave(talker);
-  EXPECT_EQ(watcher.news(), News{"user_disconnected"}) << "viewers need not wait to be told";
+  EXPECT_EQ(watcher.news(), News{"user_disconnected"}) << "viewers need not wait for it";
   enter(stranger, "talk");
   EXPECT_EQ(stranger.news(), News{"error room_taken"});
   say(watcher, R"({"type":"talk_request","sendto":"id1"})");

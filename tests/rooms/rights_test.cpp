@@ -1,4 +1,4 @@
-// Who may do what, where a room has several talkers or clients of socket.io.
+// Rights, where a room has several talkers or clients of socket.io.
 #include <string>
 
 #include <gtest/gtest.h>

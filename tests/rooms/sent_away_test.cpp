@@ -144,7 +144,7 @@ TEST_F(SentAwayTest, NobodysRemovalsPushThoseOfAnotherOpenRoomOut) {
   }
   EXPECT_FALSE(voided.contains("lesson", "id0")) << "the oldest of the same room";
   EXPECT_TRUE(voided.contains("lesson", "id1"));
-  // One client makes many rooms, and many removals in each.
+  // A client makes many rooms, and many removals in each.
   for (int room = 0; room < 30'000; ++room) voided.add("closed" + std::to_string(room), "id1", now);
   EXPECT_TRUE(voided.contains("another", "id1"));
   EXPECT_TRUE(voided.contains("lesson", "id1"));

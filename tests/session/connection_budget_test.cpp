@@ -17,7 +17,7 @@ class ConnectionBudgetTest : public testing::Test {
       budget.forget("burst" + std::to_string(i));
     }
   }
-  /// Those who get a connection within that time, in order.
+  /// Peers that get a connection within that time, in order.
   std::vector<PeerId> served_within(Duration time) {
     std::vector<PeerId> served;
     for (const TimePoint end = now + time; now < end; now += Duration(10)) {
@@ -96,7 +96,7 @@ TEST_F(ConnectionBudgetTest, RemembersABoundedNumberAndEveryoneIsServed) {
   EXPECT_EQ(budget.size(), ConnectionBudget::kMaxPeers);
   EXPECT_FALSE(budget.ask("honest", now));
   served_within(Duration(101));
-  EXPECT_FALSE(budget.ask("honest", now)) << "in the place of the one who was served";
+  EXPECT_FALSE(budget.ask("honest", now)) << "it replaces the one that was served";
   std::size_t others = 0;
   while (true) {
     const std::vector<PeerId> served = served_within(kRate.pause);

@@ -63,7 +63,7 @@ class Devices : public testing::Test {
   tests::Stepper<TalkSession, TalkInput, TalkOutput> talk{TalkSession(TalkOptions{"lesson"})};
 };
 
-// One of the two is missing, busy or refused.
+// Broadcasts with a device that is missing, busy or refused.
 
 struct DeviceFault {
   Notice notice;
@@ -166,7 +166,7 @@ TEST_F(Devices, WhatWasRefusedIsTakenInWhenItIsAllowed) {
   talk.feed(MediaFailed{3, Notice::camera_refused});
   talk.feed(DevicesChanged{});
   talk.feed(DevicesListed{{{DeviceKind::microphone, "m", ""}}});
-  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "the person has said no";
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "the person has refused";
   talk.feed(PermissionGranted{DeviceKind::microphone});
   EXPECT_TRUE(asked().microphone && !asked().picture);
   talk.feed(MediaReady{4});

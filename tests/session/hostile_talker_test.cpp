@@ -1,4 +1,4 @@
-// What a hostile talker can make a viewer's page do. An honest talker is still seen.
+// Bounds of what a hostile talker can make a viewer's page do. An honest talker is still seen.
 
 #include <gtest/gtest.h>
 

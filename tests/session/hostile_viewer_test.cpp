@@ -1,4 +1,4 @@
-// What a hostile viewer, or many, can make a talker's page do. The honest ones lose nothing.
+// Bounds of what hostile viewers can make a talker's page do. The honest ones lose nothing.
 
 #include <gtest/gtest.h>
 

@@ -20,7 +20,7 @@ TEST(WaitingViewers, AreInvitedInOrderAsManyAsThereAreFreePlaces) {
   EXPECT_EQ(waiting.invite(2, now), (Viewers{"a", "b"}));
   EXPECT_EQ(waiting.invite(2, now), Viewers{}) << "two invitations are on the way";
   waiting.remove("a");
-  EXPECT_EQ(waiting.invite(1, now), Viewers{}) << "a took one place, b may take the other";
+  EXPECT_EQ(waiting.invite(1, now), Viewers{}) << "a took one slot, b may take the other";
   waiting.remove("b");
   EXPECT_EQ(waiting.invite(1, now), Viewers{"c"});
 }

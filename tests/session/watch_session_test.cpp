@@ -324,20 +324,20 @@ TEST_F(WatchSessionTest, SoundAloneIsShownWithoutAPictureThatNeverComes) {
   watch.feed(TransportChanged{key, TransportState::connected});
   watch.feed(TrackArrived{key});
   EXPECT_TRUE(watch.all<AttachStream>().at(0).picture);
-  const auto hear = [&](protocol::Sent picture, protocol::Sent sound) {
+  const auto announce = [&](protocol::Sent picture, protocol::Sent sound) {
     watch.feed(ChatReceived{key, protocol::ChatMedia{picture, sound}});
   };
   using protocol::Sent;
-  hear(Sent::none, Sent::live);
+  announce(Sent::none, Sent::live);
   EXPECT_FALSE(watch.all<AttachStream>().at(0).picture);
   EXPECT_EQ(watch.session.view().sends.picture, Sent::none);
-  hear(Sent::none, Sent::interrupted);
+  announce(Sent::none, Sent::interrupted);
   EXPECT_TRUE(watch.all<AttachStream>().empty()) << "as before";
   EXPECT_EQ(watch.session.view().sends.sound, Sent::interrupted);
-  hear(Sent::live, Sent::live);
+  announce(Sent::live, Sent::live);
   EXPECT_TRUE(watch.all<AttachStream>().at(0).picture);
   EXPECT_EQ(watch.session.view().sends, protocol::ChatMedia{});
-  hear(Sent::interrupted, Sent::live);
+  announce(Sent::interrupted, Sent::live);
   EXPECT_TRUE(watch.all<AttachStream>().empty()) << "the last frame stays";
   watch.feed(ChatReceived{{"x", 9}, protocol::ChatMedia{Sent::none, Sent::none}});
   EXPECT_TRUE(watch.outputs.empty());

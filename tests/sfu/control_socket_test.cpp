@@ -36,7 +36,7 @@ class Server {
         connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   }
 
-  /// While nobody reads, the loop turns.
+  /// While nobody reads, the loop goes on.
   void send(const std::string& text) {
     std::size_t sent = 0;
     turn_until(loop_, [&] {
@@ -141,12 +141,12 @@ TEST_F(ControlSocketTest, EveryServerGetsEveryEvent) {
 TEST_F(ControlSocketTest, AnEventOfARequestFollowsItsReply) {
   const control::Event gone = control::Gone{"a", kPeer, control::GoneReason::requested};
   during_request = [&] { control->event(gone); };
-  Server asks(loop, path), hears(loop, path);
+  Server asks(loop, path), listens(loop, path);
   ASSERT_TRUE(turn_until(loop, [this] { return control->servers() == 2; }));
   asks.send(kClose);
   EXPECT_EQ(asks.line(), kClosed);
   EXPECT_EQ(asks.line(), serialize(gone));
-  EXPECT_EQ(hears.line(), serialize(gone));
+  EXPECT_EQ(listens.line(), serialize(gone));
 }
 
 TEST_F(ControlSocketTest, ALineThatIsTooLongEndsTheConnection) {
@@ -174,7 +174,7 @@ TEST_F(ControlSocketTest, AServerThatDoesNotReadIsCutOff) {
   for (int i = 0; i < 500 && control->servers() == 2; ++i) {
     for (int each = 0; each < 100; ++each) control->event(event);
     for (int each = 0; each < 100; ++each) ASSERT_EQ(other.line(), line);
-    loop.turn(Clock::now());
+    loop.tick(Clock::now());
   }
   EXPECT_EQ(control->servers(), 1u);
   other.send(kClose);
@@ -188,7 +188,7 @@ TEST_F(ControlSocketTest, RequestsWaitWhileRepliesDo) {
   std::string all;
   for (int i = 0; i < 100; ++i) all += kClose;
   server.send(all);
-  for (int i = 0; i < 20; ++i) loop.turn(Clock::now());
+  for (int i = 0; i < 20; ++i) loop.tick(Clock::now());
   EXPECT_LT(requests.size(), 30u) << "of 5 MB of replies, 256 KiB and the sockets' share";
   for (int i = 0; i < 100; ++i) ASSERT_EQ(server.line(), line) << i;
   EXPECT_EQ(requests.size(), 100u);
@@ -224,7 +224,7 @@ TEST_F(ControlSocketTest, ASocketInUseIsAClearError) {
 }
 
 TEST_F(ControlSocketTest, AStaleSocketIsReplaced) {
-  // What a process leaves that is killed: its file, and no lock.
+  // A killed process leaves its file, and no lock.
   control.reset();
   EXPECT_FALSE(fs::exists(path));
   {

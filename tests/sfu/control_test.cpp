@@ -186,7 +186,7 @@ TEST(Control, AListOfManyPeersComesInPages) {
   EXPECT_EQ(seen, peers);
 }
 
-/// What the reader gives for these bytes when they come `at_once` at a time.
+/// The reader's lines for these bytes when they come `at_once` at a time.
 std::vector<std::string> lines_of(std::string_view bytes, std::size_t at_once) {
   LineReader reader;
   std::vector<std::string> lines;

@@ -202,7 +202,7 @@ TEST_F(Dtls, AnotherCertificateIsRefusedByEitherEnd) {
   EXPECT_EQ(client.transport->failure(),
             "The peer's certificate is not the one that its session description announces.");
   EXPECT_FALSE(client.transport->take_keys());
-  EXPECT_EQ(server.transport->state(), State::failed) << "the alert told it";
+  EXPECT_EQ(server.transport->state(), State::failed) << "by the alert";
 
   start(server.certificate.fingerprint(), other.fingerprint());
   run();

@@ -52,7 +52,7 @@ struct Peer {
   }
 };
 
-// Of a response that must be there.
+// Reads a response that must be there.
 StunMessage parsed(const IceLite::Outcome& outcome) {
   const auto message = StunMessage::parse(outcome.response);
   EXPECT_TRUE(message);

@@ -157,9 +157,10 @@ TEST(MediaPort, OneThatIsTakenIsAClearError) {
     const MediaSockets second(loop, first.port(), echo);
     FAIL() << "took a port that was taken";
   } catch (const std::runtime_error& error) {
-    EXPECT_EQ(error.what(), "Can't take UDP port " + std::to_string(first.port()) +
-                                " for media (Address already in use): stop what has it, or choose "
-                                "another with --media-port.");
+    EXPECT_EQ(error.what(),
+              "Can't take UDP port " + std::to_string(first.port()) +
+                  " for media (Address already in use): stop the program that has it, or choose "
+                  "another with --media-port.");
   }
 }
 
@@ -263,7 +264,7 @@ TEST_F(MediaSocketsTest, APeerThatReadsSlowlyLosesPackets) {
   for (std::size_t i = 0; i < kSent; ++i) media.send(echo.paths.at(0), bytes_of(packet), 0);
   EXPECT_GT(media.dropped(), kSent / 2);
   EXPECT_LT(media.dropped(), kSent);
-  // What comes are whole frames.
+  // Whole frames come.
   for (std::size_t i = 0; i < kSent - media.dropped(); ++i)
     ASSERT_EQ(peer.receive(1'002), frame(packet)) << i;
   peer.send(frame("goes on"));

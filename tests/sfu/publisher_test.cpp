@@ -1,4 +1,4 @@
-// A talker's connection: its streams are told apart, and it is sent what it has to know.
+// A talker's connection: its streams are separated, and it gets its feedback.
 #include "sfu/publisher/publisher.hpp"
 
 #include <array>
@@ -31,8 +31,8 @@ TalkerMediaByKind browser() {
   return {audio, video};
 }
 
-/// What one datagram to the talker holds.
-struct Told {
+/// Contents of one datagram to the talker.
+struct Feedback {
   std::vector<ReportBlock> blocks;
   std::vector<std::uint16_t> lost;
   std::optional<std::uint64_t> remb;
@@ -58,17 +58,17 @@ class PublisherTest : public ::testing::Test {
     return send({.payload_type = 96, .sequence = sequence, .ssrc = kVideo},
                 {0x10, static_cast<std::uint8_t>(key ? 0 : 1), 0});
   }
-  std::vector<Told> told() {
-    std::vector<Told> all;
+  std::vector<Feedback> sent() {
+    std::vector<Feedback> all;
     std::array<std::uint8_t, PublisherFeedback::kMaxDatagram> datagram{};
     while (const std::size_t size = publisher->feedback().advance(now, datagram)) {
       all.push_back(read(Bytes(datagram).first(size)));
     }
-    EXPECT_GT(publisher->feedback().next_deadline(), now) << "all that was due is told";
+    EXPECT_GT(publisher->feedback().next_deadline(), now) << "all that was due is sent";
     return all;
   }
-  static Told read(Bytes datagram) {
-    Told one;
+  static Feedback read(Bytes datagram) {
+    Feedback one;
     for (const RtcpPacket& packet : RtcpCompound(datagram)) {
       if (const auto report = read_receiver_report(packet)) {
         ++one.reports;
@@ -147,7 +147,7 @@ TEST_F(PublisherTest, ReportsEachSecond) {
   send_video(2);
   int reports = 0;
   for (int i = 0; i < 5'000; ++i, now += milliseconds(1)) {
-    for (const Told& one : told()) {
+    for (const Feedback& one : sent()) {
       reports += one.reports;
       EXPECT_EQ(one.blocks.size(), 1u);
       EXPECT_FALSE(one.remb);
@@ -160,7 +160,7 @@ TEST_F(PublisherTest, AsksForWhatIsMissingAtOnce) {
   connect(browser(), {});
   send_video(1, true);
   send_video(4);
-  const auto all = told();
+  const auto all = sent();
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0].lost, (std::vector<std::uint16_t>{2, 3}));
   EXPECT_EQ(all[0].reports, 1) << "a datagram begins with a report";
@@ -170,42 +170,42 @@ TEST_F(PublisherTest, ReducedSizeLeavesOutTheReport) {
   connect(browser(), {.reduced_size = true});
   send_video(1, true);
   send_video(4);
-  EXPECT_EQ(told().at(0).reports, 0);
+  EXPECT_EQ(sent().at(0).reports, 0);
 }
 
 TEST_F(PublisherTest, AsksForKeyFramesAsAgreed) {
   key_frames.set_wanted(true);
   connect(browser(), {});
-  EXPECT_TRUE(told().empty()) << "there is nobody to ask yet";
+  EXPECT_TRUE(sent().empty()) << "there is nobody to ask yet";
   send_video(1);
-  EXPECT_EQ(told().at(0).plis, 1);
-  EXPECT_TRUE(told().empty());
+  EXPECT_EQ(sent().at(0).plis, 1);
+  EXPECT_TRUE(sent().empty());
   send_video(2, true);
   now += seconds(3);
-  for (const Told& one : told()) EXPECT_EQ(one.plis, 0) << "it came";
+  for (const Feedback& one : sent()) EXPECT_EQ(one.plis, 0) << "it came";
 
   key_frames.set_wanted(true);
   connect(browser(), {.fir = true});
   send_video(1);
-  EXPECT_EQ(told().at(0).firs, 1);
+  EXPECT_EQ(sent().at(0).firs, 1);
 }
 
 TEST_F(PublisherTest, ThoseThatAgreedToNeitherAreNotAsked) {
   key_frames.set_wanted(true);
   connect(browser(), {.asks_for_key_frames = false, .remb = 2'000'000});
   send_video(1);
-  EXPECT_TRUE(told().empty());
+  EXPECT_TRUE(sent().empty());
   now += seconds(1);
-  EXPECT_EQ(told().at(0).remb, 2'000'000u - 2'000'000u % 8);
+  EXPECT_EQ(sent().at(0).remb, 2'000'000u - 2'000'000u % 8);
 }
 
 TEST_F(PublisherTest, TellsArrivals) {
   connect(browser(), {.transport_cc = true});
   for (std::uint16_t i = 0; i < 10; ++i) send_video(i, i == 0);
-  EXPECT_TRUE(told().empty());
+  EXPECT_TRUE(sent().empty());
   now += milliseconds(50);
-  EXPECT_EQ(told().at(0).transport, 1);
-  EXPECT_TRUE(told().empty());
+  EXPECT_EQ(sent().at(0).transport, 1);
+  EXPECT_TRUE(sent().empty());
 }
 
 TEST_F(PublisherTest, SenderReportsOfBothKindsShareOneClock) {

@@ -44,7 +44,7 @@ class RemotePeer {
     return text;
   }
 
-  /// What the forwarder's description says.
+  /// Applies the forwarder's description.
   void set_remote(const std::string& description, TimePoint now) {
     const auto parsed = Sdp::parse(description);
     const auto* const sdp = std::get_if<Sdp>(&parsed);
@@ -69,7 +69,7 @@ class RemotePeer {
     return {message.begin(), message.end()};
   }
 
-  /// What the forwarder sent.
+  /// Takes a packet from the forwarder.
   void receive(Bytes packet, TimePoint now) {
     PacketBytes copy(packet.begin(), packet.end());
     switch (classify(copy)) {

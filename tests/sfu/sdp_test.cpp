@@ -131,7 +131,7 @@ TEST(Sdp, RefusesByNameWhatIsNoDescription) {
   EXPECT_EQ(error_of(Sdp::parse(small_with("a=setup:sideways\n"))), "bad_setup");
 }
 
-/// What is kept of a peer's texts is written into answers: a line must not hide another one.
+/// Texts of a peer are written into answers: a line must not hide another one.
 TEST(Sdp, RefusesControlCharacters) {
   EXPECT_EQ(error_of(Sdp::parse(small_with("a=fmtp:111 x=1\ra=y\n"))), "bad_line");
   EXPECT_EQ(error_of(Sdp::parse(small_with(std::string_view("a=mid:x\0y\n", 10)))), "bad_line");

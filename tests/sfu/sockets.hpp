@@ -1,4 +1,4 @@
-// Blocking sockets of a test's peer, and a loop that turns until something has happened.
+// Blocking sockets of a test's peer, and a loop that runs until something has happened.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@ inline Address address_of(const std::string& ip, std::uint16_t port) {
   return address;
 }
 
-/// A client's socket. What it waits for it waits for while the loop turns.
+/// A client's socket. While it waits, the loop runs.
 class Peer {
  public:
   Peer(EventLoop& loop, int type, const std::string& ip, std::uint16_t port)
@@ -42,7 +42,8 @@ class Peer {
     ASSERT_EQ(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
   }
-  /// One datagram, or what has come of a stream; "closed" when it is closed, "nothing" after 5 s.
+  /// Receives a datagram, or the bytes of a stream that have come; "closed" when it is closed,
+  /// "nothing" after 5 s.
   std::string receive() {
     if (!wait(POLLIN)) return "nothing";
     std::string bytes(65'536, 0);
@@ -70,7 +71,7 @@ class Peer {
     while (Clock::now() < end) {
       pollfd one{socket_.get(), event, 0};
       if (poll(&one, 1, 0) > 0) return true;
-      loop_.turn(Clock::now() + std::chrono::milliseconds(5));
+      loop_.tick(Clock::now() + std::chrono::milliseconds(5));
     }
     return false;
   }
@@ -86,7 +87,7 @@ inline bool turn_until(EventLoop& loop, const std::function<bool()>& has_happene
   const TimePoint end = Clock::now() + std::chrono::seconds(5);
   while (!has_happened()) {
     if (Clock::now() > end) return false;
-    loop.turn(Clock::now() + std::chrono::milliseconds(5));
+    loop.tick(Clock::now() + std::chrono::milliseconds(5));
   }
   return true;
 }

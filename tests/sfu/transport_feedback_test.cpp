@@ -78,7 +78,7 @@ class TransportFeedbackTest : public ::testing::Test {
     log->receive(static_cast<std::uint16_t>(sequence), now + later);
   }
   /// All messages that are due, each in a datagram.
-  std::vector<Parsed> told() {
+  std::vector<Parsed> sent() {
     std::vector<Parsed> messages;
     while (true) {
       std::array<std::uint8_t, 1'200> out{};
@@ -87,9 +87,9 @@ class TransportFeedbackTest : public ::testing::Test {
       messages.push_back(parse(writer.written()));
     }
   }
-  std::vector<Parsed> told_later() {
+  std::vector<Parsed> sent_later() {
     now += milliseconds(100);
-    return told();
+    return sent();
   }
   static std::int64_t ticks(TimePoint time) { return time.time_since_epoch() / microseconds(250); }
 
@@ -99,7 +99,7 @@ class TransportFeedbackTest : public ::testing::Test {
 
 TEST_F(TransportFeedbackTest, TellsNothingWhileNothingCame) {
   EXPECT_EQ(log->next_deadline(), TimePoint::max());
-  EXPECT_TRUE(told_later().empty());
+  EXPECT_TRUE(sent_later().empty());
 }
 
 TEST_F(TransportFeedbackTest, TellsWhatCameAcrossTheWrap) {
@@ -107,7 +107,7 @@ TEST_F(TransportFeedbackTest, TellsWhatCameAcrossTheWrap) {
   for (int i = 0; i < 20; ++i) {
     if (i != 3 && i != 4) receive(65'530 + i, i * milliseconds(2));
   }
-  const auto messages = told_later();
+  const auto messages = sent_later();
   ASSERT_EQ(messages.size(), 1u);
   EXPECT_EQ(messages[0].base, 65'530);
   EXPECT_EQ(messages[0].count, 20u);
@@ -117,7 +117,7 @@ TEST_F(TransportFeedbackTest, TellsWhatCameAcrossTheWrap) {
     const auto i = static_cast<std::uint16_t>(sequence - 65'530);
     EXPECT_EQ(arrived, ticks(start + i * milliseconds(2)));
   }
-  EXPECT_TRUE(told_later().empty());
+  EXPECT_TRUE(sent_later().empty());
 }
 
 TEST_F(TransportFeedbackTest, TellsEachFiftyMillisecondsAndLessOftenOfFew) {
@@ -126,18 +126,18 @@ TEST_F(TransportFeedbackTest, TellsEachFiftyMillisecondsAndLessOftenOfFew) {
   for (int i = 2; i < 7; ++i) receive(i);
   EXPECT_EQ(log->next_deadline(), now + TransportFeedbackLog::kInterval);
   now += milliseconds(49);
-  EXPECT_TRUE(told().empty());
+  EXPECT_TRUE(sent().empty());
   now += milliseconds(1);
-  EXPECT_EQ(told().size(), 1u);
+  EXPECT_EQ(sent().size(), 1u);
 }
 
 TEST_F(TransportFeedbackTest, TheNextMessageBeginsWhereTheLastEnded) {
   for (int i = 0; i < 10; ++i) receive(i);
-  EXPECT_EQ(told_later().at(0).feedback_count, 0u);
+  EXPECT_EQ(sent_later().at(0).feedback_count, 0u);
   receive(13);
-  const auto messages = told_later();
+  const auto messages = sent_later();
   ASSERT_EQ(messages.size(), 1u);
-  EXPECT_EQ(messages[0].base, 10) << "the lost ones before it are told, too";
+  EXPECT_EQ(messages[0].base, 10) << "the lost ones before it are reported, too";
   EXPECT_EQ(messages[0].count, 4u);
   EXPECT_EQ(messages[0].feedback_count, 1u);
 }
@@ -147,7 +147,7 @@ TEST_F(TransportFeedbackTest, TellsWhatWasOvertaken) {
   receive(3, milliseconds(1));
   receive(2, milliseconds(30));
   const TimePoint late = now + milliseconds(30);
-  const auto messages = told_later();
+  const auto messages = sent_later();
   ASSERT_EQ(messages.size(), 1u);
   EXPECT_EQ(messages[0].arrivals.at(2), ticks(late));
   EXPECT_EQ(messages[0].arrivals.at(3), ticks(late - milliseconds(29))) << "a step back in time";
@@ -155,9 +155,9 @@ TEST_F(TransportFeedbackTest, TellsWhatWasOvertaken) {
 
 TEST_F(TransportFeedbackTest, TellsWhatCameAfterItsMessage) {
   for (const int i : {1, 2, 4, 5}) receive(i);
-  told_later();
+  sent_later();
   receive(3);
-  const auto messages = told_later();
+  const auto messages = sent_later();
   ASSERT_EQ(messages.size(), 1u);
   EXPECT_EQ(messages[0].base, 3);
   EXPECT_TRUE(messages[0].arrivals.contains(3));
@@ -167,20 +167,20 @@ TEST_F(TransportFeedbackTest, WhatComesTwiceCountsOnce) {
   receive(1);
   receive(1, milliseconds(20));
   const TimePoint first = now;
-  EXPECT_EQ(told_later().at(0).arrivals.at(1), ticks(first));
+  EXPECT_EQ(sent_later().at(0).arrivals.at(1), ticks(first));
 }
 
 TEST_F(TransportFeedbackTest, ALongListNeedsSeveralMessages) {
   std::map<std::uint16_t, std::int64_t> arrivals;
-  std::size_t sent = 0;
+  std::size_t received = 0;
   for (int i = 0; i < 1'000; ++i) {
     if (i % 3 == 1) continue;
     // Each other delta is a large one.
     now += microseconds(i % 2 == 0 ? 250 : 70'000);
     receive(i);
-    ++sent;
+    ++received;
     if (i < 999) continue;
-    const auto messages = told_later();
+    const auto messages = sent_later();
     EXPECT_GE(messages.size(), 3u);
     unsigned next = messages.front().base;
     for (const Parsed& message : messages) {
@@ -189,32 +189,32 @@ TEST_F(TransportFeedbackTest, ALongListNeedsSeveralMessages) {
       arrivals.insert(message.arrivals.begin(), message.arrivals.end());
     }
   }
-  EXPECT_EQ(arrivals.size(), sent);
+  EXPECT_EQ(arrivals.size(), received);
 }
 
 TEST_F(TransportFeedbackTest, EightSecondsApartIsAnotherMessage) {
   receive(1);
   now += seconds(9);
   receive(2);
-  const auto messages = told();
+  const auto messages = sent();
   ASSERT_EQ(messages.size(), 2u);
   EXPECT_EQ(messages[1].arrivals.at(2), ticks(now));
 }
 
 TEST_F(TransportFeedbackTest, AGreatStepBeginsAnew) {
   receive(1);
-  told_later();
+  sent_later();
   receive(20'000);
-  auto messages = told_later();
+  auto messages = sent_later();
   ASSERT_EQ(messages.size(), 1u);
   EXPECT_EQ(messages[0].base, 20'000);
   EXPECT_EQ(messages[0].count, 1u);
   receive(5'000);
-  EXPECT_TRUE(told_later().empty()) << "a stray one";
+  EXPECT_TRUE(sent_later().empty()) << "a stray one";
   receive(20'001);
   receive(7);
   receive(8);
-  messages = told_later();
+  messages = sent_later();
   ASSERT_EQ(messages.size(), 1u);
   EXPECT_EQ(messages[0].base, 8) << "a sender that has begun anew";
 }
@@ -226,15 +226,15 @@ TEST_F(TransportFeedbackTest, AMessageWithoutRoomStaysDue) {
   RtcpWriter writer(small);
   EXPECT_FALSE(log->write(writer, 1, 2, now));
   EXPECT_EQ(writer.size(), 0u);
-  EXPECT_EQ(told().size(), 1u);
+  EXPECT_EQ(sent().size(), 1u);
 }
 
 TEST_F(TransportFeedbackTest, TheReferenceTimeWraps) {
   now = TimePoint(milliseconds(64) * ((std::int64_t{1} << 23) - 1) + milliseconds(10));
   receive(1);
-  const auto before = told_later().at(0).arrivals.at(1);
+  const auto before = sent_later().at(0).arrivals.at(1);
   receive(2);
-  const auto after = told_later().at(0).arrivals.at(2);
+  const auto after = sent_later().at(0).arrivals.at(2);
   EXPECT_EQ(before + 400 - (std::int64_t{1} << 32), after);
 }
 

@@ -48,7 +48,7 @@ class World final : public SessionHost {
     const protocol::Enter& wish = request.enter;
     deeds.push_back("enter " + wish.room + (wish.token ? " by " + *wish.token : ""));
     entering = rooms_take_time;
-    if (refuses_rooms) hear(R"({"type":"error","code":"room_full","message":"Full."})");
+    if (refuses_rooms) deliver(R"({"type":"error","code":"room_full","message":"Full."})");
   }
   void send(const protocol::Envelope& envelope, std::string_view object) override {
     deeds.push_back(envelope.sendto.value_or("all") + " < " + std::string(object));
@@ -56,7 +56,7 @@ class World final : public SessionHost {
   void leave() override { deeds.emplace_back("leave"); }
   void refuse(const protocol::Refusal& refusal) override {
     deeds.push_back("refuse " + std::string(name_of(refusal.code)));
-    if (tells_refusals) hear(R"({"type":"error","code":"binary_frame","message":"Text."})");
+    if (tells_refusals) deliver(R"({"type":"error","code":"binary_frame","message":"Text."})");
   }
   bool spend(std::size_t) override { return may_speak; }
   bool is_entering() const override { return entering; }
@@ -81,7 +81,7 @@ class World final : public SessionHost {
     return session.receive_payload(encoder.take(), now);
   }
   /// The relay has a frame for the client. False where that was too much.
-  bool hear(const std::string& frame) {
+  bool deliver(const std::string& frame) {
     const rooms::Frame shared = rooms::SharedFrame::from_wire(frame);
     const int before = overflows;
     session.deliver(*shared, Translator().packet_for(shared));
@@ -251,13 +251,13 @@ TEST(SocketioSession, WhoNeverFetchesItsPingExpires) {
 TEST(SocketioSession, GathersWhatComesForOnePoll) {
   World world(Revision::v4);
   world.begin();
-  world.hear(R"({"from":"a","n":1})");
-  world.hear(R"({"type":"user_disconnected","id":"a"})");
+  world.deliver(R"({"from":"a","n":1})");
+  world.deliver(R"({"type":"user_disconnected","id":"a"})");
   EXPECT_EQ(world.news(), Deeds{});
   world.session.flush();
   EXPECT_EQ(world.news(), Deeds{"answer 42[\"message\",{\"from\":\"a\",\"n\":1}]\x1e"
                                 "42[\"user disconnected\",{\"id\":\"a\"}]"});
-  world.hear(R"({"from":"a","n":2})");
+  world.deliver(R"({"from":"a","n":2})");
   world.session.flush();
   EXPECT_EQ(world.news(), Deeds{});  // no poll waits
   world.session.poll();
@@ -293,8 +293,8 @@ TEST(SocketioSession, TheClientMayClose) {
 TEST(SocketioSession, WhatIsNotReadIsBounded) {
   World world(Revision::v4);
   world.begin();
-  EXPECT_TRUE(world.hear(R"({"from":"a","x":")" + std::string(800, 'x') + "\"}"));
-  EXPECT_FALSE(world.hear(R"({"from":"a","x":")" + std::string(800, 'x') + "\"}"));
+  EXPECT_TRUE(world.deliver(R"({"from":"a","x":")" + std::string(800, 'x') + "\"}"));
+  EXPECT_FALSE(world.deliver(R"({"from":"a","x":")" + std::string(800, 'x') + "\"}"));
   world.session.close(CloseCode::try_again_later, world.now);
   world.session.flush();
   EXPECT_EQ(world.news(), (Deeds{"answer 1", "ended"}));
@@ -326,9 +326,9 @@ TEST(SocketioSession, WhatTheClientItselfCausesIsBoundedToo) {
 TEST(SocketioSession, PacketsCountThoughTheyAreEmpty) {
   World world(Revision::v4);
   world.begin();
-  int heard = 0;
-  while (world.hear(R"({"from":"a"})")) ++heard;
-  EXPECT_LT(heard, 12) << "each costs more than its text";
+  int delivered = 0;
+  while (world.deliver(R"({"from":"a"})")) ++delivered;
+  EXPECT_LT(delivered, 12) << "each costs more than its text";
 }
 
 // From polling to a WebSocket.
@@ -340,13 +340,13 @@ TEST(SocketioSession, ChangesOverWithoutALoss) {
   EXPECT_FALSE(world.session.probe(world.now));
   world.session.receive_on_websocket("2probe", world.now);
   EXPECT_EQ(world.news(), (Deeds{"send 3probe", "answer 6"}));
-  world.hear(R"({"from":"a","n":1})");
+  world.deliver(R"({"from":"a","n":1})");
   EXPECT_TRUE(world.say(message(R"({"n":2})")));  // still over HTTP
   world.session.receive_on_websocket("5", world.now);
   EXPECT_EQ(world.news(), (Deeds{R"(all < {"n":2})", R"(send 42["message",{"from":"a","n":1}])"}));
   EXPECT_FALSE(world.session.is_polling());
   EXPECT_FALSE(world.session.poll());
-  world.hear(R"({"from":"a","n":3})");
+  world.deliver(R"({"from":"a","n":3})");
   EXPECT_EQ(world.news(), Deeds{R"(send 42["message",{"from":"a","n":3}])"});
   world.pass(seconds(11));
   EXPECT_EQ(world.news(), Deeds{});
@@ -375,7 +375,7 @@ TEST(SocketioSession, StaysWithPollingWhereTheWebSocketFails) {
     EXPECT_EQ(world.news(), way == 3 ? Deeds{} : Deeds{"close 1008"}) << way;
     world.session.websocket_closed();
     EXPECT_EQ(world.news(), Deeds{}) << way;
-    world.hear(R"({"from":"a"})");
+    world.deliver(R"({"from":"a"})");
     world.session.flush();
     EXPECT_EQ(world.news(), Deeds{R"(answer 42["message",{"from":"a"}])"}) << way;
     EXPECT_TRUE(world.session.probe(world.now)) << way;
@@ -515,7 +515,7 @@ TEST(SocketioSession, SentAwayForGoodIsDisconnected) {
   World world(Revision::v4, true);
   world.begin().session.close(CloseCode::removed, world.now);
   EXPECT_EQ(world.news(), (Deeds{"send 41", "close 4002"}));
-  world.hear(R"({"from":"a"})");
+  world.deliver(R"({"from":"a"})");
   world.say(message("{}"));
   EXPECT_EQ(world.news(), Deeds{});
   world.session.websocket_closed();
@@ -531,10 +531,10 @@ TEST(SocketioSession, WhoShallComeBackIsNotDisconnected) {
 TEST(SocketioSession, FetchesWhyItWasClosed) {
   World world(Revision::v4);
   world.begin();
-  world.hear(R"({"from":"a"})");
+  world.deliver(R"({"from":"a"})");
   world.session.flush();
   world.news();
-  world.hear(R"({"type":"error","code":"removed","message":"Out."})");
+  world.deliver(R"({"type":"error","code":"removed","message":"Out."})");
   world.session.close(CloseCode::removed, world.now);
   world.session.flush();
   EXPECT_EQ(world.news(), Deeds{});
@@ -561,7 +561,7 @@ TEST(SocketioSession, MayCloseWhenItHasFetchedThat) {
 TEST(SocketioSession, IsForgottenWhereItDoesNotFetchThat) {
   World world(Revision::v4);
   world.begin();
-  world.hear(R"({"from":"a"})");
+  world.deliver(R"({"from":"a"})");
   world.session.flush();
   world.session.close(CloseCode::removed, world.now);
   world.news();

@@ -12,7 +12,7 @@ std::vector<protocol::JsonValue> arguments(const std::string& array) {
   return *protocol::elements_of(array);
 }
 
-ClientMessage said(const std::string& object) {
+ClientMessage message_of(const std::string& object) {
   const std::string array = "[" + object + "]";
   return std::get<ClientMessage>(read_message(arguments(array)));
 }
@@ -26,40 +26,41 @@ std::string room(const std::string& array) {
 }
 
 TEST(Translation, ReadsTypeAndAddressee) {
-  const ClientMessage offer = said(R"({"type":"offer","sendto":"x","sdp":"v=0"})");
+  const ClientMessage offer = message_of(R"({"type":"offer","sendto":"x","sdp":"v=0"})");
   EXPECT_EQ(offer.envelope.type, "offer");
   EXPECT_EQ(offer.envelope.sendto, "x");
   EXPECT_EQ(offer.object, R"({"type":"offer","sendto":"x","sdp":"v=0"})");
-  EXPECT_EQ(said(R"({"sendto":"a","sendto":"b"})").envelope.sendto, "b");
-  EXPECT_EQ(said(R"({"send\u0074o":"b"})").envelope.sendto, "b");
+  EXPECT_EQ(message_of(R"({"sendto":"a","sendto":"b"})").envelope.sendto, "b");
+  EXPECT_EQ(message_of(R"({"send\u0074o":"b"})").envelope.sendto, "b");
 }
 
 TEST(Translation, KnowsWhatIsForTheRoom) {
   for (const char* object : {R"({})", R"({"sendto":"_broadcast_all_"})", R"({"sendto":""})",
                              R"({"sendto":null})", R"({"sendto":false})", R"({"sendto":0})",
                              R"({"sendto":-0.0})", R"({"sendto":"x","sendto":null})"}) {
-    EXPECT_EQ(said(object).envelope.sendto, std::nullopt) << object;
-    EXPECT_EQ(said(object).object, object);
+    EXPECT_EQ(message_of(object).envelope.sendto, std::nullopt) << object;
+    EXPECT_EQ(message_of(object).object, object);
   }
   for (const char* object : {R"({"sendto":true})", R"({"sendto":7})", R"({"sendto":{}})"}) {
-    EXPECT_NE(said(object).envelope.sendto, std::nullopt) << object;
+    EXPECT_NE(message_of(object).envelope.sendto, std::nullopt) << object;
   }
 }
 
 TEST(Translation, TakesAnyObjectWithoutAKnownType) {
-  EXPECT_EQ(said(R"({"a":1})").envelope.type, "");
-  EXPECT_EQ(said(R"({"type":7})").envelope.type, "");
-  EXPECT_EQ(said(R"({"type":"a","type":7})").envelope.type, "");
-  EXPECT_EQ(said(R"({"type":")" + std::string(65, 'x') + "\"}").envelope.type, "");
+  EXPECT_EQ(message_of(R"({"a":1})").envelope.type, "");
+  EXPECT_EQ(message_of(R"({"type":7})").envelope.type, "");
+  EXPECT_EQ(message_of(R"({"type":"a","type":7})").envelope.type, "");
+  EXPECT_EQ(message_of(R"({"type":")" + std::string(65, 'x') + "\"}").envelope.type, "");
 }
 
 TEST(Translation, TakesAwayAClientsOwnFrom) {
-  EXPECT_EQ(said(R"({"from":"x"})").object, "{}");
-  EXPECT_EQ(said(R"({"a":1.50,"from":{"b":[]},"c\n":"\u0041"})").object,
+  EXPECT_EQ(message_of(R"({"from":"x"})").object, "{}");
+  EXPECT_EQ(message_of(R"({"a":1.50,"from":{"b":[]},"c\n":"\u0041"})").object,
             R"({"a":1.50,"c\n":"\u0041"})");
-  EXPECT_EQ(said(R"({"\u0066rom":"x","from":1,"a":[ ]})").object, R"({"a":[ ]})");
-  EXPECT_FALSE(said(R"({"from":"x"})").envelope.has_from);
-  EXPECT_EQ(said(R"({"type":"talk_request","fromName":"x"})").object, R"({"type":"talk_request"})");
+  EXPECT_EQ(message_of(R"({"\u0066rom":"x","from":1,"a":[ ]})").object, R"({"a":[ ]})");
+  EXPECT_FALSE(message_of(R"({"from":"x"})").envelope.has_from);
+  EXPECT_EQ(message_of(R"({"type":"talk_request","fromName":"x"})").object,
+            R"({"type":"talk_request"})");
 }
 
 TEST(Translation, RefusesMessagesThatAreNoObject) {

@@ -1,4 +1,4 @@
-// Whether the envelope scan and the codec agree, for tests and fuzzing.
+// Checks that the envelope scan and the codec agree, for tests and fuzzing.
 #pragma once
 
 #include <string>

@@ -24,7 +24,7 @@ void require(bool is_well_formed, const std::string& subject) {
 
 void WireNetwork::End::subscribe(const std::string& subject) {
   require(cluster::is_subscription(subject), subject);
-  say([this, subject] { subjects_.insert(subject); });
+  post([this, subject] { subjects_.insert(subject); });
 }
 
 bool WireNetwork::End::takes(const std::string& subject) const {
@@ -35,19 +35,20 @@ bool WireNetwork::End::takes(const std::string& subject) const {
   });
 }
 
-void WireNetwork::End::say(std::function<void()> what) {
-  if (!is_slow_) return what();
-  held_.push_back(std::move(what));
+void WireNetwork::End::post(std::function<void()> action) {
+  if (!is_slow_) return action();
+  held_.push_back(std::move(action));
 }
 
 void WireNetwork::End::let_go() {
   is_slow_ = false;
-  for (const auto& what : std::exchange(held_, {})) what();
+  for (const auto& action : std::exchange(held_, {})) action();
 }
 
 void WireNetwork::End::publish(const std::string& subject, std::string_view payload,
                                const std::string& reply) {
-  say([this, subject, payload = std::string(payload), reply] { pass_on(subject, payload, reply); });
+  post(
+      [this, subject, payload = std::string(payload), reply] { pass_on(subject, payload, reply); });
 }
 
 void WireNetwork::End::pass_on(const std::string& subject, const std::string& payload,
@@ -55,13 +56,13 @@ void WireNetwork::End::pass_on(const std::string& subject, const std::string& pa
   require(cluster::is_subject(subject), subject);
   require(reply.empty() || cluster::is_subject(reply), reply);
   if (is_cut) return;
-  bool heard = false;
+  bool received = false;
   for (End* end : network_.ends_) {
     if (end == this || !end->takes(subject)) continue;
-    heard = true;
+    received = true;
     network_.under_way.push_back({end, subject, payload, reply});
   }
-  if (!heard && !reply.empty()) network_.under_way.push_back({this, {}, {}, reply, true});
+  if (!received && !reply.empty()) network_.under_way.push_back({this, {}, {}, reply, true});
 }
 
 bool WireNetwork::deliver(rooms::TimePoint now) {

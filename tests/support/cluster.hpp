@@ -1,5 +1,5 @@
-// Hubs of one or several processes, as the tests see them: what threads and processes tell each
-// other is handed over when the test says so.
+// Hubs of one or several processes, as the tests see them: messages between threads and processes
+// are delivered when the test says so.
 #pragma once
 
 #include <deque>
@@ -25,12 +25,12 @@ class WireNetwork {
     explicit End(WireNetwork& network) : network_(network) { network.ends_.push_back(this); }
     void subscribe(const std::string& subject) override;
     void unsubscribe(const std::string& subject) override {
-      say([this, subject] { subjects_.erase(subject); });
+      post([this, subject] { subjects_.erase(subject); });
     }
     void publish(const std::string& subject, std::string_view payload,
                  const std::string& reply) override;
 
-    /// What this end says from now on is under way for a while, its subscriptions too.
+    /// Holds back everything that this end sends from now on, its subscriptions too.
     void hold() { is_slow_ = true; }
     /// All of it arrives, in its order.
     void let_go();
@@ -40,7 +40,7 @@ class WireNetwork {
 
    private:
     friend WireNetwork;
-    void say(std::function<void()> what);
+    void post(std::function<void()> action);
     void pass_on(const std::string& subject, const std::string& payload, const std::string& reply);
     bool takes(const std::string& subject) const;
 
@@ -104,7 +104,7 @@ class LeaseNetwork {
   std::uint64_t last_revision_ = 0;
 };
 
-/// A real NATS in place of these two.
+/// A real NATS instead of these two.
 class RealNetwork {
  public:
   struct Ends {

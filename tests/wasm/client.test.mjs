@@ -438,7 +438,7 @@ test('accepts one channel of each kind at a time and closes further ones', async
   const next = connection.bringChannel();
   next.open();
   client.sendText('again');
-  assert.deepEqual(next.sent, ['again'], 'in the place of one that has closed');
+  assert.deepEqual(next.sent, ['again'], 'it replaces one that has closed');
   client.leave();
 });
 

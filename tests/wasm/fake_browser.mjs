@@ -117,7 +117,7 @@ class FakeMediaStream extends FakeStream {
   }
 }
 
-/** What mixes the screen's sound with the microphone. */
+/** A fake of the context that mixes the screen's sound with the microphone. */
 export class FakeAudioContext {
   /** @type {FakeAudioContext[]} */
   static all = [];
@@ -405,7 +405,7 @@ export async function loadClient() {
 }
 
 /**
- * A fake in the place of what it stands for, of which it has what the client uses.
+ * A fake with the functions of the real one that the client uses.
  * @template Real
  * @param {unknown} fake
  * @returns {Real}

@@ -1,4 +1,4 @@
-// What client_wasm/browser/onair.d.mts declares, to hold what the client does against.
+// The declarations of client_wasm/browser/onair.d.mts, for comparison with the client's values.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

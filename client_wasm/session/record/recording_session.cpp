@@ -54,7 +54,7 @@ void RecordingSession::on(const RecordPressed&) {
 
 void RecordingSession::on(const StreamReplaced&) {
   if (!current_) return;
-  // One that is still opening begins with the new stream.
+  // A file that is still opening begins with the new stream.
   if (std::holds_alternative<Opening>(files_.at(*current_).state)) return;
   end_current();
   start();
@@ -112,7 +112,7 @@ void RecordingSession::on(const StoringFailed& failed) {
   File* file = find(failed.file);
   if (file == nullptr || file->unstored == 0) return;
   --file->unstored;
-  // What follows until the recorder has stopped stays in memory, so nothing is lost between.
+  // Pieces that follow until the recorder has stopped stay in memory, so nothing is lost between.
   file->in_memory = true;
   trouble_ = Trouble::storage_full;
   if (std::holds_alternative<Recording>(file->state)) stop(failed.file, *file);

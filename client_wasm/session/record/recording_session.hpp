@@ -1,4 +1,4 @@
-// What the Record button does: one file after another is recorded, kept piece by piece, and saved.
+// The Record button: records one file after another, keeps each piece by piece, and saves it.
 //
 // A pure core under the contract of session_base.hpp, without time. Each command names the inputs
 // that it ends in. A file that has ended is saved with whatever was recorded, whatever ended it.
@@ -142,7 +142,7 @@ class RecordingSession {
   /// The storage is being opened.
   struct Opening {};
   struct Recording {};
-  /// The recorder was told to stop, or has failed; its last pieces may follow.
+  /// The recorder was asked to stop, or has failed; its last pieces may follow.
   struct Stopping {};
   /// All is recorded; pieces are still being stored.
   struct Storing {};

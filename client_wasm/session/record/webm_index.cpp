@@ -231,10 +231,10 @@ void WebmIndex::take_block(std::string_view payload) {
   if (track == cue_track_ && (is_key || !has_video_)) add_cue(time);
 }
 
-/// One for each cluster: a player finds the frame in it by itself.
+/// At most one cue for each cluster: a player finds the frame in it by itself.
 void WebmIndex::add_cue(std::uint64_t time) {
   if (std::exchange(cluster_has_cue_, true)) return;
-  if (places_++ % cue_stride_ != 0) return;
+  if (seek_points_++ % cue_stride_ != 0) return;
   if (cues_.size() == kMaxCues) {
     for (std::size_t i = 0; i < kMaxCues / 2; ++i) cues_[i] = cues_[2 * i];
     cues_.resize(kMaxCues / 2);
@@ -265,11 +265,11 @@ std::optional<WebmIndex::Header> WebmIndex::header() const {
   const auto cues_at = [this](std::uint64_t clusters_at) {
     std::string points;
     for (const Cue& cue : cues_) {
-      const std::string place =
+      const std::string position =
           number_element(kCueTrack, cue_track_) +
           number_element(kCueClusterPosition, clusters_at + cue.position - *first_cluster_);
       points += element(kCuePoint,
-                        number_element(kCueTime, cue.time) + element(kCueTrackPositions, place));
+                        number_element(kCueTime, cue.time) + element(kCueTrackPositions, position));
     }
     return element(kCues, points);
   };

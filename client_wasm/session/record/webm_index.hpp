@@ -25,7 +25,7 @@ class WebmIndex {
   /// The next bytes of the file.
   void read(std::string_view bytes);
 
-  /// What to write in place of the file's first `replaced` bytes.
+  /// Bytes to write over the file's first `replaced` bytes.
   struct Header {
     std::string bytes;
     std::uint64_t replaced;
@@ -44,7 +44,7 @@ class WebmIndex {
     std::uint64_t size = 0;
     bool is_endless = false;  ///< EBML's unknown size
   };
-  /// A place to seek to: a cluster with a frame that needs no earlier one.
+  /// A point to seek to: a cluster with a frame that needs no earlier one.
   struct Cue {
     std::uint64_t time;      ///< in units of the time scale
     std::uint64_t position;  ///< of the cluster in the file
@@ -81,8 +81,8 @@ class WebmIndex {
   std::uint64_t last_time_ = 0;
   std::uint64_t last_step_ = 0;  ///< between the last two times
   std::vector<Cue> cues_;
-  std::uint64_t cue_stride_ = 1;  ///< of so many places one is kept
-  std::uint64_t places_ = 0;
+  std::uint64_t cue_stride_ = 1;  ///< of so many seek points one is kept
+  std::uint64_t seek_points_ = 0;
 };
 
 }  // namespace onair::session

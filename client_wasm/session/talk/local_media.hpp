@@ -30,7 +30,7 @@ struct Device {
 /// Size requested from the camera: 640x360, 1280x720 or 1920x1080.
 enum class PictureSize { small, standard, large };
 
-/// What the microphone is for. Speech is processed: no echo, no noise, an even level. Music is sent
+/// Use of the microphone. Speech is processed: no echo, no noise, an even level. Music is sent
 /// as it sounds, in stereo and with more bits.
 enum class SoundMode { speech, music };
 
@@ -50,7 +50,7 @@ bool same_part(DeviceKind kind, MediaChoice a, const MediaChoice& b);
 std::string_view name_of(PictureSize size);
 std::string_view name_of(SoundMode sound);
 
-/// What is sent of a device, or why nothing is.
+/// State of a device: sent, or why not.
 enum class DeviceState {
   idle,         ///< not wanted
   starting,     ///< requested

@@ -1,4 +1,4 @@
-// What the person does, and what comes and goes by itself. local_stream_parts.cpp has the requests.
+// Actions of the person, and devices that come and go. local_stream_parts.cpp has the requests.
 #include "session/talk/local_stream.hpp"
 
 #include <algorithm>
@@ -73,7 +73,7 @@ SoundMode LocalStream::sound() const {
   return found == captures_.end() ? choice_.sound : found->second.choice.sound;
 }
 
-// What the person does.
+// Actions of the person.
 
 StreamOutputs LocalStream::handle(const StartRequested& start, TimePoint) {
   StreamOutputs outputs = {Notice::none};
@@ -136,7 +136,7 @@ StreamOutputs LocalStream::stop() {
   return outputs;
 }
 
-// What comes and goes by itself.
+// Devices that come and go.
 
 StreamOutputs LocalStream::handle(const DevicesChanged&, TimePoint) {
   list_is_due_ = true;
@@ -148,7 +148,7 @@ StreamOutputs LocalStream::handle(const DevicesListed& listed, TimePoint) {
   StreamOutputs outputs;
   if (!std::exchange(list_is_due_, false)) return outputs;
   for (Part* part : {&picture_, &microphone_}) {
-    // What was refused is asked for again when it is allowed, not whenever a device comes.
+    // A refused device is asked for again when it is allowed, not whenever a device comes.
     if (part->trouble != DeviceState::refused && comes(*part, before)) take_in(*part, outputs);
   }
   return outputs;

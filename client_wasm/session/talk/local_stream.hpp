@@ -4,9 +4,9 @@
 // Picture and microphone are two parts, each with its own device. A broadcast starts and goes on
 // with what there is: a part that fails or is unplugged leaves the other alone, and comes in when
 // its device comes. No picture begins that the broadcaster has not chosen: a camera begins by Start
-// video, by a choice in the menu, or where Start video found none and the page said that it comes
-// in. Once a camera was shown, no other begins by itself: not when it is unplugged, not when the
-// screen ends that covered it, not when another size of its picture is chosen.
+// video, by a choice in the menu, or where Start video found none and the page announced that it
+// comes in. Once a camera was shown, no other begins by itself: not when it is unplugged, not when
+// the screen ends that covered it, not when another size of its picture is chosen.
 #pragma once
 
 #include <array>
@@ -73,11 +73,11 @@ class LocalStream {
   bool microphone_on() const { return microphone_on_; }
   bool camera_on() const { return camera_on_; }
   const std::vector<Device>& devices() const { return devices_; }
-  /// What the person picked; after a switch that failed, what is sent.
+  /// The devices that the person picked; after a switch that failed, those that are sent.
   const MediaChoice& choice() const { return choice_; }
   DeviceState picture_state() const { return state_of(picture_); }
   DeviceState microphone_state() const { return state_of(microphone_); }
-  /// What viewers get.
+  /// State of picture and sound, for viewers.
   protocol::ChatMedia sent() const;
   /// The picture to encode.
   PictureKind picture() const;
@@ -85,7 +85,7 @@ class LocalStream {
   SoundMode sound() const;
 
  private:
-  /// One request, and what it granted.
+  /// A request, and the devices that it granted.
   struct Capture {
     MediaSource source;
     MediaChoice choice;
@@ -105,7 +105,8 @@ class LocalStream {
     bool ended = false;        ///< the current one was unplugged
     bool interrupted = false;  ///< the system mutes the current one
     bool gave_way = false;     ///< the current one was released so that the next one can open
-    /// What to return to if the next one fails: set while a device that works is being replaced.
+    /// The choice to return to if the next one fails: set while a device that works is being
+    /// replaced.
     std::optional<MediaChoice> before = {};
     DeviceState trouble = DeviceState::idle;  ///< why there is none
   };
@@ -118,7 +119,7 @@ class LocalStream {
     TimePoint since;
   };
   using Phase = std::variant<Idle, Preparing, OnAir>;
-  /// What a screen covers, which returns when the screen ends.
+  /// The picture that a screen covers. It returns when the screen ends.
   struct Covered {
     bool camera;
     DeviceState trouble;  ///< why there was no camera

@@ -46,7 +46,7 @@ StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
     adopt(picture_, releases);
   }
   if (microphone) adopt(microphone_, releases);
-  // One of two may no longer be awaited.
+  // Of the two devices, one may no longer be awaited.
   if (found->second.picture && !picture) release(ready.capture, picture_, releases);
   if (found->second.microphone && !microphone) release(ready.capture, microphone_, releases);
   StreamOutputs outputs;
@@ -128,7 +128,7 @@ void LocalStream::fail(Part& part, const Capture& request, Notice reason, Stream
   go_without(part, lost ? DeviceState::lost : trouble_of(reason), outputs);
 }
 
-/// What is sent stays, or comes back; the choice follows it.
+/// The device that is sent stays, or comes back; the choice follows it.
 void LocalStream::give_up_switch(Part& part, const Capture& request, Notice reason,
                                  StreamOutputs& outputs) {
   const MediaChoice before = *std::exchange(part.before, std::nullopt);

@@ -140,7 +140,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   bool on_air() const { return stream_.on_air(); }
   /// Captures that were requested and not released.
   std::vector<CaptureNumber> captures() const { return stream_.captures(); }
-  /// What viewers are told that they get.
+  /// Picture and sound as announced to viewers.
   protocol::ChatMedia sent_media() const { return stream_.sent(); }
 
  private:

@@ -24,7 +24,7 @@ struct Extent {
   bool operator==(const Extent&) const = default;
 };
 
-/// What is encoded.
+/// Size and kind of the picture that is encoded.
 struct PictureKind {
   Extent size = {};
   bool screen = false;  ///< text that must stay sharp

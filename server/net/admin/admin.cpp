@@ -145,9 +145,9 @@ bool Admin::is_authorized(const Request& request) const {
 }
 
 Task<Admin::Response> Admin::show(const ApiPath& path) {
-  const auto parts =
+  const auto reports =
       co_await ask_each(workers_, [](const Worker& worker) { return worker.rooms(); });
-  const std::vector<rooms::RoomReport> rooms = joined(parts);
+  const std::vector<rooms::RoomReport> rooms = joined(reports);
   if (!path.room) co_return response_with(http::status::ok, rooms_json(rooms), kJson);
   const auto found = std::ranges::find(rooms, *path.room, &rooms::RoomReport::name);
   if (found == rooms.end()) {

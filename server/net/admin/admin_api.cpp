@@ -68,10 +68,10 @@ std::optional<ApiPath> api_path(std::string_view path) {
   return result;
 }
 
-std::vector<rooms::RoomReport> joined(const std::vector<std::vector<rooms::RoomReport>>& parts) {
+std::vector<rooms::RoomReport> joined(const std::vector<std::vector<rooms::RoomReport>>& of_hubs) {
   std::map<std::string, rooms::RoomReport> rooms;
-  for (const auto& part : parts) {
-    for (const rooms::RoomReport& report : part) {
+  for (const auto& of_hub : of_hubs) {
+    for (const rooms::RoomReport& report : of_hub) {
       rooms::RoomReport& room = rooms[report.name];
       room.name = report.name;
       room.locked |= report.locked;

@@ -11,19 +11,19 @@
 
 namespace onair::net {
 
-/// What a path under /v1 names: all rooms, one, or a peer of it.
+/// The subject of a path under /v1: all rooms, one, or a peer of it.
 struct ApiPath {
   std::optional<std::string> room = {};
   std::optional<protocol::PeerId> peer = {};
   bool operator==(const ApiPath&) const = default;
 };
 
-/// Of `/v1/rooms`, `/v1/rooms/ROOM`, `/v1/rooms/ROOM/peers/PEER`, percent-encoded; nothing for any
-/// other.
+/// Reads `/v1/rooms`, `/v1/rooms/ROOM`, `/v1/rooms/ROOM/peers/PEER`, percent-encoded; nothing for
+/// any other.
 std::optional<ApiPath> api_path(std::string_view path);
 
-/// What several hubs have of the same rooms, put together, in the order of their names.
-std::vector<rooms::RoomReport> joined(const std::vector<std::vector<rooms::RoomReport>>& parts);
+/// Joins the reports of several hubs about the same rooms, in the order of the rooms' names.
+std::vector<rooms::RoomReport> joined(const std::vector<std::vector<rooms::RoomReport>>& of_hubs);
 
 std::string rooms_json(const std::vector<rooms::RoomReport>& rooms);
 std::string room_json(const rooms::RoomReport& room);

@@ -101,7 +101,7 @@ void add_media(Families& families, const MediaReport& report) {
     families.begin(name, help, MetricType::Gauge);
     families.set(static_cast<double>(number));
   };
-  set("onair_forwarder_connected", "Whether the media server is there.",
+  set("onair_forwarder_connected", "1 while the media server is there.",
       report.forwarder_is_here ? 1 : 0);
   set("onair_whip_encoders", "Encoders that broadcast by WHIP.", report.encoders);
   set("onair_whep_players", "Players that watch by WHEP.", report.players);
@@ -137,9 +137,9 @@ void add_bus(Families& families, const ClusterReport& report) {
     families.begin(name, help, type);
     families.set(static_cast<double>(number));
   };
-  set("onair_bus_connected", "Whether the bus to other machines is there.", MetricType::Gauge,
+  set("onair_bus_connected", "1 while the bus to other machines is there.", MetricType::Gauge,
       report.connected ? 1 : 0);
-  set("onair_bus_leases", "Whether JetStream decides who may talk.", MetricType::Gauge,
+  set("onair_bus_leases", "1 while JetStream decides who may talk.", MetricType::Gauge,
       report.has_leases ? 1 : 0);
   set("onair_bus_processes", "Other processes on it.", MetricType::Gauge, report.processes);
   set("onair_bus_published_total", "Messages to it.", MetricType::Counter,
@@ -175,7 +175,7 @@ std::string metrics_text(const std::vector<WorkerReport>& reports,
                  [](const auto& r) { return r.census.rooms; });
   families.gauge("onair_rooms_on_air", "Talkers' threads' rooms with somebody on air.",
                  [](const auto& r) { return r.census.rooms_on_air; });
-  families.gauge("onair_send_queue_bytes", "What waits to be written to clients.",
+  families.gauge("onair_send_queue_bytes", "Bytes that wait to be written to clients.",
                  [](const auto& r) { return r.queue_bytes; });
   families.counter("onair_deliveries_total", "Frames handed to clients.",
                    [](const auto& r) { return r.counters.deliveries; });

@@ -1,4 +1,4 @@
-// What an operator's monitoring reads.
+// Metrics for an operator's monitoring.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// What lets a client in where the operator does not let everyone in: a JSON Web Token (RFC 7519),
+// Entry tokens, where the operator does not let everyone in: JSON Web Tokens (RFC 7519),
 // which any backend can mint.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace onair::net {
 
-/// Who needs a token.
+/// Clients that need a token.
 enum class Auth {
   open,  ///< nobody
   talk,  ///< talkers
@@ -63,7 +63,7 @@ class EntryTokens {
   WallClock now_;
 };
 
-/// What a token is minted with.
+/// Contents of a token to be minted.
 struct Claims {
   std::string room;
   protocol::Role role;

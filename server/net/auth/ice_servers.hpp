@@ -1,4 +1,4 @@
-// What clients are told of STUN and TURN.
+// STUN and TURN servers for clients.
 #pragma once
 
 #include <chrono>

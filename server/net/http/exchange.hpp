@@ -17,7 +17,7 @@ struct Exchange {
   ServerContext& server;
 };
 
-/// True where the client came by HTTPS, to this server or to a proxy that said so.
+/// True where the client came by HTTPS, to this server or to a proxy that reports it.
 inline bool is_https(const Exchange& exchange) {
   const std::string& scheme = exchange.client.scheme;
   return scheme == "https" || (scheme.empty() && exchange.server.certificate);

@@ -23,7 +23,7 @@ struct Refused {
 
 Response response_to(const Refused& refused);
 
-/// Whether the page that asks may talk to this server; a program without an origin may.
+/// True where the page that asks may talk to this server, and for a program without an origin.
 bool is_welcome_origin(const Request& request, const ClientOrigin& client,
                        const ServerContext& server);
 

@@ -31,7 +31,7 @@ std::string_view query_of(const Request& request);
 /// for a name without a value; nothing where the name is missing.
 std::optional<std::string> query_parameter(const Request& request, std::string_view name);
 
-/// Who may show a page in a frame.
+/// Pages that may show one in a frame.
 enum class Framing { own_pages, all_pages };
 
 /// Sets what every response carries: what its page may load and do, and who may frame it.

@@ -27,7 +27,7 @@ constexpr std::string_view kNoSocketioClient =
 /// nobody is made to click in a studio that they don't see.
 Framing framing_of(const Request& request) {
   if (path_of(request) != "/watch.html") return Framing::own_pages;
-  // What comes first is the name of a room, whatever it is.
+  // The first field is the name of a room, whatever it is.
   const auto fields = protocol::split(query_of(request), '&');
   const bool is_made_for_frames =
       std::find(std::next(fields.begin()), fields.end(), "embed") != fields.end();
@@ -47,7 +47,7 @@ bool accepts(const Request& request, const std::string& encoding) {
   return false;
 }
 
-/// What stands before the picture of a link (https://ogp.me) in a page.
+/// Text before the picture of a link (https://ogp.me) in a page.
 constexpr std::string_view kPictureOfLink = "property=\"og:image\" content=\"";
 
 /// The server's address as the client wrote it, e.g. "https://onair.example/"; nothing where it is
@@ -113,7 +113,7 @@ Response readiness(const ServerContext& server) {
   if (server.draining) return plain_response(http::status::service_unavailable, "draining\n");
   std::string_view sentence = "ready\n";
   if (server.cluster != nullptr && !server.cluster->has_leases()) {
-    sentence = "ready, but JetStream does not answer: talkers are told apart without it\n";
+    sentence = "ready, but JetStream does not answer: servers agree on talkers without it\n";
   }
   if (server.cluster != nullptr && !server.cluster->is_connected()) {
     sentence = "ready, but the bus to other machines is away\n";

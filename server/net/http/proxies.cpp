@@ -65,7 +65,7 @@ std::optional<ip::address> address_in(std::string_view text) {
   return without_v4_mapping(address);
 }
 
-/// What proxies say of the ways that a request took, the nearest last.
+/// Addresses by which a request came, as proxies report them, the nearest last.
 struct ForwardedChain {
   std::vector<std::string> addresses;
   std::string host;

@@ -15,7 +15,8 @@ namespace onair::net {
 /// Proxies that are believed when they say for whom they ask.
 class TrustedProxies {
  public:
-  /// `networks` are as in Networks; this machine itself is always one. Throws std::invalid_argument with a sentence for people.
+  /// `networks` are as in Networks; this machine itself is always one. Throws std::invalid_argument
+  /// with a sentence for people.
   explicit TrustedProxies(const std::vector<std::string>& networks = {});
 
   bool contains(const boost::asio::ip::address& address) const {
@@ -26,13 +27,13 @@ class TrustedProxies {
   Networks networks_;
 };
 
-/// What is known of who sent a request.
+/// The client that sent a request, as far as it is known.
 struct ClientOrigin {
   /// By what the client's connections are counted: its address, of IPv6 the network (/64). Nothing
   /// for a program on this machine that no proxy speaks for.
   std::optional<std::string> counted_as;
-  /// The host and the scheme ("https") by which the client reached the outermost proxy that said
-  /// so. The scheme is empty where nobody said it.
+  /// The host and the scheme ("https") by which the client reached the outermost proxy that reports
+  /// them. The scheme is empty where no proxy does.
   std::string host;
   std::string scheme;
   /// The connection comes from a private network and from no trusted proxy.

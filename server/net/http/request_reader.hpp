@@ -26,7 +26,7 @@ Task<error_code> read_header(Stream& stream, beast::flat_buffer& buffer, Request
   co_return error;
 }
 
-/// Reads the body, whose length the header has said and the caller has allowed (see refusal_of).
+/// Reads the body, whose length is in the header and which the caller has allowed (see refusal_of).
 template <typename Stream>
 Task<error_code> read_body(Stream& stream, beast::flat_buffer& buffer, RequestParser& parser) {
   auto [error, bytes] = co_await beast::http::async_read(stream, buffer, parser, no_throw);

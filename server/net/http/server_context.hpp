@@ -1,4 +1,4 @@
-// What all connections of the server share.
+// State that all connections of the server share.
 #pragma once
 
 #include <atomic>

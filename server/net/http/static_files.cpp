@@ -41,8 +41,8 @@ bool is_encoded(const fs::path& path) {
   return path.extension() == ".gz" || path.extension() == ".br";
 }
 
-/// Whether a file or a folder above it has a name with a dot in front, as .git and .env have; what
-/// RFC 8615 puts into .well-known is for everyone.
+/// True where a file or a folder above it has a name with a dot in front, as .git and .env have,
+/// but for .well-known (RFC 8615), which is for everyone.
 bool is_hidden(const fs::path& name) {
   return std::ranges::any_of(name, [](const fs::path& part) {
     return part.native().starts_with('.') && part != ".well-known";

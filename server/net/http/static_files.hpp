@@ -12,7 +12,7 @@ namespace onair::net {
 
 struct StaticFile {
   std::string content_type;  ///< RFC 9110 section 8.3
-  /// One of its forms (RFC 9110 section 8.4.1).
+  /// A compressed form of it (RFC 9110 section 8.4.1).
   struct Encoded {
     std::string encoding;  ///< empty: as it is
     std::string etag;      ///< strong, with its quotes (RFC 9110 section 8.8.3)

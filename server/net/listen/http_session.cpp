@@ -34,7 +34,7 @@ constexpr std::chrono::seconds kLinger{1};
 /// anything counts what it holds.
 constexpr std::size_t kReadBytes = 8'192;
 
-/// One connection and what it belongs to.
+/// A connection, with its worker and its server.
 template <typename Stream>
 struct Connection {
   // Not an aggregate: GCC 12 destroys one twice that is made in a co_await expression.
@@ -144,7 +144,7 @@ Response response_to(error_code error) {
   return plain_response(http::status::bad_request, "This is not HTTP/1.1.\n");
 }
 
-/// Whether the bytes that came are no HTTP, and not that they ended.
+/// True where the received bytes are no HTTP, and false where they only ended.
 bool is_malformed(error_code error) {
   return error.category() == http::make_error_code(http::error::bad_method).category() &&
          error != http::error::end_of_stream && error != http::error::partial_message;
@@ -172,7 +172,7 @@ Task<std::variant<error_code, Response>> take_body(Connection<Stream>& connectio
     if (route.refuse_body != nullptr) refusal = co_await route.refuse_body(header);
     if (refusal) co_return std::move(*refusal);
     share.hold(length);
-    if (share.gives_way(connection.server.limits.frame_bytes / kPartThatStays)) {
+    if (share.gives_way(connection.server.limits.frame_bytes / kInputThatStays)) {
       Response full = plain_response(http::status::service_unavailable, "This server is busy.\n");
       full.set(http::field::retry_after, "5");
       co_return full;
@@ -201,7 +201,7 @@ Task<void> serve(Connection<Stream>& connection) {
       Response worded = in_form_of(route, std::move(*refusal));
       co_return co_await refuse(connection, std::move(worded));
     }
-    // What is served by HTTPS alone is only redirected here.
+    // With a certificate, plain HTTP only redirects.
     const bool redirects = std::is_same_v<Stream, TcpStream> && server.certificate;
     const ClientOrigin client = client_origin(connection.remote, parser.get(), server.proxies);
     ByteShare body(connection.worker.tick().input_budget);

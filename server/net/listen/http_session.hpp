@@ -1,4 +1,4 @@
-// One HTTP/1.1 connection, with or without TLS, until it ends or becomes a WebSocket.
+// An HTTP/1.1 connection, with or without TLS, until it ends or becomes a WebSocket.
 #pragma once
 
 #include "net/http/server_context.hpp"

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{10};
 
-/// What the kernel takes of a connection beyond what the client has room for.
+/// Bytes of a connection that the kernel buffers beyond the client's receive window.
 constexpr int kUnsentBytes = 131'072;
 
 constexpr std::string_view kNoSlot =
@@ -51,8 +51,8 @@ Acceptor listen(asio::io_context& context, const std::string& address, std::uint
     tcp::endpoint endpoint(asio::ip::make_address(address), port);
     Acceptor acceptor = open_at(context, endpoint);
     acceptor.set_option(asio::socket_base::reuse_address(true));
-    // What is accepted inherits both. What can't be sent yet waits in our own queue, which has a
-    // bound, and not in the kernel's.
+    // Accepted sockets inherit both. Output that can't be sent yet waits in our own queue, which
+    // has a bound, and not in the kernel's.
     acceptor.set_option(tcp::no_delay(true));
     setsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes,
                sizeof kUnsentBytes);
@@ -62,7 +62,8 @@ Acceptor listen(asio::io_context& context, const std::string& address, std::uint
   } catch (const boost::system::system_error& error) {
     throw std::runtime_error("Can't listen on " + address + " port " + std::to_string(port) + " (" +
                              error.code().message() +
-                             "): stop what listens there, or choose another with " + option + ".");
+                             "): stop the program that listens there, or choose another with " +
+                             option + ".");
   }
 }
 

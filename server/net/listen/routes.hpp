@@ -1,4 +1,4 @@
-// What is served where: paths, methods, the bodies that they take, and who answers.
+// Routes: paths, their methods, the bodies that they take, and who answers.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ struct OwnClient {
 /// The WebSocket that a request becomes, and for whom.
 using Upgrade = std::variant<OwnClient, NewSession, KnownSession>;
 
-/// What a request comes to.
+/// Result of a request.
 using Outcome = std::variant<Response, Upgrade>;
 
 /// The handlers of one path.

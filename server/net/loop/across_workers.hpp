@@ -26,7 +26,7 @@ class Awaited {
   Awaited(const Awaited&) = delete;
   Awaited& operator=(const Awaited&) = delete;
 
-  /// What gives the answer, from any thread; the first one counts.
+  /// Makes the function that gives the answer, from any thread; the first answer counts.
   std::function<void(Value)> reply() const {
     return [state = state_, &context = context_](Value value) {
       asio::post(context, [state, value = std::move(value)]() mutable {

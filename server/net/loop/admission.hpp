@@ -1,4 +1,4 @@
-// Who may connect: counts connections and clients, in all and by address. From any thread.
+// Admission: counts connections and clients, in all and by address. From any thread.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ class Admission {
   /// proxy's.
   Slot connect(const std::optional<std::string>& address);
 
-  /// What a client takes at its address: one of its connections' slots while it is connected, and
-  /// one of its members' while the rooms know it. A member may be away, so there are twice as many:
+  /// The slots of a client at its address: one for its connection while it is connected, and
+  /// one for its member while the rooms know it. A member may be away, so there are twice as many:
   /// of all clients of an address that are away at once, each can come back before its old member
   /// is gone.
   struct Client {
@@ -60,7 +60,7 @@ class Admission {
   Counter members_by_address_;
 };
 
-/// What a client counts for as long as it lives.
+/// The slots of a client, for as long as it lives.
 struct ConnectionSlots {
   Admission::Slot connection;
   Admission::Client client;

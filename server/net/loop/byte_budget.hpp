@@ -7,7 +7,7 @@
 
 namespace onair::net {
 
-/// What all clients of a thread hold together. Outlives its shares.
+/// Bound of the bytes that all clients of a thread hold together. Outlives its shares.
 class ByteBudget {
  public:
   /// Beyond so many bytes, clients that hold much give way.
@@ -23,7 +23,7 @@ class ByteBudget {
   std::size_t most_ = std::numeric_limits<std::size_t>::max();
 };
 
-/// What one client holds of a budget, for as long as this lives.
+/// Bytes that a client holds of a budget, for as long as this lives.
 class ByteShare {
  public:
   explicit ByteShare(ByteBudget& budget) : budget_(budget) {}

@@ -11,21 +11,21 @@ namespace onair::net {
 
 /// A connection that holds no more than this part of a message's bound, of a message or body that
 /// is not whole yet, is not closed to make way for others.
-inline constexpr std::size_t kPartThatStays = 4;
+inline constexpr std::size_t kInputThatStays = 4;
 
 struct Limits {
   /// The longest WebSocket message of a client: one that is longer ends with close code 1009.
   std::size_t frame_bytes = protocol::kMaxFrameBytes;
 
-  /// What waits to be written to one client. One that reads so slowly is cut off with close code
-  /// 1013; it may come back.
+  /// Bytes that may wait to be written to a client. One that reads so slowly is cut off with close
+  /// code 1013; it may come back.
   std::size_t send_queue_bytes = 1'048'576;
 
-  /// What waits to be written to all clients, of which each thread has an equal part. Beyond it
-  /// those are cut off for which more than a sixteenth of their own bound waits.
+  /// Bytes that may wait to be written to all clients, of which each thread has an equal share.
+  /// Beyond it those are cut off for which more than a sixteenth of their own bound waits.
   std::size_t queue_bytes = 33'554'432;
 
-  /// What has come from all clients and is not whole yet, of which each thread has an equal part:
+  /// Bytes from all clients that are not whole yet, of which each thread has an equal share:
   /// messages and bodies of requests. Beyond it those give way that hold more than a quarter of a
   /// message's bound.
   std::size_t input_bytes = 8'388'608;

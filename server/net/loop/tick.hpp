@@ -1,5 +1,5 @@
-// One thread's work in ticks: what came is handled, and what is to be written because of it goes
-// out once, at the end.
+// A thread's work in ticks: handles everything that has been received, and writes the output of it
+// once, at the end.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 
 namespace onair::net {
 
-/// What has output to write at the end of the tick.
+/// A connection that has output to write at the end of the tick.
 class Flushable {
  public:
   virtual void flush() = 0;
@@ -82,9 +82,9 @@ class Tick {
     if (!std::exchange(ending_, true)) asio::post(context_, [this] { end(); });
   }
 
-  /// What waits to be written to all clients of this thread.
+  /// Output that waits to be written to all clients of this thread.
   ByteBudget output_budget;
-  /// What has come from them and is not whole yet: messages and bodies of requests.
+  /// Input from them that is not whole yet: messages and bodies of requests.
   ByteBudget input_budget;
 
   /// For what is read from this thread's sockets.

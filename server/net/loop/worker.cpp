@@ -49,7 +49,7 @@ void Worker::connected(ClientLink& link) {
 }
 
 void Worker::receive(rooms::Link& link, std::string_view frame) {
-  // One that has not entered is about to do so elsewhere.
+  // A client that has not entered is about to do so elsewhere.
   if (sends_all_off_ && link.peer == nullptr && link.waits_for == nullptr) return;
   hub_.receive(link, frame, Clock::now());
   after_news();

@@ -1,4 +1,4 @@
-// One thread of the server: its connections, its hub, and its end of the bus.
+// A thread of the server: its connections, its hub, and its end of the bus.
 #pragma once
 
 #include <chrono>
@@ -55,7 +55,7 @@ class ClientLink : public rooms::Link, public SelfOwned {
   ~ClientLink() = default;
 };
 
-/// What a worker tells an operator.
+/// A worker's numbers, for an operator.
 struct WorkerReport {
   rooms::Census census;
   rooms::Counters counters;
@@ -84,11 +84,11 @@ class Worker {
   Tick& tick() { return tick_; }
   const Limits& limits() const { return limits_; }
 
-  /// Of socket.io's clients, by the sid of their session.
+  /// Sessions of socket.io's clients, by sid.
   std::unordered_map<std::string, std::shared_ptr<SocketioSession>> socketio_sessions;
   socketio::Translator translator;
 
-  /// What is no client's link by itself, from its beginning to its end.
+  /// A connection that is no client's link by itself, from its beginning to its end.
   void hold(SelfOwned& connection) { held_.insert(&connection); }
   void release(SelfOwned& connection) { held_.erase(&connection); }
 
@@ -107,7 +107,7 @@ class Worker {
   void count_slow_consumer() { ++slow_consumers_; }
   void count_refused(protocol::ErrorCode code) { hub_.count_refused(code); }
 
-  /// What another worker's bus says.
+  /// A batch from another worker's bus.
   void deliver(rooms::HubId from, rooms::ThreadBus::Batch batch);
 
   /// Tells every client to come back, here or elsewhere: those who are there, and those whose

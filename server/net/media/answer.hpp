@@ -1,4 +1,4 @@
-// What a request to WHIP or WHEP comes to, apart from HTTP's own matters.
+// Results of requests to WHIP or WHEP, apart from HTTP's own matters.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ struct MediaAnswer {
   std::string location = {};
   std::string etag = {};                              ///< with its quotes
   std::vector<protocol::IceServer> ice_servers = {};  ///< for `Link`
-  unsigned retry_after = 0;                           ///< seconds; 0: not said
+  unsigned retry_after = 0;                           ///< seconds; 0: none
 };
 
 /// Gets the answer, once, on any thread.

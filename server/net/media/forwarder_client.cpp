@@ -26,7 +26,7 @@ constexpr std::chrono::seconds kAnswerTime{5};
 /// Requests that wait for a reply: one more fails at once.
 constexpr std::size_t kMostPending = 4'096;
 
-/// What may wait to be written: a forwarder that reads no more is hung up.
+/// Bytes that may wait to be written: a forwarder that reads no more is hung up.
 constexpr std::size_t kMostOutBytes = 16'777'216;
 
 /// The process that had the socket has ended: the system closes what a process had open.

@@ -22,7 +22,7 @@
 
 namespace onair::net {
 
-/// Who is told of the forwarder. Called within the worker's tick.
+/// Receives the forwarder's events. Called within the worker's tick.
 class ForwarderHost {
  public:
   /// Connected, for the first time or again: all its peers.

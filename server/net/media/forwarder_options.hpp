@@ -1,4 +1,4 @@
-// What an operator can set of the forwarder.
+// The operator's options for the forwarder.
 #pragma once
 
 #include <cstdint>

@@ -57,7 +57,7 @@ class ForwarderProcess {
   /// no longer. Not after a defect of the server: then the next server finds the forwarder.
   void end();
 
-  /// Starts another one in its place: it speaks another version of the protocol.
+  /// Replaces it by another one: it speaks another version of the protocol.
   void replace();
 
   /// 0 while there is none.

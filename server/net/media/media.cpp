@@ -183,7 +183,7 @@ void Media::forwarder_died() {
   }
 }
 
-/// The one place where what the forwarder has and what this process knows are brought together,
+/// The one function that brings together the forwarder's state and this process's,
 /// whichever of the two has been started anew.
 void Media::forwarder_came(const std::vector<control::PeerInfo>& peers) {
   patience_.cancel();

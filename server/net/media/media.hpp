@@ -32,7 +32,7 @@ struct MediaReport {
 
 class Media final : private ForwarderHost {
  public:
-  /// `grace` is how long a talker's place is kept for an encoder whose connection broke. `draining`
+  /// `grace` is how long a talker's slot is kept for an encoder whose connection broke. `draining`
   /// and the worker outlive this.
   Media(Worker& worker, const std::filesystem::path& forwarder_socket, rooms::Duration grace,
         const std::atomic<bool>& draining);
@@ -49,7 +49,7 @@ class Media final : private ForwarderHost {
   // The requests of WHIP and WHEP. On the worker's thread, within its tick:
 
   /// An encoder's offer. `key` is by what it is known when it reconnects: of an encoder from which
-  /// nothing comes, one with the same key, or with an entry token, gets the place.
+  /// nothing comes, one with the same key, or with an entry token, gets the slot.
   void publish(MediaEntry entry, std::string key, std::string offer, const MediaReply& reply);
   void play(MediaEntry entry, std::string offer, const MediaReply& reply);
   void patch(const media::Target& target, const std::string& if_match, const std::string& fragment,

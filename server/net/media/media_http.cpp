@@ -126,7 +126,8 @@ Response wrong_method(const Target& target) {
   return response;
 }
 
-/// What may be asked here, for pages of other origins too (the Fetch standard's CORS protocol).
+/// Lists the methods of this path, for pages of other origins too (the Fetch standard's CORS
+/// protocol).
 Response options_of(const Target& target, const Request& request) {
   Response response = response_to(MediaAnswer{});
   const std::string allowed(methods_of(target));
@@ -192,7 +193,7 @@ Task<MediaAnswer> post(const Target& target, const Exchange& exchange) {
     co_return problem_of(name_of(refusal->code), refusal->message);
   }
   auto& pass = std::get<rooms::Pass>(passed);
-  // Who has shown a token needs no origin: no other site's page has one in its visitor's name.
+  // A token makes the origin superfluous: no other site's page has one in its visitor's name.
   const auto origins = pass.holds_for ? OriginRule::any : OriginRule::welcome;
   auto admitted = admit_client(request, exchange.client, exchange.server, origins);
   if (const auto* refused = std::get_if<Refused>(&admitted)) co_return refusal_of(*refused);

@@ -22,7 +22,7 @@ class Media;
 /// How somebody gets into the room.
 struct MediaEntry {
   std::string room;
-  rooms::Pass pass = {};                   ///< what the doorkeeper has said
+  rooms::Pass pass = {};                   ///< the doorkeeper's answer
   std::optional<std::string> resume = {};  ///< the seat of a member that is replaced
   Admission::Client slots = {};            ///< what the client takes at its address
 };

@@ -13,10 +13,10 @@ using boost::beast::http::status;
 /// How long a player waits until a browser's broadcast has come to the forwarder.
 constexpr std::chrono::seconds kFeedPatience{5};
 
-/// When one may ask again that came to another process than the encoder did.
+/// Seconds after which a player asks again that came to another process than the encoder did.
 constexpr unsigned kRetryElsewhere = 10;
 
-/// When a player may ask again whom the broadcaster could not serve.
+/// Seconds after which a player asks again whom the broadcaster could not serve.
 constexpr unsigned kRetryAfter = 2;
 
 MediaAnswer has_ended() {

@@ -112,7 +112,7 @@ void WhipTalker::on_own_peer(const control::Event& event) {
   forget_peer();
   sends_ = false;
   is_gone_ = true;
-  // One that was never on air is not waited for: nobody watches it.
+  // An encoder that was never on air is not waited for: nobody watches it.
   if (!on_air_ && !takes_seat_) return end();
   await_encoder();
 }

@@ -21,7 +21,7 @@ class WhipTalker final : public MediaLink {
   /// A page watches it since before this server began.
   void take_back_viewer(const std::string& peer, const media::Note& note);
 
-  /// True where nothing comes from its encoder, which may come again in its place.
+  /// True where nothing comes from its encoder, whose seat another may take.
   bool is_silent() const { return stage_ == Stage::published && !sends_; }
   bool is_published() const { return stage_ == Stage::published; }
   using MediaLink::resume;

@@ -47,7 +47,7 @@ void WhipTalker::on_request(const protocol::PeerId& viewer) {
   }
   const auto found = viewings_.find(viewer);
   if (found != viewings_.end() && !found->second.offered) return;  // already in progress
-  // One that asks again has lost its connection. It gets a new one in place of an ICE restart.
+  // A page that asks again has lost its connection. It gets a new one instead of an ICE restart.
   close_viewing(viewer);
   const std::string peer = random_hex(control::kPeerIdDigits / 2);
   viewings_[viewer] = {peer, ++last_connection_};

@@ -65,8 +65,8 @@ ClusterReport ClusterNode::report() const {
   return {connected_, has_leases_, processes_, {published_, received_, frames_received_, foreign_}};
 }
 
-/// After whatever may have given the gateway something to say or to wait for. The report comes
-/// first: who is told something may ask for it at once.
+/// To be called after anything that may have given the gateway something to send or to wait for.
+/// The report comes first: a receiver of the outputs may ask for it at once.
 void ClusterNode::after_news() {
   connected_ = gateway_.is_connected();
   has_leases_ = gateway_.has_leases();

@@ -1,4 +1,4 @@
-// This process's place in a cluster: a thread with the gateway between the hubs' bus and the wire.
+// This process in a cluster: a thread with the gateway between the hubs' bus and the wire.
 #pragma once
 
 #include <atomic>
@@ -22,7 +22,7 @@ struct ClusterOptions {
   std::string prefix = "onair";
 };
 
-/// What a node tells an operator.
+/// A node's numbers, for an operator.
 struct ClusterReport {
   bool connected = false;
   bool has_leases = false;
@@ -48,7 +48,7 @@ class ClusterNode {
   /// Returns when the thread has ended.
   void stop();
 
-  /// What a hub's end of the bus says. From any thread.
+  /// A batch from a hub's end of the bus. From any thread.
   void deliver(rooms::HubId from, rooms::ThreadBus::Batch batch);
 
   /// From any thread.

@@ -18,8 +18,8 @@ class Inbox {
   using Handler = std::function<void(cluster::WireMember&)>;
 
   /// `member` is called on `context`; both may end before this, after `close`. At most `most_bytes`
-  /// wait: what would be more is dropped, and the member, which can't know what it missed, is told
-  /// of an outage that is over at once.
+  /// wait: more is dropped. The member can't know what it missed, so it gets an outage that is over
+  /// at once.
   Inbox(boost::asio::io_context& context, cluster::WireMember& member, std::size_t most_bytes)
       : most_bytes_(most_bytes), context_(&context), member_(&member) {}
 

@@ -37,7 +37,7 @@ void NatsLeases::start(std::function<NatsConnection()> connection, boost::asio::
   thread_ = std::thread([this] { run_guarded(context_, [] {}); });
 }
 
-/// What was asked before is done first: mostly that leases are released.
+/// Earlier requests are done first: mostly that leases are released.
 void NatsLeases::stop() {
   ends_at_ = (Clock::now() + kFarewell).time_since_epoch();
   work_.reset();

@@ -52,7 +52,7 @@ class NatsLeases final : public cluster::LeaseStore {
   /// asks opens it anew.
   void tell_unavailable(const cluster::Claimant& claimant);
   void tell(Tell tell);
-  /// What stands there instead.
+  /// Reports the value that the key has instead.
   void tell_refused(const cluster::Claimant& claimant, const std::string& key,
                     const std::string& value);
   void try_create(const cluster::Claimant& claimant, const std::string& key,

@@ -23,7 +23,7 @@ constexpr std::int64_t kConnectTimeout = 2'000;
 constexpr std::int64_t kPingInterval = 2'000;
 constexpr int kMaxPingsOut = 2;
 
-/// What a message costs beyond its text.
+/// Cost of a message beyond its text, in bytes.
 constexpr std::size_t kMessageBytes = 256;
 
 constexpr std::int64_t kFlushTimeout = 1'000;
@@ -111,7 +111,7 @@ void NatsWire::set(const NatsOptions& options) {
   check(natsOptions_SetServers(made, urls.data(), static_cast<int>(urls.size())), "--bus");
   natsOptions_SetName(made, "onair");
   natsOptions_SetNoEcho(made, true);
-  // One thread hands over what comes, in its order.
+  // A single thread hands messages over, in their order.
   natsOptions_UseGlobalMessageDelivery(made, true);
   natsOptions_SetTimeout(made, kConnectTimeout);
   natsOptions_SetPingInterval(made, kPingInterval);

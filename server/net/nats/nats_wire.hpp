@@ -30,8 +30,8 @@ struct NatsOptions {
   std::filesystem::path ca = {};  ///< PEM: who vouches for the servers; empty: the system's
   std::filesystem::path certificate = {};  ///< PEM: our own, where the servers ask for one
   std::filesystem::path key = {};
-  /// What comes waits to be handled, at most this much of it. What is more is dropped, and then
-  /// everything is taken up anew, as after an outage.
+  /// Bytes received that may wait to be handled. More is dropped, and then everything is taken up
+  /// anew, as after an outage.
   std::size_t most_queued_bytes = 67'108'864;
 };
 

@@ -1,4 +1,4 @@
-// Who may send requests for a session of socket.io.
+// Decides who may send requests for a session of socket.io.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace onair::net {
 inline constexpr std::string_view kSessionCookie = "onair-io";
 inline constexpr std::size_t kSessionCookieBytes = 16;
 
-/// What a request shows of who sends it.
+/// Evidence in a request of who sends it.
 struct Sender {
   std::string address;  ///< as ClientOrigin counts it; empty for programs on this machine
   std::string cookie;   ///< of the session cookie; empty without one
@@ -35,7 +35,7 @@ class SessionOwner {
   bool sends(const Sender& sender);
 
  private:
-  /// Of revision 3.
+  /// Needed in revision 3.
   struct Proof {
     std::string address;
     std::string cookie;

@@ -78,7 +78,7 @@ Worker* worker_of(std::string_view sid, const ServerContext& server) {
   return number < server.workers->size() ? (*server.workers)[number].get() : nullptr;
 }
 
-/// What a request says of its session.
+/// A request's fields about its session.
 struct Caller {
   Revision revision = Revision::v4;
   std::string transport;
@@ -174,7 +174,7 @@ void with_session(Worker& there, const Caller& caller, Function function, Otherw
           });
 }
 
-/// Whether the client has closed its end, or the connection is broken.
+/// True where the client has closed its end, or the connection is broken.
 bool is_closed(TcpStream& connection) {
   char byte = 0;
   const auto read = recv(connection.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);

@@ -34,10 +34,10 @@ bool SocketioSession::fits(socketio::Revision revision, const Sender& sender) {
   return revision == revision_ && owner_.sends(sender);
 }
 
-// What comes from the client's connections.
+// Input from the client's connections.
 
 void SocketioSession::poll(PollAnswer answer) {
-  // Of two at a time, the session answers the first and ends.
+  // Two polls at a time: the session answers the first and ends.
   if (poll_answer_ || !is_polling()) {
     answer(std::nullopt);
     core_.poll();
@@ -88,7 +88,7 @@ void SocketioSession::websocket_closed(std::uint32_t carrier_id) {
   after_news();
 }
 
-// What comes from the hub.
+// Input from the hub.
 
 void SocketioSession::send(const rooms::Frame& frame) {
   core_.deliver(*frame, worker_.translator.packet_for(frame));
@@ -98,7 +98,7 @@ void SocketioSession::send(const rooms::Frame& frame) {
 
 void SocketioSession::close(protocol::CloseCode code) {
   core_.close(code, Clock::now());
-  // It may take its time to fetch what it is told.
+  // The client may take its time to fetch the last packets.
   if (is_polling()) later(&SocketioSession::leave_the_room);
   after_news();
 }
@@ -114,7 +114,7 @@ void SocketioSession::go_on() {
   after_news();
 }
 
-// What the session does.
+// Outputs of the session.
 
 void SocketioSession::answer_poll(std::string payload) {
   if (const PollAnswer answer = std::exchange(poll_answer_, nullptr)) answer(std::move(payload));

@@ -18,7 +18,7 @@
 
 namespace onair::net {
 
-/// What a packet costs, in bytes, while it waits for a WebSocket.
+/// Cost of a packet, in bytes, while it waits for a WebSocket.
 inline std::size_t handed_over_cost(const rooms::SharedFrame& packet) {
   return packet.websocket().size() + rooms::kQueueEntryCost;
 }
@@ -33,8 +33,8 @@ class SocketioCarrier {
   ~SocketioCarrier() = default;
 };
 
-/// What lives on the thread of a worker, as others know it. They never hold it, so that it also
-/// ends there.
+/// Reference from other threads to an object of a worker's thread. It never holds the object, so
+/// that the object also ends there.
 template <typename Held>
 class Remote {
  public:

@@ -36,7 +36,7 @@ class SocketioWebsocket final : public SocketioCarrier,
   void break_ownership_cycle() override { this->end_operations(); }
 
  private:
-  /// What the session has not handled yet may cost so many bytes; then no more is read.
+  /// Bytes that the session may have yet to handle; beyond them no more is read.
   static constexpr std::size_t kMostHandedOver = 4'096;
 
   /// As the session knows it.

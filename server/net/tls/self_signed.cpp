@@ -83,7 +83,7 @@ File open(const std::filesystem::path& path, const char* mode) {
   return File(std::fopen(path.c_str(), mode));
 }
 
-/// What the names of a certificate would be written as by `alternative_names`.
+/// Writes the names of a certificate as `alternative_names` does.
 std::string names_of(X509& certificate) {
   std::string list;
   auto* const names = static_cast<GENERAL_NAMES*>(

@@ -59,19 +59,19 @@ class FrameStream final : public Flushable {
     return true;
   }
 
-  /// What waits to be written, and how much may.
+  /// Bytes that wait to be written, and their bound.
   std::size_t queued_bytes() const { return queue_.cost(); }
   std::size_t max_queued_bytes() const { return max_queue_bytes_; }
 
-  /// Puts the last bytes behind those that wait, beside the bound, since a client that is not told
-  /// comes back. What is written after them goes nowhere.
+  /// Puts the last bytes behind those that wait, beside the bound, since a client that does not get
+  /// them comes back. Later output is dropped.
   void push_last(std::shared_ptr<const std::string> bytes) {
     if (!std::exchange(said_all_, true)) add(std::move(bytes));
   }
 
-  /// Writes what waits, says that this was all, and ignores what still comes: it is read until the
-  /// client ends the connection, since one that is closed with bytes unread may lose what it was
-  /// told, but of one that sends much it is read no more. The caller bounds the time.
+  /// Writes the waiting output, ends the output, and ignores further input. Input is read until the
+  /// client ends the connection, since a client that is closed with bytes unread may lose the last
+  /// output; a client that sends much is read no more. The caller bounds the time.
   void hang_up() {
     hung_up_ = true;
     continue_reading();
@@ -158,7 +158,7 @@ class FrameStream final : public Flushable {
   /// So much is read of a client that nobody listens to any more.
   static constexpr std::size_t kMostIgnored = 262'144;
 
-  /// So many pieces of what has come are handed on before other connections have their turn. Beast
+  /// So many pieces of input are handed on before other connections are served. Beast
   /// takes 1,536 bytes for a piece, or what its reader still lacks of a message.
   static constexpr int kPiecesAtOnce = 8;
 
@@ -183,8 +183,8 @@ class FrameStream final : public Flushable {
     tick().flush_at_end(std::shared_ptr<Flushable>(owner_.lock(), this));
   }
 
-  /// Handlers with what they are to be told, so that saved_handler can hold them; its own
-  /// argument says no more.
+  /// Handlers with their arguments, so that saved_handler can hold them; its own argument adds
+  /// nothing.
   template <typename Handler>
   struct ReadDone {
     FrameStream* stream;

@@ -29,9 +29,9 @@ class MessageBuffer {
   void add(std::size_t bytes) { size_ += static_cast<std::uint32_t>(bytes); }
 
   std::size_t size() const { return size_; }
-  /// What it takes beside the object itself, in bytes.
+  /// Bytes that it takes beside the object itself.
   std::size_t memory() const { return long_ ? capacity_ : 0; }
-  /// What has come. Valid until `clear`.
+  /// The text received so far. Valid until `clear`.
   std::string_view text() const { return {long_ ? long_.get() : short_.data(), size_}; }
 
   void clear() {

@@ -1,4 +1,4 @@
-// What waits to be written to one client, in order.
+// Output that waits to be written to a client, in order.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@
 
 namespace onair::net {
 
-/// What waits for one client, in bytes, for a thread that hands packets over to that of its stream.
+/// Bytes that wait for a client, for a thread that hands packets over to that of its stream.
 struct OutputGauge {
   std::atomic<std::size_t> handed_over = 0;  ///< since the beginning
   std::atomic<std::size_t> taken = 0;        ///< of these, the ones that have come to the stream
@@ -23,7 +23,7 @@ struct OutputGauge {
   std::size_t waiting() const { return handed_over - taken + queued; }
 };
 
-/// A queue that is no fuller than this part of its bound gives way to no other.
+/// A queue that is no fuller than this fraction of its bound gives way to no other.
 inline constexpr std::size_t kShareThatStays = 16;
 
 class OutputQueue {
@@ -33,7 +33,7 @@ class OutputQueue {
   using Gathered = boost::container::static_vector<boost::asio::const_buffer, kGathered>;
 
   bool empty() const { return first_ == pieces_.size(); }
-  /// What waits costs so many bytes.
+  /// Cost of the waiting output, in bytes.
   std::size_t cost() const { return bytes_ + rooms::kQueueEntryCost * (pieces_.size() - first_); }
 
   void push(std::shared_ptr<const std::string> piece);

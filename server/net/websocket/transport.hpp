@@ -1,4 +1,4 @@
-// What carries the bytes of a WebSocket: a TCP socket, or TLS over one.
+// Transports of a WebSocket's bytes: a TCP socket, or TLS over one.
 #pragma once
 
 #include <algorithm>
@@ -106,7 +106,7 @@ class TlsTransport {
   bool write(OutputQueue& queue, error_code&, MakeDone make_done) {
     if (queue.empty()) return false;
     const auto pieces = queue.gather(kRecordBytes);
-    // One TLS record rather than one for each piece. The operation owns it.
+    // A single TLS record rather than one for each piece. The operation owns it.
     const std::size_t size = std::min(asio::buffer_size(pieces), kRecordBytes);
     Buffer record(new char[size]);
     const auto bytes = asio::buffer(record.get(), size);

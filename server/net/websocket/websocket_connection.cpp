@@ -14,7 +14,7 @@ using protocol::CloseCode;
 
 namespace {
 
-/// So many parts of messages are handled before other connections have their turn.
+/// So many parts of messages are handled before other connections are served.
 constexpr int kReadsInARow = 32;
 
 /// RFC 6455 section 5.5.1.
@@ -41,7 +41,7 @@ WebsocketConnection<Transport>::WebsocketConnection(typename Transport::Stream s
   websocket_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
     response.set(beast::http::field::server, "onair");
   }));
-  // The limit is kept in `take_part`, where the client can still be told why.
+  // The limit is kept in `take_part`, where the client can still get the reason.
   websocket_.read_message_max(0);
 }
 
@@ -124,7 +124,7 @@ bool WebsocketConnection<Transport>::take_part() {
   if (websocket_.is_message_done()) {
     message(incoming_.text());
     incoming_.clear();
-  } else if (incoming_share_.gives_way(most / kPartThatStays)) {
+  } else if (incoming_share_.gives_way(most / kInputThatStays)) {
     spdlog::info("event=input_full action=close code=1013");
     end(CloseCode::try_again_later);
     return false;  // what it holds is given back at once

@@ -46,7 +46,7 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   /// where it is to come back to another server (`service_restart`); else it is not even parsed.
   void end(protocol::CloseCode code);
 
-  /// Reads on, where may_read() has said no.
+  /// Reads on, where may_read() was false.
   void go_on_reading();
 
   /// Ends what keeps it alive: see SelfOwned.
@@ -56,7 +56,7 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
 
   void measured_by(std::shared_ptr<OutputGauge> gauge) { layer().measured_by(std::move(gauge)); }
 
-  /// What waits to be written.
+  /// The bytes that wait to be written.
   rooms::SendQueue output() const {
     const FrameStream<Transport>& stream = websocket_.next_layer();
     return {stream.queued_bytes(), stream.max_queued_bytes()};
@@ -70,7 +70,7 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   virtual void overhead(std::size_t bytes) = 0;
   /// A whole message, in UTF-8.
   virtual void message(std::string_view text) = 0;
-  /// What came is not to be read on; this is why.
+  /// Tells why no more is read from the client.
   virtual void refused(const protocol::Refusal& why) = 0;
   /// False where it is to read no more until go_on_reading(): whoever gets its messages has enough.
   virtual bool may_read() const { return true; }

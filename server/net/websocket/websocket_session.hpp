@@ -1,4 +1,4 @@
-// One client of our own protocol: what it says to the hub, and the hub's frames to it.
+// A client of our own protocol: its frames to the hub, and the hub's frames to it.
 #pragma once
 
 #include <utility>

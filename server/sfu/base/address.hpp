@@ -45,7 +45,7 @@ inline Address counted_address(Address address) {
 struct Path {
   Address remote;
   std::uint32_t connection = 0;  ///< of ICE over TCP (RFC 6544), counted from 1; 0: by UDP
-  /// Of our addresses, the one that the peer's UDP packets come to: a number of the edge's. Answers
+  /// Our address that the peer's UDP packets come to: a number of the edge's. Answers
   /// leave from there, or the peer drops them. 0: the system chooses.
   std::uint16_t local = 0;
 

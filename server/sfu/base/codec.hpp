@@ -9,7 +9,7 @@ namespace onair::sfu {
 
 enum class Codec : std::uint8_t { opus, vp8, vp9, h264, av1 };
 
-/// Of the RTP clock of every codec of this kind, in Hz.
+/// Rate of the RTP clock of every codec of this kind, in Hz.
 constexpr std::uint32_t clock_rate_of(MediaKind kind) {
   return kind == MediaKind::audio ? 48'000 : 90'000;
 }

@@ -1,4 +1,4 @@
-// One media packet on its way through the forwarder, as every viewer of a publication gets it.
+// A media packet on its way through the forwarder, as every viewer of a publication gets it.
 #pragma once
 
 #include <array>

@@ -14,7 +14,7 @@ namespace {
 template <typename Value, typename... Values>
 concept OneOf = (std::same_as<std::remove_const_t<Value>, Values> || ...);
 
-// The fields of each message, said once for reader and writer.
+// The fields of each message, once for reader and writer.
 
 template <typename Visitor, OneOf<Hello> Message>
 void visit(Visitor& fields, Message& message) {

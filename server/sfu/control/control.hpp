@@ -34,7 +34,7 @@ struct Hello {
   std::uint64_t version = kVersion;
   friend bool operator==(const Hello&, const Hello&) = default;
 };
-/// Takes the place of the room's publishing peer, whose viewers go on.
+/// Replaces the room's publishing peer, whose viewers go on.
 struct Publish {
   std::string room;
   PeerId peer;
@@ -189,7 +189,7 @@ struct PeerList {
 struct Report {
   Page<RoomTraffic> rooms = {};
   Traffic total = {};  ///< of all rooms since the forwarder began, closed ones too
-  // Of the process; its edge fills these in:
+  // Numbers of the process; its edge fills these in:
   std::uint64_t packets_dropped = 0;  ///< that a full or failing socket did not take
   double cpu_seconds = 0.0;
   friend bool operator==(const Report&, const Report&) = default;
@@ -238,7 +238,7 @@ enum class GoneReason : std::uint8_t {
   closed,     ///< by the peer, in DTLS
   silent,     ///< no consent for 30 s (RFC 7675)
   refused,    ///< it never connected: wrong fingerprint, no handshake in time
-  replaced,   ///< another peer publishes in its place
+  replaced,   ///< another peer publishes instead
   requested,  ///< by `Close`: tells the other servers
 };
 struct Gone {
@@ -255,7 +255,7 @@ using Event = std::variant<Connected, MediaChange, Gone>;
 /// The request, or the error that answers the line.
 std::variant<NumberedRequest, NumberedReply> parse_request(std::string_view line);
 
-/// What a forwarder says. Nothing for a line that is neither.
+/// Reads a line from a forwarder: a reply or an event. Nothing for a line that is neither.
 std::optional<std::variant<NumberedReply, Event>> parse_message(std::string_view line);
 
 /// Nothing where the line would be too long: the SDP is.

@@ -21,8 +21,8 @@
 
 namespace onair::sfu {
 
-/// What all handshakes share: certificate, ciphers, SRTP profiles. Used by one thread at a time;
-/// outlives the handshakes, not the transports.
+/// State that all handshakes share: certificate, ciphers, SRTP profiles. Used by one thread at a
+/// time; outlives the handshakes, not the transports.
 class DtlsContext {
  public:
   /// The first retransmission comes after `first_timeout`, at least 15 ms (OpenSSL takes less for
@@ -40,8 +40,8 @@ class DtlsContext {
   Duration first_timeout_;
 };
 
-/// One peer's DTLS. Holds OpenSSL's object (40 KB at its first message) during the handshake alone.
-/// Afterwards it keeps what the rest takes, less than 1 KB:
+/// A peer's DTLS. Holds OpenSSL's object (40 KB at its first message) during the handshake alone.
+/// Afterwards it keeps less than 1 KB:
 /// - a server's last flight, which it sends again, byte for byte, when the client sends its
 /// Finished
 ///   again: the client has not got it. For kKeepLastFlight, and kMaxFlightResends times.
@@ -93,11 +93,11 @@ class DtlsTransport {
 
   /// The keys of both directions: once, when connected.
   std::optional<SrtpKeys> take_keys() { return std::exchange(keys_, std::nullopt); }
-  /// What to send to the peer, in order: each at most 1,200 bytes.
+  /// Takes the datagrams to send to the peer, in order, each at most 1,200 bytes.
   Datagrams take_outgoing() { return std::exchange(outgoing_, {}); }
 
  private:
-  /// What is kept of a finished handshake.
+  /// State that is kept of a finished handshake.
   struct Rest {
     DtlsReadKey read_key;
     Datagram close_notify;

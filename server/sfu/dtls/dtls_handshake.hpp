@@ -1,4 +1,4 @@
-// One DTLS handshake on OpenSSL. DtlsTransport makes it, and frees it when it is over.
+// A DTLS handshake on OpenSSL. DtlsTransport makes it, and frees it when it is over.
 #pragma once
 
 #include <cstdint>

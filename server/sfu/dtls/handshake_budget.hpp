@@ -16,7 +16,7 @@ class HandshakeBudget {
   /// From one place (counted_address): a school behind one NAT that joins at once.
   static constexpr std::size_t kMaxPerAddress = 256;
 
-  /// One handshake, until it is destroyed. False where there was no room for it.
+  /// The right to a handshake, until it is destroyed. False where there was no room for it.
   class Slot {
    public:
     Slot() = default;

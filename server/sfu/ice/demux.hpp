@@ -1,4 +1,4 @@
-// Tells apart what comes by the one port of the media (RFC 7983, RFC 5761).
+// Classes of the packets that come by the one port of the media (RFC 7983, RFC 5761).
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace onair::sfu {
 enum class PacketClass : std::uint8_t { stun, dtls, rtp, rtcp, other };
 
 /// By the first two bytes alone; what is too short for its protocol's header is `other`. Parsers
-/// still check everything. RTCP is told from RTP by its packet type, 192 to 223, which is a payload
+/// still check everything. RTCP differs from RTP by its packet type, 192 to 223, which is a payload
 /// type of 64 to 95 with the marker bit: none of those may be negotiated (RFC 5761, section 4).
 constexpr PacketClass classify(Bytes packet) {
   constexpr std::size_t kStunHeader = 20;

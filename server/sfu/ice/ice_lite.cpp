@@ -21,7 +21,8 @@ Bytes write_error(const StunMessage& request, StunError error, const IceCredenti
   StunWriter writer(buffer, StunClass::error, request.transaction);
   writer.error_code(error);
   if (error == StunError::unknown_attribute) writer.unknown_attributes(request.unknown.list());
-  // Who could not be authenticated gets nothing that is (RFC 8489, section 9.1.3).
+  // An answer to a sender that was not authenticated is not authenticated either (RFC 8489, section
+  // 9.1.3).
   const bool authentic = error != StunError::bad_request && error != StunError::unauthenticated;
   if (authentic) writer.integrity(used->pwd);
   return writer.finish();

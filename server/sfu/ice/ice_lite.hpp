@@ -84,7 +84,7 @@ class ProvenPath {
 
 class IceLite {
  public:
-  /// What a request has led to.
+  /// Result of a request.
   struct Outcome {
     Bytes response;  ///< to send back, in the buffer that was given; empty: nothing
     /// The request's path is the peer's: an authentic check came by it.
@@ -120,7 +120,7 @@ class IceLite {
   /// Returns whether path() has changed: to the one checked last of the others, or to none.
   bool forget_connection(std::uint32_t connection);
 
-  /// Whether the peer has been without an authentic check for kConsentTimeout, or since it was
+  /// True where the peer has been without an authentic check for kConsentTimeout, or since it was
   /// made: nothing may be sent to it any more.
   bool is_silent(TimePoint now) const { return now >= next_deadline(); }
   TimePoint next_deadline() const { return checked_at_ + kConsentTimeout; }

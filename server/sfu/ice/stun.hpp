@@ -49,8 +49,8 @@ struct StunMessage {
   std::uint16_t method = 0;
   TransactionId transaction{};
 
-  // Of an attribute that is there twice the first one counts (RFC 8489, section 14). What follows
-  // MESSAGE-INTEGRITY is left out, since anybody could have put it there (section 14.5).
+  // If an attribute is there twice, the first one counts (RFC 8489, section 14). Attributes after
+  // MESSAGE-INTEGRITY are left out, since anybody could have put them there (section 14.5).
   std::optional<std::string_view> username;
   std::optional<std::uint32_t> priority;
   bool use_candidate = false;
@@ -68,8 +68,8 @@ struct StunMessage {
   /// has a FINGERPRINT that is wrong or not the last attribute, or is longer than kMaxPacket.
   static std::optional<StunMessage> parse(Bytes packet);
 
-  /// Whether MESSAGE-INTEGRITY is there and was made with this password (HMAC-SHA1 as a short-term
-  /// credential, RFC 8489, section 9.1). Compares in constant time.
+  /// True where MESSAGE-INTEGRITY is there and was made with this password (HMAC-SHA1 as a
+  /// short-term credential, RFC 8489, section 9.1). Compares in constant time.
   bool is_authentic(std::string_view password) const;
 
  private:

@@ -53,7 +53,7 @@ AgreedMedia agree(const Section& section, MediaKind kind, const Format& format) 
   agreed.payload_type = format.payload_type;
   agreed.rtx_payload_type = rtx_of(section, format.payload_type);
   agreed.feedback = feedback_of(section, format.payload_type);
-  // One kind of estimate: the sender's by transport-cc where it can, else ours by REMB.
+  // A single kind of estimate: the sender's by transport-cc where it can, else ours by REMB.
   const std::uint8_t transport_cc = extension_id(section, extension::kTransportCc, kPeerSends);
   agreed.feedback.transport_cc &= transport_cc != 0;
   agreed.feedback.remb &= !agreed.feedback.transport_cc;

@@ -115,7 +115,7 @@ SdpResult<Negotiated> answer_subscriber(const Sdp& offer, const LocalTransport& 
   }
   if (plan.is_empty()) {
     return SdpError{SdpErrorCode::no_codec,
-                    "The player has no codec in common with what is broadcast."};
+                    "The player has no codec in common with the broadcast."};
   }
   return answer_by(offer, local, std::move(plan));
 }

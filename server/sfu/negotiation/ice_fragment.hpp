@@ -13,7 +13,7 @@
 
 namespace onair::sfu {
 
-/// What a fragment says of the one transport that a peer has, in whichever of its m-lines.
+/// Contents of a fragment about the one transport that a peer has, in whichever of its m-lines.
 struct IceFragment {
   std::string ufrag;  ///< empty where the fragment doesn't say it
   std::string pwd;

@@ -47,7 +47,7 @@ struct ExtensionIds {
   std::uint8_t mid = 0;
 };
 
-/// What the receiver of a format may send back.
+/// Feedback that the receiver of a format may send.
 struct FeedbackKinds {
   bool nack = false;
   bool pli = false;
@@ -56,7 +56,7 @@ struct FeedbackKinds {
   bool remb = false;
 };
 
-/// Of one m-line.
+/// Bound of the formats of one m-line.
 inline constexpr std::size_t kMaxAgreedFormats = 16;
 
 struct AgreedFormat {
@@ -109,7 +109,7 @@ struct Negotiated {
 inline constexpr std::uint32_t kPublisherStartBitrate = 1'000'000;  ///< bits per second
 
 struct PublisherPolicy {
-  /// Those that we take; the offerer's order decides among them.
+  /// Codecs that we take; the offerer's order decides among them.
   std::vector<Codec> codecs{kAllCodecs.begin(), kAllCodecs.end()};
   /// Bits per second that a browser's congestion control starts at; 0: the browser's own.
   std::uint32_t start_bitrate = kPublisherStartBitrate;
@@ -124,7 +124,7 @@ SdpResult<Negotiated> answer_publisher(const Sdp& offer, const LocalTransport& l
 
 // Subscribers
 
-/// What a publication sends, for its subscribers.
+/// Formats that a publication sends, for its subscribers.
 using Published = PerKind<std::optional<StreamFormat>>;
 Published published_by(const Agreed& publisher);
 

@@ -1,4 +1,4 @@
-// What the negotiations of publishers and subscribers share.
+// Code that the negotiations of publishers and subscribers share.
 #pragma once
 
 #include <functional>
@@ -35,7 +35,7 @@ FeedbackKinds feedback_of(const Section& section, std::uint8_t payload_type);
 
 std::optional<std::uint8_t> rtx_of(const Section& section, std::uint8_t payload_type);
 
-/// Who reaches us by these sections, all of which are accepted. They are in the description's
+/// The peer's transport by these sections, all of which are accepted. They are in the description's
 /// order.
 SdpResult<RemoteTransport> transport_of(const Sdp& sdp,
                                         const std::vector<const Section*>& accepted);

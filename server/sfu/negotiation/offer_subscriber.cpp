@@ -12,7 +12,7 @@ constexpr std::uint8_t kOpusPayloadType = 111;
 constexpr std::uint8_t kVideoPayloadType = 96;
 constexpr std::uint8_t kVideoRtxPayloadType = 97;
 
-/// One id for an extension in all m-lines of a BUNDLE group (RFC 8843 section 7.1.3).
+/// The same id for an extension in all m-lines of a BUNDLE group (RFC 8843 section 7.1.3).
 constexpr std::uint8_t kAudioLevelId = 1;
 constexpr std::uint8_t kAbsSendTimeId = 2;
 constexpr std::uint8_t kVideoOrientationId = 3;

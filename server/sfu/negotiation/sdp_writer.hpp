@@ -20,7 +20,7 @@ struct LocalSection {
   Setup setup = Setup::passive;
   const AgreedMedia* media = nullptr;
   const Section* offered = nullptr;  ///< whose extension directions are mirrored; nullptr in offers
-  std::uint32_t start_bitrate = 0;   ///< bits per second; 0: not said
+  std::uint32_t start_bitrate = 0;   ///< bits per second; 0: none
   const LocalStreams* streams = nullptr;  ///< of what we send
 };
 
@@ -31,7 +31,7 @@ class SdpWriter {
 
   /// The group's first section carries the candidates (RFC 8843 section 7.3.2).
   void write(const LocalSection& section);
-  /// Keeps the place of an m-line that is not accepted (RFC 3264 section 6).
+  /// Writes the section of an m-line that is not accepted (RFC 3264 section 6).
   void reject(const Section& offered);
 
   std::string take() { return std::move(text_); }

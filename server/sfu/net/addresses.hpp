@@ -1,4 +1,4 @@
-// Which addresses peers are told.
+// Addresses to announce to peers.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct InterfaceAddress {
 };
 std::vector<InterfaceAddress> interface_addresses();
 
-/// Of these the ones to announce, IPv4 first, at most eight. Without loopback, unless there is
+/// Selects the addresses to announce, IPv4 first, at most eight. Without loopback, unless there is
 /// nothing else; without link-local ones; without the bridges of containers and virtual machines on
 /// this machine, which nobody elsewhere reaches.
 std::vector<Address> to_announce(const std::vector<InterfaceAddress>& found);

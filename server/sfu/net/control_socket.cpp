@@ -140,8 +140,8 @@ void ControlSocket::accept_servers() {
 
 void ControlSocket::handle(std::uint64_t id, TimePoint now) {
   Server& server = *servers_.at(id);
-  // What a server sent before it closed is still read. Where nothing can be written any more, no
-  // more is read either.
+  // Requests that a server sent before it closed are still read. Where nothing can be written any
+  // more, no more is read either.
   if (server.flush() && serve(server, now)) return server.update_watch();
   servers_.erase(id);
   spdlog::info("event=server_disconnected servers={}", servers_.size());

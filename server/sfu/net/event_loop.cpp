@@ -13,7 +13,7 @@ namespace {
   throw std::system_error(errno, std::generic_category(), call);
 }
 
-/// Rounds up: an early turn finds nothing to do and would come again at once.
+/// Rounds up: an early tick finds nothing to do and would come again at once.
 int milliseconds_until(std::optional<TimePoint> deadline) {
   using std::chrono::milliseconds;
   if (!deadline) return -1;
@@ -27,7 +27,7 @@ EventLoop::EventLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   if (!epoll_) fail("epoll_create1");
 }
 
-TimePoint EventLoop::turn(std::optional<TimePoint> deadline) {
+TimePoint EventLoop::tick(std::optional<TimePoint> deadline) {
   std::array<epoll_event, 256> ready;
   const int count = epoll_wait(epoll_.get(), ready.data(), static_cast<int>(ready.size()),
                                milliseconds_until(deadline));
@@ -37,7 +37,7 @@ TimePoint EventLoop::turn(std::optional<TimePoint> deadline) {
     const epoll_event event = ready[static_cast<std::size_t>(i)];
     const std::uint64_t id = event.data.u64;  // a copy: the system's struct is packed
     const auto found = handlers_.find(id);
-    if (found == handlers_.end()) continue;  // an earlier handler of this turn ended its watch
+    if (found == handlers_.end()) continue;  // an earlier handler of this tick ended its watch
     const std::shared_ptr<Handler> handler = found->second;  // it may end its own
     (*handler)(event.events, now);
   }

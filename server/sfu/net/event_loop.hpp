@@ -21,8 +21,8 @@ class EventLoop {
   EventLoop();
 
   /// Waits until a descriptor is ready or the deadline has come, and calls the handlers of what is
-  /// ready. All of a turn has the same time, taken once after the wait. Returns it.
-  TimePoint turn(std::optional<TimePoint> deadline);
+  /// ready. All of a tick has the same time, taken once after the wait. Returns it.
+  TimePoint tick(std::optional<TimePoint> deadline);
 
  private:
   friend class Watch;

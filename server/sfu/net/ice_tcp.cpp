@@ -18,7 +18,7 @@ constexpr auto kSweepEvery = std::chrono::seconds(1);
 constexpr int kMaxAcceptsATurn = 64;
 constexpr int kMaxReadsATurn = 16;
 
-/// What the kernel holds of a slow peer's packets, beside our own queue: what is late is no use.
+/// Bytes that the kernel holds for a slow peer, beside our own queue: late packets are no use.
 constexpr int kKernelBytes = 65'536;
 
 /// RFC 8489, section 5: the first two bits are 0, and the magic cookie is in its place.
@@ -84,7 +84,7 @@ void IceTcp::accept_connections(TimePoint now) {
     if (socket) {
       add(std::move(socket), from_socket_address(address.get()), now);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      // Those who come wait in the system's queue until the next sweep.
+      // New connections wait in the system's queue until the next sweep.
       watch_.change(0);
       next_sweep_ = next_sweep_.value_or(now + kSweepEvery);
       return;
@@ -135,7 +135,7 @@ bool IceTcp::read(Connection& connection, TimePoint now) {
   return true;
 }
 
-/// What is left is less than a frame, so that there is always room to read.
+/// Less than a frame remains, so that there is always room to read.
 bool IceTcp::take_frames(Connection& connection, TimePoint now) {
   std::size_t begin = 0;
   while (connection.received - begin >= kHeaderBytes) {

@@ -20,8 +20,8 @@ namespace onair::sfu {
 struct TcpBounds {
   std::size_t connections = 4'096;
   std::size_t per_address = 512;  ///< IPv6: of a /64
-  /// What may wait for one peer that reads slowly; a packet more is dropped. A third of a second of
-  /// video at 2.5 Mbit/s.
+  /// Bytes that may wait for one peer that reads slowly; a further packet is dropped. A third of a
+  /// second of video at 2.5 Mbit/s.
   std::size_t output = 131'072;
   std::size_t all_output = 67'108'864;  ///< the same of all together
   /// A connection to which the core has not sent anything for so long is closed: at first, when it
@@ -66,7 +66,7 @@ class IceTcp {
   std::uint32_t last_id_ = 0;
   std::size_t waiting_ = 0;  ///< bytes of output of all connections
   std::uint64_t dropped_ = 0;
-  TimePoint now_{};  ///< of this turn
+  TimePoint now_{};  ///< of this tick
   std::optional<TimePoint> next_sweep_;
   Descriptor listener_;
   Watch watch_;

@@ -19,9 +19,10 @@ MediaSockets::MediaSockets(EventLoop& loop, std::uint16_t port, PacketReceiver& 
       tcp_.emplace(loop, udp_->family(), udp_->port(), receiver, bounds);
     } catch (const std::system_error& error) {
       if (port == 0 && error.code() == std::errc::address_in_use && attempt < kAttempts) continue;
-      throw std::runtime_error("Can't take " + std::string(transport) + " port " +
-                               std::to_string(port) + " for media (" + error.code().message() +
-                               "): stop what has it, or choose another with --media-port.");
+      throw std::runtime_error(
+          "Can't take " + std::string(transport) + " port " + std::to_string(port) +
+          " for media (" + error.code().message() +
+          "): stop the program that has it, or choose another with --media-port.");
     }
   }
   watch_ =

@@ -14,13 +14,13 @@ namespace onair::sfu {
 
 class MediaSockets final : public PacketSink {
  public:
-  /// Port 0: one that is free for both. Calls `receiver` in turns of the loop alone. Throws
+  /// Port 0: one that is free for both. Calls `receiver` in ticks of the loop alone. Throws
   /// std::runtime_error with a sentence for people.
   MediaSockets(EventLoop& loop, std::uint16_t port, PacketReceiver& receiver,
                TcpBounds bounds = {});
 
   void send(const Path& to, Bytes bytes, std::uint16_t segment_size) override;
-  /// Once each turn.
+  /// Once each tick.
   void advance(TimePoint now) { tcp_->advance(now); }
   std::optional<TimePoint> next_deadline() const { return tcp_->next_deadline(); }
 

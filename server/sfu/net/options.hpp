@@ -1,4 +1,4 @@
-// What an operator can set of onair-forwarder.
+// The operator's options for onair-forwarder.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,9 @@ struct ProgramOptions {
   std::string log_level = "info";
 };
 
-/// Reads the command line, then for what it does not say the environment (ONAIR_ and the option's
-/// name, as in ONAIR_MEDIA_PORT). Nothing when all is said and done, as after --help; `exit_code`
-/// then says how to end.
+/// Reads the command line, and for options that it has not the environment (ONAIR_ and the option's
+/// name, as in ONAIR_MEDIA_PORT). Nothing when the program is done, as after --help; it ends with
+/// `exit_code` then.
 std::optional<ProgramOptions> read_options(int argc, const char* const* argv, int& exit_code);
 
 }  // namespace onair::sfu

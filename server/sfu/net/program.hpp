@@ -38,7 +38,7 @@ class Program final : public PacketReceiver {
 
   /// Until SIGTERM or SIGINT, or nobody needs it any more.
   void run() {
-    for (TimePoint now = Clock::now(); !is_ended_; now = loop_.turn(next_deadline())) {
+    for (TimePoint now = Clock::now(); !is_ended_; now = loop_.tick(next_deadline())) {
       core_.advance(now);
       media_.advance(now);
       drops_.report(media_.dropped(), now);
@@ -98,7 +98,7 @@ int run_program(int argc, const char* const* argv) {
   try {
     program->run();
   } catch (const std::exception& error) {
-    // What is half done can't be known: a new process is better.
+    // State may be half changed: a new process is better.
     spdlog::critical("event=exception error=\"{}\"", error.what());
     return EXIT_FAILURE;
   }

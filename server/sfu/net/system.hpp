@@ -1,4 +1,4 @@
-// What the program asks of the system beside its sockets.
+// The system's services besides sockets.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace onair::sfu {
 /// that a closed pipe of the log sends.
 void begin_process(const std::string& log_level);
 
-/// Calls `end` in a turn of the loop after SIGTERM or SIGINT.
+/// Calls `end` in a tick of the loop after SIGTERM or SIGINT.
 class SignalWatch {
  public:
   SignalWatch(EventLoop& loop, std::function<void()> end);
@@ -30,7 +30,7 @@ class SignalWatch {
   Watch watch_;
 };
 
-/// Those given, or those that this machine has.
+/// The addresses given, or those that this machine has.
 std::vector<LocalCandidate> announced_candidates(const std::vector<Address>& given,
                                                  std::uint16_t port);
 

@@ -15,10 +15,10 @@ namespace {
 constexpr std::size_t kMaxLocalAddresses = 64;
 
 /// Half a second of 1,500 viewers at 1.5 Mbit/s would be 140 MB: this is for a burst of joins and
-/// for the turns in which the thread does something else.
+/// for the ticks in which the thread does something else.
 constexpr int kBufferBytes = 16'777'216;
 
-/// Of one send with UDP_SEGMENT: what the kernel takes (UDP_MAX_SEGMENTS, and an IP packet's size).
+/// Bounds of one send with UDP_SEGMENT, by the kernel (UDP_MAX_SEGMENTS, and an IP packet's size).
 constexpr std::size_t kMaxSegments = 64;
 constexpr std::size_t kMaxSegmentedBytes = 65'000;
 

@@ -35,7 +35,7 @@ class UdpSocket {
   int receive_buffer() const;
 
   /// Gives what has come to `receive(MutableBytes packet, const Path& from)`, at most kMaxRounds
-  /// batches, so that the rest of the loop has its turn too.
+  /// batches, so that the rest of the loop runs too.
   template <typename Receive>
   void receive(Receive receive) {
     for (int round = 0; round < kMaxRounds; ++round) {

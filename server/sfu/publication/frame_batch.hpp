@@ -6,7 +6,7 @@
 //
 // Audio waits 5 ms at most, in case the frame that is being held ends meanwhile: then it is the
 // short last segment of that frame's send, and costs none of its own. Listeners' jitter buffers
-// work in steps of 10 ms, so that nobody hears it. Video that comes late, for which viewers are
+// work in steps of 10 ms, so that it is inaudible. Video that comes late, for which viewers are
 // already waiting, is treated like audio.
 #pragma once
 

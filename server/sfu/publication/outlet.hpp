@@ -9,7 +9,7 @@
 
 namespace onair::sfu {
 
-/// One or more datagrams for one address, to be sent by one call where the system can (UDP GSO,
+/// Datagrams for one address, to be sent by one call where the system can (UDP GSO,
 /// `UDP_SEGMENT`): at most 64, at most 65,000 bytes. All are of `segment_size`, but that the last
 /// may be shorter.
 struct DatagramRun {

@@ -73,9 +73,9 @@ void Publication::publish(MediaKind kind, std::uint32_t sequence, TimePoint now)
 }
 
 void Publication::set_clock(MediaKind kind, const ClockReading& reading) {
-  Stream& heard = stream(kind);
-  const bool is_first = !heard.clock;
-  heard.clock = reading;
+  Stream& its_stream = stream(kind);
+  const bool is_first = !its_stream.clock;
+  its_stream.clock = reading;
   if (!is_first) return;
   for (std::size_t viewer = 0; viewer < reports_.size(); ++viewer) report_at(viewer, reading.at);
 }

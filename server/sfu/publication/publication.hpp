@@ -1,4 +1,4 @@
-// One broadcast on its way out: its last packets, and its viewers.
+// A broadcast on its way out: its last packets, and its viewers.
 //
 // It outlives its talker. When another connection takes over, the way in goes on with sequence
 // numbers and timestamps, and viewers notice a new picture and nothing else.
@@ -33,7 +33,7 @@
 
 namespace onair::sfu {
 
-/// What viewers' SDP says of a publication. The same for its whole life.
+/// Names of a publication in viewers' SDP. The same for its whole life.
 struct PublicationNames {
   std::array<StreamSsrcs, kMediaKinds> ssrcs;  ///< four different ones, none 0
   std::string cname;                           ///< at most 255 bytes; of both kinds
@@ -78,7 +78,7 @@ class Publication {
   /// The viewer is connected. Audio begins at once, video at the next key frame. `srtp` is new:
   /// its streams are added here. It outlives the viewer.
   ViewerId add(const Agreement& agreement, const Path& path, SrtpSender& srtp, TimePoint now);
-  /// What was removed before is ignored, here and in the calls below.
+  /// Ids that were removed before are ignored, here and in the calls below.
   void remove(ViewerId id);
   void set_path(ViewerId id, const Path& path);
   /// A datagram of RTCP from a viewer, decrypted. What it asks for is written to the outlet.
@@ -115,7 +115,7 @@ class Publication {
     std::uint32_t clock_rate = 0;
     std::optional<ClockReading> clock;
   };
-  /// What is needed seldom.
+  /// Members that are needed seldom.
   struct Details {
     Agreement agreement;
     SubscriptionHistory history;

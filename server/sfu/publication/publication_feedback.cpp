@@ -1,4 +1,4 @@
-// What viewers say: Publication::on_rtcp().
+// Viewers' feedback: Publication::on_rtcp().
 
 #include "sfu/publication/publication.hpp"
 #include "sfu/rtp/rtcp.hpp"
@@ -88,7 +88,7 @@ bool Publication::resend(std::size_t viewer, MediaKind kind, std::uint16_t numbe
     return false;
   }
   const auto sequence = out.sequence_of(number);
-  // What the talker's path lost is not there; when it comes late, it is sent by itself.
+  // A packet that the talker's path lost is not there; when it comes late, it is sent by itself.
   const StoredPacket* const packet = sequence ? stream(kind).ring.find_sent(*sequence) : nullptr;
   if (packet == nullptr) return true;
   if (!history.resends.allow(kind, *sequence, now)) {

@@ -1,4 +1,4 @@
-// One viewer of a publication: what was agreed with it, and how a packet is written for it.
+// A viewer of a publication: its agreement, and how a packet is written for it.
 //
 // This is the state that each packet touches, a few cache lines a viewer: SubscriptionHistory holds
 // what only reports and resends need.
@@ -27,7 +27,7 @@ struct OutgoingFormat {
   std::optional<std::uint8_t> rtx_payload_type;  ///< RFC 4588
 };
 
-/// What a viewer's SDP says of one kind. Ids of extensions are 1 to 14; others count as none.
+/// A viewer's SDP about one kind. Ids of extensions are 1 to 14; others count as none.
 struct OutgoingKind {
   std::array<OutgoingFormat, 4> formats{};  ///< unused ones are without codec
   bool nack = false;                        ///< the viewer may ask for packets again (RFC 4585)
@@ -54,7 +54,7 @@ struct PlainPacket {
   std::uint32_t index = 0;      ///< the sequence number extended by the roll-over counter
 };
 
-/// One kind of a publication, as one viewer gets it.
+/// A publication's sound or picture, as one viewer gets it.
 ///
 /// The viewer's sequence numbers are the publication's less a constant. The first is below 2^14, so
 /// that a viewer that loses its first packets can't miss a roll-over (RFC 3711, section 3.3.1).
@@ -87,7 +87,8 @@ class OutgoingStream {
   std::optional<std::uint32_t> sequence_of(std::uint16_t number) const;
 
   State state() const { return state_; }
-  /// What was sent, without resends; payload without padding. Wraps (RFC 3550, section 6.4.1).
+  /// Packets and bytes sent, without resends; payload without padding. Wraps (RFC 3550,
+  /// section 6.4.1).
   std::uint32_t packets() const { return packets_; }
   std::uint32_t octets() const { return octets_; }
 

@@ -1,4 +1,4 @@
-// What is known of one viewer beyond what each packet needs: its reports, and what was resent.
+// State of a viewer that packets don't need: its reports, and which packets were resent.
 #pragma once
 
 #include <array>
@@ -34,7 +34,7 @@ class ResendTable {
   std::array<Entry, 64> entries_{};
 };
 
-/// What a viewer's receiver reports say of one kind (RFC 3550, section 6.4.1).
+/// A viewer's receiver reports about one kind (RFC 3550, section 6.4.1).
 struct ViewerReception {
   std::uint8_t fraction_lost = 0;  ///< between the last two reports, in 1/256
   std::int32_t lost = 0;           ///< packets in all
@@ -43,7 +43,7 @@ struct ViewerReception {
 };
 
 struct ViewerStatistics {
-  /// What the viewer's path takes, in bits per second, if it says so (REMB).
+  /// Capacity of the viewer's path, in bits per second, if the viewer reports it (REMB).
   std::optional<std::uint64_t> estimate;
   std::array<ViewerReception, kMediaKinds> kinds{};
   std::uint64_t nacked = 0;  ///< packets asked for, as often as asked for

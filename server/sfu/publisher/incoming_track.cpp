@@ -189,7 +189,7 @@ void IncomingTrack::receive_report(std::uint32_t ssrc, std::uint64_t ntp, std::u
 
 void IncomingTrack::receive_bye(std::uint32_t ssrc) {
   if (!source_ || source_->ssrc != ssrc) return;
-  // What it left out nobody will send again. A packet that was overtaken may still come.
+  // Nobody will send again what it left out. A packet that was overtaken may still come.
   missing_.clear();
 }
 

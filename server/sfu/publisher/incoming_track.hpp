@@ -1,4 +1,4 @@
-// One kind of media of a publication on its way in: from a talker's packets to MediaPackets.
+// Sound or picture of a publication on its way in: from a talker's packets to MediaPackets.
 //
 // A track outlives its source. When the talker reloads, or its encoder begins anew under another
 // SSRC, sequence numbers and timestamps of the publication go on where they were.
@@ -77,8 +77,8 @@ class IncomingTrack {
   /// another source, even if its SSRC is the same. `nacks`: it answers to NACK.
   void begin_talker(Codec codec, bool nacks);
 
-  /// What becomes of a packet. Nothing if it is not passed on: a duplicate, padding, too old.
-  /// A packet of another SSRC than before begins another source.
+  /// Gives a packet its number in the publication. Nothing if it is not passed on: a duplicate,
+  /// padding, too old. A packet of another SSRC than before begins another source.
   std::optional<Placed> receive(const RtpPacket& packet, Origin origin, TimePoint now);
   /// Fills the slot of `placed.sequence`.
   void fill(const RtpPacket& packet, const Placed& placed, const PassedExtensionIds& ids,
@@ -95,7 +95,7 @@ class IncomingTrack {
   std::optional<std::uint32_t> ssrc() const;
   /// The figures for a receiver report, and what begins the next interval of them.
   std::optional<ReportBlock> report(TimePoint now);
-  /// What the talker should send again.
+  /// Packets that the talker should send again.
   MissingPackets& missing() { return missing_; }
   const MissingPackets& missing() const { return missing_; }
   /// True if a packet was given up since the last key frame began: only video is.

@@ -4,7 +4,7 @@ namespace onair::sfu {
 
 void KeyFramePolicy::key_frame_began() {
   under_way_ = false;
-  // Those that want another one after it say so again.
+  // Viewers that want another one after it ask again.
   wanted_ = false;
 }
 

@@ -20,7 +20,7 @@ class KeyFramePolicy {
   /// When a request counts as lost. A key frame of a far talker takes half a second to come.
   static constexpr Duration kPatience = std::chrono::milliseconds(800);
 
-  /// Whether any viewer waits for a key frame.
+  /// Sets whether any viewer waits for a key frame.
   void set_wanted(bool wanted) { wanted_ = wanted; }
   /// The first packet of a key frame came.
   void key_frame_began();

@@ -68,7 +68,7 @@ Duration MissingPackets::spacing() const {
 }
 
 void MissingPackets::note_answer(const Entry& entry, TimePoint now) {
-  // Of several tries nobody knows which one was answered. The first is taken: the time comes out
+  // After several tries nobody knows which one was answered. The first is taken: the time comes out
   // too long where a try was lost, which is seldom, and never so short that all are asked twice.
   const Duration took = now - entry.first_try;
   answer_time_ = answer_time_ ? *answer_time_ + (took - *answer_time_) / 8 : took;

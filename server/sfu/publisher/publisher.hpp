@@ -1,5 +1,5 @@
-// One connection of a talker's on its way in, after DTLS and SRTP: tells its streams apart, gives
-// their packets to the tracks of the publication, and says what to send back.
+// A talker's connection on its way in, after DTLS and SRTP: separates its streams, gives
+// their packets to the tracks of the publication, and makes the feedback to send.
 //
 //   if (const auto media = publisher.receive_rtp(decrypted, now)) {
 //     if (MediaPacket* slot = … media->placed.sequence …) publisher.fill(*media, *slot);

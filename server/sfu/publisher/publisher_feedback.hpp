@@ -1,5 +1,5 @@
-// What a talker is sent, and when: receiver reports, transport-wide feedback, NACK, requests for
-// key frames, and REMB for those that know no transport-wide feedback.
+// Feedback to a talker, and when it is due: receiver reports, transport-wide feedback, NACK,
+// requests for key frames, and REMB for those that know no transport-wide feedback.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ struct FeedbackOptions {
   bool fir = false;                 ///< ask for key frames by FIR, since PLI wasn't agreed
   bool asks_for_key_frames = true;  ///< false: neither was agreed
   bool reduced_size = false;        ///< RFC 5506 was agreed
-  /// What is said by REMB each second, in bits per second; 0: nothing.
+  /// Bit rate to send by REMB each second, in bits per second; 0: none.
   std::uint64_t remb = 0;
 };
 

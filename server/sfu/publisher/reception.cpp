@@ -20,7 +20,7 @@ std::uint32_t ticks_of(Duration duration, std::uint32_t rate) {
 
 void Reception::receive(std::int64_t sequence, std::uint32_t timestamp, TimePoint now) {
   ++received_;
-  // Those before the first came out of order when the source began.
+  // Packets before the first came out of order when the source began.
   first_ = std::min(first_, sequence);
   if (sequence <= highest_) return;
   highest_ = sequence;

@@ -1,4 +1,4 @@
-// What a receiver report says of one source (RFC 3550, appendices A.3 and A.8).
+// A source's reception, for receiver reports (RFC 3550, appendices A.3 and A.8).
 #pragma once
 
 #include <cstdint>

@@ -48,7 +48,7 @@ std::optional<MediaKind> StreamTable::learn_kind(const RtpPacket& packet) const 
   for (const MediaKind kind : kEveryKind) {
     const auto& media = media_[index_of_kind(kind)];
     if (!media) continue;
-    // Of another section: it was refused, or is of a layer that nobody agreed to.
+    // A packet of another section: it was refused, or is of a layer that nobody agreed to.
     if (media->mid_id != 0 && packet.extensions.find(media->mid_id)) continue;
     if (packet.payload_type == media->payload_type ||
         packet.payload_type == media->rtx_payload_type) {

@@ -13,7 +13,7 @@
 
 namespace onair::sfu {
 
-/// What SDP agreed about the talker's media of one kind.
+/// Agreement by SDP about the talker's media of one kind.
 struct TalkerMedia {
   struct Source {
     std::uint32_t ssrc = 0;

@@ -81,7 +81,8 @@ void TransportFeedbackLog::receive(std::uint16_t sequence, TimePoint arrived) {
   if (slot.sequence == *number) return;
   slot = {*number, ticks_of(arrived)};
   highest_ = std::max(*highest_, *number);
-  // What came late is told with those after it, once more: a sender takes the first word for each.
+  // A late packet is reported with those after it, which are reported once more: a sender takes the
+  // first report for each.
   next_ = std::max(std::min(next_, *number), *highest_ - kWindow + 1);
   if (pending_++ == 0) first_pending_ = arrived;
 }

@@ -1,4 +1,4 @@
-// What a talker is told about the arrival of its packets, so that its congestion control works
+// Reports to a talker about the arrival of its packets, so that its congestion control works
 // (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 #pragma once
 
@@ -34,7 +34,7 @@ class TransportFeedbackLog {
 
   /// TimePoint::max() if there is nothing to tell.
   TimePoint next_deadline() const;
-  /// Writes one message about the packets that nothing was told about, oldest first, if it is due.
+  /// Writes one message about the packets that were not reported yet, oldest first, if it is due.
   /// False if there is nothing to tell or no room. Is called again while it says true: the packets
   /// may need several messages.
   bool write(RtcpWriter& out, std::uint32_t sender_ssrc, std::uint32_t media_ssrc, TimePoint now);
@@ -62,7 +62,7 @@ class TransportFeedbackLog {
   std::array<Arrival, static_cast<std::size_t>(kWindow)> arrivals_{};
   std::optional<std::int64_t> highest_;
   std::optional<std::uint16_t> step_to_;
-  std::int64_t next_ = 0;    ///< the first number that nothing was told about
+  std::int64_t next_ = 0;    ///< the first number that was not reported yet
   std::size_t pending_ = 0;  ///< packets that came since the last message
   TimePoint first_pending_;
   std::uint8_t feedback_count_ = 0;

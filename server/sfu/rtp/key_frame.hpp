@@ -1,4 +1,4 @@
-// Where key frames begin, told from the payload of an RTP packet.
+// Finds the begin of key frames by the payload of RTP packets.
 #pragma once
 
 #include "sfu/base/bytes.hpp"

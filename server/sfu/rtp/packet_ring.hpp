@@ -39,7 +39,7 @@ class PacketRing {
   explicit PacketRing(std::size_t capacity);
 
   /// The slot to fill for this sequence number: everything but `sequence`, which is set. Takes the
-  /// place of the packet that is `capacity` older. nullptr for a number that was published before
+  /// slot of the packet that is `capacity` older. nullptr for a number that was published before
   /// or is too old.
   MediaPacket* take(std::uint32_t sequence);
   /// Publishes what take() gave. nullptr if it wasn't taken, or is without payload.

@@ -122,7 +122,7 @@ class RtcpEntries {
 
 using SsrcList = RtcpEntries<std::uint32_t, 4, read_u32>;
 
-/// What a receiver says of one source (RFC 3550, section 6.4.1).
+/// A receiver's report about one source (RFC 3550, section 6.4.1).
 struct ReportBlock {
   std::uint32_t ssrc = 0;              ///< of the source
   std::uint8_t fraction_lost = 0;      ///< since the last report, in 1/256
@@ -175,7 +175,7 @@ std::optional<SourceName> read_source_name(const RtcpPacket& packet);
 /// The sources that leave (RFC 3550, section 6.6).
 std::optional<SsrcList> read_bye(const RtcpPacket& packet);
 
-/// One packet that was lost, and a bit for each of the sixteen after it, the lowest for the next.
+/// A packet that was lost, and a bit for each of the sixteen after it, the lowest for the next.
 struct NackItem {
   std::uint16_t sequence = 0;
   std::uint16_t following = 0;
@@ -243,7 +243,7 @@ struct TransportFeedbackInfo {
   friend bool operator==(const TransportFeedbackInfo&, const TransportFeedbackInfo&) = default;
 };
 
-/// What became of a few packets in a row (draft-holmer, section 3.1.2).
+/// Arrival of a few packets in a row (draft-holmer, section 3.1.2).
 struct StatusChunk {
   static constexpr unsigned kMissing = 0;
   static constexpr unsigned kSmallDelta = 1;  ///< one byte, not below 0
@@ -256,7 +256,7 @@ struct StatusChunk {
     if ((bits & 0x8000) == 0) return bits & 0x1fff;
     return (bits & 0x4000) == 0 ? 14 : 7;
   }
-  /// One of the constants, or 3, which nobody may send.
+  /// Gives one of the constants, or 3, which nobody may send.
   unsigned symbol(std::size_t i) const {
     if ((bits & 0x8000) == 0) return bits >> 13 & 3;
     if ((bits & 0x4000) == 0) return bits >> (13 - i) & 1;
@@ -287,7 +287,7 @@ class RtcpWriter {
   /// At most 31 blocks.
   bool sender_report(const SenderInfo& info, std::span<const ReportBlock> blocks = {});
   bool receiver_report(std::uint32_t ssrc, std::span<const ReportBlock> blocks = {});
-  /// One source with its CNAME, of at most 255 bytes.
+  /// A source with its CNAME, of at most 255 bytes.
   bool source_name(std::uint32_t ssrc, std::string_view cname);
   /// At most 31 sources.
   bool bye(std::span<const std::uint32_t> ssrcs);

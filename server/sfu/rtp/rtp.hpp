@@ -12,7 +12,7 @@
 
 namespace onair::sfu {
 
-// Of the first byte of every RTP and RTCP packet.
+// Bits of the first byte of every RTP and RTCP packet.
 inline constexpr std::uint8_t kRtpVersion = 0x80;  ///< version 2, in the upper two bits
 inline constexpr std::uint8_t kRtpPaddingBit = 0x20;
 
@@ -68,7 +68,7 @@ class RtpExtensions {
   ExtensionForm form_ = ExtensionForm::one_byte;
 };
 
-/// The fields of an RTP header that have a fixed place.
+/// The fields of an RTP header that have a fixed offset.
 struct RtpFields {
   bool marker = false;
   std::uint8_t payload_type = 0;  ///< 0 to 127

@@ -8,7 +8,7 @@
 
 namespace onair::sfu {
 
-/// One instant by the talker's clock and by a publication's RTP clock.
+/// An instant by the talker's clock and by a publication's RTP clock.
 struct ClockReading {
   std::uint64_t ntp = 0;        ///< seconds since 1900, in 1/2^32 s
   std::uint32_t timestamp = 0;  ///< the publication's

@@ -31,7 +31,7 @@ std::optional<Candidate> parse_candidate(std::string_view value);
 /// Writes the value of `a=candidate:`.
 std::string to_text(const Candidate& candidate);
 
-/// A host candidate of ours. `rank` is its place among ours of the same transport, 0 for the
+/// A host candidate of ours. `rank` is its index among ours of the same transport, 0 for the
 /// preferred one. TCP is passive, and below all UDP (RFC 6544 section 4.2).
 Candidate host_candidate(CandidateTransport transport, std::string address, std::uint16_t port,
                          std::uint16_t rank);

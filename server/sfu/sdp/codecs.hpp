@@ -36,14 +36,14 @@ struct StreamFormat {
 /// Adds `name=value`; nothing for an empty value.
 void add_parameter(std::string& parameters, std::string_view name, std::string_view value);
 
-/// Those format parameters that describe the stream or what a receiver decodes: Opus
+/// Selects the format parameters that describe the stream or what a receiver decodes: Opus
 /// `minptime`, `useinbandfec`, `usedtx`, `stereo`, `sprop-stereo`, `maxaveragebitrate`,
 /// `maxplaybackrate`, `cbr`; H264 `profile-level-id`, `packetization-mode`,
 /// `level-asymmetry-allowed`; VP9 `profile-id`; AV1 `profile`, `level-idx`, `tier`.
 std::string kept_parameters(Codec codec, std::string_view parameters);
 
-/// What a receiver answers to this format: the same, with `stereo=1` for either parameter of a
-/// stereo stream, since a browser sends two channels only to those who ask for them.
+/// Parameters with which a receiver answers this format: the same, with `stereo=1` for either
+/// parameter of a stereo stream, since a browser sends two channels only to those who ask for them.
 std::string receiving_parameters(const StreamFormat& format);
 
 /// True if the stream is Opus with two channels (RFC 7587 section 6.1, either parameter).

@@ -21,7 +21,7 @@ namespace onair::sfu {
 inline constexpr std::size_t kMaxSdp = 32 * 1'024;  ///< bytes
 inline constexpr std::size_t kMaxSections = 16;     ///< m-lines
 
-/// Of each section.
+/// Bounds of each section.
 inline constexpr std::size_t kMaxFormats = 128;
 inline constexpr std::size_t kMaxFeedback = 512;
 inline constexpr std::size_t kMaxExtensionMaps = 64;
@@ -31,7 +31,7 @@ inline constexpr std::size_t kMaxRids = 16;
 inline constexpr std::size_t kMaxCandidates = 256;
 inline constexpr std::size_t kMaxFingerprints = 8;
 
-/// Of texts, in bytes.
+/// Bounds of texts, in bytes.
 inline constexpr std::size_t kMaxMid = 64;
 inline constexpr std::size_t kMaxMediaWord = 64;  ///< of an m-line
 inline constexpr std::size_t kMaxFormatParameters = 512;
@@ -49,7 +49,7 @@ constexpr bool receives(Direction direction) {
   return direction == Direction::sendrecv || direction == Direction::recvonly;
 }
 
-/// Who begins the DTLS handshake (RFC 8842). `active` is DTLS's client.
+/// Role in the DTLS handshake (RFC 8842). `active` is DTLS's client.
 enum class Setup : std::uint8_t { actpass, active, passive };
 
 /// How to reach a peer, and how it proves itself.

@@ -1,4 +1,4 @@
-// Attributes of a section, each read into its place.
+// Attributes of a section, each read into its field.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace onair::sfu {
 
-/// What is wrong with a line, or nothing.
+/// Fault of a line, or nothing.
 using SdpProblem = std::optional<SdpError>;
 
 /// Reads `a=NAME:VALUE`. Skips an attribute that we don't use.

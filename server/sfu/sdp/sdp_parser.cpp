@@ -125,7 +125,7 @@ class Parser {
     return std::nullopt;
   }
 
-  /// What the session's level says for every section that doesn't say it itself.
+  /// Attributes of the session's level, for every section that has none of its own.
   Section inherited() const {
     Section section;
     section.direction = session_.direction;
@@ -147,7 +147,7 @@ class Parser {
     return std::nullopt;
   }
 
-  /// A section's own fingerprints take the place of the session's (RFC 8122 section 5).
+  /// A section's own fingerprints replace the session's (RFC 8122 section 5).
   void complete_transports() {
     for (Section& section : sdp_.sections) {
       RemoteTransport& transport = section.transport;

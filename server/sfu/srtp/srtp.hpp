@@ -59,7 +59,7 @@ struct SrtpReceived {
   explicit operator bool() const { return size != 0; }
 };
 
-/// What a viewer without RTX gets when it asks for a packet again.
+/// Answer to a viewer without RTX that asks for a packet again.
 enum class Resends : std::uint8_t {
   none,         ///< nothing: an index is used once. For streams with RTX, and for RTX itself.
   same_packet,  ///< the same packet, byte for byte. Costs 8 KB a stream.
@@ -83,7 +83,7 @@ class SrtpSender {
   /// Writes an SRTP packet into `packet`, whose first `header_size` bytes are an RTP header with
   /// its CSRCs and extensions. `payload`, with its padding, is encrypted from where it is (a
   /// publication's slot, for example) to behind the header; it may also be there already, but must
-  /// not overlap that place in part. `packet` has room for header, payload and kMaxRtpOverhead.
+  /// not overlap it partly. `packet` has room for header, payload and kMaxRtpOverhead.
   ///
   /// `index` is the sequence number extended by its roll-over counter. Receivers begin at a
   /// roll-over counter of 0: so a stream's first index is below 2^15, and is the viewer's own, not
@@ -124,7 +124,7 @@ class SrtpSender {
 /// Decrypts what comes from one peer. Only an authentic packet changes its state.
 class SrtpReceiver {
  public:
-  /// SSRCs that are kept apart. Another one takes the place of the one that was silent longest;
+  /// SSRCs that are kept apart. Another one replaces the one that was silent longest;
   /// that one's packets could then be replayed, and its roll-over counter begins at 0 again. Only
   /// the holder of the key can bring that about.
   static constexpr std::size_t kMaxStreams = 16;

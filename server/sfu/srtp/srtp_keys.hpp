@@ -21,7 +21,7 @@ constexpr std::size_t salt_size(SrtpProfile profile) {
   return profile == SrtpProfile::aead_aes_128_gcm ? 12 : 14;
 }
 
-/// One direction's key as DTLS gives it.
+/// Key of one direction as DTLS gives it.
 struct SrtpMasterKey {
   std::array<std::uint8_t, 16> key{};
   std::array<std::uint8_t, 14> salt{};  ///< zero beyond salt_size()
@@ -29,7 +29,7 @@ struct SrtpMasterKey {
   friend bool operator==(const SrtpMasterKey&, const SrtpMasterKey&) = default;
 };
 
-/// What a finished handshake agreed on, from our end.
+/// Result of a finished handshake, from our end.
 struct SrtpKeys {
   SrtpProfile profile = SrtpProfile::aead_aes_128_gcm;
   SrtpMasterKey send;

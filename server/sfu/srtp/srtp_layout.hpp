@@ -14,7 +14,7 @@ inline constexpr std::size_t kSequenceAt = 2;
 inline constexpr std::size_t kRtpSsrcAt = 8;
 inline constexpr std::size_t kRtcpSsrcAt = 4;
 
-/// What of a compound RTCP packet is not encrypted (RFC 3711, section 3.4).
+/// Size of the header of a compound RTCP packet, which is not encrypted (RFC 3711, section 3.4).
 inline constexpr std::size_t kRtcpHeaderSize = 8;
 inline constexpr std::size_t kIndexWordSize = 4;
 inline constexpr std::uint32_t kEncryptedFlag = 0x8000'0000;

@@ -1,5 +1,5 @@
-// Encryption of single SRTP packets (RFC 3711 section 4, RFC 7714). It encrypts whatever it is told
-// to: SrtpSender and SrtpReceiver are what the forwarder uses, since they watch over indices.
+// Encryption of single SRTP packets (RFC 3711 section 4, RFC 7714). It does not watch over indices:
+// the forwarder uses SrtpSender and SrtpReceiver, which do.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ class SrtpCiphers {
   CipherContext shared_counter_;
 };
 
-/// What of a packet is not encrypted.
+/// The parts of a packet that are not encrypted.
 struct SrtpFrame {
   std::uint32_t ssrc = 0;
   std::uint64_t index = 0;  ///< 48 bits for RTP, 31 for RTCP
@@ -41,7 +41,7 @@ struct SrtpFrame {
   Bytes suffix;             ///< authenticated: ROC, or E flag and SRTCP index
 };
 
-/// One key at work: of RTP or RTCP, in one direction.
+/// A key at work: of RTP or RTCP, in one direction.
 class SrtpTransform {
  public:
   /// An own context costs 1.2 KB (GCM) or 0.7 KB (CM) and saves 0.16 or 0.07 µs a packet: the time
@@ -51,7 +51,7 @@ class SrtpTransform {
   SrtpTransform(SrtpCiphers& ciphers, SrtpProfile profile, const SrtpSessionKey& keys,
                 Context context);
 
-  /// Encrypts `plain` to `out` (the same place, or another that does not overlap) and writes
+  /// Encrypts `plain` to `out` (the same memory, or other that does not overlap) and writes
   /// tag_size() bytes to `tag`. False when OpenSSL fails.
   bool seal(const SrtpFrame& frame, Bytes plain, std::uint8_t* out, std::uint8_t* tag);
 

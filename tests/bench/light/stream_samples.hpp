@@ -5,11 +5,12 @@
 
 namespace onair::load {
 
-/// Of each stream the packets are looked at whose sequence number is a multiple of this. Then which
-/// ones must come is known, and their loss is an estimate of the loss of all.
+/// Packets are sampled whose sequence number is a multiple of this. So it is known which ones must
+/// come, and their loss is an estimate of the loss of all.
 inline constexpr std::uint16_t kSampling = 64;
 
-/// One SSRC. Takes the sequence numbers of its sampled packets; one that comes late is no loss.
+/// The samples of an SSRC. Takes the sequence numbers of its sampled packets; one that comes late
+/// is no loss.
 class StreamSamples {
  public:
   void take(std::uint16_t sequence) {

@@ -1,4 +1,4 @@
-// One viewer of the load: a WHEP player that joins as a browser does and then only counts what
+// A viewer of the load: a WHEP player that joins as a browser does and then only counts what
 // comes.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace onair::load {
 
-/// What all viewers share.
+/// State that all viewers share.
 struct Player {
   WhepTarget target;
   sfu::DtlsCertificate certificate;

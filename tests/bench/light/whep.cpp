@@ -58,7 +58,7 @@ void write_codec(std::ostream& out, const Codec& codec) {
       << "\r\n";
 }
 
-// What follows `name` on its first line; empty where there is none.
+// The text after `name` on its first line; empty where there is none.
 std::string_view value_of(std::string_view sdp, std::string_view name) {
   const std::size_t at = sdp.find(name);
   if (at == std::string_view::npos) return {};

@@ -23,7 +23,7 @@ struct WhepTarget {
 /// that are broadcast.
 std::string make_offer(const sfu::IceCredentials& ice, std::string_view fingerprint);
 
-/// What a viewer needs of the answer.
+/// The fields of the answer that a viewer needs.
 struct WhepAnswer {
   sfu::IceCredentials ice;
   std::string fingerprint;  ///< what follows "a=fingerprint:"
@@ -33,7 +33,7 @@ struct WhepAnswer {
 /// Nothing where a part is missing.
 std::optional<WhepAnswer> read_answer(std::string_view sdp);
 
-/// One POST over plain HTTP, on a connection of its own.
+/// A POST over plain HTTP, on a connection of its own.
 class WhepRequest {
  public:
   /// Throws std::system_error where nobody listens.

@@ -170,7 +170,7 @@ void Client::onair_message(std::string_view text) {
     id_ = field(text, "id");
     return joined_();
   }
-  if (heard) heard(text);
+  if (on_frame) on_frame(text);
 }
 
 void Client::socketio_message(std::string_view text) {
@@ -181,7 +181,7 @@ void Client::socketio_message(std::string_view text) {
     send("42[\"enter\",\"" + room_ + "\"]");
     return joined_();
   }
-  if (text.starts_with("42") && heard) heard(text);
+  if (text.starts_with("42") && on_frame) on_frame(text);
 }
 
 void Client::send(std::string_view text) {

@@ -1,4 +1,4 @@
-// One client of a server under load: a WebSocket of its own making, as cheap as can be, and either
+// A client of a server under load: a WebSocket of its own making, as cheap as can be, and either
 // of two dialects of the same protocol.
 #pragma once
 
@@ -49,7 +49,7 @@ class Client {
   const std::string& id() const { return id_; }
 
   /// Called for each frame of another peer or about one, that is, all but answers to its own.
-  std::function<void(std::string_view)> heard;
+  std::function<void(std::string_view)> on_frame;
 
   /// Called where the server ends the connection, or refuses something; without it that is an error
   /// that ends the program.

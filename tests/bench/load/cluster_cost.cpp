@@ -44,8 +44,8 @@ double percentile(std::vector<double>& values, double share) {
   return values[static_cast<std::size_t>(share * last)];
 }
 
-/// The first of each `size` speaks to its room, one room after the other, each when all have heard
-/// the one before: so the time is that of the way and not of a queue.
+/// The first of each `size` speaks to its room, one room after the other, each when all have
+/// received the one before: so the time is that of the way and not of a queue.
 Result broadcasts(const Target& target, std::size_t rooms, std::size_t size, std::size_t rounds) {
   Crowd crowd(Dialect::onair, target.ports);
   // A room's members are spread over all servers.
@@ -54,12 +54,12 @@ Result broadcasts(const Target& target, std::size_t rooms, std::size_t size, std
       [size](std::size_t i) { return i % size == 0; });
   crowd.run_for(std::chrono::milliseconds(2'500));
   Result result;
-  std::size_t heard = 0;
+  std::size_t received = 0;
   Clock::time_point said_at;
   for (Client* client : clients) {
-    client->heard = [&](std::string_view text) {
+    client->on_frame = [&](std::string_view text) {
       if (text.find("\"wave\"") == std::string_view::npos) return;
-      ++heard;
+      ++received;
       result.latencies.push_back(
           std::chrono::duration<double, std::milli>(Clock::now() - said_at).count());
     };
@@ -71,11 +71,11 @@ Result broadcasts(const Target& target, std::size_t rooms, std::size_t size, std
       expected += size - 1;
       said_at = Clock::now();
       clients[room * size]->say("\"type\":\"wave\",\"text\":\"0123456789012345678901234567\"");
-      crowd.run_until([&] { return heard >= expected; });
+      crowd.run_until([&] { return received >= expected; });
     }
   }
   result.cpu = target.cpu() - before;
-  result.deliveries = static_cast<double>(heard);
+  result.deliveries = static_cast<double>(received);
   result.broadcasts = static_cast<double>(rooms * rounds);
   return result;
 }

@@ -19,7 +19,7 @@
 
 namespace onair::load {
 
-/// A crowd on one io_context, spread over servers, and how many frames it has heard.
+/// A crowd on one io_context, spread over servers, and the number of frames that it has received.
 class Crowd {
  public:
   Crowd(Dialect dialect, std::vector<std::uint16_t> ports)
@@ -27,7 +27,7 @@ class Crowd {
 
   Client& add() {
     clients_.push_back(std::make_unique<Client>(context_, dialect_));
-    clients_.back()->heard = [this](std::string_view) { ++heard_; };
+    clients_.back()->on_frame = [this](std::string_view) { ++received_; };
     return *clients_.back();
   }
 
@@ -63,7 +63,7 @@ class Crowd {
     while (!done()) {
       if (context_.run_one_for(std::chrono::seconds(5)) == 0 ||
           std::chrono::steady_clock::now() > until) {
-        std::cerr << "load: the server has fallen silent; heard " << heard_ << "\n";
+        std::cerr << "load: the server has fallen silent; received " << received_ << "\n";
         std::exit(1);
       }
     }
@@ -71,14 +71,14 @@ class Crowd {
 
   void run_for(std::chrono::milliseconds time) { context_.run_for(time); }
 
-  std::size_t heard() const { return heard_; }
+  std::size_t received() const { return received_; }
 
  private:
   Dialect dialect_;
   std::vector<std::uint16_t> ports_;
   boost::asio::io_context context_{1};
   std::vector<std::unique_ptr<Client>> clients_;
-  std::size_t heard_ = 0;
+  std::size_t received_ = 0;
 };
 
 }  // namespace onair::load

@@ -1,4 +1,4 @@
-// What the system says of the server's process.
+// The system's numbers about the server's process.
 #pragma once
 
 namespace onair::load {

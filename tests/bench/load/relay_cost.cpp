@@ -60,17 +60,17 @@ Result directed(Target target) {
       [](std::size_t i) { return i % 2 == 0; });
   crowd.run_for(std::chrono::milliseconds(300));
   const std::string sdp = ",\"sdp\":\"" + std::string(2'500, 'x') + "\"";
-  std::size_t heard = 0;
+  std::size_t received = 0;
   std::vector<std::size_t> rounds(kPairs);
   for (std::size_t pair = 0; pair < kPairs; ++pair) {
     Client& talker = *clients[2 * pair];
     Client& watcher = *clients[2 * pair + 1];
-    watcher.heard = [&](std::string_view) {
-      ++heard;
+    watcher.on_frame = [&](std::string_view) {
+      ++received;
       watcher.say("\"type\":\"answer\"" + sdp, talker.id());
     };
-    talker.heard = [&, pair](std::string_view) {
-      ++heard;
+    talker.on_frame = [&, pair](std::string_view) {
+      ++received;
       if (++rounds[pair] < kRounds) talker.say("\"type\":\"offer\"" + sdp, watcher.id());
     };
   }
@@ -78,24 +78,24 @@ Result directed(Target target) {
   for (std::size_t pair = 0; pair < kPairs; ++pair) {
     clients[2 * pair]->say("\"type\":\"offer\"" + sdp, clients[2 * pair + 1]->id());
   }
-  crowd.run_until([&] { return heard == 2 * kPairs * kRounds; });
-  return {static_cast<double>(heard), cpu_seconds(target.pid) - before};
+  crowd.run_until([&] { return received == 2 * kPairs * kRounds; });
+  return {static_cast<double>(received), cpu_seconds(target.pid) - before};
 }
 
-/// One talker says something to the room, `in_flight` at a time.
+/// A talker sends to the room, `in_flight` frames at a time.
 Result broadcast(Target target, std::size_t viewers, std::size_t count, std::size_t in_flight) {
   Crowd crowd(target.dialect, {target.port});
   const auto clients = crowd.add_and_join(viewers + 1, one_room, first_talks);
   crowd.run_for(std::chrono::milliseconds(1'500));
   const std::string wave = "\"type\":\"wave\",\"text\":\"" + std::string(60, 'x') + "\"";
-  const std::size_t already = crowd.heard();
-  std::size_t said = 0;
+  const std::size_t already = crowd.received();
+  std::size_t sent = 0;
   const double before = cpu_seconds(target.pid);
   for (std::size_t done = 0; done < count; done += in_flight) {
-    for (std::size_t i = 0; i < in_flight; ++i, ++said) clients[0]->say(wave);
-    crowd.run_until([&] { return crowd.heard() - already >= said * viewers; });
+    for (std::size_t i = 0; i < in_flight; ++i, ++sent) clients[0]->say(wave);
+    crowd.run_until([&] { return crowd.received() - already >= sent * viewers; });
   }
-  return {static_cast<double>(crowd.heard() - already), cpu_seconds(target.pid) - before};
+  return {static_cast<double>(crowd.received() - already), cpu_seconds(target.pid) - before};
 }
 
 Result joins(Target target) {
@@ -115,7 +115,7 @@ Result rooms(Target target) {
   const auto clients = crowd.add_and_join(kRooms * kPeers, room_of_ten, first_of_ten_talks);
   crowd.run_for(std::chrono::milliseconds(1'500));
   const std::string candidate = ",\"candidate\":\"" + std::string(120, 'x') + "\"";
-  const std::size_t already = crowd.heard();
+  const std::size_t already = crowd.received();
   std::size_t expected = 0;
   const double before = cpu_seconds(target.pid);
   for (std::size_t round = 0; round < kRounds; ++round) {
@@ -130,9 +130,9 @@ Result rooms(Target target) {
       watcher.say("\"type\":\"candidate\"" + candidate, talker.id());
       expected += 2;
     }
-    crowd.run_until([&] { return crowd.heard() - already >= expected; });
+    crowd.run_until([&] { return crowd.received() - already >= expected; });
   }
-  return {static_cast<double>(crowd.heard() - already), cpu_seconds(target.pid) - before};
+  return {static_cast<double>(crowd.received() - already), cpu_seconds(target.pid) - before};
 }
 
 /// Connections that have joined and say nothing.
@@ -145,13 +145,13 @@ Result idle(Target target) {
   return {0, 0, (resident_bytes(target.pid) - before) / kPeers};
 }
 
-/// The viewers of one room leave within a second and come back: what everyone hears of it, the
+/// The viewers of one room leave within a second and come back: what everyone gets of it, the
 /// welcomes among it.
 Result comeback(Target target, std::size_t viewers) {
   Crowd crowd(target.dialect, {target.port});
   const auto clients = crowd.add_and_join(viewers + 1, one_room, first_talks);
   crowd.run_for(std::chrono::milliseconds(2'000));
-  const std::size_t already = crowd.heard();
+  const std::size_t already = crowd.received();
   const double before = cpu_seconds(target.pid);
   const std::vector<Client*> audience(clients.begin() + 1, clients.end());
   for (Client* client : audience) client->cut();
@@ -159,7 +159,7 @@ Result comeback(Target target, std::size_t viewers) {
   crowd.join(audience, one_room, [](std::size_t) { return false; });
   crowd.run_for(std::chrono::milliseconds(20'000));  // longer than the grace time
   const std::size_t welcomes = viewers;
-  return {static_cast<double>(crowd.heard() - already + welcomes),
+  return {static_cast<double>(crowd.received() - already + welcomes),
           cpu_seconds(target.pid) - before};
 }
 

@@ -21,7 +21,7 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
-/// Rooms in which so much is said that whoever does not read is soon far behind.
+/// Rooms in which so much is sent that a client that does not read is soon far behind.
 constexpr std::size_t kLoudRooms = 3;
 
 struct Plan {
@@ -44,7 +44,7 @@ std::size_t number_in(std::string_view text) {
   std::exit(1);
 }
 
-/// What arrives must be 1, 2, 3 and so on.
+/// Received numbers, which must be 1, 2, 3 and so on.
 class Sequence {
  public:
   void take(std::size_t number, const char* what) {
@@ -94,7 +94,7 @@ class Soak {
     }
     run_until(Clock::now() + std::chrono::seconds(5));
     check_all_came();
-    std::cout << "{\"frames\":" << heard_ << ",\"joins\":" << joins_ << ",\"kills\":" << kills_
+    std::cout << "{\"frames\":" << received_ << ",\"joins\":" << joins_ << ",\"kills\":" << kills_
               << ",\"leaves\":" << leaves_ << ",\"floods\":" << floods_ << ",\"slow\":" << slow_
               << ",\"rejected\":" << rejected_ << "}" << std::endl;
     for (const auto& viewer : viewers_) viewer->client.leave();
@@ -114,7 +114,7 @@ class Soak {
     std::size_t joined = 0;
     for (std::size_t room = 0; room < plan_.rooms; ++room) {
       talkers_.push_back(std::make_unique<Talker>(context_));
-      talkers_.back()->client.heard = [this](std::string_view) { ++heard_; };
+      talkers_.back()->client.on_frame = [this](std::string_view) { ++received_; };
       talkers_.back()->client.join(plan_.port, room_name(room), true, [&] { ++joined; });
     }
     for (std::size_t i = 0; i < plan_.steady; ++i) {
@@ -135,8 +135,8 @@ class Soak {
     viewers_.push_back(std::make_unique<Viewer>(context_));
     Viewer& viewer = *viewers_.back();
     viewer.room = room;
-    viewer.client.heard = [this, &viewer](std::string_view text) {
-      ++heard_;
+    viewer.client.on_frame = [this, &viewer](std::string_view text) {
+      ++received_;
       if (text.find("\"type\":\"wave\"") != std::string_view::npos) {
         viewer.to_all.take(number_in(text), "a broadcast");
       } else if (text.find("\"type\":\"note\"") != std::string_view::npos) {
@@ -175,7 +175,7 @@ class Soak {
     viewer.client.join(plan_.port, room_name(viewer.room), false, [] {});
   }
 
-  /// One of the restless does something.
+  /// Lets one of the restless clients do something.
   void disturb() {
     Viewer& viewer = *restless_[random_() % restless_.size()];
     if (viewer.stuck) return;
@@ -216,7 +216,7 @@ class Soak {
   std::vector<std::unique_ptr<Talker>> talkers_;
   std::vector<std::unique_ptr<Viewer>> viewers_;
   std::vector<std::unique_ptr<Viewer>> restless_;
-  std::size_t heard_ = 0;
+  std::size_t received_ = 0;
   std::size_t joins_ = 0;
   std::size_t kills_ = 0;
   std::size_t leaves_ = 0;
