@@ -12,7 +12,6 @@
 // Other hubs, on other threads and machines, may serve the same rooms: see bus.hpp.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -101,10 +100,6 @@ class Hub final : public BusMember {
 
   /// The client's socket is gone. The hub forgets the link.
   void disconnected(Link& link, Leaving leaving, TimePoint now);
-
-  /// Gives up the member that has been away for longest of those whose slot (Link::slot) fits, so
-  /// that its client's bound has a place for one with a socket. False where there is none.
-  bool make_way(const std::function<bool(const void* slot)>& fits, TimePoint now);
 
   void advance(TimePoint now);
   std::optional<TimePoint> next_deadline() const;

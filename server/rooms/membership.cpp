@@ -127,13 +127,4 @@ void Hub::keep_away_bound(const std::string& name, TimePoint now) {
   }
 }
 
-bool Hub::make_way(const std::function<bool(const void* slot)>& fits, TimePoint now) {
-  for (const auto& [until, peer] : deadlines_.away.in_order()) {
-    if (!peer->makes_way() || !peer->slot || !fits(peer->slot.get())) continue;
-    remove(*peer, now);
-    return true;
-  }
-  return false;
-}
-
 }  // namespace onair::rooms

@@ -1,7 +1,6 @@
 // Members without a socket make way for those with one, and count for whoever they came from.
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -134,29 +133,6 @@ TEST_F(AwayMembersTest, HoldTheSlotOfTheirClientUntilTheyAreGone) {
   leave(other);
   other.slot = nullptr;
   EXPECT_TRUE(after.expired());
-}
-
-TEST_F(AwayMembersTest, MakeWayForTheSameAddress) {
-  std::vector<std::string> left;
-  int here = 0;
-  int there = 0;
-  const auto is_here = [&here](const void* slot) { return slot == &here; };
-  for (int* address : {&there, &here, &here}) {
-    Client client;
-    client.slot = std::shared_ptr<void>(address, [](void*) {});
-    enter(client, "watch");
-    vanish(client);
-    pass(seconds(1));
-  }
-  enter(talker, "talk");
-  talker.news();
-  for (const char* id : {"id2", "id3"}) {
-    EXPECT_TRUE(hub.make_way(is_here, now));
-    ASSERT_EQ(talker.news(), News{"user_disconnected"});
-    EXPECT_EQ(talker.last()["id"], id);
-  }
-  EXPECT_FALSE(hub.make_way(is_here, now));
-  EXPECT_EQ(hub.census().peers, 2u);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sfu/ice/demux.hpp"
 #include "sfu/real_packets.hpp"
 
 namespace onair::sfu {
@@ -50,10 +51,12 @@ TEST(RtcpTest, ReadsWhatEachPeerSends) {
   const std::size_t counts[] = {2, 1, 2, 2, 1, 1, 3, 1, 2, 3, 1};
   for (std::size_t i = 0; i < std::size(tests::kRealRtcp); ++i) {
     const auto bytes = real(i);
-    EXPECT_TRUE(is_rtcp(bytes));
+    EXPECT_EQ(classify(bytes), PacketClass::rtcp);
     EXPECT_EQ(packets_of(bytes).size(), counts[i]) << tests::kRealRtcp[i].name;
   }
-  for (const auto& rtp : tests::kRealRtp) EXPECT_FALSE(is_rtcp(rtp.bytes())) << rtp.name;
+  for (const auto& rtp : tests::kRealRtp) {
+    EXPECT_EQ(classify(rtp.bytes()), PacketClass::rtp) << rtp.name;
+  }
 }
 
 TEST(RtcpTest, ReadsASenderReportAndItsName) {

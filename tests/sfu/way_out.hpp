@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sfu/ice/demux.hpp"
 #include "sfu/publication/publication.hpp"
 #include "sfu/rtp/rtcp.hpp"
 #include "sfu/rtp/rtp.hpp"
@@ -104,7 +105,7 @@ class TestViewer {
   }
 
   void receive(const std::vector<std::uint8_t>& datagram) {
-    if (is_rtcp(datagram)) return receive_rtcp(datagram);
+    if (classify(datagram) == PacketClass::rtcp) return receive_rtcp(datagram);
     std::vector<std::uint8_t> plain = datagram;
     const SrtpReceived received = receiver_.receive_rtp(plain);
     if (!received) {

@@ -76,7 +76,6 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
 
   Media& host() const { return media_; }
   Worker& worker() const { return worker_; }
-  bool has_left() const { return left_; }
   bool is_in() const { return is_in_; }
   const std::optional<std::string>& resume() const { return resume_; }
   const std::vector<protocol::IceServer>& ice_servers() const { return ice_servers_; }

@@ -32,11 +32,6 @@ enum class RtcpType : std::uint8_t {
   payload_feedback = 206,    ///< RFC 4585, section 6.3
 };
 
-/// True if a datagram that is RTP or RTCP is RTCP (RFC 5761, section 4).
-constexpr bool is_rtcp(Bytes datagram) {
-  return datagram.size() >= 2 && datagram[1] >= 192 && datagram[1] <= 223;
-}
-
 struct RtcpPacket {
   RtcpType type{};         ///< may be one that isn't named above
   std::uint8_t count = 0;  ///< of reports or sources; in feedback, the format
