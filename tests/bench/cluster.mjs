@@ -72,7 +72,7 @@ async function metric(server, name) {
 /** @param {Server[]} servers */
 const heardFrames = async (servers) => {
   let sum = 0;
-  for (const server of servers) sum += await metric(server, 'onair_bus_frames_heard_total');
+  for (const server of servers) sum += await metric(server, 'onair_bus_frames_received_total');
   return sum;
 };
 

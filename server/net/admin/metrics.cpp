@@ -144,8 +144,9 @@ void add_bus(Families& families, const ClusterReport& report) {
   set("onair_bus_processes", "Other processes on it.", MetricType::Gauge, report.processes);
   set("onair_bus_published_total", "Messages to it.", MetricType::Counter,
       report.counters.published);
-  set("onair_bus_heard_total", "Messages from it.", MetricType::Counter, report.counters.received);
-  set("onair_bus_frames_heard_total", "Of these, frames of rooms.", MetricType::Counter,
+  set("onair_bus_received_total", "Messages from it.", MetricType::Counter,
+      report.counters.received);
+  set("onair_bus_frames_received_total", "Of these, frames of rooms.", MetricType::Counter,
       report.counters.frames_received);
   set("onair_bus_foreign_total", "Messages on our subjects that were none of ours.",
       MetricType::Counter, report.counters.foreign);
