@@ -30,7 +30,7 @@ TEST_F(DeliveriesTest, CountTheTries) {
   EXPECT_EQ(deliveries.find(number)->directed.to, "anna");
 }
 
-TEST_F(DeliveriesTest, WhatHasNotComeBackWasHeard) {
+TEST_F(DeliveriesTest, AFrameThatDoesNotComeBackWasDelivered) {
   const DeliveryNumber number = add_to("anna");
   deliveries.note_sent(number);
   deliveries.assume_delivered();

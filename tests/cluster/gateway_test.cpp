@@ -98,7 +98,7 @@ TEST_F(GatewayTest, ALeaseGoesWithItsTalkerAndIsFreeAfterIt) {
   EXPECT_NE(next.peer, nullptr);
 }
 
-TEST_F(GatewayTest, WhoWasCutOffFindsItsPlaceTakenAndStandsBack) {
+TEST_F(GatewayTest, ATalkerThatWasCutOffLosesItsSlotToAnother) {
   go_on_air(0, talker);
   enter(1, watcher, "watch");
   cluster.cut(0);
@@ -116,7 +116,7 @@ TEST_F(GatewayTest, WhoWasCutOffFindsItsPlaceTakenAndStandsBack) {
   EXPECT_NE(other.peer, nullptr);
 }
 
-TEST_F(GatewayTest, APlaceIsNotFreeBeforeItsLeaseIs) {
+TEST_F(GatewayTest, ASlotIsNotFreeBeforeItsLeaseIs) {
   grace = milliseconds(500);
   tests::Cluster two({1, 1}, make_options);
   const auto enter_at = [&](std::size_t hub, Client& client, const std::string& role) {
@@ -221,7 +221,7 @@ TEST_F(GatewayTest, WhatWasMissedWhileTheWireWasAwayIsMadeGood) {
   EXPECT_EQ(news_of(watcher), News{"user_disconnected"});
 }
 
-TEST_F(GatewayTest, AProcessThatWasAwayForAMomentTellsTheOthersItsNews) {
+TEST_F(GatewayTest, AProcessThatWasAwayForAMomentSendsTheOthersItsNews) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");
   cluster.pass(seconds(5));
@@ -261,7 +261,7 @@ TEST_F(GatewayTest, AnOrderIsObeyedWhenTheWireIsThereAgain) {
   EXPECT_EQ(watcher.closed, protocol::CloseCode::removed);
 }
 
-TEST_F(GatewayTest, WhatIsSaidToOneWhoseProcessDiedIsKeptForItsGraceTime) {
+TEST_F(GatewayTest, FramesForAPeerWhoseProcessDiedAreBufferedForItsGraceTime) {
   go_on_air(0, talker);
   enter(1, watcher, "watch");
   enter(1, other, "watch");
@@ -320,7 +320,7 @@ TEST_F(GatewayTest, MembersOfAProcessThatDiesMayComeBackAtAnother) {
   EXPECT_EQ(cluster.process(0).gateway->processes(), 1u);
 }
 
-TEST_F(GatewayTest, ATalkerWhoComesLaterHearsOfThoseWhoWereThere) {
+TEST_F(GatewayTest, ATalkerWhoComesLaterLearnsWhichEarlierMembersLeave) {
   enter(1, watcher, "watch");
   enter(0, talker, "talk");
   cluster.pass(seconds(1));

@@ -88,7 +88,7 @@ TEST(SharedRoom, SumsUpWhatAllHave) {
   EXPECT_FALSE(room.expects("dora"));
 }
 
-TEST(SharedRoom, NotesWhatIsSaidOfWhoIsOnAir) {
+TEST(SharedRoom, NotesFramesAboutWhoIsOnAir) {
   SharedRoom room;
   room.remote["p1"] = {.watching = 5, .talkers = {talker("anna"), talker("ben")}, .members = 7};
   const auto is_on_air = [&](const char* id) {

@@ -35,14 +35,14 @@ TEST(MediaResource, PathsAreReadAsTheyAreWritten) {
   EXPECT_EQ(read->resource, written.resource);
 }
 
-TEST(MediaResource, TellsWhoSendsNoChecks) {
+TEST(MediaResource, RecognisesIceLite) {
   EXPECT_TRUE(is_ice_lite("v=0\r\na=ice-lite\r\nm=audio 9\r\n"));
   EXPECT_TRUE(is_ice_lite("v=0\na=ice-lite"));
   EXPECT_FALSE(is_ice_lite("v=0\r\ns=a=ice-lite\r\na=ice-lites\r\n"));
   EXPECT_FALSE(is_ice_lite(""));
 }
 
-TEST(MediaResource, TellsRestartsByUfragAndPassword) {
+TEST(MediaResource, RecognisesRestartsByUfragAndPassword) {
   const IceSession session{"\"tag\"", "old"};
   const auto judge = [&](std::string_view if_match, std::string_view fragment) {
     return judge_patch(session, if_match, fragment);

@@ -108,7 +108,7 @@ TEST_F(ForwarderProcessTest, TheNextServerFindsTheOneOfTheLast) {
   ASSERT_TRUE(run_until([&] { return keeper->pid() != first && keeper->is_up(); }));
 }
 
-TEST_F(ForwarderProcessTest, AnotherOneTakesItsPlace) {
+TEST_F(ForwarderProcessTest, AnotherOneReplacesIt) {
   keeper->start();
   ASSERT_TRUE(is_up());
   const pid_t first = keeper->pid();

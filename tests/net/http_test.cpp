@@ -32,7 +32,7 @@ TEST_F(HttpTest, ServesFilesWithTheirTypes) {
             "application/manifest+json");
 }
 
-TEST_F(HttpTest, TellsMessengersTheWholeAddressOfTheLinksPicture) {
+TEST_F(HttpTest, GivesMessengersTheWholeAddressOfTheLinksPicture) {
   const auto picture = [this](std::vector<std::pair<std::string, std::string>> headers) {
     headers.emplace_back("Accept-Encoding", "gzip");
     return request(server.port(), verb::get, "/talk.html?lesson", headers).body();
@@ -121,7 +121,7 @@ TEST_F(HttpTest, SaysThatTheSocketIsAWebSocket) {
   EXPECT_EQ(request(server.port(), verb::get, "/ws").result_int(), 426u);
 }
 
-TEST_F(HttpTest, TellsByHttpWhyItRefusesAWebSocket) {
+TEST_F(HttpTest, AnswersARefusedWebSocketByHttpWithTheReason) {
   const auto ask = [this](std::string_view origin) {
     return request(server.port(), verb::post, "/ws",
                    {{"Content-Length", "0"}, {"Origin", std::string(origin)}})

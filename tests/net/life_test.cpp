@@ -23,7 +23,7 @@ class StubbornClient {
   RawConnection connection_;
 };
 
-TEST(Life, ADrainTellsClientsToComeBackAndEnds) {
+TEST(Life, ADrainAsksClientsToComeBackAndEnds) {
   RunningServer server;
   WebSocketClient talker(server.port());
   talker.enter("talk");

@@ -101,7 +101,7 @@ TEST_F(WhipTest, ARoomHasOneTalker) {
   EXPECT_EQ(json::parse(third.body())["code"], "room_taken");
 }
 
-TEST_F(WhipTest, AnEncoderThatReconnectsGoesOnInItsPlace) {
+TEST_F(WhipTest, AnEncoderThatReconnectsKeepsItsSlot) {
   const Headers key = {{"Authorization", "Bearer studio"}};
   const auto [resource, peer] = broadcast("lesson", key);
   WebSocketClient viewer(server->port());
@@ -126,7 +126,7 @@ TEST_F(WhipTest, AnEncoderThatReconnectsGoesOnInItsPlace) {
   EXPECT_EQ(remove(again).result_int(), 200u);
 }
 
-TEST(WhipTimesTest, AnEncoderThatStaysAwayLosesItsPlace) {
+TEST(WhipTimesTest, AnEncoderThatStaysAwayLosesItsSlot) {
   FakeForwarder forwarder;
   Options options = options_with(forwarder);
   options.grace = std::chrono::milliseconds(300);
@@ -505,7 +505,7 @@ TEST(WhipOffTest, AForwarderThatIsAwayIsTriedAgain) {
   EXPECT_EQ(away[field::retry_after], "2");
 }
 
-TEST(WhipIceTest, TellsOfTheIceServersOfTheRoom) {
+TEST(WhipIceTest, ListsTheIceServersOfTheRoom) {
   FakeForwarder forwarder;
   Options options = options_with(forwarder);
   options.ice_servers = {"stun:stun.example.org"};

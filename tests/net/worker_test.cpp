@@ -73,7 +73,7 @@ class WorkerTest : public testing::Test {
   std::thread thread;
 };
 
-TEST_F(WorkerTest, OneWhoIsSentOffBeforeItsUpgradeIsAnsweredIsToldSo) {
+TEST_F(WorkerTest, AClientSentOffBeforeItsUpgradeIsAnsweredGetsTheCloseCode) {
   RawConnection client(port());
   const auto session = accept();
   worker.tick().run([&] { session->start(request()); });
@@ -82,7 +82,7 @@ TEST_F(WorkerTest, OneWhoIsSentOffBeforeItsUpgradeIsAnsweredIsToldSo) {
   EXPECT_EQ(first_frame(client, 4), close_1012);
 }
 
-TEST_F(WorkerTest, OneWhoseAdmissionWasUnderWayIsToldToo) {
+TEST_F(WorkerTest, AClientWhoseAdmissionWasUnderWayGetsTheCloseCodeToo) {
   RawConnection client(port());
   const auto session = accept();
   worker.send_all_off();

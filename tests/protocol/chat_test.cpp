@@ -48,7 +48,7 @@ TEST(ChatCodec, TheLongestLineFitsTheChannel) {
   EXPECT_EQ(decode_chat(encode_chat(longest)), ChatMessage(longest));
 }
 
-TEST(ChatCodec, SaysWhatMayBeSaid) {
+TEST(ChatCodec, WritesEveryKindOfMessage) {
   EXPECT_TRUE(line_of("", "hello").has_value());
   EXPECT_TRUE(line_of("Aki", "one\ntwo").has_value());
   EXPECT_FALSE(line_of("", "").has_value());

@@ -66,7 +66,7 @@ TEST_F(AwayMembersTest, TheOldestMakesWayAndTheOthersMayComeBack) {
   EXPECT_EQ(other.peer->id, second);
 }
 
-TEST_F(AwayMembersTest, ATalkerOnAirKeepsItsPlace) {
+TEST_F(AwayMembersTest, ATalkerOnAirKeepsItsSlot) {
   const std::string id = come_and_vanish("talk", "lesson", true);
   for (int i = 0; i < 10; ++i) come_and_vanish("watch");
   enter(talker, "talk", "lesson", R"(,"resume":"talk )" + id + R"( lesson")");

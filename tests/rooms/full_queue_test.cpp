@@ -98,7 +98,7 @@ TEST_F(FullQueueTest, AViewerThatDoesNotReadWhatItsTalkerSaysIsCutOff) {
   EXPECT_EQ(count(other.news(), "wave"), 200u);
 }
 
-TEST_F(FullQueueTest, AnHonestResumeGetsAllThatWasSaidMeanwhileAsFastAsItReads) {
+TEST_F(FullQueueTest, AnHonestResumeGetsAllBufferedFramesAsFastAsItReads) {
   vanish(talker);
   for (int i = 0; i < 10; ++i) {
     Client viewer;
@@ -144,7 +144,7 @@ TEST_F(FullQueueTest, WhoDoesNotReadWhatWasBufferedIsCutOff) {
   EXPECT_EQ(hub.census().kept_bytes, 0u);
 }
 
-TEST_F(FullQueueTest, AViewerDropsNothingThatOthersSaidToATalkerThatIsAway) {
+TEST_F(FullQueueTest, AViewerDropsNoFramesOfOthersForATalkerThatIsAway) {
   vanish(talker);
   say_much(other, kToTheTalker, 8'000, 2);
   say_much(watcher, kToTheTalker, 0, 2'000);

@@ -132,7 +132,7 @@ TEST_F(HubTest, UnknownKindsAreRelayedBetweenPeers) {
   EXPECT_EQ(talker.news(), News{"wave"});
 }
 
-TEST_F(HubTest, TheRoleDecidesWhatMayBeSaid) {
+TEST_F(HubTest, TheRoleDecidesWhichMessagesAreAccepted) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   talker.news();
@@ -190,7 +190,7 @@ TEST_F(HubTest, ClosesWhereTheCodeSaysSo) {
   EXPECT_EQ(other.closed, std::nullopt);
 }
 
-TEST_F(HubTest, TellsTheTalkersOfAWatcherWhoLeavesAndEveryoneOfATalker) {
+TEST_F(HubTest, AnnouncesAWatcherThatLeavesToTalkersAndATalkerToEveryone) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   enter_quietly(other, "watch");
@@ -203,7 +203,7 @@ TEST_F(HubTest, TellsTheTalkersOfAWatcherWhoLeavesAndEveryoneOfATalker) {
   EXPECT_EQ(watcher.last()["id"], "id1");
 }
 
-TEST_F(HubTest, TellsTheAudienceAtMostOnceASecond) {
+TEST_F(HubTest, SendsTheAudienceAtMostOnceASecond) {
   enter(talker, "talk");
   EXPECT_EQ(talker.news(), (News{"welcome", "audience"}));
   EXPECT_EQ(talker.last()["watching"], 0);
@@ -222,7 +222,7 @@ TEST_F(HubTest, TellsTheAudienceAtMostOnceASecond) {
   EXPECT_EQ(hub.next_deadline(), std::nullopt);
 }
 
-TEST_F(HubTest, APeerThatResumesIsTheSameAndNobodyIsTold) {
+TEST_F(HubTest, APeerThatResumesIsTheSameAndIsNoNews) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   talker.news();
@@ -237,7 +237,7 @@ TEST_F(HubTest, APeerThatResumesIsTheSameAndNobodyIsTold) {
   EXPECT_EQ(hub.census().peers, 2u);
 }
 
-TEST_F(HubTest, WhatIsSaidToOneThatIsAwayComesWhenItIsBackInItsOrder) {
+TEST_F(HubTest, FramesForAPeerThatIsAwayComeInOrderWhenItIsBack) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   vanish(watcher);
@@ -252,7 +252,7 @@ TEST_F(HubTest, WhatIsSaidToOneThatIsAwayComesWhenItIsBackInItsOrder) {
   EXPECT_EQ(hub.census().kept_bytes, 0u);
 }
 
-TEST_F(HubTest, APageThatWasLoadedAgainHearsNothingOfWhatWasSaidToItsOldConnections) {
+TEST_F(HubTest, APageThatWasLoadedAgainGetsNoFramesForItsOldConnections) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   vanish(watcher);
@@ -262,7 +262,7 @@ TEST_F(HubTest, APageThatWasLoadedAgainHearsNothingOfWhatWasSaidToItsOldConnecti
   EXPECT_EQ(hub.census().kept_bytes, 0u);
 }
 
-TEST_F(HubTest, ATalkerThatIsAwayHearsOfThoseWhoLeftButNotOfNumbersThatAreOld) {
+TEST_F(HubTest, ATalkerThatWasAwayLearnsWhoLeftButGetsNoOldNumbers) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   vanish(talker);
@@ -298,7 +298,7 @@ TEST_F(HubTest, WhatIsKeptGoesWithTheGraceTime) {
   EXPECT_EQ(hub.census().kept_bytes, 0u);
 }
 
-TEST_F(HubTest, OneThatIsSentOffIsHeardToItsLastWordAndToldWhenItIsBack) {
+TEST_F(HubTest, FramesOfAPeerThatIsSentOffCountToTheLastAndItGetsItsOwnWhenItIsBack) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   talker.news();
@@ -347,7 +347,7 @@ TEST_F(HubTest, ResumingReplacesAHalfOpenSocket) {
   EXPECT_EQ(hub.census().peers, 1u);
 }
 
-TEST_F(HubTest, APageThatResumesWithoutItsConnectionsIsToldToThoseWhoBelieveInThem) {
+TEST_F(HubTest, APageThatResumesWithoutItsConnectionsIsAnnouncedAsGone) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   say(talker, R"({"type":"talk_ready"})");
@@ -360,7 +360,7 @@ TEST_F(HubTest, APageThatResumesWithoutItsConnectionsIsToldToThoseWhoBelieveInTh
   EXPECT_EQ(other.frames[0]["talkers"], json::array()) << "it is not on air any more";
 }
 
-TEST_F(HubTest, ItIsToldAlsoByAServerThatForgot) {
+TEST_F(HubTest, AServerThatForgotAnnouncesItToo) {
   enter_quietly(watcher, "watch");
   enter(talker, "talk", "lesson", R"(,"resume":"talk id77 lesson","fresh":true)");
   EXPECT_EQ(talker.id(), "id77");
@@ -443,7 +443,7 @@ TEST_F(HubTest, WhatAViewerOfAFullHouseDoesCostsOneDelivery) {
   EXPECT_LE(deliveries, 1002u) << "one user_disconnected for each, and the audience";
 }
 
-TEST_F(HubTest, OneWhoSaysTooMuchIsWarnedHeardAndAtLastCutOff) {
+TEST_F(HubTest, AClientThatSendsTooMuchIsWarnedAndAtLastCutOff) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   const std::string wave = R"({"type":"wave"})";
@@ -571,7 +571,7 @@ TEST_F(FullHouseTest, AnHonestTalkerIsNeverWarned) {
   }
 }
 
-TEST_F(FullHouseTest, GoingFromRoomToRoomCostsWhatItTells) {
+TEST_F(FullHouseTest, GoingFromRoomToRoomCostsItsDeliveries) {
   std::vector<std::unique_ptr<Listener>> equals;
   const auto enter = [&](Link& client, const std::string& id, const std::string& room) {
     big.enter(client, {kSocketioClient, protocol::Enter{room, protocol::Role::none}, id}, now);

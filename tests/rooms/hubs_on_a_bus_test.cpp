@@ -170,7 +170,7 @@ TEST_P(HubsOnABusTest, WhoComesWhileATalkerComesAndGoesKnowsHowItEnds) {
   }
 }
 
-TEST_P(HubsOnABusTest, WhatIsSaidBeforeTheWelcomeIsKept) {
+TEST_P(HubsOnABusTest, FramesSentBeforeTheWelcomeAreBuffered) {
   enter(0, talker, "talk");
   talker.news();
   enter_unsettled(1, watcher, "watch");
@@ -179,7 +179,7 @@ TEST_P(HubsOnABusTest, WhatIsSaidBeforeTheWelcomeIsKept) {
   EXPECT_EQ(news_of(talker), News{"talk_request"});
 }
 
-TEST_P(HubsOnABusTest, WhatIsSaidBeforeTheWelcomeIsBounded) {
+TEST_P(HubsOnABusTest, FramesSentBeforeTheWelcomeHaveABound) {
   enter_unsettled(1, watcher, "watch");
   const std::string frame = R"({"type":"wave","x":")" + std::string(60'000, 'x') + "\"}";
   for (int i = 0; i < 4; ++i) say(1, watcher, frame);
@@ -265,7 +265,7 @@ TEST_P(HubsOnABusTest, TheAudienceIsThatOfTheWholeRoom) {
   EXPECT_EQ(talker.last(), json::parse(R"({"type":"audience","watching":1})"));
 }
 
-TEST_P(HubsOnABusTest, WhoLeavesIsToldToThoseConcernedWhereverTheyAre) {
+TEST_P(HubsOnABusTest, AMemberThatLeavesIsAnnouncedWithinItsReachOnEveryHub) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");
   enter(2, other, "watch");
@@ -289,7 +289,7 @@ TEST_P(HubsOnABusTest, AWatchersWordsGoOnlyToHubsWithTalkers) {
   EXPECT_EQ(talker.last()["type"], "talk_request");
 }
 
-TEST_P(HubsOnABusTest, ResumingAtAnotherHubEndsTheOldSocketAndNobodyIsTold) {
+TEST_P(HubsOnABusTest, ResumingAtAnotherHubEndsTheOldSocketAndIsNoNews) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");
   talker.news();
@@ -315,7 +315,7 @@ TEST_P(HubsOnABusTest, OneInItsGraceTimeMayResumeAtAnotherHub) {
   EXPECT_EQ(hub(1).census().peers, 0u);
 }
 
-TEST_P(HubsOnABusTest, WhatIsSaidToOneOnItsWayIsHandedOverInItsOrder) {
+TEST_P(HubsOnABusTest, FramesForAPeerOnItsWayAreHandedOverInOrder) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");
   lose(1, watcher, Hub::Leaving::perhaps);
@@ -369,7 +369,7 @@ struct Traveller {
   }
 };
 
-TEST_P(HubsOnABusTest, HoweverTheyGoFromHubToHubAllIsHeardOnce) {
+TEST_P(HubsOnABusTest, HoweverMembersGoFromHubToHubEachFrameComesOnce) {
   using At = Traveller::At;
   std::mt19937 random(static_cast<unsigned>(testing::UnitTest::GetInstance()->random_seed()) + 1);
   const auto one_of = [&random](std::size_t count) { return random() % count; };
@@ -453,7 +453,7 @@ TEST_P(HubsOnABusTest, HoweverTheyGoFromHubToHubAllIsHeardOnce) {
   }
 }
 
-TEST_P(HubsOnABusTest, OneThatIsSentOffIsHeardToItsLastWordWhereverItGoes) {
+TEST_P(HubsOnABusTest, FramesOfAPeerThatIsSentOffCountToTheLastWhereverItGoes) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");
   news_of(talker);
@@ -506,7 +506,7 @@ TEST_P(HubsOnABusTest, ATalkerThatResumesAtAnotherHubIsStillOnAir) {
   EXPECT_EQ(watcher.news(), News{"welcome"});
 }
 
-TEST_P(HubsOnABusTest, APageThatResumesElsewhereWithoutItsConnectionsIsToldToAll) {
+TEST_P(HubsOnABusTest, APageThatResumesElsewhereWithoutItsConnectionsIsAnnouncedAsGone) {
   enter(0, talker, "talk");
   say_settled(0, talker, R"({"type":"talk_ready"})");
   enter(2, watcher, "watch");
@@ -654,7 +654,7 @@ TEST_P(HubsOnABusTest, NoTalkerVoidsTheTokenOfAnother) {
   EXPECT_EQ(back.news().front(), "welcome");
 }
 
-TEST_P(HubsOnABusTest, AViewerOfAnotherHubGetsNoTalkerClosedAndIsTold) {
+TEST_P(HubsOnABusTest, AViewerOfAnotherHubGetsNoTalkerClosedButAnError) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");
   enter(2, other, "watch");

@@ -105,7 +105,7 @@ TEST(MediaMembers, AnEncoderThatIsTakenBackGetsItsRoomFromWhoCameSince) {
   EXPECT_EQ(stranger.news(), News{"error room_taken"});
 }
 
-TEST_F(MediaMembersTest, ADrainingServerTellsNobodyThatAnEncoderLeaves) {
+TEST_F(MediaMembersTest, ADrainingServerAnnouncesNoEncoderAsGone) {
   enter(talker, kWhipTalker, protocol::Role::talk);
   enter_page(page, "watch");
   page.news();

@@ -59,7 +59,7 @@ class OneTalkerTest : public testing::Test {
   Client talker, stranger, watcher;
 };
 
-TEST_F(OneTalkerTest, ASecondOneIsTold) {
+TEST_F(OneTalkerTest, ASecondOneGetsAnError) {
   enter(talker, "talk");
   enter(stranger, "talk");
   EXPECT_EQ(stranger.news(), News{"error room_taken"});
@@ -104,7 +104,7 @@ TEST_F(OneTalkerTest, APageOnAirThatIsLoadedAgainKeepsTheRoom) {
   EXPECT_EQ(watcher.news(), News{"talk_ready"});
 }
 
-TEST_F(OneTalkerTest, ThePlaceIsKeptForTheGraceTimeAlone) {
+TEST_F(OneTalkerTest, TheSlotIsKeptForTheGraceTimeAlone) {
   go_on_air(talker);
   enter(watcher, "watch");
   leave(talker);

@@ -9,7 +9,7 @@ namespace {
 
 using protocol::Role;
 
-TEST(Room, TellsWhoeverIsLeftAfterAnyoneHasGone) {
+TEST(Room, ReachesTheOthersAfterAnyoneHasGone) {
   constexpr std::size_t kPeers = 20;  // more than are fetched ahead
   for (std::size_t gone = 0; gone < kPeers; ++gone) {
     const std::size_t speaker = gone == 0 ? 1 : 0;
@@ -35,7 +35,7 @@ TEST(Room, TellsWhoeverIsLeftAfterAnyoneHasGone) {
   }
 }
 
-TEST(Room, WhoIsAwayHearsLaterAndWhoFollowsNow) {
+TEST(Room, AMemberThatIsAwayGetsFramesLaterAndTheOthersNow) {
   BufferBudget budget_;
   Room room("room", budget_);
   Client client;

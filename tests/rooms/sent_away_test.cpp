@@ -180,7 +180,7 @@ TEST_F(SentAwayTest, TheOperatorEndsARoomAndSendsPeersAway) {
   EXPECT_EQ(hub.next_deadline(), std::nullopt);
 }
 
-TEST_F(SentAwayTest, TellsTheOperatorWhoIsWhere) {
+TEST_F(SentAwayTest, ReportsTheMembersToTheOperator) {
   answer = Pass{{}, "Hanako"};
   enter(watcher, "watch");
   hub.disconnected(watcher, Hub::Leaving::perhaps, now);
@@ -198,7 +198,7 @@ TEST_F(SentAwayTest, TellsTheOperatorWhoIsWhere) {
   EXPECT_EQ(seen_watcher.name, "Hanako");
 }
 
-TEST_F(SentAwayTest, TellsATalkerTheNameOfWhoAsksForItsStream) {
+TEST_F(SentAwayTest, SendsATalkerTheNameOfAViewerThatAsks) {
   answer = Pass{{}, "Hana\"ko"};
   enter(watcher, "watch");
   say(watcher, R"({"type":"talk_request","sendto":"id1"})");

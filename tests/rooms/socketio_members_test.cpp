@@ -148,7 +148,7 @@ TEST_P(SocketioMembersTest, NothingCrossesRooms) {
   EXPECT_EQ(bert.news(), one(R"({"type":"talk_ready","from":"carl"})"));
 }
 
-TEST_P(SocketioMembersTest, WhoLeavesIsToldOfAtOnceAndWhoPassedByIsNot) {
+TEST_P(SocketioMembersTest, AMemberThatLeavesIsAnnouncedAtOnceAndAPasserByIsNot) {
   for (Member* member : {&anna, &bert, &carl}) enter(*member);
   leave(bert);
   EXPECT_EQ(anna.news(), one(R"({"type":"user_disconnected","id":"bert"})"));
@@ -173,7 +173,7 @@ TEST_P(SocketioMembersTest, EnteringTheSameRoomAgainChangesNothing) {
   EXPECT_EQ(anna.news(), Objects{});
 }
 
-TEST_P(SocketioMembersTest, ATalkerIsHeardAndAsked) {
+TEST_P(SocketioMembersTest, ATalkersFramesArriveAndItIsAsked) {
   enter_as(anna, "talk");
   enter(bert);
   say_as(anna, R"({"type":"talk_ready"})");
@@ -188,7 +188,7 @@ TEST_P(SocketioMembersTest, ATalkerIsHeardAndAsked) {
   EXPECT_EQ(anna.news(), one(R"({"type":"user_disconnected","id":"bert"})"));
 }
 
-TEST_P(SocketioMembersTest, WatchersHearWhoHoldsTheTalkersPlace) {
+TEST_P(SocketioMembersTest, WatchersLearnWhoHoldsTheTalkSlot) {
   enter_as(anna, "watch");
   enter(bert);
   say(bert, R"({"type":"offer","sdp":"v=0","sendto":")" + anna.id + R"("})");
@@ -223,7 +223,7 @@ TEST_P(SocketioMembersTest, WhoComesLaterLearnsWhoIsOnAir) {
   EXPECT_EQ(carl.client.frames[0]["talkers"], json::array());
 }
 
-TEST_P(SocketioMembersTest, NobodyTakesTheTalkersPlaceFromAnother) {
+TEST_P(SocketioMembersTest, NobodyTakesTheTalkSlotFromAnother) {
   enter(anna);
   enter_as(bert, "talk");
   enter_as(carl, "watch");

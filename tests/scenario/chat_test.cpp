@@ -62,7 +62,7 @@ TEST_F(Chat, TheTalkerTakesALineAway) {
   EXPECT_EQ(aki.chat_texts(), Lines{});
 }
 
-TEST_F(Chat, AMutedViewerIsToldAndHeardNoMoreAlsoAfterItHasComeAgain) {
+TEST_F(Chat, AMutedViewersLinesAreRefusedAlsoAfterItHasComeAgain) {
   talker.feed(session::MutingRequested{aki.id(), true});
   world.settle();
   EXPECT_TRUE(aki.session.view().chat_muted);

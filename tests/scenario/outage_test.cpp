@@ -50,7 +50,7 @@ TEST_F(Outage, TheServerIsKilledAndComesBackTenTimesAndThePictureNeverStops) {
   world.expect_empty_after_all_left();
 }
 
-TEST_F(Outage, ALostSocketIsReplacedAndNobodyIsTold) {
+TEST_F(Outage, ALostSocketIsReplacedAndIsNoNews) {
   start();
   const std::string id = watcher.id();
   watcher.lose_socket();
@@ -62,7 +62,7 @@ TEST_F(Outage, ALostSocketIsReplacedAndNobodyIsTold) {
   world.expect_empty_after_all_left();
 }
 
-TEST_F(Outage, ATalkersPageThatIsLoadedAgainIsToldApartFromOneThatLostItsSocket) {
+TEST_F(Outage, ATalkersPageThatIsLoadedAgainDiffersFromOneThatLostItsSocket) {
   start();
   session::TalkOptions again;
   again.resume = talker.token;
@@ -93,7 +93,7 @@ TEST_F(Outage, AViewersPageThatIsLoadedAgainHasOneConnectionAtTheTalker) {
   world.expect_empty_after_all_left();
 }
 
-TEST_F(Outage, ACopyOfATabDoesNotFightWithTheFirstForItsPlace) {
+TEST_F(Outage, ACopyOfATabDoesNotFightWithTheFirstForItsConnection) {
   start();
   session::WatchOptions copy;
   copy.resume = watcher.token;
@@ -142,7 +142,7 @@ TEST_F(Outage, AnIceRestartWaitsForTheServer) {
   world.expect_empty_after_all_left();
 }
 
-TEST_F(Outage, WhereTheNetworkStaysBrokenTheViewerIsToldAndItIsTriedOn) {
+TEST_F(Outage, WhereTheNetworkStaysBrokenThePageSaysSoAndRetries) {
   start();
   world.hold("candidate");  // no path can be found
   world.break_transports(TransportState::failed);

@@ -11,7 +11,7 @@ using session::LinkStatus;
 using std::chrono::seconds;
 using Picture = session::WatchView::Picture;
 
-TEST(WhoseRoom, ASecondTalkerIsToldAndTakesNothingAway) {
+TEST(WhoseRoom, ASecondTalkerGetsAnErrorAndTakesNothingAway) {
   World world;
   Talker& talker = world.add_talker();
   Watcher& watcher = world.add_watcher();

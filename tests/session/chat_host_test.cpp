@@ -52,7 +52,7 @@ TEST(ChatHost, RefusesWhatIsTooLongOrBlank) {
   EXPECT_EQ(chat.begin("a").size(), 1u);
 }
 
-TEST(ChatHost, AMutedViewerIsNotHeardUntilItMaySpeakAgain) {
+TEST(ChatHost, AMutedViewersLinesAreRefusedUntilItMayWriteAgain) {
   ChatHost chat;
   chat.mute("a", true);
   EXPECT_EQ(chat.receive("a", ChatSay{"", "x"}, {}), Result(ChatRefused{Reason::muted}));

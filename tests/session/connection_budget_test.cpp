@@ -65,7 +65,7 @@ TEST_F(ConnectionBudgetTest, ThoseWhoGotFewestComeFirst) {
   EXPECT_EQ(served_within(Duration(300)), (std::vector<PeerId>{"modest", "greedy"}));
 }
 
-TEST_F(ConnectionBudgetTest, WhoGivesUpForAWhileKeepsItsPlace) {
+TEST_F(ConnectionBudgetTest, APeerThatGivesUpForAWhileKeepsItsRank) {
   exhaust();
   budget.ask("early", now);
   budget.ask("late", now);

@@ -466,7 +466,7 @@ TEST_F(NoOtherPicture, AfterAScreenTheCameraReturnsThatItCoveredOrNone) {
   EXPECT_EQ(view().notice, Notice::none) << "viewers do not see the camera again";
 }
 
-TEST_F(NoOtherPicture, ACameraChosenUnderAScreenTakesThePlaceOfTheCoveredOne) {
+TEST_F(NoOtherPicture, ACameraChosenUnderAScreenReplacesTheCoveredOne) {
   show_camera("desk");
   talk.feed(StartRequested{MediaSource::screen});
   talk.feed(MediaReady{2});
@@ -582,7 +582,7 @@ TEST_F(Devices, TheOwnSoundOfAScreenIsSound) {
 
 // The system takes a device away for a while.
 
-TEST_F(Devices, AnInterruptionIsToldAndIsOverWhenItIsOver) {
+TEST_F(Devices, AnInterruptionIsAnnouncedAndSoIsItsEnd) {
   go_on_air();
   talk.receive(protocol::TalkRequest{}, "v");
   const ConnectionKey key = talk.all<CreateConnection>().at(0).key;
@@ -617,7 +617,7 @@ TEST_F(Devices, AnotherDeviceEndsTheInterruption) {
   EXPECT_EQ(view().microphone, DeviceState::live) << "the one before is not missed";
 }
 
-TEST_F(Devices, StopEndsEverythingThatWasTold) {
+TEST_F(Devices, StopEndsEveryAnnouncement) {
   start();
   talk.feed(MediaFailed{1, Notice::no_camera});
   talk.feed(MediaFailed{2, Notice::no_camera});

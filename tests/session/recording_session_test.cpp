@@ -116,7 +116,7 @@ TEST_F(RecordingSessionTest, MemoryIsBoundedAndWhatThereIsIsSaved) {
   EXPECT_EQ(feed(RecorderStopped{1}), Lines{"save 1"});
 }
 
-TEST_F(RecordingSessionTest, FullStorageIsSaidAtOnceAndAllThatWasRecordedIsSaved) {
+TEST_F(RecordingSessionTest, FullStorageIsReportedAtOnceAndAllThatWasRecordedIsSaved) {
   start();
   feed(PieceRecorded{1, 100});
   feed(PieceStored{1});
@@ -168,7 +168,7 @@ TEST_F(RecordingSessionTest, AnotherStreamGoesOnInAnotherFile) {
   EXPECT_EQ(feed(StreamGone{}), Lines{"stop 2"});
 }
 
-TEST_F(RecordingSessionTest, AFileThatCantBeSavedIsSaid) {
+TEST_F(RecordingSessionTest, AFileThatCantBeSavedIsReported) {
   start();
   feed(PieceRecorded{1, 100});
   feed(PieceStored{1});

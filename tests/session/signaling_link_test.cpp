@@ -151,7 +151,7 @@ TEST_F(SignalingLinkTest, ANewPageResumesWithoutConnectionsAndALaterSocketWithTh
   EXPECT_FALSE(enter_in(reloaded.handle(SocketOpened{2}, now)).fresh);
 }
 
-TEST_F(SignalingLinkTest, DoesNotFightForAPlaceThatWasTaken) {
+TEST_F(SignalingLinkTest, DoesNotFightForAConnectionThatWasReplaced) {
   link.start(now);
   join(1);
   link.handle(SocketClosed{1, 4000}, now);

@@ -79,7 +79,7 @@ TEST_F(TalkSessionTest, OnAirSaysWhichIsMissing) {
   EXPECT_EQ(talk.session.view().notice, Notice::none);
 }
 
-TEST_F(TalkSessionTest, ARefusedCameraIsSaid) {
+TEST_F(TalkSessionTest, ARefusedCameraIsReported) {
   talk.join();
   talk.feed(StartRequested{MediaSource::camera});
   talk.feed(MediaFailed{1, Notice::camera_refused});
@@ -168,7 +168,7 @@ TEST_F(TalkSessionTest, BeyondTheLimitItIsFull) {
   EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
 }
 
-TEST_F(TalkSessionTest, TellsThoseWhoWaitThatThereIsRoomInOrderAndOneForEachPlace) {
+TEST_F(TalkSessionTest, InvitesWaitingViewersInOrderOneForEachFreeSlot) {
   go_on_air();
   negotiate("a");
   negotiate("b");
@@ -191,7 +191,7 @@ TEST_F(TalkSessionTest, AFailedStepIsAReasonOfItsOwn) {
             protocol::DeclineReason::failed);
 }
 
-TEST_F(TalkSessionTest, WhoAsksAnewGetsANewConnectionInThePlaceOfTheOld) {
+TEST_F(TalkSessionTest, AViewerThatAsksAnewGetsANewConnectionInsteadOfTheOld) {
   go_on_air();
   const ConnectionKey old = negotiate("v");
   talk.receive(protocol::TalkRequest{}, "v");
@@ -349,7 +349,7 @@ TEST_F(TalkSessionTest, StopHangsUpEveryViewerAndReleasesTheCamera) {
   EXPECT_EQ(talk.sent(), Lines{});
 }
 
-TEST_F(TalkSessionTest, AnotherStreamTakesThePlaceOfTheFirstWithoutANewOffer) {
+TEST_F(TalkSessionTest, AnotherStreamReplacesTheFirstWithoutANewOffer) {
   go_on_air();
   const ConnectionKey key = negotiate("v");
   talk.feed(StartRequested{MediaSource::screen});

@@ -12,7 +12,7 @@ namespace {
 
 using Viewers = std::vector<PeerId>;
 
-TEST(WaitingViewers, AreInvitedInOrderAsManyAsThereAreFreePlaces) {
+TEST(WaitingViewers, AreInvitedInOrderAsManyAsThereAreFreeSlots) {
   WaitingViewers waiting;
   for (const char* viewer : {"a", "b", "c", "a"}) waiting.add(viewer);
   const TimePoint now{};

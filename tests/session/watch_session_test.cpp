@@ -88,7 +88,7 @@ TEST_F(WatchSessionTest, AcceptsAnOfferThatItDidNotAskFor) {
   EXPECT_EQ(watch.all<CreateConnection>().size(), 1u);
 }
 
-TEST_F(WatchSessionTest, ANewOfferTakesThePlaceOfTheConnection) {
+TEST_F(WatchSessionTest, ANewOfferReplacesTheConnection) {
   watch.join({"t"});
   const ConnectionKey old = negotiate();
   watch.feed(TrackArrived{old});
@@ -229,7 +229,7 @@ TEST_F(WatchSessionTest, DoesNotSayFullOfABroadcastThatIsOver) {
   }
 }
 
-TEST_F(WatchSessionTest, AsksForIceRestartsThenForAFreshConnectionThenTellsThePerson) {
+TEST_F(WatchSessionTest, AsksForIceRestartsThenForAFreshConnectionThenShowsIt) {
   watch.join({"t"});
   ConnectionKey key = negotiate();
   watch.feed(TransportChanged{key, TransportState::connected});
@@ -274,7 +274,7 @@ TEST_F(WatchSessionTest, AnOfferForTheSameConnectionRenegotiatesIt) {
   EXPECT_EQ(watch.sent(), Lines{"answer to t"});
 }
 
-TEST_F(WatchSessionTest, AnotherTalkerTakesThePlaceOfOneWhoseConnectionIsBroken) {
+TEST_F(WatchSessionTest, AnotherTalkerReplacesOneWhoseConnectionIsBroken) {
   watch.join({"t"});
   const ConnectionKey key = negotiate();
   watch.feed(TransportChanged{key, TransportState::connected});

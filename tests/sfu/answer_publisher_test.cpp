@@ -125,7 +125,7 @@ TEST(AnswerPublisher, TakesPacketizationModeOneBeforeZero) {
   EXPECT_EQ(format_of(publish(offer), MediaKind::video).payload_type, 102);
 }
 
-TEST(AnswerPublisher, TakesOneSectionOfAKindAndRejectsTheOthersInTheirPlaces) {
+TEST(AnswerPublisher, TakesOneSectionOfAKindAndRejectsTheOthersInOrder) {
   const Negotiated answer = publish(kSeveralOfAKind);
   const Sdp sdp = parse(answer.text);
   ASSERT_EQ(sdp.sections.size(), 3u);
@@ -176,7 +176,7 @@ TEST(AnswerPublisher, TakesNoExtensionThatNeedsTwoBytesOrFlowsTheOtherWay) {
                "a=extmap:12/recvonly urn:3gpp:video-orientation\r\n"));
 }
 
-TEST(AnswerPublisher, ABrowserGoesOnWithoutSimulcastAndObsIsToldWhyNot) {
+TEST(AnswerPublisher, ABrowserGoesOnWithoutSimulcastAndObsGetsTheReason) {
   EXPECT_FALSE(contains(publish(kChromiumSimulcast).text, "simulcast"));
   EXPECT_TRUE(media_of(publish(kChromiumSimulcast), MediaKind::video).sources.empty());
   EXPECT_EQ(error_of(answer_publisher(parse(kObsSimulcast), our_transport())), "simulcast");

@@ -108,7 +108,7 @@ TEST(AnswerSubscriber, AcceptsThePlayersOtherCodecsToo) {
   EXPECT_TRUE(contains(only.text, "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n"));
 }
 
-TEST(AnswerSubscriber, RejectsADataChannelInItsPlace) {
+TEST(AnswerSubscriber, RejectsADataChannelInOrder) {
   const Negotiated answer = play(kMediamtxReader, publication(Codec::vp8));
   EXPECT_TRUE(contains(answer.text,
                        "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
@@ -127,7 +127,7 @@ TEST(AnswerSubscriber, RejectsWhatIsNotPublished) {
 }
 
 /// RFC 8829 section 5.2.1: what is bundled into another section may leave out what that one says.
-TEST(AnswerSubscriber, RtcpMuxIsSaidByTheSectionWithTheTransport) {
+TEST(AnswerSubscriber, RtcpMuxIsInTheSectionWithTheTransport) {
   std::string offer(kFirefoxRecvonly);
   offer.replace(offer.rfind("a=rtcp-mux\n"), 11, "");
   EXPECT_TRUE(play(offer, publication(Codec::vp8)).agreed.media[index_of(MediaKind::video)]);

@@ -24,7 +24,7 @@ TEST(Demux, GoesByTheFirstByte) {
   }
 }
 
-TEST(Demux, TellsRtcpByItsPacketType) {
+TEST(Demux, RecognisesRtcpByItsPacketType) {
   for (int second = 0; second < 256; ++second) {
     const bool is_rtcp = second >= 192 && second <= 223;
     EXPECT_EQ(class_of(0x80, second), is_rtcp ? PacketClass::rtcp : PacketClass::rtp) << second;

@@ -180,7 +180,7 @@ TEST(IceLite, StaysOnAPathThatIsStillChecked) {
   EXPECT_EQ(peer.path(), path_to(1));
 }
 
-TEST(IceLite, TellsPathsOfTcpConnectionsApart) {
+TEST(IceLite, DistinguishesPathsOfTcpConnections) {
   Peer peer;
   Path tcp = path_to(1);
   tcp.connection = 1;

@@ -351,7 +351,7 @@ TEST_F(IncomingTrackTest, OfAnH264FrameOnePacketBegins) {
   EXPECT_TRUE(begins(5, 3'000, sps)) << "was overtaken by the slice";
 }
 
-TEST(KeyFrameTest, IsToldByFormat) {
+TEST(KeyFrameTest, IsFoundByFormat) {
   const auto begins = [](Codec codec, const char* hex) {
     return may_begin_key_frame(codec, from_hex(hex));
   };

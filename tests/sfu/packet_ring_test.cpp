@@ -42,7 +42,7 @@ TEST(PacketRing, IsEmptyAtFirst) {
   }
 }
 
-TEST(PacketRing, NewPacketsTakeThePlaceOfTheOldest) {
+TEST(PacketRing, NewPacketsReplaceTheOldest) {
   PacketRing ring(kCapacity);
   for (std::uint32_t sequence = 0; sequence < kCapacity + 3; ++sequence) put(ring, sequence);
   EXPECT_FALSE(has(ring, 2));

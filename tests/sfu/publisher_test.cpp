@@ -103,7 +103,7 @@ class PublisherTest : public ::testing::Test {
   std::uint16_t transport_sequence = 0;
 };
 
-TEST_F(PublisherTest, TellsStreamsByMidOrPayloadType) {
+TEST_F(PublisherTest, FindsStreamsByMidOrPayloadType) {
   connect(browser(), {});
   const auto by_mid = send({.payload_type = 111, .ssrc = kAudio}, {1}, "0");
   ASSERT_TRUE(by_mid);
@@ -199,7 +199,7 @@ TEST_F(PublisherTest, ThoseThatAgreedToNeitherAreNotAsked) {
   EXPECT_EQ(sent().at(0).remb, 2'000'000u - 2'000'000u % 8);
 }
 
-TEST_F(PublisherTest, TellsArrivals) {
+TEST_F(PublisherTest, ReportsArrivals) {
   connect(browser(), {.transport_cc = true});
   for (std::uint16_t i = 0; i < 10; ++i) send_video(i, i == 0);
   EXPECT_TRUE(sent().empty());

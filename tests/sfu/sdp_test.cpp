@@ -92,7 +92,7 @@ TEST(Sdp, WhatTheSessionSaysHoldsForAllSections) {
   EXPECT_EQ(audio.extensions[1].direction, Direction::recvonly);
 }
 
-TEST(Sdp, ASectionsOwnFingerprintTakesTheSessionsPlace) {
+TEST(Sdp, ASectionsOwnFingerprintReplacesTheSessions) {
   const std::string own = "a=fingerprint:sha-256 " + replaced(std::string(32, 'a'), "a", "AB:");
   const Sdp sdp = parse(
       replaced(kFirefoxRecvonly, "a=mid:0\n", "a=mid:0\n" + own.substr(0, own.size() - 1) + "\n"));

@@ -141,7 +141,7 @@ TEST_P(Srtp, EachSsrcHasARtcpWindowOfItsOwn) {
   EXPECT_EQ(receive_rtcp(protect_rtcp(audio, receiver_report(kSsrc + 1))), SrtpRefusal::none);
 }
 
-TEST_P(Srtp, SsrcsBeyondTheBoundTakeThePlaceOfTheMostSilent) {
+TEST_P(Srtp, SsrcsBeyondTheBoundReplaceTheMostSilent) {
   for (std::uint32_t i = 0; i < SrtpReceiver::kMaxStreams; ++i) {
     SrtpSender one(ciphers, GetParam(), master_key(GetParam()));
     EXPECT_EQ(receive_rtcp(protect_rtcp(one, receiver_report(i))), SrtpRefusal::none);

@@ -97,12 +97,12 @@ class TransportFeedbackTest : public ::testing::Test {
   std::unique_ptr<TransportFeedbackLog> log = std::make_unique<TransportFeedbackLog>();
 };
 
-TEST_F(TransportFeedbackTest, TellsNothingWhileNothingCame) {
+TEST_F(TransportFeedbackTest, ReportsNothingWhileNothingCame) {
   EXPECT_EQ(log->next_deadline(), TimePoint::max());
   EXPECT_TRUE(sent_later().empty());
 }
 
-TEST_F(TransportFeedbackTest, TellsWhatCameAcrossTheWrap) {
+TEST_F(TransportFeedbackTest, ReportsArrivalsAcrossTheWrap) {
   const TimePoint start = now;
   for (int i = 0; i < 20; ++i) {
     if (i != 3 && i != 4) receive(65'530 + i, i * milliseconds(2));
@@ -120,7 +120,7 @@ TEST_F(TransportFeedbackTest, TellsWhatCameAcrossTheWrap) {
   EXPECT_TRUE(sent_later().empty());
 }
 
-TEST_F(TransportFeedbackTest, TellsEachFiftyMillisecondsAndLessOftenOfFew) {
+TEST_F(TransportFeedbackTest, ReportsEachFiftyMillisecondsAndLessOftenOfFew) {
   receive(1);
   EXPECT_EQ(log->next_deadline(), now + TransportFeedbackLog::kSlowInterval);
   for (int i = 2; i < 7; ++i) receive(i);
@@ -142,7 +142,7 @@ TEST_F(TransportFeedbackTest, TheNextMessageBeginsWhereTheLastEnded) {
   EXPECT_EQ(messages[0].feedback_count, 1u);
 }
 
-TEST_F(TransportFeedbackTest, TellsWhatWasOvertaken) {
+TEST_F(TransportFeedbackTest, ReportsOvertakenPackets) {
   receive(1);
   receive(3, milliseconds(1));
   receive(2, milliseconds(30));
@@ -153,7 +153,7 @@ TEST_F(TransportFeedbackTest, TellsWhatWasOvertaken) {
   EXPECT_EQ(messages[0].arrivals.at(3), ticks(late - milliseconds(29))) << "a step back in time";
 }
 
-TEST_F(TransportFeedbackTest, TellsWhatCameAfterItsMessage) {
+TEST_F(TransportFeedbackTest, ReportsPacketsThatCameAfterTheirMessage) {
   for (const int i : {1, 2, 4, 5}) receive(i);
   sent_later();
   receive(3);

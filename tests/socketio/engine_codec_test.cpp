@@ -79,7 +79,7 @@ TEST(EngineCodec, RefusesWhatIsNoPayload) {
   }
 }
 
-TEST(EngineCodec, TellsBinaryApart) {
+TEST(EngineCodec, RecognisesBinary) {
   EXPECT_EQ(fault_of(Revision::v4, "bAQIDBA=="), Fault::binary);
   EXPECT_EQ(fault_of(Revision::v4,
                      "4a\x1e"

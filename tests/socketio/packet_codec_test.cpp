@@ -54,7 +54,7 @@ TEST(PacketCodec, RefusesWhatIsNoPacket) {
   }
 }
 
-TEST(PacketCodec, TellsBinaryApart) {
+TEST(PacketCodec, RecognisesBinary) {
   EXPECT_EQ(fault_of(R"(51-["a",{"_placeholder":true,"num":0}])"), Fault::binary);
   EXPECT_EQ(fault_of(R"(61-/n,3[{"_placeholder":true,"num":0}])"), Fault::binary);
 }

@@ -501,7 +501,7 @@ TEST(SocketioSession, RefusesWhatIsTooLong) {
   EXPECT_EQ(world.news(), Deeds{"refuse frame_too_large"});
 }
 
-TEST(SocketioSession, WhoSaysTooMuchIsHeardNoMore) {
+TEST(SocketioSession, AClientThatSendsTooMuchIsReadNoMore) {
   World world(Revision::v4, true);
   world.begin();
   world.may_speak = false;
@@ -615,7 +615,7 @@ TEST(SocketioSession, WhatItSaysBeforeThatIsBounded) {
   EXPECT_EQ(world.news(), Deeds{"refuse not_entered"});
 }
 
-TEST(SocketioSession, IsNotToldThatTheDefaultRoomIsShut) {
+TEST(SocketioSession, GetsNoErrorWhereTheDefaultRoomIsShut) {
   World world(Revision::v4, true);
   world.refuses_rooms = true;
   world.begin();
@@ -629,7 +629,7 @@ TEST(SocketioSession, IsNotToldThatTheDefaultRoomIsShut) {
                    R"(send 42["error",{"type":"error","code":"room_full","message":"Full."}])"}));
 }
 
-TEST(SocketioSession, IsToldWhatItDidWrongWhileItEntersTheDefaultRoom) {
+TEST(SocketioSession, GetsErrorsOfItsOwnWhileItEntersTheDefaultRoom) {
   World world(Revision::v4, true);
   world.rooms_take_time = true;
   world.tells_refusals = true;

@@ -90,7 +90,7 @@ TEST(Translation, ReadsRoomsAsPagesNameThem) {
   }
 }
 
-TEST(Translation, TellsWhatOthersSayAsItIs) {
+TEST(Translation, PassesMessagesOfOthersOnUnchanged) {
   EXPECT_EQ(translation_of(R"({"from":"x","type":"talk_ready"})"),
             R"(42["message",{"from":"x","type":"talk_ready"}])");
   EXPECT_EQ(translation_of(R"( {"from":"x", "a":1} )"), R"(42["message", {"from":"x", "a":1} ])");
