@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "base/schedule.hpp"
 #include "cluster/gateway_context.hpp"
-#include "rooms/schedule.hpp"
 
 namespace onair::cluster {
 
@@ -79,7 +79,7 @@ class PeerMoves {
   /// Buffered frames of peers that are served here now, as far as they have come.
   std::map<protocol::PeerId, std::vector<rooms::Frame>> arriving_;
   std::map<protocol::PeerId, MovedAway> moved_away_;
-  rooms::Schedule<protocol::PeerId> unanswered_;  ///< claims, by when each is repeated
+  base::Schedule<protocol::PeerId> unanswered_;  ///< claims, by when each is repeated
 };
 
 }  // namespace onair::cluster

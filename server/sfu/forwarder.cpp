@@ -111,7 +111,7 @@ void Forwarder::advance(TimePoint now) {
 void Forwarder::close_all(TimePoint now) {
   now_ = now;
   for (auto& [id, peer] : peers_) {
-    peer.transport.close();
+    peer.change_transport(now).close();
     send_dtls(peer);
   }
 }

@@ -51,14 +51,14 @@ TEST_F(MediaMembersTest, TheForwarderAloneSaysHowManyPlayersItServes) {
   talker.news();
   Client forwarder;
   enter(forwarder, kForwarder, protocol::Role::watch);
-  hub.send(forwarder, {.type = "players"}, frame, now);
+  hub.send(forwarder, {.type = "players", .sendto = {}}, frame, now);
   EXPECT_EQ(talker.last()["players"], 3);
   EXPECT_EQ(talker.news(), News{"players"});
   for (const MemberKind* kind : {&kProtocolClient, &kWhepPlayer}) {
     Client other;
     enter(other, *kind, protocol::Role::watch);
     other.news();
-    hub.send(other, {.type = "players"}, frame, now);
+    hub.send(other, {.type = "players", .sendto = {}}, frame, now);
     EXPECT_EQ(other.news(), News{"error unknown_type"});
     leave(other);
   }

@@ -203,7 +203,7 @@ TEST_F(ControlSocketTest, ATurnAnswersAFewRequests) {
   std::size_t most = 0;
   for (int i = 0; i < 200 && requests.size() < 100; ++i) {
     const std::size_t before = requests.size();
-    loop.turn(Clock::now());
+    loop.tick(Clock::now());
     most = std::max(most, requests.size() - before);
   }
   EXPECT_EQ(requests.size(), 100u) << "the rest needs no more of the server's bytes";

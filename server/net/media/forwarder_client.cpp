@@ -17,7 +17,7 @@ namespace {
 namespace control = sfu::control;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kFirstPause{50};
+constexpr std::chrono::milliseconds kReconnectPause{50};
 /// To connect to a socket of this machine costs nothing, and everybody waits for it.
 constexpr std::chrono::milliseconds kLongestPause{250};
 
@@ -43,7 +43,7 @@ ForwarderClient::ForwarderClient(Worker& worker, const std::filesystem::path& so
       endpoint_(socket.string()),
       host_(host),
       timer_(worker.context()),
-      pause_(kFirstPause) {}
+      pause_(kReconnectPause) {}
 
 void ForwarderClient::start() {
   asio::co_spawn(worker_.context(), run(), end_of_service);
@@ -126,7 +126,7 @@ void ForwarderClient::take_page(const control::Page<control::PeerInfo>& page) {
     return list_more();
   }
   here_ = true;
-  pause_ = kFirstPause;
+  pause_ = kReconnectPause;
   close_again();
   host_.forwarder_came(std::exchange(listed_, {}));
 }

@@ -26,7 +26,7 @@ using boost::system::error_code;
 
 constexpr auto kWhileStarting = 50ms;
 constexpr auto kShortLife = 10s;
-constexpr auto kFirstPause = 1'000ms;
+constexpr auto kRestartPause = 1'000ms;
 constexpr auto kMaxPause = 30'000ms;
 
 int open_process(pid_t pid) {
@@ -159,7 +159,7 @@ std::chrono::milliseconds RestartPause::after(std::chrono::steady_clock::duratio
   const int before = std::min(short_lives_, kDoublings + 1);
   ++short_lives_;
   if (before == 0) return 0ms;
-  return std::min(kMaxPause, kFirstPause * (1 << (before - 1)));
+  return std::min(kMaxPause, kRestartPause * (1 << (before - 1)));
 }
 
 ForwarderProcess::ForwarderProcess(boost::asio::io_context& context,
