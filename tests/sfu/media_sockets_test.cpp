@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sfu/allocations.hpp"
 #include "sfu/sockets.hpp"
 
 namespace onair::sfu {
@@ -269,6 +270,20 @@ TEST_F(MediaSocketsTest, APeerThatReadsSlowlyLosesPackets) {
     ASSERT_EQ(peer.receive(1'002), frame(packet)) << i;
   peer.send(frame("goes on"));
   EXPECT_EQ(peer.receive(9), frame("goes on"));
+}
+
+TEST_F(MediaSocketsTest, APeerThatHasCaughtUpHoldsNoMemory) {
+  Peer peer = tcp();
+  peer.send(frame(kStun));
+  peer.receive(22);
+  const std::string packet(1'000, 'x');
+  constexpr std::size_t kSent = 2'000;
+  const std::size_t before = test::allocated_bytes();
+  for (std::size_t i = 0; i < kSent; ++i) media.send(echo.paths.at(0), bytes_of(packet), 0);
+  EXPECT_GT(test::allocated_bytes(), before + 100'000);
+  const std::size_t came = kSent - media.dropped();
+  for (std::size_t i = 0; i < came; ++i) ASSERT_EQ(peer.receive(1'002), frame(packet)) << i;
+  EXPECT_LT(test::allocated_bytes(), before + 65'536) << "what the test itself has read ahead";
 }
 
 TEST_F(MediaSocketsTest, ManyConnectionsComeAndGo) {

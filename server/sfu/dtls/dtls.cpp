@@ -129,7 +129,7 @@ std::optional<TimePoint> DtlsTransport::next_deadline(TimePoint now) const {
 
 void DtlsTransport::advance(TimePoint now) {
   if (state_ == State::connected) {
-    if (now >= rest_->forget_flight_at) rest_->last_flight = {};
+    if (now >= rest_->forget_flight_at) rest_->last_flight = Datagrams();
   } else if (state_ == State::handshaking) {
     if (now >= give_up_at_) return fail("The DTLS handshake took too long.");
     follow(handshake_->handle_timeout(), now);

@@ -207,7 +207,7 @@ bool IceTcp::flush(Connection& connection) {
   connection.sent += static_cast<std::size_t>(count);
   waiting_ -= static_cast<std::size_t>(count);
   if (connection.waiting() == 0) {
-    connection.output = {};
+    connection.output = std::vector<std::uint8_t>();  // an empty list would keep the memory
     connection.sent = 0;
     connection.watch.change(EPOLLIN);
   } else if (connection.sent > bounds_.output) {
