@@ -48,7 +48,7 @@ test('a browser’s broadcast is seen by WHEP players', async () => {
   await talker.says('audience', /^Media server \(players: 1\)live/);
   await talker.says('viewers', /^1$/);
   await talker.says('watching', /^1$/);
-  const second = await play('browser');
+  const second = await connect(chromium, server, 'whep', 'browser');
   await talker.says('audience', /^Media server \(players: 2\)live/);
   await talker.says('seen', /^Watching live: 2$/);
   await second.page.close();
