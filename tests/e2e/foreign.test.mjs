@@ -108,18 +108,18 @@ test('Firefox broadcasts and plays', async (t) => {
 
 test('GStreamer’s webrtcbin broadcasts and plays', async () => {
   const talker = new GstreamerPeer('whip', endpoint('whip', 'gstreamer'));
-  await talker.tells('broadcasts', ({ answer }) => answer !== undefined);
-  assert.match(talker.told.offer ?? '', /a=sendrecv/);
+  await talker.reports('broadcasts', ({ answer }) => answer !== undefined);
+  assert.match(talker.report.offer ?? '', /a=sendrecv/);
   await isPlayed('gstreamer');
   assert.equal(await talker.stop(), 200);
 
   const player = new GstreamerPeer('whep', endpoint('whep', 'camera'));
-  await player.tells('sees and hears', ({ frames = 0, energy = 0 }) => frames >= 10 && energy > 0);
-  assert.match(player.told.answer ?? '', /a=rtpmap:98 VP8/);
+  await player.reports('sees and hears', ({ frames = 0, energy = 0 }) => frames >= 10 && energy > 0);
+  assert.match(player.report.answer ?? '', /a=rtpmap:98 VP8/);
   assert.equal(await player.stop(), 200);
 });
 
-test('Debian’s simple-whip-client broadcasts, and trickles with the ETag that it got', { skip: cannotRun }, async () => {
+test('Debian’s simple-whip-client broadcasts, and trickles with its ETag', { skip: cannotRun }, async () => {
   const client = new SimpleWhipClient(endpoint('whip', 'simple'));
   await isPlayed('simple');
   await client.stop();

@@ -9,7 +9,7 @@ import { until } from './support.mjs';
 /** Debian's Python, for which Debian's bindings are: another one may come first in PATH. */
 const python = '/usr/bin/python3';
 
-/** @typedef {{ offer: string, answer: string, frames: number, energy: number, deleted: number }} Told */
+/** @typedef {{ offer: string, answer: string, frames: number, energy: number, deleted: number }} Report */
 
 /**
  * Starts a program that is killed with this process.
@@ -24,8 +24,8 @@ function start(program, options) {
 
 /** webrtcbin, as gstreamer_peer.py drives it. */
 export class GstreamerPeer {
-  /** @type {Partial<Told>} */
-  told = {};
+  /** @type {Partial<Report>} */
+  report = {};
 
   /**
    * @param {'whip' | 'whep'} protocol
@@ -34,14 +34,18 @@ export class GstreamerPeer {
   constructor(protocol, endpoint) {
     const script = new URL('gstreamer_peer.py', import.meta.url).pathname;
     this.child = start(python, [script, protocol, endpoint]);
-    createInterface(this.child.stdout).on('line', (line) => Object.assign(this.told, JSON.parse(line)));
+    createInterface(this.child.stdout).on('line', (line) => Object.assign(this.report, JSON.parse(line)));
   }
 
-  /** Waits until the peer has told something of which this is true. */
-  async tells(/** @type {string} */ what, /** @type {(told: Partial<Told>) => boolean} */ holds) {
+  /**
+   * Waits until this is true of what the peer reports.
+   * @param {string} what
+   * @param {(report: Partial<Report>) => boolean} holds
+   */
+  async reports(what, holds) {
     await until(`GStreamer ${what}`, () => {
       if (this.child.exitCode !== null) throw new Error('GStreamer’s peer ended');
-      return holds(this.told);
+      return holds(this.report);
     });
   }
 
@@ -50,7 +54,7 @@ export class GstreamerPeer {
     const closed = once(this.child, 'close');
     this.child.stdin.end();
     await closed;
-    return this.told.deleted;
+    return this.report.deleted;
   }
 }
 

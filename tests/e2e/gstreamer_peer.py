@@ -41,7 +41,7 @@ DECODERS = {
 SECONDS = 60  # the longest wait before the peer gives up
 
 
-def tell(**what):
+def report(**what):
     print(json.dumps(what), flush=True)
 
 
@@ -53,7 +53,7 @@ def ask(method, url, body=None):
 
 
 def post(endpoint, offer):
-    """Asks again while told to come later, as before a broadcast. The address of the resource, and the answer."""
+    """Posts it again while the server says Retry-After, as before a broadcast. Gives the resource and the answer."""
     deadline = time.monotonic() + SECONDS
     while True:
         try:
@@ -130,7 +130,7 @@ class Peer:
         while not select.select([sys.stdin], [], [], 0)[0]:
             message = bus.timed_pop_filtered(250 * Gst.MSECOND, Gst.MessageType.ERROR)
             self.must(message is None, message and message.parse_error()[0].message)
-            tell(**self.decoded)
+            report(**self.decoded)
 
     @staticmethod
     def must(true, otherwise):
@@ -146,13 +146,13 @@ def main():
         direction = GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY
         peer.webrtc.emit("add-transceiver", direction, Gst.Caps.from_string(caps))
     offer = peer.offer()
-    tell(offer=offer)
+    report(offer=offer)
     resource, answer = post(endpoint, offer)
-    tell(answer=answer)
+    report(answer=answer)
     peer.answered(answer)
     peer.run()
     status, _, _ = ask("DELETE", resource)
-    tell(deleted=status)
+    report(deleted=status)
     peer.pipeline.set_state(Gst.State.NULL)
 
 
