@@ -165,6 +165,28 @@ TEST_F(WhipTest, APlayerWatchesAnEncoder) {
   EXPECT_EQ(server->metric("onair_whep_players"), 0);
 }
 
+/// As OBS and medooze's client do.
+TEST_F(WhipTest, AClientMayCloseItsConnectionBeforeItsDelete) {
+  const auto [resource, encoder] = broadcast();
+  const Response created = post("/whep/lesson");
+  forwarder.say_gone(forwarder.expect<control::Play>().peer, control::GoneReason::closed);
+  while (server->metric("onair_whep_players") > 0) std::this_thread::yield();
+  EXPECT_EQ(remove(target_of(created)).result_int(), 200u);
+  EXPECT_EQ(remove(target_of(created)).result_int(), 404u);
+
+  const Response silent = post("/whep/lesson");
+  forwarder.say_gone(forwarder.expect<control::Play>().peer, control::GoneReason::silent);
+  while (server->metric("onair_whep_players") > 0) std::this_thread::yield();
+  EXPECT_EQ(remove(target_of(silent)).result_int(), 404u);
+
+  WebSocketClient viewer(server->port());
+  talker_found_by(viewer);
+  forwarder.say_gone(encoder, control::GoneReason::closed);
+  EXPECT_EQ(remove(resource).result_int(), 200u);
+  viewer.receive_type("end_talk");
+  EXPECT_EQ(remove(resource).result_int(), 404u);
+}
+
 TEST_F(WhipTest, PlayersOutliveTheirTalker) {
   const auto encoder = broadcast();
   const Response created = post("/whep/lesson");

@@ -14,6 +14,9 @@ using boost::beast::http::status;
 /// known to have: this is for one that lives and says nothing.
 constexpr std::chrono::seconds kForwarderPatience{10};
 
+/// How many clients at a time may be between closing their peer connection and their DELETE.
+constexpr std::size_t kMostClosed = 256;
+
 MediaAnswer forwarder_is_away() {
   return problem_of(ForwarderClient::Result());
 }
@@ -93,9 +96,12 @@ void Media::patch(const media::Target& target, const std::string& if_match,
 }
 
 void Media::remove(const media::Target& target, const MediaReply& reply) {
-  const auto link = find(target);
-  if (link == nullptr) return reply(session_has_ended());
-  link->deleted();
+  const bool was_closed = std::erase(closed_, media::path_of(target)) > 0;
+  if (const auto link = find(target)) {
+    link->deleted();
+  } else if (!was_closed) {
+    return reply(session_has_ended());
+  }
   reply({});
 }
 
@@ -164,7 +170,21 @@ void Media::forwarder_said(const control::Event& event) {
   const auto peer_of = [](const auto& of) -> const std::string& { return of.peer; };
   const auto found = peers_.find(std::visit(peer_of, event));
   if (found == peers_.end()) return;
-  if (const auto link = found->second.lock()) link->forwarder_said(event);
+  const auto link = found->second.lock();
+  if (!link) return;
+  remember_closed(*link, event);
+  link->forwarder_said(event);
+}
+
+void Media::remember_closed(const MediaLink& link, const control::Event& event) {
+  const auto* gone = std::get_if<control::Gone>(&event);
+  const media::Note& note = link.note();
+  if (gone == nullptr || gone->reason != control::GoneReason::closed) return;
+  if (gone->peer != link.peer() || note.resource.empty()) return;
+  const auto standard =
+      note.kind == media::Note::Kind::whip ? media::Standard::whip : media::Standard::whep;
+  closed_.push_back(media::path_of(media::Target{standard, link.room(), note.resource}));
+  if (closed_.size() > kMostClosed) closed_.pop_front();
 }
 
 void Media::forwarder_went() {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -95,6 +96,7 @@ class Media final : private ForwarderHost {
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
   void end_those_without(const std::set<std::string>& living);
   std::shared_ptr<MediaLink> find(const media::Target& target) const;
+  void remember_closed(const MediaLink& link, const sfu::control::Event& event);
   template <typename Link, typename... Arguments>
   std::shared_ptr<Link> hold(Arguments&&... arguments);
 
@@ -106,6 +108,9 @@ class Media final : private ForwarderHost {
       peers_;  ///< by the id of a peer connection
   std::unordered_map<std::string, std::weak_ptr<MediaLink>>
       resources_;  ///< by the id of a resource
+  /// Paths of resources whose clients have closed the peer connection, the newest last. Most
+  /// clients do that before their DELETE, which has not failed then. At most kMostClosed.
+  std::deque<std::string> closed_;
   std::unordered_map<std::string, std::shared_ptr<WhipTalker>> talkers_;  ///< by room
   std::unordered_map<std::string, std::shared_ptr<Feed>> feeds_;          ///< by room
   ForwarderClient forwarder_;
