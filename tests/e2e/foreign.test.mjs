@@ -8,7 +8,10 @@ import { GstreamerPeer, SimpleWhipClient } from './gstreamer.mjs';
 import { endLibrary, LibdatachannelPlayer, ObsEncoder } from './libdatachannel.mjs';
 import { connect, MediaServer, remove } from './media.mjs';
 import { Chromium, Firefox, until } from './support.mjs';
+import { recordAnswers, serveWebClients } from './web_clients.mjs';
 
+/** @type {Awaited<ReturnType<typeof serveWebClients>>} */
+let clients;
 /** @type {MediaServer} */
 let server;
 /** @type {Chromium} */
@@ -27,7 +30,8 @@ const cannotRun =
 const endpoint = (protocol, room) => `${server.origin}/${protocol}/${room}`;
 
 before(async () => {
-  server = await MediaServer.start();
+  clients = await serveWebClients();
+  server = await MediaServer.start('--allow-origin', clients.origin);
   chromium = await Chromium.start();
   await connect(chromium, server, 'whip', 'camera');
   await isPlayed('camera');
@@ -36,6 +40,7 @@ before(async () => {
 after(async () => {
   await chromium?.stop();
   await server?.stop();
+  clients?.stop();
   endLibrary();
 });
 
@@ -125,4 +130,75 @@ test('Debian’s simple-whip-client broadcasts, and trickles with its ETag', { s
   await client.stop();
   assert.match(client.printed, /Resource URL: http/);
   assert.doesNotMatch(client.printed, / \[\d+\] | \[trickle\] /, 'a request was refused');
+});
+
+test('Eyevinn’s encoder broadcasts', async () => {
+  const page = await chromium.open(clients.origin);
+  const answers = recordAnswers(page);
+  await page.evaluate(async (address) => {
+    const { WHIPClient } = window.packages['@eyevinn/whip-web-client'];
+    const client = new WHIPClient({ endpoint: address, opts: { iceServers: [] } });
+    window.stopClient = () => client.destroy();
+    await client.ingest(await navigator.mediaDevices.getUserMedia({ audio: true, video: true }));
+    await client.getResourceUrl();
+  }, endpoint('whip', 'eyevinn'));
+  await isPlayed('eyevinn');
+  await page.evaluate(() => window.stopClient());
+  assert.deepEqual(answers, ['OPTIONS 200', 'POST 201', 'DELETE 200']);
+  await page.close();
+});
+
+test('Eyevinn’s player plays', async () => {
+  const page = await chromium.open(clients.origin);
+  const answers = recordAnswers(page);
+  await page.evaluate(async (address) => {
+    const { WebRTCPlayer } = window.packages['@eyevinn/webrtc-player'];
+    const video = /** @type {HTMLVideoElement} */ (document.querySelector('video'));
+    const player = new WebRTCPlayer({ video, type: 'whep', iceServers: [] });
+    window.stopClient = () => player.unload();
+    await player.load(new URL(address));
+  }, endpoint('whep', 'camera'));
+  await page.decodesFrames();
+  await page.hearsSound();
+  await page.evaluate(() => window.stopClient());
+  assert.deepEqual(answers, ['POST 201', 'DELETE 200']);
+  await page.close();
+});
+
+test('medooze’s client broadcasts and plays, and trickles', async () => {
+  const talker = await chromium.open(clients.origin);
+  const answersToTalker = recordAnswers(talker);
+  await talker.evaluate(async (address) => {
+    const connection = new RTCPeerConnection();
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+    for (const track of stream.getTracks()) connection.addTrack(track);
+    const client = new window.packages['whip-whep'].WHIPClient();
+    window.stopClient = () => client.stop();
+    await client.publish(connection, address);
+  }, endpoint('whip', 'medooze'));
+  await isPlayed('medooze');
+  await talker.evaluate(() => window.stopClient());
+  assert.deepEqual(new Set(answersToTalker), new Set(['POST 201', 'PATCH 204', 'DELETE 200']));
+  await talker.close();
+
+  const player = await chromium.open(clients.origin);
+  const answersToPlayer = recordAnswers(player);
+  await player.evaluate(async (address) => {
+    const video = /** @type {HTMLVideoElement} */ (document.querySelector('video'));
+    const connection = new RTCPeerConnection();
+    // As its README does: the offer would send too.
+    connection.addTransceiver('audio');
+    connection.addTransceiver('video');
+    connection.ontrack = ({ streams }) => {
+      video.srcObject = streams[0];
+    };
+    const client = new window.packages['whip-whep'].WHEPClient();
+    window.stopClient = () => client.stop();
+    await client.view(connection, address);
+  }, endpoint('whep', 'camera'));
+  await player.decodesFrames();
+  await player.hearsSound();
+  await player.evaluate(() => window.stopClient());
+  assert.deepEqual(new Set(answersToPlayer), new Set(['POST 201', 'PATCH 204', 'DELETE 200']));
+  await player.close();
 });

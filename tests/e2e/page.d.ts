@@ -33,6 +33,13 @@ interface Window {
     /** How much later each flash is shown than its beep is heard, in ms; of those that began since this was asked last. */
     offsets(): number[];
   };
+  /** Clients of WHIP and WHEP that others made, in the page of web_clients.mjs. */
+  packages: {
+    '@eyevinn/webrtc-player': typeof import('@eyevinn/webrtc-player');
+    '@eyevinn/whip-web-client': typeof import('@eyevinn/whip-web-client');
+    'whip-whep': typeof import('whip-whep/whep.js') & typeof import('whip-whep/whip.js');
+  };
+  stopClient: () => Promise<void>;
 
   /** axe-core's. */
   axe: { run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { target: string }[] }[] }> };
