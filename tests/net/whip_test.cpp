@@ -9,6 +9,7 @@
 
 #include "net/auth/entry_tokens.hpp"
 #include "net/whip_fixture.hpp"
+#include "sfu/offers.hpp"
 
 namespace onair::tests {
 namespace {
@@ -310,6 +311,25 @@ TEST_F(WhipTest, PatchesTrickleAndRestartIce) {
   EXPECT_EQ(patch("/whip/other" + target.substr(target.rfind('/')), candidate).result_int(), 404u);
   forwarder.fail_with(control::ErrorCode::bad_request);
   EXPECT_EQ(patch(target, "a=end-of-candidates\r\n").result_int(), 422u);
+}
+
+/// MediaMTX's reader sends each candidate with `If-Match: *`, and takes nothing for success but 204.
+TEST_F(WhipTest, AReaderTricklesWithAnyEtag) {
+  const auto encoder = broadcast();
+  const Response created = post("/whep/lesson", {}, std::string(kMediamtxReader));
+  ASSERT_EQ(created.result_int(), 201u) << created.body();
+  const auto played = forwarder.expect<control::Play>();
+  EXPECT_EQ(played.sdp, kMediamtxReader);
+  for (const std::string_view port : {"52133", "9"}) {
+    const std::string fragment =
+        "a=ice-ufrag:Jpbd\r\na=ice-pwd:Fus4hRjMrpP46HRkXRz+RPdL\r\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:0\r\n"
+        "a=candidate:1160438246 1 udp 2122260223 192.0.2.78 " +
+        std::string(port) + " typ host generation 0 ufrag Jpbd network-cost 999\r\n";
+    EXPECT_EQ(patch(target_of(created), fragment, {{"If-Match", "*"}}).result_int(), 204u);
+    EXPECT_EQ(forwarder.expect<control::Trickle>(), (control::Trickle{played.peer, fragment}));
+  }
+  EXPECT_EQ(remove(target_of(created)).result_int(), 200u);
 }
 
 TEST_F(WhipTest, RefusesWhatIsNoOffer) {

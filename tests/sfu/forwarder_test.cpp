@@ -26,6 +26,22 @@ TEST_F(ForwarderTest, ATalkersPacketsReachItsViewers) {
   EXPECT_TRUE(was_told(control::MediaChange{"lesson", id('a'), true}));
 }
 
+TEST_F(ForwarderTest, AReaderThatWantsADataChannelTooGetsThePicture) {
+  RemotePeer& talker = publish('a');
+  RemotePeer& reader = play('b', onair::tests::kMediamtxReader);
+  EXPECT_EQ(code_of(ask(control::Trickle{
+                id('b'),
+                "a=ice-ufrag:Jpbd\r\na=ice-pwd:Fus4hRjMrpP46HRkXRz+RPdL\r\n"
+                "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:0\r\n"
+                "a=candidate:1160438246 1 udp 2122260223 192.0.2.7 52133 typ host generation 0 "
+                "ufrag Jpbd network-cost 999\r\n"})),
+            std::nullopt);
+  send_video(talker, 100, kKeyFrame);
+  ASSERT_EQ(reader.packets.size(), 1U);
+  EXPECT_EQ(reader.packets[0].payload, kKeyFrame);
+  EXPECT_EQ(reader.packets[0].fields.payload_type, 96);
+}
+
 TEST_F(ForwarderTest, AViewerBeginsAtAKeyFrame) {
   RemotePeer& talker = publish('a');
   send_video(talker, 100, kKeyFrame);

@@ -36,7 +36,8 @@ SdpResult<RemoteTransport> usable_transport(const Section& section) {
                     "The description has no certificate fingerprint by SHA-256 or better."};
   }
   RemoteTransport usable = transport;
-  usable.candidates = {};  // a lite agent sends no checks, so it needs none
+  // A lite agent sends no checks, so it needs none. (An empty list would keep the memory.)
+  usable.candidates = std::vector<Candidate>();
   return usable;
 }
 
