@@ -19,7 +19,7 @@ interface Window {
   firstFrame: number | undefined;
   webkitRTCPeerConnection?: typeof RTCPeerConnection;
 
-  /** An encoder or a player: forwarder_paths.test.mjs's. */
+  /** An encoder or a player: media_client.mjs's. */
   testMedia: {
     /** Publishes a picture that flashes and a sound that beeps, both once a second. Goes on until it is let in. */
     publish(room: string): Promise<void>;

@@ -1,0 +1,183 @@
+// An encoder and a player in a page, by WHIP and WHEP. The picture flashes and the sound beeps, so that lips can be seen.
+
+/** Runs in a page: makes window.testMedia. */
+export function equip() {
+  const width = 320;
+  const height = 240;
+  const flash = 200; // ms
+  const beep = 0.1; // s
+  const quiet = 200; // ms; shorter than between two beeps
+  /** @type {RTCPeerConnection} */
+  let connection;
+  let location = '';
+  let tag = '';
+  let longest = 0;
+  /** @type {number[]} */
+  let flashes = [];
+  /** @type {number[]} */
+  let beeps = [];
+
+  /** Made without a device, which only pages from a secure origin get. */
+  function source() {
+    const canvas = Object.assign(document.createElement('canvas'), { width, height });
+    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    const context = new AudioContext();
+    const loudness = new GainNode(context, { gain: 0 });
+    const tone = new OscillatorNode(context, { frequency: 1_000 });
+    const heard = new MediaStreamAudioDestinationNode(context);
+    tone.connect(loudness).connect(heard);
+    tone.start();
+    let began = performance.now();
+    setInterval(() => {
+      const now = performance.now();
+      if (now - began >= 1_000) {
+        began = now;
+        loudness.gain.setValueAtTime(0.5, context.currentTime);
+        loudness.gain.setValueAtTime(0, context.currentTime + beep);
+      }
+      pen.fillStyle = now - began < flash ? 'white' : 'black';
+      pen.fillRect(0, 0, width, height);
+      pen.fillStyle = 'gray'; // something moves
+      pen.fillRect((now / 10) % width, 0, 10, 20);
+    }, 30);
+    const [picture] = canvas.captureStream(30).getVideoTracks();
+    return new MediaStream([/** @type {MediaStreamTrack} */ (picture), ...heard.stream.getAudioTracks()]);
+  }
+
+  /**
+   * Notes the longest gap, and when flashes begin.
+   * @param {HTMLVideoElement} video
+   */
+  function look(video) {
+    const eye = Object.assign(document.createElement('canvas'), { width: 1, height: 1 });
+    const pen = /** @type {CanvasRenderingContext2D} */ (eye.getContext('2d', { willReadFrequently: true }));
+    let shown = 0;
+    let wasBright = true; // a flash that is under way began before
+    /** @type {VideoFrameRequestCallback} */
+    const see = (_, { presentationTime }) => {
+      if (shown > 0) longest = Math.max(longest, presentationTime - shown);
+      shown = presentationTime;
+      pen.drawImage(video, 0, 0, 1, 1);
+      const isBright = (pen.getImageData(0, 0, 1, 1).data[0] ?? 0) > 128;
+      if (isBright && !wasBright) flashes.push(presentationTime);
+      wasBright = isBright;
+      video.requestVideoFrameCallback(see);
+    };
+    video.requestVideoFrameCallback(see);
+  }
+
+  /**
+   * Notes when beeps begin, by the samples of the last 85 ms.
+   * @param {MediaStream} stream
+   */
+  function listen(stream) {
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context, { fftSize: 4_096 });
+    new MediaStreamAudioSourceNode(context, { mediaStream: stream }).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    let heardUntil = 0;
+    setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      const now = performance.now();
+      const at = samples.findIndex((sample) => Math.abs(sample) > 0.1);
+      if (at < 0) return;
+      const began = now - ((samples.length - at) / context.sampleRate) * 1_000;
+      // It is a beginning where silence was before it.
+      if (at > 0 && began > heardUntil + quiet) beeps.push(began);
+      heardUntil = now;
+    }, 10);
+  }
+
+  /**
+   * @param {'whip' | 'whep'} way
+   * @param {string} room
+   */
+  async function post(way, room) {
+    await connection.setLocalDescription();
+    const body = /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
+    const headers = { 'Content-Type': 'application/sdp' };
+    let response = await fetch(`/${way}/${room}`, { method: 'POST', headers, body });
+    // Its place is not free yet, nobody is on air, or the forwarder is away: as clients do, it tries again.
+    while ([404, 409, 503].includes(response.status)) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      response = await fetch(`/${way}/${room}`, { method: 'POST', headers, body });
+    }
+    const text = await response.text();
+    if (response.status !== 201) throw new Error(`${response.status}: ${text}`);
+    location = response.headers.get('Location') ?? '';
+    tag = response.headers.get('ETag') ?? '';
+    await connection.setRemoteDescription({ type: 'answer', sdp: text });
+  }
+
+  /** @type {MediaStream | undefined} */
+  let sent;
+  window.testMedia = {
+    async publish(room) {
+      sent ??= source();
+      connection?.close();
+      connection = new RTCPeerConnection();
+      for (const track of sent.getTracks()) {
+        connection.addTransceiver(track, { direction: 'sendonly', streams: [sent] });
+      }
+      await post('whip', room);
+    },
+
+    async play(room) {
+      connection?.close();
+      connection = new RTCPeerConnection();
+      connection.addTransceiver('audio', { direction: 'recvonly' });
+      connection.addTransceiver('video', { direction: 'recvonly' });
+      const stream = new MediaStream();
+      connection.ontrack = ({ track }) => {
+        stream.addTrack(track);
+        if (track.kind === 'audio') listen(stream);
+      };
+      const video = Object.assign(document.createElement('video'), { autoplay: true });
+      document.body.append(video);
+      video.srcObject = stream;
+      look(video);
+      await post('whep', room);
+    },
+
+    async end() {
+      connection.close();
+      return (await fetch(location, { method: 'DELETE' })).status;
+    },
+
+    async restart() {
+      await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
+      const local = /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
+      const credentials = /a=ice-(?:ufrag|pwd):.*/g;
+      const response = await fetch(location, {
+        method: 'PATCH',
+        headers: { 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': tag },
+        body: `${(local.match(credentials) ?? []).slice(0, 2).join('\r\n')}\r\n`,
+      });
+      if (response.status !== 200) return response.status;
+      tag = response.headers.get('ETag') ?? '';
+      const fresh = (await response.text()).match(credentials) ?? [];
+      const answer = /** @type {RTCSessionDescription} */ (connection.remoteDescription).sdp.replace(
+        credentials,
+        (line) => fresh.find((each) => each.slice(0, 9) === line.slice(0, 9)) ?? line,
+      );
+      await connection.setRemoteDescription({ type: 'answer', sdp: answer });
+      return 200;
+    },
+
+    gap() {
+      const found = longest;
+      longest = 0;
+      return found;
+    },
+
+    offsets() {
+      const found = beeps.flatMap((heard) => {
+        const seen = flashes.find((each) => Math.abs(each - heard) < 500);
+        return seen === undefined ? [] : [seen - heard];
+      });
+      flashes = [];
+      beeps = [];
+      return found;
+    },
+  };
+}
