@@ -63,6 +63,7 @@ void Forwarder::receive_stun(MutableBytes packet, const Path& from, TimePoint no
   if (outcome.forgotten) directory_.remove(*outcome.forgotten, *peer);
   if (!outcome.retired_ufrag.empty()) directory_.remove(outcome.retired_ufrag, *peer);
   if (outcome.is_proven) directory_.add(from, *peer);
+  if (outcome.has_moved) ++farewell_changes_;
   if (outcome.has_moved && peer->viewer) {
     peer->entry.change_room(now).set_viewer_path(*peer->viewer, *peer->transport().path());
   }
@@ -95,6 +96,7 @@ void Forwarder::connection_closed(std::uint32_t connection, TimePoint now) {
     directory_.remove(path, *peer);
     Transport& transport = peer->change_transport(now);
     const bool has_moved = transport.ice().forget_connection(connection);
+    ++farewell_changes_;
     if (has_moved && peer->viewer && transport.path()) {
       peer->entry.change_room(now).set_viewer_path(*peer->viewer, *transport.path());
     }
@@ -114,6 +116,17 @@ void Forwarder::close_all(TimePoint now) {
     peer.change_transport(now).close();
     send_dtls(peer);
   }
+}
+
+std::vector<Farewell> Forwarder::farewells() const {
+  std::vector<Farewell> all;
+  for (const auto& [id, peer] : peers_) {
+    const auto& path = peer.transport().path();
+    if (!path || path->get().connection != 0) continue;
+    const auto farewell = Farewell::to_peer(path->get().remote, peer.transport().close_notify());
+    if (farewell) all.push_back(*farewell);
+  }
+  return all;
 }
 
 std::optional<TimePoint> Forwarder::next_deadline() const {
@@ -145,6 +158,7 @@ void Forwarder::connect(Peer& peer, TimePoint now) {
     peer.viewer = peer.entry.change_room(now).add_viewer(*peer.agreed, *transport.path(),
                                                          transport.sender(), now);
   }
+  ++farewell_changes_;
   events_.event(control::Connected{peer.entry.room().name(), peer.id});
 }
 
@@ -206,6 +220,7 @@ void Forwarder::end(Peer& peer, control::GoneReason reason) {
 }
 
 void Forwarder::discard(Peer& peer) {
+  ++farewell_changes_;
   directory_.remove(peer);
   handshakes_.forget(peer);
   RoomEntry& entry = peer.entry;

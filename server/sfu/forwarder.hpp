@@ -69,6 +69,11 @@ class Forwarder {
   void close_all(TimePoint now);
   std::optional<TimePoint> next_deadline() const;
 
+  /// What to send to whom if this process is killed. Those over TCP learn it by the system.
+  std::vector<Farewell> farewells() const;
+  /// Differs after each change of these.
+  std::uint64_t farewell_changes() const { return farewell_changes_; }
+
   std::size_t peers() const { return peers_.size(); }
   /// True when there is nothing left of any peer: for tests.
   bool empty() const {
@@ -133,6 +138,7 @@ class Forwarder {
   PeerDirectory directory_;
   HandshakeQueue handshakes_;
   control::Traffic of_closed_rooms_;
+  std::uint64_t farewell_changes_ = 0;
   TimePoint now_;  ///< of the latest call
 };
 

@@ -15,6 +15,7 @@
 
 #include "sfu/base/address.hpp"
 #include "sfu/base/bytes.hpp"
+#include "sfu/base/farewell.hpp"
 #include "sfu/base/time.hpp"
 #include "sfu/control/control.hpp"
 
@@ -64,6 +65,8 @@ concept ForwarderCore = std::constructible_from<Core, ForwarderOptions, PacketSi
                           core.close_all(now);
                           { constant.next_deadline() } -> std::same_as<std::optional<TimePoint>>;
                           { constant.peers() } -> std::convertible_to<std::size_t>;
+                          { constant.farewells() } -> std::same_as<std::vector<Farewell>>;
+                          { constant.farewell_changes() } -> std::same_as<std::uint64_t>;
                         };
 
 }  // namespace onair::sfu

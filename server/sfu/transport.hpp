@@ -56,6 +56,9 @@ class Transport {
   /// Tells the peer that this is the end, where it is connected.
   void close();
 
+  /// What close() would send; empty unless connected.
+  Bytes close_notify() const { return dtls_ ? dtls_->close_notify() : Bytes{}; }
+
   /// Datagrams of DTLS to send to path().
   Datagrams take_outgoing();
 

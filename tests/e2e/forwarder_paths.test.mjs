@@ -101,6 +101,18 @@ const decodesAnew = (page, count) =>
     return made > count && (await page.stats()).frames > 0;
   });
 
+/**
+ * Waits until the page's session has ended. A standard client needs nothing else to know that it must begin anew.
+ * @param {Page} page
+ */
+const isTold = (page) =>
+  until('the end of the session is told', () =>
+    page.evaluate(() => {
+      const [transceiver] = window.testConnections.at(-1)?.getTransceivers() ?? [];
+      return (transceiver?.sender.transport ?? transceiver?.receiver.transport)?.state === 'closed';
+    }),
+  );
+
 /** Kills the server's forwarder. */
 function killForwarder() {
   const name = (/** @type {number} */ pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
@@ -124,8 +136,12 @@ test('everyone is back within 3 s after the forwarder was killed', async () => {
 
   killForwarder();
   const killed = Date.now();
-  // Encoders and players post again, as they do when their connection is lost. Pages do all by themselves.
-  await Promise.all([publish(encoder, 'encoder'), play(player, 'encoder'), play(pagePlayer, 'page')]);
+  // Encoders and players post again when they are told. Pages do all by themselves.
+  await Promise.all([
+    isTold(encoder).then(() => publish(encoder, 'encoder')),
+    isTold(player).then(() => play(player, 'encoder')),
+    isTold(pagePlayer).then(() => play(pagePlayer, 'page')),
+  ]);
   await Promise.all([
     decodesAnew(player, 1),
     decodesAnew(viewer, 1),

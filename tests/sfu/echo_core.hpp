@@ -1,7 +1,9 @@
 // A core that echoes packets and has no peers: for tests of what is around the core.
 #pragma once
 
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "sfu/forwarder_edge.hpp"
 
@@ -24,6 +26,8 @@ class EchoCore {
   void close_all(TimePoint) {}
   std::optional<TimePoint> next_deadline() const { return std::nullopt; }
   std::size_t peers() const { return 0; }
+  std::vector<Farewell> farewells() const { return {}; }
+  std::uint64_t farewell_changes() const { return 0; }
 
  private:
   ForwarderOptions options_;

@@ -210,6 +210,35 @@ TEST_F(ForwarderTest, AllPeersHearOfItsEnd) {
   EXPECT_TRUE(viewer.is_closed());
 }
 
+// What the next process sends after this one was killed.
+TEST_F(ForwarderTest, AFarewellEndsAPeersConnection) {
+  EXPECT_TRUE(forwarder_.farewells().empty());
+  std::uint64_t changes = forwarder_.farewell_changes();
+  const auto has_changed = [&] {
+    const std::uint64_t before = std::exchange(changes, forwarder_.farewell_changes());
+    return before != changes;
+  };
+  RemotePeer& talker = publish('a');
+  EXPECT_TRUE(has_changed());
+  RemotePeer& viewer = play('b');
+  EXPECT_TRUE(has_changed());
+  viewer.path.remote.port = 4'000;
+  give(viewer, viewer.check());
+  settle();
+  EXPECT_TRUE(has_changed()) << "it goes to the new address";
+  const auto farewells = forwarder_.farewells();
+  ASSERT_EQ(farewells.size(), 2U);
+  EXPECT_EQ(farewells[0].to, talker.path.remote);
+  EXPECT_EQ(farewells[1].to, viewer.path.remote);
+  viewer.receive(farewells[1].datagram(), now_);
+  EXPECT_TRUE(viewer.is_closed());
+  EXPECT_FALSE(talker.is_closed());
+  EXPECT_FALSE(has_changed());
+  settle();
+  EXPECT_TRUE(has_changed()) << "the viewer has said that it is gone";
+  EXPECT_EQ(forwarder_.farewells().size(), 1U);
+}
+
 TEST_F(ForwarderTest, AnotherCertificateThanTheOffersIsRefused) {
   RemotePeer& talker = add_remote();
   const auto answer = ask(control::Publish{"lesson", id('a'), std::string(kChromiumSendonly), ""});

@@ -87,6 +87,9 @@ class DtlsTransport {
   /// Tells the peer, if it is connected. May be called again.
   void close();
 
+  /// What close() would send; empty unless connected.
+  Bytes close_notify() const { return rest_ ? Bytes(rest_->close_notify) : Bytes{}; }
+
   State state() const { return state_; }
   /// A sentence for people; empty unless failed.
   const std::string& failure() const { return failure_; }

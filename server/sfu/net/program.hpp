@@ -12,6 +12,7 @@
 #include "sfu/forwarder_edge.hpp"
 #include "sfu/net/control_socket.hpp"
 #include "sfu/net/event_loop.hpp"
+#include "sfu/net/farewell_file.hpp"
 #include "sfu/net/idle_end.hpp"
 #include "sfu/net/media_sockets.hpp"
 #include "sfu/net/options.hpp"
@@ -32,8 +33,10 @@ class Program final : public PacketReceiver {
                    return handle(request, now);
                  }),
         core_({announced_candidates(options.media_addresses, media_.port()), random_instance()},
-              media_, control_) {
+              media_, control_),
+        farewells_(options.control.string() + ".farewells") {
     log_start(media_.udp(), options.control);
+    say_farewells();
   }
 
   /// Until SIGTERM or SIGINT, or nobody needs it any more.
@@ -41,6 +44,7 @@ class Program final : public PacketReceiver {
     for (TimePoint now = Clock::now(); !is_ended_; now = loop_.tick(next_deadline())) {
       core_.advance(now);
       media_.advance(now);
+      farewells_.keep(core_, now);
       drops_.report(media_.dropped(), now);
       if (exits_when_idle_ && idle_.advance(control_.servers(), core_.peers(), now)) {
         spdlog::info("event=idle action=end");
@@ -49,6 +53,7 @@ class Program final : public PacketReceiver {
     }
     spdlog::info("event=stopped peers_left={}", static_cast<std::size_t>(core_.peers()));
     core_.close_all(Clock::now());
+    farewells_.remove();
   }
 
  private:
@@ -66,8 +71,15 @@ class Program final : public PacketReceiver {
     }
     return reply;
   }
+  /// Of the last process, where that was killed.
+  void say_farewells() {
+    const auto left = farewells_.take_left();
+    for (const Farewell& each : left) media_.send({.remote = each.to}, each.datagram(), 0);
+    if (!left.empty()) spdlog::warn("event=farewells count={}", left.size());
+  }
   std::optional<TimePoint> next_deadline() const {
-    return earliest(core_.next_deadline(), earliest(media_.next_deadline(), idle_.next_deadline()));
+    const auto of_edge = earliest(media_.next_deadline(), farewells_.next_deadline(core_));
+    return earliest(earliest(core_.next_deadline(), of_edge), idle_.next_deadline());
   }
 
   bool is_ended_ = false;
@@ -77,6 +89,7 @@ class Program final : public PacketReceiver {
   MediaSockets media_;
   ControlSocket control_;
   Core core_;
+  FarewellFile farewells_;
   IdleEnd idle_;
   DropLog drops_;
 };
