@@ -1,0 +1,173 @@
+// What a page of Chromium does with a forwarder: the same for ours and for Janus. Times are of the page's clock, in ms.
+
+import { JanusSession } from './janus_session.mjs';
+
+/**
+ * @typedef {{ kind: 'onair', room: string } | { kind: 'janus', url: string, room: number, feed: number }} Way how to reach it
+ * @typedef {object} Signaling what was made ready before the clock starts
+ * @property {(connection: RTCPeerConnection) => Promise<void>} play ends when the connection has both descriptions
+ * @property {(connection: RTCPeerConnection) => Promise<void>} publish the same for a talker, whose offer is made
+ * @typedef {{ at: number, width: number, height: number, reason: string }} Size of a talker's encoder
+ */
+
+/** Runs in the page. */
+function prepare() {
+  const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  /**
+   * Asks until it is given: a talker is not there at once.
+   * @template Value
+   * @param {() => Promise<Value | null>} ask
+   * @returns {Promise<Value>}
+   */
+  async function insist(ask) {
+    for (;;) {
+      const given = await ask();
+      if (given !== null) return given;
+      await pause(20);
+    }
+  }
+
+  /** @type {(path: string, offer: string) => Promise<string | null>} */
+  async function post(path, offer) {
+    const headers = { 'Content-Type': 'application/sdp' };
+    const response = await fetch(path, { method: 'POST', headers, body: offer });
+    const answer = await response.text();
+    return response.status === 201 ? answer : null;
+  }
+
+  const own = (/** @type {RTCPeerConnection} */ connection) =>
+    /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
+
+  /** @type {(connection: RTCPeerConnection, path: string) => Promise<void>} */
+  async function offerTo(connection, path) {
+    const sdp = await insist(() => post(path, own(connection)));
+    await connection.setRemoteDescription({ type: 'answer', sdp });
+  }
+
+  /** @type {(room: string) => Signaling} */
+  const ofOnair = (room) => ({
+    publish: (connection) => offerTo(connection, `/whip/${room}`),
+    play: (connection) => offerTo(connection, `/whep/${room}`),
+  });
+
+  /** @type {(way: Extract<Way, { kind: 'janus' }>) => Promise<Signaling>} */
+  async function ofJanus({ url, room, feed }) {
+    const session = await window.JanusSession.open(url, WebSocket);
+    const [talker, viewer] = [await session.attach(), await session.attach()];
+    const trickle = (/** @type {RTCPeerConnection} */ connection, /** @type {number} */ handle) => {
+      connection.onicecandidate = ({ candidate }) => {
+        session.trickle(handle, candidate?.candidate ? candidate.toJSON() : null).catch(console.error);
+      };
+    };
+    return {
+      async publish(connection) {
+        await session.ask(talker, { request: 'join', ptype: 'publisher', room, id: feed });
+        const sdp = await session.publish(talker, { sdp: own(connection) });
+        await connection.setRemoteDescription({ type: 'answer', sdp });
+        await session.trickle(talker, null);
+      },
+      async play(connection) {
+        const sdp = await insist(() => session.subscribe(viewer, room, feed).catch(() => null));
+        trickle(connection, viewer);
+        await connection.setRemoteDescription({ type: 'offer', sdp });
+        await connection.setLocalDescription();
+        await session.start(viewer, { sdp: own(connection) });
+      },
+    };
+  }
+
+  /** @type {(way: Way) => Promise<RTCPeerConnection>} */
+  async function newViewer(way) {
+    const connection = new RTCPeerConnection();
+    if (way.kind === 'onair') {
+      connection.addTransceiver('audio', { direction: 'recvonly' });
+      connection.addTransceiver('video', { direction: 'recvonly' });
+      await connection.setLocalDescription();
+    }
+    return connection;
+  }
+
+  /** Ends when the offer has all candidates, for a server that needs one. */
+  const gathered = (/** @type {RTCPeerConnection} */ connection) =>
+    new Promise((resolve) => {
+      const look = () => connection.iceGatheringState === 'complete' && resolve(undefined);
+      connection.onicegatheringstatechange = look;
+      look();
+    });
+
+  /** When the connection's first frame was presented. */
+  const firstFrame = (/** @type {RTCPeerConnection} */ connection) =>
+    new Promise((/** @type {(at: number) => void} */ resolve) => {
+      const video = document.createElement('video');
+      Object.assign(video, { autoplay: true, muted: true });
+      document.body.append(video);
+      const stream = new MediaStream();
+      video.srcObject = stream;
+      video.requestVideoFrameCallback((now) => resolve(now));
+      connection.ontrack = ({ track }) => stream.addTrack(track);
+    });
+
+  /** Sends a camera's picture by one encoding of at most `bitrate`. */
+  async function newTalker(/** @type {MediaStreamConstraints} */ wanted, /** @type {number} */ bitrate) {
+    // The page's own function: that of the tests asks for a small picture.
+    const getUserMedia = MediaDevices.prototype.getUserMedia.bind(navigator.mediaDevices);
+    const stream = await getUserMedia(wanted);
+    const connection = new RTCPeerConnection();
+    for (const track of stream.getTracks()) {
+      const sendEncodings = track.kind === 'video' ? [{ maxBitrate: bitrate }] : [{}];
+      connection.addTransceiver(track, { direction: 'sendonly', streams: [stream], sendEncodings });
+    }
+    await connection.setLocalDescription();
+    await gathered(connection);
+    return connection;
+  }
+
+  const signalingFor = async (/** @type {Way} */ way) => (way.kind === 'onair' ? ofOnair(way.room) : ofJanus(way));
+
+  window.bench = {
+    async play(way) {
+      const signaling = await signalingFor(way);
+      const connection = await newViewer(way);
+      const frame = firstFrame(connection);
+      const began = performance.now();
+      await signaling.play(connection);
+      return (await frame) - began;
+    },
+
+    async publishAndPlay(way) {
+      const signaling = await signalingFor(way);
+      const talker = await newTalker({ audio: true, video: { width: 640, height: 360 } }, 1_000_000);
+      const viewer = await newViewer(way);
+      const frame = firstFrame(viewer);
+      const began = performance.now();
+      await signaling.publish(talker);
+      await signaling.play(viewer);
+      return (await frame) - began;
+    },
+
+    async watchSize(way, { width, height, bitrate, forMs }) {
+      const signaling = await signalingFor(way);
+      const camera = { width: { exact: width }, height: { exact: height }, frameRate: 30 };
+      const talker = await newTalker({ audio: true, video: camera }, bitrate);
+      const began = performance.now();
+      await signaling.publish(talker);
+      /** @type {Size[]} */
+      const sizes = [];
+      while (performance.now() - began < forMs) {
+        for (const report of (await talker.getStats()).values()) {
+          if (report.type !== 'outbound-rtp' || report.kind !== 'video' || !report.framesEncoded) continue;
+          const size = { width: report.frameWidth, height: report.frameHeight, reason: report.qualityLimitationReason };
+          const last = sizes.at(-1);
+          if (last && last.width === size.width && last.reason === size.reason) continue;
+          sizes.push({ at: performance.now() - began, ...size });
+        }
+        await pause(50);
+      }
+      return sizes;
+    },
+  };
+}
+
+/** To run in each page before it is used. */
+export const script = `window.JanusSession = ${JanusSession.toString()};\n(${prepare.toString()})();`;
