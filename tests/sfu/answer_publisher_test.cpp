@@ -84,7 +84,7 @@ TEST(AnswerPublisher, WritesTheWholeAnswer) {
                 "a=rtcp-fb:96 nack pli\r\n"
                 "a=rtcp-fb:96 goog-remb\r\n"
                 "a=fmtp:96 profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1;"
-                "x-google-start-bitrate=1000\r\n");
+                "x-google-start-bitrate=1300\r\n");
 }
 
 TEST(AnswerPublisher, GivesObsRembAndNoRtx) {

@@ -105,8 +105,11 @@ struct Negotiated {
 
 // Publishers
 
-/// The same as the browsers' talk page asks for (client_wasm/session/talk/start_bitrate.hpp).
-inline constexpr std::uint32_t kPublisherStartBitrate = 1'000'000;  ///< bits per second
+/// Chromium encodes 1280×720 by VP8 or H264 only if its encoder gets 900 kbit/s at the first frame
+/// (webrtc's EncoderInfoSettings::GetDefaultSinglecastBitrateLimits). Otherwise it drops that frame
+/// and begins at 960×540, and takes ten seconds and more until it dares to go up again. Audio and
+/// headers take some 130 kbit/s of the start bit rate: of 1 Mbit/s the encoder gets too little.
+inline constexpr std::uint32_t kPublisherStartBitrate = 1'300'000;  ///< bits per second
 
 struct PublisherPolicy {
   /// Codecs that we take; the offerer's order decides among them.
