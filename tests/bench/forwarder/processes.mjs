@@ -16,6 +16,8 @@ const children = new Set();
 process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
+// Node does not call that for a signal by itself.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 /**
  * Starts a program; its process is the child itself.
