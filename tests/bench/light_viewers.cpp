@@ -1,21 +1,24 @@
-// Puts many light viewers (WHEP) on a room and prints, as JSON, how they joined and what they got.
+// Puts light viewers (WHEP), and a light talker (WHIP), on a room. Prints a line of JSON when the
+// talker is on air, and at the end one that says how the viewers joined, what they got, and what
+// that cost the forwarder.
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <exception>
 #include <iostream>
-#include <map>
 #include <memory>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
 #include <string>
-#include <sys/epoll.h>
+#include <thread>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "light/viewer.hpp"
+#include "light/crowd.hpp"
+#include "light/talker.hpp"
 #include "load/process.hpp"
-#include "sfu/net/descriptor.hpp"
 
 namespace onair::load {
 namespace {
@@ -24,12 +27,56 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using sfu::Clock;
 using sfu::Duration;
-using sfu::TimePoint;
 
 struct Plan {
-  std::size_t viewers = 1;
+  std::string room;
+  bool server_offers = false;
+  std::string clip;  ///< empty: no talker
+  std::size_t viewers = 0;
   double joins_per_second = 200;
-  double seconds = 10;  ///< of counting, once all have joined
+  bool watch_closely = false;
+  double seconds = 10;
+  std::size_t late_viewers = 0;
+  int pid = 0;  ///< of the forwarder; 0: unknown
+};
+
+Duration seconds_of(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+/// The talker on a thread of its own, so that it keeps time whatever the viewers do.
+class TalkerThread {
+ public:
+  TalkerThread(const HttpServer& server, const Plan& plan)
+      : clip_(plan.clip),
+        agent_(std::make_unique<Agent>(server)),
+        thread_([this, path = "/whip/" + plan.room](const std::stop_token& stop) {
+          try {
+            Talker(*agent_, path, clip_, progress_).run(stop);
+          } catch (const std::exception& error) {
+            progress_.failure = error.what();
+            progress_.has_ended = true;
+          }
+        }) {}
+
+  void wait_until_on_air() const {
+    while (!progress_.is_on_air) {
+      check();
+      std::this_thread::sleep_for(5ms);
+    }
+  }
+  /// Throws if the talker has ended.
+  void check() const {
+    if (progress_.has_ended) throw std::runtime_error("The talker has ended: " + progress_.failure);
+  }
+  std::uint64_t packets() const { return progress_.packets; }
+  std::uint64_t key_frames_asked() const { return progress_.key_frames_asked; }
+
+ private:
+  Clip clip_;
+  std::unique_ptr<Agent> agent_;
+  Talker::Progress progress_;
+  std::jthread thread_;
 };
 
 double milliseconds(Duration duration) {
@@ -43,138 +90,127 @@ json spread(std::vector<double> values) {
   return {{"median", values[values.size() / 2]}, {"max", values.back()}};
 }
 
-class Crowd {
+/// How those from `first` on joined.
+json report_joins(Crowd& crowd, std::size_t first) {
+  std::vector<double> joined;
+  std::vector<double> pictures;
+  std::size_t watching = 0;
+  for (std::size_t i = first; i < crowd.size(); ++i) {
+    if (const auto after = crowd[i].joined_after()) joined.push_back(milliseconds(*after));
+    if (const auto after = crowd[i].picture_after()) pictures.push_back(milliseconds(*after));
+    watching += crowd[i].has_consent(Clock::now()) ? 1 : 0;
+  }
+  return {{"viewers", crowd.size() - first}, {"watching", watching},
+          {"pictures", pictures.size()},     {"join_ms", spread(joined)},
+          {"picture_ms", spread(pictures)},  {"failures", crowd.failures()}};
+}
+
+std::uint64_t missing(Crowd& crowd, std::size_t viewers) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < viewers; ++i) sum += crowd[i].missing();
+  return sum;
+}
+
+class Run {
  public:
-  Crowd(Player& player, Plan plan) : player_(player), plan_(plan), epoll_(epoll_create1(0)) {}
+  Run(const HttpServer& server, const Plan& plan)
+      : plan_(plan),
+        agent_(std::make_unique<Agent>(server)),
+        crowd_(*agent_, {.path = "/whep/" + plan.room,
+                         .begin = plan.server_offers ? Session::Begin::server_offers
+                                                     : Session::Begin::peer_offers,
+                         .offer = {}}) {
+    if (!plan.clip.empty()) talker_.emplace(server, plan);
+  }
 
   json run() {
-    join_all();
-    // First the packets on the way to the last that joined.
-    run_until(Clock::now() + 500ms);
-    const std::vector<std::uint64_t> before = packets();
-    const TimePoint began = Clock::now();
-    run_until(began +
-              std::chrono::duration_cast<Duration>(std::chrono::duration<double>(plan_.seconds)));
-    std::vector<std::uint64_t> counted = packets();
-    const Duration took = Clock::now() - began;
-    for (std::size_t i = 0; i < counted.size(); ++i) counted[i] -= before[i];
-    json result = report();
-    result["seconds"] = std::chrono::duration<double>(took).count();
-    result["packets"] = counted;
-    for (const auto& viewer : viewers_) viewer->leave();
+    if (talker_) {
+      talker_->wait_until_on_air();
+      crowd_.run_for(1s);  // the server has let the room know
+      std::cout << R"({"on_air":true})" << std::endl;
+    }
+    const double memory = resident();
+    crowd_.join(plan_.viewers, plan_.joins_per_second, watching());
+    json result = report_joins(crowd_, 0);
+    crowd_.run_for(1s);  // what is on the way to the last that joined
+    count(result);
+    result["memory"] = resident() - memory;
+    if (plan_.late_viewers > 0) result["late"] = join_late();
+    crowd_.leave();
+    if (talker_) talker_->check();
     return result;
   }
 
  private:
-  void join_all() {
-    const TimePoint began = Clock::now();
-    const auto due = [&](std::size_t number) {
-      const std::chrono::duration<double> after(static_cast<double>(number) /
-                                                plan_.joins_per_second);
-      return began + std::chrono::duration_cast<Duration>(after);
-    };
-    while (viewers_.size() < plan_.viewers) {
-      run_until(due(viewers_.size()));
-      add_viewer();
-    }
-    while (std::any_of(viewers_.begin(), viewers_.end(), [](const auto& viewer) {
-      return viewer->state() != Viewer::State::watching && viewer->state() != Viewer::State::failed;
-    })) {
-      step(Clock::now() + kTick);
-    }
+  Watching watching() const { return plan_.watch_closely ? Watching::closely : Watching::lightly; }
+  double resident() const { return plan_.pid == 0 ? 0 : resident_bytes(plan_.pid); }
+  double cpu() const { return plan_.pid == 0 ? 0 : cpu_seconds(plan_.pid); }
+  std::uint64_t sent() const { return talker_ ? talker_->packets() : 0; }
+
+  void count(json& result) {
+    const auto began = Clock::now();
+    const double cpu_before = cpu();
+    const std::uint64_t sent_before = sent();
+    const std::vector<std::uint64_t> before = crowd_.packets();
+    crowd_.run_for(seconds_of(plan_.seconds));
+    std::vector<std::uint64_t> packets = crowd_.packets();
+    result["sent"] = sent() - sent_before;
+    result["cpu_s"] = cpu() - cpu_before;
+    result["seconds"] = std::chrono::duration<double>(Clock::now() - began).count();
+    for (std::size_t i = 0; i < packets.size(); ++i) packets[i] -= before[i];
+    result["packets"] = std::accumulate(packets.begin(), packets.end(), std::uint64_t{0});
+    result["least_packets"] = packets.empty() ? 0 : *std::ranges::min_element(packets);
+    result["missing"] = missing(crowd_, crowd_.size());
   }
 
-  void add_viewer() {
-    const auto number = static_cast<std::uint32_t>(viewers_.size());
-    viewers_.push_back(std::make_unique<Viewer>(player_, number, Clock::now()));
-    watch(*viewers_.back());
+  json join_late() {
+    const std::size_t first = crowd_.size();
+    const std::uint64_t missing_before = missing(crowd_, first);
+    const std::uint64_t asked_before = talker_ ? talker_->key_frames_asked() : 0;
+    crowd_.join(plan_.late_viewers, plan_.joins_per_second, Watching::lightly);
+    crowd_.run_for(500ms);
+    json result = report_joins(crowd_, first);
+    result["lost_by_others"] = missing(crowd_, first) - missing_before;
+    result["key_frames_asked"] = (talker_ ? talker_->key_frames_asked() : 0) - asked_before;
+    return result;
   }
 
-  void watch(Viewer& viewer) {
-    epoll_event event{.events = EPOLLIN, .data = {.ptr = &viewer}};
-    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, viewer.descriptor(), &event);
-  }
-
-  void run_until(TimePoint end) {
-    while (Clock::now() < end) step(end);
-  }
-
-  /// Waits until something comes, at most until then or the next tick.
-  void step(TimePoint end) {
-    std::array<epoll_event, 256> events;
-    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
-        std::clamp<Duration>(std::min(end, next_tick_) - Clock::now(), 0ms, kTick));
-    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                 static_cast<int>(wait.count()));
-    const TimePoint now = Clock::now();
-    for (int i = 0; i < count; ++i) receive(*static_cast<Viewer*>(events[i].data.ptr), now);
-    if (now < next_tick_) return;
-    next_tick_ = now + kTick;
-    for (const auto& viewer : viewers_) viewer->advance(now);
-  }
-
-  void receive(Viewer& viewer, TimePoint now) {
-    const bool was_asking = viewer.state() == Viewer::State::asking;
-    viewer.receive(now);
-    // Now it has a socket for media.
-    if (was_asking && viewer.state() == Viewer::State::checking) watch(viewer);
-  }
-
-  std::vector<std::uint64_t> packets() {
-    std::vector<std::uint64_t> counts;
-    for (const auto& viewer : viewers_) counts.push_back(viewer->packets());
-    return counts;
-  }
-
-  json report() const {
-    std::vector<double> joined;
-    std::vector<double> media;
-    std::map<std::string, int> failures;
-    std::uint64_t sampled = 0;
-    std::uint64_t missing = 0;
-    std::size_t watching = 0;
-    for (const auto& viewer : viewers_) {
-      if (const auto after = viewer->joined_after()) joined.push_back(milliseconds(*after));
-      if (const auto after = viewer->media_after()) media.push_back(milliseconds(*after));
-      if (viewer->state() == Viewer::State::failed) ++failures[viewer->failure()];
-      watching += viewer->has_consent(Clock::now()) ? 1 : 0;
-      sampled += viewer->sampled();
-      missing += viewer->missing();
-    }
-    return {{"viewers", viewers_.size()}, {"joined", joined.size()},   {"watching", watching},
-            {"failures", failures},       {"join_ms", spread(joined)}, {"media_ms", spread(media)},
-            {"sampled", sampled},         {"missing", missing}};
-  }
-
-  static constexpr Duration kTick = 10ms;
-
-  Player& player_;
   Plan plan_;
-  sfu::Descriptor epoll_;
-  TimePoint next_tick_{};
-  std::vector<std::unique_ptr<Viewer>> viewers_;
+  std::unique_ptr<Agent> agent_;
+  Crowd crowd_;
+  std::optional<TalkerThread> talker_;
 };
+
+void add_options(CLI::App& app, HttpServer& server, Plan& plan) {
+  app.add_option("--host", server.host, "The server's IPv4 address")->capture_default_str();
+  app.add_option("--port", server.port, "The server's port, without TLS")->required();
+  app.add_option("--token", server.token);
+  app.add_option("--room", plan.room, "As in a URL")->required();
+  app.add_flag("--server-offers", plan.server_offers,
+               "Viewers POST without an offer, and answer the server's by PATCH");
+  app.add_option("--clip", plan.clip, "Talks in the room: sends this IVF file of VP8 and silence");
+  app.add_option("--viewers", plan.viewers)->capture_default_str();
+  app.add_option("--joins-per-second", plan.joins_per_second)->capture_default_str();
+  app.add_flag("--watch-closely", plan.watch_closely, "Viewers read each packet");
+  app.add_option("--seconds", plan.seconds, "How long to count, once all have a picture")
+      ->capture_default_str();
+  app.add_option("--late-viewers", plan.late_viewers, "So many more join then");
+  app.add_option("--pid", plan.pid, "The forwarder's process: says what it costs");
+}
 
 }  // namespace
 }  // namespace onair::load
 
 int main(int argc, char** argv) {
   using namespace onair::load;
-  Player player;
+  HttpServer server;
   Plan plan;
-  CLI::App app("onair_light_viewers: viewers that count what they get.");
-  app.add_option("--host", player.target.host, "The server's IPv4 address")->capture_default_str();
-  app.add_option("--port", player.target.port, "The server's port, without TLS")->required();
-  app.add_option("--room", player.target.room)->required();
-  app.add_option("--token", player.target.token);
-  app.add_option("--viewers", plan.viewers)->capture_default_str();
-  app.add_option("--joins-per-second", plan.joins_per_second)->capture_default_str();
-  app.add_option("--seconds", plan.seconds, "How long to count, once all have joined")
-      ->capture_default_str();
+  CLI::App app("onair_light_viewers: viewers that count what they get, and a talker.");
+  add_options(app, server, plan);
   CLI11_PARSE(app, argc, argv);
   raise_descriptor_limit();
   try {
-    std::cout << Crowd(player, plan).run().dump() << std::endl;
+    std::cout << Run(server, plan).run().dump() << std::endl;
   } catch (const std::exception& error) {
     std::cerr << "light_viewers: " << error.what() << std::endl;
     return 1;

@@ -19,41 +19,40 @@ void check(int result, const char* what) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), what);
 }
 
-socklen_t to_system(const sfu::Address& address, sockaddr_storage& storage) {
-  if (address.is_v4()) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(address.port);
-    std::memcpy(&v4.sin_addr, &address.ip[12], sizeof v4.sin_addr);
-    std::memcpy(&storage, &v4, sizeof v4);
-    return sizeof v4;
-  }
-  sockaddr_in6 v6{};
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(address.port);
-  std::memcpy(&v6.sin6_addr, address.ip.data(), sizeof v6.sin6_addr);
-  std::memcpy(&storage, &v6, sizeof v6);
-  return sizeof v6;
+sockaddr_in to_system(const sfu::Address& address) {
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(address.port);
+  std::memcpy(&v4.sin_addr, &address.ip[12], sizeof v4.sin_addr);
+  return v4;
+}
+
+/// More than the usual 200 KB, for one that reads all its packets: the load may be busy with
+/// handshakes. Without the right to it the system's bound holds.
+void enlarge_buffer(int socket) {
+  constexpr int kBytes = 2'000'000;
+  if (setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &kBytes, sizeof kBytes) == 0) return;
+  setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &kBytes, sizeof kBytes);
 }
 
 }  // namespace
 
-MediaSocket::MediaSocket(const sfu::Address& forwarder) {
-  sockaddr_storage address{};
-  const socklen_t size = to_system(forwarder, address);
-  socket_ =
-      sfu::Descriptor(socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+MediaSocket::MediaSocket(const sfu::Address& forwarder, const SourceAddress& from)
+    : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
   check(socket_.get(), "UDP socket");
-  check(connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), size),
+  enlarge_buffer(socket_.get());
+  from.bind(socket_.get());
+  const sockaddr_in address = to_system(forwarder);
+  check(connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
         "the forwarder's address");
 }
 
 void MediaSocket::send(sfu::Bytes packet) const {
-  // ICE and DTLS send again what is lost here, as they do after a loss on the way.
+  // What is lost here ICE and DTLS send again, as what is lost on the way.
   (void)::send(socket_.get(), packet.data(), packet.size(), 0);
 }
 
-std::optional<sfu::Bytes> MediaSocket::receive(sfu::MutableBytes buffer) const {
+std::optional<sfu::MutableBytes> MediaSocket::receive(sfu::MutableBytes buffer) const {
   const ssize_t size = recv(socket_.get(), buffer.data(), buffer.size(), 0);
   if (size < 0) return std::nullopt;
   return buffer.first(static_cast<std::size_t>(size));

@@ -5,20 +5,20 @@
 
 namespace onair::load {
 
-/// Packets are sampled whose sequence number is a multiple of this. So it is known which ones must
-/// come, and their loss is an estimate of the loss of all.
+/// Of each stream the packets are looked at whose sequence number is a multiple of this. Then which
+/// ones must come is known, and their loss is an estimate of the loss of all.
 inline constexpr std::uint16_t kSampling = 64;
 
-/// The samples of an SSRC. Takes the sequence numbers of its sampled packets; one that comes late
-/// is no loss.
+/// One SSRC. Takes the sequence numbers that are multiples of `step`; one that comes late is no
+/// loss.
 class StreamSamples {
  public:
-  void take(std::uint16_t sequence) {
+  void take(std::uint16_t sequence, std::uint16_t step) {
     ++received_;
     if (received_ == 1) last_ = sequence;
     const auto ahead = static_cast<std::int16_t>(sequence - last_);
     if (ahead <= 0) return;
-    expected_after_first_ += static_cast<std::uint64_t>(ahead / kSampling);
+    expected_after_first_ += static_cast<std::uint64_t>(ahead / step);
     last_ = sequence;
   }
 

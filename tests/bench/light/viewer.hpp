@@ -1,55 +1,51 @@
-// A viewer of the load: a WHEP player that joins as a browser does and then only counts what
-// comes.
+// One viewer of the load: a WHEP player that joins as a browser does, decrypts until it has a
+// picture, and then only counts what comes.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
-#include "light/media_socket.hpp"
+#include "light/connection.hpp"
 #include "light/stream_samples.hpp"
-#include "light/whep.hpp"
-#include "sfu/base/time.hpp"
-#include "sfu/dtls/certificate.hpp"
-#include "sfu/dtls/dtls.hpp"
-#include "sfu/ice/stun.hpp"
+#include "sfu/srtp/srtp.hpp"
 
 namespace onair::load {
 
-/// State that all viewers share.
-struct Player {
-  WhepTarget target;
-  sfu::DtlsCertificate certificate;
-  sfu::DtlsContext dtls{certificate};
+/// How a viewer counts.
+enum class Watching : std::uint8_t {
+  lightly,  ///< the kernel keeps back most packets and counts them; loss is estimated
+  closely,  ///< each packet is read, and each loss seen
 };
 
-/// Call receive() when descriptor() is readable, and advance() every few milliseconds. The
-/// descriptor changes once, when the answer has come.
+/// Call receive() when descriptor() is readable, and advance() every few milliseconds.
 class Viewer {
  public:
-  enum class State : std::uint8_t { asking, checking, handshaking, watching, failed };
+  Viewer(Agent& agent, const Session& room, std::uint32_t number, Watching watching,
+         sfu::TimePoint now);
 
-  Viewer(Player& player, std::uint32_t number, sfu::TimePoint now);
-
-  int descriptor() const;
-  void receive(sfu::TimePoint now);
+  int descriptor() const { return connection_.descriptor(); }
+  /// True if descriptor() is another one now.
+  bool receive(sfu::TimePoint now);
   void advance(sfu::TimePoint now);
-  /// Tells the forwarder by DTLS.
-  void leave();
+  void leave() { connection_.leave(); }
 
-  State state() const { return state_; }
-  const std::string& failure() const { return failure_; }
+  const std::string& failure() const { return connection_.failure(); }
+  bool has_failed() const { return connection_.state() == Connection::State::failed; }
+  bool has_picture() const { return picture_at_.has_value(); }
+  bool has_consent(sfu::TimePoint now) const { return connection_.has_consent(now); }
 
-  /// RTP packets since the start.
+  /// RTP packets since the start, with those that the kernel kept back.
   std::uint64_t packets();
   std::uint64_t sampled() const;
-  std::uint64_t missing() const;  ///< of the packets that are sampled
+  /// Of the packets that are sampled. Not those that came and found no room in the socket.
+  std::uint64_t missing();
 
-  /// From the POST to the end of the DTLS handshake, and to the first packet of RTP.
+  /// From the POST to the end of the DTLS handshake, and to the last packet of the first key frame.
   std::optional<sfu::Duration> joined_after() const;
-  std::optional<sfu::Duration> media_after() const;
-  bool has_consent(sfu::TimePoint now) const;
+  std::optional<sfu::Duration> picture_after() const;
 
  private:
   struct Stream {
@@ -57,36 +53,28 @@ class Viewer {
     StreamSamples samples;
   };
 
-  void read_response(sfu::TimePoint now);
-  void read_packet(sfu::Bytes packet, sfu::TimePoint now);
-  void read_check_response(sfu::Bytes packet, sfu::TimePoint now);
-  void read_dtls(sfu::Bytes packet, sfu::TimePoint now);
-  void count(sfu::Bytes rtp, sfu::TimePoint now);
+  Viewer(Agent& agent, const Session& room, const OwnTransport& own, std::uint32_t number,
+         Watching watching, sfu::TimePoint now);
+  void follow_connection(sfu::TimePoint now);
+  void count(sfu::MutableBytes rtp, sfu::TimePoint now);
+  void look_for_picture(sfu::MutableBytes rtp, sfu::TimePoint now);
+  void send_report(sfu::TimePoint now);
   StreamSamples* samples_of(std::uint32_t ssrc);  ///< null: too many streams
-  void send_check(sfu::TimePoint now);
-  void begin_handshake(sfu::TimePoint now);
-  void follow_dtls(sfu::TimePoint now);
-  void fail(std::string why);
 
-  Player& player_;
+  sfu::SrtpCiphers& ciphers_;
+  Connection connection_;
+  Watching watching_;
   std::uint32_t number_;
-  State state_ = State::asking;
-  std::string failure_;
-  sfu::IceCredentials ice_ = sfu::make_ice_credentials();
-  std::optional<WhepRequest> request_;  ///< while asking
-  WhepAnswer answer_;
-  std::optional<MediaSocket> socket_;  ///< from checking on
-  std::optional<sfu::DtlsTransport> dtls_;
-  std::uint64_t checks_ = 0;
-  sfu::TimePoint next_check_{};
-  sfu::TimePoint consent_at_{};
+  std::unique_ptr<sfu::SrtpSender> reports_;     ///< once connected
+  std::unique_ptr<sfu::SrtpReceiver> receiver_;  ///< from then on until there is a picture
+  std::optional<std::uint32_t> key_frame_;       ///< the timestamp of the first
+  sfu::TimePoint next_report_{};
   sfu::TimePoint asked_at_;
   std::optional<sfu::TimePoint> joined_at_;
-  std::optional<sfu::TimePoint> media_at_;
+  std::optional<sfu::TimePoint> picture_at_;
   std::array<Stream, 4> streams_;
   std::size_t stream_count_ = 0;
   std::uint64_t packets_ = 0;
-  std::uint32_t kept_back_ = 0;  ///< when last asked
 };
 
 }  // namespace onair::load

@@ -1,0 +1,97 @@
+#include "light/crowd.hpp"
+
+#include <algorithm>
+#include <array>
+#include <sys/epoll.h>
+#include <utility>
+
+namespace onair::load {
+namespace {
+
+using namespace std::chrono_literals;
+using sfu::Clock;
+using sfu::Duration;
+using sfu::TimePoint;
+
+/// A viewer that is connected but has no picture by then is given up.
+constexpr Duration kPictureTimeout = 20s;
+
+}  // namespace
+
+Crowd::Crowd(Agent& agent, Session room)
+    : agent_(agent), room_(std::move(room)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
+
+void Crowd::join(std::size_t viewers, double per_second, Watching watching) {
+  const TimePoint began = Clock::now();
+  const std::size_t first = viewers_.size();
+  for (std::size_t joined = 0; joined < viewers; ++joined) {
+    const std::chrono::duration<double> due(static_cast<double>(joined) / per_second);
+    run_until(began + std::chrono::duration_cast<Duration>(due));
+    add(watching);
+  }
+  const TimePoint end = Clock::now() + kPictureTimeout;
+  const auto is_waiting = [](const auto& viewer) {
+    return !viewer->has_picture() && !viewer->has_failed();
+  };
+  while (Clock::now() < end && std::any_of(viewers_.begin() + static_cast<std::ptrdiff_t>(first),
+                                           viewers_.end(), is_waiting)) {
+    turn(end);
+  }
+}
+
+void Crowd::leave() {
+  for (const auto& viewer : viewers_) viewer->leave();
+}
+
+std::vector<std::uint64_t> Crowd::packets() {
+  std::vector<std::uint64_t> counts;
+  for (const auto& viewer : viewers_) counts.push_back(viewer->packets());
+  return counts;
+}
+
+std::map<std::string, int> Crowd::failures() const {
+  std::map<std::string, int> failures;
+  for (const auto& viewer : viewers_) {
+    if (viewer->has_failed()) {
+      ++failures[viewer->failure()];
+    } else if (!viewer->has_picture()) {
+      ++failures["No picture."];
+    }
+  }
+  return failures;
+}
+
+void Crowd::add(Watching watching) {
+  const auto number = static_cast<std::uint32_t>(viewers_.size());
+  viewers_.push_back(std::make_unique<Viewer>(agent_, room_, number, watching, Clock::now()));
+  watch(*viewers_.back());
+}
+
+void Crowd::watch(Viewer& viewer) {
+  epoll_event event{.events = EPOLLIN, .data = {.ptr = &viewer}};
+  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, viewer.descriptor(), &event);
+}
+
+void Crowd::run_until(TimePoint end) {
+  while (Clock::now() < end) turn(end);
+}
+
+/// Waits until something comes, at most until then or the next tick.
+void Crowd::turn(TimePoint end) {
+  std::array<epoll_event, 256> events;
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
+      std::clamp<Duration>(std::min(end, next_tick_) - Clock::now(), 0ms, kTick));
+  const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                               static_cast<int>(wait.count()));
+  for (int i = 0; i < count; ++i) {
+    auto& viewer = *static_cast<Viewer*>(events[static_cast<std::size_t>(i)].data.ptr);
+    // Not one time for all: another one's handshake takes a millisecond.
+    if (viewer.receive(Clock::now())) watch(viewer);
+  }
+  const TimePoint now = Clock::now();
+  if (now < next_tick_) return;
+  next_tick_ = now + kTick;
+  for (const auto& viewer : viewers_) viewer->advance(now);
+}
+
+}  // namespace onair::load
