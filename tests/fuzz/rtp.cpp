@@ -85,9 +85,9 @@ void onair::fuzz::run(std::string_view input) {
       check(slot->payload_size > 0, "nothing empty goes on");
       numbers[static_cast<std::size_t>(media->kind)].push_back(slot->sequence);
     }
-    while (const std::size_t size = publisher->feedback().advance(now, out)) {
-      check(size <= out.size(), "feedback fits");
-      check(classify(Bytes(out).first(size)) == PacketClass::rtcp, "RTCP is sent");
+    while (const std::size_t bytes = publisher->feedback().advance(now, out)) {
+      check(bytes <= out.size(), "feedback fits");
+      check(classify(Bytes(out).first(bytes)) == PacketClass::rtcp, "RTCP is sent");
     }
     check(publisher->feedback().next_deadline() > now, "what was due is done");
   }

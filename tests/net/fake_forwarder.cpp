@@ -3,6 +3,7 @@
 #include <future>
 #include <utility>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
@@ -29,7 +30,11 @@ FakeForwarder::FakeForwarder() : acceptor_(context_) {
   folder_ = folder;
   socket_ = folder_ / "forwarder.sock";
   listen();
-  thread_ = std::thread([this] { context_.run(); });
+  thread_ = std::thread([this] {
+    // It is there for `run` also while it is dead, without a socket.
+    const auto stays = asio::make_work_guard(context_);
+    context_.run();
+  });
 }
 
 FakeForwarder::~FakeForwarder() {

@@ -1,19 +1,26 @@
 // Where the server listens.
 #include "net/listen/listener.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <thread>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
+
+#include "net/auth/signed_resume_tokens.hpp"
 
 namespace onair::net {
 namespace {
@@ -91,6 +98,46 @@ TEST(Listener, SaysWhichPortIsTakenAndWhatToDo) {
       EXPECT_NE(std::string(error.what()).find("--port"), std::string::npos);
     }
   }
+}
+
+/// Runs everything that is ready now, and nothing that becomes ready by it.
+void run_one_pass(asio::io_context& context) {
+  bool is_over = false;
+  asio::post(context, [&is_over] { is_over = true; });
+  while (!is_over) context.poll_one();
+}
+
+TEST(Listener, AStormOfConnectionsTakesOnePassOfTheLoopForEach) {
+  constexpr std::size_t connections = 50;
+  ServerContext server(StaticFiles(), StaticFiles(), Limits(), Origins(std::vector<std::string>{}),
+                       TrustedProxies(), {});
+  SignedResumeTokens tokens("secret", std::chrono::hours(1));
+  Workers workers;
+  workers.push_back(std::make_unique<Worker>(
+      0, 1, std::nullopt, [](rooms::HubId, rooms::ThreadBus::Batch) {},
+      rooms::HubOptions{
+          .make_id = [] { return "id"; },
+          .resume_tokens = tokens,
+          .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; }},
+      server.limits));
+  asio::io_context& loop = workers.front()->context();
+  Listener listener(listen(loop, "127.0.0.1", 0, ""), workers, server);
+  asio::io_context clients;
+  std::vector<tcp::socket> sockets;
+  for (std::size_t i = 0; i < connections; ++i) {
+    sockets.emplace_back(clients).connect({asio::ip::address_v4::loopback(), listener.port()});
+  }
+  listener.start();
+  std::size_t accepted = 0;
+  for (int pass = 0; accepted < connections && pass < 10'000; ++pass) {
+    run_one_pass(loop);
+    const std::size_t now = server.admission.connections();
+    EXPECT_LE(now - accepted, 1u) << "others had no chance between two of them";
+    accepted = now;
+  }
+  EXPECT_EQ(accepted, connections);
+  listener.stop();
+  loop.poll();
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 #include "sfu/net/farewell_file.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
