@@ -68,8 +68,8 @@ std::string ice_ufrag_of(std::string_view sdp) {
 
 bool is_ice_lite(std::string_view sdp) {
   const auto lines = protocol::split(sdp, '\n');
-  return std::ranges::any_of(
-      lines, [](std::string_view line) { return protocol::trimmed(line) == "a=ice-lite"; });
+  return std::any_of(lines.begin(), lines.end(),
+                     [](std::string_view line) { return protocol::trimmed(line) == "a=ice-lite"; });
 }
 
 bool may_be_sdp(std::string_view body) {

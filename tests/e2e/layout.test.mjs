@@ -398,7 +398,7 @@ test('shows the whole name of a viewer in each language and width', async () => 
       await talker.page.setViewportSize({ width, height: 800 });
       const { shown, needed } = await talker.evaluate(() => {
         const name = document.querySelector('#audience strong');
-        return { shown: name.clientWidth, needed: name.scrollWidth };
+        return { shown: name?.clientWidth ?? 0, needed: name?.scrollWidth ?? 0 };
       });
       assert.ok(needed > 0, 'the list is shown');
       assert.ok(shown >= needed, `${locale} at ${width}: ${shown} of ${needed} pixels of the name`);

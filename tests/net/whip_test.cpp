@@ -313,7 +313,7 @@ TEST_F(WhipTest, PatchesTrickleAndRestartIce) {
   EXPECT_EQ(patch(target, "a=end-of-candidates\r\n").result_int(), 422u);
 }
 
-/// MediaMTX's reader sends each candidate with `If-Match: *`, and takes nothing for success but 204.
+/// MediaMTX's reader sends each candidate with `If-Match: *`, and takes only 204 for success.
 TEST_F(WhipTest, AReaderTricklesWithAnyEtag) {
   const auto encoder = broadcast();
   const Response created = post("/whep/lesson", {}, std::string(kMediamtxReader));

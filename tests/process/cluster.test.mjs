@@ -793,7 +793,8 @@ test('tells a player that its room’s encoder is at another process, and lets p
   const refused = await postOffer(b, '/whep/lesson');
   assert.equal(refused.status, 503);
   assert.equal(refused.headers.get('retry-after'), '10');
-  assert.equal((await refused.json()).code, 'encoder_elsewhere');
+  const problem = /** @type {{ code: string }} */ (await refused.json());
+  assert.equal(problem.code, 'encoder_elsewhere');
   const asked = there.requests.map((request) => request.do);
   assert.deepEqual(asked.filter((kind) => kind !== 'stats'), ['hello']); // metrics ask for the latter
   assert.equal((await postOffer(a, '/whep/lesson')).status, 201);

@@ -36,7 +36,9 @@ export class FakeForwarder {
     this.sockets.add(socket);
     socket.on('error', () => {}); // `close` follows
     socket.on('close', () => this.sockets.delete(socket));
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket });
+    lines.on('error', () => {}); // the socket's
+    lines.on('line', (line) => {
       /** @type {Request} */
       const request = JSON.parse(line);
       socket.write(`${JSON.stringify({ id: request.id, ok: FakeForwarder.replyTo(request) })}\n`);

@@ -53,7 +53,7 @@ TEST_F(MediaMembersTest, TheForwarderAloneSaysHowManyPlayersItServes) {
   enter(forwarder, kForwarder, protocol::Role::watch);
   hub.send(forwarder, {.type = "players", .sendto = {}}, frame, now);
   EXPECT_EQ(talker.last()["players"], 3);
-  EXPECT_EQ(talker.news(), News{"players"});
+  EXPECT_EQ(news_of(talker), News{"players"});
   for (const MemberKind* kind : {&kProtocolClient, &kWhepPlayer}) {
     Client other;
     enter(other, *kind, protocol::Role::watch);
