@@ -60,7 +60,7 @@ is_present() {
   clang) { is_installed "clang-$llvm" && is_installed "libclang-rt-$llvm-dev"; } ||
     { is_installed clang && is_installed libclang-rt-dev && ! has_candidate "clang-$llvm"; } ;;
   # Debian 12's ends at once: it has libsoup 2, and the libnice there brings libsoup 3.
-  simple-whip-client) is_installed "$1" || grep -q '^VERSION_CODENAME=bookworm$' /etc/os-release ;;
+  simple-whip-client) is_installed "$1" || [[ $(</etc/os-release) == *VERSION_CODENAME=bookworm* ]] ;;
   *) is_installed "$1" ;;
   esac
 }

@@ -138,8 +138,8 @@ class Gateway final : public rooms::BusMember, public WireMember {
   DirectedFrames directed_;
   Leases leases_;
   Rooms rooms_;
-  base::Schedule<std::string> due_;          ///< rooms by SharedRoom::next_due
-  std::optional<TimePoint> resynced_by_;     ///< when processes that have sent nothing are forgotten
+  base::Schedule<std::string> due_;       ///< rooms by SharedRoom::next_due
+  std::optional<TimePoint> resynced_by_;  ///< when processes that have sent nothing are forgotten
   std::vector<rooms::Order> queued_orders_;  ///< while the wire is away
   GatewayCounters counters_;
 };

@@ -55,7 +55,7 @@ class Peer {
   const control::PeerId id;
   const Role role;
   RoomEntry& entry;
-  std::string note;  ///< the server's, for a server that comes later
+  std::string note;                      ///< the server's, for a server that comes later
   std::optional<Agreed> agreed;          ///< nothing: it has not answered yet
   std::optional<SubscriberOffer> offer;  ///< our offer that waits for its answer
   bool has_connected = false;            ///< its room knows

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { GstreamerPeer, SimpleWhipClient } from './gstreamer.mjs';
-import { endLibrary, LibdatachannelPlayer, ObsEncoder } from './libdatachannel.mjs';
+import { Libdatachannel } from './libdatachannel_process.mjs';
 import { connect, MediaServer, remove } from './media.mjs';
 import { Chromium, Firefox, until } from './support.mjs';
 import { recordAnswers, serveWebClients } from './web_clients.mjs';
@@ -41,7 +41,6 @@ after(async () => {
   await chromium?.stop();
   await server?.stop();
   clients?.stop();
-  endLibrary();
 });
 
 /**
@@ -57,27 +56,30 @@ async function isPlayed(room) {
 }
 
 /**
- * libdatachannel gets Opus, and the picture by this payload type, and nothing else.
- * @param {LibdatachannelPlayer} player
- * @param {number} video
+ * libdatachannel gets Opus, and the picture by the payload type of this codec, and nothing else.
+ * @param {Libdatachannel} player
+ * @param {string} codec
  */
-async function getsPackets(player, video) {
-  const sound = `${LibdatachannelPlayer.payloadTypes.opus} ${player.ssrcOf('audio')}`;
-  const picture = `${video} ${player.ssrcOf('video')}`;
-  await until('sound and picture come', () =>
-    [sound, picture].every((each) => (player.packets.get(each) ?? 0) >= 20),
-  );
-  assert.deepEqual([...player.packets.keys()].sort(), [sound, picture].sort());
+async function getsPackets(player, codec) {
+  const { payloadTypes = {}, ssrcs = {} } = player.about;
+  const sound = `${payloadTypes['opus']} ${ssrcs['audio']}`;
+  const picture = `${payloadTypes[codec]} ${ssrcs['video']}`;
+  await until('sound and picture come', async () => {
+    const packets = await player.packets();
+    return [sound, picture].every((each) => (packets.get(each) ?? 0) >= 20);
+  });
+  assert.deepEqual([...(await player.packets()).keys()].sort(), [sound, picture].sort());
 }
 
 test('OBS broadcasts to Chromium, to libdatachannel and to the room’s own page', async () => {
-  const obs = await ObsEncoder.start(`${endpoint('whip', 'obs')}?of=no-use`);
-  assert.doesNotMatch(obs.offer, /candidate|rtx|transport-cc|extmap/);
-  assert.match(obs.offer, /m=audio 9 UDP\/TLS\/RTP\/SAVPF 111\r\n[^]*a=mid:0\r\n/);
-  assert.match(obs.offer, /m=video 9 UDP\/TLS\/RTP\/SAVPF 96\r\n[^]*a=mid:1\r\n[^]*H264/);
+  const obs = await Libdatachannel.start('encoder', `${endpoint('whip', 'obs')}?of=no-use`);
+  const { offer = '' } = obs.about;
+  assert.doesNotMatch(offer, /candidate|rtx|transport-cc|extmap/);
+  assert.match(offer, /m=audio 9 UDP\/TLS\/RTP\/SAVPF 111\r\n[^]*a=mid:0\r\n/);
+  assert.match(offer, /m=video 9 UDP\/TLS\/RTP\/SAVPF 96\r\n[^]*a=mid:1\r\n[^]*H264/);
   await isPlayed('obs');
-  const player = await LibdatachannelPlayer.start(endpoint('whep', 'obs'));
-  await getsPackets(player, LibdatachannelPlayer.payloadTypes.h264);
+  const player = await Libdatachannel.start('player', endpoint('whep', 'obs'));
+  await getsPackets(player, 'h264');
   const viewer = await chromium.open(`${server.origin}/watch.html?obs`);
   await viewer.decodesFrames();
   await viewer.hearsSound();
@@ -88,8 +90,8 @@ test('OBS broadcasts to Chromium, to libdatachannel and to the room’s own page
 });
 
 test('libdatachannel plays VP8 by its own payload types', async () => {
-  const player = await LibdatachannelPlayer.start(endpoint('whep', 'camera'));
-  await getsPackets(player, LibdatachannelPlayer.payloadTypes.vp8);
+  const player = await Libdatachannel.start('player', endpoint('whep', 'camera'));
+  await getsPackets(player, 'vp8');
   assert.equal(await player.stop(), 200);
 });
 

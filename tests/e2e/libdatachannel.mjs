@@ -217,6 +217,3 @@ export class LibdatachannelPlayer {
     return remove(this.#resource);
   }
 }
-
-/** Ends the threads of the library, which keep Node alive. */
-export const endLibrary = () => webrtc.cleanup();

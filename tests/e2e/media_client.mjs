@@ -89,6 +89,22 @@ export function equip() {
   }
 
   /**
+   * Shows what a connection receives, and notes it.
+   * @param {RTCPeerConnection} receiver
+   */
+  function show(receiver) {
+    const stream = new MediaStream();
+    receiver.ontrack = ({ track }) => {
+      stream.addTrack(track);
+      if (track.kind === 'audio') listen(stream);
+    };
+    const video = Object.assign(document.createElement('video'), { autoplay: true });
+    document.body.append(video);
+    video.srcObject = stream;
+    look(video);
+  }
+
+  /**
    * @param {'whip' | 'whep'} way
    * @param {string} room
    */
@@ -127,16 +143,21 @@ export function equip() {
       connection = new RTCPeerConnection();
       connection.addTransceiver('audio', { direction: 'recvonly' });
       connection.addTransceiver('video', { direction: 'recvonly' });
-      const stream = new MediaStream();
-      connection.ontrack = ({ track }) => {
-        stream.addTrack(track);
-        if (track.kind === 'audio') listen(stream);
-      };
-      const video = Object.assign(document.createElement('video'), { autoplay: true });
-      document.body.append(video);
-      video.srcObject = stream;
-      look(video);
+      show(connection);
       await post('whep', room);
+    },
+
+    async playOwn() {
+      const [from, to] = [new RTCPeerConnection(), new RTCPeerConnection()];
+      from.onicecandidate = ({ candidate }) => candidate && to.addIceCandidate(candidate);
+      to.onicecandidate = ({ candidate }) => candidate && from.addIceCandidate(candidate);
+      sent ??= source();
+      for (const track of sent.getTracks()) from.addTrack(track, sent);
+      show(to);
+      await from.setLocalDescription();
+      await to.setRemoteDescription(/** @type {RTCSessionDescription} */ (from.localDescription));
+      await to.setLocalDescription();
+      await from.setRemoteDescription(/** @type {RTCSessionDescription} */ (to.localDescription));
     },
 
     async end() {

@@ -24,6 +24,7 @@ interface Window {
     /** Publishes a picture that flashes and a sound that beeps, both once a second. Goes on until it is let in. */
     publish(room: string): Promise<void>;
     play(room: string): Promise<void>;
+    playOwn(): Promise<void>;
     /** Ends the session by DELETE, and gives the status. */
     end(): Promise<number>;
     /** Restarts ICE by PATCH, and gives the status. */

@@ -744,7 +744,7 @@ async function withForwarders(t) {
   const forwarders = [await FakeForwarder.start(t), await FakeForwarder.start(t)];
   const both = forwarders.map(
     ({ path }) =>
-      new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by both', '--forwarder', path]),
+      new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by both of the test', '--forwarder', path]),
   );
   for (const server of both) {
     await until(server, 'onair_bus_processes', 1);

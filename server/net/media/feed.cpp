@@ -138,7 +138,7 @@ void Feed::renew_if_dead() {
 void Feed::request() {
   stage_ = host().forwarder().is_here() ? Stage::asking : Stage::idle;
   if (stage_ == Stage::idle) return;  // until forwarder_came()
-  announced_players_.reset();  // its page may have been loaded anew
+  announced_players_.reset();         // its page may have been loaded anew
   send_players();
   say(protocol::TalkRequest{}, note_.other);
   wait<Feed>(retry_, kOfferPatience, [](Feed& self) {

@@ -71,8 +71,8 @@ class Feed final : public MediaLink {
   void end();
 
   Stage stage_ = Stage::idle;
-  bool went_silent_ = false;  ///< the broadcaster's packets came, and come no more
-  bool may_be_anew_ = false;  ///< it has said that it is on air since it made its offer
+  bool went_silent_ = false;   ///< the broadcaster's packets came, and come no more
+  bool may_be_anew_ = false;   ///< it has said that it is on air since it made its offer
   bool is_elsewhere_ = false;  ///< whom it follows is an encoder of another process
   std::set<MediaLink*> players_;
   std::optional<std::size_t> announced_players_;  ///< what the broadcaster knows

@@ -96,7 +96,7 @@ class ForwarderClient {
   std::string instance_;  ///< the process that was here last; empty: none, or it is dead
   std::map<sfu::control::RequestId, Done> pending_;
   std::map<sfu::control::RequestId, sfu::control::PeerId> closing_;  ///< not yet confirmed
-  std::set<sfu::control::PeerId> unclosed_;             ///< to be closed when the forwarder is back
+  std::set<sfu::control::PeerId> unclosed_;            ///< to be closed when the forwarder is back
   base::Schedule<sfu::control::RequestId> deadlines_;  ///< of these
   Timer timer_;
   std::chrono::milliseconds pause_;
