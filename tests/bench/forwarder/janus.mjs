@@ -1,6 +1,6 @@
 // Janus's VideoRoom with one event loop, and WHIP and WHEP before it for light peers.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,22 +13,13 @@ import { freePort } from '../../process/nats.mjs';
 import { JanusSession } from './janus_session.mjs';
 import { pid_of, start, stop } from './processes.mjs';
 
-// Where Debian's packages were unpacked, if they are not installed.
-const root = process.env.ONAIR_JANUS_ROOT ?? '';
-/** Undefined: it is not there. */
-export const janusProgram = [`${root}/usr/bin/janus`].find((path) => existsSync(path));
+/** Where Debian has it; undefined: it is not installed. */
+export const janusProgram = ['/usr/bin/janus'].find((path) => existsSync(path));
 
 // Of the same use as a browser's, but of other types.
 const Socket = /** @type {import('./janus_session.mjs').Socket} */ (/** @type {unknown} */ (WebSocket));
 const room = 1;
 const feed = 1;
-
-/** Where the package has Janus's parts, as its own configuration says. */
-function folders() {
-  const given = readFileSync(`${root}/etc/janus/janus.jcfg`, 'utf8');
-  const found = given.matchAll(/^\s*((?:plugins|transports|events|loggers)_folder) = "([^"]*)"/gm);
-  return [...found].map(([, name, path]) => `${name} = "${root}${path}";`).join(' ');
-}
 
 /**
  * As in the handbook but for one event loop, and ICE-lite, which is our forwarder's way too.
@@ -40,7 +31,7 @@ function configure(folder, port) {
   const write = (/** @type {string} */ name, /** @type {string} */ content) => writeFileSync(join(folder, name), content);
   write(
     'janus.jcfg',
-    `general: { ${folders()} event_loops = 1; debug_level = 2; session_timeout = 600; }
+    `general: { event_loops = 1; debug_level = 2; session_timeout = 600; }
 nat: { ice_lite = true; }
 plugins: { disable = "libjanus_audiobridge.so,libjanus_duktape.so,libjanus_echotest.so,libjanus_lua.so,libjanus_nosip.so,libjanus_recordplay.so,libjanus_sip.so,libjanus_streaming.so,libjanus_textroom.so,libjanus_videocall.so,libjanus_voicemail.so"; }
 transports: { disable = "libjanus_http.so,libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_pfunix.so,libjanus_rabbitmq.so"; }
