@@ -33,8 +33,10 @@ test_packages=(
   ca-certificates ccache clang libgtest-dev googletest libsrtp2-dev
   npm chromium firefox-esr coturn nats-server nginx-light caddy iproute2 util-linux ffmpeg openssl
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice
-  gir1.2-gst-plugins-bad-1.0 python3-gi simple-whip-client
+  gir1.2-gst-plugins-bad-1.0 python3-gi
 )
+# Debian 12's ends at once: it has libsoup 2, and the libnice there brings libsoup 3.
+[[ $(</etc/os-release) == *VERSION_CODENAME=bookworm* ]] || test_packages+=(simple-whip-client)
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -59,8 +61,6 @@ is_present() {
   # Elsewhere than on Debian 12 and 13, any version will do for a build.
   clang) { is_installed "clang-$llvm" && is_installed "libclang-rt-$llvm-dev"; } ||
     { is_installed clang && is_installed libclang-rt-dev && ! has_candidate "clang-$llvm"; } ;;
-  # Debian 12's ends at once: it has libsoup 2, and the libnice there brings libsoup 3.
-  simple-whip-client) is_installed "$1" || [[ $(</etc/os-release) == *VERSION_CODENAME=bookworm* ]] ;;
   *) is_installed "$1" ;;
   esac
 }
