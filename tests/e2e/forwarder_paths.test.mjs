@@ -3,21 +3,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { addCable, addHost, addOurAddress, family, ip, removeHost, startThere } from './hosts.mjs';
+import { MediaServer } from './media.mjs';
 import { equip } from './media_client.mjs';
-import { Chromium, goOnAir, Server, until } from './support.mjs';
+import { Chromium, goOnAir, until } from './support.mjs';
 
 /** @typedef {import('./support.mjs').Page} Page */
 
-/** @type {string} */
-let folder;
-/** @type {Server} */
+/** @type {MediaServer} */
 let server;
 /** @type {Chromium} */
 let chromium;
@@ -46,19 +43,17 @@ before(async () => {
   execFileSync('python3', [script, '--complete-checksums', 'paths1']);
   bridge = spawn('python3', [script, 'paths0', 'paths2', '0'], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(bridge.stdout, 'data');
-  folder = mkdtempSync(join(tmpdir(), 'onair-paths-'));
-  server = await Server.start('--forwarder', 'auto', '--state-dir', folder);
+  server = await MediaServer.start('--media-port', '9100'); // where the next forwarder is found too
   [chromium, elsewhere] = await Promise.all([Chromium.start(), startThere()]);
 });
 
 after(async () => {
   await elsewhere?.stop();
   await chromium?.stop();
-  await server?.stop(); // and with it the forwarder
+  await server?.stop();
   bridge?.kill();
   ip('link', 'del', 'paths1');
   removeHost('paths0');
-  rmSync(folder, { recursive: true });
 });
 
 /**

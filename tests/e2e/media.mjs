@@ -26,8 +26,21 @@ export class MediaServer {
   }
 
   get origin() {
+    return this.#running.origin;
+  }
+
+  get port() {
+    return this.#running.port;
+  }
+
+  /** The server's process. */
+  get process() {
+    return this.#running.process;
+  }
+
+  get #running() {
     if (!this.#server) throw new Error('the server has not started');
-    return this.#server.origin;
+    return this.#server;
   }
 
   /** Kills the server; its forwarder goes on. */
@@ -45,6 +58,7 @@ export class MediaServer {
     rmSync(this.#folder, { recursive: true });
   }
 }
+
 /**
  * Posts an offer, again while it is told to come later, as a player is before the broadcast.
  * @param {string} endpoint
