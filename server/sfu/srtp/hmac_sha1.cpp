@@ -2,7 +2,9 @@
 
 #include <openssl/crypto.h>
 
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // see the header
+// See the header. Ends with this file, which others follow in a unity build.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace onair::sfu {
 namespace {
@@ -40,3 +42,5 @@ HmacSha1::Digest HmacSha1::digest(std::initializer_list<Bytes> parts) const {
 }
 
 }  // namespace onair::sfu
+
+#pragma GCC diagnostic pop
