@@ -2,21 +2,22 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 
-#include "sfu/base/time.hpp"
-
-namespace onair::sfu {
+namespace onair::base {
 
 /// So many at once, and in the long run one each `spacing`.
 struct Rate {
-  Duration spacing;
+  std::chrono::steady_clock::duration spacing;
   std::uint32_t burst;
 };
 
 /// What one peer has used of a rate.
 class RateLimit {
  public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
   /// False: it's too soon, and doesn't count.
   bool allow(const Rate& rate, TimePoint now) {
     const TimePoint since = std::max(used_until_, now);
@@ -29,4 +30,4 @@ class RateLimit {
   TimePoint used_until_ = TimePoint::min();  ///< by when all that was used has been earned again
 };
 
-}  // namespace onair::sfu
+}  // namespace onair::base

@@ -187,7 +187,7 @@ void Forwarder::send_feedback(RoomEntry& entry, TimePoint now) {
 }
 
 void Forwarder::advance_handshakes(TimePoint now) {
-  for (std::size_t i = 0; i < HandshakeQueue::kFlightsATurn; ++i) {
+  for (std::size_t i = 0; i < HandshakeQueue::kFlightsATick; ++i) {
     const auto flight = handshakes_.take();
     if (!flight) return;
     receive_flight(*flight, now);

@@ -81,7 +81,7 @@ class Forwarder {
            rooms_due_.empty() && handshakes_.empty();
   }
   /// How many rooms and peers all calls of advance() together have dealt with: for tests.
-  std::uint64_t turns() const { return rooms_due_.turns() + peers_due_.turns(); }
+  std::uint64_t handled() const { return rooms_due_.handled() + peers_due_.handled(); }
 
  private:
   // forwarder_requests.cpp

@@ -1,4 +1,4 @@
-// Flights of DTLS handshakes that wait for their turn.
+// Flights of DTLS handshakes that wait for a later tick.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,12 @@ namespace onair::sfu {
 class Peer;
 
 /// A flight costs up to half a millisecond of elliptic curves. When hundreds join at once, all of
-/// theirs in one turn of the loop would hold up the picture of those who are there. So they wait
-/// here, and each turn deals with a few of them after the media: in the order in which they came,
+/// theirs in one tick of the loop would hold up the picture of those who are there. So they wait
+/// here, and each tick deals with a few of them after the media: in the order in which they came,
 /// but first with those whose handshake has begun, since it holds some 50 KB until it's done.
 class HandshakeQueue {
  public:
-  static constexpr std::size_t kFlightsATurn = 4;
+  static constexpr std::size_t kFlightsATick = 4;
   /// What others send is lost: they send it again.
   static constexpr std::size_t kMaxPeers = 1'024;
   static constexpr std::size_t kMaxDatagrams = 8;  ///< of one peer

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "base/rate_limit.hpp"
 #include "sfu/base/random.hpp"
-#include "sfu/base/rate_limit.hpp"
 #include "sfu/control/control.hpp"
 #include "sfu/negotiation/negotiation.hpp"
 #include "sfu/publication/viewer_ids.hpp"
@@ -19,7 +19,7 @@ namespace onair::sfu {
 class RoomEntry;
 
 /// Datagrams of RTCP from one peer. A browser sends up to 50 a second of NACK, and its reports.
-inline constexpr Rate kRtcpRate{std::chrono::milliseconds(5), 400};
+inline constexpr base::Rate kRtcpRate{std::chrono::milliseconds(5), 400};
 
 class Peer {
  public:
@@ -59,7 +59,7 @@ class Peer {
   std::optional<Agreed> agreed;          ///< nothing: it has not answered yet
   std::optional<SubscriberOffer> offer;  ///< our offer that waits for its answer
   bool has_connected = false;            ///< its room knows
-  RateLimit rtcp;
+  base::RateLimit rtcp;
   std::optional<ViewerId> viewer;                 ///< once it is connected and subscribes
   const std::uint64_t session_id = random_u32();  ///< of our descriptions
   std::uint64_t session_version = 0;              ///< of the last one

@@ -11,8 +11,8 @@
 namespace onair::sfu {
 
 /// Keeps the deadlines of things that know their own next_deadline(now). A thing is due at once
-/// when it's touched, and after its turn again when it says: so a turn of the loop costs what is
-/// due in it, however many things there are. Allocates no memory for a thing that it knows.
+/// when it's touched, and after it was handled again when it says: so a tick of the loop costs what
+/// is due in it, however many things there are. Allocates no memory for a thing that it knows.
 template <typename Thing>
 class Timetable {
  public:
@@ -32,8 +32,8 @@ class Timetable {
       due_.push_back(thing);
     }
     for (Thing* const thing : due_) {
-      if (!schedule_.contains(thing)) continue;  // forgotten by an earlier one's turn
-      ++turns_;
+      if (!schedule_.contains(thing)) continue;  // forgotten by an earlier one's handling
+      ++handled_;
       handle(*thing);
       if (!schedule_.contains(thing)) continue;
       const auto next = thing->next_deadline(now);
@@ -41,14 +41,14 @@ class Timetable {
     }
   }
 
-  /// How often a thing has had its turn: for tests.
-  std::uint64_t turns() const { return turns_; }
+  /// How many things all calls of advance() together have handled: for tests.
+  std::uint64_t handled() const { return handled_; }
   bool empty() const { return schedule_.all().empty(); }
 
  private:
   base::Schedule<Thing*> schedule_;
   std::vector<Thing*> due_;  ///< of one advance()
-  std::uint64_t turns_ = 0;
+  std::uint64_t handled_ = 0;
 };
 
 }  // namespace onair::sfu

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using control::Done;
-using tests::turn_until;
+using tests::tick_until;
 
 const control::PeerId kPeer(control::kPeerIdDigits, 'a');
 const std::string kClose = R"({"id":7,"do":"close","peer":"aaaaaaaaaaaaaaaaaaaaaaaa"})"
@@ -39,7 +39,7 @@ class Server {
   /// While nobody reads, the loop goes on.
   void send(const std::string& text) {
     std::size_t sent = 0;
-    turn_until(loop_, [&] {
+    tick_until(loop_, [&] {
       const ssize_t count =
           ::send(socket_.get(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
       if (count > 0) sent += static_cast<std::size_t>(count);
@@ -48,7 +48,7 @@ class Server {
   }
   /// The next line, "closed" when the connection is closed, "nothing" after 5 s.
   std::string line() {
-    turn_until(loop_, [this] { return read() || received_.find('\n') != std::string::npos; });
+    tick_until(loop_, [this] { return read() || received_.find('\n') != std::string::npos; });
     const std::size_t end = received_.find('\n');
     if (end == std::string::npos) return is_closed_ ? "closed" : "nothing";
     const std::string line = received_.substr(0, end + 1);
@@ -131,7 +131,7 @@ TEST_F(ControlSocketTest, IsForItsUserAlone) {
 
 TEST_F(ControlSocketTest, EveryServerGetsEveryEvent) {
   Server one(loop, path), two(loop, path);
-  ASSERT_TRUE(turn_until(loop, [this] { return control->servers() == 2; }));
+  ASSERT_TRUE(tick_until(loop, [this] { return control->servers() == 2; }));
   control->event(control::Connected{"a", kPeer});
   const std::string line = serialize(control::Event(control::Connected{"a", kPeer}));
   EXPECT_EQ(one.line(), line);
@@ -142,7 +142,7 @@ TEST_F(ControlSocketTest, AnEventOfARequestFollowsItsReply) {
   const control::Event gone = control::Gone{"a", kPeer, control::GoneReason::requested};
   during_request = [&] { control->event(gone); };
   Server asks(loop, path), listens(loop, path);
-  ASSERT_TRUE(turn_until(loop, [this] { return control->servers() == 2; }));
+  ASSERT_TRUE(tick_until(loop, [this] { return control->servers() == 2; }));
   asks.send(kClose);
   EXPECT_EQ(asks.line(), kClosed);
   EXPECT_EQ(asks.line(), serialize(gone));
@@ -161,13 +161,13 @@ TEST_F(ControlSocketTest, WhatAServerSentBeforeItClosedIsRead) {
     Server server(loop, path);
     server.send(kClose + kClose);
   }
-  EXPECT_TRUE(turn_until(loop, [this] { return requests.size() == 2; }));
-  EXPECT_TRUE(turn_until(loop, [this] { return control->servers() == 0; }));
+  EXPECT_TRUE(tick_until(loop, [this] { return requests.size() == 2; }));
+  EXPECT_TRUE(tick_until(loop, [this] { return control->servers() == 0; }));
 }
 
 TEST_F(ControlSocketTest, AServerThatDoesNotReadIsCutOff) {
   Server deaf(loop, path), other(loop, path);
-  ASSERT_TRUE(turn_until(loop, [this] { return control->servers() == 2; }));
+  ASSERT_TRUE(tick_until(loop, [this] { return control->servers() == 2; }));
   const control::Event event = control::Connected{std::string(100, 'r'), kPeer};
   const std::string line = serialize(event);
   // At most many times what the sockets and the queue hold.
@@ -195,7 +195,7 @@ TEST_F(ControlSocketTest, RequestsWaitWhileRepliesDo) {
   EXPECT_EQ(control->servers(), 1u);
 }
 
-TEST_F(ControlSocketTest, ATurnAnswersAFewRequests) {
+TEST_F(ControlSocketTest, ATickAnswersAFewRequests) {
   Server server(loop, path);
   std::string all;
   for (int i = 0; i < 100; ++i) all += kClose;
@@ -208,7 +208,7 @@ TEST_F(ControlSocketTest, ATurnAnswersAFewRequests) {
     server.read();  // a server that takes no replies is sent no more
   }
   EXPECT_EQ(requests.size(), 100u) << "the rest needs no more of the server's bytes";
-  EXPECT_LE(most, static_cast<std::size_t>(ControlSocket::kRequestsATurn));
+  EXPECT_LE(most, static_cast<std::size_t>(ControlSocket::kRequestsATick));
 }
 
 TEST_F(ControlSocketTest, OneServerTooManyIsClosed) {

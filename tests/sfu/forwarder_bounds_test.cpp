@@ -85,19 +85,19 @@ TEST_F(ForwarderBounds, AnIdlePeerCostsNothingATurn) {
   RemotePeer& talker = publish('a');
   play('b');
   send_video(talker, 100, kKeyFrame);
-  const auto turns_of_a_packet = [&](std::uint16_t sequence) {
-    const std::uint64_t before = forwarder_.turns();
+  const auto handled_for_a_packet = [&](std::uint16_t sequence) {
+    const std::uint64_t before = forwarder_.handled();
     send_video(talker, sequence, kDelta);
-    return forwarder_.turns() - before;
+    return forwarder_.handled() - before;
   };
-  const std::uint64_t turns_with_one = turns_of_a_packet(101);
+  const std::uint64_t handled_with_one = handled_for_a_packet(101);
   for (const char digit : std::string_view("cdef0123456789")) play(digit);
   ask(control::Invite{"lesson", std::string(control::kPeerIdDigits - 1, '0') + "1", ""});
   send_video(talker, 102, kKeyFrame);
-  EXPECT_EQ(turns_of_a_packet(103), turns_with_one);
-  const std::uint64_t before = forwarder_.turns();
+  EXPECT_EQ(handled_for_a_packet(103), handled_with_one);
+  const std::uint64_t before = forwarder_.handled();
   for (int i = 0; i < 100; ++i) forwarder_.advance(now_);
-  EXPECT_EQ(forwarder_.turns(), before);
+  EXPECT_EQ(forwarder_.handled(), before);
 }
 
 }  // namespace

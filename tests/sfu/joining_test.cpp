@@ -12,23 +12,23 @@ TEST_F(Joining, ThoseWhoJoinAtOnceDontHoldUpThePicture) {
   RemotePeer& viewer = play('b');
   send_video(talker, 100, kKeyFrame);
   for (std::size_t i = 0; i < kJoining; ++i) begin_join(i);
-  deliver();  // all begin their handshakes before the next turn of the loop
+  deliver();  // all begin their handshakes before the next tick of the loop
   const auto is_connected = [](const auto& remote) { return remote->is_connected(); };
-  std::size_t turns = 0;
+  std::size_t ticks = 0;
   std::uint16_t sequence = 101;
-  while (!std::ranges::all_of(remotes_, is_connected) && turns < 2 * kJoining) {
-    ++turns;
+  while (!std::ranges::all_of(remotes_, is_connected) && ticks < 2 * kJoining) {
+    ++ticks;
     now_ += std::chrono::milliseconds(2);
     const std::size_t before = viewer.packets.size();
     give_video(talker, sequence++, kDelta);
     forwarder_.advance(now_);
-    EXPECT_LE(dtls_flights(), HandshakeQueue::kFlightsATurn);
+    EXPECT_LE(dtls_flights(), HandshakeQueue::kFlightsATick);
     ASSERT_FALSE(under_way_.empty());
     EXPECT_EQ(under_way_.front().first, viewer.path) << "media before handshakes";
     deliver();
     EXPECT_EQ(viewer.packets.size(), before + 1);
   }
-  EXPECT_LE(turns, 2 * kJoining / HandshakeQueue::kFlightsATurn + 2);
+  EXPECT_LE(ticks, 2 * kJoining / HandshakeQueue::kFlightsATick + 2);
   EXPECT_EQ(forwarder_.peers(), kJoining + 2);
 }
 

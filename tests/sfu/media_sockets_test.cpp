@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::seconds;
 using tests::Peer;
-using tests::turn_until;
+using tests::tick_until;
 
 /// Answers a packet that begins with `answer_to` by itself.
 class Echo final : public PacketReceiver {
@@ -90,7 +90,7 @@ TEST_F(MediaSocketsTest, AnswersLeaveFromTheAddressThatThePacketCameTo) {
 TEST_F(MediaSocketsTest, TakesABatchOfPackets) {
   Peer peer = udp();
   for (int i = 0; i < 200; ++i) peer.send(std::to_string(i));
-  ASSERT_TRUE(turn_until(loop, [this] { return echo.packets.size() == 200; }));
+  ASSERT_TRUE(tick_until(loop, [this] { return echo.packets.size() == 200; }));
   for (int i = 0; i < 200; ++i) EXPECT_EQ(peer.receive(), std::to_string(i));
 }
 
@@ -233,7 +233,7 @@ TEST_F(MediaSocketsTest, AConnectionThatTheCoreDoesNotAnswerIsClosedInSeconds) {
   echo.answer_to = "never";
   Peer peer = tcp();
   peer.send(frame(kStun));
-  ASSERT_TRUE(turn_until(loop, [this] { return echo.packets.size() == 1; }));
+  ASSERT_TRUE(tick_until(loop, [this] { return echo.packets.size() == 1; }));
   const TimePoint now = Clock::now();
   EXPECT_TRUE(media.next_deadline().has_value());
   media.advance(now + seconds(2));
@@ -292,7 +292,7 @@ TEST_F(MediaSocketsTest, ManyConnectionsComeAndGo) {
     peer.send(frame(kStun));
     peer.receive(22);
   }
-  EXPECT_TRUE(turn_until(loop, [this] { return media.tcp().connections() == 0; }));
+  EXPECT_TRUE(tick_until(loop, [this] { return media.tcp().connections() == 0; }));
   EXPECT_EQ(echo.closed.size(), 50u);
 }
 
@@ -315,7 +315,7 @@ TEST_F(BoundedMediaSocketsTest, OneConnectionTooManyIsClosed) {
   {
     const Peer gone = std::move(first);
   }
-  ASSERT_TRUE(turn_until(loop, [this] { return media.tcp().connections() == 1; }));
+  ASSERT_TRUE(tick_until(loop, [this] { return media.tcp().connections() == 1; }));
   Peer fourth = tcp();
   EXPECT_TRUE(is_served(fourth));
 }

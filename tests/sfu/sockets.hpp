@@ -83,7 +83,7 @@ class Peer {
 };
 
 /// False when it has not happened within 5 s.
-inline bool turn_until(EventLoop& loop, const std::function<bool()>& has_happened) {
+inline bool tick_until(EventLoop& loop, const std::function<bool()>& has_happened) {
   const TimePoint end = Clock::now() + std::chrono::seconds(5);
   while (!has_happened()) {
     if (Clock::now() > end) return false;

@@ -18,11 +18,11 @@ struct Thing {
 
 class TimetableTest : public testing::Test {
  protected:
-  /// Who had a turn, by the first letters of their names.
+  /// Who was handled, by the first letters of their names.
   std::string advance(TimePoint now) {
-    std::string turns;
-    timetable.advance(now, [&](Thing& thing) { turns += &thing == &a ? 'a' : 'b'; });
-    return turns;
+    std::string handled;
+    timetable.advance(now, [&](Thing& thing) { handled += &thing == &a ? 'a' : 'b'; });
+    return handled;
   }
 
   Thing a, b;
@@ -46,19 +46,19 @@ TEST_F(TimetableTest, OneThatIsAlwaysLateHasOneTurnAtATime) {
   a.next = kNow;
   timetable.touch(a, kNow);
   EXPECT_EQ(advance(kNow + seconds(1)), "a");
-  EXPECT_EQ(timetable.next(), kNow) << "the next turn of the loop comes at once";
+  EXPECT_EQ(timetable.next(), kNow) << "the next tick of the loop comes at once";
 }
 
 TEST_F(TimetableTest, ATurnMayTouchAndForgetOthers) {
   timetable.touch(a, kNow);
   timetable.touch(b, kNow + seconds(1));
   timetable.advance(kNow + seconds(1), [&](Thing&) { timetable.forget(b); });
-  EXPECT_EQ(timetable.turns(), 1U);
+  EXPECT_EQ(timetable.handled(), 1U);
   EXPECT_TRUE(timetable.empty());
 
   timetable.touch(a, kNow);
   timetable.advance(kNow, [&](Thing&) { timetable.touch(b, kNow); });
-  EXPECT_EQ(advance(kNow), "b") << "in the next turn of the loop";
+  EXPECT_EQ(advance(kNow), "b") << "in the next tick of the loop";
 }
 
 }  // namespace

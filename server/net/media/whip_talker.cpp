@@ -153,7 +153,7 @@ void WhipTalker::encoder_stays_away() {
 
 void WhipTalker::received(const protocol::Message& message) {
   if (const auto* left = std::get_if<protocol::UserDisconnected>(&message.body)) {
-    made_up_.erase(left->id);
+    requests_.erase(left->id);
     return close_viewing(left->id);
   }
   if (!message.from) return;

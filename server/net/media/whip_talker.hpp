@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/rate_limit.hpp"
 #include "net/media/media_link.hpp"
 
 namespace onair::net {
@@ -56,7 +57,6 @@ class WhipTalker final : public MediaLink {
   void end();
 
   // whip_viewers.cpp
-  bool may_ask(const protocol::PeerId& viewer);
   void on_request(const protocol::PeerId& viewer);
   void invited(const protocol::PeerId& viewer, const std::string& peer,
                const ForwarderClient::Result& result);
@@ -74,8 +74,8 @@ class WhipTalker final : public MediaLink {
   std::string offer_;
   MediaReply reply_;
   Viewings viewings_;  ///< by viewer
-  /// By viewer, until it leaves the room: when it will have made up for all that it has asked.
-  std::map<protocol::PeerId, rooms::TimePoint> made_up_;
+  /// By viewer, until it leaves the room.
+  std::map<protocol::PeerId, base::RateLimit> requests_;
   protocol::ConnectionId last_connection_;
   Timer grace_;
 };

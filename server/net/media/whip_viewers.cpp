@@ -12,8 +12,8 @@ namespace {
 namespace control = sfu::control;
 using protocol::DeclineReason;
 
-constexpr rooms::Duration kAskingPause = std::chrono::seconds(1);
-constexpr rooms::Duration kAskingBurst = 5 * kAskingPause;
+/// How often a viewer may ask.
+constexpr base::Rate kRequestRate{std::chrono::seconds(1), 5};
 
 DeclineReason reason_of(const ForwarderClient::Result& result) {
   const auto* error = result ? std::get_if<control::Error>(&*result) : nullptr;
@@ -31,17 +31,8 @@ void WhipTalker::take_back_viewer(const std::string& peer, const media::Note& no
   host().own_peer(peer, *this);
 }
 
-/// A viewer may ask once a second, and five times at once.
-bool WhipTalker::may_ask(const protocol::PeerId& viewer) {
-  const auto now = std::chrono::steady_clock::now();
-  rooms::TimePoint& made_up = made_up_[viewer];
-  if (made_up > now + kAskingBurst - kAskingPause) return false;
-  made_up = std::max(made_up, now) + kAskingPause;
-  return true;
-}
-
 void WhipTalker::on_request(const protocol::PeerId& viewer) {
-  if (!may_ask(viewer)) return;
+  if (!requests_[viewer].allow(kRequestRate, std::chrono::steady_clock::now())) return;
   if (stage_ != Stage::published || !on_air_) {
     return say(protocol::TalkDeclined{DeclineReason::not_on_air}, viewer);
   }

@@ -11,8 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "base/rate_limit.hpp"
 #include "sfu/base/bytes.hpp"
-#include "sfu/base/rate_limit.hpp"
 #include "sfu/base/time.hpp"
 #include "sfu/dtls/certificate.hpp"
 #include "sfu/dtls/dtls_handshake.hpp"
@@ -70,7 +70,7 @@ class DtlsTransport {
   static constexpr std::size_t kMaxHandshakeMessage = 8 * 1'024;
   static constexpr std::size_t kMaxEarlyRecords = 4;
   /// Records that are opened after the handshake: repeats of Finished, and one close_notify.
-  static constexpr Rate kRecordRate{std::chrono::milliseconds(100), 100};
+  static constexpr base::Rate kRecordRate{std::chrono::milliseconds(100), 100};
 
   /// A client's first datagram is there at once. `peer` is the fingerprint of the peer's SDP.
   /// Throws std::runtime_error when OpenSSL fails.
@@ -107,7 +107,7 @@ class DtlsTransport {
     Datagrams last_flight;  ///< empty: a client's, or given up
     TimePoint forget_flight_at;
     int resends = 0;
-    RateLimit records;
+    base::RateLimit records;
   };
 
   bool admits(Bytes datagram);

@@ -23,9 +23,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/rate_limit.hpp"
 #include "sfu/base/address.hpp"
 #include "sfu/base/bytes.hpp"
-#include "sfu/base/rate_limit.hpp"
 #include "sfu/base/time.hpp"
 #include "sfu/ice/stun.hpp"
 
@@ -46,10 +46,10 @@ inline constexpr std::size_t kMaxAmplification = 3;
 
 /// Checks that are answered. A browser with many addresses sends 20 to 50 a second until it has
 /// chosen a path.
-inline constexpr Rate kCheckRate{std::chrono::milliseconds(20), 100};
+inline constexpr base::Rate kCheckRate{std::chrono::milliseconds(20), 100};
 /// Refusals, apart from the checks: whoever knows a ufrag can ask for them, and can't use up a
 /// peer's checks so.
-inline constexpr Rate kRefusalRate{std::chrono::milliseconds(100), 20};
+inline constexpr base::Rate kRefusalRate{std::chrono::milliseconds(100), 20};
 
 /// RFC 8839, section 5.4.
 struct IceCredentials {
@@ -142,8 +142,8 @@ class IceLite {
   IceCredentials local_;
   std::optional<IceCredentials> restarted_;  ///< of a restart, not used yet
   TimePoint checked_at_;
-  RateLimit checks_;
-  RateLimit refusals_;
+  base::RateLimit checks_;
+  base::RateLimit refusals_;
   std::optional<ProvenPath> path_;
   std::array<KnownPath, kMaxPaths> paths_{};
   std::size_t path_count_ = 0;

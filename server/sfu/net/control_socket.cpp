@@ -79,7 +79,7 @@ struct ControlSocket::Server {
   Descriptor socket;
   LineReader reader;
   std::string output;
-  bool has_more = false;  ///< requests that wait for the next turn
+  bool has_more = false;  ///< requests that wait for the next tick
   Watch watch;
 
   /// Sends what can be sent now. False when the connection is lost.
@@ -95,8 +95,8 @@ struct ControlSocket::Server {
   bool is_slow() const { return output.size() > kPauseBytes; }
   void update_watch() {
     // A socket that takes output wakes the loop at once, for requests that have been read already.
-    const bool waits_for_turn = !output.empty() || has_more;
-    watch.change((is_slow() ? 0U : EPOLLIN) | (waits_for_turn ? EPOLLOUT : 0U));
+    const bool waits_for_tick = !output.empty() || has_more;
+    watch.change((is_slow() ? 0U : EPOLLIN) | (waits_for_tick ? EPOLLOUT : 0U));
   }
   /// The handler, which the closing wakes, removes the server.
   void cut_off() {
@@ -151,7 +151,7 @@ bool ControlSocket::serve(Server& server, TimePoint now) {
   server.has_more = false;
   for (int answered = 0;;) {
     for (; !server.is_slow(); ++answered) {
-      if (answered == kRequestsATurn) {
+      if (answered == kRequestsATick) {
         server.has_more = true;
         return true;
       }

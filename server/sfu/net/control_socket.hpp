@@ -21,7 +21,7 @@ class ControlSocket final : public EventSink {
 
   /// Of one server. A viewer's description takes a fraction of a millisecond to answer, and the
   /// picture goes on while hundreds join.
-  static constexpr int kRequestsATurn = 4;
+  static constexpr int kRequestsATick = 4;
 
   /// Listens at the path, for this user alone (mode 0600). A lock on PATH.lock, which the system
   /// frees when a process dies, tells a socket file that was left behind, which is replaced, from

@@ -49,7 +49,7 @@ void Publication::on_report_blocks(std::size_t viewer, const ReportBlocks& block
 bool Publication::want_key_frame_for(std::size_t viewer, TimePoint now) {
   const OutgoingStream& video = subscriptions_[viewer].stream(MediaKind::video);
   if (wants_key_frame_ || video.state() == OutgoingStream::State::off) return true;
-  RateLimit& requests = details_[viewer].history.key_frame_requests;
+  base::RateLimit& requests = details_[viewer].history.key_frame_requests;
   wants_key_frame_ = requests.allow(kKeyFrameRequestRate, now);
   return wants_key_frame_;
 }

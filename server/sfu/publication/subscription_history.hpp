@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/rate_limit.hpp"
 #include "sfu/base/packet.hpp"
-#include "sfu/base/rate_limit.hpp"
 #include "sfu/base/time.hpp"
 #include "sfu/rtp/rtcp.hpp"
 
@@ -52,17 +52,17 @@ struct ViewerStatistics {
 };
 
 /// Packets that one viewer's NACKs may name, resent or not.
-inline constexpr Rate kNackedRate{std::chrono::microseconds(500), 1'024};
+inline constexpr base::Rate kNackedRate{std::chrono::microseconds(500), 1'024};
 /// Key frames that one viewer may ask for by PLI or FIR: each of them costs all viewers bytes.
 /// Browsers repeat a request while one is under way, which asks for no other one.
-inline constexpr Rate kKeyFrameRequestRate{std::chrono::seconds(1), 5};
+inline constexpr base::Rate kKeyFrameRequestRate{std::chrono::seconds(1), 5};
 
 class SubscriptionHistory {
  public:
   ResendTable resends;
   ViewerStatistics statistics;
-  RateLimit nacked;
-  RateLimit key_frame_requests;
+  base::RateLimit nacked;
+  base::RateLimit key_frame_requests;
 
   /// A sender report with this NTP time was sent.
   void note_sender_report(MediaKind kind, std::uint64_t ntp, TimePoint now);
