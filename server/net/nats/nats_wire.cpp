@@ -36,13 +36,14 @@ void check(natsStatus status, const std::string& what) {
   throw std::runtime_error(what + " can't be used: " + natsStatus_GetText(status) + ".");
 }
 
-/// The library's threads may be late: an inbox outlives its wire, and is never freed.
+/// The library's threads call back after the wire is gone, and also while the process ends: an
+/// inbox is never freed, not even by the end of the process.
 Inbox& make_inbox(boost::asio::io_context& context, cluster::WireMember& member,
                   std::size_t most_bytes) {
   static std::mutex mutex;
-  static std::deque<Inbox> all;
+  static auto* const all = new std::deque<Inbox>;
   const std::lock_guard lock(mutex);
-  return all.emplace_back(context, member, most_bytes);
+  return all->emplace_back(context, member, most_bytes);
 }
 
 }  // namespace
@@ -160,15 +161,19 @@ void NatsWire::on_message(natsConnection*, natsSubscription*, natsMsg* message, 
       });
 }
 
+// The member's thread writes to the log: a library's thread may run after the log is gone.
 void NatsWire::on_connected(natsConnection*, void* inbox) {
-  spdlog::info("event=bus_connected");
-  static_cast<Inbox*>(inbox)->post(
-      0, [](cluster::WireMember& member) { member.connected(Clock::now()); });
+  static_cast<Inbox*>(inbox)->post(0, [](cluster::WireMember& member) {
+    spdlog::info("event=bus_connected");
+    member.connected(Clock::now());
+  });
 }
 
 void NatsWire::on_disconnected(natsConnection*, void* inbox) {
-  spdlog::warn("event=bus_away action=retry");
-  static_cast<Inbox*>(inbox)->post(0, [](cluster::WireMember& member) { member.disconnected(); });
+  static_cast<Inbox*>(inbox)->post(0, [](cluster::WireMember& member) {
+    spdlog::warn("event=bus_away action=retry");
+    member.disconnected();
+  });
 }
 
 void NatsWire::on_closed(natsConnection* connection, void* inbox) {
