@@ -8,8 +8,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { addCable, addHost, addOurAddress, family, ip, removeHost, startThere } from './hosts.mjs';
-import { MediaServer } from './media.mjs';
-import { equip } from './media_client.mjs';
+import { MediaServer, openClient } from './media.mjs';
 import { Chromium, goOnAir, until } from './support.mjs';
 
 /** @typedef {import('./support.mjs').Page} Page */
@@ -56,23 +55,13 @@ after(async () => {
   removeHost('paths0');
 });
 
-/**
- * A page that can be an encoder or a player.
- * @param {{ open: (url: string) => Promise<Page> }} browser
- * @param {string} host
- */
-async function openClient(browser, host = 'localhost') {
-  const page = await browser.open(`http://${host}:${server.port}/check.html`);
-  await page.evaluate(equip);
-  return page;
-}
+const openHere = () => openClient(chromium, `http://localhost:${server.port}`);
+const openThere = () => openClient(elsewhere, `http://10.78.0.1:${server.port}`);
 
-const openThere = () => openClient(elsewhere, '10.78.0.1');
-
-/** @type {(page: Page, room: string) => Promise<void>} */
-const publish = (page, room) => page.evaluate((name) => window.testMedia.publish(name), room);
-/** @type {(page: Page, room: string) => Promise<void>} */
-const play = (page, room) => page.evaluate((name) => window.testMedia.play(name), room);
+const publish = (/** @type {Page} */ page, /** @type {string} */ room) =>
+  page.evaluate((name) => window.testMedia.publish(name), room);
+const play = (/** @type {Page} */ page, /** @type {string} */ room) =>
+  page.evaluate((name) => window.testMedia.play(name, { measured: true }), room);
 
 /**
  * The statistics of the latest connection's picture.
@@ -118,13 +107,13 @@ function killForwarder() {
 }
 
 test('everyone is back within 3 s after the forwarder was killed', async () => {
-  const encoder = await openClient(chromium);
+  const encoder = await openHere();
   await publish(encoder, 'encoder');
-  const player = await openClient(chromium);
+  const player = await openHere();
   await play(player, 'encoder');
   const viewer = await chromium.open(`${server.origin}/watch.html?encoder`);
   const talker = await goOnAir(chromium, server, 'page');
-  const pagePlayer = await openClient(chromium);
+  const pagePlayer = await openHere();
   await play(pagePlayer, 'page');
   const pageViewer = await chromium.open(`${server.origin}/watch.html?page`);
   const watching = [player, viewer, pagePlayer, pageViewer];
@@ -151,9 +140,9 @@ test('everyone is back within 3 s after the forwarder was killed', async () => {
 });
 
 test('a broadcast that comes again goes on for its players within 2 s', async () => {
-  const encoder = await openClient(chromium);
+  const encoder = await openHere();
   await publish(encoder, 'again');
-  const player = await openClient(chromium);
+  const player = await openHere();
   await play(player, 'again');
   await player.decodesFrames();
   assert.equal(await encoder.evaluate(() => window.testMedia.end()), 200);
@@ -163,7 +152,7 @@ test('a broadcast that comes again goes on for its players within 2 s', async ()
   assert.ok(Date.now() - published < 2_000, `an encoder: ${Date.now() - published} ms`);
 
   const talker = await goOnAir(chromium, server, 'reloads');
-  const pagePlayer = await openClient(chromium);
+  const pagePlayer = await openHere();
   await play(pagePlayer, 'reloads');
   await pagePlayer.decodesFrames();
   await talker.reload();
@@ -221,7 +210,7 @@ test('a picture comes over a path of 300 ms there and back', async () => {
 });
 
 test('a player whose address changes goes on', async () => {
-  const encoder = await openClient(chromium);
+  const encoder = await openHere();
   await publish(encoder, 'moves');
   const player = await openThere();
   await play(player, 'moves');
@@ -264,18 +253,18 @@ async function offsetOf(page) {
 }
 
 test('a flash and its beep are apart by 60 ms at most more than without a forwarder, for those who join late too', async () => {
-  const direct = await openClient(chromium);
+  const direct = await openHere();
   await direct.evaluate(() => window.testMedia.playOwn());
   const own = await offsetOf(direct); // what making and measuring them adds
   await direct.close();
 
-  const encoder = await openClient(chromium);
+  const encoder = await openHere();
   await publish(encoder, 'lips');
-  const early = await openClient(chromium);
+  const early = await openHere();
   await play(early, 'lips');
   await early.decodesFrames();
   await pause(3_000); // between two sender reports of the encoder's
-  const late = await openClient(chromium);
+  const late = await openHere();
   await play(late, 'lips');
   await late.decodesFrames();
   for (const [who, page] of /** @type {const} */ ([['late', late], ['early', early]])) {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { script } from './media_client.mjs';
 import { Server, until } from './support.mjs';
 
 /** A server with a forwarder. */
@@ -84,51 +85,29 @@ export async function remove(resource) {
 }
 
 /**
- * A page that sends or receives over one connection. It posts its offer as `post` does.
- * @param {import('./support.mjs').Chromium | import('./support.mjs').Firefox} browser
+ * A page that can be an encoder or a player: window.testMedia.
+ * @param {{ open: (url: string) => Promise<import('./support.mjs').Page> }} browser
+ * @param {string} origin
+ */
+export async function openClient(browser, origin) {
+  const page = await browser.open(`${origin}/check.html`);
+  await page.evaluate(script);
+  return page;
+}
+
+/**
+ * A page that sends the fake camera, or receives.
+ * @param {{ open: (url: string) => Promise<import('./support.mjs').Page> }} browser
  * @param {{ origin: string }} server
- * @param {'whip' | 'whep'} protocol
+ * @param {'whip' | 'whep'} way
  * @param {string} room
  */
-export async function connect(browser, server, protocol, room) {
-  const page = await browser.open(`${server.origin}/check.html`);
-  const answered = await page.evaluate(
-    async ([way, name]) => {
-      const connection = new RTCPeerConnection();
-      const video = document.createElement('video');
-      Object.assign(video, { id: 'played', autoplay: true });
-      document.body.append(video);
-      if (way === 'whip') {
-        const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 320, height: 240 } });
-        for (const track of stream.getTracks()) {
-          connection.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
-        }
-      } else {
-        connection.addTransceiver('audio', { direction: 'recvonly' });
-        connection.addTransceiver('video', { direction: 'recvonly' });
-        connection.createDataChannel(''); // as MediaMTX's reader does; it is refused
-        const stream = new MediaStream();
-        connection.ontrack = ({ track }) => stream.addTrack(track);
-        video.srcObject = stream;
-      }
-      await connection.setLocalDescription();
-      const offer = /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
-      const deadline = Date.now() + 60_000;
-      for (;;) {
-        const headers = { 'Content-Type': 'application/sdp' };
-        const response = await fetch(`/${way}/${name}`, { method: 'POST', headers, body: offer });
-        const text = await response.text();
-        if (response.status === 201) {
-          await connection.setRemoteDescription({ type: 'answer', sdp: text });
-          return { status: 201, text, offer, location: response.headers.get('Location') ?? '' };
-        }
-        const later = response.headers.has('Retry-After');
-        if (!later || Date.now() > deadline) return { status: response.status, text, offer, location: '' };
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-    },
-    /** @type {[string, string]} */ ([protocol, room]),
-  );
-  if (answered.status !== 201) throw new Error(`${protocol} in ${room}: ${answered.status} ${answered.text}`);
-  return { page, ...answered };
+export async function connect(browser, server, way, room) {
+  const page = await openClient(browser, server.origin);
+  const session =
+    way === 'whip'
+      ? await page.evaluate((name) => window.testMedia.publish(name, { camera: true }), room)
+      : // A data channel as MediaMTX's reader has it; it is refused.
+        await page.evaluate((name) => window.testMedia.play(name, { dataChannel: true }), room);
+  return { page, ...session };
 }

@@ -1,7 +1,9 @@
-// An encoder and a player in a page, by WHIP and WHEP. The picture flashes and the sound beeps, so that lips can be seen.
+// An encoder and a player in a page, by WHIP and WHEP.
 
-/** Runs in a page: makes window.testMedia. */
-export function equip() {
+import { negotiate } from './whip_whep.mjs';
+
+/** Makes window.testMedia. */
+function equip() {
   const width = 320;
   const height = 240;
   const flash = 200; // ms
@@ -9,16 +11,16 @@ export function equip() {
   const quiet = 200; // ms; shorter than between two beeps
   /** @type {RTCPeerConnection} */
   let connection;
-  let location = '';
-  let tag = '';
+  /** @type {Awaited<ReturnType<typeof negotiate>>} */
+  let session;
   let longest = 0;
   /** @type {number[]} */
   let flashes = [];
   /** @type {number[]} */
   let beeps = [];
 
-  /** Made without a device, which only pages from a secure origin get. */
-  function source() {
+  /** A picture that flashes and a sound that beeps. No device, which only pages from a secure origin get. */
+  function flashesAndBeeps() {
     const canvas = Object.assign(document.createElement('canvas'), { width, height });
     const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
     const context = new AudioContext();
@@ -89,71 +91,54 @@ export function equip() {
   }
 
   /**
-   * Shows what a connection receives, and notes it.
+   * Shows what a connection receives.
    * @param {RTCPeerConnection} receiver
+   * @param {boolean} measured
    */
-  function show(receiver) {
+  function show(receiver, measured) {
     const stream = new MediaStream();
     receiver.ontrack = ({ track }) => {
       stream.addTrack(track);
-      if (track.kind === 'audio') listen(stream);
+      if (measured && track.kind === 'audio') listen(stream);
     };
     const video = Object.assign(document.createElement('video'), { autoplay: true });
     document.body.append(video);
     video.srcObject = stream;
-    look(video);
-  }
-
-  /**
-   * @param {'whip' | 'whep'} way
-   * @param {string} room
-   */
-  async function post(way, room) {
-    await connection.setLocalDescription();
-    const body = /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
-    const headers = { 'Content-Type': 'application/sdp' };
-    let response = await fetch(`/${way}/${room}`, { method: 'POST', headers, body });
-    // Its place is not free yet, nobody is on air, or the forwarder is away: as clients do, it tries again.
-    while ([404, 409, 503].includes(response.status)) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      response = await fetch(`/${way}/${room}`, { method: 'POST', headers, body });
-    }
-    const text = await response.text();
-    if (response.status !== 201) throw new Error(`${response.status}: ${text}`);
-    location = response.headers.get('Location') ?? '';
-    tag = response.headers.get('ETag') ?? '';
-    await connection.setRemoteDescription({ type: 'answer', sdp: text });
+    if (measured) look(video);
   }
 
   /** @type {MediaStream | undefined} */
   let sent;
   window.testMedia = {
-    async publish(room) {
-      sent ??= source();
+    async publish(room, { camera = false } = {}) {
+      sent ??= camera
+        ? await navigator.mediaDevices.getUserMedia({ audio: true, video: { width, height } })
+        : flashesAndBeeps();
       connection?.close();
       connection = new RTCPeerConnection();
       for (const track of sent.getTracks()) {
         connection.addTransceiver(track, { direction: 'sendonly', streams: [sent] });
       }
-      await post('whip', room);
+      return (session = await window.negotiate(connection, 'whip', room));
     },
 
-    async play(room) {
+    async play(room, { measured = false, dataChannel = false } = {}) {
       connection?.close();
       connection = new RTCPeerConnection();
       connection.addTransceiver('audio', { direction: 'recvonly' });
       connection.addTransceiver('video', { direction: 'recvonly' });
-      show(connection);
-      await post('whep', room);
+      if (dataChannel) connection.createDataChannel('');
+      show(connection, measured);
+      return (session = await window.negotiate(connection, 'whep', room));
     },
 
     async playOwn() {
       const [from, to] = [new RTCPeerConnection(), new RTCPeerConnection()];
       from.onicecandidate = ({ candidate }) => candidate && to.addIceCandidate(candidate);
       to.onicecandidate = ({ candidate }) => candidate && from.addIceCandidate(candidate);
-      sent ??= source();
+      sent ??= flashesAndBeeps();
       for (const track of sent.getTracks()) from.addTrack(track, sent);
-      show(to);
+      show(to, true);
       await from.setLocalDescription();
       await to.setRemoteDescription(/** @type {RTCSessionDescription} */ (from.localDescription));
       await to.setLocalDescription();
@@ -162,20 +147,20 @@ export function equip() {
 
     async end() {
       connection.close();
-      return (await fetch(location, { method: 'DELETE' })).status;
+      return (await fetch(session.location, { method: 'DELETE' })).status;
     },
 
     async restart() {
       await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
       const local = /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
       const credentials = /a=ice-(?:ufrag|pwd):.*/g;
-      const response = await fetch(location, {
+      const response = await fetch(session.location, {
         method: 'PATCH',
-        headers: { 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': tag },
+        headers: { 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': session.tag },
         body: `${(local.match(credentials) ?? []).slice(0, 2).join('\r\n')}\r\n`,
       });
       if (response.status !== 200) return response.status;
-      tag = response.headers.get('ETag') ?? '';
+      session.tag = response.headers.get('ETag') ?? '';
       const fresh = (await response.text()).match(credentials) ?? [];
       const answer = /** @type {RTCSessionDescription} */ (connection.remoteDescription).sdp.replace(
         credentials,
@@ -202,3 +187,6 @@ export function equip() {
     },
   };
 }
+
+/** To run in a page once. */
+export const script = `window.negotiate = ${negotiate.toString()};\n(${equip.toString()})();`;

@@ -19,11 +19,14 @@ interface Window {
   firstFrame: number | undefined;
   webkitRTCPeerConnection?: typeof RTCPeerConnection;
 
+  negotiate: typeof import('./whip_whep.mjs').negotiate;
   /** An encoder or a player: media_client.mjs's. */
   testMedia: {
-    /** Publishes a picture that flashes and a sound that beeps, both once a second. Goes on until it is let in. */
-    publish(room: string): Promise<void>;
-    play(room: string): Promise<void>;
+    /** Publishes the camera, or a picture that flashes and a sound that beeps, both once a second. */
+    publish(room: string, how?: { camera?: boolean }): ReturnType<Window['negotiate']>;
+    /** `measured`: for `gap` and `offsets`. `dataChannel`: offers one too. */
+    play(room: string, how?: { measured?: boolean; dataChannel?: boolean }): ReturnType<Window['negotiate']>;
+    /** Shows what `publish` would send, by a connection within the page; measured. */
     playOwn(): Promise<void>;
     /** Ends the session by DELETE, and gives the status. */
     end(): Promise<number>;

@@ -1,17 +1,19 @@
 // What a page of Chromium does with a forwarder: the same for ours and for Janus. Times are of the page's clock, in ms.
 
+import { negotiate } from '../../e2e/whip_whep.mjs';
 import { JanusSession } from './janus_session.mjs';
 
 /**
  * @typedef {{ kind: 'onair', room: string } | { kind: 'janus', url: string, room: number, feed: number }} Way how to reach it
  * @typedef {object} Signaling what was made ready before the clock starts
- * @property {(connection: RTCPeerConnection) => Promise<void>} play ends when the connection has both descriptions
- * @property {(connection: RTCPeerConnection) => Promise<void>} publish the same for a talker, whose offer is made
+ * @property {(connection: RTCPeerConnection) => Promise<unknown>} play ends when the connection has both descriptions
+ * @property {(connection: RTCPeerConnection) => Promise<unknown>} publish the same for a talker, whose offer is made
  * @typedef {{ at: number, width: number, height: number, reason: string }} Size of a talker's encoder
  */
 
 /** Runs in the page. */
 function prepare() {
+  const betweenTries = 20; // ms
   const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
   /**
@@ -24,31 +26,17 @@ function prepare() {
     for (;;) {
       const given = await ask();
       if (given !== null) return given;
-      await pause(20);
+      await pause(betweenTries);
     }
-  }
-
-  /** @type {(path: string, offer: string) => Promise<string | null>} */
-  async function post(path, offer) {
-    const headers = { 'Content-Type': 'application/sdp' };
-    const response = await fetch(path, { method: 'POST', headers, body: offer });
-    const answer = await response.text();
-    return response.status === 201 ? answer : null;
   }
 
   const own = (/** @type {RTCPeerConnection} */ connection) =>
     /** @type {RTCSessionDescription} */ (connection.localDescription).sdp;
 
-  /** @type {(connection: RTCPeerConnection, path: string) => Promise<void>} */
-  async function offerTo(connection, path) {
-    const sdp = await insist(() => post(path, own(connection)));
-    await connection.setRemoteDescription({ type: 'answer', sdp });
-  }
-
   /** @type {(room: string) => Signaling} */
   const ofOnair = (room) => ({
-    publish: (connection) => offerTo(connection, `/whip/${room}`),
-    play: (connection) => offerTo(connection, `/whep/${room}`),
+    publish: (connection) => window.negotiate(connection, 'whip', room, betweenTries),
+    play: (connection) => window.negotiate(connection, 'whep', room, betweenTries),
   });
 
   /** @type {(way: Extract<Way, { kind: 'janus' }>) => Promise<Signaling>} */
@@ -170,4 +158,6 @@ function prepare() {
 }
 
 /** To run in each page before it is used. */
-export const script = `window.JanusSession = ${JanusSession.toString()};\n(${prepare.toString()})();`;
+export const script = `window.JanusSession = ${JanusSession.toString()};
+window.negotiate = ${negotiate.toString()};
+(${prepare.toString()})();`;

@@ -1,6 +1,7 @@
 // What page.mjs keeps in its pages.
 
 interface Window {
+  negotiate: typeof import('../../e2e/whip_whep.mjs').negotiate;
   JanusSession: typeof import('./janus_session.mjs').JanusSession;
   bench: {
     /** From the POST, or what is Janus's for it, to the first frame. */
