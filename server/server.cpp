@@ -109,6 +109,7 @@ Server::Server(const Options& options)
     if (options.forwarder.mode == net::ForwarderOptions::Mode::automatic) {
       forwarder_ = std::make_unique<net::ForwarderProcess>(
           first.context(), options.forwarder, options.log_level, net::forwarder_program(), *socket);
+      media_->on_mismatch([this] { return forwarder_->replace(); });
     }
   }
   context_.doorkeeper = of_hub.doorkeeper;

@@ -108,12 +108,18 @@ TEST_F(ForwarderProcessTest, TheNextServerFindsTheOneOfTheLast) {
   ASSERT_TRUE(run_until([&] { return keeper->pid() != first && keeper->is_up(); }));
 }
 
-TEST_F(ForwarderProcessTest, AnotherOneReplacesIt) {
+TEST_F(ForwarderProcessTest, OursReplacesOneThatWasFound) {
   keeper->start();
   ASSERT_TRUE(is_up());
   const pid_t first = keeper->pid();
-  keeper->replace();
+  EXPECT_FALSE(keeper->replace()) << "the next one would be the same";
+  keeper = make();
+  keeper->start();
+  ASSERT_TRUE(is_up());
+  ASSERT_EQ(keeper->pid(), first);
+  EXPECT_TRUE(keeper->replace());
   ASSERT_TRUE(run_until([&] { return keeper->pid() != first && keeper->is_up(); }));
+  EXPECT_FALSE(keeper->replace());
 }
 
 TEST_F(ForwarderProcessTest, ItHoldsNoneOfOurDescriptors) {

@@ -32,10 +32,11 @@ export class Server {
   /**
    * @param {import('node:test').TestContext} t
    * @param {string[]} options
-   * @param {{ descriptors?: number, address?: string | null }} more address null: the server listens where it does by default
+   * @param {{ descriptors?: number, address?: string | null, folder?: string }} more address null: the server listens
+   *   where it does by default. folder: that of its state, which ends with it
    */
-  constructor(t, options = [], { descriptors, address = '127.0.0.1' } = {}) {
-    this.folder = mkdtempSync(join(tmpdir(), 'onair-process-'));
+  constructor(t, options = [], { descriptors, address = '127.0.0.1', folder = Server.makeFolder() } = {}) {
+    this.folder = folder;
     const command = [
       program, '--web', site, ...(address ? ['--address', address] : []),
       '--port', '0', '--state-dir', this.folder, ...options,
@@ -59,6 +60,11 @@ export class Server {
       await this.exited;
       rmSync(this.folder, { recursive: true });
     });
+  }
+
+  /** Makes a folder for a server's state. */
+  static makeFolder() {
+    return mkdtempSync(join(tmpdir(), 'onair-process-'));
   }
 
   /** @param {RegExp} pattern */

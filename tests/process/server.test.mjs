@@ -2,7 +2,7 @@
 // file descriptors. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -222,6 +222,26 @@ function make_certificate(t) {
   assert.equal(made.status, 0, String(made.stderr));
   return { cert, key };
 }
+
+test('replaces a forwarder of another version', async (t) => {
+  const folder = Server.makeFolder();
+  // Such a one was left by a server that was killed, before the packages were upgraded.
+  const other = spawn(process.execPath, ['-e', `
+    require('node:net').createServer((server) => {
+      server.on('error', () => {});
+      server.on('data', () => server.write('{"id":1,"error":"bad_version","message":"Not spoken here."}\\n'));
+    }).listen(process.argv[1], () => console.log('listens'));`, join(folder, 'forwarder.sock')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => other.kill('SIGKILL'));
+  const ended = once(other, 'exit');
+  await once(other.stdout, 'data');
+  const server = new Server(t, ['--forwarder', 'auto', '--media-port', '0', '--media-address', '127.0.0.1'], { folder });
+  await server.logged(/event=forwarder_found/);
+  await server.logged(/event=forwarder_mismatched action=replace/);
+  assert.deepEqual(await ended, [null, 'SIGTERM']);
+  await server.logged(/event=forwarder_connected/);
+  server.child.kill('SIGTERM');
+  assert.deepEqual(await server.exited, [0, null]);
+});
 
 test('mints a token that opens a room, and shows and ends the room', async (t) => {
   const server = new Server(t, ['--auth', 'all', '--admin-port', '0']);

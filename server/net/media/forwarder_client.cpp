@@ -103,7 +103,12 @@ void ForwarderClient::hang_up() {
 
 void ForwarderClient::greet() {
   submit(control::Hello{}, [this](const Result& result) {
-    const auto* greeting = result ? std::get_if<control::Greeting>(&*result) : nullptr;
+    if (!result) return hang_up();
+    const auto* error = std::get_if<control::Error>(&*result);
+    if (error != nullptr && error->code == control::ErrorCode::bad_version) {
+      host_.forwarder_mismatched();
+    }
+    const auto* greeting = std::get_if<control::Greeting>(&*result);
     if (greeting == nullptr) return hang_up();
     spdlog::info("event=forwarder_connected instance={}", greeting->instance);
     note_instance(greeting->instance);

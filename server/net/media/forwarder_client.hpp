@@ -33,6 +33,8 @@ class ForwarderHost {
   /// forwarder_came() for the next process.
   virtual void forwarder_died() = 0;
   virtual void forwarder_said(const sfu::control::Event& event) = 0;
+  /// It speaks another version of the protocol, and is not used. Comes with each try to connect.
+  virtual void forwarder_mismatched() = 0;
 
  protected:
   ~ForwarderHost() = default;

@@ -247,9 +247,11 @@ void ForwarderProcess::signal_end() {
     syscall(SYS_pidfd_send_signal, process_.native_handle(), SIGTERM, nullptr, 0);
 }
 
-void ForwarderProcess::replace() {
-  started_ = {};  // so that the next one is started at once
+bool ForwarderProcess::replace() {
+  if (is_child_) return false;
+  started_ = {};  // so that ours is started at once
   signal_end();
+  return true;
 }
 
 void ForwarderProcess::end() {

@@ -57,8 +57,9 @@ class ForwarderProcess {
   /// no longer. Not after a defect of the server: then the next server finds the forwarder.
   void end();
 
-  /// Replaces it by another one: it speaks another version of the protocol.
-  void replace();
+  /// Ends one that speaks another version of the protocol, as one of the package before may: ours
+  /// is started then. False where that can't help: it is ours already.
+  bool replace();
 
   /// 0 while there is none.
   pid_t pid() const { return pid_; }

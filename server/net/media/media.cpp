@@ -187,6 +187,18 @@ void Media::remember_closed(const MediaLink& link, const control::Event& event) 
   if (closed_.size() > kMostClosed) closed_.pop_front();
 }
 
+/// The log says it once for each time.
+void Media::forwarder_mismatched() {
+  const bool is_replaced = replace_();
+  if (std::exchange(is_mismatched_, true)) return;
+  if (is_replaced) {
+    spdlog::warn("event=forwarder_mismatched action=replace");
+  } else {
+    spdlog::error(
+        "event=forwarder_mismatched action=retry hint=\"onair-forwarder is of another version\"");
+  }
+}
+
 void Media::forwarder_went() {
   patience_.expires_after(kForwarderPatience);
   patience_.async_wait([this](error_code error) {
@@ -207,6 +219,7 @@ void Media::forwarder_died() {
 /// whichever of the two has been started anew.
 void Media::forwarder_came(const std::vector<control::PeerInfo>& peers) {
   patience_.cancel();
+  is_mismatched_ = false;
   std::set<std::string> living;
   for (const control::PeerInfo& peer : peers) living.insert(peer.peer);
   end_those_without(living);

@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "media/resource.hpp"
@@ -44,6 +45,10 @@ class Media final : private ForwarderHost {
 
   /// Connects to the forwarder, and takes back whom an earlier server had there.
   void start() { forwarder_.start(); }
+
+  /// What to do about a forwarder that speaks another version of the protocol: `replace` gives
+  /// false where it can do nothing. Before start().
+  void on_mismatch(std::function<bool()> replace) { replace_ = std::move(replace); }
 
   Worker& worker() const { return worker_; }
 
@@ -92,6 +97,7 @@ class Media final : private ForwarderHost {
   void forwarder_went() override;
   void forwarder_died() override;
   void forwarder_said(const sfu::control::Event& event) override;
+  void forwarder_mismatched() override;
   void take_back(const std::vector<sfu::control::PeerInfo>& peers);
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
   void end_those_without(const std::set<std::string>& living);
@@ -114,6 +120,8 @@ class Media final : private ForwarderHost {
   std::unordered_map<std::string, std::shared_ptr<WhipTalker>> talkers_;  ///< by room
   std::unordered_map<std::string, std::shared_ptr<Feed>> feeds_;          ///< by room
   ForwarderClient forwarder_;
+  std::function<bool()> replace_ = [] { return false; };
+  bool is_mismatched_ = false;  ///< and the log says so
   Timer patience_;
 };
 
