@@ -13,7 +13,7 @@ struct Rate {
   std::uint32_t burst;
 };
 
-/// What one peer has used of a rate.
+/// The use that one peer has made of a rate.
 class RateLimit {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;

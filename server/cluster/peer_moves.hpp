@@ -43,7 +43,7 @@ class PeerMoves {
                  TimePoint now);
   /// A frame from the process that had the peer.
   void on_buffered(const protocol::PeerId& peer, const ToPeer& message);
-  /// That was the last of them.
+  /// The process that had the peer has sent all of them.
   void on_handed_over(const protocol::PeerId& peer, const ToPeer& message);
   /// No process had the peer.
   void on_unclaimed(const protocol::PeerId& peer, TimePoint now);

@@ -90,7 +90,7 @@ bool Gateway::on_claimed(const protocol::PeerId& peer, std::string_view payload,
     case ToPeer::Kind::buffered: moves_.on_buffered(peer, *message); return true;
     case ToPeer::Kind::handed_over:
       moves_.on_handed_over(peer, *message);
-      // Where both processes had it, others may have taken the other's news for the last.
+      // Both processes had it, and the other's announcement may have come last.
       if (SharedRoom* const room = find_room(message->room); room && room->members.contains(peer))
         announce_member(message->room, *room, peer);
       return true;

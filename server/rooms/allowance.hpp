@@ -15,9 +15,9 @@ struct Rates {
   std::chrono::duration<float> burst = std::chrono::seconds(5);
 };
 
-/// The price of a frame includes its delivery to so many members. One to more costs as much again
-/// for each further so many: by the default rates a room of 1,000 gets 64 frames a second from one
-/// client, and 320 at once; one of 10,000 gets 6, and 32 at once.
+/// The price of a frame includes its delivery to so many members. Delivery to each further group of
+/// this size costs the price again: by the default rates a room of 1,000 gets 64 frames a second
+/// from one client, and 320 at once; one of 10,000 gets 6, and 32 at once.
 inline constexpr std::size_t kDeliveriesOfAFrame = 64;
 
 /// So many times a client may enter at the price of a frame: one of socket.io enters the default

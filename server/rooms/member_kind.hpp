@@ -12,9 +12,10 @@ namespace onair::rooms {
 
 /// A new way in is one more constant of this type, and whatever calls Hub::enter and Hub::send.
 struct MemberKind {
-  /// Which slot it holds and whether it counts as a viewer: by the role that it entered with, or
-  /// inferred from its messages. An inferred talker takes the talk slot by `talk_ready` if one is
-  /// free and its pass allows; an inferred viewer is one that has requested a stream.
+  /// Its role is inferred from its messages; false: it is the role that it entered with. By its
+  /// role it holds a talk slot or counts as a viewer. An inferred talker takes the talk slot by
+  /// `talk_ready` if one is free and its pass allows; an inferred viewer is one that has requested
+  /// a stream.
   bool infers_role;
   /// Sends and receives anything: it may send any JSON object, of types that we don't know too,
   /// which reaches members like it alone; and it receives every broadcast, whoever that is for. Our

@@ -11,9 +11,9 @@
 
 namespace onair::rooms {
 
-/// Set for a talker that was in the room before this server began and came back soon after: how
-/// long before the beginning its token was issued. The shortest wins: of several, the last one had
-/// been let in when the others had gone.
+/// Set for a talker that was in the room before this server began and came back soon after: the
+/// time from the issue of its token to that beginning. The shortest wins: its talker was let in
+/// last, when the others had gone.
 using Seniority = std::optional<Duration>;
 
 /// The facts about a talker that other hubs need.

@@ -69,7 +69,8 @@ class Forwarder {
   void close_all(TimePoint now);
   std::optional<TimePoint> next_deadline() const;
 
-  /// What to send to whom if this process is killed. Those over TCP learn it by the system.
+  /// Datagrams that tell peers the end if this process is killed. Peers over TCP learn it by the
+  /// system.
   std::vector<Farewell> farewells() const;
   /// Differs after each change of these.
   std::uint64_t farewell_changes() const { return farewell_changes_; }

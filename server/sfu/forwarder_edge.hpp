@@ -43,7 +43,7 @@ class PacketSink {
  public:
   virtual ~PacketSink() = default;
   /// Sends one datagram, or several of `segment_size` bytes each, the last of which may be shorter.
-  /// What can't be sent now is dropped. Over TCP each datagram becomes a frame (RFC 4571).
+  /// Drops a datagram that can't be sent now. Over TCP each datagram becomes a frame (RFC 4571).
   virtual void send(const Path& to, Bytes bytes, std::uint16_t segment_size) = 0;
 };
 

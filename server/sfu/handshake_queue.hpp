@@ -21,7 +21,7 @@ class Peer;
 class HandshakeQueue {
  public:
   static constexpr std::size_t kFlightsATick = 4;
-  /// What others send is lost: they send it again.
+  /// Peers beyond these lose their flights, and send them again.
   static constexpr std::size_t kMaxPeers = 1'024;
   static constexpr std::size_t kMaxDatagrams = 8;  ///< of one peer
 

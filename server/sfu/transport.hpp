@@ -56,7 +56,7 @@ class Transport {
   /// Tells the peer that this is the end, where it is connected.
   void close();
 
-  /// What close() would send; empty unless connected.
+  /// The datagram that close() sends; empty unless connected.
   Bytes close_notify() const { return dtls_ ? dtls_->close_notify() : Bytes{}; }
 
   /// Datagrams of DTLS to send to path().

@@ -81,7 +81,7 @@ TEST_F(ForwarderBounds, RtcpOfOnePeerHasARate) {
   EXPECT_EQ(ask_for_key_frame(), 1U);
 }
 
-TEST_F(ForwarderBounds, AnIdlePeerCostsNothingATurn) {
+TEST_F(ForwarderBounds, AnIdlePeerCostsNothingATick) {
   RemotePeer& talker = publish('a');
   play('b');
   send_video(talker, 100, kKeyFrame);

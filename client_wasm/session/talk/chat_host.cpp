@@ -47,7 +47,7 @@ std::string ChatHost::name_of(const PeerId& viewer) const {
   return found == viewers_.end() ? std::string() : found->second.name;
 }
 
-void ChatHost::call(const PeerId& viewer, std::string_view name) {
+void ChatHost::set_name(const PeerId& viewer, std::string_view name) {
   // Whoever made the token may have put in what no line may have.
   const auto line = protocol::line_of(name, "-");
   Viewer& called = viewers_[viewer];

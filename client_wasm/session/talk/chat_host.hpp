@@ -41,7 +41,7 @@ class ChatHost {
 
   /// The viewer has this name by its entry token. Its lines get no other, and no other viewer's
   /// lines get this one.
-  void call(const PeerId& viewer, std::string_view name);
+  void set_name(const PeerId& viewer, std::string_view name);
 
   /// The name by the viewer's token, or else the one that it gave with its last line; empty without
   /// one.

@@ -46,7 +46,7 @@ StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
     adopt(picture_, releases);
   }
   if (microphone) adopt(microphone_, releases);
-  // Of the two devices, one may no longer be awaited.
+  // One of the two devices may no longer be awaited.
   if (found->second.picture && !picture) release(ready.capture, picture_, releases);
   if (found->second.microphone && !microphone) release(ready.capture, microphone_, releases);
   StreamOutputs outputs;

@@ -36,7 +36,7 @@ ChatOutputs TalkChat::handle(const ChatOpened& opened) {
   return outputs;
 }
 
-ChatOutputs TalkChat::tell(const protocol::ChatMedia& media) {
+ChatOutputs TalkChat::announce_media(const protocol::ChatMedia& media) {
   ChatOutputs outputs;
   if (std::exchange(media_, media) == media) return outputs;
   for (const PeerId& member : port_.members()) port_.send(member, media, outputs);

@@ -18,8 +18,8 @@ class TalkChat {
   ChatOutputs handle(const ChatOpened& opened);
   ChatOutputs handle(const ChatReceived& received, TimePoint now);
 
-  /// Tells all members, and those who come later, what is sent, if that has changed.
-  ChatOutputs tell(const protocol::ChatMedia& media);
+  /// Sends all members, and those who come later, the state of the media if it has changed.
+  ChatOutputs announce_media(const protocol::ChatMedia& media);
 
   /// Drops a channel, because it or its connection has closed.
   void close(const ConnectionKey& channel) { port_.close(channel); }
@@ -33,7 +33,7 @@ class TalkChat {
   std::size_t viewers() const { return host_.viewers(); }
 
   /// The viewer has this name by its entry token.
-  void call(const PeerId& viewer, std::string_view name) { host_.call(viewer, name); }
+  void set_name(const PeerId& viewer, std::string_view name) { host_.set_name(viewer, name); }
   std::string name_of(const PeerId& viewer) const { return host_.name_of(viewer); }
   bool is_muted(const PeerId& viewer) const { return host_.is_muted(viewer); }
 

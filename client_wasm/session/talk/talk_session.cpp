@@ -19,7 +19,7 @@ TalkSession::TalkSession(TalkOptions options)
 void TalkSession::settle() {
   serve_waiting();
   if (stream_.picture() != planned_) planner_.set_picture(planned_ = stream_.picture());
-  pass_on(chat_.tell(stream_.sent()));
+  pass_on(chat_.announce_media(stream_.sent()));
   invite_waiting();
   share_uplink();
   renegotiate_sound();

@@ -93,7 +93,7 @@ struct ViewerView {
   std::string name = {};  ///< by its token, or its name in the chat; else empty
   State state = State::connecting;
   bool muted = false;
-  /// Of the server's forwarder: the WHEP players that watch through it; empty for anybody else.
+  /// Number of WHEP players behind the server's forwarder; empty for other viewers.
   std::optional<std::uint32_t> players = {};
   std::uint32_t bits_per_second = 0;
   std::optional<double> round_trip_ms = {};

@@ -142,7 +142,7 @@ void TalkSession::on(const TransportChanged& changed) {
 void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId& from) {
   if (!on_air()) return decline(from, DeclineReason::not_on_air);
   forget_absent();
-  if (request.name) chat_.call(from, *request.name);
+  if (request.name) chat_.set_name(from, *request.name);
   const auto key = request.connection ? addressed(from, request.connection) : std::nullopt;
   if (key) {
     ViewerConnection& viewer = *connections_.find(*key);

@@ -33,7 +33,7 @@ class Admin {
   Task<void> accept_connections();
   Task<void> serve(TcpStream stream);
   Task<Response> answer(const Request& request);
-  /// What the forwarder tells; nothing where there is none, or it does not answer.
+  /// Asks the forwarder for its figures; nothing where there is none, or it does not answer.
   Task<std::optional<sfu::control::Report>> ask_forwarder();
   Task<Response> answer_api(const Request& request, const ApiPath& path);
   Task<Response> show(const ApiPath& path);

@@ -1,4 +1,4 @@
-// A request with all that an answer may need of where it came from.
+// A request with its connection, its client and its worker.
 #pragma once
 
 #include "net/http/message.hpp"

@@ -63,7 +63,7 @@ struct Connection {
 template <typename Stream>
 Task<bool> write(Stream& stream, const Request& request, Response response) {
   response.keep_alive(response.keep_alive() && request.keep_alive());
-  // What has no content has no length either (RFC 9110 section 8.6).
+  // A response without content has no length either (RFC 9110 section 8.6).
   const bool has_no_content = response.result() == http::status::no_content;
   if (response.result() != http::status::not_modified && !has_no_content) {
     response.content_length(response.body().bytes.size());

@@ -57,7 +57,7 @@ void Feed::announce_players() {
 void Feed::send_players() {
   if (note_.other.empty() || announced_players_ == players_.size()) return;
   announced_players_ = players_.size();
-  say(protocol::Players{static_cast<std::uint32_t>(players_.size())}, note_.other);
+  send_message(protocol::Players{static_cast<std::uint32_t>(players_.size())}, note_.other);
   is_pausing_ = true;
   wait<Feed>(announcement_, kAnnouncePause, [](Feed& self) {
     self.is_pausing_ = false;
@@ -76,20 +76,20 @@ void Feed::when_ready(MediaLink& player, Ready ready) {
   waiting_.emplace_back(&player, std::move(ready));
   if (!is_ready() && !is_elsewhere_) return;
   later<Feed>([](Feed& self) {
-    if (self.is_ready()) return self.tell_waiting(Outcome::ready);
-    self.tell_waiting(self.is_elsewhere_ ? Outcome::elsewhere : Outcome::full);
+    if (self.is_ready()) return self.notify_waiting(Outcome::ready);
+    self.notify_waiting(self.is_elsewhere_ ? Outcome::elsewhere : Outcome::full);
   });
 }
 
 void Feed::entered(const protocol::Welcome& welcome) {
   if (stage_ == Stage::ready) return announce_players();  // taken back
   for (const protocol::PeerId& talker : welcome.talkers) watch(talker);
-  if (stage_ == Stage::idle && note_.other.empty()) tell_waiting(Outcome::full);
+  if (stage_ == Stage::idle && note_.other.empty()) notify_waiting(Outcome::full);
 }
 
 void Feed::refused(const protocol::Error&) {
   close_peer();
-  tell_waiting(Outcome::full);
+  notify_waiting(Outcome::full);
 }
 
 void Feed::received(const protocol::Message& message) {
@@ -107,7 +107,7 @@ void Feed::received(const protocol::Message& message) {
   if (std::holds_alternative<protocol::TalkDeclined>(message.body)) {
     if (stage_ != Stage::asking) return;
     stage_ = Stage::idle;
-    tell_waiting(Outcome::full);
+    notify_waiting(Outcome::full);
     return ask_again_after(kRetryDeclined);
   }
   if (const auto* offer = std::get_if<protocol::Offer>(&message.body)) on_offer(*offer);
@@ -127,8 +127,8 @@ void Feed::watch(const protocol::PeerId& talker) {
   request();
 }
 
-/// A page that crashed and is back says again that it is on air, and so does one that has only
-/// reconnected to the server. The connection with the first is dead, and nothing comes by it.
+/// A page that crashed and is back sends talk_ready again, and so does one that has only
+/// reconnected to the server. The first one's connection is dead: nothing comes by it.
 void Feed::renew_if_dead() {
   if (stage_ != Stage::ready || !may_be_anew_ || !went_silent_) return;
   close_peer();
@@ -137,10 +137,10 @@ void Feed::renew_if_dead() {
 
 void Feed::request() {
   stage_ = host().forwarder().is_here() ? Stage::asking : Stage::idle;
-  if (stage_ == Stage::idle) return;  // until forwarder_came()
+  if (stage_ == Stage::idle) return;  // until on_forwarder_connected()
   announced_players_.reset();         // its page may have been loaded anew
   send_players();
-  say(protocol::TalkRequest{}, note_.other);
+  send_message(protocol::TalkRequest{}, note_.other);
   wait<Feed>(retry_, kOfferPatience, [](Feed& self) {
     if (self.stage_ == Stage::asking) self.request();
   });
@@ -151,12 +151,12 @@ void Feed::on_offer(const protocol::Offer& offer) {
   if (stage_ == Stage::ready) {
     // A connection of the forwarder's takes one offer. The talker makes another one.
     close_peer();
-    say(protocol::Bye{}, note_.other);
+    send_message(protocol::Bye{}, note_.other);
     return request();
   }
   if (!host().forwarder().is_here()) {
     stage_ = Stage::idle;
-    return say(protocol::Bye{}, note_.other);
+    return send_message(protocol::Bye{}, note_.other);
   }
   went_silent_ = false;
   may_be_anew_ = false;
@@ -165,8 +165,8 @@ void Feed::on_offer(const protocol::Offer& offer) {
     // Made by another process's forwarder. Neither would send the checks that connect the two.
     stage_ = Stage::idle;
     is_elsewhere_ = true;
-    say(protocol::Bye{}, note_.other);
-    return tell_waiting(Outcome::elsewhere);
+    send_message(protocol::Bye{}, note_.other);
+    return notify_waiting(Outcome::elsewhere);
   }
   stage_ = Stage::publishing;
   note_.connection = offer.connection;
@@ -185,14 +185,15 @@ void Feed::published(const protocol::PeerId& talker, const std::string& peer,
   if (answer == nullptr) {
     close_peer();
     stage_ = Stage::idle;
-    say(protocol::Bye{}, talker);
-    if (!host().forwarder().is_here()) return;  // until forwarder_came(). Players wait for it too
-    tell_waiting(Outcome::full);
+    send_message(protocol::Bye{}, talker);
+    if (!host().forwarder().is_here())
+      return;  // until on_forwarder_connected(). Players wait for it too
+    notify_waiting(Outcome::full);
     return ask_again_after(kRetryDeclined);
   }
   stage_ = Stage::ready;
-  say(protocol::Answer{answer->sdp, note_.connection}, talker);
-  tell_waiting(Outcome::ready);
+  send_message(protocol::Answer{answer->sdp, note_.connection}, talker);
+  notify_waiting(Outcome::ready);
 }
 
 void Feed::ask_again_after(rooms::Duration pause) {
@@ -208,10 +209,10 @@ void Feed::lose_talker(const protocol::PeerId& talker) {
   stage_ = Stage::idle;
   is_elsewhere_ = false;
   retry_.cancel();
-  tell_waiting(Outcome::full);
+  notify_waiting(Outcome::full);
 }
 
-void Feed::forwarder_said(const control::Event& event) {
+void Feed::on_forwarder_event(const control::Event& event) {
   if (const auto* change = std::get_if<control::MediaChange>(&event)) {
     went_silent_ = !change->on;
     return renew_if_dead();
@@ -223,16 +224,16 @@ void Feed::forwarder_said(const control::Event& event) {
   if (gone->reason != control::GoneReason::replaced) ask_again_after(kRetry);
 }
 
-void Feed::forwarder_died() {
+void Feed::on_forwarder_died() {
   forget_peer();
   if (stage_ != Stage::asking) stage_ = Stage::idle;
 }
 
-void Feed::forwarder_came() {
+void Feed::on_forwarder_connected() {
   if (stage_ == Stage::idle && !note_.other.empty()) request();
 }
 
-void Feed::tell_waiting(Outcome outcome) {
+void Feed::notify_waiting(Outcome outcome) {
   for (const auto& [player, tell] : std::exchange(waiting_, {})) tell(outcome);
 }
 
@@ -243,14 +244,14 @@ void Feed::remove_players() {
 
 void Feed::closed(protocol::CloseCode code) {
   if (code == protocol::CloseCode::service_restart) return leave(rooms::Hub::Leaving::perhaps);
-  tell_waiting(Outcome::full);
+  notify_waiting(Outcome::full);
   if (code == protocol::CloseCode::removed) remove_players();
   close_peer();
   leave(rooms::Hub::Leaving::for_good);
 }
 
 void Feed::end() {
-  if (!note_.other.empty()) say(protocol::Bye{}, note_.other);
+  if (!note_.other.empty()) send_message(protocol::Bye{}, note_.other);
   close_peer();
   leave(rooms::Hub::Leaving::for_good);
 }

@@ -37,10 +37,10 @@ class Feed final : public MediaLink {
   bool is_ready() const { return stage_ == Stage::ready; }
 
   void deleted() override {}
-  void forwarder_said(const sfu::control::Event& event) override;
-  void forwarder_died() override;
+  void on_forwarder_event(const sfu::control::Event& event) override;
+  void on_forwarder_died() override;
   /// Asks the broadcaster again, where that had to wait for the forwarder.
-  void forwarder_came();
+  void on_forwarder_connected();
 
  private:
   enum class Stage {
@@ -63,7 +63,7 @@ class Feed final : public MediaLink {
                  const ForwarderClient::Result& result);
   void ask_again_after(rooms::Duration pause);
   void lose_talker(const protocol::PeerId& talker);
-  void tell_waiting(Outcome outcome);
+  void notify_waiting(Outcome outcome);
   void announce_players();
   void send_players();
   void remove_players();

@@ -92,7 +92,7 @@ void ForwarderClient::lost() {
   while (!pending_.empty()) finish(pending_.begin()->first, std::nullopt);
   if (!was_here) return;
   spdlog::warn("event=forwarder_lost");
-  host_.forwarder_went();
+  host_.on_forwarder_lost();
 }
 
 /// serve() ends by it.
@@ -106,7 +106,7 @@ void ForwarderClient::greet() {
     if (!result) return hang_up();
     const auto* error = std::get_if<control::Error>(&*result);
     if (error != nullptr && error->code == control::ErrorCode::bad_version) {
-      host_.forwarder_mismatched();
+      host_.on_forwarder_mismatched();
     }
     const auto* greeting = std::get_if<control::Greeting>(&*result);
     if (greeting == nullptr) return hang_up();
@@ -133,7 +133,7 @@ void ForwarderClient::take_page(const control::Page<control::PeerInfo>& page) {
   here_ = true;
   pause_ = kReconnectPause;
   close_again();
-  host_.forwarder_came(std::exchange(listed_, {}));
+  host_.on_forwarder_connected(std::exchange(listed_, {}));
 }
 
 void ForwarderClient::note_instance(const std::string& instance) {
@@ -143,7 +143,7 @@ void ForwarderClient::note_instance(const std::string& instance) {
 
 void ForwarderClient::note_death() {
   if (std::exchange(instance_, {}).empty()) return;  // none was here, or it is known
-  host_.forwarder_died();
+  host_.on_forwarder_died();
 }
 
 /// Closes what should have been closed while the forwarder was away. The host never hears of it.
@@ -224,7 +224,7 @@ void ForwarderClient::take(std::string_view line) {
     return finish(reply->id, reply->reply);
   }
   const auto& event = std::get<control::Event>(*message);
-  if (here_) return host_.forwarder_said(event);
+  if (here_) return host_.on_forwarder_event(event);
   keep_up(event);
 }
 

@@ -26,15 +26,15 @@ namespace onair::net {
 class ForwarderHost {
  public:
   /// Connected, for the first time or again: all its peers.
-  virtual void forwarder_came(const std::vector<sfu::control::PeerInfo>& peers) = 0;
+  virtual void on_forwarder_connected(const std::vector<sfu::control::PeerInfo>& peers) = 0;
   /// The connection is lost, and all requests under way have failed. The forwarder may live.
-  virtual void forwarder_went() = 0;
-  /// Its process has ended, and all its peers with it. Follows forwarder_went(), and comes before
-  /// forwarder_came() for the next process.
-  virtual void forwarder_died() = 0;
-  virtual void forwarder_said(const sfu::control::Event& event) = 0;
+  virtual void on_forwarder_lost() = 0;
+  /// Its process has ended, and all its peers with it. Follows on_forwarder_lost(), and comes
+  /// before on_forwarder_connected() for the next process.
+  virtual void on_forwarder_died() = 0;
+  virtual void on_forwarder_event(const sfu::control::Event& event) = 0;
   /// It speaks another version of the protocol, and is not used. Comes with each try to connect.
-  virtual void forwarder_mismatched() = 0;
+  virtual void on_forwarder_mismatched() = 0;
 
  protected:
   ~ForwarderHost() = default;
@@ -53,7 +53,7 @@ class ForwarderClient {
 
   void start();
 
-  /// True from ForwarderHost::forwarder_came on, until the connection is lost.
+  /// True from ForwarderHost::on_forwarder_connected on, until the connection is lost.
   bool is_here() const { return here_; }
 
   /// Calls `done` once, within the worker's tick and never before this returns.

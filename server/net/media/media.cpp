@@ -166,14 +166,14 @@ void Media::forget(MediaLink& link) {
 
 // The forwarder.
 
-void Media::forwarder_said(const control::Event& event) {
+void Media::on_forwarder_event(const control::Event& event) {
   const auto peer_of = [](const auto& of) -> const std::string& { return of.peer; };
   const auto found = peers_.find(std::visit(peer_of, event));
   if (found == peers_.end()) return;
   const auto link = found->second.lock();
   if (!link) return;
   remember_closed(*link, event);
-  link->forwarder_said(event);
+  link->on_forwarder_event(event);
 }
 
 void Media::remember_closed(const MediaLink& link, const control::Event& event) {
@@ -188,7 +188,7 @@ void Media::remember_closed(const MediaLink& link, const control::Event& event) 
 }
 
 /// The log says it once for each time.
-void Media::forwarder_mismatched() {
+void Media::on_forwarder_mismatched() {
   const bool is_replaced = replace_();
   if (std::exchange(is_mismatched_, true)) return;
   if (is_replaced) {
@@ -199,25 +199,25 @@ void Media::forwarder_mismatched() {
   }
 }
 
-void Media::forwarder_went() {
+void Media::on_forwarder_lost() {
   patience_.expires_after(kForwarderPatience);
   patience_.async_wait([this](error_code error) {
     if (error || forwarder_.is_here()) return;
-    worker_.tick().run([this] { forwarder_died(); });
+    worker_.tick().run([this] { on_forwarder_died(); });
   });
 }
 
-void Media::forwarder_died() {
+void Media::on_forwarder_died() {
   patience_.cancel();
   const auto links = links_;  // some leave by it
   for (const auto& [pointer, link] : links) {
-    if (links_.contains(pointer)) link->forwarder_died();
+    if (links_.contains(pointer)) link->on_forwarder_died();
   }
 }
 
 /// The one function that brings together the forwarder's state and this process's,
 /// whichever of the two has been started anew.
-void Media::forwarder_came(const std::vector<control::PeerInfo>& peers) {
+void Media::on_forwarder_connected(const std::vector<control::PeerInfo>& peers) {
   patience_.cancel();
   is_mismatched_ = false;
   std::set<std::string> living;
@@ -225,7 +225,7 @@ void Media::forwarder_came(const std::vector<control::PeerInfo>& peers) {
   end_those_without(living);
   if (!draining_) take_back(peers);
   const auto feeds = feeds_;
-  for (const auto& [room, feed] : feeds) feed->forwarder_came();
+  for (const auto& [room, feed] : feeds) feed->on_forwarder_connected();
 }
 
 /// Some have ended while the connection was lost.
@@ -237,7 +237,7 @@ void Media::end_those_without(const std::set<std::string>& living) {
   }
   for (const auto& [peer, link] : lost) {
     if (!peers_.contains(peer)) continue;  // has left by an earlier one
-    link->forwarder_said(control::Gone{link->room(), peer, control::GoneReason::silent});
+    link->on_forwarder_event(control::Gone{link->room(), peer, control::GoneReason::silent});
   }
 }
 

@@ -46,8 +46,8 @@ class Media final : private ForwarderHost {
   /// Connects to the forwarder, and takes back whom an earlier server had there.
   void start() { forwarder_.start(); }
 
-  /// What to do about a forwarder that speaks another version of the protocol: `replace` gives
-  /// false where it can do nothing. Before start().
+  /// Sets what is called for a forwarder that speaks another version of the protocol: `replace`
+  /// gives false where it can do nothing. Before start().
   void on_mismatch(std::function<bool()> replace) { replace_ = std::move(replace); }
 
   Worker& worker() const { return worker_; }
@@ -61,7 +61,7 @@ class Media final : private ForwarderHost {
   void patch(const media::Target& target, const std::string& if_match, const std::string& fragment,
              const MediaReply& reply);
   void remove(const media::Target& target, const MediaReply& reply);
-  /// Whether there is such a session.
+  /// Replies 204 where there is such a session, and 404 otherwise.
   void look(const media::Target& target, const MediaReply& reply);
 
   MediaReport report() const;
@@ -93,11 +93,11 @@ class Media final : private ForwarderHost {
   void forget(MediaLink& link);
 
  private:
-  void forwarder_came(const std::vector<sfu::control::PeerInfo>& peers) override;
-  void forwarder_went() override;
-  void forwarder_died() override;
-  void forwarder_said(const sfu::control::Event& event) override;
-  void forwarder_mismatched() override;
+  void on_forwarder_connected(const std::vector<sfu::control::PeerInfo>& peers) override;
+  void on_forwarder_lost() override;
+  void on_forwarder_died() override;
+  void on_forwarder_event(const sfu::control::Event& event) override;
+  void on_forwarder_mismatched() override;
   void take_back(const std::vector<sfu::control::PeerInfo>& peers);
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
   void end_those_without(const std::set<std::string>& living);

@@ -100,7 +100,7 @@ void MediaLink::take_welcome(const protocol::Welcome& welcome) {
   entered(welcome);
 }
 
-void MediaLink::say(protocol::Body body, std::optional<protocol::PeerId> to) {
+void MediaLink::send_message(protocol::Body body, std::optional<protocol::PeerId> to) {
   const protocol::Message message{std::move(body), std::nullopt, std::move(to)};
   worker_.send(*this, {std::string(type_of(message.body)), message.sendto},
                protocol::encode(message));

@@ -23,7 +23,7 @@ class Media;
 struct MediaEntry {
   std::string room;
   rooms::Pass pass = {};                   ///< the doorkeeper's answer
-  std::optional<std::string> resume = {};  ///< the seat of a member that is replaced
+  std::optional<std::string> resume = {};  ///< the token of a member that it replaces
   Admission::Client slots = {};            ///< what the client takes at its address
 };
 
@@ -48,9 +48,9 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   /// The client has ended its session by DELETE.
   virtual void deleted() = 0;
   /// An event of one of its peer connections.
-  virtual void forwarder_said(const sfu::control::Event& event) = 0;
+  virtual void on_forwarder_event(const sfu::control::Event& event) = 0;
   /// All that the forwarder had is lost. What it was asked has failed before.
-  virtual void forwarder_died() = 0;
+  virtual void on_forwarder_died() = 0;
   /// A PATCH, judged.
   void patch(media::Patch kind, const std::string& fragment, MediaReply reply);
   media::IceSession ice_session() const { return {note_.etag, note_.ufrag}; }
@@ -81,7 +81,7 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   const std::vector<protocol::IceServer>& ice_servers() const { return ice_servers_; }
 
   /// Sends a message to a peer, or to the room.
-  void say(protocol::Body body, std::optional<protocol::PeerId> to = {});
+  void send_message(protocol::Body body, std::optional<protocol::PeerId> to = {});
   /// Gives it a peer connection of its own, under a new id.
   void use_new_peer();
   /// Closes its own peer connection at the forwarder, if it has one.

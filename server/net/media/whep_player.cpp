@@ -98,13 +98,13 @@ void WhepPlayer::refused(const protocol::Error& error) {
   close_peer();
 }
 
-void WhepPlayer::forwarder_said(const control::Event& event) {
+void WhepPlayer::on_forwarder_event(const control::Event& event) {
   if (!std::holds_alternative<control::Gone>(event)) return;
   forget_peer();
   leave(rooms::Hub::Leaving::for_good);
 }
 
-void WhepPlayer::forwarder_died() {
+void WhepPlayer::on_forwarder_died() {
   if (reply_) return;  // it waits for a broadcast, which comes to the next forwarder
   forget_peer();
   leave(rooms::Hub::Leaving::for_good);

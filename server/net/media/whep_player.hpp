@@ -17,8 +17,8 @@ class WhepPlayer final : public MediaLink {
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
 
   void deleted() override;
-  void forwarder_said(const sfu::control::Event& event) override;
-  void forwarder_died() override;
+  void on_forwarder_event(const sfu::control::Event& event) override;
+  void on_forwarder_died() override;
 
  private:
   void entered(const protocol::Welcome& welcome) override;

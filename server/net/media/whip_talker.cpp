@@ -49,7 +49,7 @@ void WhipTalker::entered(const protocol::Welcome&) {
     refused({"room_taken", "Somebody else talks in this room."});
     return leave(rooms::Hub::Leaving::for_good);
   }
-  if (before) take_seat_of(*before);
+  if (before) take_over_from(*before);
   if (stage_ == Stage::published) {
     if (was_connected_) go_on_air();  // taken back
     if (!sends_) await_encoder();
@@ -70,8 +70,8 @@ void WhipTalker::refused(const protocol::Error& error) {
 }
 
 /// Its viewers watch the room's publication, whoever publishes it, and stay.
-void WhipTalker::take_seat_of(WhipTalker& silent) {
-  takes_seat_ = true;
+void WhipTalker::take_over_from(WhipTalker& silent) {
+  takes_over_ = true;
   on_air_ = silent.on_air_;
   viewings_ = std::exchange(silent.viewings_, {});
   last_connection_ = silent.last_connection_;
@@ -88,13 +88,13 @@ void WhipTalker::published(const ForwarderClient::Result& result) {
   }
   close_peer();  // in case that only the reply was late
   reply(problem_of(result));
-  if (!takes_seat_) return end();
+  if (!takes_over_) return end();
   stage_ = Stage::published;
   is_gone_ = true;
   await_encoder();
 }
 
-void WhipTalker::forwarder_said(const control::Event& event) {
+void WhipTalker::on_forwarder_event(const control::Event& event) {
   const auto peer_of = [](const auto& of) -> const std::string& { return of.peer; };
   const std::string& of = std::visit(peer_of, event);
   if (of == peer()) return on_own_peer(event);
@@ -113,31 +113,31 @@ void WhipTalker::on_own_peer(const control::Event& event) {
   sends_ = false;
   is_gone_ = true;
   // An encoder that was never on air is not waited for: nobody watches it.
-  if (!on_air_ && !takes_seat_) return end();
+  if (!on_air_ && !takes_over_) return end();
   await_encoder();
 }
 
 /// Pages are told at once, so that they ask again when the encoder is back.
-void WhipTalker::forwarder_died() {
+void WhipTalker::on_forwarder_died() {
   if (stage_ != Stage::published) return;  // it has nothing there yet
   forget_peer();
   sends_ = false;
   is_gone_ = true;
-  if (!on_air_ && !takes_seat_) return end();
+  if (!on_air_ && !takes_over_) return end();
   go_off_air();
   await_encoder();
 }
 
 void WhipTalker::go_on_air() {
-  if (std::exchange(on_air_, true) && !takes_seat_) return;
-  takes_seat_ = false;
+  if (std::exchange(on_air_, true) && !takes_over_) return;
+  takes_over_ = false;
   // Pages that have a connection ignore it; those that gave up ask again.
-  say(protocol::TalkReady{});
+  send_message(protocol::TalkReady{});
 }
 
 void WhipTalker::go_off_air() {
   close_all_viewings();
-  if (std::exchange(on_air_, false)) say(protocol::EndTalk{});
+  if (std::exchange(on_air_, false)) send_message(protocol::EndTalk{});
 }
 
 /// Nothing comes. The picture stands still until the encoder goes on or reconnects.
@@ -173,7 +173,7 @@ void WhipTalker::closed(CloseCode code) {
     std::exchange(reply_, nullptr)(
         problem(status::service_unavailable, "ended", "The session has ended.", 1));
   }
-  if (code == CloseCode::replaced) return;  // see take_seat_of
+  if (code == CloseCode::replaced) return;  // see take_over_from
   if (code == CloseCode::service_restart) return leave(rooms::Hub::Leaving::perhaps);
   close_all_viewings();
   close_peer();

@@ -22,14 +22,14 @@ class WhipTalker final : public MediaLink {
   /// A page watches it since before this server began.
   void take_back_viewer(const std::string& peer, const media::Note& note);
 
-  /// True where nothing comes from its encoder, whose seat another may take.
+  /// True where nothing comes from its encoder, whose slot another may take.
   bool is_silent() const { return stage_ == Stage::published && !sends_; }
   bool is_published() const { return stage_ == Stage::published; }
   using MediaLink::resume;
 
   void deleted() override;
-  void forwarder_said(const sfu::control::Event& event) override;
-  void forwarder_died() override;
+  void on_forwarder_event(const sfu::control::Event& event) override;
+  void on_forwarder_died() override;
 
  private:
   enum class Stage { entering, publishing, published };
@@ -53,7 +53,7 @@ class WhipTalker final : public MediaLink {
   void await_encoder();
   void encoder_stays_away();
   void on_own_peer(const sfu::control::Event& event);
-  void take_seat_of(WhipTalker& silent);
+  void take_over_from(WhipTalker& silent);
   void end();
 
   // whip_viewers.cpp
@@ -70,7 +70,7 @@ class WhipTalker final : public MediaLink {
   bool is_gone_ = false;  ///< its peer connection has ended; an encoder may come again
   bool on_air_ = false;
   bool was_connected_ = false;  ///< before this server began
-  bool takes_seat_ = false;     ///< of an encoder whose connection broke
+  bool takes_over_ = false;     ///< of an encoder whose connection broke
   std::string offer_;
   MediaReply reply_;
   Viewings viewings_;  ///< by viewer

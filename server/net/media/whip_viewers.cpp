@@ -34,7 +34,7 @@ void WhipTalker::take_back_viewer(const std::string& peer, const media::Note& no
 void WhipTalker::on_request(const protocol::PeerId& viewer) {
   if (!requests_[viewer].allow(kRequestRate, std::chrono::steady_clock::now())) return;
   if (stage_ != Stage::published || !on_air_) {
-    return say(protocol::TalkDeclined{DeclineReason::not_on_air}, viewer);
+    return send_message(protocol::TalkDeclined{DeclineReason::not_on_air}, viewer);
   }
   const auto found = viewings_.find(viewer);
   if (found != viewings_.end() && !found->second.offered) return;  // already in progress
@@ -63,10 +63,10 @@ void WhipTalker::invited(const protocol::PeerId& viewer, const std::string& peer
   const auto* offer = result ? std::get_if<control::Description>(&*result) : nullptr;
   if (offer == nullptr) {
     close_viewing(viewer);
-    return say(protocol::TalkDeclined{reason_of(result)}, viewer);
+    return send_message(protocol::TalkDeclined{reason_of(result)}, viewer);
   }
   found->second.offered = true;
-  say(protocol::Offer{offer->sdp, found->second.connection}, viewer);
+  send_message(protocol::Offer{offer->sdp, found->second.connection}, viewer);
 }
 
 void WhipTalker::on_answer(const protocol::PeerId& viewer, const protocol::Answer& answer) {
@@ -82,7 +82,7 @@ void WhipTalker::on_answer(const protocol::PeerId& viewer, const protocol::Answe
         const auto still = self.viewings_.find(viewer);
         if (still == self.viewings_.end() || still->second.peer != peer) return;
         self.close_viewing(viewer);
-        self.say(protocol::TalkDeclined{DeclineReason::failed}, viewer);
+        self.send_message(protocol::TalkDeclined{DeclineReason::failed}, viewer);
       }));
 }
 

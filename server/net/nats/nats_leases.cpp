@@ -46,8 +46,8 @@ void NatsLeases::stop() {
   connection_.reset();
 }
 
-void NatsLeases::tell(Tell tell) {
-  boost::asio::post(*member_context_, [this, tell = std::move(tell)] { tell(*member_); });
+void NatsLeases::report(Report report) {
+  boost::asio::post(*member_context_, [this, report = std::move(report)] { report(*member_); });
 }
 
 /// Not where an answer would only be waited for.
@@ -99,22 +99,22 @@ void NatsLeases::close() {
   jsCtx_Destroy(std::exchange(jetstream_, nullptr));
 }
 
-void NatsLeases::tell_unavailable(const cluster::Claimant& claimant) {
+void NatsLeases::report_unavailable(const cluster::Claimant& claimant) {
   close();
-  tell([claimant](cluster::LeaseMember& member) { member.unavailable(claimant, Clock::now()); });
+  report([claimant](cluster::LeaseMember& member) { member.unavailable(claimant, Clock::now()); });
 }
 
-void NatsLeases::tell_refused(const cluster::Claimant& claimant, const std::string& key,
-                              const std::string& value) {
+void NatsLeases::report_refused(const cluster::Claimant& claimant, const std::string& key,
+                                const std::string& value) {
   kvEntry* entry = nullptr;
   const natsStatus status = kvStore_Get(&entry, store_, key.c_str());
   if (status == NATS_NOT_FOUND) return try_create(claimant, key, value, /*again=*/false);
-  if (status != NATS_OK) return tell_unavailable(claimant);
+  if (status != NATS_OK) return report_unavailable(claimant);
   const std::string found(static_cast<const char*>(kvEntry_Value(entry)),
                           static_cast<std::size_t>(kvEntry_ValueLen(entry)));
   const std::uint64_t revision = kvEntry_Revision(entry);
   kvEntry_Destroy(entry);
-  tell([claimant, found, revision](cluster::LeaseMember& member) {
+  report([claimant, found, revision](cluster::LeaseMember& member) {
     member.refused(claimant, found, revision, Clock::now());
   });
 }
@@ -124,12 +124,12 @@ void NatsLeases::try_create(const cluster::Claimant& claimant, const std::string
   std::uint64_t revision = 0;
   const bool is_open = open();
   if (is_open && kvStore_CreateString(&revision, store_, key.c_str(), value.c_str()) == NATS_OK) {
-    return tell([claimant, revision](cluster::LeaseMember& member) {
+    return report([claimant, revision](cluster::LeaseMember& member) {
       member.granted(claimant, revision, Clock::now());
     });
   }
-  if (is_open && again) return tell_refused(claimant, key, value);
-  tell_unavailable(claimant);
+  if (is_open && again) return report_refused(claimant, key, value);
+  report_unavailable(claimant);
 }
 
 void NatsLeases::create(const cluster::Claimant& claimant, const std::string& key,
@@ -141,11 +141,11 @@ void NatsLeases::update(const cluster::Claimant& claimant, const std::string& ke
                         const std::string& value, std::uint64_t revision) {
   boost::asio::post(context_, [=, this] {
     std::uint64_t next = 0;
-    if (!open()) return tell_unavailable(claimant);
+    if (!open()) return report_unavailable(claimant);
     if (kvStore_UpdateString(&next, store_, key.c_str(), value.c_str(), revision) != NATS_OK) {
-      return tell_refused(claimant, key, value);
+      return report_refused(claimant, key, value);
     }
-    tell([claimant, next](cluster::LeaseMember& member) {
+    report([claimant, next](cluster::LeaseMember& member) {
       member.granted(claimant, next, Clock::now());
     });
   });

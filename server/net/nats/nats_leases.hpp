@@ -42,7 +42,7 @@ class NatsLeases final : public cluster::LeaseStore {
   void release(const std::string& key, std::uint64_t revision) override;
 
  private:
-  using Tell = std::function<void(cluster::LeaseMember&)>;
+  using Report = std::function<void(cluster::LeaseMember&)>;
 
   /// Opens the bucket, and makes it where it is missing.
   bool open();
@@ -50,11 +50,11 @@ class NatsLeases final : public cluster::LeaseStore {
   void close();
   /// Tells that the bucket does not answer. It may be gone, since it lives in memory: the next who
   /// asks opens it anew.
-  void tell_unavailable(const cluster::Claimant& claimant);
-  void tell(Tell tell);
+  void report_unavailable(const cluster::Claimant& claimant);
+  void report(Report report);
   /// Reports the value that the key has instead.
-  void tell_refused(const cluster::Claimant& claimant, const std::string& key,
-                    const std::string& value);
+  void report_refused(const cluster::Claimant& claimant, const std::string& key,
+                      const std::string& value);
   void try_create(const cluster::Claimant& claimant, const std::string& key,
                   const std::string& value, bool again);
 

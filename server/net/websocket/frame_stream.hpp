@@ -66,7 +66,7 @@ class FrameStream final : public Flushable {
   /// Puts the last bytes behind those that wait, beside the bound, since a client that does not get
   /// them comes back. Later output is dropped.
   void push_last(std::shared_ptr<const std::string> bytes) {
-    if (!std::exchange(said_all_, true)) add(std::move(bytes));
+    if (!std::exchange(last_was_pushed_, true)) add(std::move(bytes));
   }
 
   /// Writes the waiting output, ends the output, and ignores further input. Input is read until the
@@ -121,7 +121,7 @@ class FrameStream final : public Flushable {
         [this](auto handler, const Buffers& from) {
           auto bytes = std::make_shared<const std::string>(beast::buffers_to_string(from));
           const std::size_t size = bytes->size();
-          const bool fits = said_all_ || push(std::move(bytes));
+          const bool fits = last_was_pushed_ || push(std::move(bytes));
           const error_code error = fits ? error_code() : asio::error::no_buffer_space;
           asio::post(get_executor(), beast::bind_front_handler(std::move(handler), error, size));
         },
@@ -275,7 +275,7 @@ class FrameStream final : public Flushable {
   bool flush_is_due_ = false;
   bool write_is_pending_ = false;
   bool shut_down_ = false;
-  bool said_all_ = false;
+  bool last_was_pushed_ = false;
   bool hung_up_ = false;
   bool closed_ = false;
   beast::saved_handler teardown_;

@@ -23,7 +23,8 @@ struct OutputGauge {
   std::size_t waiting() const { return handed_over - taken + queued; }
 };
 
-/// A queue that is no fuller than this fraction of its bound gives way to no other.
+/// A queue that is no fuller than this fraction of its bound is never cut off for the sake of
+/// others.
 inline constexpr std::size_t kShareThatStays = 16;
 
 class OutputQueue {
@@ -44,7 +45,7 @@ class OutputQueue {
   /// So many of the first bytes were written.
   void consume(std::size_t bytes);
 
-  /// Forgets everything but what a piece of which a part was written still lacks.
+  /// Drops all pieces but the rest of one that was written in part.
   void drop_whole_pieces();
 
  private:

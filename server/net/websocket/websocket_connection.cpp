@@ -41,7 +41,7 @@ WebsocketConnection<Transport>::WebsocketConnection(typename Transport::Stream s
   websocket_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
     response.set(beast::http::field::server, "onair");
   }));
-  // The limit is kept in `take_part`, where the client can still get the reason.
+  // The limit is kept in `take_piece`, where the client can still get the reason.
   websocket_.read_message_max(0);
 }
 
@@ -103,13 +103,13 @@ void WebsocketConnection<Transport>::received(error_code error, std::size_t byte
   if (bytes == 0 && !websocket_.is_message_done() && listens()) overhead(0);
   incoming_.add(bytes);
   incoming_share_.hold(incoming_.memory());
-  if (!listens() || !take_part()) incoming_.clear();
+  if (!listens() || !take_piece()) incoming_.clear();
   incoming_share_.hold(incoming_.memory());
   read();
 }
 
 template <typename Transport>
-bool WebsocketConnection<Transport>::take_part() {
+bool WebsocketConnection<Transport>::take_piece() {
   using protocol::ErrorCode;
   if (!websocket_.got_text()) {
     refused({ErrorCode::binary_frame, "Frames must be text."});

@@ -81,10 +81,10 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   void read();
   void read_now();
   void received(error_code error, std::size_t bytes);
-  /// True while what the client says counts.
+  /// True while the client's messages count.
   bool listens() const { return !closing_ || closing_ == protocol::CloseCode::service_restart; }
-  /// False where the connection ends over it.
-  bool take_part();
+  /// Handles one piece of a message. False where the connection ends by it.
+  bool take_piece();
   void send_close(protocol::CloseCode code);
   void hang_up();
   void cut_off_slow_consumer();

@@ -87,7 +87,7 @@ class DtlsTransport {
   /// Tells the peer, if it is connected. May be called again.
   void close();
 
-  /// What close() would send; empty unless connected.
+  /// The record that close() sends; empty unless connected.
   Bytes close_notify() const { return rest_ ? Bytes(rest_->close_notify) : Bytes{}; }
 
   State state() const { return state_; }

@@ -19,8 +19,8 @@ class ControlSocket final : public EventSink {
  public:
   using Handle = std::function<control::Reply(const control::Request&, TimePoint now)>;
 
-  /// Of one server. A viewer's description takes a fraction of a millisecond to answer, and the
-  /// picture goes on while hundreds join.
+  /// Handled for one server. A viewer's description takes a fraction of a millisecond to answer,
+  /// and the picture goes on while hundreds join.
   static constexpr int kRequestsATick = 4;
 
   /// Listens at the path, for this user alone (mode 0600). A lock on PATH.lock, which the system

@@ -19,7 +19,7 @@
 namespace onair::sfu {
 namespace {
 
-/// Of a file of this form. Another version's is not read.
+/// First line of the file: names its format. A file of another format is not read.
 constexpr std::string_view kMark = "onair farewells 1\n";
 
 bool write_all(int file, const void* bytes, std::size_t size) {

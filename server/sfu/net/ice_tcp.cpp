@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kHeaderBytes = 2;
 constexpr auto kSweepEvery = std::chrono::seconds(1);
-constexpr int kMaxAcceptsATurn = 64;
-constexpr int kMaxReadsATurn = 16;
+constexpr int kMaxAcceptsATick = 64;
+constexpr int kMaxReadsATick = 16;
 
 /// Bytes that the kernel holds for a slow peer, beside our own queue: late packets are no use.
 constexpr int kKernelBytes = 65'536;
@@ -77,7 +77,7 @@ IceTcp::IceTcp(EventLoop& loop, int family, std::uint16_t port, PacketReceiver& 
 IceTcp::~IceTcp() = default;
 
 void IceTcp::accept_connections(TimePoint now) {
-  for (int i = 0; i < kMaxAcceptsATurn; ++i) {
+  for (int i = 0; i < kMaxAcceptsATick; ++i) {
     SocketAddress address;
     Descriptor socket(
         accept4(listener_.get(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -123,7 +123,7 @@ void IceTcp::handle(std::uint32_t id, std::uint32_t events, TimePoint now) {
 }
 
 bool IceTcp::read(Connection& connection, TimePoint now) {
-  for (int i = 0; i < kMaxReadsATurn; ++i) {
+  for (int i = 0; i < kMaxReadsATick; ++i) {
     const ssize_t count =
         recv(connection.socket.get(), connection.input.data() + connection.received,
              connection.input.size() - connection.received, 0);

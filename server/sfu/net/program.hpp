@@ -36,7 +36,7 @@ class Program final : public PacketReceiver {
               media_, control_),
         farewells_(options.control.string() + ".farewells") {
     log_start(media_.udp(), options.control);
-    say_farewells();
+    send_farewells();
   }
 
   /// Until SIGTERM or SIGINT, or nobody needs it any more.
@@ -72,7 +72,7 @@ class Program final : public PacketReceiver {
     return reply;
   }
   /// Of the last process, where that was killed.
-  void say_farewells() {
+  void send_farewells() {
     const auto left = farewells_.take_left();
     for (const Farewell& each : left) media_.send({.remote = each.to}, each.datagram(), 0);
     if (!left.empty()) spdlog::warn("event=farewells count={}", left.size());

@@ -37,7 +37,7 @@ std::vector<LocalCandidate> announced_candidates(const std::vector<Address>& giv
 /// 16 hexadecimal digits.
 std::string random_instance();
 
-/// That this process has used so far.
+/// Processor time that this process has used so far.
 double cpu_seconds();
 
 void log_start(const UdpSocket& udp, const std::filesystem::path& control);

@@ -88,7 +88,7 @@ class Publication {
   /// nullptr for a viewer that was removed. Valid until one is added or removed.
   const ViewerStatistics* statistics(ViewerId id) const;
   std::size_t viewers() const { return ids_.size(); }
-  /// Those whose path takes less, by their own estimate, than what is sent.
+  /// Number of viewers whose path takes less, by their own estimate, than is sent.
   ///
   /// The talker is not told of it. It sends one layer for all, so the cap of one viewer would take
   /// the picture's quality from the others. Nor would a cap where all are slow be safe: an estimate

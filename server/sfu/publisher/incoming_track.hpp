@@ -51,9 +51,9 @@ struct TrackStatistics {
 
 class IncomingTrack {
  public:
-  /// An SSRC that another one has followed is listened to again after the other's silence of this.
+  /// When the current SSRC has been silent for so long, the one before it counts again.
   static constexpr Duration kSilence = std::chrono::seconds(1);
-  /// A greater step of a source's sequence numbers is one only if the next packet goes on from it
+  /// A greater step of a source's sequence numbers counts only if the next packet goes on from it
   /// (RFC 3550, appendix A.1).
   static constexpr std::int64_t kMaxStep = 3'000;
   /// Numbers that are left free where a source doesn't begin with a key frame: for packets that

@@ -34,7 +34,7 @@ std::optional<StreamTable::Found> StreamTable::find(const RtpPacket& packet, Tim
   if (!is_rtx && packet.payload_type != media->payload_type) return std::nullopt;
 
   Stream& stream = found != streams_.end() ? *found : add({.ssrc = packet.ssrc, .kind = *kind});
-  stream.last_heard = now;
+  stream.last_received = now;
   return Found{*kind, is_rtx, is_rtx ? stream.media_ssrc : std::nullopt};
 }
 
@@ -60,7 +60,7 @@ std::optional<MediaKind> StreamTable::learn_kind(const RtpPacket& packet) const 
 
 StreamTable::Stream& StreamTable::add(const Stream& stream) {
   if (streams_.size() < kMaxStreams) return streams_.emplace_back(stream);
-  auto& oldest = *std::ranges::min_element(streams_, {}, &Stream::last_heard);
+  auto& oldest = *std::ranges::min_element(streams_, {}, &Stream::last_received);
   oldest = stream;
   return oldest;
 }

@@ -60,7 +60,7 @@ class StreamTable {
     std::uint32_t ssrc = 0;
     MediaKind kind = MediaKind::audio;
     std::optional<std::uint32_t> media_ssrc{};
-    TimePoint last_heard{};
+    TimePoint last_received{};
   };
 
   std::optional<MediaKind> learn_kind(const RtpPacket& packet) const;

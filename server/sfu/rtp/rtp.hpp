@@ -106,8 +106,8 @@ std::optional<RtpHeader> parse_rtp_header(Bytes packet);
 std::optional<RtpPacket> parse_rtp(Bytes packet);
 
 /// Writes one RTP packet: extensions, then payload, then padding, each of which may be left out.
-/// What has no room, can't be written in the chosen form or comes out of order fails the packet as
-/// a whole. Nothing is ever written beyond the memory given.
+/// A part that has no room, can't be written in the chosen form or comes out of order fails the
+/// packet as a whole. Nothing is ever written beyond the memory given.
 class RtpWriter {
  public:
   RtpWriter(MutableBytes out, const RtpFields& fields,

@@ -11,8 +11,8 @@
 
 namespace onair::sfu {
 
-/// One key. Allocates no memory, and begins each digest behind the key's own block, which is
-/// digested once.
+/// HMAC-SHA1 (RFC 2104) with one key. Allocates no memory, and begins each digest behind the key's
+/// own block, which is digested once.
 ///
 /// It uses OpenSSL's functions below EVP, which are deprecated since 3.0: EVP_MD and EVP_MAC of 3.0
 /// allocate memory twice and more for each packet.
@@ -26,7 +26,7 @@ class HmacSha1 {
   HmacSha1& operator=(const HmacSha1&) = delete;
   ~HmacSha1();
 
-  /// Of the parts behind each other.
+  /// Digest of the parts, one behind the other.
   Digest digest(std::initializer_list<Bytes> parts) const;
 
  private:

@@ -11,15 +11,15 @@ namespace {
 /// The index that a sequence number most likely stands for (RFC 3711, section 3.3.1 and appendix
 /// A): the one nearest to the highest so far. There is none below a roll-over counter of 0.
 std::uint64_t estimate(std::uint64_t highest, std::uint16_t sequence) {
-  constexpr std::uint64_t kTurn = 0x1'0000;
-  constexpr std::uint64_t kHalfTurn = kTurn / 2;
-  const std::uint64_t last = highest % kTurn;
-  const std::uint64_t same_turn = highest - last + sequence;
-  if (last < kHalfTurn) {
-    const bool of_last_turn = sequence > last + kHalfTurn && same_turn >= kTurn;
-    return of_last_turn ? same_turn - kTurn : same_turn;
+  constexpr std::uint64_t kCycle = 0x1'0000;
+  constexpr std::uint64_t kHalfCycle = kCycle / 2;
+  const std::uint64_t last = highest % kCycle;
+  const std::uint64_t same_cycle = highest - last + sequence;
+  if (last < kHalfCycle) {
+    const bool of_last_cycle = sequence > last + kHalfCycle && same_cycle >= kCycle;
+    return of_last_cycle ? same_cycle - kCycle : same_cycle;
   }
-  return sequence + kHalfTurn < last ? same_turn + kTurn : same_turn;
+  return sequence + kHalfCycle < last ? same_cycle + kCycle : same_cycle;
 }
 
 template <typename Window>

@@ -9,7 +9,7 @@
 namespace onair::sfu {
 namespace {
 
-constexpr std::uint64_t kHalfTurn = std::uint64_t{1} << 15;  // of a sequence number
+constexpr std::uint64_t kHalfCycle = std::uint64_t{1} << 15;  // of a sequence number
 
 SrtpResult refuse(SrtpRefusal refusal) {
   return {.refusal = refusal};
@@ -94,8 +94,8 @@ SrtpSender::Stream* SrtpSender::find(std::uint32_t ssrc) {
 SrtpRefusal SrtpSender::judge(const Stream& stream, std::uint64_t index) {
   const Window& sent = stream.sent;
   if (index >= kIndexEnd) return SrtpRefusal::exhausted;
-  if (sent.empty()) return index < kHalfTurn ? SrtpRefusal::none : SrtpRefusal::bad_start;
-  if (index > sent.highest() && index - sent.highest() >= kHalfTurn) return SrtpRefusal::jump;
+  if (sent.empty()) return index < kHalfCycle ? SrtpRefusal::none : SrtpRefusal::bad_start;
+  if (index > sent.highest() && index - sent.highest() >= kHalfCycle) return SrtpRefusal::jump;
   switch (sent.judge(index)) {
     case Window::Verdict::fresh: return SrtpRefusal::none;
     case Window::Verdict::too_old: return SrtpRefusal::too_old;
