@@ -58,10 +58,22 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// A forwarder that an operator starts has options of its own.
+void warn_of_options_without_effect(const onair::net::ForwarderOptions& forwarder) {
+  if (forwarder.mode != onair::net::ForwarderOptions::Mode::external) return;
+  const auto warn = [](const char* option) {
+    spdlog::warn("event=option_without_effect option={} hint=\"set it for onair-forwarder\"",
+                 option);
+  };
+  if (forwarder.media_port != onair::net::ForwarderOptions().media_port) warn("media-port");
+  if (!forwarder.media_addresses.empty()) warn("media-address");
+}
+
 void serve(const onair::Options& options) {
   spdlog::set_level(spdlog::level::from_str(options.log_level));
   spdlog::set_pattern("time=%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
   raise_descriptor_limit();
+  warn_of_options_without_effect(options.forwarder);
   onair::Server server(options);
   print_links(options, server);
   server.run();

@@ -243,6 +243,12 @@ test('replaces a forwarder of another version', async (t) => {
   assert.deepEqual(await server.exited, [0, null]);
 });
 
+test('says which options of the forwarder have no effect', async (t) => {
+  const server = new Server(t, ['--forwarder', '/nowhere/control.sock', '--media-port', '9200', '--media-address', '192.0.2.1']);
+  await server.logged(/event=option_without_effect option=media-port/);
+  await server.logged(/event=option_without_effect option=media-address/);
+});
+
 test('mints a token that opens a room, and shows and ends the room', async (t) => {
   const server = new Server(t, ['--auth', 'all', '--admin-port', '0']);
   const port = await server.port();
