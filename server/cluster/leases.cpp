@@ -42,19 +42,23 @@ std::string Leases::value_of(const Claimant& claimant, const Lease& lease) const
 
 void Leases::set_talkers(const std::string& room, const std::vector<TalkerInfo>& talkers) {
   for (auto it = leases_.lower_bound({room, {}}); it != leases_.end() && it->first.room == room;) {
-    if (has(talkers, it->first.talker)) {
+    const bool is_asked = !due_.contains(it->first);
+    it->second.has_left = !has(talkers, it->first.talker);
+    if (!it->second.has_left || is_asked) {
       ++it;
       continue;
     }
-    if (it->second.revision) {
-      store_.release(key_of(it->first, it->second.slot), *it->second.revision);
-    }
+    release(it->first, it->second);
     it = forget(it);
   }
   for (const TalkerInfo& talker : talkers) {
     const auto [lease, is_new] = leases_.try_emplace({room, talker.id}, Lease{talker.seniority});
     if (is_new) ask(lease->first, lease->second);
   }
+}
+
+void Leases::release(const Claimant& claimant, const Lease& lease) {
+  if (lease.revision) store_.release(key_of(claimant, lease.slot), *lease.revision);
 }
 
 std::map<Claimant, Leases::Lease>::iterator Leases::forget(
@@ -82,9 +86,13 @@ void Leases::advance(TimePoint now) {
 void Leases::granted(const Claimant& claimant, std::uint64_t revision, TimePoint now) {
   available_ = true;
   const auto found = leases_.find(claimant);
-  // The talker has gone meanwhile: its lease expires by itself.
-  if (found == leases_.end()) return;
+  if (found == leases_.end()) return;  // answers an earlier life of the lease
   found->second.revision = revision;
+  if (found->second.has_left) {
+    release(claimant, found->second);
+    forget(found);
+    return;
+  }
   due_.set(claimant, now + options_.renewal);
 }
 
@@ -94,6 +102,7 @@ void Leases::refused(const Claimant& claimant, std::string_view value, std::uint
   const auto found = leases_.find(claimant);
   if (found == leases_.end()) return;
   Lease& lease = found->second;
+  if (lease.has_left) return void(forget(found));
   const bool had_it = std::exchange(lease.revision, std::nullopt).has_value();
   const TalkerInfo talker{.id = claimant.talker, .seniority = lease.seniority};
   if (may_take_lease(talker, holder_of(value), had_it)) {
@@ -107,7 +116,10 @@ void Leases::refused(const Claimant& claimant, std::string_view value, std::uint
 
 void Leases::unavailable(const Claimant& claimant, TimePoint now) {
   available_ = false;
-  if (leases_.contains(claimant)) due_.set(claimant, now + options_.retry);
+  const auto found = leases_.find(claimant);
+  if (found == leases_.end()) return;
+  if (found->second.has_left) return void(forget(found));
+  due_.set(claimant, now + options_.retry);
 }
 
 }  // namespace onair::cluster

@@ -96,9 +96,11 @@ class Leases final : public LeaseMember {
     rooms::Seniority seniority;
     std::size_t slot = 0;
     std::optional<std::uint64_t> revision = {};  ///< while it is ours
+    bool has_left = false;  ///< its talker; it is released when the answer is there that is awaited
   };
 
   void ask(const Claimant& claimant, Lease& lease);
+  void release(const Claimant& claimant, const Lease& lease);
   std::map<Claimant, Lease>::iterator forget(std::map<Claimant, Lease>::iterator lease);
   std::string value_of(const Claimant& claimant, const Lease& lease) const;
 
