@@ -158,6 +158,10 @@ void ThreadBus::dispatch(HubId from, Joined& joined, TimePoint now) {
 }
 
 void ThreadBus::dispatch(HubId from, Leave& leave, TimePoint now) {
+  if (const auto waiting = unanswered_.find(leave.room); waiting != unanswered_.end()) {
+    std::erase_if(waiting->second, [from](const auto& join) { return join.first == from; });
+    if (waiting->second.empty()) unanswered_.erase(waiting);
+  }
   const auto shared = rooms_.find(leave.room);
   if (shared == rooms_.end()) return;
   shared->second.others.erase(from);
