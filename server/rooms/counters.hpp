@@ -48,8 +48,9 @@ struct RoomReport {
 /// The present state, in numbers.
 struct Census {
   std::size_t peers = 0;
-  std::size_t away = 0;      ///< of those, without a socket
-  std::size_t sent_off = 0;  ///< of those, because the server asked them to come back
+  std::size_t away = 0;  ///< of those, without a socket
+  /// Of those, because the server asked them to go on elsewhere.
+  std::size_t sent_off = 0;
   std::size_t rooms = 0;
   std::size_t rooms_on_air = 0;
   std::size_t kept_bytes = 0;  ///< buffered for those that are away

@@ -251,7 +251,7 @@ Census Hub::census() const {
       .away = deadlines_.away.all().size(), .rooms = rooms_.size(), .kept_bytes = budget_.bytes};
   for (const auto& [peer, until] : deadlines_.away.all()) {
     const Away* const away = peer->away();
-    census.sent_off += away != nullptr && away->sent_off ? 1 : 0;
+    census.sent_off += away != nullptr && away->sent_off && !peer->kind.returns_here ? 1 : 0;
   }
   for (const auto& [name, room] : rooms_) {
     census.peers += room.peers.size();

@@ -29,6 +29,8 @@ struct MemberKind {
   /// Watches on behalf of WHEP players, and tells the talker of them by `players`. They count in
   /// `audience`, it does not.
   bool is_forwarder = false;
+  /// Comes back to the next server on this machine alone: no drain waits for it.
+  bool returns_here = false;
   /// For an operator.
   std::string_view name = "onair";
 };
@@ -50,6 +52,7 @@ inline constexpr MemberKind kWhipTalker{.infers_role = false,
                                         .any_message = false,
                                         .announced = true,
                                         .buffered_while_away = true,
+                                        .returns_here = true,
                                         .name = "whip"};
 
 /// A player by WHEP (draft-ietf-wish-whep), a viewer. It stays where this server drains, as above.
@@ -57,6 +60,7 @@ inline constexpr MemberKind kWhepPlayer{.infers_role = false,
                                         .any_message = false,
                                         .announced = true,
                                         .buffered_while_away = true,
+                                        .returns_here = true,
                                         .name = "whep"};
 
 /// The forwarder, which watches a browser's broadcast on behalf of all WHEP players of the room.
@@ -65,6 +69,7 @@ inline constexpr MemberKind kForwarder{.infers_role = false,
                                        .announced = true,
                                        .buffered_while_away = true,
                                        .is_forwarder = true,
+                                       .returns_here = true,
                                        .name = "forwarder"};
 
 /// A client's wish to enter a room, however it came.
@@ -74,7 +79,8 @@ struct EntryRequest {
   std::optional<protocol::PeerId> id = {};  ///< the id to use; nothing: a new one
   /// The doorkeeper's answer, if it has been asked already.
   std::optional<Pass> pass = {};
-  /// It is this member, from before this server began: as a resume token that holds would prove.
+  /// It is this member, as a resume token that holds would prove: one from before this server
+  /// began, or one that it replaces.
   std::optional<Resumption> identity = {};
 };
 

@@ -30,6 +30,15 @@ class MediaMembersTest : public HubFixture {
   Client talker, player, page;
 };
 
+TEST_F(MediaMembersTest, NoDrainWaitsForThoseWhoComeBackHere) {
+  enter(talker, kWhipTalker, protocol::Role::talk);
+  enter(player, kWhepPlayer, protocol::Role::watch);
+  enter_page(page, "watch");
+  for (Client* each : {&talker, &player, &page}) hub.send_off(*each, now);
+  EXPECT_EQ(hub.census().away, 3u);
+  EXPECT_EQ(hub.census().sent_off, 1u) << "the page, which may go on elsewhere";
+}
+
 TEST_F(MediaMembersTest, PlayersCountAndTheForwarderDoesNot) {
   enter_page(talker, "talk");
   enter(player, kWhepPlayer, protocol::Role::watch);

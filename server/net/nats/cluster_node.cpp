@@ -41,6 +41,7 @@ void ClusterNode::start() {
 }
 
 void ClusterNode::leave() {
+  leaves_ = true;
   asio::post(context_, [this] {
     gateway_.leave();
     wire_.flush();
@@ -49,7 +50,7 @@ void ClusterNode::leave() {
 }
 
 void ClusterNode::stop() {
-  context_.stop();
+  if (!leaves_) context_.stop();
   if (thread_.joinable()) thread_.join();
   leases_.stop();
 }

@@ -42,6 +42,7 @@ class ClusterNode {
   ClusterNode(const ClusterNode&) = delete;
   ClusterNode& operator=(const ClusterNode&) = delete;
 
+  // On one thread:
   void start();
   /// Tells the others that this process ends, and ends the thread.
   void leave();
@@ -98,6 +99,7 @@ class ClusterNode {
   NatsWire wire_;
   cluster::Gateway gateway_;
   std::function<void()> on_exception_;
+  bool leaves_ = false;  ///< its thread ends by itself, after the farewell
   std::thread thread_;
   std::atomic<bool> connected_ = false;
   std::atomic<bool> has_leases_ = false;
