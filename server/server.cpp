@@ -13,6 +13,7 @@
 
 #include "net/auth/crypto.hpp"
 #include "net/auth/ice_servers.hpp"
+#include "net/loop/across_workers.hpp"
 #include "net/loop/run_guarded.hpp"
 #include "net/tls/lan.hpp"
 #include "secrets.hpp"

@@ -4,9 +4,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include "net/loop/aliases.hpp"
 #include "net/loop/worker.hpp"
@@ -57,6 +60,27 @@ template <typename Function>
 void call_on(Worker& worker, Function function) {
   asio::post(worker.context(),
              [&worker, function = std::move(function)]() mutable { worker.tick().run(function); });
+}
+
+/// Asks each worker on its own thread, one after the other. No coroutine of the asker's leaves its
+/// context: at the end of the process contexts are destroyed one by one, with what is queued there.
+template <typename Ask>
+auto ask_each(const Workers& workers, Ask ask)
+    -> Task<std::vector<std::invoke_result_t<Ask, Worker&>>> {
+  using Answer = std::invoke_result_t<Ask, Worker&>;
+  const Executor executor = co_await asio::this_coro::executor;
+  std::vector<Answer> answers;
+  for (const auto& worker : workers) {
+    Awaited<Answer> answer(executor.context());
+    auto question = [ask, reply = answer.reply(), &worker = *worker] { reply(ask(worker)); };
+    asio::post(worker->context(), std::move(question));
+    answers.push_back(co_await answer.value());
+  }
+  co_return answers;
+}
+
+inline Task<std::vector<WorkerReport>> reports_of(const Workers& workers) {
+  return ask_each(workers, [](const Worker& worker) { return worker.report(); });
 }
 
 }  // namespace onair::net

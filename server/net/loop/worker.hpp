@@ -10,12 +10,9 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/co_spawn.hpp>
 
 #include "net/loop/aliases.hpp"
 #include "net/loop/limits.hpp"
@@ -151,23 +148,5 @@ class Worker {
 };
 
 using Workers = std::vector<std::unique_ptr<Worker>>;
-
-/// Asks each on its own thread, one after the other.
-template <typename Ask>
-auto ask_each(const Workers& workers, Ask ask)
-    -> Task<std::vector<std::invoke_result_t<Ask, Worker&>>> {
-  using Answer = std::invoke_result_t<Ask, Worker&>;
-  std::vector<Answer> answers;
-  for (const auto& worker : workers) {
-    answers.push_back(co_await asio::co_spawn(
-        worker->context(), [&worker, &ask]() -> Task<Answer> { co_return ask(*worker); },
-        asio::use_awaitable_t<Executor>()));
-  }
-  co_return answers;
-}
-
-inline Task<std::vector<WorkerReport>> reports_of(const Workers& workers) {
-  return ask_each(workers, [](const Worker& worker) { return worker.report(); });
-}
 
 }  // namespace onair::net
