@@ -49,6 +49,10 @@ std::optional<std::variant<Target, protocol::Refusal>> target_of(std::string_vie
     if (fault) {
       return protocol::Refusal{protocol::ErrorCode::bad_room, "A room's name " + *fault + "."};
     }
+    // Whoever resolves an address takes these for the folder and the one above (RFC 3986 5.2.4).
+    if (*room == "." || *room == "..") {
+      return protocol::Refusal{protocol::ErrorCode::bad_room, "A room's name is no dots here."};
+    }
     target.room = *room;
   }
   if (parts.size() == 4 && !parts[3].empty()) target.resource = std::string(parts[3]);
@@ -87,6 +91,8 @@ Patch judge_patch(const IceSession& session, std::string_view if_match, std::str
     return Patch::bad_fragment;
   }
   if_match = protocol::trimmed(if_match);
+  // Drafts of WHIP and WHEP show it in quotes; no tag of ours is that.
+  if (if_match == "\"*\"") if_match = "*";
   if (if_match.empty() && restarts) return Patch::precondition_missing;
   if (!if_match.empty() && if_match != "*" && !names(if_match, session.etag)) return Patch::stale;
   return restarts ? Patch::restart : Patch::trickle;

@@ -35,6 +35,15 @@ TEST(MediaResource, PathsAreReadAsTheyAreWritten) {
   EXPECT_EQ(read->resource, written.resource);
 }
 
+TEST(MediaResource, NoRoomIsCalledAsAFolderIs) {
+  for (const std::string_view path : {"/whip/.", "/whep/..", "/whip/%2e%2E", "/whip/../0123"}) {
+    const auto read = target_of(path);
+    ASSERT_TRUE(read) << path;
+    EXPECT_TRUE(std::holds_alternative<protocol::Refusal>(*read)) << path;
+  }
+  EXPECT_TRUE(target("/whip/..."));
+}
+
 TEST(MediaResource, RecognisesIceLite) {
   EXPECT_TRUE(is_ice_lite("v=0\r\na=ice-lite\r\nm=audio 9\r\n"));
   EXPECT_TRUE(is_ice_lite("v=0\na=ice-lite"));
@@ -58,6 +67,7 @@ TEST(MediaResource, RecognisesRestartsByUfragAndPassword) {
   EXPECT_EQ(judge("", "a=end-of-candidates"), Patch::trickle);
   EXPECT_EQ(judge("*", anew), Patch::restart);
   EXPECT_EQ(judge("\"tag\"", anew), Patch::restart);
+  EXPECT_EQ(judge("\"*\"", anew), Patch::restart);
   EXPECT_EQ(judge("\"x\"", anew), Patch::stale);
   EXPECT_EQ(judge("", anew), Patch::precondition_missing);
   EXPECT_EQ(judge("*", ""), Patch::bad_fragment);

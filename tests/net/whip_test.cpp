@@ -1,6 +1,7 @@
 // WHIP and WHEP against the real server, with a forwarder without media.
 #include <future>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "net/auth/entry_tokens.hpp"
+#include "net/auth/signed_resume_tokens.hpp"
 #include "net/whip_fixture.hpp"
 #include "sfu/offers.hpp"
 
@@ -127,6 +129,55 @@ TEST_F(WhipTest, AnEncoderThatReconnectsKeepsItsSlot) {
   EXPECT_EQ(remove(again).result_int(), 200u);
 }
 
+TEST_F(WhipTest, AnEncoderThatHasNotBegunYetKeepsItsSlot) {
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_EQ(post("/whip/lesson").result_int(), 201u);
+  const Response second = post("/whip/lesson");
+  if (std::chrono::steady_clock::now() - began > std::chrono::seconds(2)) {
+    GTEST_SKIP() << "this machine is too slow";
+  }
+  EXPECT_EQ(second.result_int(), 409u) << "its connection is under way";
+}
+
+TEST_F(WhipTest, AnEncoderThatLosesItsSlotIsGone) {
+  const auto [resource, peer] = broadcast();
+  WebSocketClient viewer(server->port());
+  const std::string encoder = talker_found_by(viewer);
+  const std::string viewing = watch(viewer, encoder).first;
+  // A talker from before this server began has the older right.
+  net::SignedResumeTokens before("a secret of the tests", rooms::kResumeLifetime, [] {
+    return std::chrono::system_clock::now() - std::chrono::seconds(30);
+  });
+  const std::string id = "0123456789abcdef01234567";
+  WebSocketClient page(server->port());
+  page.send(json{{"type", "enter"},
+                 {"room", "lesson"},
+                 {"role", "talk"},
+                 {"resume", before.issue({protocol::PeerId(id), "lesson", protocol::Role::talk})}}
+                .dump());
+  EXPECT_EQ(page.receive_type("welcome")["id"], id);
+  std::set<std::string> closed = {forwarder.expect<control::Close>().peer};
+  closed.insert(forwarder.expect<control::Close>().peer);
+  EXPECT_EQ(closed, (std::set<std::string>{peer, viewing}));
+  EXPECT_EQ(remove(resource).result_int(), 404u);
+  EXPECT_EQ(server->metric("onair_whip_encoders"), 0);
+  EXPECT_EQ(viewer.receive_type("user_disconnected")["id"], encoder);
+}
+
+TEST_F(WhipTest, ARefusedOfferEndsTheSilentEncoderThatItWasToReplace) {
+  const Headers key = {{"Authorization", "Bearer studio"}};
+  const auto [resource, peer] = broadcast("lesson", key);
+  forwarder.say_media(peer, false);
+  hear_all(resource);
+  forwarder.fail_with(control::ErrorCode::no_codec);
+  EXPECT_EQ(post("/whip/lesson", key).result_int(), 422u);
+  std::set<std::string> closed = {forwarder.expect<control::Close>().peer};
+  closed.insert(forwarder.expect<control::Close>().peer);
+  EXPECT_TRUE(closed.contains(peer)) << "nobody else could end it while it sends";
+  forwarder.fail_with({});
+  EXPECT_EQ(post("/whip/lesson", key).result_int(), 201u);
+}
+
 TEST(WhipTimesTest, AnEncoderThatStaysAwayLosesItsSlot) {
   FakeForwarder forwarder;
   Options options = options_with(forwarder);
@@ -233,6 +284,50 @@ TEST_F(WhipTest, ABrowserIsAskedOnceForAllPlayers) {
   EXPECT_EQ(remove(target_of(one)).result_int(), 200u);
   EXPECT_EQ(remove(target_of(two)).result_int(), 200u);
   EXPECT_EQ(talker.receive_type("bye")["from"], asked["from"]);
+}
+
+class SeveralTalkersTest : public WhipTest {
+ protected:
+  void SetUp() override {
+    Options options = options_with(forwarder);
+    options.room_limits.talkers_per_room = 3;
+    start(options);
+  }
+  /// The talker answers the forwarder's request; the peer by which its picture comes.
+  std::string offer(WebSocketClient& talker) {
+    const json asked = talker.receive_type("talk_request");
+    talker.send(json{{"type", "offer"}, {"sendto", asked["from"]}, {"sdp", "v=0\r\n"}}.dump());
+    return forwarder.expect<control::Publish>().peer;
+  }
+};
+
+TEST_F(SeveralTalkersTest, PlayersGetAnotherTalkerWhenTheirsEnds) {
+  WebSocketClient first(server->port());
+  go_on_air(first);
+  auto player = post_later("/whep/lesson");
+  const std::string peer = offer(first);
+  EXPECT_EQ(player.get().result_int(), 201u);
+  WebSocketClient second(server->port());
+  go_on_air(second);
+  first.send(json{{"type", "ping"}}.dump());
+  first.receive_type("pong");
+  EXPECT_EQ(forwarder.count<control::Close>(), 0u) << "players stay with theirs";
+  first.send(json{{"type", "end_talk"}}.dump());
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+  EXPECT_NE(offer(second), peer);
+}
+
+TEST_F(SeveralTalkersTest, PlayersGetTheBrowserBackWhenAnEncoderEnds) {
+  WebSocketClient talker(server->port());
+  go_on_air(talker);
+  auto player = post_later("/whep/lesson");
+  const std::string peer = offer(talker);
+  EXPECT_EQ(player.get().result_int(), 201u);
+  const auto [resource, encoder] = broadcast();
+  forwarder.say_gone(peer, control::GoneReason::replaced);
+  hear_all(resource);
+  EXPECT_EQ(remove(resource).result_int(), 200u);
+  EXPECT_NE(offer(talker), peer);
 }
 
 TEST_F(WhipTest, ABrowserThatComesAnewIsAskedAgain) {
@@ -348,6 +443,18 @@ TEST_F(WhipTest, RefusesWhatIsNoOffer) {
   EXPECT_EQ(post("/whip/lesson").result_int(), 400u);
   forwarder.fail_with({});
   EXPECT_EQ(post("/whip/lesson").result_int(), 201u) << "the room is free again";
+}
+
+TEST_F(WhipTest, AClientMayWaitUntilItsBodyIsWanted) {
+  RawConnection client(server->port());
+  client.send(
+      "POST /whip/lesson HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sdp\r\n"
+      "Expect: 100-continue\r\nConnection: close\r\nContent-Length: " +
+      std::to_string(kOffer.size()) + "\r\n\r\n");
+  const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  EXPECT_EQ(client.receive(go_on.size()), go_on);
+  client.send(kOffer);
+  EXPECT_TRUE(client.receive_all().starts_with("HTTP/1.1 201"));
 }
 
 TEST_F(WhipTest, RoomNamesAreAsInThePagesAddresses) {

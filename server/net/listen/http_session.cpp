@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/detect_ssl.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
@@ -157,6 +158,19 @@ void insist_on_https(Response& response, std::string_view host) {
   response.set(http::field::strict_transport_security, "max-age=31536000");
 }
 
+/// Tells a client that waits for it to send its body (RFC 9110 section 10.1.1).
+template <typename Stream>
+Task<error_code> invite_body(Connection<Stream>& connection, const RequestParser& parser) {
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  const Request& header = parser.get();
+  if (header.version() < 11 || !beast::iequals(header[http::field::expect], "100-continue")) {
+    co_return error_code();
+  }
+  const auto [error, bytes] =
+      co_await asio::async_write(connection.stream, asio::buffer(kContinue), no_throw);
+  co_return error;
+}
+
 /// Reads the body, if the header says that there is one. `share` counts it for as long as it is
 /// there. Gives an answer where it is not to be read, or an error of the connection.
 template <typename Stream>
@@ -177,6 +191,7 @@ Task<std::variant<error_code, Response>> take_body(Connection<Stream>& connectio
       full.set(http::field::retry_after, "5");
       co_return full;
     }
+    if (const error_code error = co_await invite_body(connection, parser)) co_return error;
   }
   co_return co_await read_body(connection.stream, connection.buffer, parser);
 }

@@ -82,6 +82,7 @@ void Feed::when_ready(MediaLink& player, Ready ready) {
 }
 
 void Feed::entered(const protocol::Welcome& welcome) {
+  on_air_.insert(welcome.talkers.begin(), welcome.talkers.end());
   if (stage_ == Stage::ready) return announce_players();  // taken back
   for (const protocol::PeerId& talker : welcome.talkers) watch(talker);
   if (stage_ == Stage::idle && note_.other.empty()) notify_waiting(Outcome::full);
@@ -96,8 +97,11 @@ void Feed::received(const protocol::Message& message) {
   if (const auto* gone = std::get_if<protocol::UserDisconnected>(&message.body)) {
     return lose_talker(gone->id);
   }
-  if (std::holds_alternative<protocol::Error>(message.body) && stage_ == Stage::asking) {
-    return lose_talker(protocol::PeerId(note_.other));  // nobody has that id any more
+  if (const auto* error = std::get_if<protocol::Error>(&message.body)) {
+    // After another error, such as `rate_limited`, it asks again.
+    const bool is_nobody = error->code == name_of(protocol::ErrorCode::no_such_peer);
+    if (is_nobody && stage_ == Stage::asking) lose_talker(protocol::PeerId(note_.other));
+    return;
   }
   if (!message.from) return;
   const protocol::PeerId& from = *message.from;
@@ -114,6 +118,7 @@ void Feed::received(const protocol::Message& message) {
 }
 
 void Feed::watch(const protocol::PeerId& talker) {
+  on_air_.insert(talker);
   if (host().has_encoder(room())) return;  // the forwarder has its picture already
   if (stage_ != Stage::idle && talker == note_.other) {
     announced_players_.reset();  // it was away, and may not have heard
@@ -121,6 +126,7 @@ void Feed::watch(const protocol::PeerId& talker) {
     may_be_anew_ = true;
     return renew_if_dead();
   }
+  if (stage_ != Stage::idle && !went_silent_) return;  // one of several talkers
   close_peer();
   note_.other = talker;
   is_elsewhere_ = false;
@@ -202,14 +208,26 @@ void Feed::ask_again_after(rooms::Duration pause) {
   });
 }
 
+/// A talker has gone off air, or an encoder whose picture the forwarder had.
 void Feed::lose_talker(const protocol::PeerId& talker) {
-  if (note_.other.empty() || talker != note_.other) return;
-  close_peer();
-  note_.other.clear();
-  stage_ = Stage::idle;
-  is_elsewhere_ = false;
-  retry_.cancel();
-  notify_waiting(Outcome::full);
+  on_air_.erase(talker);
+  const bool was_followed = !note_.other.empty() && talker == note_.other;
+  if (was_followed) {
+    close_peer();
+    note_.other.clear();
+    stage_ = Stage::idle;
+    is_elsewhere_ = false;
+    went_silent_ = false;
+    retry_.cancel();
+  }
+  if (stage_ == Stage::idle) follow_another();
+  if (was_followed && note_.other.empty()) notify_waiting(Outcome::full);
+}
+
+void Feed::follow_another() {
+  if (host().has_encoder(room())) return;
+  if (on_air_.contains(note_.other)) return request();
+  if (!on_air_.empty()) watch(protocol::PeerId(*on_air_.begin()));
 }
 
 void Feed::on_forwarder_event(const control::Event& event) {

@@ -63,6 +63,7 @@ class Feed final : public MediaLink {
                  const ForwarderClient::Result& result);
   void ask_again_after(rooms::Duration pause);
   void lose_talker(const protocol::PeerId& talker);
+  void follow_another();
   void notify_waiting(Outcome outcome);
   void announce_players();
   void send_players();
@@ -71,9 +72,10 @@ class Feed final : public MediaLink {
   void end();
 
   Stage stage_ = Stage::idle;
-  bool went_silent_ = false;   ///< the broadcaster's packets came, and come no more
-  bool may_be_anew_ = false;   ///< it has said that it is on air since it made its offer
-  bool is_elsewhere_ = false;  ///< whom it follows is an encoder of another process
+  std::set<protocol::PeerId> on_air_;  ///< talkers
+  bool went_silent_ = false;           ///< the broadcaster's packets came, and come no more
+  bool may_be_anew_ = false;           ///< it has said that it is on air since it made its offer
+  bool is_elsewhere_ = false;          ///< whom it follows is an encoder of another process
   std::set<MediaLink*> players_;
   std::optional<std::size_t> announced_players_;  ///< what the broadcaster knows
   bool is_pausing_ = false;

@@ -58,7 +58,7 @@ void Media::publish(MediaEntry entry, std::string key, std::string offer, const 
       worker_.count_refused(protocol::ErrorCode::room_taken);
       return reply(problem(status::conflict, "room_taken", "Somebody else talks in this room."));
     }
-    entry.resume = talker.resume();
+    entry.identity = rooms::Resumption{talker.id(), rooms::Duration::zero()};
   }
   hold<WhipTalker>(std::move(entry), std::move(key))->publish(std::move(offer), reply);
 }

@@ -12,6 +12,7 @@ namespace {
 
 namespace control = sfu::control;
 using boost::beast::http::status;
+using protocol::ErrorCode;
 
 constexpr std::size_t kPeerBytes = control::kPeerIdDigits / 2;
 constexpr std::size_t kResourceBytes = 16;
@@ -43,7 +44,8 @@ MediaLink::MediaLink(Media& media, rooms::MemberKind kind, protocol::Role role,
 }
 
 void MediaLink::enter() {
-  rooms::EntryRequest request{kind_, {entry_.room, role_, entry_.resume}};
+  rooms::EntryRequest request{kind_, {entry_.room, role_}};
+  request.identity = entry_.identity;
   request.pass = entry_.pass;
   worker_.connected(*this);
   worker_.enter(*this, request);
@@ -83,7 +85,10 @@ void MediaLink::take(const rooms::SharedFrame& frame) {
       return take_welcome(*welcome);
     }
     const auto* error = std::get_if<protocol::Error>(&message->body);
-    if (error != nullptr && !is_in_) {
+    // The hub has dismissed a talker that lost its slot. Whom it removes otherwise it also closes.
+    const bool is_dismissed =
+        error != nullptr && Link::peer == nullptr && error->code == name_of(ErrorCode::room_taken);
+    if (error != nullptr && (!is_in_ || is_dismissed)) {
       refused(*error);
       return leave(rooms::Hub::Leaving::for_good);
     }
@@ -95,7 +100,6 @@ void MediaLink::take_welcome(const protocol::Welcome& welcome) {
   is_in_ = true;
   if (note_.since == 0) note_.since = seconds_now();
   note_.member = welcome.id;
-  resume_ = welcome.resume;
   ice_servers_ = welcome.ice_servers;
   entered(welcome);
 }

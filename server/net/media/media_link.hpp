@@ -14,6 +14,7 @@
 #include "net/loop/worker.hpp"
 #include "net/media/answer.hpp"
 #include "rooms/pass.hpp"
+#include "rooms/resume_tokens.hpp"
 
 namespace onair::net {
 
@@ -22,9 +23,9 @@ class Media;
 /// How somebody gets into the room.
 struct MediaEntry {
   std::string room;
-  rooms::Pass pass = {};                   ///< the doorkeeper's answer
-  std::optional<std::string> resume = {};  ///< the token of a member that it replaces
-  Admission::Client slots = {};            ///< what the client takes at its address
+  rooms::Pass pass = {};                           ///< the doorkeeper's answer
+  std::optional<rooms::Resumption> identity = {};  ///< the member that it replaces
+  Admission::Client slots = {};                    ///< what the client takes at its address
 };
 
 /// Lives on the worker of Media, which holds it until leave(). What the hub sends is handled when
@@ -65,7 +66,7 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   ~MediaLink() = default;
 
   virtual void entered(const protocol::Welcome& welcome) = 0;
-  /// It is in no room, and leaves after this.
+  /// It is in no room, or in none any more, and leaves after this.
   virtual void refused(const protocol::Error& error) = 0;
   virtual void received(const protocol::Message& message) = 0;
   /// The hub has closed it. Ends its peer connections unless they go on elsewhere: after
@@ -77,7 +78,6 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   Media& host() const { return media_; }
   Worker& worker() const { return worker_; }
   bool is_in() const { return is_in_; }
-  const std::optional<std::string>& resume() const { return resume_; }
   const std::vector<protocol::IceServer>& ice_servers() const { return ice_servers_; }
 
   /// Sends a message to a peer, or to the room.
@@ -134,7 +134,6 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   const protocol::Role role_;
   MediaEntry entry_;
   std::string peer_;
-  std::optional<std::string> resume_;
   std::vector<protocol::IceServer> ice_servers_;
   bool is_in_ = false;
   bool left_ = false;

@@ -27,6 +27,11 @@ WhipTalker::WhipTalker(Media& media, MediaEntry entry, std::string key)
   note_.key = std::move(key);
 }
 
+bool WhipTalker::is_silent() const {
+  if (stage_ != Stage::published || sends_) return false;
+  return is_gone_ || std::chrono::steady_clock::now() >= may_start_until_;
+}
+
 void WhipTalker::publish(std::string offer, MediaReply reply) {
   offer_ = std::move(offer);
   reply_ = std::move(reply);
@@ -64,9 +69,10 @@ void WhipTalker::entered(const protocol::Welcome&) {
 }
 
 void WhipTalker::refused(const protocol::Error& error) {
-  if (reply_) return std::exchange(reply_, nullptr)(problem_of(error.code, error.message));
-  close_all_viewings();  // taken back in vain: somebody else talks here now
-  close_peer();
+  if (reply_) std::exchange(reply_, nullptr)(problem_of(error.code, error.message));
+  // Taken back in vain, or dismissed: somebody else talks here now.
+  close_all_viewings();
+  close_connections();
 }
 
 /// Its viewers watch the room's publication, whoever publishes it, and stay.
@@ -75,7 +81,17 @@ void WhipTalker::take_over_from(WhipTalker& silent) {
   on_air_ = silent.on_air_;
   viewings_ = std::exchange(silent.viewings_, {});
   last_connection_ = silent.last_connection_;
-  for (const auto& [viewer, viewing] : viewings_) host().own_peer(viewing.peer, *this);
+  replaced_peer_ = silent.peer();
+  for (auto next = viewings_.begin(); next != viewings_.end();) {
+    const auto& [viewer, viewing] = *next++;
+    if (viewing.offered) {
+      host().own_peer(viewing.peer, *this);
+    } else {
+      // The forwarder's answer goes to the one before.
+      send_message(protocol::TalkDeclined{protocol::DeclineReason::failed}, viewer);
+      close_viewing(protocol::PeerId(viewer));
+    }
+  }
   silent.leave(rooms::Hub::Leaving::for_good);
 }
 
@@ -84,9 +100,11 @@ void WhipTalker::published(const ForwarderClient::Result& result) {
   const MediaReply reply = std::exchange(reply_, nullptr);
   if (answer != nullptr) {
     stage_ = Stage::published;
+    may_start_until_ = std::chrono::steady_clock::now() + kStartPatience;
+    replaced_peer_.clear();
     return reply(created(media::Standard::whip, answer->sdp));
   }
-  close_peer();  // in case that only the reply was late
+  close_connections();  // its own in case that only the reply was late
   reply(problem_of(result));
   if (!takes_over_) return end();
   stage_ = Stage::published;
@@ -105,6 +123,7 @@ void WhipTalker::on_own_peer(const control::Event& event) {
   if (std::holds_alternative<control::Connected>(event)) return go_on_air();
   if (const auto* change = std::get_if<control::MediaChange>(&event)) {
     sends_ = change->on;
+    may_start_until_ = {};
     if (!sends_) return await_encoder();
     grace_.cancel();
     return go_on_air();
@@ -176,12 +195,17 @@ void WhipTalker::closed(CloseCode code) {
   if (code == CloseCode::replaced) return;  // see take_over_from
   if (code == CloseCode::service_restart) return leave(rooms::Hub::Leaving::perhaps);
   close_all_viewings();
-  close_peer();
+  close_connections();
   leave(rooms::Hub::Leaving::for_good);
 }
 
-void WhipTalker::end() {
+void WhipTalker::close_connections() {
   close_peer();
+  if (!replaced_peer_.empty()) host().forwarder().close(std::exchange(replaced_peer_, {}));
+}
+
+void WhipTalker::end() {
+  close_connections();
   go_off_air();
   leave(rooms::Hub::Leaving::for_good);
 }

@@ -2,6 +2,7 @@
 // for an offer, as they ask any talker, and get the forwarder's.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,10 +23,12 @@ class WhipTalker final : public MediaLink {
   /// A page watches it since before this server began.
   void take_back_viewer(const std::string& peer, const media::Note& note);
 
+  /// How long an encoder may take from its 201 to its first packet, until its slot is another's.
+  static constexpr rooms::Duration kStartPatience = std::chrono::seconds(2);
+
   /// True where nothing comes from its encoder, whose slot another may take.
-  bool is_silent() const { return stage_ == Stage::published && !sends_; }
+  bool is_silent() const;
   bool is_published() const { return stage_ == Stage::published; }
-  using MediaLink::resume;
 
   void deleted() override;
   void on_forwarder_event(const sfu::control::Event& event) override;
@@ -54,6 +57,7 @@ class WhipTalker final : public MediaLink {
   void encoder_stays_away();
   void on_own_peer(const sfu::control::Event& event);
   void take_over_from(WhipTalker& silent);
+  void close_connections();
   void end();
 
   // whip_viewers.cpp
@@ -66,11 +70,14 @@ class WhipTalker final : public MediaLink {
   void forget_viewing(const std::string& peer);
 
   Stage stage_ = Stage::entering;
-  bool sends_ = false;    ///< its packets come
+  bool sends_ = false;                  ///< its packets come
+  rooms::TimePoint may_start_until_{};  ///< not silent before, where nothing has come yet
   bool is_gone_ = false;  ///< its peer connection has ended; an encoder may come again
   bool on_air_ = false;
   bool was_connected_ = false;  ///< before this server began
   bool takes_over_ = false;     ///< of an encoder whose connection broke
+  /// That one's, which the forwarder replaces by this one's if it accepts its offer.
+  std::string replaced_peer_;
   std::string offer_;
   MediaReply reply_;
   Viewings viewings_;  ///< by viewer
