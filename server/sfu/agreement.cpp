@@ -9,6 +9,13 @@
 namespace onair::sfu {
 namespace {
 
+CodecNumber number_of(Codec codec, CodecNumber profile) {
+  return (static_cast<CodecNumber>(codec) + 1) << 8 | profile;
+}
+CodecNumber number_of(H264Profile profile) {
+  return number_of(Codec::h264, static_cast<CodecNumber>(profile));
+}
+
 CodecNumber profile_of(const StreamFormat& format) {
   const auto number = [&](std::string_view name) {
     return text::number<std::uint8_t>(text::parameter(format.parameters, name)).value_or(0);
@@ -42,6 +49,8 @@ TalkerMedia talker_media_of(const AgreedMedia& agreed) {
   return media;
 }
 
+static_assert(OutgoingKind::kMaxFormats >= kMaxAgreedFormats + kContainedH264Profiles.size());
+
 void add_format(OutgoingKind& kind, CodecNumber codec, const AgreedFormat& format) {
   if (kind.find(codec) != nullptr) return;
   const auto unused = std::ranges::find(kind.formats, CodecNumber{}, &OutgoingFormat::codec);
@@ -64,6 +73,14 @@ OutgoingKind outgoing_kind_of(const AgreedMedia& agreed,
     add_format(kind, number_of(format.stream), format);
     kind.nack = kind.nack || format.feedback.nack;
   }
+  // The next talker's H264 may be of a smaller profile than any that the viewer named.
+  for (const AgreedFormat& format : agreed.formats) {
+    if (format.stream.codec != Codec::h264) continue;
+    const H264Profile whole = h264_profile_of(format.stream.parameters);
+    for (const H264Profile part : kContainedH264Profiles) {
+      if (contains(whole, part)) add_format(kind, number_of(part), format);
+    }
+  }
   kind.absolute_send_time_id = agreed.extensions.abs_send_time;
   kind.passed_ids = {agreed.extensions.audio_level, agreed.extensions.video_orientation};
   return kind;
@@ -72,7 +89,7 @@ OutgoingKind outgoing_kind_of(const AgreedMedia& agreed,
 }  // namespace
 
 CodecNumber number_of(const StreamFormat& format) {
-  return (static_cast<CodecNumber>(format.codec) + 1) << 8 | profile_of(format);
+  return number_of(format.codec, profile_of(format));
 }
 
 TalkerMediaByKind talker_media_of(const Agreed& talker) {

@@ -62,12 +62,19 @@ void Forwarder::receive_stun(MutableBytes packet, const Path& from, TimePoint no
   if (!outcome.response.empty()) packets_.send(from, outcome.response, 0);
   if (outcome.forgotten) directory_.remove(*outcome.forgotten, *peer);
   if (!outcome.retired_ufrag.empty()) directory_.remove(outcome.retired_ufrag, *peer);
-  if (outcome.is_proven) directory_.add(from, *peer);
+  if (outcome.is_proven && !is_others(from, *peer, now)) directory_.add(from, *peer);
   if (outcome.has_moved) ++farewell_changes_;
   if (outcome.has_moved && peer->viewer) {
     peer->entry.change_room(now).set_viewer_path(*peer->viewer, *peer->transport().path());
   }
   follow_transport(*peer, now);
+}
+
+/// A peer that forges the address of another one does not get that one's packets. Where a NAT has
+/// given the address to somebody else, the other peer's checks come from elsewhere or not at all.
+bool Forwarder::is_others(const Path& path, const Peer& peer, TimePoint now) const {
+  const Peer* const owner = directory_.find(path);
+  return owner != nullptr && owner != &peer && owner->transport().ice().has_checked(path, now);
 }
 
 void Forwarder::receive_media(Peer& peer, PacketClass kind, MutableBytes packet, TimePoint now) {
@@ -92,14 +99,15 @@ void Forwarder::receive_media(Peer& peer, PacketClass kind, MutableBytes packet,
 
 void Forwarder::connection_closed(std::uint32_t connection, TimePoint now) {
   now_ = now;
-  for (const auto& [path, peer] : directory_.over(connection)) {
-    directory_.remove(path, *peer);
-    Transport& transport = peer->change_transport(now);
-    const bool has_moved = transport.ice().forget_connection(connection);
-    ++farewell_changes_;
-    if (has_moved && peer->viewer && transport.path()) {
-      peer->entry.change_room(now).set_viewer_path(*peer->viewer, *transport.path());
-    }
+  const auto path = directory_.path_over(connection);
+  if (!path) return;
+  Peer& peer = *directory_.find(*path);
+  directory_.remove(*path, peer);
+  Transport& transport = peer.change_transport(now);
+  const bool has_moved = transport.ice().forget_connection(connection);
+  ++farewell_changes_;
+  if (has_moved && peer.viewer && transport.path()) {
+    peer.entry.change_room(now).set_viewer_path(*peer.viewer, *transport.path());
   }
 }
 

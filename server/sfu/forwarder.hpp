@@ -110,6 +110,7 @@ class Forwarder {
 
   // forwarder.cpp
   void receive_stun(MutableBytes packet, const Path& from, TimePoint now);
+  bool is_others(const Path& path, const Peer& peer, TimePoint now) const;
   void receive_media(Peer& peer, PacketClass kind, MutableBytes packet, TimePoint now);
   /// After whatever may have changed the state of its transport. The peer may be gone then.
   void follow_transport(Peer& peer, TimePoint now);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,6 +31,7 @@ class PeerDirectory {
     if (owner == &peer) return;
     if (owner != nullptr) std::erase(keys_[owner].paths, path);
     owner = &peer;
+    if (path.connection != 0) by_connection_.insert_or_assign(path.connection, path);
     keys_[&peer].paths.push_back(path);
   }
 
@@ -42,6 +44,7 @@ class PeerDirectory {
     const auto found = by_path_.find(path);
     if (found == by_path_.end() || found->second != &peer) return;
     by_path_.erase(found);
+    by_connection_.erase(path.connection);
     std::erase(keys_[&peer].paths, path);
   }
   /// Everything of this peer's.
@@ -49,7 +52,10 @@ class PeerDirectory {
     const Keys keys = std::move(keys_[&peer]);
     keys_.erase(&peer);
     for (const std::string& ufrag : keys.ufrags) by_ufrag_.erase(ufrag);
-    for (const Path& path : keys.paths) by_path_.erase(path);
+    for (const Path& path : keys.paths) {
+      by_path_.erase(path);
+      by_connection_.erase(path.connection);
+    }
   }
 
   Peer* find(std::string_view ufrag) const {
@@ -60,15 +66,16 @@ class PeerDirectory {
     const auto found = by_path_.find(path);
     return found == by_path_.end() ? nullptr : found->second;
   }
-  /// The paths over this TCP connection with their peers: one, unless a peer proved another's.
-  std::vector<std::pair<Path, Peer*>> over(std::uint32_t connection) const {
-    std::vector<std::pair<Path, Peer*>> found;
-    std::ranges::copy_if(by_path_, std::back_inserter(found),
-                         [&](const auto& entry) { return entry.first.connection == connection; });
-    return found;
+  /// The path over this TCP connection; nothing where no peer has proven it.
+  std::optional<Path> path_over(std::uint32_t connection) const {
+    const auto found = by_connection_.find(connection);
+    if (found == by_connection_.end()) return std::nullopt;
+    return found->second;
   }
 
-  bool empty() const { return by_ufrag_.empty() && by_path_.empty() && keys_.empty(); }
+  bool empty() const {
+    return by_ufrag_.empty() && by_path_.empty() && by_connection_.empty() && keys_.empty();
+  }
 
  private:
   struct Keys {
@@ -84,6 +91,7 @@ class PeerDirectory {
 
   std::unordered_map<std::string, Peer*, TextHash, std::equal_to<>> by_ufrag_;
   std::unordered_map<Path, Peer*, PathHash> by_path_;
+  std::unordered_map<std::uint32_t, Path> by_connection_;  ///< of those over TCP
   std::unordered_map<const Peer*, Keys> keys_;
 };
 

@@ -112,17 +112,25 @@ TEST(AnswerPublisher, AgreesWithGstreamer) {
 }
 
 TEST(AnswerPublisher, TakesTheOfferersOrderAmongTheAllowed) {
-  EXPECT_EQ(format_of(publish(kSafariSendonly), MediaKind::video).stream.parameters,
-            "profile-level-id=640c1f;packetization-mode=1;level-asymmetry-allowed=1");
+  EXPECT_EQ(format_of(publish(kSafariSendonly), MediaKind::video).stream.codec, Codec::h264);
   const auto only_vp8 = expect_value(answer_publisher(parse(kSafariSendonly), our_transport(),
                                                       {.codecs = {Codec::opus, Codec::vp8}}));
   EXPECT_EQ(format_of(only_vp8, MediaKind::video).payload_type, 100);
 }
 
+TEST(AnswerPublisher, OfH264TakesWhatAllBrowsersDecode) {
+  EXPECT_EQ(format_of(publish(kSafariSendonly), MediaKind::video).stream.parameters,
+            "profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1");
+  const std::string only_high =
+      replaced(kSafariSendonly, "profile-level-id=42e01f", "profile-level-id=640032");
+  EXPECT_EQ(format_of(publish(only_high), MediaKind::video).stream.parameters,
+            "profile-level-id=640c1f;packetization-mode=1;level-asymmetry-allowed=1");
+}
+
 TEST(AnswerPublisher, TakesPacketizationModeOneBeforeZero) {
   const std::string offer =
       replaced(kChromiumSendonly, "SAVPF 96 97 102 103 104 105", "SAVPF 104 105 102 103 96 97");
-  EXPECT_EQ(format_of(publish(offer), MediaKind::video).payload_type, 102);
+  EXPECT_EQ(format_of(publish(offer), MediaKind::video).payload_type, 106);
 }
 
 TEST(AnswerPublisher, TakesOneSectionOfAKindAndRejectsTheOthersInOrder) {

@@ -57,6 +57,29 @@ TEST_F(ForwarderBounds, AnUnprovenAddressGetsAtMostThreeTimesWhatItSent) {
   }
 }
 
+TEST_F(ForwarderBounds, APeerDoesNotGetThePacketsOfAnAddressThatItForges) {
+  RemotePeer& talker = publish('a');
+  RemotePeer& viewer = play('b');
+  RemotePeer& forger = begin_join(3);
+  send_video(talker, 100, kKeyFrame);
+  const auto received = [&viewer] { return viewer.packets.size(); };
+  ASSERT_EQ(received(), 1U);
+  const auto forge = [&] {
+    PacketBytes check = forger.check();
+    forwarder_.receive(check, talker.path, now_);
+    settle();
+  };
+  forge();
+  send_video(talker, 101, kDelta);
+  EXPECT_EQ(received(), 2U) << "the talker has just checked its own address";
+
+  // A NAT gives the address to somebody else.
+  pass(kPathStale, {&viewer, &forger});
+  forge();
+  send_video(talker, 102, kDelta);
+  EXPECT_EQ(received(), 2U);
+}
+
 TEST_F(ForwarderBounds, RtcpOfOnePeerHasARate) {
   RemotePeer& talker = publish('a');
   RemotePeer& viewer = play('b');

@@ -53,6 +53,22 @@ TEST_F(ForwarderTest, AViewerBeginsAtAKeyFrame) {
   ASSERT_EQ(viewer.packets.size(), 1U);
 }
 
+TEST_F(ForwarderTest, NoKeyFrameIsAskedForWhileOneComes) {
+  RemotePeer& before = publish('a');
+  RemotePeer& viewer = play('b');
+  send_video(before, 100, kKeyFrame);
+  RemotePeer& after = publish('c');
+  const std::size_t asked = after.key_frame_requests;
+  now_ += std::chrono::seconds(2);  // the request is lost
+  give(after,
+       after.rtp({.payload_type = 96, .sequence = 7, .timestamp = 3'000, .ssrc = 0x99}, kKeyFrame));
+  settle();  // the frame has not ended: it waits for its release
+  EXPECT_EQ(after.key_frame_requests, asked);
+  pass(std::chrono::milliseconds(100), {&after, &viewer});
+  EXPECT_EQ(viewer.packets.size(), 2U);
+  EXPECT_EQ(after.key_frame_requests, asked);
+}
+
 TEST_F(ForwarderTest, ATalkerThatComesAgainGoesOnForItsViewers) {
   RemotePeer& before = publish('a');
   RemotePeer& viewer = play('b');

@@ -192,6 +192,16 @@ TEST_F(TransportFeedbackTest, ALongListNeedsSeveralMessages) {
   EXPECT_EQ(arrivals.size(), received);
 }
 
+TEST_F(TransportFeedbackTest, EachMessageReachesAnArrival) {
+  receive(10);
+  ASSERT_EQ(sent_later().size(), 1u);
+  receive(10 + 900);  // all between them is lost
+  const auto messages = sent_later();
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_EQ(messages[0].arrivals.size(), 1u);
+  EXPECT_TRUE(messages[0].arrivals.contains(910));
+}
+
 TEST_F(TransportFeedbackTest, EightSecondsApartIsAnotherMessage) {
   receive(1);
   now += seconds(9);

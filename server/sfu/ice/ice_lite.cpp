@@ -1,6 +1,7 @@
 #include "sfu/ice/ice_lite.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "sfu/base/random.hpp"
@@ -65,7 +66,8 @@ IceLite::Outcome IceLite::handle(const StunMessage& message, const Path& from, T
   if (first_of_restart) {
     outcome.retired_ufrag = std::exchange(local_, *std::exchange(restarted_, std::nullopt)).ufrag;
   }
-  const bool takes_over = message.use_candidate || first_of_restart || !path_ || is_stale(now);
+  const bool takes_over =
+      message.use_candidate || first_of_restart || !path_ || !has_checked(*path_, now);
   checked_at_ = now;
   outcome.is_proven = true;
   outcome.forgotten = remember(from, now);
@@ -111,9 +113,11 @@ IceLite::KnownPath* IceLite::find(const Path& path) {
   return found == end() ? nullptr : found;
 }
 
-bool IceLite::is_stale(TimePoint now) {
-  const KnownPath* const used = find(*path_);
-  return used == nullptr || now - used->checked_at >= kPathStale;
+bool IceLite::has_checked(const Path& path, TimePoint now) const {
+  const auto known = std::span(paths_).first(path_count_);
+  return std::ranges::any_of(known, [&](const KnownPath& each) {
+    return each.path == path && now - each.checked_at < kPathStale;
+  });
 }
 
 std::string IceLite::restart(IceCredentials local) {

@@ -120,6 +120,9 @@ class IceLite {
   /// Returns whether path() has changed: to the one checked last of the others, or to none.
   bool forget_connection(std::uint32_t connection);
 
+  /// True where an authentic check came by this path within kPathStale.
+  bool has_checked(const Path& path, TimePoint now) const;
+
   /// True where the peer has been without an authentic check for kConsentTimeout, or since it was
   /// made: nothing may be sent to it any more.
   bool is_silent(TimePoint now) const { return now >= next_deadline(); }
@@ -135,7 +138,6 @@ class IceLite {
   std::optional<StunError> fault_of(const StunMessage& request, const IceCredentials* used) const;
   std::optional<Path> remember(const Path& path, TimePoint now);
   KnownPath* find(const Path& path);
-  bool is_stale(TimePoint now);
   KnownPath* begin() { return paths_.data(); }
   KnownPath* end() { return paths_.data() + path_count_; }
 

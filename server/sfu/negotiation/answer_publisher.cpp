@@ -7,8 +7,19 @@
 namespace onair::sfu {
 namespace {
 
-/// The format to receive. Browsers list H264 in both packetization modes: mode 1 goes first, since
-/// it is what viewers can take.
+/// Of an encoder's formats of H264 the one that most viewers take: all browsers decode Constrained
+/// Baseline in packetization mode 1, and Firefox no other. Nothing where none has mode 1.
+const Format* best_h264(const Section& section) {
+  const Format* best = nullptr;
+  for (const Format& format : section.formats) {
+    if (codec_of(format) != Codec::h264 || packetization_mode_of(format.parameters) != 1) continue;
+    if (h264_profile_of(format.parameters) == H264Profile::constrained_baseline) return &format;
+    if (best == nullptr) best = &format;
+  }
+  return best;
+}
+
+/// The format to receive: of the offerer's first codec.
 const Format* choose_format(const Section& section, MediaKind kind,
                             const std::vector<Codec>& allowed) {
   const Format* fallback = nullptr;
@@ -16,7 +27,8 @@ const Format* choose_format(const Section& section, MediaKind kind,
     const auto codec = codec_of(format);
     if (!codec || kind_of(*codec) != kind) continue;
     if (std::find(allowed.begin(), allowed.end(), *codec) == allowed.end()) continue;
-    if (*codec != Codec::h264 || packetization_mode_of(format.parameters) == 1) return &format;
+    if (*codec != Codec::h264) return &format;
+    if (const Format* const best = best_h264(section)) return best;
     if (fallback == nullptr) fallback = &format;
   }
   return fallback;

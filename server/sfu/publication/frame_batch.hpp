@@ -29,7 +29,7 @@ class FrameBatch {
   static constexpr std::size_t kRunPackets = 10;
   /// How many packets of video are held. The oldest of more is not sent; a viewer that misses it
   /// can ask for it.
-  static constexpr std::size_t kMaxVideo = 256;
+  static constexpr std::size_t kMaxVideo = 512;  // as many as a tick of the loop reads
   static constexpr std::size_t kMaxPrompt = 64;
   /// The most that release() gives at once.
   static constexpr std::size_t kMaxReleased = kMaxVideo / 4 + kMaxPrompt;

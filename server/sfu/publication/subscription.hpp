@@ -29,8 +29,11 @@ struct OutgoingFormat {
 
 /// A viewer's SDP about one kind. Ids of extensions are 1 to 14; others count as none.
 struct OutgoingKind {
-  std::array<OutgoingFormat, 4> formats{};  ///< unused ones are without codec
-  bool nack = false;                        ///< the viewer may ask for packets again (RFC 4585)
+  /// As many as a viewer may agree to, and the profiles that these contain.
+  static constexpr std::size_t kMaxFormats = 24;
+
+  std::array<OutgoingFormat, kMaxFormats> formats{};  ///< unused ones are without codec
+  bool nack = false;  ///< the viewer may ask for packets again (RFC 4585)
   std::uint8_t absolute_send_time_id = 0;
   std::array<std::uint8_t, kPassedExtensions> passed_ids{};
 

@@ -117,6 +117,10 @@ bool TransportFeedbackLog::write(RtcpWriter& out, std::uint32_t sender_ssrc,
 }
 
 void TransportFeedbackLog::collect(Message& message) {
+  // A message without an arrival has no reference time: lost packets are left out until it has one.
+  std::int64_t first = next_;
+  while (first < *highest_ && slot_of(first).sequence != first) ++first;
+  next_ = std::max(next_, first - static_cast<std::int64_t>(kMaxStatuses) + 1);
   // Begins with the first that is new, the lost before it included; the reference time is that of
   // the first that came.
   message.info.base_sequence = static_cast<std::uint16_t>(next_);

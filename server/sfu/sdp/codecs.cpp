@@ -47,18 +47,6 @@ constexpr ProfilePattern kPatterns[]{
     {0x64, 0xff, 0x00, H264Profile::high},
 };
 
-/// True if every stream of `part` is one of `whole`.
-bool contains(H264Profile whole, H264Profile part) {
-  using enum H264Profile;
-  switch (whole) {
-    case baseline:
-    case main:
-    case constrained_high: return part == constrained_baseline;
-    case high: return part == constrained_baseline || part == main || part == constrained_high;
-    default: return false;
-  }
-}
-
 int match_of_h264(std::string_view sent, std::string_view offered) {
   if (packetization_mode_of(offered) < packetization_mode_of(sent)) return 0;
   const H264Profile of_stream = h264_profile_of(sent);
@@ -158,6 +146,17 @@ H264Profile h264_profile_of(std::string_view parameters) {
         return pattern.idc == idc && (iop & pattern.mask) == pattern.value;
       });
   return found == std::end(kPatterns) ? H264Profile::other : found->profile;
+}
+
+bool contains(H264Profile whole, H264Profile part) {
+  using enum H264Profile;
+  switch (whole) {
+    case baseline:
+    case main:
+    case constrained_high: return part == constrained_baseline;
+    case high: return part == constrained_baseline || part == main || part == constrained_high;
+    default: return false;
+  }
 }
 
 int packetization_mode_of(std::string_view parameters) {

@@ -60,6 +60,11 @@ enum class H264Profile : std::uint8_t {
   other
 };
 H264Profile h264_profile_of(std::string_view parameters);
+/// True if a decoder of `whole` decodes `part`, which is another profile.
+bool contains(H264Profile whole, H264Profile part);
+/// The profiles that others contain.
+inline constexpr std::array kContainedH264Profiles{
+    H264Profile::constrained_baseline, H264Profile::main, H264Profile::constrained_high};
 /// 1 is what browsers can decode; 0 without the parameter.
 int packetization_mode_of(std::string_view parameters);
 
