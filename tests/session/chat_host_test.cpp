@@ -74,14 +74,14 @@ TEST(ChatHost, WhatIsRemovedIsGivenToNobodyMore) {
 TEST(ChatHost, TheNameOfATokenCountsAndNobodyElseGetsIt) {
   ChatHost chat;
   chat.receive("c", ChatSay{"Hanako", "I was here first"}, {});
-  chat.call("a", "Hanako");
+  chat.set_name("a", "Hanako");
   EXPECT_EQ(chat.name_of("c"), "");
   EXPECT_EQ(chat.name_of("a"), "Hanako");
   EXPECT_EQ(std::get<ChatLine>(chat.receive("a", ChatSay{"Taro", "x"}, {})).name, "Hanako");
   EXPECT_EQ(std::get<ChatLine>(chat.receive("b", ChatSay{"Hanako", "x"}, {})).name, "");
   EXPECT_EQ(std::get<ChatLine>(chat.receive("b", ChatSay{"\u202eHanako", "x"}, {})).name, "");
   EXPECT_EQ(std::get<ChatLine>(chat.receive("b", ChatSay{"Bo", "x"}, {})).name, "Bo");
-  chat.call("a", "\u202eHana\u009bko");
+  chat.set_name("a", "\u202eHana\u009bko");
   EXPECT_EQ(std::get<ChatLine>(chat.receive("a", ChatSay{"Taro", "x"}, {})).name, "")
       << "a name that no line may have";
   chat.forget("a");
