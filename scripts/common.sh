@@ -3,6 +3,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# Scripts read what programs say, so these speak English. A user's path lacks nginx, nats-server and ip on Debian.
+export LC_ALL=C.UTF-8 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 fail() {
@@ -11,13 +14,37 @@ fail() {
 }
 
 as_root() {
+  local name proxies=()
   if [ "$(id -u)" = 0 ]; then
     "$@"
   elif command -v sudo >/dev/null; then
+    for name in http_proxy https_proxy no_proxy; do
+      [ -z "${!name:-}" ] || proxies+=("$name=${!name}")
+    done
+    [ ${#proxies[@]} = 0 ] || set -- env "${proxies[@]}" "$@"
     sudo "$@"
   else
-    fail "Packages are missing: run this as root once, or install sudo."
+    fail "This takes root: install sudo, or run as root: $*"
   fi
+}
+
+# keep_sudo: asks for the password now, and keeps it valid until end_sudo.
+keep_sudo() {
+  [ "$(id -u)" != 0 ] && command -v sudo >/dev/null || return 0
+  sudo -v || fail "This takes root for some of its tests: run it as root, or as a user with sudo."
+  (while sudo -n -v; do sleep 60; done) >/dev/null 2>&1 &
+  sudo_keeper=$!
+  trap end_sudo EXIT
+}
+end_sudo() { [ -z "${sudo_keeper:-}" ] || kill "$sudo_keeper" 2>/dev/null || true; }
+
+# check_owner: files of an earlier run as root would stop a user later, by an error that does not say so.
+check_owner() {
+  local folder
+  for folder in build tests/node_modules; do
+    [ ! -e $folder ] || [ -w $folder ] ||
+      fail "$folder belongs to another user. Run as root: chown -R $(id -un) $PWD/$folder"
+  done
 }
 
 # The LLVM that formats, checks and instruments: one version everywhere, since each formats and
@@ -30,7 +57,7 @@ build_packages=(
   brotli nodejs
 )
 test_packages=(
-  ca-certificates ccache clang libgtest-dev googletest libsrtp2-dev
+  ca-certificates git ccache clang libgtest-dev googletest libsrtp2-dev
   npm chromium firefox-esr coturn nats-server nginx-light caddy iproute2 util-linux ffmpeg openssl
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice
   gir1.2-gst-plugins-bad-1.0 python3-gi
@@ -92,15 +119,32 @@ install() {
   command -v apt-get >/dev/null ||
     fail "This script installs Debian packages. Elsewhere, install: ${missing[*]}."
   say "Installing ${missing[*]}"
-  as_root apt-get update -qq || fail "apt-get update failed: look at /etc/apt/sources.list."
+  update_lists
   for name in "${missing[@]}"; do
     # shellcheck disable=SC2207 # package names have no spaces
     packages+=($(package_names "$name"))
   done
+  local before
+  before=$(installed)
   as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${packages[@]}" ||
+    apt-get "${apt_options[@]}" install -y -qq --no-install-recommends "${packages[@]}" ||
     fail "apt-get could not install ${packages[*]}: see its message above."
-  keep_stopped "${packages[@]}"
+  # Services are often in other packages than those that were named.
+  mapfile -t packages < <(comm -13 <(echo "$before") <(installed))
+  [ ${#packages[@]} = 0 ] || keep_stopped "${packages[@]}"
+}
+
+# At a first start Debian's own updates hold the lock for minutes.
+apt_options=(-o DPkg::Lock::Timeout=300)
+
+update_lists() {
+  as_root apt-get "${apt_options[@]}" update -qq ||
+    fail "apt-get update failed, see its message above: a source in /etc/apt, the proxy, or another apt that runs?"
+}
+
+# installed: the names of all installed packages, in order.
+installed() {
+  dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u
 }
 
 # keep_stopped PACKAGE...: ends the services that Debian starts with these, now and at the next boot. A test starts its
@@ -117,7 +161,10 @@ keep_stopped() {
 
 # install_formatter: false where this Debian has not the version that formats our code.
 install_formatter() {
-  is_installed "clang-format-$llvm" || has_candidate "clang-format-$llvm" || return 1
+  is_installed "clang-format-$llvm" || has_candidate "clang-format-$llvm" || {
+    update_lists # they may be missing, as in an image of a container
+    has_candidate "clang-format-$llvm" || return 1
+  }
   install "clang-format-$llvm"
 }
 
@@ -153,6 +200,7 @@ build() {
     shift
   done
   say "Building: $preset"
+  check_owner
   configure "$preset" ${options[@]+"${options[@]}"} ||
     fail "CMake could not configure $preset: see its message above. To start afresh: rm -r build."
   cmake --build --preset "$preset" ${1:+--target "$@"} ||
@@ -170,11 +218,12 @@ build_sanitized() {
 start_idle() {
   # shellcheck disable=SC2016 # the new shell expands these
   nice -n 19 setsid bash -c '{ echo 19 >/proc/self/autogroup; } 2>/dev/null || true
-    source "$1"; shift; "$@"' "$0" "${BASH_SOURCE[0]}" "$@" &
+    source "$1"; shift; "$@"' "$0" "$PWD/scripts/common.sh" "$@" &
 }
 
 # Browser drivers and reference servers, for tests and benchmarks alone.
 npm_packages() {
+  check_owner
   [ tests/package-lock.json -nt tests/node_modules/.package-lock.json ] || return 0
   npm --prefix tests ci --no-audit --no-fund ||
     fail "npm could not fetch the browser drivers: is a registry within reach?"

@@ -5,6 +5,7 @@
 
 import { spawn } from 'node:child_process';
 import { loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 import { Chromium, Server, until } from '../e2e/support.mjs';
 
@@ -23,7 +24,7 @@ function watchFirstFrame() {
 }
 
 async function startOriginal() {
-  const process = spawn('node', [new URL('seed/server.mjs', import.meta.url).pathname], {
+  const process = spawn('node', [fileURLToPath(new URL('seed/server.mjs', import.meta.url))], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const origin = await new Promise((resolve) => {

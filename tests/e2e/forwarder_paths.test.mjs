@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 import { addCable, addHost, addOurAddress, family, ip, removeHost, startThere } from './hosts.mjs';
 import { MediaServer, openClient } from './media.mjs';
@@ -37,7 +38,7 @@ before(async () => {
   addCable('paths1', 'paths2');
   ip('link', 'set', 'paths2', 'up');
   addOurAddress('paths1');
-  const script = new URL('slow_bridge.py', import.meta.url).pathname;
+  const script = fileURLToPath(new URL('slow_bridge.py', import.meta.url));
   ip('netns', 'exec', 'viewer', 'python3', script, '--complete-checksums', 'path1');
   execFileSync('python3', [script, '--complete-checksums', 'paths1']);
   bridge = spawn('python3', [script, 'paths0', 'paths2', '0'], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 import { until } from './support.mjs';
 
@@ -32,7 +33,7 @@ export class GstreamerPeer {
    * @param {string} endpoint
    */
   constructor(protocol, endpoint) {
-    const script = new URL('gstreamer_peer.py', import.meta.url).pathname;
+    const script = fileURLToPath(new URL('gstreamer_peer.py', import.meta.url));
     this.child = start(python, [script, protocol, endpoint]);
     createInterface(this.child.stdout).on('line', (line) => Object.assign(this.report, JSON.parse(line)));
   }

@@ -2,6 +2,7 @@
 // with a link. Run by hand after a change of icon.svg: node tests/e2e/icons.mjs
 
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 import { chromium } from 'playwright-core';
 
@@ -15,7 +16,7 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', arg
 async function draw(name, width, height, style, words) {
   const page = await browser.newPage({ viewport: { width, height } });
   await page.setContent(`<style>body { margin: 0 } svg { display: block; ${style}</style>${icon}${words}`);
-  await page.screenshot({ path: new URL(name, web).pathname });
+  await page.screenshot({ path: fileURLToPath(new URL(name, web)) });
 }
 
 for (const size of [192, 512]) await draw(`icon-${size}.png`, size, size, `width: ${size}px }`, '');

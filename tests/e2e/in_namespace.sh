@@ -8,7 +8,7 @@ if [ "${ONAIR_IN_NAMESPACE:-}" != 1 ]; then
   [ "$(id -u)" = 0 ] || flags+=(--map-root-user)
   if ! unshare "${flags[@]}" true; then
     echo "The browser tests need a network namespace: run them as root, or allow user namespaces" \
-      "(sysctl kernel.unprivileged_userns_clone=1)." >&2
+      "(sysctl kernel.unprivileged_userns_clone=1). A container needs --privileged for it." >&2
     exit 1
   fi
   ONAIR_IN_NAMESPACE=1 exec unshare "${flags[@]}" "$0" "$@"

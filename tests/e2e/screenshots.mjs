@@ -2,6 +2,7 @@
 // state, on a desktop and a phone, in both languages and both colour schemes, for people to look at.
 
 import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 import { Chromium, goOnAir, Server, until } from './support.mjs';
 
@@ -114,7 +115,7 @@ async function forLooking(folder) {
 
 try {
   if (process.argv[2]) await forLooking(process.argv[2]);
-  else await forReadme(new URL('screenshots/', import.meta.url).pathname);
+  else await forReadme(fileURLToPath(new URL('screenshots/', import.meta.url)));
 } finally {
   await chromium.stop();
   await server.stop();

@@ -3,6 +3,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { addCable, addHost, addOurAddress, ip, removeHost, startThere } from './hosts.mjs';
 import { Chromium, goOnAir, Server } from './support.mjs';
@@ -12,7 +13,7 @@ test('shows the picture over a path of 300 ms there and back', async (t) => {
   addCable('slow1', 'slow2');
   ip('link', 'set', 'slow2', 'up');
   addOurAddress('slow1');
-  const script = new URL('slow_bridge.py', import.meta.url).pathname;
+  const script = fileURLToPath(new URL('slow_bridge.py', import.meta.url));
   ip('netns', 'exec', 'viewer', 'python3', script, '--complete-checksums', 'path1');
   execFileSync('python3', [script, '--complete-checksums', 'slow1']);
   const bridge = spawn('python3', [script, 'slow0', 'slow2', '150'], {

@@ -5,17 +5,17 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { WebSocket } from 'ws';
 
 import { setting } from '../setting.mjs';
 
 const deb = setting('ONAIR_PACKAGE');
-const packaging = new URL('../../server/packaging/', import.meta.url).pathname;
+const packaging = fileURLToPath(new URL('../../server/packaging/', import.meta.url));
 /** @type {string} */
 let folder;
 /** @type {string} */
@@ -25,7 +25,7 @@ let root;
 const inRoot = (...command) => execFileSync('chroot', [root, ...command], { encoding: 'utf8', stdio: 'pipe' });
 
 before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'onair-package-'));
+  folder = mkdtempSync('/var/tmp/onair-package-'); // Debian 13's /tmp is small, and has no devices
   root = join(folder, 'root');
   const [, release] = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8')) ?? ['', 'stable'];
   // The new root uses this machine's package sources and apt settings.
@@ -106,7 +106,7 @@ test('serves as nobody in the container, with a read-only root file system', asy
   const base = buildah('from', 'scratch');
   buildah('add', '--quiet', base, root, '/');
   buildah('commit', '--quiet', base, 'localhost/base');
-  const checkout = new URL('../../', import.meta.url).pathname;
+  const checkout = fileURLToPath(new URL('../../', import.meta.url));
   buildah('build', '--quiet', '--build-arg', 'BASE=localhost/base', '-f', join(packaging, 'Containerfile'), '-t', 'onair', checkout);
   const container = buildah('from', 'localhost/onair');
   const mounted = buildah('mount', container);
