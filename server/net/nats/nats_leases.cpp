@@ -33,7 +33,6 @@ void NatsLeases::start(std::function<NatsConnection()> connection, boost::asio::
   find_connection_ = std::move(connection);
   member_context_ = &context;
   member_ = &member;
-  // A request that throws was not made. Its claimant gets no answer and asks again.
   thread_ = std::thread([this] { run_guarded(context_, [] {}); });
 }
 
@@ -132,14 +131,27 @@ void NatsLeases::try_create(const cluster::Claimant& claimant, const std::string
   report_unavailable(claimant);
 }
 
+/// One that throws was not made. Its claimant asks again after a while.
+template <typename Request>
+void NatsLeases::make(const cluster::Claimant& claimant, Request request) {
+  boost::asio::post(context_, [this, claimant, request = std::move(request)] {
+    try {
+      request();
+    } catch (...) {
+      report_unavailable(claimant);
+      throw;
+    }
+  });
+}
+
 void NatsLeases::create(const cluster::Claimant& claimant, const std::string& key,
                         const std::string& value) {
-  boost::asio::post(context_, [=, this] { try_create(claimant, key, value, /*again=*/true); });
+  make(claimant, [=, this] { try_create(claimant, key, value, /*again=*/true); });
 }
 
 void NatsLeases::update(const cluster::Claimant& claimant, const std::string& key,
                         const std::string& value, std::uint64_t revision) {
-  boost::asio::post(context_, [=, this] {
+  make(claimant, [=, this] {
     std::uint64_t next = 0;
     if (!open()) return report_unavailable(claimant);
     if (kvStore_UpdateString(&next, store_, key.c_str(), value.c_str(), revision) != NATS_OK) {

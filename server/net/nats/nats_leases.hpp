@@ -50,6 +50,9 @@ class NatsLeases final : public cluster::LeaseStore {
   void close();
   /// Tells that the bucket does not answer. It may be gone, since it lives in memory: the next who
   /// asks opens it anew.
+  /// Has a request of the claimant's made on the thread.
+  template <typename Request>
+  void make(const cluster::Claimant& claimant, Request request);
   void report_unavailable(const cluster::Claimant& claimant);
   void report(Report report);
   /// Reports the value that the key has instead.
