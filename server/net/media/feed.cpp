@@ -98,10 +98,14 @@ void Feed::received(const protocol::Message& message) {
     return lose_talker(gone->id);
   }
   if (const auto* error = std::get_if<protocol::Error>(&message.body)) {
-    // After another error, such as `rate_limited`, it asks again.
-    const bool is_nobody = error->code == name_of(protocol::ErrorCode::no_such_peer);
-    if (is_nobody && stage_ == Stage::asking) lose_talker(protocol::PeerId(note_.other));
-    return;
+    // After another error, such as `rate_limited`, it asks again. This one may be about whom it
+    // asked before, and comes for each message: so the second time counts.
+    if (error->code != name_of(protocol::ErrorCode::no_such_peer) || stage_ != Stage::asking)
+      return;
+    if (is_doubtful_) return lose_talker(protocol::PeerId(note_.other));
+    is_doubtful_ = true;
+    stage_ = Stage::idle;
+    return ask_again_after(kRetry);
   }
   if (!message.from) return;
   const protocol::PeerId& from = *message.from;
@@ -165,6 +169,7 @@ void Feed::on_offer(const protocol::Offer& offer) {
     return send_message(protocol::Bye{}, note_.other);
   }
   went_silent_ = false;
+  is_doubtful_ = false;
   may_be_anew_ = false;
   retry_.cancel();
   if (media::is_ice_lite(offer.sdp)) {
@@ -217,6 +222,7 @@ void Feed::lose_talker(const protocol::PeerId& talker) {
     note_.other.clear();
     stage_ = Stage::idle;
     is_elsewhere_ = false;
+    is_doubtful_ = false;
     went_silent_ = false;
     retry_.cancel();
   }

@@ -73,6 +73,7 @@ class Feed final : public MediaLink {
 
   Stage stage_ = Stage::idle;
   std::set<protocol::PeerId> on_air_;  ///< talkers
+  bool is_doubtful_ = false;           ///< nobody had the id when it was asked last
   bool went_silent_ = false;           ///< the broadcaster's packets came, and come no more
   bool may_be_anew_ = false;           ///< it has said that it is on air since it made its offer
   bool is_elsewhere_ = false;          ///< whom it follows is an encoder of another process
