@@ -36,12 +36,16 @@ bool ForwardedRoom::has_publication() const {
   return std::ranges::any_of(published_, [](const auto& kind) { return kind.has_value(); });
 }
 
-void ForwardedRoom::set_published(const Agreed& talker) {
+std::vector<ViewerId> ForwardedRoom::set_published(const Agreed& talker) {
+  std::vector<ViewerId> stopped;
   published_ = published_by(talker);
   for (const MediaKind kind : kEveryKind) {
     const auto& format = published_[index_of(kind)];
-    publication_.set_codec(kind, format ? number_of(*format) : CodecNumber{}, clock_rate_of(kind));
+    const CodecNumber number = format ? number_of(*format) : CodecNumber{};
+    const auto these = publication_.set_codec(kind, number, clock_rate_of(kind));
+    if (format) stopped.insert(stopped.end(), these.begin(), these.end());
   }
+  return stopped;
 }
 
 void ForwardedRoom::begin_talker(const Agreed& talker, TimePoint now) {
@@ -55,6 +59,7 @@ void ForwardedRoom::begin_talker(const Agreed& talker, TimePoint now) {
 void ForwardedRoom::end_talker() {
   publisher_.reset();
   media_at_.reset();
+  has_media_ = false;  // its Gone says so, and the next talker's silence is its own
 }
 
 void ForwardedRoom::receive_rtp(Bytes datagram, TimePoint now) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sfu/base/time.hpp"
 #include "sfu/control/control.hpp"
@@ -37,8 +38,9 @@ class ForwardedRoom {
 
   // The talker.
 
-  /// A talker's description was accepted. Viewers get its codecs from now on.
-  void set_published(const Agreed& talker);
+  /// A talker's description was accepted. Viewers get its codecs from now on. Returns those that
+  /// had sound or picture and have no codec in common with the talker for it.
+  std::vector<ViewerId> set_published(const Agreed& talker);
   /// A talker is connected. It replaces the one before.
   void begin_talker(const Agreed& talker, TimePoint now);
   void end_talker();

@@ -70,18 +70,22 @@ void Forwarder::receive_stun(MutableBytes packet, const Path& from, TimePoint no
   follow_transport(*peer, now);
 }
 
-/// A peer that forges the address of another one does not get that one's packets. Where a NAT has
-/// given the address to somebody else, the other peer's checks come from elsewhere or not at all.
+/// A peer that forges the address of another one does not get that one's packets: DTLS has finished
+/// there with the other one. Where a NAT has given the address to somebody else, the other peer is
+/// no longer heard from there.
 bool Forwarder::is_others(const Path& path, const Peer& peer, TimePoint now) const {
   const Peer* const owner = directory_.find(path);
-  return owner != nullptr && owner != &peer && owner->transport().ice().has_checked(path, now);
+  return owner != nullptr && owner != &peer && owner->connected_path == path &&
+         owner->transport().ice().is_at(path, now);
 }
 
 void Forwarder::receive_media(Peer& peer, PacketClass kind, MutableBytes packet, TimePoint now) {
   SrtpReceiver& receiver = peer.transport().receiver();
   if (kind == PacketClass::rtp) {
     if (!peer.publishes()) return;  // viewers send none
-    if (const auto plain = receiver.receive_rtp(packet)) {
+    const auto plain = receiver.receive_rtp(packet);
+    if (plain && peer.rtp.allow(kRtpRate, now)) {
+      peer.note_received(now);
       peer.entry.change_room(now).receive_rtp(packet.first(plain.size), now);
     }
     return;
@@ -89,6 +93,7 @@ void Forwarder::receive_media(Peer& peer, PacketClass kind, MutableBytes packet,
   const auto plain = receiver.receive_rtcp(packet);
   // Only what is the peer's own counts: forgeries don't keep it out.
   if (!plain || !peer.rtcp.allow(kRtcpRate, now)) return;
+  peer.note_received(now);
   if (peer.publishes()) {
     peer.entry.change_room(now).receive_rtcp(packet.first(plain.size), now);
   } else if (peer.viewer) {
@@ -159,6 +164,7 @@ void Forwarder::follow_transport(Peer& peer, TimePoint now) {
 }
 
 void Forwarder::connect(Peer& peer, TimePoint now) {
+  peer.connected_path = *peer.transport().path();
   if (peer.publishes()) {
     peer.entry.change_room(now).begin_talker(*peer.agreed, now);
   } else {
@@ -225,6 +231,16 @@ void Forwarder::end(Peer& peer, control::GoneReason reason) {
   const control::Gone gone{peer.entry.room().name(), peer.id, reason};
   discard(peer);
   events_.event(gone);
+}
+
+void Forwarder::end_viewers(RoomEntry& entry, const std::vector<ViewerId>& viewers) {
+  if (viewers.empty()) return;
+  for (auto next = peers_.begin(); next != peers_.end();) {
+    Peer& peer = (next++)->second;
+    const bool is_one = &peer.entry == &entry && peer.viewer &&
+                        std::ranges::find(viewers, *peer.viewer) != viewers.end();
+    if (is_one) end(peer, control::GoneReason::replaced);
+  }
 }
 
 void Forwarder::discard(Peer& peer) {

@@ -53,7 +53,7 @@ control::Reply Forwarder::on(const control::Publish& request, TimePoint now) {
   RoomEntry& entry = peer.entry;
   if (entry.talker != nullptr) end(*entry.talker, control::GoneReason::replaced);
   entry.talker = &peer;
-  entry.change_room(now).set_published(agreed);
+  end_viewers(entry, entry.change_room(now).set_published(agreed));
   accept(peer, std::move(agreed), now);
   return control::Description{std::move(text)};
 }

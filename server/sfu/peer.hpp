@@ -21,6 +21,9 @@ class RoomEntry;
 /// Datagrams of RTCP from one peer. A browser sends up to 50 a second of NACK, and its reports.
 inline constexpr base::Rate kRtcpRate{std::chrono::milliseconds(5), 400};
 
+/// Packets of a talker's. 20 Mbit/s in packets of 1,200 bytes are 2,100 a second.
+inline constexpr base::Rate kRtpRate{std::chrono::microseconds(200), 10'000};
+
 class Peer {
  public:
   enum class Role : std::uint8_t { publishing, subscribing };
@@ -48,6 +51,9 @@ class Peer {
     timetable_.touch(*this, now);
     return transport_;
   }
+  /// Media came. It moves a deadline later, which the timetable finds out when the earlier one
+  /// comes.
+  void note_received(TimePoint now) { transport_.ice().note_received(now); }
   std::optional<TimePoint> next_deadline(TimePoint now) const {
     return transport_.next_deadline(now);
   }
@@ -59,7 +65,9 @@ class Peer {
   std::optional<Agreed> agreed;          ///< nothing: it has not answered yet
   std::optional<SubscriberOffer> offer;  ///< our offer that waits for its answer
   bool has_connected = false;            ///< its room knows
+  base::RateLimit rtp;
   base::RateLimit rtcp;
+  std::optional<Path> connected_path;             ///< by which DTLS finished
   std::optional<ViewerId> viewer;                 ///< once it is connected and subscribes
   const std::uint64_t session_id = random_u32();  ///< of our descriptions
   std::uint64_t session_version = 0;              ///< of the last one

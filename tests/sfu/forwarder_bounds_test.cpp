@@ -78,6 +78,9 @@ TEST_F(ForwarderBounds, APeerDoesNotGetThePacketsOfAnAddressThatItForges) {
   forge();
   send_video(talker, 102, kDelta);
   EXPECT_EQ(received(), 2U);
+  give(talker, talker.check());
+  send_video(talker, 103, kDelta);
+  EXPECT_EQ(received(), 3U) << "it was the talker's all the time";
 }
 
 TEST_F(ForwarderBounds, RtcpOfOnePeerHasARate) {

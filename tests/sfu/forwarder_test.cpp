@@ -53,6 +53,20 @@ TEST_F(ForwarderTest, AViewerBeginsAtAKeyFrame) {
   ASSERT_EQ(viewer.packets.size(), 1U);
 }
 
+TEST_F(ForwarderTest, MediaKeepsAPeerThatSendsNoChecks) {
+  RemotePeer& talker = publish('a');
+  RemotePeer& viewer = play('b');
+  std::uint16_t sequence = 100;
+  for (int second = 0; second < 40; ++second) {
+    send_video(talker, sequence++, kKeyFrame);
+    pass(std::chrono::seconds(1), {&viewer});
+  }
+  EXPECT_EQ(forwarder_.peers(), 2U);
+  pass(kConsentTimeout + std::chrono::seconds(1), {&viewer});
+  EXPECT_EQ(forwarder_.peers(), 1U);
+  EXPECT_TRUE(was_told(control::Gone{"lesson", id('a'), GoneReason::silent}));
+}
+
 TEST_F(ForwarderTest, NoKeyFrameIsAskedForWhileOneComes) {
   RemotePeer& before = publish('a');
   RemotePeer& viewer = play('b');

@@ -113,6 +113,11 @@ IceLite::KnownPath* IceLite::find(const Path& path) {
   return found == end() ? nullptr : found;
 }
 
+bool IceLite::is_at(const Path& path, TimePoint now) const {
+  const bool receives = path_ && path_->get() == path && now < received_at_ + kPathStale;
+  return receives || has_checked(path, now);
+}
+
 bool IceLite::has_checked(const Path& path, TimePoint now) const {
   const auto known = std::span(paths_).first(path_count_);
   return std::ranges::any_of(known, [&](const KnownPath& each) {

@@ -15,6 +15,7 @@
 // The peer's own next check then brings the path back.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -120,13 +121,18 @@ class IceLite {
   /// Returns whether path() has changed: to the one checked last of the others, or to none.
   bool forget_connection(std::uint32_t connection);
 
-  /// True where an authentic check came by this path within kPathStale.
-  bool has_checked(const Path& path, TimePoint now) const;
+  /// Media or RTCP of the peer's came, decrypted: it is there. GStreamer of before 1.24 sends no
+  /// checks once it is connected (libnice without consent freshness).
+  void note_received(TimePoint now) { received_at_ = now; }
 
-  /// True where the peer has been without an authentic check for kConsentTimeout, or since it was
-  /// made: nothing may be sent to it any more.
+  /// True where the peer is known to be at this path: within kPathStale an authentic check came by
+  /// it, or media while it was path().
+  bool is_at(const Path& path, TimePoint now) const;
+
+  /// True where the peer has been without an authentic check or media for kConsentTimeout, or since
+  /// it was made: nothing may be sent to it any more.
   bool is_silent(TimePoint now) const { return now >= next_deadline(); }
-  TimePoint next_deadline() const { return checked_at_ + kConsentTimeout; }
+  TimePoint next_deadline() const { return std::max(checked_at_, received_at_) + kConsentTimeout; }
 
  private:
   struct KnownPath {
@@ -137,6 +143,7 @@ class IceLite {
   const IceCredentials* credentials_of(std::string_view ufrag) const;
   std::optional<StunError> fault_of(const StunMessage& request, const IceCredentials* used) const;
   std::optional<Path> remember(const Path& path, TimePoint now);
+  bool has_checked(const Path& path, TimePoint now) const;
   KnownPath* find(const Path& path);
   KnownPath* begin() { return paths_.data(); }
   KnownPath* end() { return paths_.data() + path_count_; }
@@ -144,6 +151,7 @@ class IceLite {
   IceCredentials local_;
   std::optional<IceCredentials> restarted_;  ///< of a restart, not used yet
   TimePoint checked_at_;
+  TimePoint received_at_ = TimePoint::min();
   base::RateLimit checks_;
   base::RateLimit refusals_;
   std::optional<ProvenPath> path_;

@@ -49,6 +49,7 @@ std::optional<ProgramOptions> read_options(int argc, const char* const* argv, in
   app.set_version_flag("--version", ONAIR_VERSION);
   add_options(app, options, addresses);
   app.footer("Each option can also be set in the environment, as in ONAIR_MEDIA_PORT=9100.");
+  ignore_kubernetes(app);
   try {
     app.parse(argc, argv);
     read_rest_of_environment(app);

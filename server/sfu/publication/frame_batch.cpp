@@ -40,6 +40,15 @@ std::uint32_t absolute_send_time(TimePoint now) {
   return static_cast<std::uint32_t>((within << 18) / 1'000'000'000);
 }
 
+bool FrameBatch::holds_key_frame() const {
+  const auto begins = [](const Held& held) {
+    const MediaPacket& media = held.packet->media;
+    return media.begins_key_frame && media.sequence == held.sequence;
+  };
+  return std::any_of(video_.items.begin(), video_.items.begin() + video_.size, begins) ||
+         std::any_of(prompt_.items.begin(), prompt_.items.begin() + prompt_.size, begins);
+}
+
 template <std::size_t kCapacity>
 void FrameBatch::Queue<kCapacity>::drop_front(std::size_t count) {
   std::move(items.begin() + count, items.begin() + size, items.begin());

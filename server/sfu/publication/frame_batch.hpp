@@ -46,6 +46,9 @@ class FrameBatch {
   /// release(). Empty before the deadline.
   std::span<const StoredPacket* const> release(TimePoint now);
 
+  /// True while the first packet of a key frame waits.
+  bool holds_key_frame() const;
+
   /// How many packets were not sent since too many were held.
   std::uint64_t overflowed() const { return overflowed_; }
 

@@ -69,11 +69,7 @@ MediaPacket* Publication::take(MediaKind kind, std::uint32_t sequence) {
 }
 
 void Publication::publish(MediaKind kind, std::uint32_t sequence, TimePoint now) {
-  StoredPacket* const packet = stream(kind).ring.publish(sequence);
-  if (packet == nullptr) return;
-  // Viewers that wait begin with it when it is released: no other one is asked for meanwhile.
-  if (packet->media.begins_key_frame) wants_key_frame_ = false;
-  batch_.add(*packet, now);
+  if (StoredPacket* const packet = stream(kind).ring.publish(sequence)) batch_.add(*packet, now);
 }
 
 void Publication::set_clock(MediaKind kind, const ClockReading& reading) {

@@ -102,9 +102,9 @@ class Publication {
   TimePoint next_deadline() const;
   void send_due(TimePoint now, Outlet& outlet);
 
-  /// True while a viewer waits for a key frame or has asked for one since the last began. How often
-  /// the talker is asked is the way in's to bound.
-  bool wants_key_frame() const { return wants_key_frame_; }
+  /// True while a viewer waits for a key frame or has asked for one since the last began, and none
+  /// is about to be sent. How often the talker is asked is the way in's to bound.
+  bool wants_key_frame() const { return wants_key_frame_ && !batch_.holds_key_frame(); }
   PublicationStatistics statistics() const;
 
  private:
