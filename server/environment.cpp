@@ -2,10 +2,21 @@
 
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
 namespace onair {
+
+void ignore_kubernetes(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string name = option->get_envname();
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): read before any thread starts
+    const char* const value = std::getenv(name.c_str());
+    if (value == nullptr || !name.ends_with("_PORT")) continue;
+    if (std::string_view(value).find("://") != std::string_view::npos) option->envname("");
+  }
+}
 
 void read_rest_of_environment(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {

@@ -7,6 +7,12 @@ class App;
 
 namespace onair {
 
+/// Has the program ignore variables that Kubernetes sets: for a service that is called onair,
+/// ONAIR_PORT is an URL, and for one that is called onair-media ONAIR_MEDIA_PORT
+/// (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables). To be
+/// called before `parse`.
+void ignore_kubernetes(CLI::App& app);
+
 /// Reads what CLI11 left out of the environment. To be called after `parse`: since 2.4 it checks a
 /// list as if it were one value, and drops a value that does not pass without a word, where a
 /// program must not start.

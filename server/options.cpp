@@ -282,15 +282,6 @@ void add_bounds(CLI::App& app, Options& options) {
               "The longest pause while no connection can be accepted", 0.01, 60);
 }
 
-/// For a service that is called onair, Kubernetes sets ONAIR_PORT to an URL
-/// (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables).
-bool is_set_by_kubernetes(const std::string& name) {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): read before any thread starts
-  const char* const value = std::getenv(name.c_str());
-  return name == "ONAIR_PORT" && value != nullptr &&
-         std::string_view(value).find("://") != std::string_view::npos;
-}
-
 /// "--max-rooms" is ONAIR_MAX_ROOMS in the environment.
 void add_environment(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
@@ -299,14 +290,18 @@ void add_environment(CLI::App& app) {
     std::ranges::transform(name, name.begin(), [](unsigned char c) {
       return c == '-' ? '_' : static_cast<char>(std::toupper(c));
     });
-    if (!is_set_by_kubernetes(name)) option->envname(name);
+    option->envname(name);
   }
+  ignore_kubernetes(app);
 }
 
 /// Finds options that contradict each other. Gives a sentence for people.
 std::optional<std::string> contradiction_in(const Options& options) {
   if (options.turn_servers.empty() != options.turn_secret.empty()) {
     return "--turn-server and --turn-secret go together: give both.";
+  }
+  if (options.relay_only && options.turn_servers.empty()) {
+    return "--relay-only needs --turn-server: no picture would come.";
   }
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return "--tls-cert and --tls-key go together: give both.";

@@ -244,6 +244,10 @@ TEST(ReadOptions, KubernetesMaySetThePortOfAServiceOfThisName) {
   ASSERT_TRUE(result.options) << result.error;
   EXPECT_EQ(result.options->port, 9001);
   EXPECT_EQ(read_from_environment("ONAIR_PORT", "9100").options.value().port, 9100);
+  for (const char* variable : {"ONAIR_MEDIA_PORT", "ONAIR_ADMIN_PORT"}) {
+    const Read of_another = read_from_environment(variable, "udp://10.96.0.12:9100");
+    EXPECT_TRUE(of_another.options) << of_another.error;
+  }
 }
 
 TEST(ReadOptions, AWrongValueInTheEnvironmentIsRefusedByName) {
@@ -310,6 +314,7 @@ TEST(ReadOptions, AWrongOneEndsWithOneLine) {
            {"--log-level", "loud"},
            {"--config", "/nowhere"},
            {"--turn-secret", "x"},
+           {"--relay-only"},
            {"--tls-cert", "x"},
            {"--forwarder", "on"},
            {"--media-port", "70000"},
