@@ -263,9 +263,9 @@ class SessionBase {
   /// Runs a step of the link that may end the session.
   template <typename Ask>
   void ask_link(Ask ask) {
-    const bool was_in = link_.joined();
+    const bool had_ended = link_.has_ended();
     pass_on(ask());
-    if (was_in && !link_.refusal().empty()) derived().on_session_ended();
+    if (!had_ended && link_.has_ended()) derived().on_session_ended();
   }
 
   Derived& derived() { return *static_cast<Derived*>(this); }

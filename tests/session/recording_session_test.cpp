@@ -153,6 +153,22 @@ TEST_F(RecordingSessionTest, ARecorderThatEndsWithItsTracksIsSavedToo) {
   feed(PieceRecorded{1, 100});
   EXPECT_EQ(feed(RecorderStopped{1}), Lines{});
   EXPECT_EQ(feed(PieceStored{1}), Lines{"save 1"});
+  expect(State::starting, Trouble::none);
+  EXPECT_EQ(feed(StreamGone{}), Lines{});
+  expect(State::saving, Trouble::none);
+}
+
+TEST_F(RecordingSessionTest, TheStreamAfterItsTracksHaveEndedIsRecordedToo) {
+  start();
+  feed(PieceRecorded{1, 100});
+  feed(PieceStored{1});
+  EXPECT_EQ(feed(RecorderStopped{1}), Lines{"save 1"}) << "another camera was chosen";
+  EXPECT_EQ(feed(StreamReplaced{}), Lines{"open 2"});
+  EXPECT_EQ(feed(StoreOpened{2}), Lines{"start 2"});
+  expect(State::recording, Trouble::none);
+  EXPECT_EQ(feed(RecorderStopped{2}), Lines{"drop 2"});
+  EXPECT_EQ(feed(RecordPressed{}), Lines{}) << "the person stops it meanwhile";
+  EXPECT_EQ(feed(StreamReplaced{}), Lines{});
 }
 
 TEST_F(RecordingSessionTest, AnotherStreamGoesOnInAnotherFile) {

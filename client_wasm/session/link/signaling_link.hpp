@@ -66,6 +66,8 @@ class SignalingLink {
   bool is_current(SocketNumber socket) const;
 
   bool joined() const { return std::holds_alternative<Joined>(state_); }
+  /// True once we were in and are kept out for good.
+  bool has_ended() const { return std::holds_alternative<Refused>(state_) && !id_.empty(); }
   LinkStatus status() const;
   /// The code of the `error` that rejected us; else empty.
   const std::string& refusal() const { return refusal_; }

@@ -41,18 +41,21 @@ std::vector<RecordingOutput> RecordingSession::handle(const RecordingInput& inpu
 
 RecordingView RecordingSession::view() const {
   using ViewState = RecordingView::State;
+  if (awaits_stream_) return {ViewState::starting, trouble_};
   if (!current_) return {files_.empty() ? ViewState::idle : ViewState::saving, trouble_};
   const bool runs = std::holds_alternative<Recording>(files_.at(*current_).state);
   return {runs ? ViewState::recording : ViewState::starting, trouble_};
 }
 
 void RecordingSession::on(const RecordPressed&) {
+  if (std::exchange(awaits_stream_, false)) return;
   if (current_) return end_current();
   trouble_ = Trouble::none;
   start();
 }
 
 void RecordingSession::on(const StreamReplaced&) {
+  if (std::exchange(awaits_stream_, false)) return start();
   if (!current_) return;
   // A file that is still opening begins with the new stream.
   if (std::holds_alternative<Opening>(files_.at(*current_).state)) return;
@@ -82,6 +85,20 @@ void RecordingSession::begin(FileNumber number, bool in_memory) {
   file->in_memory = in_memory;
   if (in_memory) trouble_ = Trouble::in_memory;
   output_.emplace_back(StartRecorder{number});
+}
+
+void RecordingSession::on(const StreamGone&) {
+  awaits_stream_ = false;
+  end_current();
+}
+
+/// Nobody asked for it where all tracks have ended, as when another camera is chosen. Then the
+/// next stream is about to be shown.
+void RecordingSession::on(const RecorderStopped& stopped) {
+  const File* file = find(stopped.file);
+  awaits_stream_ = awaits_stream_ || (file != nullptr && current_ == stopped.file &&
+                                      std::holds_alternative<Recording>(file->state));
+  finish(stopped.file);
 }
 
 void RecordingSession::on(const PieceRecorded& piece) {

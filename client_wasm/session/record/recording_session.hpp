@@ -106,7 +106,7 @@ using RecordingInput = std::variant<RecordPressed, StreamReplaced, StreamGone, S
 struct RecordingView {
   enum class State {
     idle,
-    starting,  ///< nothing is recorded yet
+    starting,  ///< nothing is recorded yet, or not yet again
     recording,
     saving,  ///< a file is being completed
   };
@@ -159,13 +159,13 @@ class RecordingSession {
 
   void on(const RecordPressed&);
   void on(const StreamReplaced&);
-  void on(const StreamGone&) { end_current(); }
+  void on(const StreamGone&);
   void on(const StoreOpened& opened) { begin(opened.file, /*in_memory=*/false); }
   void on(const StoreRefused& refused) { begin(refused.file, /*in_memory=*/true); }
   void on(const PieceRecorded& piece);
   void on(const PieceStored& stored);
   void on(const StoringFailed& failed);
-  void on(const RecorderStopped& stopped) { finish(stopped.file); }
+  void on(const RecorderStopped& stopped);
   void on(const RecorderFailed& failed);
   void on(const FileSaved& saved);
   void on(const SavingFailed& failed);
@@ -181,6 +181,8 @@ class RecordingSession {
 
   std::map<FileNumber, File> files_;
   std::optional<FileNumber> current_;  ///< opening or recording
+  bool awaits_stream_ =
+      false;  ///< the tracks of the last file have ended: the next stream is recorded
   FileNumber last_ = 0;
   RecordingView::Trouble trouble_ = RecordingView::Trouble::none;
   RecordingView shown_;
