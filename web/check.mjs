@@ -1,6 +1,7 @@
 // The self-test. Each check has a name, a function that runs it, and texts for its results. It contacts the server,
 // STUN and TURN as a viewer's browser would.
 
+import { whyRefused } from './reach.mjs';
 import { cameUp, element, offerLanguages, onLanguage, refusal, socketAddress, text, tokenOfAddress, tokensOfTab } from './page.mjs';
 
 const patience = 8_000; // ms; the time limit for each answer of a server
@@ -10,6 +11,7 @@ const patience = 8_000; // ms; the time limit for each answer of a server
  * @typedef {{ urls: string[], username?: string, credential?: string }} IceServer
  * @typedef {{ iceServers: IceServer[] }} Welcome
  * @typedef {(url: string) => boolean} Fits
+ * @typedef {import('./reach.mjs').Why} Why
  */
 
 /** Thrown when the server has nothing set up to test. */
@@ -38,6 +40,9 @@ function within(what, promise) {
 
 /** Thrown when the server answers, but does not let this page in; its message is the server's code. */
 class Refused extends Error {}
+
+/** Thrown when the server refuses the WebSocket itself, as `whyRefused` finds out. */
+class RefusedByHttp extends Error {}
 
 const entryToken = tokenOfAddress() ?? tokensOfTab().at(-1);
 
@@ -74,7 +79,12 @@ function reachServer() {
     if (message.type !== 'welcome') throw new Refused(message.code);
     return message;
   });
-  return within('server', entered).finally(() => socket.close(1000));
+  return within('server', entered)
+    .catch(async (error) => {
+      const why = error instanceof Refused ? undefined : await whyRefused().catch(() => undefined);
+      throw why ? new RefusedByHttp(why) : error;
+    })
+    .finally(() => socket.close(1000));
 }
 
 /** @param {MediaStreamConstraints} constraints */
@@ -221,9 +231,13 @@ function show(row, verdict, words) {
   row.replaceChildren(title, explanation);
 }
 
-/** @param {string} code */
-const refusedText = (code) =>
-  code === 'token_required' ? text('check.tokenNeeded') : text('check.refused', { why: refusal(code) });
+/** @type {(name: keyof Texts['names'], error: unknown) => string} */
+function failureText(name, error) {
+  if (error instanceof RefusedByHttp) return text(`check.notLetIn.${/** @type {Why} */ (error.message)}`);
+  if (!(error instanceof Refused)) return text(`check.fails.${name}`);
+  const code = error.message;
+  return code === 'token_required' ? text('check.tokenNeeded') : text('check.refused', { why: refusal(code) });
+}
 
 async function run() {
   element('start').disabled = true;
@@ -244,7 +258,7 @@ async function run() {
         show(row, 'unset', text(`check.unset.${error.check}`));
         continue;
       }
-      show(row, 'fails', error instanceof Refused ? refusedText(error.message) : text(`check.fails.${name}`));
+      show(row, 'fails', failureText(name, error));
       failures.push(`${text(`check.names.${name}`)}: ${error instanceof Error ? error.message : error}`);
     }
   }

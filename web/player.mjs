@@ -119,7 +119,7 @@ export class Player {
       m: () => this.#setMuted(!this.#first.muted),
       f: () => this.#toggleFullscreen(),
     };
-    const act = acts[event.key.toLowerCase()];
+    const act = acts[event.key?.toLowerCase()]; // a browser that fills in a field names no key
     const busy = event.target instanceof Element && event.target.closest('input, button, select, textarea, a, summary');
     if (!act || (busy && (event.key === ' ' || busy.matches('input, textarea, select')))) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;

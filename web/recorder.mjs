@@ -32,15 +32,20 @@ async function openDatabase() {
 
 /**
  * Settles when the data is on the disk, or does not fit there.
- * @type {(database: IDBDatabase, store: 'recordings' | 'pieces', value: object) => Promise<void>}
+ * @type {(transaction: IDBTransaction) => Promise<void>}
  */
-const keep = (database, store, value) =>
+const committed = (transaction) =>
   new Promise((resolve, reject) => {
-    const transaction = database.transaction(store, 'readwrite');
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
-    transaction.objectStore(store).add(value);
   });
+
+/** @type {(database: IDBDatabase, store: 'recordings' | 'pieces', value: object) => Promise<void>} */
+function keep(database, store, value) {
+  const transaction = database.transaction(store, 'readwrite');
+  transaction.objectStore(store).add(value);
+  return committed(transaction);
+}
 
 /** @type {(database: IDBDatabase, recording: Recording) => Promise<Blob[]>} */
 async function storedPieces(database, { id }) {
@@ -54,6 +59,7 @@ async function discard(database, { id }) {
   transaction.objectStore('recordings').delete(id);
   const pieces = transaction.objectStore('pieces');
   for (const key of await done(pieces.index('recording').getAllKeys(id))) pieces.delete(key);
+  await committed(transaction);
 }
 
 /**
@@ -67,6 +73,9 @@ async function complete(onair, pieces, type) {
     for (const piece of pieces) file.read(new Uint8Array(await piece.arrayBuffer()));
     const header = file.header();
     return header ? new Blob([header.bytes, whole.slice(header.replaced)], { type }) : whole;
+  } catch (error) {
+    console.warn(error);
+    return whole; // without an index it plays all the same
   } finally {
     file.delete();
   }
@@ -92,12 +101,14 @@ async function offer(onair, pieces, { type, name }) {
 const lockName = ({ id }) => `onair-recording-${id}`;
 
 /**
- * Takes a recording's lock, and gives the function that gives it back.
+ * Takes a recording's lock, and gives the function that gives it back. Pages that are not secure have no locks: the
+ * next visit then takes a running recording for one that was not saved.
  * @param {Recording} recording
  * @returns {Promise<() => void>}
  */
 const lock = (recording) =>
   new Promise((resolve, reject) => {
+    if (!navigator.locks) return resolve(() => {});
     /** @type {Promise<void>} */
     const until = new Promise((release) => {
       navigator.locks.request(lockName(recording), () => (resolve(release), until)).catch(reject);
@@ -112,8 +123,8 @@ export async function unsavedRecordings(onair) {
   const database = await openDatabase();
   /** @type {Recording[]} */
   const all = await done(database.transaction('recordings').objectStore('recordings').getAll());
-  const { held } = await navigator.locks.query();
-  const running = new Set(held?.map(({ name }) => name));
+  const locks = await navigator.locks?.query();
+  const running = new Set(locks?.held?.map(({ name }) => name));
   const recordings = all.filter((recording) => !running.has(lockName(recording)));
   if (recordings.length === 0) return undefined;
   return {
@@ -179,9 +190,12 @@ class File {
   }
 
   async forget() {
-    if (this.database) await discard(this.database, this.recording);
-    this.database?.close();
-    this.release();
+    try {
+      if (this.database) await discard(this.database, this.recording);
+    } finally {
+      this.database?.close();
+      this.release();
+    }
   }
 }
 

@@ -21,11 +21,13 @@ const query = (room) => (room === '' ? '' : `?${encodeURIComponent(room)}`);
 const linkPattern = /^https?:\/\//;
 
 /**
- * Says what is wrong with a name, if anything. A link is no name.
+ * Says what is wrong with a name, if anything.
  * @param {string} entered
+ * @param {boolean} mayBeLink
  */
-function check(entered) {
-  const fault = linkPattern.test(entered) ? undefined : faultOf(entered);
+function check(entered, mayBeLink) {
+  const linkFault = mayBeLink ? undefined : 'linkAsName';
+  const fault = linkPattern.test(entered) ? linkFault : faultOf(entered);
   say('notice', fault ? text(`start.${fault}`) : '');
   return fault === undefined;
 }
@@ -48,18 +50,20 @@ element('another').addEventListener('click', () => {
 
 const newRoom = element('new-room');
 const room = /** @type {HTMLInputElement} */ (document.getElementById('room'));
-for (const field of [newRoom, room]) field.addEventListener('input', () => check(field.value.trim()));
+for (const field of [newRoom, room]) {
+  field.addEventListener('input', () => check(field.value.trim(), field === room));
+}
 
 element('broadcast').addEventListener('submit', (event) => {
   event.preventDefault();
   const entered = newRoom.value.trim();
-  if (check(entered)) location.assign(`talk.html${query(entered)}`);
+  if (check(entered, false)) location.assign(`talk.html${query(entered)}`);
 });
 
 element('watch').addEventListener('submit', (event) => {
   event.preventDefault();
   const entered = room.value.trim();
-  if (!check(entered)) return;
+  if (!check(entered, true)) return;
   let target;
   try {
     target = watchTarget(entered);

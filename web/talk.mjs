@@ -26,6 +26,16 @@ const shownStream = () => (video.srcObject instanceof MediaStream ? video.srcObj
  */
 const absent = ['missing', 'busy', 'refused', 'failed', 'lost'];
 
+/**
+ * True for a device that is not sent.
+ * @param {View['microphone']} state
+ */
+const isAbsent = (state) => absent.includes(state) || (view.stage === 'on_air' && state === 'starting');
+
+/** As the toggles show it. */
+const isMicrophoneOn = () => view.microphoneOn && !isAbsent(view.microphone);
+const isCameraOn = () => view.cameraOn && !isAbsent(view.picture);
+
 /** The one button that leads on from each stage. On Air is one after a preview; otherwise it is a lamp. */
 const primary = /** @type {const} */ ({ idle: 'start-video', starting: 'stop-video', preview: 'on-air', on_air: 'stop-video' });
 
@@ -35,7 +45,7 @@ function showButtons() {
   const idle = stage === 'idle';
   document.documentElement.toggleAttribute('data-kept', idle && view.refusal !== '');
   // On air, Start video leads back from the screen to the camera, and does what a notice advises.
-  const videoHelps = view.sharesScreen || view.notice !== 'none' || absent.includes(view.picture);
+  const videoHelps = view.sharesScreen || view.notice !== 'none' || isAbsent(view.picture);
   const helps = {
     'start-video': idle || (stage === 'on_air' && videoHelps),
     'stop-video': !idle,
@@ -80,8 +90,8 @@ function showStage() {
   element('record').disabled = !onAir && !recorder.running;
   element('silent').hidden = view.microphoneOn;
   element('unseen').hidden = view.cameraOn || view.sharesScreen;
-  showToggle('microphone', view.microphoneOn && !absent.includes(view.microphone));
-  showToggle('camera', view.cameraOn && !absent.includes(view.picture));
+  showToggle('microphone', isMicrophoneOn());
+  showToggle('camera', isCameraOn());
   element('camera').disabled = view.sharesScreen;
 }
 
@@ -267,8 +277,12 @@ function showRecording() {
 function render() {
   if (!view) return;
   showLink(view.link);
-  const devices = [text(`devices.picture.${view.picture}`), text(`devices.microphone.${view.microphone}`)];
-  say('notice', [text(`notice.${view.notice}`) || recordingTrouble(), ...devices].filter(Boolean).join(' '));
+  const asks = (/** @type {View['microphone']} */ state) => view.stage === 'on_air' && state === 'starting';
+  const devices = [
+    text(asks(view.picture) ? 'studio.asksFor.picture' : `devices.picture.${view.picture}`),
+    text(asks(view.microphone) ? 'studio.asksFor.microphone' : `devices.microphone.${view.microphone}`),
+  ];
+  say('notice', [text(`notice.${view.notice}`), recordingTrouble(), ...devices].filter(Boolean).join(' '));
   showStage();
   showClock();
   showAudience();
@@ -323,13 +337,19 @@ function rememberedDevices() {
 function bindDevices() {
   const remembered = rememberedDevices();
   if (remembered) client.choose(remembered);
-  element('settings').addEventListener('change', () => {
-    client.choose({
-      camera: element('camera-device').value,
-      microphone: element('microphone-device').value,
-      size: sizes[element('size').selectedIndex],
-      sound: sounds[element('sound').selectedIndex],
-    });
+  // Each menu changes its own part alone: a menu can't show a camera that is unplugged, and another one must not begin
+  // because of that.
+  element('camera-device').addEventListener('change', () => {
+    client.choose({ ...view.choice, camera: element('camera-device').value });
+  });
+  element('microphone-device').addEventListener('change', () => {
+    client.choose({ ...view.choice, microphone: element('microphone-device').value });
+  });
+  element('size').addEventListener('change', () => {
+    client.choose({ ...view.choice, size: sizes[element('size').selectedIndex] });
+  });
+  element('sound').addEventListener('change', () => {
+    client.choose({ ...view.choice, sound: sounds[element('sound').selectedIndex] });
   });
 }
 
@@ -366,6 +386,7 @@ function bindInvitation() {
     qr.src ||= `qr.svg?${encodeURIComponent(link.href)}`;
     element('show-qr').setAttribute('aria-expanded', String(!qr.hidden));
   });
+  element('qr').addEventListener('error', () => element('qr').removeAttribute('src')); // asks again at the next press
   onLanguage(() => {
     element('qr').alt = text('studio.qrOf');
   });
@@ -417,8 +438,8 @@ if (opened) {
   bind('start-screen', () => client.startScreen());
   bind('on-air', () => client.onAir());
   bind('stop-video', () => client.stopVideo());
-  bind('microphone', () => client.switchMicrophone(!view.microphoneOn));
-  bind('camera', () => client.switchCamera(!view.cameraOn));
+  bind('microphone', () => client.switchMicrophone(!isMicrophoneOn()));
+  bind('camera', () => client.switchCamera(!isCameraOn()));
   bind('lock', () => client.lockRoom(!view.locked));
   bind('end-room', () => {
     if (confirm(text('studio.endRoomSure'))) client.endRoom();

@@ -20,6 +20,7 @@ export default /** @type {const} */ ({
     trouble: 'Something doesn’t work?',
     check: 'Run a check',
     notAWatchLink: 'This link does not lead to a broadcast.',
+    linkAsName: 'This is a link. Type a name for the room.',
     tooLong: 'This name is too long. Use about 40 characters, or at most 128 plain Latin letters.',
     hiddenCharacters: 'This name has characters that can’t be seen. Type it anew, without copying.',
   },
@@ -38,6 +39,10 @@ export default /** @type {const} */ ({
     title: 'Studio',
     picture: 'Your preview',
     cover: 'Your picture appears here.',
+    asksFor: {
+      picture: 'The browser asks whether this page may use the camera. Viewers see nothing yet.',
+      microphone: 'The browser asks whether this page may use the microphone. Viewers hear nothing yet.',
+    },
     coverHint: 'Start video goes on air at once. Preview lets you look first.',
     starting: 'Starting…',
     preview: 'Preview: nobody sees this yet. Press On Air to start.',
@@ -317,6 +322,11 @@ export default /** @type {const} */ ({
     tokenNeeded:
       'The server can be reached, but asks for a token that opens a room. Open your link with the token in this ' +
       'tab first, or put #token=… behind the address of this page.',
+    notLetIn: {
+      forbidden: 'The server lets no page of this address in. Its operator can allow it (--allow-origin).',
+      tooMany: 'Too many people of your network are connected to this server.',
+      ending: 'The server is full, or about to restart. Try again in a minute.',
+    },
     refused: 'The server can be reached, but does not let this page in. {why}',
     report: 'onair check from {origin}: {failures}.',
   },
