@@ -8,26 +8,13 @@ namespace onair::rooms {
 void Mailbox::put(const Frame& frame) {
   if (overflowed_) return;
   const std::size_t bytes = frame->cost();
-  const bool fits =
-      frames_.size() < budget_.most_frames && bytes_ + bytes <= budget_.most_bytes_of_one;
-  if (!fits || !make_room(bytes)) return overflow();
-  add(frame);
-}
-
-/// False where this one holds most, with what it is to get.
-bool Mailbox::make_room(std::size_t bytes) {
-  while (budget_.bytes + bytes > budget_.most_bytes) {
-    const auto held = [](const Mailbox* mailbox) { return mailbox->bytes_; };
-    Mailbox* const fullest = *std::ranges::max_element(budget_.mailboxes, {}, held);
-    if (fullest == this || fullest->bytes_ <= bytes_ + bytes) return false;
-    fullest->overflow();
+  if (frames_.size() >= budget_.most_frames || bytes_ + bytes > budget_.most_bytes_of_one ||
+      budget_.bytes + bytes > budget_.most_bytes) {
+    clear();
+    overflowed_ = true;
+    return;
   }
-  return true;
-}
-
-void Mailbox::overflow() {
-  clear();
-  overflowed_ = true;
+  add(frame);
 }
 
 bool Mailbox::put_counted(const Frame& frame) {

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <deque>
-#include <set>
 #include <vector>
 
 #include "rooms/frame.hpp"
@@ -11,17 +10,13 @@
 
 namespace onair::rooms {
 
-class Mailbox;
-
-/// The bounds of all mailboxes of one hub, and what they use. Where they hold too much together,
-/// the one that holds most is emptied: whoever fills mailboxes takes nothing from the others.
+/// The bounds of all mailboxes of one hub, and what they use.
 struct BufferBudget {
   std::size_t most_frames = 1'024;      ///< for one member
   std::size_t most_bytes = 33'554'432;  ///< for all together
   std::size_t bytes = 0;
   /// For one member, so that one alone can't leave nothing for the others.
   std::size_t most_bytes_of_one = 8'388'608;
-  std::set<Mailbox*> mailboxes = {};
 };
 
 /// The frames for one member. On overflow everything is dropped, not just the tail: a client that
@@ -29,11 +24,8 @@ struct BufferBudget {
 class Mailbox {
  public:
   /// `budget` outlives this.
-  explicit Mailbox(BufferBudget& budget) : budget_(budget) { budget_.mailboxes.insert(this); }
-  ~Mailbox() {
-    clear();
-    budget_.mailboxes.erase(this);
-  }
+  explicit Mailbox(BufferBudget& budget) : budget_(budget) {}
+  ~Mailbox() { clear(); }
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
@@ -57,8 +49,6 @@ class Mailbox {
 
  private:
   void add(const Frame& frame);
-  bool make_room(std::size_t bytes);
-  void overflow();
   void clear();
 
   BufferBudget& budget_;
