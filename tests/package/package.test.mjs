@@ -107,7 +107,10 @@ test('serves as nobody in the container, with a read-only root file system', asy
   buildah('add', '--quiet', base, root, '/');
   buildah('commit', '--quiet', base, 'localhost/base');
   const checkout = fileURLToPath(new URL('../../', import.meta.url));
-  buildah('build', '--quiet', '--build-arg', 'BASE=localhost/base', '-f', join(packaging, 'Containerfile'), '-t', 'onair', checkout);
+  // Else Debian 13's buildah raises these limits, for which root in a container has no right (CAP_SYS_RESOURCE).
+  const limits = ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=1024:4096'];
+  const args = ['--build-arg', 'BASE=localhost/base', '-f', join(packaging, 'Containerfile'), '-t', 'onair'];
+  buildah('build', '--quiet', ...limits, ...args, checkout);
   const container = buildah('from', 'localhost/onair');
   const mounted = buildah('mount', container);
   const { User: user, Entrypoint: entrypoint } = JSON.parse(buildah('inspect', '--type', 'image', 'localhost/onair')).OCIv1.config;
