@@ -49,7 +49,8 @@ TalkerMedia talker_media_of(const AgreedMedia& agreed) {
   return media;
 }
 
-static_assert(OutgoingKind::kMaxFormats >= kMaxAgreedFormats + kContainedH264Profiles.size());
+// The published one, those agreed, and the contained ones.
+static_assert(OutgoingKind::kMaxFormats >= 1 + kMaxAgreedFormats + kContainedH264Profiles.size());
 
 void add_format(OutgoingKind& kind, CodecNumber codec, const AgreedFormat& format) {
   if (kind.find(codec) != nullptr) return;

@@ -154,12 +154,13 @@ TEST_F(GatewayTest, RefusesAnAddresseeThatIsNoIdBeforeItReachesTheWire) {
   go_on_air(0, talker);
   enter(1, watcher, "watch");
   cluster.pass(seconds(1));
-  for (const std::string& id : {"a b", "a.b", ">", "*", R"(a 0\r\n\r\nPUB x 5\r\nhello\r\nPUB q)",
-                                R"(\u0000)", "\xc3\xa4"}) {
+  for (const char* const id : {"a b", "a.b", ">", "*", R"(a 0\r\n\r\nPUB x 5\r\nhello\r\nPUB q)",
+                               R"(\u0000)", "\xc3\xa4"}) {
     for (Client* const sender : {&talker, &watcher}) {
       sender->news();
       cluster.network.delivered.clear();
-      say(sender == &talker ? 0 : 1, *sender, R"({"type":"wave","sendto":")" + id + "\"}");
+      say(sender == &talker ? 0 : 1, *sender,
+          R"({"type":"wave","sendto":")" + std::string(id) + "\"}");
       EXPECT_EQ(sender->news(), News{"error no_such_peer"}) << id;
       EXPECT_TRUE(cluster.network.delivered.empty()) << id;
     }

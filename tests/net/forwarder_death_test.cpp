@@ -26,13 +26,6 @@ class ForwarderDeathTest : public WhipTest {
   void await_loss() const {
     while (server->metric("onair_forwarder_connected") > 0) std::this_thread::yield();
   }
-  void offer(WebSocketClient& talker, const json& asked) const {
-    talker.send(json{{"type", "offer"},
-                     {"sendto", asked["from"]},
-                     {"sdp", "v=0\r\nof the browser"},
-                     {"connection", 7}}
-                    .dump());
-  }
 };
 
 TEST_F(ForwarderDeathTest, EveryoneIsToldAtOnce) {
@@ -185,9 +178,7 @@ TEST_F(ForwarderDeathTest, WhatEndsWhileTheConnectionIsLostDoesNotComeBack) {
   EXPECT_EQ(viewer.receive_type("user_disconnected")["id"], talker);
   forwarder.answer_again();
   await_forwarder();
-  std::set<std::string> closed;
-  for (int i = 0; i < 3; ++i) closed.insert(forwarder.expect<control::Close>().peer);
-  EXPECT_EQ(closed, (std::set{peer, player_peer, viewing}));
+  EXPECT_EQ(next_closed(3), (std::set{peer, player_peer, viewing}));
   EXPECT_EQ(players(), 0);
   EXPECT_EQ(server->metric("onair_whip_encoders"), 0);
 }

@@ -34,23 +34,11 @@ class MediaOperatorTest : public WhipTest {
   bool is_gone(const std::string& resource) const {
     return request(server->port(), verb::get, resource).result_int() == 404;
   }
-  /// Answers the forwarder's request to a browser's page. The peer of the broadcast.
-  std::string offer(WebSocketClient& talker) {
-    const json asked = talker.receive_type("talk_request");
-    talker.send(json{{"type", "offer"}, {"sendto", asked["from"]}, {"sdp", "v=0\r\n"}}.dump());
-    talker.receive_type("answer");
-    return forwarder.expect<control::Publish>().peer;
-  }
   /// A player of a browser's broadcast that is at the forwarder already.
   std::pair<std::string, std::string> play() {
     const Response created = post("/whep/lesson");
     EXPECT_EQ(created.result_int(), 201u) << created.body();
     return {target_of(created), forwarder.expect<control::Play>().peer};
-  }
-  std::set<std::string> next_closed(int count) {
-    std::set<std::string> closed;
-    for (int i = 0; i < count; ++i) closed.insert(forwarder.expect<control::Close>().peer);
-    return closed;
   }
 };
 
@@ -142,7 +130,7 @@ TEST_F(MediaOperatorTest, TheBroadcasterIsToldHowManyPlayersTheForwarderServes) 
   EXPECT_EQ(told["players"], 1);
   const json asked = talker.receive_type("talk_request");
   EXPECT_EQ(asked["from"], told["from"]) << "before it asks";
-  talker.send(json{{"type", "offer"}, {"sendto", asked["from"]}, {"sdp", "v=0\r\n"}}.dump());
+  offer(talker, asked);
   const std::string resource = target_of(first.get());
   forwarder.expect<control::Play>();
   play();

@@ -3,6 +3,7 @@
 
 #include <future>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -88,6 +89,22 @@ class WhipTest : public testing::Test {
     WebSocketClient viewer(server->port());
     talker_found_by(viewer);
     viewer.close();
+  }
+  /// A browser's page offers its media to the forwarder that asked.
+  void offer(WebSocketClient& talker, const json& asked) const {
+    talker.send(json{{"type", "offer"}, {"sendto", asked["from"]}, {"sdp", "v=0\r\n"}}.dump());
+  }
+  /// The same for the next request. The peer of the broadcast, once it is answered.
+  std::string offer(WebSocketClient& talker) {
+    offer(talker, talker.receive_type("talk_request"));
+    talker.receive_type("answer");
+    return forwarder.expect<control::Publish>().peer;
+  }
+  /// The next peers that the forwarder is told to close, in any order.
+  std::set<std::string> next_closed(int count) {
+    std::set<std::string> closed;
+    for (int i = 0; i < count; ++i) closed.insert(forwarder.expect<control::Close>().peer);
+    return closed;
   }
   /// A page that watches; the id of the encoder that it found or heard of.
   std::string talker_found_by(WebSocketClient& viewer) const {

@@ -156,9 +156,7 @@ TEST_F(WhipTest, AnEncoderThatLosesItsSlotIsGone) {
                  {"resume", before.issue({protocol::PeerId(id), "lesson", protocol::Role::talk})}}
                 .dump());
   EXPECT_EQ(page.receive_type("welcome")["id"], id);
-  std::set<std::string> closed = {forwarder.expect<control::Close>().peer};
-  closed.insert(forwarder.expect<control::Close>().peer);
-  EXPECT_EQ(closed, (std::set<std::string>{peer, viewing}));
+  EXPECT_EQ(next_closed(2), (std::set{peer, viewing}));
   EXPECT_EQ(remove(resource).result_int(), 404u);
   EXPECT_EQ(server->metric("onair_whip_encoders"), 0);
   EXPECT_EQ(viewer.receive_type("user_disconnected")["id"], encoder);
@@ -171,9 +169,7 @@ TEST_F(WhipTest, ARefusedOfferEndsTheSilentEncoderThatItWasToReplace) {
   hear_all(resource);
   forwarder.fail_with(control::ErrorCode::no_codec);
   EXPECT_EQ(post("/whip/lesson", key).result_int(), 422u);
-  std::set<std::string> closed = {forwarder.expect<control::Close>().peer};
-  closed.insert(forwarder.expect<control::Close>().peer);
-  EXPECT_TRUE(closed.contains(peer)) << "nobody else could end it while it sends";
+  EXPECT_TRUE(next_closed(2).contains(peer)) << "nobody else could end it while it sends";
   forwarder.fail_with({});
   EXPECT_EQ(post("/whip/lesson", key).result_int(), 201u);
 }
@@ -293,12 +289,6 @@ class SeveralTalkersTest : public WhipTest {
     options.room_limits.talkers_per_room = 3;
     start(options);
   }
-  /// The talker answers the forwarder's request; the peer by which its picture comes.
-  std::string offer(WebSocketClient& talker) {
-    const json asked = talker.receive_type("talk_request");
-    talker.send(json{{"type", "offer"}, {"sendto", asked["from"]}, {"sdp", "v=0\r\n"}}.dump());
-    return forwarder.expect<control::Publish>().peer;
-  }
 };
 
 TEST_F(SeveralTalkersTest, PlayersGetAnotherTalkerWhenTheirsEnds) {
@@ -334,13 +324,8 @@ TEST_F(WhipTest, ABrowserThatComesAnewIsAskedAgain) {
   WebSocketClient talker(server->port());
   go_on_air(talker);
   auto player = post_later("/whep/lesson");
-  const auto offer = [&] {
-    const json asked = talker.receive_type("talk_request");
-    talker.send(json{{"type", "offer"}, {"sendto", asked["from"]}, {"sdp", "v=0\r\n"}}.dump());
-    return forwarder.expect<control::Publish>().peer;
-  };
   const std::string talk_ready = json{{"type", "talk_ready"}}.dump();
-  const std::string first = offer();
+  const std::string first = offer(talker);
   const Response created = player.get();
   ASSERT_EQ(created.result_int(), 201u);
 
@@ -351,7 +336,7 @@ TEST_F(WhipTest, ABrowserThatComesAnewIsAskedAgain) {
   talker.send(json{{"type", "ping"}}.dump());
   talker.receive_type("pong");
   forwarder.say_media(first, false);
-  const std::string second = offer();
+  const std::string second = offer(talker);
   EXPECT_EQ(forwarder.expect<control::Close>().peer, first);
 
   // And afterwards.
@@ -359,7 +344,7 @@ TEST_F(WhipTest, ABrowserThatComesAnewIsAskedAgain) {
   forwarder.say_media(second, false);
   hear_all(target_of(created));
   talker.send(talk_ready);
-  EXPECT_NE(offer(), second);
+  EXPECT_NE(offer(talker), second);
   EXPECT_EQ(forwarder.expect<control::Close>().peer, second);
 }
 
@@ -618,8 +603,7 @@ TEST_F(WhipAuthTest, TheForwarderItselfNeedsNoToken) {
   talker.receive_type("pong");  // it is on air
   auto player = std::async(std::launch::async,
                            [this] { return post("/whep/lesson", token(protocol::Role::watch)); });
-  const json asked = talker.receive_type("talk_request");
-  talker.send(json{{"type", "offer"}, {"sendto", asked["from"]}, {"sdp", "v=0\r\n"}}.dump());
+  offer(talker, talker.receive_type("talk_request"));
   EXPECT_EQ(player.get().result_int(), 201u);
 }
 

@@ -521,7 +521,9 @@ TEST_F(FullHouseTest, ChangingRoomsCostsMoreThanAFrame) {
   for (int i = 0; i < 205 && !wanderer.closed; ++i) {
     const std::string room = i % 2 == 0 ? "lesson" : "other";
     big.enter(wanderer, {kSocketioClient, {room, protocol::Role::none}}, now);
-    if (i == 98) EXPECT_EQ(wanderer.news().back(), "welcome") << "many at once are fine";
+    if (i == 98) {
+      EXPECT_EQ(wanderer.news().back(), "welcome") << "many at once are fine";
+    }
   }
   EXPECT_EQ(wanderer.closed, protocol::CloseCode::policy_violation);
 }

@@ -216,9 +216,15 @@ TEST_F(RecordingSessionTest, NoOrderOfInputsRecordsUnseenOrSavesTwice) {
         const std::string verb = line.substr(0, space);
         std::string& before = last[static_cast<FileNumber>(std::stoul(line.substr(space)))];
         if (verb == "store" || verb == "keep") continue;
-        if (verb == "start") EXPECT_EQ(before, "open");
-        if (verb == "stop") EXPECT_EQ(before, "start");
-        if (verb == "save") EXPECT_TRUE(before == "stop" || before == "ended") << before;
+        if (verb == "start") {
+          EXPECT_EQ(before, "open");
+        }
+        if (verb == "stop") {
+          EXPECT_EQ(before, "start");
+        }
+        if (verb == "save") {
+          EXPECT_TRUE(before == "stop" || before == "ended") << before;
+        }
         before = verb;
       }
       const auto running = std::count_if(last.begin(), last.end(),

@@ -34,7 +34,9 @@ TEST(Sdp, ReadsEveryKnownOffer) {
       EXPECT_NE(sdp.find_bundle(section.mid), nullptr);
       EXPECT_TRUE(section.in_use());
       EXPECT_EQ(section.transport.fingerprints.size(), 1u);
-      if (!section.bundle_only) EXPECT_EQ(section.transport.setup, Setup::actpass);
+      if (!section.bundle_only) {
+        EXPECT_EQ(section.transport.setup, Setup::actpass);
+      }
     }
   }
 }

@@ -42,14 +42,14 @@ TEST_F(TimetableTest, WhatIsTouchedIsDueAtOnceAndThenWhenItSays) {
   EXPECT_TRUE(timetable.empty()) << "it has nothing to wait for";
 }
 
-TEST_F(TimetableTest, OneThatIsAlwaysLateHasOneTurnAtATime) {
+TEST_F(TimetableTest, OneThatIsAlwaysLateIsAdvancedOnceATick) {
   a.next = kNow;
   timetable.touch(a, kNow);
   EXPECT_EQ(advance(kNow + seconds(1)), "a");
   EXPECT_EQ(timetable.next(), kNow) << "the next tick of the loop comes at once";
 }
 
-TEST_F(TimetableTest, ATurnMayTouchAndForgetOthers) {
+TEST_F(TimetableTest, AdvancingOneMayTouchAndForgetOthers) {
   timetable.touch(a, kNow);
   timetable.touch(b, kNow + seconds(1));
   timetable.advance(kNow + seconds(1), [&](Thing&) { timetable.forget(b); });

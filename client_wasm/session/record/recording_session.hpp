@@ -181,8 +181,8 @@ class RecordingSession {
 
   std::map<FileNumber, File> files_;
   std::optional<FileNumber> current_;  ///< opening or recording
-  bool awaits_stream_ =
-      false;  ///< the tracks of the last file have ended: the next stream is recorded
+  /// The tracks of the last file have ended: the next stream is recorded.
+  bool awaits_stream_ = false;
   FileNumber last_ = 0;
   RecordingView::Trouble trouble_ = RecordingView::Trouble::none;
   RecordingView shown_;

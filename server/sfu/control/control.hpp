@@ -236,9 +236,9 @@ struct MediaChange {
 };
 enum class GoneReason : std::uint8_t {
   closed,     ///< by the peer, in DTLS
-  silent,     ///< no consent for 30 s (RFC 7675)
+  silent,     ///< neither an ICE check (RFC 7675) nor media for 30 s
   refused,    ///< it never connected: wrong fingerprint, no handshake in time
-  replaced,   ///< another peer publishes instead
+  replaced,   ///< another peer publishes instead, or sends no codec that this viewer has
   requested,  ///< by `Close`: tells the other servers
 };
 struct Gone {
