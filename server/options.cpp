@@ -265,6 +265,9 @@ void add_bounds(CLI::App& app, Options& options) {
                  "Clients from one address (IPv6: /64); one more gets 429. From a trusted proxy "
                  "the address that it names counts")
       ->check(positive);
+  app.add_option("--max-encoders-per-address", limits.encoders_per_address,
+                 "Encoders (WHIP) from one address (IPv6: /64); one more gets 429")
+      ->check(positive);
   app.add_option("--max-connections-per-address", limits.connections_per_address,
                  "TCP connections from one address (IPv6: /64) that is no trusted proxy; one more "
                  "gets 503")

@@ -33,7 +33,7 @@ export default /** @type {const} */ ({
     refused: 'The server refuses entry to this room.',
     forbidden: 'The server lets no page of this address in. Its operator can allow it (--allow-origin). Retrying…',
     tooMany: 'Too many people of your network are connected to this server. Retrying…',
-    ending: 'The server is about to restart. Retrying…',
+    ending: 'The server is full, or about to restart. Retrying…',
   },
   studio: {
     title: 'Studio',

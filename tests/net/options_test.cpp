@@ -334,8 +334,8 @@ TEST(ReadOptions, HelpNamesEveryBoundAndItsDefault) {
   for (const char* option :
        {"--max-frame-bytes", "--max-frames-per-second", "--max-bytes-per-second", "--burst",
         "--max-send-queue-bytes", "--max-kept-frames", "--max-kept-bytes", "--max-peers-per-room",
-        "--max-rooms", "--max-peers-per-address", "--max-connections", "--max-header-bytes",
-        "--handshake-timeout", "--idle-timeout", "--max-accept-pause"}) {
+        "--max-rooms", "--max-peers-per-address", "--max-encoders-per-address", "--max-connections",
+        "--max-header-bytes", "--handshake-timeout", "--idle-timeout", "--max-accept-pause"}) {
     const std::size_t at = result.out.find(option);
     ASSERT_NE(at, std::string::npos) << option;
     EXPECT_NE(result.out.find('[', at), std::string::npos) << option;

@@ -109,6 +109,16 @@ TEST(Proxies, PrivateAddressesAreThoseThatNoRouterOfTheInternetKnows) {
   }
 }
 
+TEST(Origins, WhatNoBrowserSendsIsRefused) {
+  for (const char* const origin : {"https://*.example", "https://*", "https://a.example/b",
+                                   "a.example", "https://", "https://a@b.example", "null"}) {
+    EXPECT_THROW(Origins({origin}), std::invalid_argument) << origin;
+  }
+  for (const char* const origin : {"*", "https://a.example", "https://a.example/"}) {
+    EXPECT_NO_THROW(Origins({origin})) << origin;
+  }
+}
+
 TEST(Origins, ANameThatAStrangerMayRegisterIsPublic) {
   for (const char* host :
        {"evil.example", "evil.example:9001", "10.0.0.7.evil.example", "local.example",

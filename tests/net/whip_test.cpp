@@ -3,6 +3,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -192,6 +193,69 @@ TEST(WhipTimesTest, AnEncoderThatStaysAwayLosesItsSlot) {
   forwarder.say_gone(peer, control::GoneReason::closed);
   viewer.receive_type("end_talk");
   viewer.receive_type("user_disconnected");
+}
+
+TEST(WhipTimesTest, AnEncoderThatNeverSendsIsEnded) {
+  FakeForwarder forwarder;
+  Options options = options_with(forwarder);
+  options.limits.handshake_time = std::chrono::milliseconds(500);
+  const RunningServer server(options);
+  while (server.metric("onair_forwarder_connected") < 1) std::this_thread::yield();
+  const auto post = [&](const char* target) {
+    return request(server.port(), verb::post, target, {{"Content-Type", "application/sdp"}}, kOffer)
+        .result_int();
+  };
+  ASSERT_EQ(post("/whip/sends"), 201u);
+  const std::string sender = forwarder.expect<control::Publish>().peer;
+  forwarder.say_connected(sender);
+  forwarder.say_media(sender, true);
+  ASSERT_EQ(post("/whip/silent"), 201u);
+  const std::string silent = forwarder.expect<control::Publish>().peer;
+  forwarder.say_connected(silent);
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, silent);
+  EXPECT_EQ(server.metric("onair_whip_encoders"), 1) << "the other goes on";
+}
+
+/// A server with clients behind a proxy, so that they have addresses.
+class WhipAddressTest : public WhipTest {
+ protected:
+  void SetUp() override {
+    Options options = options_with(forwarder);
+    options.limits.encoders_per_address = 2;
+    options.limits.peers_per_address = 5;
+    start(std::move(options));
+  }
+  static Headers from(const std::string& address) { return {{"X-Forwarded-For", address}}; }
+};
+
+TEST_F(WhipAddressTest, AnAddressHasSoManyEncoders) {
+  const auto first = broadcast("first", from("192.0.2.1"));
+  const auto second = broadcast("second", from("192.0.2.1"));
+  hear_all(second.first);
+  const Response third = post("/whip/third", from("192.0.2.1"));
+  EXPECT_EQ(third.result_int(), 429u) << third.body();
+  EXPECT_EQ(json::parse(third.body())["code"], "too_many_clients");
+  EXPECT_EQ(post("/whip/third", from("192.0.2.2")).result_int(), 201u) << "others have their own";
+  forwarder.expect<control::Publish>();
+
+  forwarder.say_media(first.second, false);
+  hear_all(first.first);
+  EXPECT_EQ(post("/whip/fourth", from("192.0.2.1")).result_int(), 201u) << "the silent gives way";
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, first.second);
+  EXPECT_EQ(forwarder.expect<control::Publish>().room, "fourth");
+}
+
+TEST_F(WhipAddressTest, AnAddressAsksSoOften) {
+  const auto ask = [&](const std::string& address) {
+    return request(server->port(), verb::patch, "/whip/lesson/none",
+                   {{"X-Forwarded-For", address}, {"Content-Type", kFragmentType}},
+                   "a=end-of-candidates\r\n");
+  };
+  Response last;
+  for (int i = 0; i < 1'000 && last.result_int() != 429; ++i) last = ask("192.0.2.1");
+  EXPECT_EQ(last.result_int(), 429u);
+  EXPECT_EQ(last[field::retry_after], "1");
+  EXPECT_EQ(ask("192.0.2.2").result_int(), 404u) << "others may";
 }
 
 TEST_F(WhipTest, APlayerWatchesAnEncoder) {

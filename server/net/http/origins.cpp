@@ -39,7 +39,7 @@ std::optional<Parts> parts_of(std::string_view origin) {
   if (end == std::string_view::npos || end == 0) return std::nullopt;
   const std::string scheme = lower(origin.substr(0, end));
   const std::string_view host = origin.substr(end + 3);
-  if (host.empty() || host.find_first_of("/?#@ \t") != std::string_view::npos) return std::nullopt;
+  if (host.empty() || host.find_first_of("/?#@* \t") != std::string_view::npos) return std::nullopt;
   return Parts{scheme, host_in(scheme, host)};
 }
 

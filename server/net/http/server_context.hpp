@@ -34,7 +34,9 @@ struct ServerContext {
         limits(its_limits),
         origins(std::move(its_origins)),
         proxies(std::move(its_proxies)),
-        admission(limits) {
+        admission(limits),
+        media_requests(10 + static_cast<double>(limits.peers_per_address) / 5,
+                       100 + 4 * static_cast<double>(limits.peers_per_address)) {
     if (its_certificate) certificate.emplace(std::move(*its_certificate));
   }
 
@@ -45,6 +47,8 @@ struct ServerContext {
   const TrustedProxies proxies;
   const std::string host_name = boost::asio::ip::host_name();
   Admission admission;
+  /// Of WHIP and WHEP: at once, four of each client that its address may have.
+  RateLimiter media_requests;
   RateLimiter qr_codes{/*per_second=*/2, /*burst=*/20};
   std::optional<Certificate> certificate;  ///< nothing: HTTP alone
   std::atomic<bool> draining = false;      ///< the server ends: nobody new gets in

@@ -42,6 +42,10 @@ struct Limits {
   /// machine itself, are counted by what the proxy says of them.
   std::size_t peers_per_address = 1'000;
 
+  /// Encoders (WHIP) from one address: of more than these, one from which nothing comes gives way;
+  /// where there is none, the new one is answered with 429.
+  std::size_t encoders_per_address = 100;
+
   /// From the connection to the end of the first request, and from the upgrade to `enter`: who
   /// takes longer is cut off (1008).
   std::chrono::milliseconds handshake_time{10'000};

@@ -59,8 +59,25 @@ void Media::publish(MediaEntry entry, std::string key, std::string offer, const 
       return reply(problem(status::conflict, "room_taken", "Somebody else talks in this room."));
     }
     entry.identity = rooms::Resumption{talker.id(), rooms::Duration::zero()};
+  } else if (entry.counted_as && !make_way_for_encoder(*entry.counted_as)) {
+    return reply(problem(status::too_many_requests, "too_many_clients",
+                         "Too many encoders of this address broadcast.", /*retry_after=*/10));
   }
   hold<WhipTalker>(std::move(entry), std::move(key))->publish(std::move(offer), reply);
+}
+
+bool Media::make_way_for_encoder(const std::string& address) {
+  std::size_t count = 0;
+  std::shared_ptr<MediaLink> silent;
+  for (const auto& [pointer, link] : links_) {
+    if (link->note().kind != media::Note::Kind::whip || link->counted_as() != address) continue;
+    ++count;
+    if (static_cast<const WhipTalker&>(*link).is_silent()) silent = link;
+  }
+  if (count < worker_.limits().encoders_per_address) return true;
+  if (silent == nullptr) return false;
+  silent->deleted();
+  return true;
 }
 
 void Media::play(MediaEntry entry, std::string offer, const MediaReply& reply) {

@@ -1,6 +1,7 @@
 #include "net/media/media_http.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -199,7 +200,8 @@ Task<MediaAnswer> post(const Target& target, const Exchange& exchange) {
   if (const auto* refused = std::get_if<Refused>(&admitted)) co_return refusal_of(*refused);
   MediaEntry entry{.room = target.room,
                    .pass = std::move(pass),
-                   .slots = std::get<Admission::Client>(std::move(admitted))};
+                   .slots = std::get<Admission::Client>(std::move(admitted)),
+                   .counted_as = exchange.client.counted_as};
   // Named: GCC 12 destroys the captures of a temporary twice within a co_await expression.
   auto begin = [entry = std::move(entry), key = key_of(exchange, token), offer = request.body(),
                 talks](Media& media, const MediaReply& reply) mutable {
@@ -238,6 +240,13 @@ Task<MediaAnswer> get(const Target& target, const Exchange& exchange) {
   if (!target.resource) co_return nothing;
   auto look = [target](Media& media, const MediaReply& reply) { media.look(target, reply); };
   co_return co_await ask_media(exchange, std::move(look));
+}
+
+/// False where the client's address has asked too often.
+bool may_ask(const Exchange& exchange) {
+  const auto& address = exchange.client.counted_as;
+  return !address ||
+         exchange.server.media_requests.allow(*address, std::chrono::steady_clock::now());
 }
 
 Task<Response> answer_target(const Target& target, const Exchange& exchange) {
@@ -300,6 +309,9 @@ Task<Response> answer_media(const Exchange& exchange) {
     response = response_to(no_such_path());
   } else if (const auto* refusal = std::get_if<protocol::Refusal>(&*target)) {
     response = response_to(problem(status::not_found, name_of(refusal->code), refusal->message));
+  } else if (!may_ask(exchange)) {
+    response = response_to(problem(status::too_many_requests, "too_many_requests",
+                                   "This address asks too often.", /*retry_after=*/1));
   } else {
     response = co_await answer_target(std::get<Target>(*target), exchange);
   }

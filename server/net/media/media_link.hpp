@@ -26,6 +26,7 @@ struct MediaEntry {
   rooms::Pass pass = {};                           ///< the doorkeeper's answer
   std::optional<rooms::Resumption> identity = {};  ///< the member that it replaces
   Admission::Client slots = {};                    ///< what the client takes at its address
+  std::optional<std::string> counted_as = {};      ///< that address
 };
 
 /// Lives on the worker of Media, which holds it until leave(). What the hub sends is handled when
@@ -41,6 +42,8 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
 
   const std::string& room() const { return entry_.room; }
+  /// The address by which its client is counted; nothing where it is not.
+  const std::optional<std::string>& counted_as() const { return entry_.counted_as; }
   const protocol::PeerId& id() const { return note_.member; }
   const media::Note& note() const { return note_; }
   /// Its own peer connection; empty while there is none.

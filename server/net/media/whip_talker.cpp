@@ -102,6 +102,7 @@ void WhipTalker::published(const ForwarderClient::Result& result) {
     stage_ = Stage::published;
     may_start_until_ = std::chrono::steady_clock::now() + kStartPatience;
     replaced_peer_.clear();
+    await_first_packet();
     return reply(created(media::Standard::whip, answer->sdp));
   }
   close_connections();  // its own in case that only the reply was late
@@ -162,6 +163,12 @@ void WhipTalker::go_off_air() {
 /// Nothing comes. The picture stands still until the encoder goes on or reconnects.
 void WhipTalker::await_encoder() {
   wait<WhipTalker>(grace_, host().grace(), [](WhipTalker& self) { self.encoder_stays_away(); });
+}
+
+/// Its room is kept from others, and memory is the forwarder's.
+void WhipTalker::await_first_packet() {
+  const auto patience = kFirstPacketPatience * worker().limits().handshake_time;
+  wait<WhipTalker>(grace_, patience, [](WhipTalker& self) { self.end(); });
 }
 
 void WhipTalker::encoder_stays_away() {

@@ -25,6 +25,8 @@ class WhipTalker final : public MediaLink {
 
   /// How long an encoder may take from its 201 to its first packet, until its slot is another's.
   static constexpr rooms::Duration kStartPatience = std::chrono::seconds(2);
+  /// The same until its session ends, in times that a handshake may take (see Limits).
+  static constexpr int kFirstPacketPatience = 3;
 
   /// True where nothing comes from its encoder, whose slot another may take.
   bool is_silent() const;
@@ -53,6 +55,7 @@ class WhipTalker final : public MediaLink {
   void published(const ForwarderClient::Result& result);
   void go_on_air();
   void go_off_air();
+  void await_first_packet();
   void await_encoder();
   void encoder_stays_away();
   void on_own_peer(const sfu::control::Event& event);
