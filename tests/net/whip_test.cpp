@@ -254,6 +254,7 @@ TEST_F(WhipAddressTest, AnAddressAsksSoOften) {
   Response last;
   for (int i = 0; i < 1'000 && last.result_int() != 429; ++i) last = ask("192.0.2.1");
   EXPECT_EQ(last.result_int(), 429u);
+  EXPECT_EQ(json::parse(last.body())["code"], "rate_limited");
   EXPECT_EQ(last[field::retry_after], "1");
   EXPECT_EQ(ask("192.0.2.2").result_int(), 404u) << "others may";
 }

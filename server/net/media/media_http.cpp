@@ -310,7 +310,7 @@ Task<Response> answer_media(const Exchange& exchange) {
   } else if (const auto* refusal = std::get_if<protocol::Refusal>(&*target)) {
     response = response_to(problem(status::not_found, name_of(refusal->code), refusal->message));
   } else if (!may_ask(exchange)) {
-    response = response_to(problem(status::too_many_requests, "too_many_requests",
+    response = response_to(problem(status::too_many_requests, "rate_limited",
                                    "This address asks too often.", /*retry_after=*/1));
   } else {
     response = co_await answer_target(std::get<Target>(*target), exchange);
