@@ -122,6 +122,7 @@ class Client : public EventTarget {
     call_page(page_.remember, {val(remember.token)});
   }
   void perform(const session::RestartIce& restart) { connections_.restart_ice(restart); }
+  void perform(const session::RefreshIce& refresh) { connections_.refresh_ice(refresh); }
   void perform(const session::SendMessage& send) { socket_.send(protocol::encode(send.message)); }
   void perform(const session::MakeLocalDescription& make) {
     connections_.make_local_description(make);

@@ -112,6 +112,11 @@ void PeerConnections::restart_ice(const session::RestartIce& command) {
   attempt(held->connection, "restartIce", {});
 }
 
+void PeerConnections::refresh_ice(const session::RefreshIce& command) {
+  const Held* held = find(command.key);
+  if (held != nullptr) attempt(held->connection, "setConfiguration", {configuration(command.ice)});
+}
+
 void PeerConnections::make_local_description(const session::MakeLocalDescription& command) {
   const Held* held = find(command.key);
   if (held == nullptr) return;

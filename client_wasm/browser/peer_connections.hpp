@@ -43,6 +43,7 @@ class PeerConnections {
 
   /// Sets fresh credentials; the next offer restarts ICE.
   void restart_ice(const session::RestartIce& command);
+  void refresh_ice(const session::RefreshIce& command);
 
   /// A watcher's answer that asks for stereo is created first, and changed: `target` receives
   /// answer_created, whose payload goes into apply_answer().

@@ -60,6 +60,13 @@ struct RestartIce {
   IceConfiguration ice;
 };
 
+/// setConfiguration() with fresh credentials, for a watcher whose talker may restart ICE. Has no
+/// answer.
+struct RefreshIce {
+  ConnectionKey key;
+  IceConfiguration ice;
+};
+
 /// setLocalDescription() without arguments: the talker makes an offer, the watcher an answer.
 /// Ends in LocalDescriptionMade.
 struct MakeLocalDescription {

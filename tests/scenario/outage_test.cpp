@@ -125,6 +125,7 @@ TEST_F(Outage, ATransportThatFailsIsRestartedOnTheSameConnection) {
   world.pass(session::kTalkerPatience);
   EXPECT_EQ(watcher.picture(), Picture::live);
   EXPECT_EQ(talker.restarts, 1);
+  EXPECT_EQ(watcher.refreshes, 1) << "its credentials may have expired";
   EXPECT_EQ(talker.count_done<session::CreateConnection>(), 1u);
   world.expect_empty_after_all_left();
 }

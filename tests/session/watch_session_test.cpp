@@ -274,6 +274,18 @@ TEST_F(WatchSessionTest, AnOfferForTheSameConnectionRenegotiatesIt) {
   EXPECT_EQ(watch.sent(), Lines{"answer to t"});
 }
 
+TEST_F(WatchSessionTest, AnOfferThatRenegotiatesComesWithTheCredentialsOfTheLastPong) {
+  watch.join({"t"});
+  const ConnectionKey key = negotiate();
+  EXPECT_TRUE(watch.all<RefreshIce>().empty()) << "it has been made with fresh ones";
+  const protocol::IceServer fresh{{"turn:t"}, "later:me", "secret"};
+  watch.receive(protocol::Pong{{fresh}});
+  watch.receive(protocol::Offer{"restart", 77}, "t");
+  ASSERT_EQ(watch.all<RefreshIce>().size(), 1u);
+  EXPECT_EQ(watch.all<RefreshIce>()[0].key, key);
+  EXPECT_EQ(watch.all<RefreshIce>()[0].ice.servers, std::vector{fresh});
+}
+
 TEST_F(WatchSessionTest, AnotherTalkerReplacesOneWhoseConnectionIsBroken) {
   watch.join({"t"});
   const ConnectionKey key = negotiate();

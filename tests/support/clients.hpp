@@ -203,6 +203,11 @@ class SessionClient : public Client {
     connection->connected = false;
   }
 
+  void perform(const session::RefreshIce& refresh) {
+    FakeConnection* connection = find(refresh.key);
+    if (connection != nullptr) ++refreshes;
+  }
+
   void perform(const session::MakeLocalDescription& make) {
     FakeConnection* connection = find(make.key);
     if (connection == nullptr) return;
@@ -310,6 +315,7 @@ class SessionClient : public Client {
   std::vector<session::ShowChatLine> chat;  ///< lines on the page
   std::vector<session::ChatRefused::Reason> refusals;
   int restarts = 0;            ///< RestartIce commands
+  int refreshes = 0;           ///< RefreshIce commands
   std::string token;           ///< stored by the page
   int ends_of_candidates = 0;  ///< AddCandidate commands with the end
 

@@ -56,7 +56,7 @@ using WatchInput =
                  ChannelFailed, TextReceived, ChatOpened, ChatClosed, ChatReceived>;
 
 using WatchOutput =
-    std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, CreateConnection, RestartIce,
+    std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, CreateConnection, RefreshIce,
                  MakeLocalDescription, ApplyRemoteDescription, AddCandidate, MeasureReceiving,
                  CloseConnection, SendText, SendChat, AttachStream, DetachStream, ViewChanged,
                  ShowText, ShowChatLine, TakeChatLineAway, ClearChat, ShowChatRefused, Trace>;

@@ -117,6 +117,8 @@ void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) 
     early = std::move(awaiting->early);
   } else {
     talker.candidates = {};
+    // Credentials for TURN expire, and this offer may restart ICE.
+    output_.emplace_back(RefreshIce{*key, link_.ice()});
   }
   std::erase_if(early, [&offer](const Candidate& candidate) {
     return candidate.connection && offer.connection && candidate.connection != offer.connection;
