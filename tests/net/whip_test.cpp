@@ -3,7 +3,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -195,25 +194,22 @@ TEST(WhipTimesTest, AnEncoderThatStaysAwayLosesItsSlot) {
   viewer.receive_type("user_disconnected");
 }
 
-TEST(WhipTimesTest, AnEncoderThatNeverSendsIsEnded) {
-  FakeForwarder forwarder;
-  Options options = options_with(forwarder);
-  options.limits.handshake_time = std::chrono::milliseconds(500);
-  const RunningServer server(options);
-  while (server.metric("onair_forwarder_connected") < 1) std::this_thread::yield();
-  const auto post = [&](const char* target) {
-    return request(server.port(), verb::post, target, {{"Content-Type", "application/sdp"}}, kOffer)
-        .result_int();
-  };
-  ASSERT_EQ(post("/whip/sends"), 201u);
-  const std::string sender = forwarder.expect<control::Publish>().peer;
-  forwarder.say_connected(sender);
-  forwarder.say_media(sender, true);
-  ASSERT_EQ(post("/whip/silent"), 201u);
+class WhipPatienceTest : public WhipTest {
+ protected:
+  void SetUp() override {
+    Options options = options_with(forwarder);
+    options.limits.handshake_time = std::chrono::milliseconds(500);
+    start(std::move(options));
+  }
+};
+
+TEST_F(WhipPatienceTest, AnEncoderThatNeverSendsIsEnded) {
+  broadcast("sends");
+  ASSERT_EQ(post("/whip/silent").result_int(), 201u);
   const std::string silent = forwarder.expect<control::Publish>().peer;
   forwarder.say_connected(silent);
   EXPECT_EQ(forwarder.expect<control::Close>().peer, silent);
-  EXPECT_EQ(server.metric("onair_whip_encoders"), 1) << "the other goes on";
+  EXPECT_EQ(server->metric("onair_whip_encoders"), 1) << "the other goes on";
 }
 
 /// A server with clients behind a proxy, so that they have addresses.
@@ -247,9 +243,7 @@ TEST_F(WhipAddressTest, AnAddressHasSoManyEncoders) {
 
 TEST_F(WhipAddressTest, AnAddressAsksSoOften) {
   const auto ask = [&](const std::string& address) {
-    return request(server->port(), verb::patch, "/whip/lesson/none",
-                   {{"X-Forwarded-For", address}, {"Content-Type", kFragmentType}},
-                   "a=end-of-candidates\r\n");
+    return patch("/whip/lesson/none", "a=end-of-candidates\r\n", from(address));
   };
   Response last;
   for (int i = 0; i < 1'000 && last.result_int() != 429; ++i) last = ask("192.0.2.1");

@@ -47,7 +47,8 @@ struct ServerContext {
   const TrustedProxies proxies;
   const std::string host_name = boost::asio::ip::host_name();
   Admission admission;
-  /// Of WHIP and WHEP: at once, four of each client that its address may have.
+  /// Requests of WHIP and WHEP by address. Each client that the address may have asks a few times
+  /// when it joins, all of them perhaps at once; what is added serves an address that may have few.
   RateLimiter media_requests;
   RateLimiter qr_codes{/*per_second=*/2, /*burst=*/20};
   std::optional<Certificate> certificate;  ///< nothing: HTTP alone

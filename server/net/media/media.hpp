@@ -98,7 +98,8 @@ class Media final : private ForwarderHost {
   void on_forwarder_died() override;
   void on_forwarder_event(const sfu::control::Event& event) override;
   void on_forwarder_mismatched() override;
-  /// False where this address has as many encoders as it may, and something comes from each.
+  /// Where this address has as many encoders as it may, ends one from which nothing comes. False
+  /// where it has as many and something comes from each.
   bool make_way_for_encoder(const std::string& address);
   void take_back(const std::vector<sfu::control::PeerInfo>& peers);
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);

@@ -165,7 +165,7 @@ void WhipTalker::await_encoder() {
   wait<WhipTalker>(grace_, host().grace(), [](WhipTalker& self) { self.encoder_stays_away(); });
 }
 
-/// Its room is kept from others, and memory is the forwarder's.
+/// An encoder that never sends keeps its room from others, and takes memory of the forwarder.
 void WhipTalker::await_first_packet() {
   const auto patience = kFirstPacketPatience * worker().limits().handshake_time;
   wait<WhipTalker>(grace_, patience, [](WhipTalker& self) { self.end(); });

@@ -25,7 +25,7 @@ class WhipTalker final : public MediaLink {
 
   /// How long an encoder may take from its 201 to its first packet, until its slot is another's.
   static constexpr rooms::Duration kStartPatience = std::chrono::seconds(2);
-  /// The same until its session ends, in times that a handshake may take (see Limits).
+  /// After so many times Limits::handshake_time without a packet, an encoder's session ends.
   static constexpr int kFirstPacketPatience = 3;
 
   /// True where nothing comes from its encoder, whose slot another may take.
