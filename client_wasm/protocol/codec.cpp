@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "protocol/chat.hpp"
 #include "protocol/json_scanner.hpp"
 #include "protocol/json_text.hpp"
 #include "protocol/limits.hpp"
@@ -103,6 +104,16 @@ class FieldReader {
     return result;
   }
 
+  /// At most `most` of them; absent is none.
+  std::vector<std::string> optional_texts(const char* name, std::size_t most) {
+    if (find(name) == nullptr) return {};
+    std::vector<std::string> result = texts(name);
+    if (result.size() > most) {
+      refuse(name, "must have at most " + std::to_string(most) + " entries");
+    }
+    return result;
+  }
+
   const json* find(const char* name) const {
     const auto found = object_.find(name);
     return found == object_.end() ? nullptr : &*found;
@@ -121,8 +132,12 @@ class FieldReader {
 };
 
 Enter read_enter(FieldReader& fields) {
-  Enter enter{fields.text("room"), Role::watch, fields.optional_text("resume"),
-              fields.flag("fresh"), fields.optional_text("token")};
+  Enter enter{fields.text("room"),
+              Role::watch,
+              fields.optional_text("resume"),
+              fields.flag("fresh"),
+              fields.optional_text("token"),
+              fields.optional_texts("caps", kMaxCaps)};
   if (!fields.refusal()) {
     if (const auto why = room_name_fault(enter.room)) {
       fields.refuse("room", *why, ErrorCode::bad_room);
@@ -182,6 +197,7 @@ Welcome read_welcome(FieldReader& fields) {
   welcome.name = fields.optional_text("name");
   welcome.talkers_per_room = fields.optional_number<std::uint32_t>("talkersPerRoom").value_or(1);
   welcome.locked = fields.flag("locked");
+  welcome.forward = fields.optional_text("forward");
   return welcome;
 }
 
@@ -202,13 +218,45 @@ Candidate read_candidate(FieldReader& fields) {
           fields.optional_number<ConnectionId>("connection")};
 }
 
+InviteWatchers read_invite(FieldReader& fields) {
+  InviteWatchers invite{fields.optional_texts("peers", kMaxInvited)};
+  if (invite.peers.empty()) fields.refuse("peers", "must name at least one peer");
+  for (const PeerId& peer : invite.peers) {
+    if (!peer.empty() && peer.size() <= kMaxPeerIdBytes) continue;
+    fields.refuse("peers",
+                  "must have peer ids of 1 to " + std::to_string(kMaxPeerIdBytes) + " bytes");
+  }
+  return invite;
+}
+
+ChatMessages read_chat(FieldReader& fields) {
+  ChatMessages chat;
+  const json* messages = fields.find("messages");
+  if (messages == nullptr || !messages->is_array() || messages->empty() ||
+      messages->size() > kMaxChatMessages) {
+    fields.refuse("messages",
+                  "must be an array of 1 to " + std::to_string(kMaxChatMessages) + " messages");
+    return chat;
+  }
+  for (const json& element : *messages) {
+    auto message = decode_chat(json_text(element));
+    if (!message) {
+      fields.refuse("messages", "has an entry that is no message of the chat");
+      break;
+    }
+    chat.messages.push_back(*std::move(message));
+  }
+  return chat;
+}
+
 Body read_body(const std::string& type, FieldReader& fields) {
   if (type == "enter") return read_enter(fields);
   if (type == "welcome") return read_welcome(fields);
-  if (type == "talk_ready") return TalkReady{};
+  if (type == "talk_ready") return TalkReady{fields.optional_peer("of"), fields.flag("direct")};
   if (type == "talk_request") {
     return TalkRequest{fields.optional_number<ConnectionId>("connection"),
-                       fields.optional_text("fromName")};
+                       fields.optional_text("fromName"),
+                       fields.optional_texts("fromCaps", kMaxCaps), fields.flag("direct")};
   }
   if (type == "talk_declined") return read_talk_declined(fields);
   if (type == "offer") {
@@ -228,6 +276,13 @@ Body read_body(const std::string& type, FieldReader& fields) {
   if (type == "user_disconnected") return UserDisconnected{fields.text("id")};
   if (type == "audience") return Audience{fields.number<std::uint32_t>("watching")};
   if (type == "players") return Players{fields.number<std::uint32_t>("players")};
+  if (type == "use_forwarder") return UseForwarder{fields.needed_flag("on")};
+  if (type == "invite_watchers") return read_invite(fields);
+  if (type == "watching_via") {
+    return WatchingVia{fields.peer("via"), fields.optional_text("fromName"),
+                       fields.optional_texts("fromCaps", kMaxCaps)};
+  }
+  if (type == "chat_messages") return read_chat(fields);
   if (type == "error") return Error{fields.text("code"), fields.text("message")};
   return Unknown{type};
 }
@@ -237,12 +292,23 @@ void put(json& object, const char* name, const std::optional<Value>& value) {
   if (value) object[name] = *value;
 }
 
+/// An empty list is left out.
+void put(json& object, const char* name, const std::vector<std::string>& list) {
+  if (!list.empty()) object[name] = list;
+}
+
+/// False is left out.
+void put(json& object, const char* name, bool flag) {
+  if (flag) object[name] = true;
+}
+
 void write(json& object, const Enter& enter) {
   object["room"] = enter.room;
   object["role"] = name_of(enter.role);
   put(object, "resume", enter.resume);
-  if (enter.fresh) object["fresh"] = true;
+  put(object, "fresh", enter.fresh);
   put(object, "token", enter.token);
+  put(object, "caps", enter.caps);
 }
 
 void write_ice_servers(json& object, const std::vector<IceServer>& ice_servers) {
@@ -261,10 +327,11 @@ void write(json& object, const Welcome& welcome) {
   object["resume"] = welcome.resume;
   object["talkers"] = welcome.talkers;
   write_ice_servers(object, welcome.ice_servers);
-  if (welcome.turn_only) object["relayOnly"] = true;
+  put(object, "relayOnly", welcome.turn_only);
   put(object, "name", welcome.name);
   if (welcome.talkers_per_room != 1) object["talkersPerRoom"] = welcome.talkers_per_room;
-  if (welcome.locked) object["locked"] = true;
+  put(object, "locked", welcome.locked);
+  put(object, "forward", welcome.forward);
 }
 
 void write(json& object, const TalkDeclined& declined) {
@@ -292,6 +359,13 @@ void write(json& object, const Candidate& candidate) {
 void write(json& object, const TalkRequest& request) {
   put(object, "connection", request.connection);
   put(object, "fromName", request.name);
+  put(object, "fromCaps", request.caps);
+  put(object, "direct", request.direct);
+}
+
+void write(json& object, const TalkReady& ready) {
+  put(object, "of", ready.of);
+  put(object, "direct", ready.direct);
 }
 
 void write(json& object, const LockRoom& lock) {
@@ -313,12 +387,31 @@ void write(json& object, const Players& players) {
   object["players"] = players.players;
 }
 
+void write(json& object, const UseForwarder& forward) {
+  object["on"] = forward.on;
+}
+void write(json& object, const InviteWatchers& invite) {
+  object["peers"] = invite.peers;
+}
+
+void write(json& object, const WatchingVia& moved) {
+  object["via"] = moved.via;
+  put(object, "fromName", moved.name);
+  put(object, "fromCaps", moved.caps);
+}
+
+void write(json& object, const ChatMessages& chat) {
+  json& messages = object["messages"] = json::array();
+  for (const ChatMessage& message : chat.messages) {
+    messages.push_back(parse_json(encode_chat(message)));
+  }
+}
+
 void write(json& object, const Error& error) {
   object["code"] = error.code;
   object["message"] = error.message;
 }
 
-void write(json&, const TalkReady&) {}
 void write(json&, const Bye&) {}
 void write(json&, const EndTalk&) {}
 void write(json&, const EndRoom&) {}
@@ -327,10 +420,12 @@ void write(json&, const Unknown&) {}
 
 /// The fields that our messages have. A frame may have others, which are not looked at.
 constexpr std::string_view kFields[] = {
-    "candidate",  "code",    "connection",     "credential", "fresh", "from",          "fromName",
-    "iceServers", "id",      "locked",         "message",    "name",  "players",       "reason",
-    "relayOnly",  "resume",  "role",           "room",       "sdp",   "sdpMLineIndex", "sdpMid",
-    "sendto",     "talkers", "talkersPerRoom", "token",      "type",  "watching"};
+    "candidate", "caps",           "code",    "connection",    "credential", "direct",
+    "forward",   "fresh",          "from",    "fromCaps",      "fromName",   "iceServers",
+    "id",        "locked",         "message", "messages",      "name",       "of",
+    "on",        "peers",          "players", "reason",        "relayOnly",  "resume",
+    "role",      "room",           "sdp",     "sdpMLineIndex", "sdpMid",     "sendto",
+    "talkers",   "talkersPerRoom", "token",   "type",          "via",        "watching"};
 
 /// The frame's fields of these names. Nothing where it is not one JSON object in UTF-8. Of a field
 /// that is nested too deep remains that it is no text: building a tree of it would cost too much,
@@ -373,10 +468,16 @@ std::string encode(const Message& message) {
   return json_text(object);
 }
 
-std::string with_sender_name(std::string_view frame, std::string_view name) {
+std::string with_sender(std::string_view frame, const std::optional<std::string>& name,
+                        const std::vector<std::string>& caps) {
+  json sender = json::object();
+  put(sender, "fromName", name);
+  put(sender, "fromCaps", caps);
+  if (sender.empty()) return std::string(frame);
+  const std::string members = json_text(sender);
   const std::size_t inside = frame.find('{') + 1;
   const bool is_empty = frame[frame.find_first_not_of(" \t\n\r", inside)] == '}';
-  return std::string(frame.substr(0, inside)) + "\"fromName\":" + json_text(std::string(name)) +
+  return std::string(frame.substr(0, inside)) + members.substr(1, members.size() - 2) +
          (is_empty ? "" : ",") + std::string(frame.substr(inside));
 }
 

@@ -1,9 +1,11 @@
 // Frames to messages and back (JSON, RFC 8259).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "protocol/error_code.hpp"
 #include "protocol/message.hpp"
@@ -21,8 +23,9 @@ Decoded decode(std::string_view frame);
 /// Encodes one frame. Replaces bytes that are not UTF-8 by U+FFFD. Never throws.
 std::string encode(const Message& message);
 
-/// The frame with `fromName` inserted, as the server sends it on. The frame must be one JSON object
-/// without a `fromName`.
-std::string with_sender_name(std::string_view frame, std::string_view name);
+/// The frame with `fromName` and `fromCaps` inserted where there are any, as the server sends it
+/// on. The frame must be one JSON object without them.
+std::string with_sender(std::string_view frame, const std::optional<std::string>& name,
+                        const std::vector<std::string>& caps);
 
 }  // namespace onair::protocol

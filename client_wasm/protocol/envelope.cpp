@@ -19,7 +19,7 @@ void keep(Fields& fields, const JsonToken& name, const JsonToken& value) {
   const std::string_view key = name.escaped ? std::string_view(unescaped) : name.raw;
   if (key == "type") fields.type = value;
   if (key == "sendto") fields.sendto = value;
-  if (key == "from" || key == "fromName") fields.from = true;
+  if (key == "from" || key == "fromName" || key == "fromCaps") fields.from = true;
 }
 
 std::optional<Fields> scan_object(std::string_view frame) {

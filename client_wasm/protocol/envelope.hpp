@@ -14,7 +14,7 @@ namespace onair::protocol {
 struct Envelope {
   std::string type;
   std::optional<PeerId> sendto;  ///< empty: for the room
-  bool has_from = false;         ///< contains a `from` or a `fromName`, whatever its value
+  bool has_from = false;  ///< contains a `from`, `fromName` or `fromCaps`, whatever its value
 };
 
 /// Checks that `frame`, which must be UTF-8, is one JSON object (RFC 8259), and reads its envelope.

@@ -35,6 +35,12 @@ inline constexpr std::size_t kMaxTextBytes = 4'096;
 inline constexpr std::size_t kMaxChatTextBytes = 1'200;
 inline constexpr std::size_t kMaxChatNameBytes = 64;
 
+/// Maximum number of entries in `caps`, in the `peers` of an `invite_watchers` and in the
+/// `messages` of a `chat_messages`.
+inline constexpr std::size_t kMaxCaps = 16;
+inline constexpr std::size_t kMaxInvited = 64;
+inline constexpr std::size_t kMaxChatMessages = 64;
+
 /// The room of a page whose address names none.
 inline constexpr const char* kDefaultRoom = "_defaultroom";
 

@@ -31,6 +31,10 @@ constexpr std::array kKinds = {
     Kind{"user_disconnected", Sender::server},
     Kind{"audience", Sender::server},
     Kind{"players", Sender::forwarder},
+    Kind{"use_forwarder", Sender::commanding_talker},
+    Kind{"invite_watchers", Sender::talker},
+    Kind{"watching_via", Sender::watcher},
+    Kind{"chat_messages", Sender::any_peer},
     Kind{"error", Sender::server},
 };
 static_assert(kKinds.size() == kKindCount);

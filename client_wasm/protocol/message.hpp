@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "protocol/chat.hpp"
+
 namespace onair::protocol {
 
 /// Identifies a member of a room. Assigned by the server, unguessable, opaque to clients.
@@ -41,6 +43,9 @@ struct IceServer {
   bool operator==(const IceServer&) const = default;
 };
 
+/// A watcher with this capability can move from the talker to the forwarder, and back.
+inline constexpr std::string_view kForwardedCap = "forwarded";
+
 struct Enter {
   std::string room;
   Role role;
@@ -48,6 +53,8 @@ struct Enter {
   bool fresh = false;  ///< resumes without its peer connections, as after a reload
   /// Entry token, for operators who require one: a JWT (RFC 7519).
   std::optional<std::string> token = {};
+  /// What the client can do beyond version 1; see kForwardedCap. Unknown names are ignored.
+  std::vector<std::string> caps = {};
   bool operator==(const Enter&) const = default;
 };
 
@@ -61,10 +68,17 @@ struct Welcome {
   std::optional<std::string> name = {};  ///< from the client's entry token
   std::uint32_t talkers_per_room = 1;
   bool locked = false;  ///< no further watchers are admitted
+  /// For a talker where the server has a forwarder: when to use it, as the operator set it by
+  /// `--forward`: "auto", "always", "never" or a number of viewers.
+  std::optional<std::string> forward = {};
   bool operator==(const Welcome&) const = default;
 };
 
 struct TalkReady {
+  /// From the forwarder: it has the picture of this talker, and the watcher shall ask it.
+  std::optional<PeerId> of = {};
+  /// From a talker: the watcher shall come back to it from the forwarder.
+  bool direct = false;
   bool operator==(const TalkReady&) const = default;
 };
 
@@ -73,6 +87,10 @@ struct TalkRequest {
   std::optional<ConnectionId> connection = {};
   /// The sender's name by its entry token (`fromName`). Set by the server only.
   std::optional<std::string> name = {};
+  /// The sender's capabilities, from its `enter` (`fromCaps`). Set by the server only.
+  std::vector<std::string> caps = {};
+  /// Not by the forwarder, which has failed for this watcher or shall be left.
+  bool direct = false;
   bool operator==(const TalkRequest&) const = default;
 };
 
@@ -155,6 +173,34 @@ struct Players {
   bool operator==(const Players&) const = default;
 };
 
+/// A talker needs the server's forwarder, or needs it no more. Answered by the forwarder's
+/// `talk_request`.
+struct UseForwarder {
+  bool on;
+  bool operator==(const UseForwarder&) const = default;
+};
+
+/// A talker asks the forwarder to take these watchers.
+struct InviteWatchers {
+  std::vector<PeerId> peers;
+  bool operator==(const InviteWatchers&) const = default;
+};
+
+/// A watcher has the talker's picture by another way, and needs the talker's connection no more.
+struct WatchingVia {
+  PeerId via;  ///< the forwarder
+  /// As in TalkRequest.
+  std::optional<std::string> name = {};
+  std::vector<std::string> caps = {};
+  bool operator==(const WatchingVia&) const = default;
+};
+
+/// The chat between a talker and a watcher without a direct connection.
+struct ChatMessages {
+  std::vector<ChatMessage> messages;
+  bool operator==(const ChatMessages&) const = default;
+};
+
 /// `code` is text and not an ErrorCode: a newer server may know more codes than this client.
 struct Error {
   std::string code;
@@ -170,7 +216,8 @@ struct Unknown {
 
 using Body = std::variant<Enter, Welcome, TalkReady, TalkRequest, TalkDeclined, Offer, Answer,
                           Candidate, Bye, EndTalk, LockRoom, RemovePeer, EndRoom, Ping, Pong,
-                          UserDisconnected, Audience, Players, Error, Unknown>;
+                          UserDisconnected, Audience, Players, UseForwarder, InviteWatchers,
+                          WatchingVia, ChatMessages, Error, Unknown>;
 
 struct Message {
   Body body;

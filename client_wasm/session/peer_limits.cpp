@@ -23,6 +23,8 @@ constexpr std::array<Row, kPeerMessages> kRows = {{
     {"bye", {20, Duration(1'000)}},
     {"end_talk", {20, Duration(1'000)}},
     {"players", {20, Duration(1'000)}},
+    {"invite_watchers", {20, Duration(200)}},
+    {"watching_via", {20, Duration(1'000)}},
     {"say", {20, Duration(1'000)}},
     {"media", {20, Duration(1'000)}},
     {"chat message", {500, Duration(20)}},
@@ -31,6 +33,12 @@ constexpr std::array<Row, kPeerMessages> kRows = {{
 
 const Row& row_of(PeerMessage kind) {
   return kRows.at(static_cast<std::size_t>(kind));
+}
+
+PeerMessage kind_of(const protocol::ChatMessage& message) {
+  if (std::holds_alternative<protocol::ChatSay>(message)) return PeerMessage::chat_say;
+  if (std::holds_alternative<protocol::ChatMedia>(message)) return PeerMessage::chat_media;
+  return PeerMessage::chat_line;
 }
 
 /// An overload for each kind, so that a new kind without one does not compile.
@@ -45,7 +53,13 @@ struct KindOf {
   Kind operator()(const protocol::Bye&) const { return PeerMessage::bye; }
   Kind operator()(const protocol::EndTalk&) const { return PeerMessage::end_talk; }
   Kind operator()(const protocol::Players&) const { return PeerMessage::players; }
+  Kind operator()(const protocol::InviteWatchers&) const { return PeerMessage::invite_watchers; }
+  Kind operator()(const protocol::WatchingVia&) const { return PeerMessage::watching_via; }
+  Kind operator()(const protocol::ChatMessages& chat) const {
+    return kind_of(chat.messages.front());
+  }
   // Messages of the server, and those that no session handles.
+  Kind operator()(const protocol::UseForwarder&) const { return std::nullopt; }
   Kind operator()(const protocol::Enter&) const { return std::nullopt; }
   Kind operator()(const protocol::Welcome&) const { return std::nullopt; }
   Kind operator()(const protocol::LockRoom&) const { return std::nullopt; }
@@ -77,10 +91,7 @@ std::optional<Arrival> arrival_of(const MessageReceived& received) {
 }
 
 std::optional<Arrival> arrival_of(const ChatReceived& received) {
-  auto kind = PeerMessage::chat_line;
-  if (std::holds_alternative<protocol::ChatSay>(received.message)) kind = PeerMessage::chat_say;
-  if (std::holds_alternative<protocol::ChatMedia>(received.message)) kind = PeerMessage::chat_media;
-  return Arrival{received.key.peer, kind};
+  return Arrival{received.key.peer, kind_of(received.message)};
 }
 
 std::optional<Arrival> arrival_of(const TextReceived& received) {

@@ -26,13 +26,15 @@ enum class PeerMessage {
   candidate,
   bye,
   end_talk,
-  players,     ///< of the server's forwarder
-  chat_say,    ///< of a viewer, over the channel `chat`
+  players,  ///< of the server's forwarder
+  invite_watchers,
+  watching_via,
+  chat_say,    ///< of a viewer, over the channel `chat` or by way of the server
   chat_media,  ///< what a talker sends from now on: the page attaches its stream anew
-  chat_line,   ///< any other message over that channel
+  chat_line,   ///< any other message of the chat
   text,        ///< over the channel `onair`
 };
-inline constexpr std::size_t kPeerMessages = 13;
+inline constexpr std::size_t kPeerMessages = 15;
 
 std::string_view name_of(PeerMessage kind);
 

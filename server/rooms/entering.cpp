@@ -1,4 +1,5 @@
 // Entering a room: identify the client, decide (entry.cpp), and only then change anything.
+#include <algorithm>
 #include <utility>
 
 #include "rooms/hub.hpp"
@@ -113,6 +114,8 @@ Peer& Hub::admit(Room& room, const PendingEntry& entry, const Applicant& applica
   // Frames for a page's connections mean nothing to one that has been loaded since.
   if (buffered_elsewhere && !fresh) deadlines_.hand_over.set(&peer, now + kHandOverPatience);
   grant(peer, entry.pass, now);
+  const auto& caps = entry.request.enter.caps;
+  peer.can_move = std::find(caps.begin(), caps.end(), protocol::kForwardedCap) != caps.end();
   return peer;
 }
 

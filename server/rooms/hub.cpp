@@ -53,6 +53,12 @@ std::optional<Refusal> fault_of(const Peer& from, const std::string& type) {
   return std::nullopt;
 }
 
+/// The capabilities that matter to peers, of those in its `enter`.
+std::vector<std::string> caps_of(const Peer& peer) {
+  if (!peer.can_move) return {};
+  return {std::string(protocol::kForwardedCap)};
+}
+
 /// True for messages of our protocol between peers.
 bool is_between_peers(const std::string& type) {
   const Sender sender = protocol::sender_of(type);
@@ -171,10 +177,11 @@ void Hub::send(Link& link, const protocol::Envelope& envelope, std::string_view 
       !charge_deliveries(link, from.room.receivers(reach), object.size(), now)) {
     return;
   }
-  const bool tells_name = kind == protocol::kKindOf<protocol::TalkRequest> && from.name.has_value();
-  const Frame frame = tells_name
-                          ? router_.stamp(from, protocol::with_sender_name(object, *from.name))
-                          : router_.stamp(from, object);
+  const bool tells_sender = kind == protocol::kKindOf<protocol::TalkRequest> ||
+                            kind == protocol::kKindOf<protocol::WatchingVia>;
+  const Frame frame =
+      tells_sender ? router_.stamp(from, protocol::with_sender(object, from.name, caps_of(from)))
+                   : router_.stamp(from, object);
   if (envelope.sendto) return router_.send_to_peer(from, *envelope.sendto, reach, frame);
   router_.broadcast(from, reach, frame);
 }

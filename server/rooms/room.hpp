@@ -64,6 +64,7 @@ struct Peer {
   bool may_talk = false;   ///< by its pass, where its role is inferred
   bool may_relay = false;  ///< by its pass, or since there was a talker: gets TURN credentials
   bool requested_stream = false;  ///< where its role is inferred
+  bool can_move = false;  ///< to the forwarder and back, by its last `enter` (kForwardedCap)
   bool has_sent = false;
   Seniority seniority = {};
   std::optional<std::string> name = {};      ///< by its pass

@@ -43,11 +43,30 @@ TEST(Codec, AcceptsAndWritesAgainEveryFrameThatTheProtocolShows) {
     EXPECT_EQ(decoded(encode(message)), message) << fixture.frame;
     EXPECT_EQ(json::parse(encode(message)), json::parse(fixture.frame)) << fixture.frame;
   }
-  const std::set<std::string> kinds = {
-      "enter",    "welcome",   "talk_ready", "talk_request", "talk_declined",     "offer",
-      "answer",   "candidate", "bye",        "end_talk",     "user_disconnected", "audience",
-      "error",    "wave",      "ping",       "pong",         "lock_room",         "remove_peer",
-      "end_room", "players"};
+  const std::set<std::string> kinds = {"enter",
+                                       "welcome",
+                                       "talk_ready",
+                                       "talk_request",
+                                       "talk_declined",
+                                       "offer",
+                                       "answer",
+                                       "candidate",
+                                       "bye",
+                                       "end_talk",
+                                       "user_disconnected",
+                                       "audience",
+                                       "error",
+                                       "wave",
+                                       "ping",
+                                       "pong",
+                                       "lock_room",
+                                       "remove_peer",
+                                       "end_room",
+                                       "players",
+                                       "use_forwarder",
+                                       "invite_watchers",
+                                       "watching_via",
+                                       "chat_messages"};
   EXPECT_EQ(seen, kinds) << "PROTOCOL.md shows every kind";
 }
 
@@ -139,10 +158,17 @@ TEST(ErrorCodes, TheProtocolListsEachWithItsCloseCode) {
 }
 
 TEST(Codec, PutsInTheNameOfTheSender) {
-  const std::string named = with_sender_name(R"( { "type":"talk_request"})", "Hana\"ko");
+  const std::string named = with_sender(R"( { "type":"talk_request"})", "Hana\"ko", {});
   EXPECT_EQ(std::get<Message>(decode(named)).body, Body(TalkRequest{{}, "Hana\"ko"})) << named;
   EXPECT_TRUE(std::get<Envelope>(scan_envelope(named)).has_from);
-  EXPECT_EQ(with_sender_name("{}", "a"), R"({"fromName":"a"})");
+  EXPECT_EQ(with_sender("{}", "a", {}), R"({"fromName":"a"})");
+  EXPECT_EQ(with_sender("{}", {}, {}), "{}");
+}
+
+TEST(Codec, PutsInTheCapabilitiesOfTheSender) {
+  const std::string able = with_sender(R"({"type":"talk_request"})", {}, {"forwarded", "x"});
+  EXPECT_EQ(std::get<Message>(decode(able)).body, Body(TalkRequest{{}, {}, {"forwarded", "x"}}));
+  EXPECT_TRUE(std::get<Envelope>(scan_envelope(able)).has_from) << "no client may say it itself";
 }
 
 }  // namespace

@@ -193,7 +193,8 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   /// Ignores the kinds without a meaning for a talker.
   template <OneOf<protocol::Enter, protocol::TalkReady, protocol::TalkDeclined, protocol::Offer,
                   protocol::EndTalk, protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom,
-                  protocol::Ping, protocol::Unknown>
+                  protocol::Ping, protocol::UseForwarder, protocol::InviteWatchers,
+                  protocol::WatchingVia, protocol::ChatMessages, protocol::Unknown>
                 Kind>
   void on_message(const Kind&, const PeerId&) {}
   void announce();

@@ -166,10 +166,12 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void on_message(const protocol::EndTalk&, const PeerId& from);
   void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
   /// Ignores the kinds without a meaning for a watcher.
-  template <OneOf<protocol::Enter, protocol::TalkRequest, protocol::Answer, protocol::Bye,
-                  protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom, protocol::Ping,
-                  protocol::Audience, protocol::Players, protocol::Unknown>
-                Kind>
+  template <
+      OneOf<protocol::Enter, protocol::TalkRequest, protocol::Answer, protocol::Bye,
+            protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom, protocol::Ping,
+            protocol::Audience, protocol::Players, protocol::UseForwarder, protocol::InviteWatchers,
+            protocol::WatchingVia, protocol::ChatMessages, protocol::Unknown>
+          Kind>
   void on_message(const Kind&, const PeerId&) {}
 
   // watch_talkers.cpp: the connections with the talkers
