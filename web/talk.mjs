@@ -176,10 +176,11 @@ function showViewer({ item, who, state, quality, facts, mute, remove }, viewer) 
 
 function showAudience() {
   element('viewers').textContent = String(view.viewers);
-  element('places').title = text('studio.capacity', { n: view.capacity });
+  const forwards = view.forwarding === 'forwarded';
+  element('places').title = forwards ? '' : text('studio.capacity', { n: view.capacity });
   element('watching').textContent = String(view.watching);
   say('seen', view.stage === 'on_air' ? text('studio.seen', { n: view.viewers }) : '');
-  element('places').textContent = text('studio.upTo', { n: view.capacity });
+  element('places').textContent = forwards ? text('studio.noLimit') : text('studio.upTo', { n: view.capacity });
   element('figures').hidden = view.viewers === 0;
   const gigabytesPerHour = (view.uplinkBps * 3600) / 8e9;
   element('uplink').textContent = text('studio.uplink', { rate: megabits(view.uplinkBps), n: gigabytesPerHour.toFixed(1) });
@@ -246,6 +247,15 @@ function stayAwake() {
   }
 }
 
+/** Says how the picture travels, where the server has a media server for it. */
+function showWay() {
+  const { canForward, forwarding, forwarded, keepsDirect, stage } = view;
+  element('keep-direct').hidden = !canForward;
+  element('keep-direct').setAttribute('aria-pressed', String(keepsDirect));
+  element('way').textContent =
+    canForward && stage === 'on_air' ? text(`studio.way.${forwarding}`, { n: forwarded }) : '';
+}
+
 /** Shows whether the client is in the room, and whether the room is locked. */
 function showRoom() {
   const { link, locked } = view;
@@ -287,6 +297,7 @@ function render() {
   showClock();
   showAudience();
   showRoom();
+  showWay();
   showDevices();
   showRecording();
 }
@@ -441,6 +452,7 @@ if (opened) {
   bind('microphone', () => client.switchMicrophone(!isMicrophoneOn()));
   bind('camera', () => client.switchCamera(!isCameraOn()));
   bind('lock', () => client.lockRoom(!view.locked));
+  bind('keep-direct', () => client.keepDirect(!view.keepsDirect));
   bind('end-room', () => {
     if (confirm(text('studio.endRoomSure'))) client.endRoom();
   });

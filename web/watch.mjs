@@ -31,7 +31,7 @@ function details({ quality, latency, bitsPerSecond, loss, width, height, framesP
     loss: percent(loss),
     size: text('seat.size', { width, height, fps: Math.round(framesPerSecond) }),
     codec: codec.replace('video/', '') || text('seat.unknown'),
-    way: text(relayed ? 'seat.relayed' : 'seat.direct'),
+    way: text(view.forwarded ? 'seat.forwarded' : relayed ? 'seat.relayed' : 'seat.direct'),
   };
 }
 

@@ -77,6 +77,11 @@ export interface TalkView {
   microphoneOn: boolean;
   cameraOn: boolean;
   locked: boolean;
+  /** How the picture travels; `forwarded` viewers get it from the server's forwarder. */
+  forwarding: 'direct' | 'asking' | 'forwarded' | 'returning';
+  forwarded: number;
+  canForward: boolean;
+  keepsDirect: boolean;
   devices: Device[];
   choice: MediaChoice;
   notice: Notice;
@@ -105,6 +110,8 @@ export interface WatchView {
   /** Picture and sound that the talker announces. */
   pictureSent: Sent;
   soundSent: Sent;
+  /** The picture comes from the server's forwarder. */
+  forwarded: boolean;
   reception: Reception | null;
 }
 
@@ -165,6 +172,7 @@ export interface TalkClient extends Client<TalkView> {
   onAir(): void;
   stopVideo(): void;
   lockRoom(locked: boolean): void;
+  keepDirect(direct: boolean): void;
   removeViewer(viewer: string): void;
   endRoom(): void;
 }

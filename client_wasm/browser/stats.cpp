@@ -86,8 +86,10 @@ session::ReceivingReport receiving_report(const val& stats) {
     found.bytes += count_in(report, "bytesReceived");
     found.packets += count_in(report, "packetsReceived");
     found.packets_lost += count_in(report, "packetsLost");
+    if (is(report, "kind", "audio")) found.sound_packets += count_in(report, "packetsReceived");
     if (!is(report, "kind", "video")) return;
     found.jitter_buffer_seconds = number_in(report, "jitterBufferDelay");
+    found.frames_decoded = count_in(report, "framesDecoded");
     found.frames_played = number_in(report, "jitterBufferEmittedCount");
     found.width = static_cast<std::uint32_t>(count_in(report, "frameWidth"));
     found.height = static_cast<std::uint32_t>(count_in(report, "frameHeight"));

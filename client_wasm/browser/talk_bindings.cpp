@@ -22,6 +22,7 @@ EMSCRIPTEN_BINDINGS(onair_talk) {
       .function("onAir", &TalkClient::on_air)
       .function("stopVideo", &TalkClient::stop_video)
       .function("lockRoom", &TalkClient::lock_room)
+      .function("keepDirect", &TalkClient::keep_direct)
       .function("removeViewer", &TalkClient::remove_viewer)
       .function("endRoom", &TalkClient::end_room);
 

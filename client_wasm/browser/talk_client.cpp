@@ -163,6 +163,10 @@ val TalkClient::view_for_page(const session::TalkView& view) {
        {"microphoneOn", val(view.microphone_on)},
        {"cameraOn", val(view.camera_on)},
        {"locked", val(view.locked)},
+       {"forwarding", val(std::string(name_of(view.forwarding)))},
+       {"forwarded", val(static_cast<double>(view.forwarded))},
+       {"canForward", val(view.can_forward)},
+       {"keepsDirect", val(view.keeps_direct)},
        {"devices", list_of(view.devices)},
        {"choice", to_js(view.choice)},
        {"notice", val(std::string(name_of(view.notice)))}});

@@ -48,6 +48,27 @@ void WatchClient::perform(const session::AttachStream& show) {
   page_.video.set("srcObject", received.shown);
 }
 
+void WatchClient::perform(const session::SwitchStream& change) {
+  const auto from = streams_.find(change.from);
+  const auto to = streams_.find(change.to);
+  if (from == streams_.end() || to == streams_.end()) return;
+  if (in_tiles_.erase(change.from) > 0) {
+    call_page(page_.tile, {val(change.from.peer), val::null()});
+    return perform(session::AttachStream{change.to});
+  }
+  if (in_video_ != change.from) return;
+  in_video_ = change.to;
+  to->second.shown = from->second.shown;
+  replace_tracks(to->second.shown, to->second.stream);
+}
+
+void WatchClient::replace_tracks(const val& shown, const val& next) {
+  const val old = shown.call<val>("getTracks");
+  for_each(next.call<val>("getTracks"),
+           [&](const val& track) { attempt(shown, "addTrack", {track}); });
+  for_each(old, [&](const val& track) { attempt(shown, "removeTrack", {track}); });
+}
+
 void WatchClient::perform(const session::DetachStream& clear) {
   if (in_tiles_.erase(clear.key) > 0) {
     return call_page(page_.tile, {val(clear.key.peer), val::null()});
@@ -115,6 +136,7 @@ val WatchClient::view_for_page(const session::WatchView& view) {
                     {"chatMuted", val(view.chat_muted)},
                     {"pictureSent", val(std::string(name_of(view.sends.picture)))},
                     {"soundSent", val(std::string(name_of(view.sends.sound)))},
+                    {"forwarded", val(view.forwarded)},
                     {"reception", reception}});
 }
 

@@ -28,12 +28,16 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
     connections_.measure(measure.key, Event::receiving_measured);
   }
   void perform(const session::AttachStream& show);
+  void perform(const session::SwitchStream& change);
   void perform(const session::DetachStream& clear);
 
   using Base::on_event;
   void on_event(Event event, const ConnectionKey& key, const val& payload) override;
   void take_track(const ConnectionKey& key, const val& event);
   static val view_for_page(const session::WatchView& view);
+
+  /// Puts the tracks of `next` into the stream that is shown, whose element so goes on playing.
+  static void replace_tracks(const val& shown, const val& next);
 
   struct Received {
     val stream;

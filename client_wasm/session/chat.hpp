@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "protocol/chat.hpp"
 #include "session/peer_connection.hpp"
@@ -19,6 +20,12 @@ using protocol::ChatRefused;
 struct SendChat {
   ConnectionKey key;
   ChatMessage message;
+};
+
+/// By way of the server, to a member without a direct connection; to all of them if `to` is empty.
+struct RelayChat {
+  PeerId to;
+  std::vector<ChatMessage> messages;
 };
 
 /// Add a line at the end of the list on the page.

@@ -25,6 +25,8 @@ struct ReceivingReport {
   std::uint64_t packets_lost = 0;
   double jitter_buffer_seconds = 0;  ///< jitterBufferDelay of the video
   double frames_played = 0;          ///< jitterBufferEmittedCount
+  std::uint64_t frames_decoded = 0;  ///< of the video
+  std::uint64_t sound_packets = 0;   ///< received
   std::optional<double> round_trip_ms = {};
   std::uint32_t width = 0;
   std::uint32_t height = 0;

@@ -215,6 +215,9 @@ class SessionBase {
       std::visit([this](auto& each) { derived().carry_out(std::move(each)); }, output);
     }
   }
+  void carry_out(RelayChat&& relay) {
+    send(protocol::ChatMessages{std::move(relay.messages)}, relay.to);
+  }
   template <typename Command>
     requires std::constructible_from<Output, Command>
   void carry_out(Command&& command) {

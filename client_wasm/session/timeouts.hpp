@@ -70,12 +70,31 @@ inline constexpr Rate kPresses{5, Duration(2'000)};
 /// Interval of getStats().
 inline constexpr Duration kMeasureInterval{2'000};
 
+// Moving between the talker and the forwarder.
+
+/// Limit for the first picture of the new connection; after it the watcher stays where it is.
+inline constexpr Duration kMoveTimeout{8'000};
+
+/// The talker counts a watcher as not moved that has not said by then that it has.
+inline constexpr Duration kMoveReplyTimeout{10'000};
+
+/// Interval of getStats() while a watcher waits for that picture.
+inline constexpr Duration kMoveMeasureInterval{50};
+
+/// The old connection stays open for so long after its stream was replaced, for the crossfade.
+inline constexpr Duration kCrossfade{200};
+
+/// A watcher keeps the forwarder's connection for so long without the talker, whose page may be
+/// loading again.
+inline constexpr Duration kTalkerReturns{20'000};
+
 // Relations.
 
 static_assert(kNewViewers.burst + std::chrono::minutes(1) / kNewViewers.pause < 500 &&
                   kNewTalkers.burst + std::chrono::minutes(1) / kNewTalkers.pause < 500,
               "a browser can create every connection of a minute without a garbage collection");
 
+static_assert(kMoveTimeout < kMoveReplyTimeout, "a watcher that gives up does so first");
 static_assert(kPongTimeout < kPingInterval, "a ping is answered or given up before the next one");
 static_assert(kTalkerPatience < kWatcherPatience,
               "the talker restarts ICE first, and a watcher's request is only a fallback");

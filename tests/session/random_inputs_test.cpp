@@ -70,6 +70,10 @@ class Audit {
   void check(const MeasureReceiving& measure) { EXPECT_TRUE(is_open(measure.key)); }
   void check(const SendChat& send) { EXPECT_TRUE(is_open(send.key)); }
   void check(const SendText& send) { EXPECT_TRUE(is_open(send.key)); }
+  void check(const SwitchStream& change) {
+    EXPECT_TRUE(is_open(change.from));
+    EXPECT_TRUE(is_open(change.to));
+  }
   void check(const AttachStream& show) { EXPECT_TRUE(is_open(show.key)); }
   void check(const AcquireMedia& acquire) { EXPECT_TRUE(captures_.insert(acquire.capture).second); }
   void check(const ReleaseMedia& release) {
@@ -124,16 +128,18 @@ class Random {
     welcome.talkers = {peer(), peer()};
     welcome.talkers_per_room = static_cast<std::uint32_t>(below(4));
     welcome.locked = below(4) == 0;
+    if (below(2) == 0) welcome.forward = "always";
     return welcome;
   }
 
   protocol::Body body(const Audit& audit) {
     using namespace protocol;
-    switch (below(15)) {
+    switch (below(19)) {
       case 0: return welcome();
-      case 1: return TalkReady{};
+      case 1: return TalkReady{below(2) == 0 ? std::optional(peer()) : std::nullopt, below(4) == 0};
       case 2:
-      case 3: return TalkRequest{connection(audit)};
+      case 3:
+        return TalkRequest{connection(audit), {}, {std::string(kForwardedCap)}, below(3) == 0};
       case 4:
         return TalkDeclined{one_of<DeclineReason>(
             {DeclineReason::full, DeclineReason::not_on_air, DeclineReason::failed})};
@@ -146,6 +152,10 @@ class Random {
       case 11: return EndTalk{};
       case 12: return UserDisconnected{peer()};
       case 13: return Players{static_cast<std::uint32_t>(below(4))};
+      case 14: return WatchingVia{peer(), {}, {std::string(kForwardedCap)}};
+      case 15: return ChatMessages{{ChatLine{1, "n", "text"}, ChatMedia{}}};
+      case 16: return ChatMessages{{ChatSay{"n", "text"}}};
+      case 17: return UseForwarder{true};
       default: return Error{"no_such_peer", "x"};
     }
   }

@@ -448,6 +448,11 @@ class Watcher final : public SessionClient<Watcher, session::WatchSession, sessi
     shown = show.key;
     all_shown.insert(show.key);
   }
+  void perform(const session::SwitchStream& change) {
+    ASSERT_EQ(all_shown.erase(change.from), 1u);
+    ASSERT_TRUE(all_shown.insert(change.to).second);
+    shown = change.to;
+  }
   void perform(const session::DetachStream& clear) {
     ASSERT_EQ(all_shown.erase(clear.key), 1u);
     if (shown == clear.key) shown.reset();

@@ -74,7 +74,8 @@ std::vector<LinkOutput> SignalingLink::handle(const SocketOpened& opened, TimePo
   const auto* connecting = std::get_if<Connecting>(&state_);
   if (connecting == nullptr || connecting->socket != opened.socket) return {};
   state_ = Entering{opened.socket, now + kAnswerTimeout};
-  const protocol::Enter enter{room_, role_, resume_, resume_.has_value() && page_is_new_, token_};
+  protocol::Enter enter{room_, role_, resume_, resume_.has_value() && page_is_new_, token_};
+  if (role_ == protocol::Role::watch) enter.caps.emplace_back(protocol::kForwardedCap);
   return {SendMessage{{enter, std::nullopt, std::nullopt}}};
 }
 

@@ -1,8 +1,22 @@
 #include "session/talk/talk_chat.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
+#include "protocol/limits.hpp"
+
 namespace onair::session {
+namespace {
+
+/// Messages of one RelayChat, which is one frame.
+constexpr std::size_t kRelayedAtOnce = 16;
+constexpr std::size_t kMaxLineBytes =
+    2 * (protocol::kMaxChatTextBytes + protocol::kMaxChatNameBytes) + 128;  // escaped, as JSON
+static_assert(kRelayedAtOnce * kMaxLineBytes < protocol::kMaxFrameBytes - 256);
+static_assert(kRelayedAtOnce <= protocol::kMaxChatMessages);
+
+}  // namespace
 
 ChatOutputs TalkChat::handle(const ChatEntered& entered) {
   if (const auto line = host_.post(entered.name, entered.text)) return broadcast(*line);
@@ -12,9 +26,7 @@ ChatOutputs TalkChat::handle(const ChatEntered& entered) {
 ChatOutputs TalkChat::handle(const ChatRemovalRequested& removal) {
   ChatOutputs outputs;
   if (!host_.remove(removal.id)) return outputs;
-  for (const PeerId& member : port_.members()) {
-    port_.send(member, protocol::ChatRemoved{removal.id}, outputs);
-  }
+  port_.broadcast(protocol::ChatRemoved{removal.id}, outputs);
   outputs.emplace_back(TakeChatLineAway{removal.id});
   return outputs;
 }
@@ -39,26 +51,44 @@ ChatOutputs TalkChat::handle(const ChatOpened& opened) {
 ChatOutputs TalkChat::announce_media(const protocol::ChatMedia& media) {
   ChatOutputs outputs;
   if (std::exchange(media_, media) == media) return outputs;
-  for (const PeerId& member : port_.members()) port_.send(member, media, outputs);
+  port_.broadcast(media, outputs);
   return outputs;
 }
 
-ChatOutputs TalkChat::handle(const ChatReceived& received, TimePoint now) {
-  const auto* say = std::get_if<protocol::ChatSay>(&received.message);
+ChatOutputs TalkChat::receive(const PeerId& from, const ChatMessage& message, TimePoint now) {
+  const auto* say = std::get_if<protocol::ChatSay>(&message);
   if (say == nullptr) return {};
-  const auto result = host_.receive(received.key.peer, *say, now);
-  if (const auto* line = std::get_if<ChatLine>(&result)) return broadcast(*line, received.key.peer);
-  return {SendChat{received.key, std::get<ChatRefused>(result)}};
+  const auto result = host_.receive(from, *say, now);
+  if (const auto* line = std::get_if<ChatLine>(&result)) return broadcast(*line, from);
+  ChatOutputs outputs;
+  port_.send(from, std::get<ChatRefused>(result), outputs);
+  return outputs;
 }
 
-/// Sends the line to all members and shows it on our own page.
+ChatOutputs TalkChat::open_relay(const PeerId& viewer) {
+  port_.open_relay(viewer);
+  std::vector<ChatMessage> messages = host_.begin(viewer);
+  if (media_ != protocol::ChatMedia{}) messages.emplace_back(media_);
+  ChatOutputs outputs;
+  for (std::size_t begin = 0; begin < messages.size(); begin += kRelayedAtOnce) {
+    const std::size_t end = std::min(messages.size(), begin + kRelayedAtOnce);
+    outputs.emplace_back(RelayChat{viewer,
+                                   {messages.begin() + static_cast<std::ptrdiff_t>(begin),
+                                    messages.begin() + static_cast<std::ptrdiff_t>(end)}});
+  }
+  return outputs;
+}
+
+/// Sends the line to all members, to its author first, and shows it on our own page.
 ChatOutputs TalkChat::broadcast(const ChatLine& line, const PeerId& author) const {
   ChatOutputs outputs;
-  for (const PeerId& member : port_.members()) {
-    ChatLine copy = line;
-    copy.yours = member == author;
-    port_.send(member, std::move(copy), outputs);
+  ChatLine authors = line;
+  authors.yours = true;
+  if (!author.empty()) port_.send(author, std::move(authors), outputs);
+  for (const PeerId& member : port_.direct_members()) {
+    if (member != author) port_.send(member, line, outputs);
   }
+  if (port_.relays()) outputs.emplace_back(RelayChat{{}, {line}});
   outputs.emplace_back(ShowChatLine{line, author});
   return outputs;
 }

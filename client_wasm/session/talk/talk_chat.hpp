@@ -16,7 +16,12 @@ class TalkChat {
   ChatOutputs handle(const ChatRemovalRequested& removal);
   ChatOutputs handle(const MutingRequested& muting);
   ChatOutputs handle(const ChatOpened& opened);
-  ChatOutputs handle(const ChatReceived& received, TimePoint now);
+  /// A message of a viewer, whatever way it came.
+  ChatOutputs receive(const PeerId& from, const ChatMessage& message, TimePoint now);
+
+  /// From now on the server leads to this viewer, who gets the last lines.
+  ChatOutputs open_relay(const PeerId& viewer);
+  void close_relay(const PeerId& viewer) { port_.close_relay(viewer); }
 
   /// Sends all members, and those who come later, the state of the media if it has changed.
   ChatOutputs announce_media(const protocol::ChatMedia& media);
@@ -24,7 +29,10 @@ class TalkChat {
   /// Drops a channel, because it or its connection has closed.
   void close(const ConnectionKey& channel) { port_.close(channel); }
   /// Forgets a viewer who has left the room.
-  void forget(const PeerId& viewer) { host_.forget(viewer); }
+  void forget(const PeerId& viewer) {
+    host_.forget(viewer);
+    port_.close_relay(viewer);
+  }
   template <typename Keep>
   void forget_all_but(Keep keep) {
     host_.forget_all_but(keep);

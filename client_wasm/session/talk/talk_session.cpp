@@ -20,6 +20,7 @@ void TalkSession::settle() {
   serve_waiting();
   if (stream_.picture() != planned_) planner_.set_picture(planned_ = stream_.picture());
   pass_on(chat_.announce_media(stream_.sent()));
+  direct_forwarding();
   invite_waiting();
   share_uplink();
   renegotiate_sound();
@@ -29,7 +30,9 @@ void TalkSession::settle() {
 
 void TalkSession::on_closing(const ConnectionKey& key) {
   chat_.close(key);
-  if (connections_.keys_with(key.peer).size() == 1) roster_.stop_watching(key.peer);
+  if (connections_.keys_with(key.peer).size() > 1) return;
+  roster_.stop_watching(key.peer);
+  forwarding_.forwarder_lost(key.peer);
 }
 
 TalkView TalkSession::view() const {
@@ -51,6 +54,10 @@ TalkView TalkSession::view() const {
   view.watching = watching_;
   view.uplink_bps = connected * std::uint64_t{planner_.share_of(connected).max_bitrate_bps};
   view.capacity = capacity();
+  view.forwarding = forwarding_.stage();
+  view.forwarded = forwarding_.forwarded();
+  view.can_forward = forwarding_.is_possible();
+  view.keeps_direct = forwarding_.keeps_direct();
   view.shares_screen = stream_.source() == MediaSource::screen;
   view.picture = stream_.picture_state();
   view.microphone = stream_.microphone_state();
@@ -88,11 +95,13 @@ void TalkSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
   const SignalingLink::Entry entry = link_.on_welcome(welcome, now_);
   if (entry == SignalingLink::Entry::none) return;
   output_.emplace_back(RememberToken{welcome.resume});
+  forwarding_.set_policy(ForwardPolicy::of(welcome.forward));
   for (protocol::Body& message : roster_.restore(welcome.locked, first)) send(std::move(message));
   if (entry == SignalingLink::Entry::fresh) {
     close_all("new peer id");
     budget_.withdraw_all();
     waiting_.clear();
+    forwarding_.reset();
     roster_.clear();
   }
   for (const ConnectionKey& key : connections_.keys()) {
@@ -112,6 +121,11 @@ void TalkSession::on_message(const protocol::UserDisconnected& gone, const PeerI
   chat_.forget(gone.id);
   roster_.forget(gone.id);
   waiting_.remove(gone.id);
+  forwarding_.forget(gone.id);
+}
+
+void TalkSession::on_message(const protocol::ChatMessages& chat, const PeerId& from) {
+  if (forwarding_.is_forwarded(from)) pass_on(chat_.receive(from, chat.messages.front(), now_));
 }
 
 void TalkSession::on(const RemovalRequested& removal) {
@@ -120,6 +134,7 @@ void TalkSession::on(const RemovalRequested& removal) {
   close_with(removal.viewer, "removed");
   budget_.withdraw(removal.viewer);
   waiting_.remove(removal.viewer);
+  forwarding_.forget(removal.viewer);
 }
 
 void TalkSession::on(const RoomEndRequested&) {
@@ -136,7 +151,8 @@ void TalkSession::on(const ChatOpened& opened) {
 }
 
 void TalkSession::on(const ChatReceived& received) {
-  if (connections_.find(received.key) != nullptr) pass_on(chat_.handle(received, now_));
+  if (connections_.find(received.key) == nullptr) return;
+  pass_on(chat_.receive(received.key.peer, received.message, now_));
 }
 
 void TalkSession::announce() {
@@ -150,6 +166,7 @@ void TalkSession::stop(Notice why) {
   close_all("stopped");
   budget_.withdraw_all();
   waiting_.clear();
+  forwarding_.reset();
   pass_on(stream_.stop());
 }
 

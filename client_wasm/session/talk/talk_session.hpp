@@ -13,6 +13,7 @@
 
 #include "session/pending.hpp"
 #include "session/session_base.hpp"
+#include "session/talk/forwarding.hpp"
 #include "session/talk/local_media.hpp"
 #include "session/talk/local_stream.hpp"
 #include "session/talk/roster.hpp"
@@ -22,16 +23,21 @@
 
 namespace onair::session {
 
+/// The person keeps the room direct, whatever the load, or lets it be forwarded.
+struct DirectKept {
+  bool direct;
+};
+
 using TalkInput =
     std::variant<Started, LeaveRequested, TimePassed, Woken, SocketOpened, SocketClosed,
                  MessageReceived, StartRequested, DevicesChanged, DevicesListed, PermissionGranted,
                  MediaChosen, MicrophoneSwitched, CameraSwitched, MediaReady, PreviewReady,
                  MediaFailed, MediaEnded, MediaMuted, OnAirRequested, StopRequested, LockSwitched,
-                 RemovalRequested, RoomEndRequested, TextEntered, ChatEntered, ChatRemovalRequested,
-                 MutingRequested, LocalDescriptionMade, RemoteDescriptionApplied, CandidateAdded,
-                 TracksReplaced, SendingLimited, SendingMeasured, StepFailed, CandidateFound,
-                 TransportChanged, ChannelOpened, ChannelClosed, ChannelFailed, TextReceived,
-                 ChatOpened, ChatClosed, ChatReceived>;
+                 DirectKept, RemovalRequested, RoomEndRequested, TextEntered, ChatEntered,
+                 ChatRemovalRequested, MutingRequested, LocalDescriptionMade,
+                 RemoteDescriptionApplied, CandidateAdded, TracksReplaced, SendingLimited,
+                 SendingMeasured, StepFailed, CandidateFound, TransportChanged, ChannelOpened,
+                 ChannelClosed, ChannelFailed, TextReceived, ChatOpened, ChatClosed, ChatReceived>;
 
 using TalkOutput =
     std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, AcquireMedia, UseMedia,
@@ -109,11 +115,15 @@ struct TalkView {
   LinkStatus link = LinkStatus::idle;
   std::string refusal = {};  ///< code of the `error` that rejected us; else empty
   Stage stage = Stage::idle;
-  std::size_t viewers = 0;           ///< connected; of a forwarder, its players
-  std::size_t connecting = 0;        ///< not connected yet
-  std::uint32_t watching = 0;        ///< watchers in the room, counted by the server
-  std::uint64_t uplink_bps = 0;      ///< maximum sent to all viewers together
-  std::size_t capacity = 0;          ///< maximum number of viewers
+  std::size_t viewers = 0;       ///< connected; of a forwarder, its players
+  std::size_t connecting = 0;    ///< not connected yet
+  std::uint32_t watching = 0;    ///< watchers in the room, counted by the server
+  std::uint64_t uplink_bps = 0;  ///< maximum sent to all viewers together
+  std::size_t capacity = 0;      ///< maximum number of viewers with a direct connection
+  Forwarding::Stage forwarding = Forwarding::Stage::direct;
+  std::size_t forwarded = 0;  ///< of the viewers, those that watch through the forwarder
+  bool can_forward = false;   ///< the operator lets the talker use the forwarder
+  bool keeps_direct = false;
   std::vector<ViewerView> audience;  ///< in order of arrival
   std::optional<TimePoint> on_air_since = {};
   bool shares_screen = false;
@@ -137,6 +147,10 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   explicit TalkSession(TalkOptions options);
 
   TalkView view() const;
+  std::optional<TimePoint> next_deadline() const {
+    return earlier(SessionBase::next_deadline(),
+                   link_.joined() ? forwarding_.next_deadline() : std::nullopt);
+  }
   bool on_air() const { return stream_.on_air(); }
   /// Captures that were requested and not released.
   std::vector<CaptureNumber> captures() const { return stream_.captures(); }
@@ -163,6 +177,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on(const TimePassed& passed);
   void on(const StopRequested&) { stop(Notice::none); }
   void on(const LockSwitched& lock) { send(roster_.lock(lock.locked)); }
+  void on(const DirectKept& kept) { forwarding_.keep_direct(kept.direct); }
   void on(const RemovalRequested& removal);
   void on(const RoomEndRequested&);
   void on(const MutingRequested& muting);
@@ -190,12 +205,13 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
     roster_.set_players(from, players.players);
   }
   void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
+  void on_message(const protocol::ChatMessages& chat, const PeerId& from);
   /// Ignores the kinds without a meaning for a talker.
-  template <OneOf<protocol::Enter, protocol::TalkReady, protocol::TalkDeclined, protocol::Offer,
-                  protocol::EndTalk, protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom,
-                  protocol::Ping, protocol::UseForwarder, protocol::InviteWatchers,
-                  protocol::WatchingVia, protocol::ChatMessages, protocol::Unknown>
-                Kind>
+  template <
+      OneOf<protocol::Enter, protocol::TalkReady, protocol::TalkDeclined, protocol::Offer,
+            protocol::EndTalk, protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom,
+            protocol::Ping, protocol::UseForwarder, protocol::InviteWatchers, protocol::Unknown>
+          Kind>
   void on_message(const Kind&, const PeerId&) {}
   void announce();
   void stop(Notice why);
@@ -213,6 +229,13 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on_message(const protocol::Answer& answer, const PeerId& from);
   void on_message(const protocol::Candidate& candidate, const PeerId& from);
   void on_message(const protocol::Bye&, const PeerId& from);
+  void on_message(const protocol::WatchingVia& via, const PeerId& from);
+  bool is_forwarder(const PeerId& viewer) const { return roster_.players_of(viewer).has_value(); }
+  /// Moves viewers to the forwarder and back, as the load asks for.
+  void direct_forwarding();
+  Forwarding::Load load() const;
+  /// The viewers with a connection that is up, in the order in which they came.
+  std::vector<PeerId> direct_viewers() const;
   /// The connection with this id, or the latest one for a message that names none.
   std::optional<ConnectionKey> addressed(const PeerId& viewer,
                                          std::optional<protocol::ConnectionId> id) const;
@@ -239,6 +262,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   UplinkPlanner planner_;
   PictureKind planned_;
   WaitingViewers waiting_;
+  Forwarding forwarding_;
   std::uint32_t watching_ = 0;
   TalkView shown_;
 };

@@ -41,8 +41,11 @@ std::vector<ViewerView> TalkSession::audience() const {
   std::vector<ViewerView> audience;
   for (const auto& [id, viewer] : roster_.viewers()) {
     if (!viewer.watches) continue;
+    const bool forwards = id == forwarding_.forwarder() && roster_.players_of(id) == 0u;
+    if (forwards) continue;  // its viewers are listed
     ViewerView& view = audience.emplace_back();
     view.id = id;
+    if (forwarding_.is_forwarded(id)) view.state = ViewerView::State::live;
     view.number = viewer.number;
     view.name = chat_.name_of(id);
     view.muted = chat_.is_muted(id);
@@ -96,6 +99,7 @@ void TalkSession::on(const SendingMeasured& measured) {
   ViewerConnection* viewer = connections_.find(measured.key);
   if (viewer == nullptr) return;
   planner_.encoder_reported(measured.report);
+  forwarding_.encoder_reported(measured.report.limited_by_cpu, now_);
   const TimePoint before = std::exchange(viewer->measured_at, now_);
   if (viewer->measured) {
     viewer->bits_per_second =
@@ -129,6 +133,8 @@ void TalkSession::on(const TransportChanged& changed) {
         std::holds_alternative<ViewerConnection::AwaitingAnswer>(viewer->state);
     viewer->was_connected = viewer->was_connected || !is_unanswered;
     viewer->restarts = 0;
+    forwarding_.left(changed.key.peer);  // where it watched through the forwarder
+    chat_.close_relay(changed.key.peer);
   }
   // A negotiation in progress has its own deadline.
   if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer->state)) return;
@@ -154,7 +160,9 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
   // A viewer that requests a new connection has lost the old one, if we have one.
   close_with(from, "new request");
   waiting_.remove(from);
-  if (connections_.size() >= capacity()) return decline(from, DeclineReason::full);
+  if (!is_forwarder(from) && forwarding_.takes(from, request, now_)) return;
+  if (!is_forwarder(from) && connections_.size() >= capacity())
+    return decline(from, DeclineReason::full);
   if (budget_.ask(from, now_)) offer_to(from);
 }
 
@@ -190,6 +198,19 @@ void TalkSession::on_message(const protocol::Bye&, const PeerId& from) {
   close_with(from, "bye");
   budget_.withdraw(from);
   waiting_.remove(from);
+  forwarding_.left(from);
+}
+
+void TalkSession::on_message(const protocol::WatchingVia& via, const PeerId& from) {
+  if (!on_air()) return;
+  forget_absent();
+  if (via.name) chat_.set_name(from, *via.name);
+  forwarding_.moved(from, via);
+  close_with(from, "moved to the forwarder");
+  waiting_.remove(from);
+  if (!forwarding_.is_forwarded(from)) return;
+  roster_.start_watching(from);
+  pass_on(chat_.open_relay(from));
 }
 
 // Steps.
@@ -203,6 +224,48 @@ std::optional<ConnectionKey> TalkSession::addressed(
 
 std::size_t TalkSession::capacity() const {
   return std::min(options_.max_viewers, planner_.capacity());
+}
+
+Forwarding::Load TalkSession::load() const {
+  std::size_t direct = 0;
+  std::optional<PeerId> forwarder;
+  for (const auto& [key, connection] : connections_) {
+    direct += is_forwarder(key.peer) ? 0 : 1;
+    const bool up = connection.transport == TransportState::connected;
+    if (up && is_forwarder(key.peer)) forwarder = key.peer;
+  }
+  const SendLimits share = planner_.share_of(connections_.size());
+  return {.on_air = on_air(),
+          .forwarder = forwarder,
+          .viewers = direct + forwarding_.forwarded() + waiting_.size(),
+          .capacity = capacity(),
+          .short_of_line = 2 * std::uint64_t{share.max_bitrate_bps} <
+                           3 * std::uint64_t{options_.uplink.floor_bps},
+          .any_waits = waiting_.size() > 0};
+}
+
+std::vector<PeerId> TalkSession::direct_viewers() const {
+  std::vector<std::pair<unsigned, PeerId>> found;
+  for (const auto& [key, connection] : connections_) {
+    if (connection.transport != TransportState::connected || is_forwarder(key.peer)) continue;
+    const auto viewer = roster_.viewers().find(key.peer);
+    if (viewer != roster_.viewers().end()) found.emplace_back(viewer->second.number, key.peer);
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<PeerId> viewers;
+  for (auto& [number, viewer] : found) viewers.push_back(std::move(viewer));
+  return viewers;
+}
+
+void TalkSession::direct_forwarding() {
+  if (!link_.joined()) return;
+  const Forwarding::Steps steps = forwarding_.advance(load(), direct_viewers(), now_);
+  if (steps.use_forwarder) send(protocol::UseForwarder{*steps.use_forwarder});
+  if (!steps.invite.empty()) {
+    send(protocol::InviteWatchers{steps.invite}, forwarding_.forwarder());
+  }
+  for (const PeerId& viewer : steps.call_back)
+    send(protocol::TalkReady{{}, /*direct=*/true}, viewer);
 }
 
 void TalkSession::share_uplink() {
@@ -246,7 +309,9 @@ void TalkSession::invite_waiting() {
   own_deadline_.cancel();
   if (!link_.joined()) return;  // the next welcome, or the next viewer that leaves, makes up for it
   const std::size_t taken = std::min(connections_.size(), capacity());
-  for (const PeerId& viewer : waiting_.invite(capacity() - taken, now_)) {
+  const bool forwards = forwarding_.stage() == Forwarding::Stage::forwarded;
+  const std::size_t room = forwards ? Forwarding::kMostAtOnce : capacity() - taken;
+  for (const PeerId& viewer : waiting_.invite(room, now_)) {
     send(protocol::TalkReady{}, viewer);
   }
   if (const auto next = waiting_.next_deadline()) own_deadline_.set(*next);
@@ -256,7 +321,8 @@ void TalkSession::invite_waiting() {
 void TalkSession::forget_absent() {
   if (std::max(roster_.viewers().size(), chat_.viewers()) < kMaxViewers) return;
   const auto is_here = [this](const PeerId& viewer) {
-    return connections_.contains(viewer) || budget_.waits(viewer);
+    return connections_.contains(viewer) || budget_.waits(viewer) ||
+           forwarding_.is_forwarded(viewer);
   };
   roster_.forget_all_but(is_here);
   chat_.forget_all_but(is_here);

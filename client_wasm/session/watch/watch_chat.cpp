@@ -35,21 +35,52 @@ ChatOutputs WatchChat::handle(const ChatEntered& entered) const {
   return outputs;
 }
 
-ChatOutputs WatchChat::handle(const ChatReceived& received, bool several_talkers) {
+ChatOutputs WatchChat::receive(const PeerId& talker, const ChatMessage& message,
+                               bool several_talkers) {
   const auto set_muted = [&](bool muted) {
-    muted ? (void)muted_.insert(received.key) : (void)muted_.erase(received.key);
+    muted ? (void)muted_.insert(talker) : (void)muted_.erase(talker);
   };
-  if (const auto* begin = std::get_if<protocol::ChatBegin>(&received.message)) {
+  if (const auto* begin = std::get_if<protocol::ChatBegin>(&message)) {
     set_muted(begin->muted);
-  } else if (const auto* muted = std::get_if<protocol::ChatMuted>(&received.message)) {
+    last_lines_.erase(talker);
+  } else if (const auto* muted = std::get_if<protocol::ChatMuted>(&message)) {
     set_muted(muted->muted);
+  } else if (const auto* line = std::get_if<ChatLine>(&message)) {
+    last_lines_[talker] = line->id;
   }
-  return std::visit(Display{several_talkers ? received.key.peer : PeerId{}}, received.message);
+  return std::visit(Display{several_talkers ? talker : PeerId{}}, message);
+}
+
+ChatOutputs WatchChat::receive_relayed(const PeerId& talker,
+                                       const std::vector<ChatMessage>& messages,
+                                       bool several_talkers) {
+  ChatOutputs outputs;
+  if (!port_.is_relayed(talker)) return outputs;
+  for (const ChatMessage& message : messages) {
+    const auto* line = std::get_if<ChatLine>(&message);
+    const auto last = last_lines_.find(talker);
+    if (line != nullptr && last != last_lines_.end() && line->id <= last->second) continue;
+    for (ChatOutput& output : receive(talker, message, several_talkers)) {
+      outputs.push_back(std::move(output));
+    }
+  }
+  return outputs;
 }
 
 void WatchChat::forget(const ConnectionKey& connection) {
   port_.close(connection);
-  muted_.erase(connection);
+  forget_unless_reached(connection.peer);
+}
+
+void WatchChat::close_relay(const PeerId& talker) {
+  port_.close_relay(talker);
+  forget_unless_reached(talker);
+}
+
+void WatchChat::forget_unless_reached(const PeerId& talker) {
+  if (port_.is_direct(talker) || port_.is_relayed(talker)) return;
+  muted_.erase(talker);
+  last_lines_.erase(talker);
 }
 
 }  // namespace onair::session

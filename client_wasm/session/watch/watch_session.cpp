@@ -47,6 +47,7 @@ void WatchSession::on_closing(const ConnectionKey& key) {
 void WatchSession::settle() {
   serve_waiting();
   measure_if_due<MeasureReceiving>();
+  measure_moves();
   show(shown_, view());
 }
 
@@ -60,7 +61,8 @@ WatchView WatchSession::view() const {
   view.chat_open = chat_.is_open();
   view.chat_muted = chat_.is_muted();
   for (const auto& [key, talker] : connections_) {
-    if (talker.transport != TransportState::connected) continue;
+    if (talker.transport != TransportState::connected || talker.is_replaced) continue;
+    view.forwarded = view.forwarded || (talker.of && !talker.moves_until);
     if (view.sends == protocol::ChatMedia{}) view.sends = talker.sends;
     if (!talker.reception) continue;
     // With several talkers the view has the worst quality.
@@ -121,16 +123,31 @@ void WatchSession::on(const ChatOpened& opened) {
 }
 
 void WatchSession::on(const ChatReceived& received) {
-  TalkerConnection* talker = connections_.find(received.key);
-  if (talker == nullptr) return;
+  if (connections_.find(received.key) == nullptr) return;
   if (const auto* media = std::get_if<protocol::ChatMedia>(&received.message)) {
-    const protocol::ChatMedia before = std::exchange(talker->sends, *media);
-    const bool attached = attached_.count(received.key) > 0;
-    const bool shown = before.picture != protocol::Sent::none;
-    if (attached && shown != (media->picture != protocol::Sent::none))
-      attach(received.key, *talker);
+    take_media(received.key.peer, *media);
   }
-  pass_on(chat_.handle(received, /*several_talkers=*/max_talkers_ > 1));
+  pass_on(chat_.receive(received.key.peer, received.message, /*several_talkers=*/max_talkers_ > 1));
+}
+
+void WatchSession::on_message(const protocol::ChatMessages& chat, const PeerId& from) {
+  if (!is_watched(from)) return;
+  for (const protocol::ChatMessage& message : chat.messages) {
+    if (const auto* media = std::get_if<protocol::ChatMedia>(&message)) take_media(from, *media);
+  }
+  pass_on(chat_.receive_relayed(from, chat.messages, /*several_talkers=*/max_talkers_ > 1));
+}
+
+void WatchSession::take_media(const PeerId& of, const protocol::ChatMedia& media) {
+  for (const ConnectionKey& key : connections_.keys()) {
+    if (talker_of(key) != of) continue;
+    TalkerConnection& talker = *connections_.find(key);
+    const protocol::ChatMedia before = std::exchange(talker.sends, media);
+    const bool shown = before.picture != protocol::Sent::none;
+    if (attached_.contains(key) && shown != (media.picture != protocol::Sent::none)) {
+      attach(key, talker);
+    }
+  }
 }
 
 // Messages of the server and the talkers.
@@ -157,11 +174,14 @@ void WatchSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
   request_talkers_on_air();
 }
 
-void WatchSession::on_message(const protocol::TalkReady&, const PeerId& from) {
+void WatchSession::on_message(const protocol::TalkReady& ready, const PeerId& from) {
+  if (ready.of) return move_to(from, *ready.of);
   note_on_air(from);
+  if (ready.direct) return come_back(from);
+  confirm_forwarded(from);
   for (const ConnectionKey& key : connections_.keys()) {
     if (has_room()) break;
-    if (key.peer == from || !is_broken(connections_.find(key)->transport)) continue;
+    if (talker_of(key) == from || !is_broken(connections_.find(key)->transport)) continue;
     close(key, "another talker is on air");
   }
   request_talkers_on_air();
@@ -169,6 +189,7 @@ void WatchSession::on_message(const protocol::TalkReady&, const PeerId& from) {
 
 void WatchSession::on_message(const protocol::TalkDeclined& declined, const PeerId& from) {
   using Reason = protocol::DeclineReason;
+  if (leave_forwarder(from, "talk_declined")) return;
   if (declined.reason == Reason::not_on_air) std::erase(on_air_, from);
   budget_.withdraw(from);
   const bool awaited = close_with(from, "declined") || absence_ == WatchView::Picture::requesting;
@@ -185,15 +206,18 @@ void WatchSession::on_message(const protocol::TalkDeclined& declined, const Peer
 }
 
 void WatchSession::on_message(const protocol::EndTalk&, const PeerId& from) {
+  if (leave_forwarder(from, "end_talk")) return;
   forget(from);
-  if (!close_with(from, "end_talk") && !retries_in_vain()) return;
+  if (!close_all_of(from, "end_talk") && !retries_in_vain()) return;
   stay_without(WatchView::Picture::ended, "end_talk");
   request_talkers_on_air();
 }
 
 void WatchSession::on_message(const protocol::UserDisconnected& gone, const PeerId&) {
+  if (leave_forwarder(gone.id, "user_disconnected")) return;
   forget(gone.id);
-  if (!close_with(gone.id, "user_disconnected") && !retries_in_vain()) return;
+  if (await_talker(gone.id)) return;
+  if (!close_all_of(gone.id, "user_disconnected") && !retries_in_vain()) return;
   stay_without(WatchView::Picture::waiting, "the talker has left");
   request_talkers_on_air();
 }
@@ -219,7 +243,7 @@ void WatchSession::stay_without(WatchView::Picture why, std::string_view reason)
 void WatchSession::request_talkers_on_air() {
   own_deadline_.cancel();
   for (auto talker = on_air_.rbegin(); talker != on_air_.rend() && has_room(); ++talker) {
-    if (connections_.contains(*talker)) continue;
+    if (is_watched(*talker)) continue;
     if (budget_.ask(*talker, now_)) request(*talker);
   }
 }
@@ -228,7 +252,7 @@ void WatchSession::serve_waiting() {
   while (link_.joined()) {
     const std::optional<PeerId> talker = budget_.next(now_);
     if (!talker) return;
-    if (has_room() && is_on_air(*talker) && !connections_.contains(*talker)) request(*talker);
+    if (has_room() && is_on_air(*talker) && !is_watched(*talker)) request(*talker);
   }
 }
 

@@ -33,6 +33,13 @@ struct DetachStream {
   ConnectionKey key;
 };
 
+/// Show the stream of `to` instead of that of `from`, without a gap: one talker's picture by
+/// another way. Both are connected, and `from` is closed some moments later.
+struct SwitchStream {
+  ConnectionKey from;
+  ConnectionKey to;
+};
+
 /// getStats() of the receiving side. Ends in ReceivingMeasured, or in nothing.
 struct MeasureReceiving {
   ConnectionKey key;
@@ -58,8 +65,9 @@ using WatchInput =
 using WatchOutput =
     std::variant<OpenSocket, CloseSocket, SendMessage, RememberToken, CreateConnection, RefreshIce,
                  MakeLocalDescription, ApplyRemoteDescription, AddCandidate, MeasureReceiving,
-                 CloseConnection, SendText, SendChat, AttachStream, DetachStream, ViewChanged,
-                 ShowText, ShowChatLine, TakeChatLineAway, ClearChat, ShowChatRefused, Trace>;
+                 CloseConnection, SendText, SendChat, AttachStream, SwitchStream, DetachStream,
+                 ViewChanged, ShowText, ShowChatLine, TakeChatLineAway, ClearChat, ShowChatRefused,
+                 Trace>;
 
 /// State of a talker's connection.
 struct TalkerConnection {
@@ -90,6 +98,12 @@ struct TalkerConnection {
   unsigned restarts = 0;           ///< ICE restarts since it was last connected
   CandidateQuota candidates = {};  ///< of the negotiation
   bool stereo = false;             ///< announced by the last offer
+  /// With the forwarder: the talker whose picture it sends.
+  std::optional<PeerId> of = {};
+  /// While its picture is awaited that shall replace another connection's: until when.
+  std::optional<TimePoint> moves_until = {};
+  bool sound_came = false;         ///< as last measured
+  bool is_replaced = false;        ///< another connection's stream is shown; closes when `due`
   protocol::ChatMedia sends = {};  ///< what the talker says that it sends
 };
 
@@ -125,6 +139,7 @@ struct WatchView {
   bool chat_open = false;
   bool chat_muted = false;                  ///< the talker drops our lines
   std::optional<Reception> reception = {};  ///< while it is live
+  bool forwarded = false;                   ///< a picture comes from the server's forwarder
   protocol::ChatMedia sends = {};           ///< what is missing or interrupted at the talker
   bool operator==(const WatchView&) const = default;
 };
@@ -139,6 +154,11 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   explicit WatchSession(WatchOptions options);
 
   WatchView view() const;
+  std::optional<TimePoint> next_deadline() const {
+    std::optional<TimePoint> next = SessionBase::next_deadline();
+    moves_at_.hasten(next);
+    return next;
+  }
   /// True while a stream is attached to the page.
   bool stream_attached() const { return !attached_.empty(); }
 
@@ -161,17 +181,17 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
 
   using SessionBase::on_message;
   void on_message(const protocol::Welcome& welcome, const PeerId& from);
-  void on_message(const protocol::TalkReady&, const PeerId& from);
+  void on_message(const protocol::TalkReady& ready, const PeerId& from);
   void on_message(const protocol::TalkDeclined& declined, const PeerId& from);
   void on_message(const protocol::EndTalk&, const PeerId& from);
   void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
+  void on_message(const protocol::ChatMessages& chat, const PeerId& from);
   /// Ignores the kinds without a meaning for a watcher.
-  template <
-      OneOf<protocol::Enter, protocol::TalkRequest, protocol::Answer, protocol::Bye,
-            protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom, protocol::Ping,
-            protocol::Audience, protocol::Players, protocol::UseForwarder, protocol::InviteWatchers,
-            protocol::WatchingVia, protocol::ChatMessages, protocol::Unknown>
-          Kind>
+  template <OneOf<protocol::Enter, protocol::TalkRequest, protocol::Answer, protocol::Bye,
+                  protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom, protocol::Ping,
+                  protocol::Audience, protocol::Players, protocol::UseForwarder,
+                  protocol::InviteWatchers, protocol::WatchingVia, protocol::Unknown>
+                Kind>
   void on_message(const Kind&, const PeerId&) {}
 
   // watch_talkers.cpp: the connections with the talkers
@@ -192,7 +212,7 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   /// True if we wait to ask again, but nobody is on air any more.
   bool retries_in_vain() const;
   void stay_without(WatchView::Picture why, std::string_view reason);
-  bool has_room() const { return connections_.size() < max_talkers_; }
+  bool has_room() const { return watched_talkers() < max_talkers_; }
   void request_talkers_on_air();
   void request(const PeerId& talker);
   /// Requests those whose turn for a new connection has come.
@@ -209,6 +229,34 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   bool has_alternative() const;
   void forget(const PeerId& talker);
 
+  // watch_moves.cpp: from the talker to the forwarder and back
+  /// The talker whose picture this connection carries.
+  const PeerId& talker_of(const ConnectionKey& key) const;
+  /// A connection that carries the picture of this talker, other than `except`.
+  std::optional<ConnectionKey> connection_of(const PeerId& talker,
+                                             const std::optional<ConnectionKey>& except = {}) const;
+  bool is_watched(const PeerId& talker) const { return connection_of(talker).has_value(); }
+  std::size_t watched_talkers() const;
+  void move_to(const PeerId& forwarder, const PeerId& talker);
+  void come_back(const PeerId& talker);
+  ConnectionKey begin_move(const PeerId& peer, const PeerId& talker);
+  void measure_moves();
+  void finish_if_there(const ConnectionKey& key, const ReceivingReport& report);
+  void finish_move(const ConnectionKey& key);
+  void close_replaced(const ConnectionKey& key);
+  void give_up_move(const ConnectionKey& key, std::string_view reason);
+  /// Gives up all connections with this forwarder. False where it is none of ours.
+  bool leave_forwarder(const PeerId& forwarder, std::string_view reason);
+  /// Closes the talker's connection, and the forwarder's that carries its picture. False if there
+  /// are none.
+  bool close_all_of(const PeerId& talker, std::string_view reason);
+  /// Tells a talker that is on air, maybe with a new page, by what way we watch it.
+  void confirm_forwarded(const PeerId& talker);
+  /// The talker is gone, and may be loading its page: the forwarder's connection stays for a while.
+  /// False where there is none.
+  bool await_talker(const PeerId& talker);
+  void take_media(const PeerId& talker, const protocol::ChatMedia& media);
+
   WatchOptions options_;
   std::size_t max_talkers_ = 1;  ///< watched at a time
   Backoff retry_;                ///< after failed connections
@@ -222,6 +270,7 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   TokenBucket presses_;  ///< of Request
   WatchChat chat_;
   std::set<ConnectionKey> attached_;
+  DeadlineTimer moves_at_;  ///< when to measure connections whose picture is awaited
   WatchView shown_;
 };
 

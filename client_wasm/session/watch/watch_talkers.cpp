@@ -74,7 +74,11 @@ void WatchSession::on(const TransportChanged& changed) {
     return;
   }
   if (!is_broken(changed.state)) return;
-  if (has_alternative()) {
+  if (talker->is_replaced) return;
+  if (talker->moves_until && changed.state == TransportState::failed) {
+    return give_up_move(changed.key, "no path");
+  }
+  if (!talker->of && has_alternative()) {
     close(changed.key, "another talker is on air");
     return request_talkers_on_air();
   }
@@ -86,7 +90,10 @@ void WatchSession::on(const TransportChanged& changed) {
 
 void WatchSession::on(const TrackArrived& arrived) {
   const TalkerConnection* talker = connections_.find(arrived.key);
-  if (talker != nullptr) attach(arrived.key, *talker);
+  if (talker == nullptr) return;
+  const auto shown = connection_of(talker_of(arrived.key), arrived.key);
+  if (talker->moves_until && shown && attached_.contains(*shown)) return;  // see finish_move
+  attach(arrived.key, *talker);
 }
 
 void WatchSession::attach(const ConnectionKey& key, const TalkerConnection& talker) {
@@ -96,12 +103,17 @@ void WatchSession::attach(const ConnectionKey& key, const TalkerConnection& talk
 
 void WatchSession::on(const ReceivingMeasured& measured) {
   TalkerConnection* talker = connections_.find(measured.key);
-  if (talker != nullptr) talker->reception = talker->meter.update(measured.report, now_);
+  if (talker == nullptr) return;
+  talker->sound_came = measured.report.sound_packets > 0;
+  if (talker->moves_until) return finish_if_there(measured.key, measured.report);
+  talker->reception = talker->meter.update(measured.report, now_);
 }
 
 void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) {
   std::optional<ConnectionKey> key = addressed(from, offer.connection);
+  std::optional<PeerId> of;
   if (key && !continues(offer, *connections_.find(*key))) {
+    of = connections_.find(*key)->of;
     close_with(from, "a new offer");
     key.reset();
   }
@@ -110,6 +122,7 @@ void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) 
     if (!has_room()) return send(protocol::Bye{}, from);
     if (!budget_.ask(from, now_)) return;  // requested when its turn comes
     key = await_offer_of(from);
+    connections_.find(*key)->of = of;
   }
   TalkerConnection& talker = *connections_.find(*key);
   std::vector<Candidate> early;
@@ -173,6 +186,11 @@ ConnectionKey WatchSession::await_offer_of(const PeerId& talker) {
 
 void WatchSession::recover(const ConnectionKey& key) {
   TalkerConnection& talker = *connections_.find(key);
+  if (talker.is_replaced) return close_replaced(key);
+  if (talker.of && !is_on_air(*talker.of)) {
+    close_all_of(PeerId(*talker.of), "the talker stays away");
+    return stay_without(WatchView::Picture::waiting, "the talker has left");
+  }
   const bool can_restart = talker.was_connected && talker.id &&
                            std::holds_alternative<TalkerConnection::Negotiated>(talker.state);
   if (!link_.joined()) {
@@ -188,6 +206,9 @@ void WatchSession::recover(const ConnectionKey& key) {
 }
 
 void WatchSession::give_up(const ConnectionKey& key, std::string_view reason) {
+  if (connections_.find(key)->of || connections_.find(key)->moves_until) {
+    return give_up_move(key, reason);
+  }
   send(protocol::Bye{}, key.peer);
   const TalkerConnection& talker = *connections_.find(key);
   if (std::holds_alternative<TalkerConnection::AwaitingOffer>(talker.state)) {
@@ -200,7 +221,7 @@ void WatchSession::give_up(const ConnectionKey& key, std::string_view reason) {
 
 bool WatchSession::has_alternative() const {
   return std::any_of(on_air_.begin(), on_air_.end(),
-                     [this](const PeerId& talker) { return !connections_.contains(talker); });
+                     [this](const PeerId& talker) { return !is_watched(talker); });
 }
 
 void WatchSession::forget(const PeerId& talker) {

@@ -1,0 +1,254 @@
+#include "session/talk/forwarding.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "session/timeouts.hpp"
+
+namespace onair::session {
+namespace {
+
+// Shares of the capacity. Between the two nothing moves.
+constexpr std::size_t kManyPercent = 75;
+constexpr std::size_t kFewPercent = 40;
+
+bool can_move(const std::vector<std::string>& caps) {
+  return std::find(caps.begin(), caps.end(), protocol::kForwardedCap) != caps.end();
+}
+
+}  // namespace
+
+ForwardPolicy ForwardPolicy::of(const std::optional<std::string>& text) {
+  if (text == "auto") return {When::automatically};
+  if (text == "always") return {When::always};
+  std::size_t viewers = 0;
+  if (!text) return {};
+  const auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), viewers);
+  if (fault != std::errc() || end != text->data() + text->size() || viewers == 0) return {};
+  return {When::from_viewers, viewers};
+}
+
+std::string_view name_of(Forwarding::Stage stage) {
+  switch (stage) {
+    case Forwarding::Stage::direct: return "direct";
+    case Forwarding::Stage::asking: return "asking";
+    case Forwarding::Stage::forwarded: return "forwarded";
+    case Forwarding::Stage::returning: return "returning";
+  }
+  return "direct";
+}
+
+void Forwarding::encoder_reported(bool limited_by_cpu, TimePoint now) {
+  // Several encoders report in turn, and one that is limited counts until the next round.
+  if (now - limited_at_ > 2 * kMeasureInterval) limited_since_.reset();
+  if (!limited_by_cpu) return;
+  limited_at_ = now;
+  if (!limited_since_) limited_since_ = now;
+}
+
+void Forwarding::forwarder_lost(const PeerId& forwarder) {
+  if (forwarder != forwarder_) return;
+  stage_ = Stage::direct;
+  forwarder_.clear();
+  invited_.clear();
+  moving_.clear();
+  forwarded_.clear();
+  failed_.clear();
+  batch_ = kFirstBatch;
+}
+
+bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& request, TimePoint now) {
+  if (capable_.size() < kMaxViewers && can_move(request.caps)) capable_.insert(viewer);
+  forwarded_.erase(viewer);
+  if (request.direct) {
+    moving_.erase(viewer);
+    if (stage_ == Stage::forwarded) failed_.insert(viewer);
+    return false;
+  }
+  if (stage_ != Stage::forwarded || failed_.contains(viewer)) return false;
+  if (std::find(invited_.begin(), invited_.end(), viewer) == invited_.end()) {
+    invited_.push_back(viewer);
+  }
+  // Another client takes any offer, and says nothing of it.
+  if (!capable_.contains(viewer)) return forwarded_.insert(viewer), true;
+  moving_[viewer] = {now + kMoveReplyTimeout};
+  return true;
+}
+
+void Forwarding::moved(const PeerId& viewer, const protocol::WatchingVia& via) {
+  if (forwarded_.size() >= kMaxViewers) return;
+  moving_.erase(viewer);
+  failed_.erase(viewer);
+  if (can_move(via.caps)) capable_.insert(viewer);
+  forwarded_.insert(viewer);
+}
+
+void Forwarding::left(const PeerId& viewer) {
+  moving_.erase(viewer);
+  forwarded_.erase(viewer);
+  std::erase(invited_, viewer);
+}
+
+void Forwarding::forget(const PeerId& viewer) {
+  left(viewer);
+  failed_.erase(viewer);
+  capable_.erase(viewer);
+}
+
+void Forwarding::reset() {
+  const ForwardPolicy policy = policy_;
+  const bool direct = keeps_direct_;
+  *this = Forwarding();
+  policy_ = policy;
+  keeps_direct_ = direct;
+}
+
+bool Forwarding::is_needed(const Load& load, TimePoint now) const {
+  if (!load.on_air || keeps_direct_) return false;
+  switch (policy_.when) {
+    case ForwardPolicy::When::never: return false;
+    case ForwardPolicy::When::always: return true;
+    case ForwardPolicy::When::from_viewers: return load.viewers >= policy_.viewers;
+    case ForwardPolicy::When::automatically: break;
+  }
+  const bool strained = limited_since_ && now - *limited_since_ >= kStrain;
+  const bool many = load.viewers * 100 >= load.capacity * kManyPercent;
+  return load.viewers > 0 && (many || load.any_waits || load.short_of_line || strained);
+}
+
+bool Forwarding::is_calm(const Load& load) const {
+  if (keeps_direct_) return true;
+  if (policy_.when == ForwardPolicy::When::always) return false;
+  const std::size_t many = policy_.when == ForwardPolicy::When::from_viewers
+                               ? std::min(policy_.viewers, load.capacity)
+                               : load.capacity;
+  return load.viewers * 100 <= many * kFewPercent;
+}
+
+Forwarding::Steps Forwarding::advance(const Load& load, const std::vector<PeerId>& direct,
+                                      TimePoint now) {
+  Steps steps;
+  end_overdue(now);
+  if (stage_ == Stage::direct || stage_ == Stage::asking) ask(load, steps, now);
+  if (stage_ == Stage::forwarded && may_return(load, now)) {
+    stage_ = Stage::returning;
+    calm_since_.reset();
+    moving_.clear();
+    invited_.clear();
+  }
+  if (stage_ == Stage::forwarded && !keeps_direct_) begin_batch(direct, now);
+  if (stage_ == Stage::returning) call_back(steps, now);
+  flush(steps, now);
+  return steps;
+}
+
+/// Asks for the forwarder until its connection is up.
+void Forwarding::ask(const Load& load, Steps& steps, TimePoint now) {
+  // Some watch through it already where this page was loaded anew.
+  const bool wanted =
+      load.on_air && !keeps_direct_ && (is_needed(load, now) || !forwarded_.empty());
+  if (!wanted) {
+    if (std::exchange(stage_, Stage::direct) == Stage::asking) steps.use_forwarder = false;
+    return;
+  }
+  if (load.forwarder) {
+    stage_ = Stage::forwarded;
+    forwarder_ = *load.forwarder;
+    moved_at_ = now;
+    return;
+  }
+  if (std::exchange(stage_, Stage::asking) == Stage::direct) ask_at_.set(now);
+  if (!ask_at_.is_due(now)) return;
+  steps.use_forwarder = true;
+  ask_at_.set(now + kAskPause);
+}
+
+/// Few watch, and have for long; and each of them can.
+bool Forwarding::may_return(const Load& load, TimePoint now) {
+  if (!is_calm(load)) calm_since_.reset();
+  if (!is_calm(load)) return false;
+  if (!calm_since_) calm_since_ = now;
+  const bool all_can =
+      std::all_of(forwarded_.begin(), forwarded_.end(),
+                  [this](const auto& viewer) { return capable_.contains(viewer); });
+  const bool long_enough = now - std::max(*calm_since_, moved_at_) >= kCalm;
+  return all_can && (keeps_direct_ || (long_enough && rounds_ < kMostRounds));
+}
+
+void Forwarding::end_overdue(TimePoint now) {
+  for (auto at = moving_.begin(); at != moving_.end();) {
+    if (at->second.until > now) {
+      ++at;
+      continue;
+    }
+    failed_.insert(at->first);
+    batch_ = kFirstBatch;
+    at = moving_.erase(at);
+  }
+}
+
+/// The next viewers move when all before them have, or have failed to. Batches grow while none
+/// fails.
+void Forwarding::begin_batch(const std::vector<PeerId>& direct, TimePoint now) {
+  const auto is_of_batch = [](const auto& entry) { return entry.second.of_batch; };
+  if (std::any_of(moving_.begin(), moving_.end(), is_of_batch)) return;
+  std::size_t count = 0;
+  for (const PeerId& viewer : direct) {
+    if (viewer == forwarder_ || !capable_.contains(viewer) || failed_.contains(viewer)) continue;
+    moving_[viewer] = {now + kMoveReplyTimeout, /*of_batch=*/true};
+    invited_.push_back(viewer);
+    if (++count == batch_) break;
+  }
+  if (count == batch_) batch_ = std::min(2 * batch_, kMostAtOnce);
+}
+
+/// When nobody is left there, the forwarder is let go. One that fails to come back keeps all there.
+void Forwarding::call_back(Steps& steps, TimePoint now) {
+  const bool failed = std::any_of(forwarded_.begin(), forwarded_.end(),
+                                  [&](const auto& viewer) { return failed_.contains(viewer); });
+  if (failed && !keeps_direct_) {
+    failed_.clear();
+    stage_ = Stage::forwarded;
+    rounds_ = kMostRounds;
+    return;
+  }
+  if (forwarded_.empty()) {
+    const unsigned rounds = rounds_ + 1;
+    forwarder_lost(PeerId(forwarder_));
+    rounds_ = rounds;
+    steps.use_forwarder = false;
+    return;
+  }
+  if (!moving_.empty()) return;
+  for (const PeerId& viewer : forwarded_) {
+    if (failed_.contains(viewer)) continue;
+    moving_[viewer] = {now + kMoveReplyTimeout};
+    steps.call_back.push_back(viewer);
+    if (steps.call_back.size() == kFirstBatch) break;
+  }
+}
+
+void Forwarding::flush(Steps& steps, TimePoint now) {
+  if (invited_.empty() || stage_ != Stage::forwarded) return invite_at_.cancel();
+  if (invite_at_.at() && !invite_at_.is_due(now)) return;
+  const std::size_t count = std::min(invited_.size(), kMostAtOnce);
+  const auto end = invited_.begin() + static_cast<std::ptrdiff_t>(count);
+  steps.invite.assign(invited_.begin(), end);
+  invited_.erase(invited_.begin(), end);
+  invite_at_.set(now + kInvitePause);
+}
+
+std::optional<TimePoint> Forwarding::next_deadline() const {
+  std::optional<TimePoint> next;
+  if (stage_ == Stage::asking) ask_at_.hasten(next);
+  if (!invited_.empty()) invite_at_.hasten(next);
+  if (stage_ == Stage::forwarded && calm_since_ && rounds_ < kMostRounds) {
+    next = earlier(next, std::max(*calm_since_, moved_at_) + kCalm);
+  }
+  if (stage_ == Stage::direct && limited_since_) next = earlier(next, *limited_since_ + kStrain);
+  for (const auto& [viewer, move] : moving_) next = earlier(next, move.until);
+  return next;
+}
+
+}  // namespace onair::session

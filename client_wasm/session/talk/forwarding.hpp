@@ -1,0 +1,139 @@
+// Decides when a talker's viewers watch through the server's forwarder, and which of them move next
+// (PROTOCOL.md, "Through the forwarder"). Knows no connections: the session tells it what happens.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/message.hpp"
+#include "session/peer_connection.hpp"
+#include "session/time.hpp"
+
+namespace onair::session {
+
+/// The operator's choice, by `--forward`.
+struct ForwardPolicy {
+  enum class When { never, automatically, always, from_viewers };
+  When when = When::never;
+  std::size_t viewers = 0;  ///< for from_viewers
+
+  /// From a `welcome`; one that is missing or unknown is never.
+  static ForwardPolicy of(const std::optional<std::string>& text);
+  bool operator==(const ForwardPolicy&) const = default;
+};
+
+class Forwarding {
+ public:
+  /// Viewers asked to move at first, and at most.
+  static constexpr std::size_t kFirstBatch = 10;
+  static constexpr std::size_t kMostAtOnce = 64;
+  /// Between two `invite_watchers`.
+  static constexpr Duration kInvitePause{200};
+  /// Before the forwarder is asked for again, where it did not come.
+  static constexpr Duration kAskPause{10'000};
+  /// How long an encoder is limited by the processor before the viewers move.
+  static constexpr Duration kStrain{5'000};
+  /// How long few viewers must watch before they move back.
+  static constexpr Duration kCalm{60'000};
+  /// Moves back and forth; after so many it stays forwarded.
+  static constexpr unsigned kMostRounds = 2;
+  /// Limit of remembered viewers.
+  static constexpr std::size_t kMaxViewers = 20'000;
+
+  enum class Stage {
+    direct,     ///< every viewer has a connection with the talker
+    asking,     ///< the forwarder was asked for
+    forwarded,  ///< it has the picture: viewers move, and newcomers go there
+    returning,  ///< viewers come back
+  };
+
+  struct Load {
+    bool on_air = false;
+    /// The forwarder whose connection with us is up, if there is one.
+    std::optional<PeerId> forwarder = {};
+    std::size_t viewers = 0;     ///< direct, forwarded and waiting ones
+    std::size_t capacity = 0;    ///< of direct ones
+    bool short_of_line = false;  ///< a viewer's share is little
+    bool any_waits = false;      ///< declined as full
+  };
+
+  /// What to do now.
+  struct Steps {
+    std::optional<bool> use_forwarder = {};  ///< to tell the server
+    std::vector<PeerId> invite = {};         ///< by the forwarder
+    std::vector<PeerId> call_back = {};      ///< by the talker
+  };
+
+  Stage stage() const { return stage_; }
+  const PeerId& forwarder() const { return forwarder_; }
+  bool is_forwarded(const PeerId& viewer) const { return forwarded_.contains(viewer); }
+  std::size_t forwarded() const { return forwarded_.size(); }
+  bool keeps_direct() const { return keeps_direct_; }
+  /// True where the operator lets the talker use a forwarder at all.
+  bool is_possible() const { return policy_.when != ForwardPolicy::When::never; }
+
+  void set_policy(ForwardPolicy policy) { policy_ = policy; }
+  /// The person keeps the room direct.
+  void keep_direct(bool direct) { keeps_direct_ = direct; }
+  void encoder_reported(bool limited_by_cpu, TimePoint now);
+
+  /// The forwarder's connection with us is gone.
+  void forwarder_lost(const PeerId& forwarder);
+
+  /// True where a viewer that asks for an offer gets the forwarder's instead, by Steps.
+  bool takes(const PeerId& viewer, const protocol::TalkRequest& request, TimePoint now);
+  /// The viewer says that it watches through a forwarder.
+  void moved(const PeerId& viewer, const protocol::WatchingVia& via);
+  /// The viewer watches directly, or not at all any more.
+  void left(const PeerId& viewer);
+  /// The viewer has left the room.
+  void forget(const PeerId& viewer);
+  /// Off air, or a new peer: nobody watches.
+  void reset();
+
+  /// `direct` are the viewers with a connection that is up, in the order in which they came.
+  Steps advance(const Load& load, const std::vector<PeerId>& direct, TimePoint now);
+  std::optional<TimePoint> next_deadline() const;
+
+ private:
+  bool is_needed(const Load& load, TimePoint now) const;
+  bool is_calm(const Load& load) const;
+  bool may_return(const Load& load, TimePoint now);
+  void ask(const Load& load, Steps& steps, TimePoint now);
+  void end_overdue(TimePoint now);
+  void begin_batch(const std::vector<PeerId>& direct, TimePoint now);
+  void call_back(Steps& steps, TimePoint now);
+  void flush(Steps& steps, TimePoint now);
+
+  ForwardPolicy policy_;
+  bool keeps_direct_ = false;
+  Stage stage_ = Stage::direct;
+  PeerId forwarder_;
+  DeadlineTimer ask_at_;     ///< when to ask the server again
+  DeadlineTimer invite_at_;  ///< when the next invitation may go out
+  std::optional<TimePoint> calm_since_;
+  std::optional<TimePoint> limited_since_;
+  TimePoint limited_at_{};
+  TimePoint moved_at_{};
+  unsigned rounds_ = 0;
+  std::size_t batch_ = kFirstBatch;
+  std::vector<PeerId> invited_;  ///< to send in the next invitation
+  struct Move {
+    TimePoint until;
+    bool of_batch = false;  ///< it had a direct connection
+  };
+  std::map<PeerId, Move> moving_;
+  std::set<PeerId> forwarded_;
+  std::set<PeerId> failed_;   ///< stay direct, since a move failed
+  std::set<PeerId> capable_;  ///< by their `caps`
+};
+
+std::string_view name_of(Forwarding::Stage stage);
+
+}  // namespace onair::session

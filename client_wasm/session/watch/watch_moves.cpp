@@ -1,0 +1,186 @@
+// Moves of a viewer from the talker to the forwarder and back: the new connection's picture is
+// decoded before the old connection closes.
+#include <set>
+#include <utility>
+
+#include "session/timeouts.hpp"
+#include "session/watch/watch_session.hpp"
+
+namespace onair::session {
+
+const PeerId& WatchSession::talker_of(const ConnectionKey& key) const {
+  const TalkerConnection* connection = connections_.find(key);
+  return connection != nullptr && connection->of ? *connection->of : key.peer;
+}
+
+std::optional<ConnectionKey> WatchSession::connection_of(
+    const PeerId& talker, const std::optional<ConnectionKey>& except) const {
+  for (const auto& [key, connection] : connections_) {
+    if (connection.is_replaced || key == except) continue;
+    if (connection.of.value_or(key.peer) == talker) return key;
+  }
+  return std::nullopt;
+}
+
+std::size_t WatchSession::watched_talkers() const {
+  std::set<PeerId> talkers;
+  for (const auto& [key, connection] : connections_) {
+    if (!connection.is_replaced) talkers.insert(connection.of.value_or(key.peer));
+  }
+  return talkers.size();
+}
+
+/// The forwarder invites us. A talker can't: it is on air itself.
+void WatchSession::move_to(const PeerId& forwarder, const PeerId& talker) {
+  if (!is_on_air(talker) || is_on_air(forwarder)) return;
+  if (const auto known = connections_.latest_with(forwarder)) {
+    if (!is_broken(connections_.find(*known)->transport)) return;  // it is under way, or done
+    close(*known, "a new invitation");
+  }
+  if (!budget_.ask(forwarder, now_)) return budget_.withdraw(forwarder);
+  // Asked, the talker has sent the forwarder to us instead of an offer.
+  if (const auto asked = connection_of(talker);
+      asked && in_state<TalkerConnection::AwaitingOffer>(*asked).second) {
+    close(*asked, "the forwarder has its picture");
+    unwanted_.insert(talker);
+  }
+  send(protocol::TalkRequest{}, forwarder);
+  connections_.find(begin_move(forwarder, talker))->of = talker;
+}
+
+void WatchSession::come_back(const PeerId& talker) {
+  const auto by = connection_of(talker);
+  if (!by || by->peer == talker || connections_.contains(talker)) return;
+  if (!budget_.ask(talker, now_)) return budget_.withdraw(talker);
+  send(protocol::TalkRequest{{}, {}, {}, /*direct=*/true}, talker);
+  begin_move(talker, talker);
+}
+
+ConnectionKey WatchSession::begin_move(const PeerId& peer, const PeerId& talker) {
+  const auto now_by = connection_of(talker);
+  ConnectionKey key = await_offer_of(peer);
+  TalkerConnection& connection = *connections_.find(key);
+  connection.moves_until = now_ + kMoveTimeout;
+  if (now_by) connection.sends = connections_.find(*now_by)->sends;
+  own_deadline_.cancel();  // no other attempt meanwhile
+  return key;
+}
+
+/// Measures connections whose picture is awaited often, so that it is shown at once.
+void WatchSession::measure_moves() {
+  const bool due = moves_at_.is_due(now_);
+  bool any = false;
+  for (const ConnectionKey& key : connections_.keys()) {
+    const TalkerConnection& connection = *connections_.find(key);
+    if (!connection.moves_until) continue;
+    if (now_ >= *connection.moves_until) {
+      give_up_move(key, "no picture in time");
+      continue;
+    }
+    any = true;
+    if (due && connection.transport == TransportState::connected) {
+      output_.emplace_back(MeasureReceiving{key});
+    }
+  }
+  if (!any) moves_at_.cancel();
+  if (any && (due || !moves_at_.at())) moves_at_.set(now_ + kMoveMeasureInterval);
+}
+
+void WatchSession::finish_if_there(const ConnectionKey& key, const ReceivingReport& report) {
+  const TalkerConnection& connection = *connections_.find(key);
+  const auto before = connection_of(talker_of(key), key);
+  const bool has_picture = connection.sends.picture != protocol::Sent::none;
+  const bool had_sound = before && connections_.find(*before)->sound_came;
+  const bool needs_sound =
+      had_sound || (!has_picture && connection.sends.sound != protocol::Sent::none);
+  if (has_picture && report.frames_decoded == 0) return;
+  if (needs_sound && report.sound_packets == 0) return;
+  finish_move(key);
+}
+
+void WatchSession::finish_move(const ConnectionKey& key) {
+  TalkerConnection& connection = *connections_.find(key);
+  const PeerId talker = talker_of(key);
+  connection.moves_until.reset();
+  if (connection.of) chat_.open_relay(talker);
+  const auto before = connection_of(talker, key);
+  if (!before) {
+    if (connection.of) send(protocol::WatchingVia{key.peer}, talker);
+    return;
+  }
+  if (attached_.erase(*before) > 0) {
+    attached_.insert(key);
+    output_.emplace_back(SwitchStream{*before, key});
+  }
+  connections_.find(*before)->is_replaced = true;
+  connections_.find(*before)->due.set(now_ + kCrossfade);
+}
+
+void WatchSession::close_replaced(const ConnectionKey& key) {
+  const PeerId talker = talker_of(key);
+  const PeerId peer = key.peer;
+  close(key, "replaced");
+  if (peer != talker) {
+    send(protocol::Bye{}, peer);
+    return chat_.close_relay(talker);
+  }
+  confirm_forwarded(talker);
+}
+
+void WatchSession::confirm_forwarded(const PeerId& talker) {
+  const auto by = connection_of(talker);
+  if (!by || by->peer == talker) return;
+  TalkerConnection& connection = *connections_.find(*by);
+  if (connection.moves_until) return;  // not yet
+  if (connection.transport == TransportState::connected)
+    connection.due.cancel();  // see await_talker
+  send(protocol::WatchingVia{by->peer}, talker);
+}
+
+void WatchSession::give_up_move(const ConnectionKey& key, std::string_view reason) {
+  const PeerId talker = talker_of(key);
+  const bool was_forwarded = connections_.find(key)->of.has_value();
+  if (in_state<TalkerConnection::AwaitingOffer>(key).second) unwanted_.insert(key.peer);
+  send(protocol::Bye{}, key.peer);
+  close(key, reason);
+  if (connection_of(talker)) return confirm_forwarded(talker);
+  chat_.close_relay(talker);
+  if (!was_forwarded) return retry_after(retry_.next(), WatchView::Picture::failed, reason);
+  if (!is_on_air(talker)) return stay_without(WatchView::Picture::waiting, reason);
+  if (!budget_.ask(talker, now_)) return;  // requested when its turn comes
+  send(protocol::TalkRequest{{}, {}, {}, /*direct=*/true}, talker);
+  await_offer_of(talker);
+}
+
+bool WatchSession::leave_forwarder(const PeerId& forwarder, std::string_view reason) {
+  bool any = false;
+  for (const ConnectionKey& key : connections_.keys_with(forwarder)) {
+    if (!connections_.find(key)->of) continue;
+    any = true;
+    give_up_move(key, reason);
+  }
+  return any;
+}
+
+bool WatchSession::close_all_of(const PeerId& of, std::string_view reason) {
+  const PeerId talker = of;  // the caller's may belong to a connection
+  bool any = false;
+  for (const ConnectionKey& key : connections_.keys()) {
+    if (talker_of(key) != talker) continue;
+    any = true;
+    if (key.peer != talker) send(protocol::Bye{}, key.peer);
+    close(key, reason);
+  }
+  chat_.close_relay(talker);
+  return any;
+}
+
+bool WatchSession::await_talker(const PeerId& talker) {
+  close_with(talker, "user_disconnected");
+  const auto by = connection_of(talker);
+  if (!by) return false;
+  connections_.find(*by)->due.set(now_ + kTalkerReturns);
+  return true;
+}
+
+}  // namespace onair::session

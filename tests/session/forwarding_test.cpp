@@ -1,0 +1,242 @@
+#include "session/talk/forwarding.hpp"
+
+#include <gtest/gtest.h>
+
+#include "session/timeouts.hpp"
+
+namespace onair::session {
+namespace {
+
+using Stage = Forwarding::Stage;
+using Peers = std::vector<PeerId>;
+
+const std::vector<std::string> kAble = {std::string(protocol::kForwardedCap)};
+
+class ForwardingTest : public testing::Test {
+ protected:
+  ForwardingTest() { forwarding.set_policy(ForwardPolicy::of("auto")); }
+
+  Forwarding::Steps advance(Duration later = {}) {
+    now += later;
+    load.viewers = direct.size() + forwarding.forwarded();
+    return forwarding.advance(load, direct, now);
+  }
+  /// `count` viewers with direct connections, who can move.
+  void watch_directly(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      direct.push_back("v" + std::to_string(direct.size() + forwarding.forwarded()));
+      EXPECT_FALSE(forwarding.takes(direct.back(), {{}, {}, kAble}, now));
+    }
+  }
+  void forwarder_comes() {
+    load.forwarder = "f";
+    advance();
+    ASSERT_EQ(forwarding.stage(), Stage::forwarded);
+  }
+  void move(const PeerId& viewer) {
+    std::erase(direct, viewer);
+    forwarding.moved(viewer, {"f", {}, kAble});
+  }
+  bool request(const PeerId& viewer, std::vector<std::string> caps = kAble, bool alone = false) {
+    return forwarding.takes(viewer, {{}, {}, std::move(caps), alone}, now);
+  }
+
+  Forwarding forwarding;
+  Forwarding::Load load{.on_air = true, .capacity = 20};
+  Peers direct;
+  TimePoint now{Duration(1'000'000)};
+};
+
+TEST_F(ForwardingTest, KnowsTheOperatorsPolicies) {
+  using When = ForwardPolicy::When;
+  EXPECT_EQ(ForwardPolicy::of("auto"), ForwardPolicy{When::automatically});
+  EXPECT_EQ(ForwardPolicy::of("always"), ForwardPolicy{When::always});
+  EXPECT_EQ(ForwardPolicy::of("30"), (ForwardPolicy{When::from_viewers, 30}));
+  for (const char* never : {"never", "", "0", "-1", "3x", "later"}) {
+    EXPECT_EQ(ForwardPolicy::of(never), ForwardPolicy{}) << never;
+  }
+  EXPECT_EQ(ForwardPolicy::of(std::nullopt), ForwardPolicy{}) << "the server has no forwarder";
+}
+
+TEST_F(ForwardingTest, AsksForTheForwarderAtThreeQuartersOfTheCapacity) {
+  watch_directly(14);
+  EXPECT_EQ(advance().use_forwarder, std::nullopt);
+  watch_directly(1);
+  EXPECT_EQ(advance().use_forwarder, true);
+  EXPECT_EQ(forwarding.stage(), Stage::asking);
+  EXPECT_EQ(advance(Forwarding::kAskPause - Duration(1)).use_forwarder, std::nullopt);
+  ASSERT_EQ(forwarding.next_deadline(), now + Duration(1));
+  EXPECT_EQ(advance(Duration(1)).use_forwarder, true) << "it did not come";
+}
+
+TEST_F(ForwardingTest, AsksWhereTheLineOrTheProcessorIsShort) {
+  watch_directly(2);
+  load.short_of_line = true;
+  EXPECT_EQ(advance().use_forwarder, true);
+  load.short_of_line = false;
+  EXPECT_EQ(advance().use_forwarder, false) << "needed no more before it came";
+
+  for (const Duration later : {Duration(0), Duration(2'000), Duration(2'000)}) {
+    now += later;
+    forwarding.encoder_reported(true, now);
+    EXPECT_EQ(advance().use_forwarder, std::nullopt) << "a moment is no strain";
+  }
+  now += Duration(1'000);
+  forwarding.encoder_reported(true, now);
+  EXPECT_EQ(advance().use_forwarder, true);
+}
+
+TEST_F(ForwardingTest, NeverAsksWhereTheOperatorOrThePersonDoesNotWantIt) {
+  watch_directly(20);
+  forwarding.set_policy(ForwardPolicy::of("never"));
+  EXPECT_EQ(advance().use_forwarder, std::nullopt);
+  forwarding.set_policy(ForwardPolicy::of("auto"));
+  forwarding.keep_direct(true);
+  EXPECT_EQ(advance().use_forwarder, std::nullopt);
+  forwarding.keep_direct(false);
+  load.on_air = false;
+  EXPECT_EQ(advance().use_forwarder, std::nullopt);
+}
+
+TEST_F(ForwardingTest, AlwaysAndANumberAreTakenAtTheirWord) {
+  forwarding.set_policy(ForwardPolicy::of("always"));
+  EXPECT_EQ(advance().use_forwarder, true) << "before anybody watches";
+  forwarding.reset();
+  forwarding.set_policy(ForwardPolicy::of("2"));
+  watch_directly(1);
+  EXPECT_EQ(advance().use_forwarder, std::nullopt);
+  watch_directly(1);
+  EXPECT_EQ(advance().use_forwarder, true);
+}
+
+TEST_F(ForwardingTest, MovesTenAtFirstAndMoreWhileItGoesWell) {
+  watch_directly(45);
+  advance();
+  load.forwarder = "f";
+  const Peers first = advance().invite;
+  EXPECT_EQ(first, Peers(direct.begin(), direct.begin() + 10)) << "in the order of their coming";
+  for (const PeerId& viewer : Peers(first.begin(), first.end() - 1)) move(viewer);
+  EXPECT_EQ(advance(Duration(500)).invite, Peers{}) << "one of them is still on its way";
+  move(first.back());
+  EXPECT_EQ(advance(Duration(500)).invite.size(), 20u);
+  EXPECT_EQ(forwarding.forwarded(), 10u);
+}
+
+TEST_F(ForwardingTest, AViewerThatDoesNotMoveInTimeStaysDirect) {
+  watch_directly(15);
+  advance();
+  load.forwarder = "f";
+  const Peers first = advance().invite;
+  for (const PeerId& viewer : Peers(first.begin() + 1, first.end())) move(viewer);
+  ASSERT_EQ(forwarding.next_deadline(), now + kMoveReplyTimeout);
+  Peers next = advance(kMoveReplyTimeout).invite;
+  EXPECT_EQ(next, Peers(direct.begin() + 1, direct.end())) << "all but the first";
+  for (const PeerId& viewer : next) move(viewer);
+  EXPECT_EQ(advance(kMoveReplyTimeout).invite, Peers{});
+  EXPECT_EQ(direct, Peers{"v0"});
+}
+
+TEST_F(ForwardingTest, SendsNewcomersToTheForwarderAtOnce) {
+  watch_directly(15);
+  advance();
+  forwarder_comes();
+  for (const PeerId& viewer : Peers(direct)) move(viewer);
+  advance(Duration(500));
+
+  EXPECT_TRUE(request("new"));
+  EXPECT_FALSE(forwarding.is_forwarded("new")) << "until it says so";
+  EXPECT_EQ(advance().invite, Peers{"new"});
+  EXPECT_TRUE(request("old page", {}));
+  EXPECT_TRUE(forwarding.is_forwarded("old page")) << "it takes any offer, and says nothing";
+  EXPECT_EQ(advance().invite, Peers{}) << "a moment ago there was an invitation";
+  EXPECT_TRUE(request("third"));
+  EXPECT_EQ(advance(Forwarding::kInvitePause).invite, (Peers{"old page", "third"}));
+}
+
+TEST_F(ForwardingTest, AViewerThatTheForwarderCanNotReachGetsADirectConnection) {
+  forwarding.set_policy(ForwardPolicy::of("always"));
+  advance();
+  forwarder_comes();
+  EXPECT_FALSE(request("v", kAble, /*direct=*/true));
+  EXPECT_FALSE(request("v")) << "and keeps it when it asks again";
+  direct.emplace_back("v");
+  EXPECT_EQ(advance(Duration(60'000)).invite, Peers{});
+}
+
+TEST_F(ForwardingTest, AsksAnewWhenTheForwarderIsLost) {
+  watch_directly(15);
+  advance();
+  forwarder_comes();
+  for (const PeerId& viewer : Peers(direct)) move(viewer);
+  forwarding.forwarder_lost("another");
+  EXPECT_EQ(forwarding.forwarded(), 15u);
+  forwarding.forwarder_lost("f");
+  load.forwarder.reset();
+  EXPECT_EQ(forwarding.forwarded(), 0u);
+  EXPECT_FALSE(request("v0", kAble, /*direct=*/true));
+  direct = {"v0"};
+  EXPECT_EQ(advance().use_forwarder, std::nullopt);
+  load.any_waits = true;
+  EXPECT_EQ(advance().use_forwarder, true);
+  forwarder_comes();
+  EXPECT_EQ(advance(Duration(500)).invite, Peers{}) << "the batch went out with the stage";
+  move("v0");
+  EXPECT_TRUE(forwarding.is_forwarded("v0")) << "a failure of the last forwarder counts no more";
+}
+
+TEST_F(ForwardingTest, ComesBackWhenFewHaveWatchedForAMinuteAndTwiceAtMost) {
+  for (int round = 0; round < 2; ++round) {
+    watch_directly(15 - direct.size());
+    advance(Duration(1'000));
+    forwarder_comes();
+    for (const PeerId& viewer : Peers(direct)) move(viewer);
+    advance();
+    for (int i = 8; i < 15; ++i) forwarding.forget("v" + std::to_string(i));
+    EXPECT_EQ(advance().call_back, Peers{});
+    EXPECT_EQ(advance(Forwarding::kCalm - Duration(1)).call_back, Peers{});
+    const Peers back = advance(Duration(1)).call_back;
+    ASSERT_EQ(back.size(), 8u) << "round " << round;
+    for (const PeerId& viewer : back) {
+      EXPECT_FALSE(request(viewer, kAble, /*direct=*/true));
+      direct.push_back(viewer);
+      forwarding.left(viewer);
+    }
+    EXPECT_EQ(advance().use_forwarder, false);
+    EXPECT_EQ(forwarding.stage(), Stage::direct);
+    load.forwarder.reset();
+  }
+  watch_directly(7);
+  advance();
+  forwarder_comes();
+  for (const PeerId& viewer : Peers(direct)) move(viewer);
+  for (int i = 3; i < 15; ++i) forwarding.forget("v" + std::to_string(i));
+  EXPECT_EQ(advance(Duration(10 * Forwarding::kCalm)).call_back, Peers{}) << "it stays forwarded";
+}
+
+TEST_F(ForwardingTest, AViewerWithoutTheCapabilityKeepsTheForwarderThere) {
+  forwarding.set_policy(ForwardPolicy::of("2"));
+  watch_directly(2);
+  advance();
+  forwarder_comes();
+  EXPECT_TRUE(request("old page", {}));
+  for (const PeerId& viewer : Peers(direct)) move(viewer);
+  for (const char* viewer : {"v0", "v1"}) forwarding.forget(viewer);
+  load.capacity = 100;
+  advance(2 * Forwarding::kCalm);
+  EXPECT_EQ(forwarding.stage(), Stage::forwarded);
+  forwarding.keep_direct(true);
+  advance(2 * Forwarding::kCalm);
+  EXPECT_EQ(forwarding.stage(), Stage::forwarded) << "it can't come back";
+  forwarding.forget("old page");
+  EXPECT_EQ(advance().use_forwarder, false);
+}
+
+TEST_F(ForwardingTest, APageThatIsLoadedAnewFindsItsViewersAtTheForwarder) {
+  forwarding.moved("v", {"f", {}, kAble});
+  EXPECT_EQ(advance().use_forwarder, true);
+  forwarder_comes();
+  EXPECT_TRUE(forwarding.is_forwarded("v"));
+}
+
+}  // namespace
+}  // namespace onair::session

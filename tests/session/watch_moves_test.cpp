@@ -1,0 +1,261 @@
+// A viewer moves from the talker `t` to the forwarder `f`, and back.
+#include <gtest/gtest.h>
+
+#include "session/timeouts.hpp"
+#include "session/watch/watch_session.hpp"
+#include "support/stepper.hpp"
+
+namespace onair::session {
+namespace {
+
+using Lines = std::vector<std::string>;
+using Picture = WatchView::Picture;
+
+class WatchMovesTest : public testing::Test {
+ protected:
+  /// Answers the offer of this peer, which has just been asked.
+  ConnectionKey connect(const PeerId& peer, protocol::ConnectionId id) {
+    watch.receive(protocol::Offer{"offer", id}, peer);
+    const ConnectionKey key = watch.all<ApplyRemoteDescription>().at(0).key;
+    watch.feed(RemoteDescriptionApplied{key});
+    watch.feed(LocalDescriptionMade{key, "answer"});
+    watch.feed(TransportChanged{key, TransportState::connected});
+    watch.feed(TrackArrived{key});
+    return key;
+  }
+  ConnectionKey watch_directly() {
+    watch.join({"t"});
+    const ConnectionKey key = connect("t", 1);
+    EXPECT_EQ(watch.all<AttachStream>().size(), 1u);
+    measure(key, 30, 50);
+    return key;
+  }
+  ConnectionKey watch_by_forwarder() {
+    const ConnectionKey old = watch_directly();
+    invite();
+    const ConnectionKey key = connect("f", 2);
+    measure(key, 1, 1);
+    pass(kCrossfade);
+    EXPECT_EQ(watch.session.connections().find(old), nullptr);
+    return key;
+  }
+  void invite() { watch.receive(protocol::TalkReady{"t"}, "f"); }
+  void measure(const ConnectionKey& key, std::uint64_t frames, std::uint64_t sound) {
+    ReceivingReport report;
+    report.frames_decoded = frames;
+    report.sound_packets = sound;
+    watch.feed(ReceivingMeasured{key, report});
+  }
+  void pass(Duration duration) {
+    watch.now += duration;
+    watch.feed(TimePassed{});
+  }
+  bool asks_directly() const {
+    for (const auto& send : watch.all<SendMessage>()) {
+      const auto* request = std::get_if<protocol::TalkRequest>(&send.message.body);
+      if (request != nullptr && request->direct) return send.message.sendto == "t";
+    }
+    return false;
+  }
+
+  tests::Stepper<WatchSession, WatchInput, WatchOutput> watch{WatchSession({.room = "lesson"})};
+};
+
+TEST_F(WatchMovesTest, SaysThatItCanMove) {
+  watch.feed(Started{});
+  watch.feed(SocketOpened{1});
+  const auto& enter = std::get<protocol::Enter>(watch.all<SendMessage>().at(0).message.body);
+  EXPECT_EQ(enter.caps, Lines{std::string(protocol::kForwardedCap)});
+}
+
+TEST_F(WatchMovesTest, ShowsTheForwardersPictureWhenItIsThereAndClosesTheOldConnectionAfterIt) {
+  const ConnectionKey old = watch_directly();
+  invite();
+  EXPECT_EQ(watch.sent(), Lines{"talk_request to f"});
+  const ConnectionKey key = connect("f", 2);
+  EXPECT_EQ(watch.all<AttachStream>().size(), 0u) << "the old picture is still shown";
+  EXPECT_EQ(watch.session.view().picture, Picture::live);
+
+  pass(kMoveMeasureInterval);
+  ASSERT_EQ(watch.all<MeasureReceiving>().size(), 1u) << "often, so that no time is lost";
+  measure(key, 0, 5);
+  EXPECT_EQ(watch.all<SwitchStream>().size(), 0u) << "no picture yet";
+  measure(key, 1, 0);
+  EXPECT_EQ(watch.all<SwitchStream>().size(), 0u) << "no sound yet";
+  measure(key, 2, 5);
+  ASSERT_EQ(watch.all<SwitchStream>().size(), 1u);
+  EXPECT_EQ(watch.all<SwitchStream>()[0].from, old);
+  EXPECT_EQ(watch.all<SwitchStream>()[0].to, key);
+  EXPECT_EQ(watch.all<CloseConnection>().size(), 0u) << "its sound fades out";
+
+  pass(kCrossfade);
+  EXPECT_EQ(watch.all<CloseConnection>().at(0).key, old);
+  EXPECT_EQ(watch.all<DetachStream>().size(), 0u);
+  EXPECT_EQ(watch.sent(), Lines{"watching_via to t"});
+  EXPECT_EQ(watch.session.view().picture, Picture::live);
+  EXPECT_EQ(watch.session.connections().size(), 1u);
+}
+
+TEST_F(WatchMovesTest, KeepsTheOldConnectionWhereNoPictureComes) {
+  const ConnectionKey old = watch_directly();
+  invite();
+  connect("f", 2);
+  pass(kMoveTimeout - Duration(1));
+  EXPECT_EQ(watch.session.connections().size(), 2u);
+  pass(Duration(1));
+  EXPECT_EQ(watch.sent(), Lines{"bye to f"});
+  EXPECT_NE(watch.session.connections().find(old), nullptr);
+  EXPECT_EQ(watch.session.connections().size(), 1u);
+  EXPECT_TRUE(watch.session.stream_attached());
+}
+
+TEST_F(WatchMovesTest, KeepsTheOldConnectionWhereNoOfferComes) {
+  watch_directly();
+  invite();
+  pass(kMoveTimeout);
+  EXPECT_EQ(watch.sent(), Lines{"bye to f"});
+  EXPECT_EQ(watch.session.view().picture, Picture::live);
+  watch.receive(protocol::Offer{"offer", 3}, "f");
+  EXPECT_EQ(watch.all<CreateConnection>().size(), 0u) << "too late";
+}
+
+TEST_F(WatchMovesTest, ANewcomerGoesToTheForwarderAtOnce) {
+  watch.join({"t"});
+  invite();
+  EXPECT_EQ(watch.sent(), Lines{"talk_request to f"});
+  EXPECT_EQ(watch.session.connections().size(), 1u) << "the talker makes no offer";
+  const ConnectionKey key = connect("f", 2);
+  EXPECT_EQ(watch.all<AttachStream>().size(), 1u) << "there is nothing to keep";
+  measure(key, 1, 0);
+  EXPECT_EQ(watch.sent(), Lines{"watching_via to t"});
+  EXPECT_TRUE(watch.session.view().chat_open);
+}
+
+TEST_F(WatchMovesTest, ANewcomerWhomTheForwarderDoesNotServeAsksTheTalkerForADirectConnection) {
+  watch.join({"t"});
+  invite();
+  connect("f", 2);
+  pass(kMoveTimeout);
+  EXPECT_TRUE(asks_directly());
+  connect("t", 1);
+  EXPECT_EQ(watch.session.view().picture, Picture::live);
+}
+
+TEST_F(WatchMovesTest, AsksTheTalkerWhenTheForwarderIsLost) {
+  const std::vector<protocol::Body> ends = {
+      protocol::EndTalk{}, protocol::UserDisconnected{"f"},
+      protocol::TalkDeclined{protocol::DeclineReason::failed}};
+  for (const protocol::Body& end : ends) {
+    watch = tests::Stepper<WatchSession, WatchInput, WatchOutput>(WatchSession({.room = "lesson"}));
+    watch_by_forwarder();
+    const bool by_server = std::holds_alternative<protocol::UserDisconnected>(end);
+    watch.receive(end, by_server ? "" : "f");
+    EXPECT_TRUE(asks_directly()) << type_of(end);
+    connect("t", 3);
+    EXPECT_EQ(watch.session.view().picture, Picture::live) << type_of(end);
+    EXPECT_EQ(watch.session.connections().size(), 1u);
+  }
+}
+
+TEST_F(WatchMovesTest, StaysWithTheTalkerWhenTheForwarderIsLostOnTheWay) {
+  const ConnectionKey old = watch_directly();
+  invite();
+  watch.receive(protocol::EndTalk{}, "f");
+  EXPECT_FALSE(asks_directly());
+  EXPECT_NE(watch.session.connections().find(old), nullptr);
+  EXPECT_EQ(watch.session.connections().size(), 1u);
+}
+
+TEST_F(WatchMovesTest, KeepsTheForwardersConnectionWhileTheTalkersPageLoadsAgain) {
+  const ConnectionKey key = watch_by_forwarder();
+  watch.receive(protocol::UserDisconnected{"t"});
+  EXPECT_NE(watch.session.connections().find(key), nullptr);
+  watch.receive(protocol::TalkReady{}, "t");
+  EXPECT_EQ(watch.sent(), Lines{"watching_via to t"}) << "its page knows nothing of us";
+  pass(2 * kTalkerReturns);
+  EXPECT_NE(watch.session.connections().find(key), nullptr);
+
+  watch.receive(protocol::UserDisconnected{"t"});
+  pass(kTalkerReturns);
+  EXPECT_EQ(watch.session.connections().size(), 0u);
+  EXPECT_EQ(watch.session.view().picture, Picture::waiting);
+}
+
+TEST_F(WatchMovesTest, TheTalkersEndEndsBothWays) {
+  watch_by_forwarder();
+  watch.receive(protocol::EndTalk{}, "t");
+  EXPECT_EQ(watch.session.connections().size(), 0u);
+  EXPECT_EQ(watch.session.view().picture, Picture::ended);
+  EXPECT_FALSE(watch.session.view().chat_open);
+}
+
+TEST_F(WatchMovesTest, ComesBackToTheTalkerWithoutAGap) {
+  const ConnectionKey forwarded = watch_by_forwarder();
+  watch.receive(protocol::TalkReady{{}, /*direct=*/true}, "t");
+  EXPECT_TRUE(asks_directly());
+  const ConnectionKey key = connect("t", 4);
+  EXPECT_EQ(watch.all<AttachStream>().size(), 0u);
+  measure(key, 1, 1);
+  EXPECT_EQ(watch.all<SwitchStream>().at(0).from, forwarded);
+  pass(kCrossfade);
+  EXPECT_EQ(watch.sent(), Lines{"bye to f"});
+  EXPECT_EQ(watch.session.connections().size(), 1u);
+}
+
+TEST_F(WatchMovesTest, StaysWithTheForwarderWhereTheTalkerDoesNotOffer) {
+  const ConnectionKey forwarded = watch_by_forwarder();
+  watch.receive(protocol::TalkReady{{}, /*direct=*/true}, "t");
+  pass(kMoveTimeout);
+  EXPECT_EQ(watch.sent(), (Lines{"bye to t", "watching_via to t"}));
+  EXPECT_NE(watch.session.connections().find(forwarded), nullptr);
+  EXPECT_EQ(watch.session.connections().size(), 1u);
+}
+
+TEST_F(WatchMovesTest, NobodyOnAirSpeaksForAnotherTalker) {
+  watch_directly();
+  watch.receive(protocol::TalkReady{}, "u");
+  watch.receive(protocol::TalkReady{"t"}, "u");
+  EXPECT_EQ(watch.sent(), Lines{});
+  watch.receive(protocol::TalkReady{"nobody"}, "f");
+  EXPECT_EQ(watch.sent(), Lines{});
+}
+
+TEST_F(WatchMovesTest, AnInvitationThatIsRepeatedChangesNothing) {
+  watch_directly();
+  invite();
+  invite();
+  EXPECT_EQ(watch.sent(), Lines{});
+  connect("f", 2);
+  invite();
+  EXPECT_EQ(watch.sent(), Lines{});
+  EXPECT_EQ(watch.session.connections().size(), 2u);
+}
+
+TEST_F(WatchMovesTest, TheChatGoesByWayOfTheServer) {
+  watch_by_forwarder();
+  watch.feed(ChatEntered{"Hanako", "Hello"});
+  EXPECT_EQ(watch.sent(), Lines{"chat_messages to t"});
+  const auto line = [](ChatLineId id) {
+    return protocol::ChatMessages{{ChatLine{id, "Hanako", "Hello"}}};
+  };
+  watch.receive(line(4), "t");
+  EXPECT_EQ(watch.all<ShowChatLine>().size(), 1u);
+  watch.receive(line(4), "t");
+  EXPECT_EQ(watch.all<ShowChatLine>().size(), 0u) << "its author gets it twice";
+  watch.receive(line(5), "u");
+  EXPECT_EQ(watch.all<ShowChatLine>().size(), 0u) << "not of a talker whom we watch";
+  watch.receive(protocol::ChatMessages{{protocol::ChatMuted{true}}}, "t");
+  EXPECT_TRUE(watch.session.view().chat_muted);
+}
+
+TEST_F(WatchMovesTest, LeavesNothingBehind) {
+  watch_directly();
+  invite();
+  connect("f", 2);
+  watch.feed(LeaveRequested{});
+  EXPECT_EQ(watch.session.connections().size(), 0u);
+  EXPECT_EQ(watch.session.next_deadline(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace onair::session
