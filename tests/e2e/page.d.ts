@@ -5,6 +5,8 @@ interface Window {
   testConstraints: MediaStreamConstraints | undefined;
   testEnded: MediaStreamTrack;
   testLocks: number;
+  /** The longest time between two frames that were shown, in ms. */
+  testLongestGap: number | undefined;
   /** The stream of the talker's preview. */
   testPreview: () => MediaStream;
   testShared: ShareData | undefined;

@@ -1,0 +1,145 @@
+// Viewers move from the talker to onair-forwarder while they watch, and back.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+
+import { MediaServer } from './media.mjs';
+import { Chromium, goOnAir, until } from './support.mjs';
+
+/** The longest time without a new frame that a move may cost on a machine with little time for each browser, in ms. */
+const longestGap = 1_000;
+
+/** @type {MediaServer} */
+let server;
+/** @type {Chromium} */
+let chromium;
+
+before(async () => {
+  server = await MediaServer.start('--forward', '2');
+  chromium = await Chromium.start();
+});
+
+after(async () => {
+  await chromium?.stop();
+  await server?.stop();
+});
+
+/** @typedef {import('./support.mjs').Page} Page */
+
+/** @param {string} room */
+const watch = (room) => chromium.open(`${server.origin}/watch.html?${room}`);
+
+/**
+ * Measures from now on how long a page's picture stands still.
+ * @param {Page} viewer
+ */
+const measureGaps = (viewer) =>
+  viewer.evaluate(() => {
+    const video = document.getElementById('remote-video');
+    let last = performance.now();
+    window.testLongestGap = 0;
+    const shown = () => {
+      const now = performance.now();
+      window.testLongestGap = Math.max(window.testLongestGap ?? 0, now - last);
+      last = now;
+      video.requestVideoFrameCallback(shown);
+    };
+    video.requestVideoFrameCallback(shown);
+  });
+
+/** @param {Page} viewer */
+const gapOf = (viewer) => viewer.evaluate(() => window.testLongestGap ?? Infinity);
+
+/**
+ * The descriptions of the open connections that receive, to tell the forwarder's, which is ICE-lite, from a talker's.
+ * @param {Page} viewer
+ */
+const isForwarded = (viewer) =>
+  viewer.evaluate(() =>
+    window.testConnections
+      .filter((each) => each.connectionState === 'connected')
+      .every((each) => each.remoteDescription?.sdp.includes('a=ice-lite')),
+  );
+
+test('viewers move to the media server while they watch, and back, and their picture goes on', async () => {
+  const talker = await goOnAir(chromium, server, 'crowd');
+  await talker.says('way', /straight from this browser/);
+  const first = await watch('crowd');
+  await first.decodesFrames();
+  assert.equal(await isForwarded(first), false);
+  await measureGaps(first);
+
+  const second = await watch('crowd');
+  await talker.says('way', /passes it on, to 2 viewers/);
+  for (const viewer of [first, second]) {
+    await until('the old connection is closed', async () => (await viewer.openConnections()) === 1);
+    assert.equal(await isForwarded(viewer), true);
+    await viewer.decodesFrames();
+    await viewer.hearsSound();
+  }
+  const gap = await gapOf(first);
+  assert.ok(gap < longestGap, `the picture stood still for ${gap} ms`);
+  await talker.says('viewers', /^2$/);
+  assert.equal(await talker.openConnections(), 1, 'the picture is sent once');
+
+  await talker.write('Welcome', 'Host');
+  await first.write('Hello', 'Hanako');
+  const lines = [
+    ['Host', 'Welcome'],
+    ['Hanako', 'Hello'],
+  ];
+  for (const page of [talker, first, second]) {
+    await until('the chat has both lines', async () => (await page.chat()).length === 2);
+    assert.deepEqual((await page.chat()).map(([, words]) => words), lines.map(([, words]) => words));
+  }
+
+  await measureGaps(first);
+  await talker.press('keep-direct');
+  await talker.says('way', /straight from this browser/);
+  for (const viewer of [first, second]) {
+    await until('the forwarder’s connection is closed', async () => (await viewer.openConnections()) === 1);
+    assert.equal(await isForwarded(viewer), false);
+    await viewer.decodesFrames();
+  }
+  assert.ok((await gapOf(first)) < longestGap, `the picture stood still for ${await gapOf(first)} ms`);
+  for (const page of [talker, first, second]) {
+    assert.deepEqual(page.errors, []);
+    await page.page.close();
+  }
+});
+
+test('a newcomer goes to the media server at once, and all are back when it is killed', async () => {
+  const talker = await goOnAir(chromium, server, 'killed');
+  const viewers = [await watch('killed'), await watch('killed')];
+  await talker.says('way', /to 2 viewers/);
+  viewers.push(await watch('killed'));
+  await talker.says('way', /to 3 viewers/);
+  for (const viewer of viewers) await viewer.decodesFrames();
+  assert.equal(await talker.openConnections(), 1);
+
+  const [pid] = execFileSync('pgrep', ['-P', String(server.process.pid), 'onair-forwarder'], { encoding: 'utf8' }).split('\n');
+  process.kill(Number(pid), 'SIGKILL');
+  await talker.says('way', /to 3 viewers/);
+  for (const viewer of viewers) {
+    await viewer.decodesFrames();
+    await viewer.says('cover', /^$/);
+  }
+  for (const page of [talker, ...viewers]) await page.page.close();
+});
+
+test('the broadcast’s end and a removal reach those who watch through the media server', async () => {
+  const talker = await goOnAir(chromium, server, 'ends');
+  const viewers = [await watch('ends'), await watch('ends')];
+  await talker.says('way', /to 2 viewers/);
+  talker.page.once('dialog', (dialog) => dialog.accept());
+  await talker.page.click('#audience li:first-child .orders button:last-child');
+  await talker.says('way', /to 1 viewer/);
+  const removed = await Promise.all(viewers.map((viewer) => viewer.text('cover')));
+  assert.equal(removed.filter((words) => /removed/.test(words)).length, 1);
+  await talker.press('stop-video');
+  for (const [i, viewer] of viewers.entries()) {
+    if (!/removed/.test(String(removed[i]))) await viewer.says('cover', /ended/);
+    await until('no connection is left', async () => (await viewer.openConnections()) === 0);
+  }
+});
