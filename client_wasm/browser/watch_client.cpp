@@ -58,8 +58,9 @@ void WatchClient::perform(const session::SwitchStream& change) {
   }
   if (in_video_ != change.from) return;
   in_video_ = change.to;
+  const bool has_picture = from->second.shown.strictlyEquals(from->second.stream);
   to->second.shown = from->second.shown;
-  replace_tracks(to->second.shown, to->second.stream);
+  replace_tracks(to->second.shown, has_picture ? to->second.stream : sound_of(to->second.stream));
 }
 
 void WatchClient::replace_tracks(const val& shown, const val& next) {

@@ -1,0 +1,191 @@
+// A talker's viewers move to the forwarder `f`, and back. forwarding_test.cpp has the decisions.
+#include <gtest/gtest.h>
+
+#include "session/talk/talk_session.hpp"
+#include "session/timeouts.hpp"
+#include "support/stepper.hpp"
+
+namespace onair::session {
+namespace {
+
+using Lines = std::vector<std::string>;
+using Stage = Forwarding::Stage;
+
+const Lines kAble = {std::string(protocol::kForwardedCap)};
+
+class TalkForwardingTest : public testing::Test {
+ protected:
+  TalkForwardingTest() {
+    talk.feed(Started{});
+    talk.feed(SocketOpened{1});
+    protocol::Welcome welcome{"me", "lesson", "token", {}, {}};
+    welcome.forward = "2";
+    talk.receive(welcome);
+    talk.feed(StartRequested{MediaSource::camera});
+    talk.feed(MediaReady{1});
+    talk.feed(PreviewReady{1});
+  }
+  static TalkOptions options() {
+    TalkOptions options;
+    options.room = "lesson";
+    options.max_viewers = 4;
+    return options;
+  }
+  /// Connects the peer that has just asked.
+  ConnectionKey connect(const PeerId& viewer) {
+    const ConnectionKey key = talk.all<CreateConnection>().at(0).key;
+    talk.feed(LocalDescriptionMade{key, "offer"});
+    talk.receive(protocol::Answer{"answer", key.generation}, viewer);
+    talk.feed(RemoteDescriptionApplied{key});
+    talk.feed(TransportChanged{key, TransportState::connected});
+    return key;
+  }
+  ConnectionKey watch(const PeerId& viewer) {
+    talk.receive(protocol::TalkRequest{{}, "Name of " + viewer, kAble}, viewer);
+    return connect(viewer);
+  }
+  ConnectionKey forwarder_comes() {
+    talk.receive(protocol::Players{0}, "f");
+    talk.receive(protocol::TalkRequest{}, "f");
+    return connect("f");
+  }
+  void move(const PeerId& viewer) { talk.receive(protocol::WatchingVia{"f"}, viewer); }
+  /// Two viewers are forwarded.
+  ConnectionKey forward() {
+    watch("a");
+    watch("b");
+    const ConnectionKey key = forwarder_comes();
+    move("a");
+    move("b");
+    return key;
+  }
+  Lines invited() const {
+    for (const auto& send : talk.all<SendMessage>()) {
+      const auto* invite = std::get_if<protocol::InviteWatchers>(&send.message.body);
+      if (invite != nullptr && send.message.sendto == "f") return invite->peers;
+    }
+    return {};
+  }
+
+  tests::Stepper<TalkSession, TalkInput, TalkOutput> talk{TalkSession(options())};
+};
+
+TEST_F(TalkForwardingTest, MovesItsViewersToTheForwarder) {
+  watch("a");
+  EXPECT_EQ(talk.sent(), Lines{});
+  const ConnectionKey direct = watch("b");
+  EXPECT_EQ(talk.sent(), Lines{"use_forwarder"});
+  talk.receive(protocol::Players{0}, "f");
+  talk.receive(protocol::TalkRequest{}, "f");
+  EXPECT_EQ(invited(), Lines{}) << "its connection is not up";
+  connect("f");
+  EXPECT_EQ(invited(), (Lines{"a", "b"}));
+  EXPECT_NE(talk.session.connections().find(direct), nullptr) << "until it has moved";
+
+  move("b");
+  EXPECT_EQ(talk.all<CloseConnection>().at(0).key, direct);
+  move("a");
+  const TalkView view = talk.session.view();
+  EXPECT_EQ(view.forwarding, Stage::forwarded);
+  EXPECT_EQ(view.forwarded, 2u);
+  EXPECT_EQ(view.viewers, 2u);
+  ASSERT_EQ(view.audience.size(), 2u) << "the forwarder itself is none";
+  EXPECT_EQ(view.audience[0].state, ViewerView::State::live);
+  EXPECT_EQ(view.audience[0].name, "Name of a");
+  EXPECT_EQ(talk.session.connections().size(), 1u);
+}
+
+TEST_F(TalkForwardingTest, TakesMoreViewersThanItHasRoomFor) {
+  forward();
+  for (int i = 0; i < 20; ++i) {
+    const PeerId viewer = "v" + std::to_string(i);
+    talk.receive(protocol::TalkRequest{{}, {}, kAble}, viewer);
+    for (const std::string& line : talk.sent()) EXPECT_NE(line, "talk_declined to " + viewer);
+    EXPECT_EQ(talk.all<CreateConnection>().size(), 0u);
+    move(viewer);
+  }
+  EXPECT_EQ(talk.session.view().viewers, 22u);
+}
+
+TEST_F(TalkForwardingTest, AFullTalkerStillServesTheForwarder) {
+  for (const char* viewer : {"a", "b", "c", "d"}) watch(viewer);
+  talk.receive(protocol::TalkRequest{{}, {}, kAble}, "e");
+  EXPECT_EQ(talk.sent(), Lines{"talk_declined to e"});
+  forwarder_comes();
+  EXPECT_EQ(invited().size(), 4u);
+}
+
+TEST_F(TalkForwardingTest, ServesViewersDirectlyWhenTheForwarderIsLost) {
+  const ConnectionKey key = forward();
+  talk.receive(protocol::Bye{}, "f");
+  EXPECT_EQ(talk.session.connections().find(key), nullptr);
+  EXPECT_EQ(talk.session.view().forwarded, 0u);
+  talk.receive(protocol::TalkRequest{{}, {}, kAble, /*direct=*/true}, "a");
+  EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
+  connect("a");
+  talk.receive(protocol::TalkRequest{{}, {}, kAble, /*direct=*/true}, "b");
+  EXPECT_EQ(talk.sent(), Lines{"use_forwarder"}) << "and asks for it again";
+}
+
+TEST_F(TalkForwardingTest, ThePersonKeepsTheRoomDirect) {
+  forward();
+  talk.feed(DirectKept{true});
+  EXPECT_EQ(talk.sent(), (Lines{"talk_ready to a", "talk_ready to b"}));
+  for (const char* viewer : {"a", "b"}) {
+    talk.receive(protocol::TalkRequest{{}, {}, kAble, /*direct=*/true}, viewer);
+    connect(viewer);
+  }
+  EXPECT_EQ(talk.sent(), Lines{"use_forwarder"});
+  EXPECT_EQ(talk.session.view().forwarding, Stage::direct);
+  talk.receive(protocol::Bye{}, "f");
+  EXPECT_EQ(talk.session.view().viewers, 2u);
+}
+
+TEST_F(TalkForwardingTest, TheChatReachesBothKindsOfViewers) {
+  forward();
+  talk.receive(protocol::TalkRequest{{}, {}, kAble, /*direct=*/true}, "c");
+  const ConnectionKey direct = connect("c");
+  talk.feed(ChatOpened{direct});
+  talk.feed(ChatEntered{"Host", "Welcome"});
+  EXPECT_EQ(talk.sent(), Lines{"chat_messages"}) << "once for all";
+  EXPECT_EQ(talk.all<SendChat>().size(), 1u);
+
+  talk.receive(protocol::ChatMessages{{protocol::ChatSay{"Hanako", "Hello"}}}, "a");
+  EXPECT_EQ(talk.sent(), (Lines{"chat_messages to a", "chat_messages"})) << "its author first";
+  EXPECT_EQ(talk.all<SendChat>().size(), 1u);
+  EXPECT_EQ(talk.all<ShowChatLine>().size(), 1u);
+  talk.receive(protocol::ChatMessages{{protocol::ChatSay{"Eve", "Hello"}}}, "stranger");
+  EXPECT_EQ(talk.all<ShowChatLine>().size(), 0u);
+  talk.feed(MutingRequested{"a", true});
+  EXPECT_EQ(talk.sent(), Lines{"chat_messages to a"});
+}
+
+TEST_F(TalkForwardingTest, AForwardedViewerThatLeavesOrIsRemovedIsForgotten) {
+  forward();
+  talk.receive(protocol::UserDisconnected{"a"});
+  EXPECT_EQ(talk.session.view().viewers, 1u);
+  talk.feed(RemovalRequested{"b"});
+  EXPECT_EQ(talk.sent(), Lines{"remove_peer"});
+  EXPECT_EQ(talk.session.view().viewers, 0u);
+}
+
+TEST_F(TalkForwardingTest, StopEndsEverything) {
+  forward();
+  talk.feed(StopRequested{});
+  EXPECT_EQ(talk.session.view().forwarded, 0u);
+  EXPECT_EQ(talk.session.view().forwarding, Stage::direct);
+  EXPECT_EQ(talk.session.connections().size(), 0u);
+  EXPECT_EQ(talk.session.view().viewers, 0u);
+}
+
+TEST_F(TalkForwardingTest, APageThatIsLoadedAnewAsksForTheForwarderOfItsViewers) {
+  talk.receive(protocol::WatchingVia{"f", "Hanako", kAble}, "a");
+  EXPECT_EQ(talk.sent().front(), "chat_messages to a");
+  EXPECT_EQ(talk.sent().back(), "use_forwarder");
+  EXPECT_EQ(talk.session.view().audience.at(0).name, "Hanako");
+  forwarder_comes();
+  EXPECT_EQ(talk.session.view().forwarding, Stage::forwarded);
+}
+
+}  // namespace
+}  // namespace onair::session
