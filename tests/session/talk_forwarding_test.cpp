@@ -73,8 +73,15 @@ class TalkForwardingTest : public testing::Test {
 TEST_F(TalkForwardingTest, MovesItsViewersToTheForwarder) {
   watch("a");
   EXPECT_EQ(talk.sent(), Lines{});
-  const ConnectionKey direct = watch("b");
+  talk.receive(protocol::TalkRequest{{}, "Name of b", kAble}, "b");
   EXPECT_EQ(talk.sent(), Lines{"use_forwarder"});
+  talk.feed(TimePassed{});
+  EXPECT_EQ(talk.sent(), Lines{}) << "once";
+  const ConnectionKey direct{"b", talk.session.connections().latest_with("b")->generation};
+  talk.feed(LocalDescriptionMade{direct, "offer"});
+  talk.receive(protocol::Answer{"answer", direct.generation}, "b");
+  talk.feed(RemoteDescriptionApplied{direct});
+  talk.feed(TransportChanged{direct, TransportState::connected});
   talk.receive(protocol::Players{0}, "f");
   talk.receive(protocol::TalkRequest{}, "f");
   EXPECT_EQ(invited(), Lines{}) << "its connection is not up";

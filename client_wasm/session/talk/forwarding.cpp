@@ -60,6 +60,7 @@ void Forwarding::forwarder_lost(const PeerId& forwarder) {
 
 bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& request, TimePoint now) {
   if (capable_.size() < kMaxViewers && can_move(request.caps)) capable_.insert(viewer);
+  if (stage_ == Stage::returning) return false;  // it keeps the forwarder's until ours is up
   forwarded_.erase(viewer);
   if (request.direct) {
     moving_.erase(viewer);
@@ -129,6 +130,7 @@ bool Forwarding::is_calm(const Load& load) const {
 Forwarding::Steps Forwarding::advance(const Load& load, const std::vector<PeerId>& direct,
                                       TimePoint now) {
   Steps steps;
+  advanced_at_ = now;
   end_overdue(now);
   if (stage_ == Stage::direct || stage_ == Stage::asking) ask(load, steps, now);
   if (stage_ == Stage::forwarded && may_return(load, now)) {
@@ -241,13 +243,17 @@ void Forwarding::flush(Steps& steps, TimePoint now) {
 
 std::optional<TimePoint> Forwarding::next_deadline() const {
   std::optional<TimePoint> next;
-  if (stage_ == Stage::asking) ask_at_.hasten(next);
-  if (!invited_.empty()) invite_at_.hasten(next);
-  if (stage_ == Stage::forwarded && calm_since_ && rounds_ < kMostRounds) {
-    next = earlier(next, std::max(*calm_since_, moved_at_) + kCalm);
+  // What was due at the last advance() has had its effect, or waits for something else.
+  const auto consider = [&](std::optional<TimePoint> at) {
+    if (at && *at > advanced_at_) next = earlier(next, at);
+  };
+  if (stage_ == Stage::asking) consider(ask_at_.at());
+  if (!invited_.empty()) consider(invite_at_.at());
+  if (stage_ == Stage::forwarded && calm_since_) {
+    consider(std::max(*calm_since_, moved_at_) + kCalm);
   }
-  if (stage_ == Stage::direct && limited_since_) next = earlier(next, *limited_since_ + kStrain);
-  for (const auto& [viewer, move] : moving_) next = earlier(next, move.until);
+  if (stage_ == Stage::direct && limited_since_) consider(*limited_since_ + kStrain);
+  for (const auto& [viewer, move] : moving_) consider(move.until);
   return next;
 }
 

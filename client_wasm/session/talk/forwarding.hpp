@@ -121,6 +121,7 @@ class Forwarding {
   std::optional<TimePoint> limited_since_;
   TimePoint limited_at_{};
   TimePoint moved_at_{};
+  TimePoint advanced_at_{};
   unsigned rounds_ = 0;
   std::size_t batch_ = kFirstBatch;
   std::vector<PeerId> invited_;  ///< to send in the next invitation
