@@ -13,7 +13,6 @@ double number_in(const val& report, const char* name) {
   return number.isNumber() ? number.as<double>() : 0.0;
 }
 
-/// Clamps to 0: packetsLost is negative if packets arrived twice.
 std::uint64_t count_in(const val& report, const char* name) {
   const double number = number_in(report, name);
   return number > 0 ? static_cast<std::uint64_t>(number) : 0;
@@ -48,10 +47,8 @@ session::EncoderReport encoder_report(const val& stats) {
     } else if (is(report, "type", "outbound-rtp")) {
       found.limited_by_cpu = is(report, "qualityLimitationReason", "cpu");
       found.frames_per_second = number_in(report, "framesPerSecond");
-      const double frames = number_in(report, "framesEncoded");
-      if (frames > 0) {
-        found.encode_milliseconds = 1'000 * number_in(report, "totalEncodeTime") / frames;
-      }
+      found.frames_encoded = number_in(report, "framesEncoded");
+      found.encode_seconds = number_in(report, "totalEncodeTime");
     }
   });
   return found;
@@ -60,7 +57,7 @@ session::EncoderReport encoder_report(const val& stats) {
 session::SendingReport sending_report(const val& stats) {
   session::SendingReport found;
   for_each(reports_in(stats), [&found](const val& report) {
-    if (is(report, "type", "outbound-rtp")) found.bytes += count_in(report, "bytesSent");
+    if (is(report, "type", "outbound-rtp")) found.bytes += number_in(report, "bytesSent");
     if (const auto round_trip = round_trip_of(report)) found.round_trip_ms = round_trip;
     if (is(report, "type", "remote-inbound-rtp") && is(report, "kind", "video") &&
         report["fractionLost"].isNumber()) {
@@ -83,10 +80,10 @@ session::ReceivingReport receiving_report(const val& stats) {
       }
     }
     if (!is(report, "type", "inbound-rtp")) return;
-    found.bytes += count_in(report, "bytesReceived");
-    found.packets += count_in(report, "packetsReceived");
-    found.packets_lost += count_in(report, "packetsLost");
-    if (is(report, "kind", "audio")) found.sound_packets += count_in(report, "packetsReceived");
+    found.bytes += number_in(report, "bytesReceived");
+    found.packets += number_in(report, "packetsReceived");
+    found.packets_lost += number_in(report, "packetsLost");  // negative if packets came twice
+    if (is(report, "kind", "audio")) found.sound_packets = count_in(report, "packetsReceived");
     if (!is(report, "kind", "video")) return;
     found.jitter_buffer_seconds = number_in(report, "jitterBufferDelay");
     found.frames_decoded = count_in(report, "framesDecoded");

@@ -13,12 +13,6 @@ Reception::Quality quality_of(const Reception& reception) {
   return Quality::good;
 }
 
-/// A counter that was reset counts from 0.
-template <typename Number>
-Number grown(Number before, Number now) {
-  return now >= before ? now - before : now;
-}
-
 }  // namespace
 
 std::string_view name_of(Reception::Quality quality) {
@@ -30,9 +24,9 @@ std::string_view name_of(Reception::Quality quality) {
   return "good";
 }
 
-std::uint32_t bit_rate(std::uint64_t bytes_before, std::uint64_t bytes_now, Duration between) {
+std::uint32_t bit_rate(Counter bytes_before, Counter bytes_now, Duration between) {
   if (between <= Duration::zero()) return 0;
-  const double bits = 8.0 * static_cast<double>(grown(bytes_before, bytes_now));
+  const double bits = 8.0 * bytes_now.since(bytes_before);
   return static_cast<std::uint32_t>(bits / std::chrono::duration<double>(between).count());
 }
 
@@ -42,12 +36,12 @@ std::optional<Reception> ReceptionMeter::update(const ReceivingReport& report, T
   if (!last) return std::nullopt;
   Reception reception;
   reception.bits_per_second = bit_rate(last->bytes, report.bytes, now - before);
-  const auto lost = static_cast<double>(grown(last->packets_lost, report.packets_lost));
-  const auto came = static_cast<double>(grown(last->packets, report.packets));
+  const double lost = report.packets_lost.since(last->packets_lost);
+  const double came = report.packets.since(last->packets);
   if (lost + came > 0) reception.loss = lost / (lost + came);
-  const double played = grown(last->frames_played, report.frames_played);
+  const double played = report.frames_played.since(last->frames_played);
   if (report.round_trip_ms && played > 0) {
-    const double buffered = grown(last->jitter_buffer_seconds, report.jitter_buffer_seconds);
+    const double buffered = report.jitter_buffer_seconds.since(last->jitter_buffer_seconds);
     reception.latency_ms = *report.round_trip_ms / 2 + 1'000 * buffered / played;
   }
   reception.width = report.width;

@@ -6,13 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "session/counter.hpp"
 #include "session/time.hpp"
 
 namespace onair::session {
 
 /// Counters of what the talker has sent to one viewer since the connection began.
 struct SendingReport {
-  std::uint64_t bytes = 0;
+  Counter bytes = {};
   std::optional<double> round_trip_ms = {};
   std::optional<double> loss = {};  ///< 0 to 1, of recent packets, reported by the viewer
   bool operator==(const SendingReport&) const = default;
@@ -20,13 +21,13 @@ struct SendingReport {
 
 /// Counters of what a viewer has received since the connection began.
 struct ReceivingReport {
-  std::uint64_t bytes = 0;
-  std::uint64_t packets = 0;
-  std::uint64_t packets_lost = 0;
-  double jitter_buffer_seconds = 0;  ///< jitterBufferDelay of the video
-  double frames_played = 0;          ///< jitterBufferEmittedCount
-  std::uint64_t frames_decoded = 0;  ///< of the video
-  std::uint64_t sound_packets = 0;   ///< received
+  Counter bytes = {};
+  Counter packets = {};
+  Counter packets_lost = {};
+  Counter jitter_buffer_seconds = {};  ///< jitterBufferDelay of the video
+  Counter frames_played = {};          ///< jitterBufferEmittedCount
+  std::uint64_t frames_decoded = 0;    ///< of the video
+  std::uint64_t sound_packets = 0;     ///< received
   std::optional<double> round_trip_ms = {};
   std::uint32_t width = 0;
   std::uint32_t height = 0;
@@ -53,7 +54,7 @@ struct Reception {
 std::string_view name_of(Reception::Quality quality);
 
 /// Bits per second between two byte counts; 0 if no time has passed.
-std::uint32_t bit_rate(std::uint64_t bytes_before, std::uint64_t bytes_now, Duration between);
+std::uint32_t bit_rate(Counter bytes_before, Counter bytes_now, Duration between);
 
 /// Turns successive reports of one connection into summaries.
 class ReceptionMeter {

@@ -7,7 +7,7 @@ namespace {
 
 using Quality = Reception::Quality;
 
-ReceivingReport report(std::uint64_t bytes, std::uint64_t packets, std::uint64_t lost = 0) {
+ReceivingReport report(std::uint64_t bytes, std::uint64_t packets, std::int64_t lost = 0) {
   ReceivingReport report;
   report.bytes = bytes;
   report.packets = packets;
@@ -42,8 +42,19 @@ TEST(Reception, CountersThatBeginAnewGiveNoNonsense) {
   ReceptionMeter meter;
   meter.update(report(1'000'000, 1'000, 10), TimePoint{});
   const auto seen = meter.update(report(1'000, 10), TimePoint(Duration(1'000)));
-  EXPECT_EQ(seen->bits_per_second, 8'000u);
+  EXPECT_EQ(seen->bits_per_second, 0u) << "one of several streams may have begun anew";
   EXPECT_EQ(seen->loss, 0);
+  EXPECT_EQ(meter.update(report(2'000, 20), TimePoint(Duration(2'000)))->bits_per_second, 8'000u);
+}
+
+TEST(Reception, PacketsThatComeLateAreNoLoss) {
+  ReceptionMeter meter;
+  meter.update(report(0, 1'000, 100), TimePoint{});
+  const auto seen = meter.update(report(0, 1'100, 98), TimePoint(Duration(2'000)));
+  EXPECT_EQ(seen->loss, 0);
+  EXPECT_EQ(seen->quality, Quality::good);
+  meter.update(report(0, 1'200, -3), TimePoint(Duration(4'000)));
+  EXPECT_NEAR(meter.update(report(0, 1'295, 2), TimePoint(Duration(6'000)))->loss, 0.05, 0.001);
 }
 
 TEST(Reception, WithoutTimeOrFramesThereIsNoRateAndNoLatency) {

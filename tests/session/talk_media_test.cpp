@@ -178,6 +178,28 @@ TEST_F(TalkMedia, DevicesAreListedAtTheStartWhenTheyChangeAndWhenTheyHaveLabels)
   EXPECT_EQ(talk.all<ListDevices>().size(), 1u);
 }
 
+TEST_F(TalkMedia, APlanIsCorrectedOnceInARoundByTheLastInterval) {
+  go_on_air();
+  std::vector<ConnectionKey> keys;
+  for (const PeerId viewer : {"a", "b", "c"}) {
+    talk.receive(protocol::TalkRequest{}, viewer);
+    keys.push_back(talk.all<CreateConnection>().at(0).key);
+    talk.feed(TransportChanged{keys.back(), TransportState::connected});
+  }
+  const auto uplink_after = [&](double frames, double seconds) {
+    talk.now += kMeasureInterval;
+    talk.feed(TimePassed{});
+    for (const ConnectionKey& key : keys) {
+      talk.feed(SendingMeasured{key, {false, 30, 30, frames, seconds}});
+    }
+    talk.now += kMeasureInterval;
+    talk.feed(TimePassed{});
+    return talk.session.view().capacity;
+  };
+  const std::size_t fast = uplink_after(18'000, 90);
+  EXPECT_LT(uplink_after(18'060, 92.4), fast) << "40 ms a frame, after ten minutes at 5 ms";
+}
+
 TEST_F(TalkMedia, EachViewersRateIsReckonedFromTwoLooks) {
   go_on_air();
   talk.receive(protocol::TalkRequest{}, "v");

@@ -11,7 +11,12 @@ UplinkBudget budget(unsigned cores) {
   return budget;
 }
 
-constexpr EncoderReport kOverloaded{true, 0, 0, 0};
+constexpr EncoderReport kOverloaded{true};
+
+void round(UplinkPlanner& planner, const EncoderReport& report, const EncoderReport& before = {}) {
+  planner.encoder_reported(report, before);
+  planner.end_round();
+}
 
 TEST(UplinkPlanner, GivesOneViewerTheBest) {
   EXPECT_EQ(UplinkPlanner(budget(4)).share_of(1), (SendLimits{2'500'000, 1.0}));
@@ -60,25 +65,55 @@ TEST(UplinkPlanner, HeedsTheEncoder) {
   UplinkPlanner planner(budget(4));
   const std::size_t before = planner.capacity();
   const double scale = planner.share_of(5).scale_resolution_down_by;
-  for (int i = 0; i < 20; ++i) planner.encoder_reported(kOverloaded);
+  for (int i = 0; i < 20; ++i) round(planner, kOverloaded);
   EXPECT_LT(planner.capacity(), before);
   EXPECT_GT(planner.share_of(5).scale_resolution_down_by, scale);
-  for (int i = 0; i < 200; ++i) planner.encoder_reported({});
+  for (int i = 0; i < 200; ++i) round(planner, {});
   EXPECT_GT(planner.capacity(), before);
 }
 
 TEST(UplinkPlanner, HeedsEncodeTimeAndFrameRateToo) {
   const auto capacity_after = [](const EncoderReport& report) {
     UplinkPlanner planner(budget(8));
-    planner.encoder_reported(report);
+    round(planner, report);
     return planner.capacity();
   };
   const std::size_t before = UplinkPlanner(budget(8)).capacity();
-  EXPECT_LT(capacity_after({true, 30, 30, 5}), before);
-  EXPECT_LT(capacity_after({false, 15, 30, 5}), before);
-  EXPECT_LT(capacity_after({false, 30, 30, 40}), before);
-  EXPECT_GE(capacity_after({false, 25, 30, 30}), before);
-  EXPECT_GE(capacity_after({false, 0, 30, 0}), before) << "nothing is known yet";
+  EXPECT_LT(capacity_after({true, 30, 30, 60, 0.3}), before);
+  EXPECT_LT(capacity_after({false, 15, 30, 30, 0.15}), before);
+  EXPECT_LT(capacity_after({false, 30, 30, 60, 2.4}), before);
+  EXPECT_GE(capacity_after({false, 25, 30, 50, 1.5}), before);
+  EXPECT_GE(capacity_after({false, 0, 30}), before) << "nothing is known yet";
+}
+
+TEST(UplinkPlanner, HeedsTheEncodeTimeOfTheLastIntervalAlone) {
+  const auto capacity_after = [](const EncoderReport& before, const EncoderReport& report) {
+    UplinkPlanner planner(budget(8));
+    round(planner, report, before);
+    return planner.capacity();
+  };
+  const std::size_t capacity = UplinkPlanner(budget(8)).capacity();
+  const EncoderReport fast{false, 30, 30, 18'000, 90};   // ten minutes at 5 ms a frame
+  const EncoderReport slow{false, 30, 30, 18'000, 900};  // or at 50 ms
+  EXPECT_LT(capacity_after(fast, {false, 30, 30, 18'060, 92.4}), capacity) << "now 40 ms";
+  EXPECT_GE(capacity_after(slow, {false, 30, 30, 18'060, 900.3}), capacity) << "now 5 ms";
+  EXPECT_GE(capacity_after(slow, {false, 30, 30, 60, 0.3}), capacity) << "it began anew";
+}
+
+TEST(UplinkPlanner, TakesOneStepInARoundHoweverManyReport) {
+  const auto capacity_with = [](int viewers, int overloaded) {
+    UplinkPlanner planner(budget(8));
+    for (int i = 0; i < viewers; ++i) {
+      planner.encoder_reported(i < overloaded ? kOverloaded : EncoderReport{}, {});
+    }
+    planner.end_round();
+    planner.end_round();
+    return planner.capacity();
+  };
+  EXPECT_LT(capacity_with(1, 1), capacity_with(0, 0));
+  EXPECT_EQ(capacity_with(20, 20), capacity_with(1, 1));
+  EXPECT_EQ(capacity_with(20, 0), capacity_with(1, 0));
+  EXPECT_EQ(capacity_with(20, 1), capacity_with(1, 0)) << "one viewer's network is poor";
 }
 
 TEST(UplinkPlanner, ReckonsWithTheRealSize) {
@@ -88,7 +123,7 @@ TEST(UplinkPlanner, ReckonsWithTheRealSize) {
   EXPECT_GT(planner.share_of(3).scale_resolution_down_by, 1.0);
   planner.set_picture({{640, 360}});
   EXPECT_EQ(planner.share_of(3).scale_resolution_down_by, 1.0);
-  planner.encoder_reported({false, 30, 30, 5, {1920, 1080}});
+  round(planner, {false, 30, 30, 60, 0.3, {1920, 1080}});
   EXPECT_GT(planner.share_of(3).scale_resolution_down_by, 1.0) << "the encoder knows better";
 }
 
@@ -112,13 +147,13 @@ TEST(UplinkPlanner, AScreenThatHardlyMovesIsNotAnEncoderThatIsTooSlow) {
   UplinkPlanner planner(budget(8));
   planner.set_picture({{1920, 1080}, /*screen=*/true});
   const std::size_t before = planner.capacity();
-  for (int i = 0; i < 20; ++i) planner.encoder_reported({false, 2, 30, 5});
+  for (int i = 0; i < 20; ++i) round(planner, {false, 2, 30, 4, 0.02});
   EXPECT_GE(planner.capacity(), before);
 }
 
 TEST(UplinkPlanner, TakesAFewHoweverSmallTheMachine) {
   UplinkPlanner planner(budget(1));
-  for (int i = 0; i < 100; ++i) planner.encoder_reported(kOverloaded);
+  for (int i = 0; i < 100; ++i) round(planner, kOverloaded);
   EXPECT_EQ(planner.capacity(), UplinkPlanner::kLeastCapacity);
 }
 

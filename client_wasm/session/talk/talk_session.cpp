@@ -22,6 +22,7 @@ void TalkSession::settle() {
   pass_on(chat_.announce_media(stream_.sent()));
   direct_forwarding();
   invite_waiting();
+  if (measure_at_.is_due(now_)) planner_.end_round();
   share_uplink();
   renegotiate_sound();
   measure_if_due<MeasureSending>();

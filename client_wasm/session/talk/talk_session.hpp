@@ -67,6 +67,7 @@ struct ViewerConnection {
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
   std::optional<SendingReport> measured = {};
+  EncoderReport encoder = {};  ///< its last report
   TimePoint measured_at{};
   std::uint32_t bits_per_second = 0;
   std::optional<SendLimits> limits = {};  ///< last sent to the browser

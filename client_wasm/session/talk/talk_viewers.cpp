@@ -98,7 +98,8 @@ void TalkSession::on(const StepFailed& failed) {
 void TalkSession::on(const SendingMeasured& measured) {
   ViewerConnection* viewer = connections_.find(measured.key);
   if (viewer == nullptr) return;
-  planner_.encoder_reported(measured.report);
+  planner_.encoder_reported(measured.report, viewer->encoder);
+  viewer->encoder = measured.report;
   forwarding_.encoder_reported(measured.report.limited_by_cpu, now_);
   const TimePoint before = std::exchange(viewer->measured_at, now_);
   if (viewer->measured) {

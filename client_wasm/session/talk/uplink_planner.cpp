@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace onair::session {
 namespace {
@@ -20,7 +21,7 @@ constexpr std::array<double, 4> kScreenRates = {kFullRate, 15.0, 8.0, 5.0};
 constexpr double kCostOfViewer = 0.1;
 constexpr double kCostOfPixel = 0.325e-6;
 
-// Small steps, since a single report is noisy; slower downwards, so that a fast moment does not
+// Small steps, since a single round is noisy; slower downwards, so that a fast moment does not
 // raise the capacity beyond what a slow one can hold.
 constexpr double kCorrectionUp = 1.1;
 constexpr double kCorrectionDown = 0.98;
@@ -31,9 +32,20 @@ constexpr double kMostCorrection = 1.5;
 constexpr double kMostEncodeMilliseconds = 33.0;
 constexpr double kLeastShareOfFrames = 0.67;
 
+// A poor network lowers the frame rate too, of one viewer; a slow processor that of most.
+constexpr std::size_t kReportsForOneOverload = 4;
+
+/// Average per frame between two reports. An average since the beginning would hide for minutes
+/// that the processor has become busy, or free.
+double encode_milliseconds(const EncoderReport& report, const EncoderReport& before) {
+  const double frames = report.frames_encoded.since(before.frames_encoded);
+  return frames > 0 ? 1'000 * report.encode_seconds.since(before.encode_seconds) / frames : 0;
+}
+
 /// The frame rate of a screen says nothing: it is limited, and follows what moves there.
-bool is_overloaded(const EncoderReport& report, bool screen) {
-  if (report.limited_by_cpu || report.encode_milliseconds > kMostEncodeMilliseconds) return true;
+bool is_overloaded(const EncoderReport& report, const EncoderReport& before, bool screen) {
+  if (report.limited_by_cpu || encode_milliseconds(report, before) > kMostEncodeMilliseconds)
+    return true;
   if (screen) return false;
   return report.frames_per_second > 0 &&
          report.frames_per_second < kLeastShareOfFrames * report.source_frames_per_second;
@@ -80,9 +92,18 @@ std::size_t UplinkPlanner::capacity() const {
   return std::max(kLeastCapacity, std::min(by_bits, by_cpu));
 }
 
-void UplinkPlanner::encoder_reported(const EncoderReport& report) {
+void UplinkPlanner::encoder_reported(const EncoderReport& report, const EncoderReport& before) {
   if (report.source.width > 0 && report.source.height > 0) picture_.size = report.source;
-  correction_ *= is_overloaded(report, picture_.screen) ? kCorrectionUp : kCorrectionDown;
+  ++reports_;
+  if (is_overloaded(report, before, picture_.screen)) ++overloads_;
+}
+
+void UplinkPlanner::end_round() {
+  const std::size_t reports = std::exchange(reports_, 0);
+  const std::size_t overloads = std::exchange(overloads_, 0);
+  if (reports == 0) return;
+  const bool overloaded = overloads * kReportsForOneOverload >= reports;
+  correction_ *= overloaded ? kCorrectionUp : kCorrectionDown;
   correction_ = std::clamp(correction_, kLeastCorrection, kMostCorrection);
 }
 

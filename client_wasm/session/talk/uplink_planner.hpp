@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "session/counter.hpp"
+
 namespace onair::session {
 
 /// Limits of one connection: RTCRtpEncodingParameters of W3C webrtc-pc.
@@ -36,8 +38,9 @@ struct EncoderReport {
   bool limited_by_cpu = false;   ///< qualityLimitationReason
   double frames_per_second = 0;  ///< sent; 0 if unknown
   double source_frames_per_second = 0;
-  double encode_milliseconds = 0;  ///< average per frame
-  Extent source = {};              ///< size before any scaling
+  Counter frames_encoded = {};
+  Counter encode_seconds = {};  ///< totalEncodeTime
+  Extent source = {};           ///< size before any scaling
   bool operator==(const EncoderReport&) const = default;
 };
 
@@ -69,7 +72,12 @@ class UplinkPlanner {
   /// Maximum number of viewers that all get the floor.
   std::size_t capacity() const;
 
-  void encoder_reported(const EncoderReport& report);
+  /// An encoder reported; `before` is its report of the last round, or an empty one.
+  void encoder_reported(const EncoderReport& report, const EncoderReport& before);
+
+  /// All reports of a round have come, or do not come any more: corrects the estimate by one step,
+  /// however many viewers there are.
+  void end_round();
 
  private:
   double pixels() const;
@@ -81,6 +89,8 @@ class UplinkPlanner {
   UplinkBudget budget_;
   PictureKind picture_;
   double correction_ = 1.0;  ///< factor on the estimated cost
+  std::size_t reports_ = 0;  ///< of the round
+  std::size_t overloads_ = 0;
 };
 
 }  // namespace onair::session
