@@ -242,6 +242,9 @@ export default /** @type {const} */ ({
         'The camera was unplugged, so viewers only hear you. ' +
         'Plug it in again, or press Start video for another one.',
       interrupted: 'The system has interrupted the picture. Viewers see a still picture until it goes on.',
+      frameless:
+        'The camera or screen is open but sends no picture, so viewers only hear you. ' +
+        'Is it covered, minimized or used by another program?',
     },
     microphone: {
       idle: '',
@@ -257,6 +260,7 @@ export default /** @type {const} */ ({
       interrupted:
         'The system has interrupted the microphone, for instance for a call. ' +
         'Viewers hear nothing until it goes on.',
+      frameless: '',
     },
   },
   sent: {

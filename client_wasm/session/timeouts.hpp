@@ -67,6 +67,10 @@ inline constexpr Rate kNewTalkers{32, Duration(1'000)};
 /// Presses of Request that have an effect. Below what talkers accept from a viewer.
 inline constexpr Rate kPresses{5, Duration(2'000)};
 
+/// Limit for a picture's first frame. After it the broadcast goes on with the sound; the picture
+/// joins when its first frame comes.
+inline constexpr Duration kFirstFrameTimeout{5'000};
+
 /// Interval of getStats().
 inline constexpr Duration kMeasureInterval{2'000};
 

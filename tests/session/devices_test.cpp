@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "session/talk/talk_session.hpp"
+#include "session/timeouts.hpp"
 #include "support/stepper.hpp"
 
 namespace onair::session {
@@ -535,6 +536,46 @@ TEST_F(NoOtherPicture, AReloadBeginsNothing) {
   talk.feed(PermissionGranted{DeviceKind::camera});
   EXPECT_TRUE(talk.all<AcquireMedia>().empty());
   EXPECT_EQ(view().stage, Stage::idle);
+}
+
+// A picture without a frame.
+
+TEST_F(Devices, ACameraThatSendsNoFrameHoldsNothingForEver) {
+  start();
+  talk.feed(MediaReady{1});
+  EXPECT_EQ(view().stage, Stage::starting);
+  talk.now += kFirstFrameTimeout;
+  EXPECT_EQ(talk.session.next_deadline().value_or(TimePoint::max()), talk.now);
+  talk.feed(TimePassed{});
+  EXPECT_EQ(view().stage, Stage::on_air) << "viewers hear the talker";
+  EXPECT_EQ(view().picture, DeviceState::frameless);
+  EXPECT_EQ(talk.session.sent_media(), (ChatMedia{Sent::none, Sent::live}));
+  talk.feed(PreviewReady{1});
+  EXPECT_EQ(view().picture, DeviceState::live) << "the first frame has come";
+  EXPECT_EQ(talk.session.sent_media(), (ChatMedia{Sent::live, Sent::live}));
+}
+
+TEST_F(Devices, APreviewWithoutAFrameCanGoOnAir) {
+  talk.join();
+  talk.feed(StartRequested{MediaSource::camera, /*preview_only=*/true});
+  talk.feed(MediaReady{1});
+  talk.now += kFirstFrameTimeout;
+  talk.feed(TimePassed{});
+  EXPECT_EQ(view().stage, Stage::preview);
+  talk.feed(OnAirRequested{});
+  EXPECT_EQ(view().stage, Stage::on_air);
+}
+
+TEST_F(Devices, ASwitchToACameraWithoutAFrameIsSaid) {
+  go_on_air();
+  talk.feed(MediaChosen{{"2", "", PictureSize::standard}});
+  talk.feed(MediaReady{2});
+  EXPECT_EQ(view().picture, DeviceState::live);
+  talk.now += kFirstFrameTimeout;
+  talk.feed(TimePassed{});
+  EXPECT_EQ(view().picture, DeviceState::frameless);
+  talk.feed(StopRequested{});
+  EXPECT_EQ(view().picture, DeviceState::idle);
 }
 
 // Screen first.

@@ -26,6 +26,7 @@ std::string_view name_of(DeviceState state) {
     case DeviceState::failed: return "failed";
     case DeviceState::lost: return "lost";
     case DeviceState::interrupted: return "interrupted";
+    case DeviceState::frameless: return "frameless";
   }
   return "idle";
 }

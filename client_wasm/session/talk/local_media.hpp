@@ -61,6 +61,7 @@ enum class DeviceState {
   failed,       ///< any other failure
   lost,         ///< unplugged; a camera returns by itself only if it is the same one
   interrupted,  ///< muted by the system, as during a telephone call
+  frameless,    ///< opened, but no frame of its picture has come
 };
 
 std::string_view name_of(DeviceState state);

@@ -46,14 +46,19 @@ bool LocalStream::is_screen(CaptureNumber capture) const {
 }
 
 DeviceState LocalStream::state_of(const Part& part) const {
-  if (works(part)) return part.interrupted ? DeviceState::interrupted : DeviceState::live;
+  if (works(part)) {
+    if (part.frameless) return DeviceState::frameless;
+    return part.interrupted ? DeviceState::interrupted : DeviceState::live;
+  }
   return part.next != 0 ? DeviceState::starting : part.trouble;
 }
 
-/// While a device is being replaced, viewers keep what they have.
+/// While a device is being replaced, viewers keep what they have. A picture without a frame counts
+/// as none: a browser plays no sound while it waits for the first frame of the picture beside it.
 protocol::ChatMedia LocalStream::sent() const {
   using protocol::Sent;
   const auto sent_of = [](const Part& part) {
+    if (part.frameless) return Sent::none;
     if (part.interrupted) return Sent::interrupted;
     return part.current != 0 || part.gave_way ? Sent::live : Sent::none;
   };
@@ -190,7 +195,8 @@ StreamOutputs LocalStream::handle(const MediaEnded& ended, TimePoint now) {
   Part& part = part_of(ended.kind);
   if (ended.capture == 0 || part.current != ended.capture || part.ended) return {};
   part.ended = true;
-  part.interrupted = false;
+  part.interrupted = part.frameless = false;
+  if (&part == &picture_) first_frame_.cancel();
   StreamOutputs outputs;
   if (is_screen(ended.capture)) {
     end_screen(outputs);

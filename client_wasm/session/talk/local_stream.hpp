@@ -59,6 +59,9 @@ class LocalStream {
   StreamOutputs handle(const MediaEnded& ended, TimePoint now);
   StreamOutputs handle(const MediaMuted& muted, TimePoint);
   StreamOutputs handle(const OnAirRequested&, TimePoint now);
+  /// Gives up the wait for a picture's first frame, if that is due.
+  StreamOutputs advance(TimePoint now);
+  std::optional<TimePoint> next_deadline() const { return first_frame_.at(); }
 
   /// Releases every capture.
   StreamOutputs stop();
@@ -104,6 +107,7 @@ class LocalStream {
     CaptureNumber next = 0;
     bool ended = false;        ///< the current one was unplugged
     bool interrupted = false;  ///< the system mutes the current one
+    bool frameless = false;    ///< no frame of the current one has come in time
     bool gave_way = false;     ///< the current one was released so that the next one can open
     /// The choice to return to if the next one fails: set while a device that works is being
     /// replaced.
@@ -113,7 +117,7 @@ class LocalStream {
   struct Idle {};
   struct Preparing {
     bool preview_only;
-    bool ready = false;  ///< there is something to send; a picture has its metadata
+    bool ready = false;  ///< there is something to send; a picture has its metadata, or is late
   };
   struct OnAir {
     TimePoint since;
@@ -167,10 +171,12 @@ class LocalStream {
   void take_in(Part& part, StreamOutputs& outputs);
   void proceed(Notice reason, TimePoint now, StreamOutputs& outputs);
   void go_on_air(std::string_view reason, TimePoint now, StreamOutputs& outputs);
+  void make_ready(std::string_view reason, TimePoint now, StreamOutputs& outputs);
 
   Phase phase_;
   Part picture_{DeviceKind::camera};
   Part microphone_{DeviceKind::microphone};
+  DeadlineTimer first_frame_;  ///< of the picture in use
   std::map<CaptureNumber, Capture> captures_;
   CaptureNumber last_capture_ = 0;
   bool camera_wanted_ = false;  ///< Start video was pressed and no screen covers it

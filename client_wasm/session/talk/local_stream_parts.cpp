@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "session/talk/local_stream.hpp"
+#include "session/timeouts.hpp"
 
 namespace onair::session {
 namespace {
@@ -44,6 +45,7 @@ StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
       only_camera_ = camera;
     }
     adopt(picture_, releases);
+    first_frame_.set(now + kFirstFrameTimeout);
   }
   if (microphone) adopt(microphone_, releases);
   // One of the two devices may no longer be awaited.
@@ -61,11 +63,20 @@ StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
 }
 
 StreamOutputs LocalStream::handle(const PreviewReady& ready, TimePoint now) {
-  auto* preparing = std::get_if<Preparing>(&phase_);
-  if (preparing == nullptr || ready.capture == 0 || picture_.current != ready.capture) return {};
+  if (ready.capture == 0 || picture_.current != ready.capture) return {};
+  first_frame_.cancel();
+  picture_.frameless = false;
   StreamOutputs outputs;
-  preparing->ready = true;
-  if (!preparing->preview_only) go_on_air("metadata loaded", now, outputs);
+  make_ready("metadata loaded", now, outputs);
+  return outputs;
+}
+
+StreamOutputs LocalStream::advance(TimePoint now) {
+  StreamOutputs outputs;
+  if (!first_frame_.is_due(now)) return outputs;
+  first_frame_.cancel();
+  picture_.frameless = true;
+  make_ready("no frame in time", now, outputs);
   return outputs;
 }
 
@@ -142,7 +153,8 @@ void LocalStream::give_up_switch(Part& part, const Capture& request, Notice reas
 /// The broadcast goes on without this part.
 void LocalStream::go_without(Part& part, DeviceState why, StreamOutputs& outputs) {
   const bool was_sent = std::exchange(part.gave_way, false) || part.current != 0;
-  part.ended = part.interrupted = false;
+  part.ended = part.interrupted = part.frameless = false;
+  if (&part == &picture_) first_frame_.cancel();
   part.trouble = why;
   if (part.current != 0) release(std::exchange(part.current, 0), part, outputs);
   if (!was_sent || is_empty(other_than(part))) return;
@@ -165,10 +177,8 @@ void LocalStream::proceed(Notice reason, TimePoint now, StreamOutputs& outputs) 
     outputs.emplace_back(transition(Idle{}, name_of(reason)));
     return;
   }
-  auto* preparing = std::get_if<Preparing>(&phase_);
-  if (preparing == nullptr || !is_empty(picture_) || microphone_.current == 0) return;
-  preparing->ready = true;  // there is no picture to wait for
-  if (!preparing->preview_only) go_on_air("sound alone", now, outputs);
+  // There is no picture to wait for.
+  if (is_empty(picture_) && microphone_.current != 0) make_ready("sound alone", now, outputs);
 }
 
 // Steps.
@@ -181,6 +191,14 @@ Trace LocalStream::transition(Phase next, std::string_view reason) {
 void LocalStream::go_on_air(std::string_view reason, TimePoint now, StreamOutputs& outputs) {
   outputs.emplace_back(transition(OnAir{now}, reason));
   outputs.emplace_back(OnAirReached{});
+}
+
+/// What is being prepared can be sent.
+void LocalStream::make_ready(std::string_view reason, TimePoint now, StreamOutputs& outputs) {
+  auto* preparing = std::get_if<Preparing>(&phase_);
+  if (preparing == nullptr) return;
+  preparing->ready = true;
+  if (!preparing->preview_only) go_on_air(reason, now, outputs);
 }
 
 void LocalStream::acquire_screen(StreamOutputs& outputs) {
@@ -231,6 +249,7 @@ void LocalStream::release_all(StreamOutputs& outputs) {
   captures_.clear();
   picture_ = {DeviceKind::camera};
   microphone_ = {DeviceKind::microphone};
+  first_frame_.cancel();
   camera_wanted_ = false;
   only_camera_.clear();
 }
@@ -238,7 +257,7 @@ void LocalStream::release_all(StreamOutputs& outputs) {
 /// The part's next capture becomes its current one.
 void LocalStream::adopt(Part& part, StreamOutputs& outputs) {
   const CaptureNumber before = std::exchange(part.current, std::exchange(part.next, 0));
-  part.ended = part.interrupted = part.gave_way = false;
+  part.ended = part.interrupted = part.frameless = part.gave_way = false;
   part.before.reset();
   part.trouble = DeviceState::idle;
   if (before != 0) release(before, part, outputs);

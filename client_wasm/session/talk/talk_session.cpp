@@ -22,6 +22,8 @@ void TalkSession::settle() {
   pass_on(chat_.announce_media(stream_.sent()));
   direct_forwarding();
   invite_waiting();
+  if (const auto next = earlier(own_deadline_.at(), stream_.next_deadline()))
+    own_deadline_.set(*next);
   if (measure_at_.is_due(now_)) planner_.end_round();
   share_uplink();
   renegotiate_sound();
@@ -84,6 +86,7 @@ void TalkSession::on(const LeaveRequested&) {
 
 void TalkSession::on(const TimePassed& passed) {
   pass_on(link_.handle(passed, now_));
+  pass_on(stream_.advance(now_));
   for (const ConnectionKey& key : due_connections()) recover(key);
 }
 
