@@ -102,7 +102,7 @@ void Gateway::subscribe_as_needed(const std::string& name, SharedRoom& room) {
   if (room.known) needed.insert(context_.subjects.ask(name));
   const RoomShare local = room.local_share();
   if (local.socketio > 0) needed.insert(context_.subjects.frames(name, Reach::socketio));
-  if (!local.talkers.empty()) needed.insert(context_.subjects.frames(name, Reach::talkers));
+  if (local.receives_viewers()) needed.insert(context_.subjects.frames(name, Reach::talkers));
   const std::string members = context_.subjects.members(name);
   if (room.receives_members()) {
     needed.insert(context_.subjects.frames(name, Reach::talkers_and_socketio));
@@ -169,9 +169,10 @@ void Gateway::local_changed(const std::string& name, SharedRoom& room, TimePoint
   announce(name, room);
   enforce_talker_limit(name, room);
   if (room.published == share) return;
-  // Numbers may come late; changes of talkers may not.
+  // Numbers may come late; changes of those whom viewers reach may not.
   const bool is_urgent = !room.published || room.published->talkers != share.talkers ||
-                         (room.published->socketio > 0) != (share.socketio > 0);
+                         (room.published->socketio > 0) != (share.socketio > 0) ||
+                         room.published->forwarders != share.forwarders;
   if (is_urgent || room.published_at + context_.options.share_interval <= now) {
     return publish_share(name, room, now);
   }

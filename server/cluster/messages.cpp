@@ -120,18 +120,17 @@ TalkerInfo talker_of(Fields& fields) {
 json to_json(const RoomShare& share) {
   json talkers = json::array();
   for (const TalkerInfo& talker : share.talkers) talkers.push_back(to_json(talker));
-  return {{"watching", share.watching},
-          {"roleless", share.socketio},
-          {"members", share.members},
-          {"away", share.away},
-          {"talkers", std::move(talkers)}};
+  return {{"watching", share.watching},     {"roleless", share.socketio},
+          {"members", share.members},       {"away", share.away},
+          {"forwarders", share.forwarders}, {"talkers", std::move(talkers)}};
 }
 
 RoomShare share_of(Fields& fields) {
   RoomShare share{.watching = fields.get<std::uint32_t>("watching"),
                   .socketio = fields.get<std::uint32_t>("roleless"),
                   .members = fields.get<std::uint32_t>("members"),
-                  .away = fields.get_or<std::uint32_t>("away", 0)};
+                  .away = fields.get_or<std::uint32_t>("away", 0),
+                  .forwarders = fields.get_or<std::uint32_t>("forwarders", 0)};
   fields.for_each("talkers",
                   [&share](Fields& talker) { share.talkers.push_back(talker_of(talker)); });
   return share;

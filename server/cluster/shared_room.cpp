@@ -17,7 +17,7 @@ namespace {
 template <typename Shares>
 bool any_receives_watchers(const Shares& shares) {
   return std::any_of(shares.begin(), shares.end(), [](const auto& entry) {
-    return entry.second.socketio > 0 || !entry.second.talkers.empty();
+    return entry.second.socketio > 0 || entry.second.receives_viewers();
   });
 }
 
@@ -29,6 +29,7 @@ RoomShare sum_of(const Shares& shares) {
     sum.socketio += share.socketio;
     sum.members += share.members;
     sum.away += share.away;
+    sum.forwarders += share.forwarders;
     merge(sum.talkers, share.talkers);
   }
   return sum;

@@ -18,8 +18,7 @@ void Audience::send(Room& room, TimePoint now) {
   room.audience_sent = watching;
   room.audience_sent_at = now;
   if (room.talkers.empty()) return;
-  counters_.deliveries +=
-      room.broadcast_to_present(Reach::talkers, frame_of(protocol::Audience{watching}));
+  counters_.deliveries += room.send_to_talkers(frame_of(protocol::Audience{watching}));
 }
 
 }  // namespace onair::rooms

@@ -23,9 +23,13 @@ using HubId = std::uint32_t;
 struct RoomShare {
   std::uint32_t watching = 0;  ///< viewers with a socket
   std::vector<TalkerInfo> talkers = {};
-  std::uint32_t socketio = 0;  ///< socket.io clients, whatever their effective role
-  std::uint32_t members = 0;   ///< all of them
-  std::uint32_t away = 0;      ///< of these, the ones that make way: see Peer::makes_way
+  std::uint32_t socketio = 0;    ///< socket.io clients, whatever their effective role
+  std::uint32_t members = 0;     ///< all of them
+  std::uint32_t away = 0;        ///< of these, the ones that make way: see Peer::makes_way
+  std::uint32_t forwarders = 0;  ///< of these, those that viewers can reach beside the talkers
+
+  /// True where somebody here gets what viewers send, socket.io's clients apart.
+  bool receives_viewers() const { return !talkers.empty() || forwarders > 0; }
   bool operator==(const RoomShare&) const = default;
 };
 
@@ -45,7 +49,7 @@ struct Order {
 enum class Reach {
   everyone,              ///< what talkers send
   talkers_and_socketio,  ///< what other clients of socket.io send, which hide nothing from another
-  talkers,               ///< what viewers send
+  talkers,               ///< what viewers send; it reaches the forwarder too
   socketio,              ///< what clients of our protocol can't read
 };
 

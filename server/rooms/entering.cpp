@@ -65,6 +65,7 @@ void Hub::let_in(Room& room, const PendingEntry& entry, TimePoint now) {
 Applicant Hub::identify(const Room& room, const EntryRequest& request, TimePoint now) const {
   const protocol::Enter& enter = request.enter;
   Applicant applicant{enter.role};
+  applicant.returns = request.kind.is_forwarder;  // comes on behalf of members
   if (request.identity) {
     applicant.resumed = request.identity;
   } else if (enter.resume) {
@@ -79,7 +80,8 @@ Applicant Hub::identify(const Room& room, const EntryRequest& request, TimePoint
   }
   applicant.served_by = bus_.hub_of(id);
   if (!applicant.served_by) applicant.served_by = room.hub_of_talker(id);
-  applicant.returns = applicant.served_by || (enter.role == Role::watch && bus_.reaches_further());
+  applicant.returns = applicant.returns || applicant.served_by ||
+                      (enter.role == Role::watch && bus_.reaches_further());
   applicant.seniority = seniority_of(*applicant.resumed, now);
   return applicant;
 }
@@ -195,6 +197,7 @@ void Hub::welcome(Peer& peer) {
   welcome.name = peer.name;
   welcome.talkers_per_room = static_cast<std::uint32_t>(options_.limits.talkers_per_room);
   welcome.locked = peer.locks;
+  if (peer.role == Role::talk) welcome.forward = options_.forward;
   router_.send(*peer.link, frame_of(std::move(welcome)));
 }
 

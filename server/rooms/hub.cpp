@@ -26,10 +26,20 @@ bool may_wait(const PendingEntry& entry, std::string_view frame) {
   return entry.frames.size() < kMaxWaitingFrames && bytes <= kMaxWaitingBytes;
 }
 
+/// What the forwarder sends in a talker's place, to one viewer at a time.
+bool is_of_forwarder(std::size_t kind) {
+  return kind == protocol::kKindOf<protocol::TalkReady> ||
+         kind == protocol::kKindOf<protocol::TalkDeclined> ||
+         kind == protocol::kKindOf<protocol::Offer> || kind == protocol::kKindOf<protocol::EndTalk>;
+}
+
 /// The reason why this peer may not send this, or nothing.
-std::optional<Refusal> fault_of(const Peer& from, const std::string& type) {
+std::optional<Refusal> fault_of(const Peer& from, const protocol::Envelope& envelope,
+                                std::size_t kind) {
+  const std::string& type = envelope.type;
   const Sender sender = protocol::sender_of(type);
   const bool of_talkers = sender == Sender::talker || sender == Sender::commanding_talker;
+  if (from.kind.is_forwarder && envelope.sendto && is_of_forwarder(kind)) return std::nullopt;
   if (of_talkers && !may_send_as_talker(from.role, from.may_talk)) {
     return Refusal{ErrorCode::wrong_role, "Only a talker may send `" + type + "`."};
   }
@@ -53,6 +63,18 @@ std::optional<Refusal> fault_of(const Peer& from, const std::string& type) {
   return std::nullopt;
 }
 
+/// True for a `talk_ready` that names another talker, as only the forwarder's may: a viewer could
+/// not tell a talker that shows its own picture as that one's. They are rare, so decoding costs
+/// little. One that can't be decoded is dropped by its receivers.
+bool speaks_for_another(const Peer& from, std::size_t kind, std::string_view object) {
+  if (kind != protocol::kKindOf<protocol::TalkReady> || from.kind.is_forwarder) return false;
+  const protocol::Decoded decoded = protocol::decode(object);
+  const auto* const message = std::get_if<protocol::Message>(&decoded);
+  const auto* const ready =
+      message == nullptr ? nullptr : std::get_if<protocol::TalkReady>(&message->body);
+  return ready != nullptr && ready->of.has_value();
+}
+
 /// The capabilities that matter to peers, of those in its `enter`.
 std::vector<std::string> caps_of(const Peer& peer) {
   if (!peer.can_move) return {};
@@ -68,6 +90,7 @@ bool is_between_peers(const std::string& type) {
 
 bool is_command(std::size_t kind) {
   return kind == protocol::kKindOf<protocol::LockRoom> ||
+         kind == protocol::kKindOf<protocol::UseForwarder> ||
          kind == protocol::kKindOf<protocol::RemovePeer> ||
          kind == protocol::kKindOf<protocol::EndRoom>;
 }
@@ -160,10 +183,13 @@ void Hub::send(Link& link, const protocol::Envelope& envelope, std::string_view 
     return refuse(link, {ErrorCode::not_entered, "You are in no room. Send `enter` first."});
   }
   Peer& from = *link.peer;
-  if (const auto fault = fault_of(from, envelope.type)) return refuse(link, *fault);
-  from.has_sent = true;
   const bool opaque = from.kind.any_message && !is_between_peers(envelope.type);
   const std::size_t kind = opaque ? protocol::kKindCount : protocol::kind_index(envelope.type);
+  if (const auto fault = fault_of(from, envelope, kind)) return refuse(link, *fault);
+  if (speaks_for_another(from, kind, object)) {
+    return refuse(link, {ErrorCode::wrong_role, "Only the forwarder's `talk_ready` has `of`."});
+  }
+  from.has_sent = true;
   auto& traffic = router_.counters.relayed.at(kind);
   ++traffic.frames;
   traffic.bytes += object.size();

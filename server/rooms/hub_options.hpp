@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "protocol/message.hpp"
@@ -50,6 +51,12 @@ struct HubOptions {
   /// The least time between two `audience` to the same room.
   Duration audience_interval = std::chrono::seconds(1);
   HubLimits limits = {};
+  /// When talkers are to use the forwarder, for their `welcome`, as the operator set it; nothing:
+  /// there is none.
+  std::optional<std::string> forward = {};
+  /// A talker needs the forwarder in its room, or needs it no more. May not call the hub.
+  std::function<void(const std::string& room, const protocol::PeerId& talker, bool on)>
+      use_forwarder = [](const auto&, const auto&, bool) {};
   /// The number of the first frame, so that no two hubs' frames have the same.
   FrameNumber first_frame = 1;
 };

@@ -26,8 +26,9 @@ struct MemberKind {
   /// Gets a resume token: without its socket it stays a member for the grace time, and its frames
   /// are buffered.
   bool buffered_while_away;
-  /// Watches on behalf of WHEP players, and tells the talker of them by `players`. They count in
-  /// `audience`, it does not.
+  /// Watches on behalf of others: of WHEP players, of which it tells the talker by `players` and
+  /// which count in `audience` where it does not; and of pages, which it sends what a talker sends,
+  /// to one at a time. So it reaches everyone, and viewers reach it as they reach talkers.
   bool is_forwarder = false;
   /// Comes back to the next server on this machine alone: no drain waits for it.
   bool returns_here = false;
@@ -63,7 +64,8 @@ inline constexpr MemberKind kWhepPlayer{.infers_role = false,
                                         .returns_here = true,
                                         .name = "whep"};
 
-/// The forwarder, which watches a browser's broadcast on behalf of all WHEP players of the room.
+/// The forwarder, which watches a browser's broadcast on behalf of the room's WHEP players, and of
+/// the pages that the talker has moved to it.
 inline constexpr MemberKind kForwarder{.infers_role = false,
                                        .any_message = false,
                                        .announced = true,

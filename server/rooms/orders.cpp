@@ -29,6 +29,8 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
     if (std::exchange(from.locks, lock->locked) != lock->locked) bus_.share_changed(room);
   } else if (const auto* remove = std::get_if<protocol::RemovePeer>(&body)) {
     on_remove_command(from, remove->id, now);
+  } else if (const auto* use = std::get_if<protocol::UseForwarder>(&body)) {
+    options_.use_forwarder(room, from.id, use->on);
   } else if (std::holds_alternative<protocol::EndRoom>(body)) {
     bus_.order({Order::Kind::end_room, room, from.id});
     end_room(from.room, from.id, now);

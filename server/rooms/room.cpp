@@ -68,6 +68,7 @@ Peer& Room::add(const protocol::PeerId& id, protocol::Role role, const MemberKin
   added->index = everyone.size();
   everyone.push_back(added.get());
   if (kind.any_message) receive_all.push_back(added.get());
+  if (kind.is_forwarder) forwarders.push_back(added.get());
   update_role(*added);
   return *added;
 }
@@ -99,6 +100,7 @@ void Room::erase(const Peer& peer) {
   watchers -= peer.counted_.watchers;
   away -= peer.counted_.away;
   if (peer.kind.any_message) std::erase(receive_all, &peer);
+  if (peer.kind.is_forwarder) std::erase(forwarders, &peer);
   everyone[peer.index] = everyone.back();
   everyone[peer.index]->index = peer.index;
   everyone.pop_back();
@@ -109,7 +111,8 @@ RoomShare Room::share() const {
   RoomShare share{.watching = watchers,
                   .socketio = static_cast<std::uint32_t>(receive_all.size()),
                   .members = static_cast<std::uint32_t>(peers.size()),
-                  .away = away};
+                  .away = away,
+                  .forwarders = static_cast<std::uint32_t>(forwarders.size())};
   for (const Peer* talker : talkers) {
     share.talkers.push_back({talker->id, talker->on_air, talker->locks, talker->seniority});
   }
@@ -163,10 +166,10 @@ std::size_t Room::staying() const {
 std::size_t Room::receivers(Reach reach) const {
   if (reach == Reach::everyone) return members();
   std::size_t socketio = receive_all.size();
-  std::size_t talking = talkers.size();
+  std::size_t talking = talkers.size() + forwarders.size();
   for (const auto& [hub, share] : elsewhere) {
     socketio += share.socketio;
-    talking += share.talkers.size();
+    talking += share.talkers.size() + share.forwarders;
   }
   return (includes_socketio(reach) ? socketio : 0) + (includes_talkers(reach) ? talking : 0);
 }
@@ -196,10 +199,11 @@ Peer* Room::find(const protocol::PeerId& id, Reach reach) const {
   const auto found = peers.find(id);
   if (found == peers.end() || found->second->is<SlotKept>()) return nullptr;
   Peer* const peer = found->second.get();
-  const bool is_talker = peer->effective_role == EffectiveRole::talker;
+  const bool gets_viewers =
+      peer->effective_role == EffectiveRole::talker || peer->kind.is_forwarder;
   const bool within = reach == Reach::everyone ||
                       (includes_socketio(reach) && peer->kind.any_message) ||
-                      (includes_talkers(reach) && is_talker);
+                      (includes_talkers(reach) && gets_viewers);
   return within ? peer : nullptr;
 }
 
@@ -214,6 +218,7 @@ void Room::for_each_within(Reach reach, Function function) const {
     for (Peer* talker : talkers) {
       if (!with_socketio || !talker->kind.any_message) function(*talker);
     }
+    for (Peer* forwarder : forwarders) function(*forwarder);
     return;
   }
   // A peer comes from memory first, and its link after it.
@@ -236,12 +241,12 @@ Room::Broadcast Room::broadcast(Reach reach, const Frame& frame, const Peer* exc
   return result;
 }
 
-std::size_t Room::broadcast_to_present(Reach reach, const Frame& frame) const {
+std::size_t Room::send_to_talkers(const Frame& frame) const {
   std::size_t count = 0;
-  for_each_within(reach, [&](Peer& peer) {
-    if (!peer.is<Present>()) return;
-    count += deliver(peer, frame, reach) == Delivery::sent ? 1 : 0;
-  });
+  for (Peer* talker : talkers) {
+    if (!talker->is<Present>()) continue;
+    count += deliver(*talker, frame, Reach::talkers) == Delivery::sent ? 1 : 0;
+  }
   return count;
 }
 

@@ -125,7 +125,9 @@ void close_replaced_link(Peer& peer);
 /// The members that may receive this peer's frames, and learn its id. Viewers can't reach each
 /// other, nor clients of socket.io that watch.
 inline Reach reach_of(const Peer& from) {
-  if (from.effective_role == EffectiveRole::talker) return Reach::everyone;
+  if (from.effective_role == EffectiveRole::talker || from.kind.is_forwarder) {
+    return Reach::everyone;
+  }
   return from.kind.any_message ? Reach::talkers_and_socketio : Reach::talkers;
 }
 
@@ -158,6 +160,7 @@ struct Room {
   std::unordered_map<protocol::PeerId, std::unique_ptr<Peer>> peers;
   std::vector<Peer*> everyone;     ///< of `peers`, for fast loops
   std::vector<Peer*> talkers;      ///< by effective role, in the order of beginning to talk
+  std::vector<Peer*> forwarders;   ///< by their kind
   std::vector<Peer*> receive_all;  ///< by their kind, whatever their role
   std::uint32_t connected = 0;     ///< with a socket
   std::uint32_t watchers = 0;      ///< of these, viewers by effective role
@@ -219,8 +222,8 @@ struct Room {
   /// Delivers to those within reach except `except`, and buffers for those that are away.
   Broadcast broadcast(Reach reach, const Frame& frame, const Peer* except = nullptr);
 
-  /// The same without buffering.
-  std::size_t broadcast_to_present(Reach reach, const Frame& frame) const;
+  /// Delivers to the talkers that are present; buffers nothing.
+  std::size_t send_to_talkers(const Frame& frame) const;
 
  private:
   template <typename Function>

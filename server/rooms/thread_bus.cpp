@@ -136,7 +136,7 @@ void ThreadBus::note_share(const std::string& room, HubId hub, const RoomShare& 
                            TimePoint now) {
   const auto shared = rooms_.find(room);
   if (shared == rooms_.end()) return;
-  shared->second.others[hub] = {!share.talkers.empty(), share.socketio > 0};
+  shared->second.others[hub] = {share.receives_viewers(), share.socketio > 0};
   member_->on_share(room, hub, share, now);
 }
 

@@ -64,10 +64,11 @@ TEST(ClusterMessages, SubjectsSayWhatTheyAreAbout) {
 }
 
 TEST(ClusterMessages, SharesAreReadAsTheyWereWritten) {
-  const Share share{"5f0c",
-                    rooms::RoomShare{3, {{"a", true, false, std::chrono::seconds(2)}, {"b"}}, 1, 6},
-                    {"x", "y"},
-                    {{{"c", true}, std::chrono::milliseconds(1'500)}}};
+  const Share share{
+      "5f0c",
+      rooms::RoomShare{3, {{"a", true, false, std::chrono::seconds(2)}, {"b"}}, 1, 6, 2, 1},
+      {"x", "y"},
+      {{{"c", true}, std::chrono::milliseconds(1'500)}}};
   const auto read = decode_share(encode(share));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->process, share.process);

@@ -109,6 +109,13 @@ TEST(SharedRoom, NotesFramesAboutWhoIsOnAir) {
   }
 }
 
+TEST(SharedRoom, MembersMatterToTheForwarder) {
+  SharedRoom room;
+  room.local[0] = {.members = 1, .forwarders = 1};
+  EXPECT_TRUE(room.receives_members());
+  EXPECT_EQ(room.local_share().forwarders, 1u);
+}
+
 TEST(SharedRoom, MembersMatterToTalkersAndToThoseWithoutARole) {
   SharedRoom room;
   room.local[0] = {.watching = 2, .members = 2};

@@ -21,7 +21,11 @@ class HubFixture : public testing::Test {
              .resume_tokens = tokens,
              .ice_servers = [this](const auto&) { return ice_servers; },
              .doorkeeper = std::move(doorkeeper),
-             .limits = limits},
+             .limits = limits,
+             .use_forwarder =
+                 [this](const std::string& room, const protocol::PeerId& talker, bool on) {
+                   forwarder_uses.push_back(room + " " + talker + (on ? " on" : " off"));
+                 }},
             bus) {
     bus.serve(hub);
   }
@@ -38,6 +42,7 @@ class HubFixture : public testing::Test {
   tests::PlainTokens tokens;
   int last_id = 0;  ///< of "id1", "id2" and so on
   std::vector<protocol::IceServer> ice_servers;
+  std::vector<std::string> forwarder_uses;
   ThreadBus bus{0, 1, nullptr};
   Hub hub;
 };

@@ -289,6 +289,25 @@ TEST_P(HubsOnABusTest, AWatchersWordsGoOnlyToHubsWithTalkers) {
   EXPECT_EQ(talker.last()["type"], "talk_request");
 }
 
+TEST_P(HubsOnABusTest, ViewersOfEveryHubReachTheForwarder) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  hub(2).enter(other, {kForwarder, {"lesson", protocol::Role::watch}}, cluster.now);
+  settle();
+  say_settled(1, watcher, R"({"type":"talk_request","sendto":")" + other.id() + "\"}");
+  EXPECT_EQ(other.last()["type"], "talk_request");
+  const std::string offer = R"({"type":"offer","sendto":")" + watcher.id() + "\"}";
+  hub(2).send(other, {"offer", watcher.id()}, offer, cluster.now);
+  settle();
+  EXPECT_EQ(watcher.last()["type"], "offer");
+  leave(0, talker);
+  other.news();
+  leave(1, watcher);
+  EXPECT_EQ(other.news(), News{"user_disconnected"}) << "no talker is here";
+  leave(2, other);
+  expect_empty();
+}
+
 TEST_P(HubsOnABusTest, ResumingAtAnotherHubEndsTheOldSocketAndIsNoNews) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");

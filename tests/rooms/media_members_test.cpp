@@ -75,6 +75,126 @@ TEST_F(MediaMembersTest, TheForwarderAloneSaysHowManyPlayersItServes) {
   EXPECT_EQ(talker.last()["code"], "unknown_type");
 }
 
+class ForwarderMemberTest : public MediaMembersTest {
+ protected:
+  void SetUp() override {
+    enter_page(talker, "talk");
+    enter_page(page, "watch");
+    enter(forwarder, kForwarder, protocol::Role::watch);
+    for (Client* each : {&talker, &page, &forwarder}) each->news();
+  }
+  void say_to(Client& from, const protocol::PeerId& to, const std::string& type,
+              const std::string& more = "") {
+    const std::string sendto = to.empty() ? "" : R"(,"sendto":")" + to + '"';
+    const std::string frame = R"({"type":")" + type + '"' + sendto + more + '}';
+    const auto scanned = protocol::scan_envelope(frame);
+    hub.send(from, std::get<protocol::Envelope>(scanned), frame, now);
+  }
+
+  Client forwarder;
+};
+
+TEST_F(ForwarderMemberTest, SendsWhatTalkersSendToOneAtATime) {
+  for (const char* type : {"talk_ready", "offer", "talk_declined", "end_talk"}) {
+    say_to(forwarder, page.id(), type);
+    EXPECT_EQ(page.news(), News{type});
+    EXPECT_EQ(page.last()["from"], forwarder.id());
+    say_to(forwarder, "", type);
+    EXPECT_EQ(page.news(), News{});
+    EXPECT_EQ(forwarder.news(), News{"error wrong_role"}) << type;
+  }
+  for (const char* type : {"lock_room", "use_forwarder", "invite_watchers"}) {
+    say_to(forwarder, talker.id(), type);
+    EXPECT_EQ(forwarder.news(), News{"error wrong_role"}) << type;
+  }
+  Client late;
+  enter_page(late, "watch");
+  EXPECT_EQ(late.last()["talkers"], nlohmann::json::array()) << "nobody is on air";
+}
+
+TEST_F(ForwarderMemberTest, IsNoTalkerForOtherPlayers) {
+  enter(player, kWhepPlayer, protocol::Role::watch);
+  say_to(player, page.id(), "offer");
+  EXPECT_EQ(player.news().back(), "error wrong_role");
+}
+
+TEST_F(ForwarderMemberTest, IsReachedByViewersAndHearsWhoLeft) {
+  say_to(page, forwarder.id(), "talk_request");
+  EXPECT_EQ(forwarder.news(), News{"talk_request"});
+  say_to(talker, forwarder.id(), "invite_watchers", R"(,"peers":["x"])");
+  EXPECT_EQ(forwarder.news(), News{"invite_watchers"});
+  Client other;
+  enter_page(other, "watch");
+  pass(seconds(1));
+  say_to(page, other.id(), "talk_request");
+  EXPECT_EQ(page.news(), News{"error no_such_peer"});
+  say(talker, R"({"type":"remove_peer","id":")" + page.id() + "\"}");
+  EXPECT_EQ(forwarder.news(), News{"user_disconnected"}) << "and nothing of the audience";
+  leave(forwarder);
+  EXPECT_EQ(other.news().back(), "user_disconnected");
+}
+
+TEST_F(ForwarderMemberTest, ComesIntoALockedRoom) {
+  say(talker, R"({"type":"lock_room","locked":true})");
+  leave(forwarder);
+  Client again;
+  enter(again, kForwarder, protocol::Role::watch);
+  EXPECT_EQ(again.news(), News{"welcome"});
+}
+
+TEST_F(ForwarderMemberTest, HoldsNoTalkSlot) {
+  leave(talker);
+  Client next;
+  enter_page(next, "talk");
+  EXPECT_EQ(next.news(), (News{"welcome", "audience"}));
+}
+
+TEST_F(ForwarderMemberTest, NobodyElseSpeaksForATalker) {
+  const std::string of = R"(,"of":"id9")";
+  say_to(forwarder, page.id(), "talk_ready", of);
+  EXPECT_EQ(page.last()["of"], "id9");
+  page.news();
+  Client equal;
+  hub.enter(equal, {kSocketioClient, {"lesson", protocol::Role::none}}, now);
+  for (Client* other : {&talker, &equal}) {
+    for (const std::string& to : {page.id(), std::string()}) {
+      say_to(*other, to, "talk_ready", of);
+      EXPECT_EQ(other->news().back(), "error wrong_role");
+    }
+  }
+  EXPECT_EQ(page.news(), News{});
+}
+
+TEST_F(ForwarderMemberTest, IsUsedByTalkersAlone) {
+  const std::string on = R"({"type":"use_forwarder","on":true})";
+  say(talker, on);
+  say(talker, R"({"type":"use_forwarder","on":false})");
+  EXPECT_EQ(forwarder_uses, (std::vector<std::string>{"lesson id1 on", "lesson id1 off"}));
+  say(page, on);
+  EXPECT_EQ(page.news(), News{"error wrong_role"});
+  say(talker, R"({"type":"use_forwarder"})");
+  EXPECT_EQ(talker.news(), News{"error bad_message"});
+  EXPECT_EQ(forwarder.news(), News{}) << "nobody is sent it";
+  EXPECT_EQ(forwarder_uses.size(), 2u);
+}
+
+TEST(MediaMembers, TalkersLearnWhenToUseTheForwarder) {
+  tests::PlainTokens tokens;
+  ThreadBus bus{0, 1, nullptr};
+  int last_id = 0;
+  Hub hub({.make_id = [&last_id] { return "id" + std::to_string(++last_id); },
+           .resume_tokens = tokens,
+           .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>(); },
+           .forward = "20"},
+          bus);
+  bus.serve(hub);
+  Client talker, viewer;
+  hub.receive(talker, R"({"type":"enter","room":"lesson","role":"talk"})", TimePoint());
+  hub.receive(viewer, R"({"type":"enter","room":"lesson","role":"watch"})", TimePoint());
+  EXPECT_EQ(talker.frames.front()["forward"], "20");
+  EXPECT_FALSE(viewer.frames.front().contains("forward"));
+}
+
 TEST_F(MediaMembersTest, AnEncoderHoldsTheRoom) {
   enter(talker, kWhipTalker, protocol::Role::talk);
   enter_page(page, "talk");
