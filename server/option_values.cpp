@@ -84,4 +84,13 @@ std::string mistake_in_forwarder(const std::string& value) {
          "/run/onair-forwarder/control.sock";
 }
 
+std::string mistake_in_forward(const std::string& value) {
+  std::uint32_t viewers = 0;
+  const char* const last = value.data() + value.size();
+  const auto [end, error] = std::from_chars(value.data(), last, viewers);
+  const bool is_number = error == std::errc() && end == last && viewers > 0;
+  if (is_number || value == "auto" || value == "always" || value == "never") return {};
+  return "\"" + value + "\" must be auto, always, never, or a number of viewers like 20";
+}
+
 }  // namespace onair

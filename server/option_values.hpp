@@ -18,5 +18,6 @@ std::string mistake_in_bus_urls(const std::string& urls);
 /// `auto`, `off` or the path of a socket, which has a slash, so that no misspelt word counts as
 /// one.
 std::string mistake_in_forwarder(const std::string& value);
+std::string mistake_in_forward(const std::string& value);
 
 }  // namespace onair

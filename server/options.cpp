@@ -192,6 +192,11 @@ void add_forwarder(CLI::App& app, Options& options) {
          "program, off does without, the path of a control socket uses one that an operator starts")
       ->check(checked_by(&mistake_in_forwarder, "auto|off|SOCKET"))
       ->default_str("auto");
+  app.add_option(
+         "--forward", forwarder.forward,
+         "When a browser's broadcast goes through the forwarder: auto where its line or its "
+         "processor carries no more viewers, always, never, or from so many viewers on")
+      ->check(checked_by(&mistake_in_forward, "auto|always|never|N"));
   app.add_option("--media-port", forwarder.media_port,
                  "The forwarder's UDP port, and TCP port for those without UDP; 0 lets the system "
                  "choose");

@@ -64,6 +64,9 @@ rooms::HubOptions hub_options(const Options& options, net::SignedResumeTokens& t
       .grace = options.grace,
       .began = began,
       .limits = options.room_limits,
+      .forward = options.forwarder.mode == net::ForwarderOptions::Mode::off
+                     ? std::nullopt
+                     : std::optional(options.forwarder.forward),
       .first_frame = first_frame(),
   };
 }

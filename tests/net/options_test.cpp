@@ -156,6 +156,9 @@ std::vector<TextOption> text_options() {
       {"forwarder",
        [](const Options& o) { return o.forwarder.socket.string(); },
        {"/run/onair/a b.sock", "./x"}},
+      {"forward",
+       [](const Options& o) { return o.forwarder.forward; },
+       {"auto", "always", "never", "20"}},
       {"media-address",
        [](const Options& o) { return joined(o.forwarder.media_addresses); },
        {"192.0.2.1,2001:db8::1"}},
@@ -295,6 +298,7 @@ TEST(ReadOptions, TheForwarderIsStartedSwitchedOffOrNamed) {
   };
   EXPECT_EQ(read({}).options.value().forwarder.mode, Mode::automatic);
   EXPECT_EQ(read({}).options.value().forwarder.media_port, 9100);
+  EXPECT_EQ(read({}).options.value().forwarder.forward, "auto");
   EXPECT_EQ(forwarder("auto").mode, Mode::automatic);
   EXPECT_EQ(forwarder("off").mode, Mode::off);
   EXPECT_EQ(forwarder("/run/a.sock").mode, Mode::external);
@@ -317,6 +321,9 @@ TEST(ReadOptions, AWrongOneEndsWithOneLine) {
            {"--relay-only"},
            {"--tls-cert", "x"},
            {"--forwarder", "on"},
+           {"--forward", "off"},
+           {"--forward", "0"},
+           {"--forward", "20 viewers"},
            {"--media-port", "70000"},
            {"--media-address", "0.0.0.0"},
            {"--tls-self-signed", "--tls-cert", "x", "--tls-key", "y"}}) {

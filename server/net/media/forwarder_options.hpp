@@ -19,6 +19,9 @@ struct ForwarderOptions {
   // For one that the server starts:
   std::uint16_t media_port = 9100;           ///< UDP and TCP; 0: the system chooses
   std::vector<std::string> media_addresses;  ///< to announce; empty: those of this machine
+  /// When viewers of browsers' broadcasts move to it: "auto", "always", "never", or the number of
+  /// viewers from which on they do.
+  std::string forward = "auto";
 };
 
 }  // namespace onair::net
