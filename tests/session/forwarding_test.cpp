@@ -86,6 +86,14 @@ TEST_F(ForwardingTest, AsksWhereTheLineOrTheProcessorIsShort) {
   EXPECT_EQ(advance().use_forwarder, true);
 }
 
+TEST_F(ForwardingTest, AForwarderThatIsHereForPlayersIsHeldToo) {
+  load.forwarder = "f";
+  watch_directly(15);
+  const Forwarding::Steps steps = advance();
+  EXPECT_EQ(steps.use_forwarder, true);
+  EXPECT_EQ(steps.invite.size(), 10u);
+}
+
 TEST_F(ForwardingTest, NeverAsksWhereTheOperatorOrThePersonDoesNotWantIt) {
   watch_directly(20);
   forwarding.set_policy(ForwardPolicy::of("never"));

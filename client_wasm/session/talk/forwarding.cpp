@@ -155,6 +155,8 @@ void Forwarding::ask(const Load& load, Steps& steps, TimePoint now) {
     return;
   }
   if (load.forwarder) {
+    // One that is here for players must know that it is needed.
+    if (stage_ == Stage::direct) steps.use_forwarder = true;
     stage_ = Stage::forwarded;
     forwarder_ = *load.forwarder;
     moved_at_ = now;
