@@ -1,18 +1,31 @@
 #include "cluster/deliveries.hpp"
 
-#include <cstddef>
+#include <iterator>
+#include <limits>
 
 namespace onair::cluster {
 namespace {
 
-/// Bound of the entries that wait for peers that are expected, or for the wire.
-constexpr std::size_t kMaxWaiting = 4'096;
+/// Bytes of an entry and its keys beside the frame, of which the entry may be the last owner.
+constexpr std::size_t kEntryBytes = 512;
+
+std::size_t cost_of(const rooms::DirectedFrame& directed) {
+  return kEntryBytes + directed.frame->cost();
+}
 
 }  // namespace
 
 DeliveryNumber Deliveries::add(const rooms::DirectedFrame& directed, TimePoint until) {
   entries_.emplace(++last_, Entry{{directed, until}, generation_});
+  by_sender_.emplace(directed.from, last_);
+  usage_.add(directed.from, cost_of(directed));
+  while (usage_.total() > kMaxBytes) erase_newest_of(usage_.heaviest());
   return last_;
+}
+
+void Deliveries::erase_newest_of(const protocol::PeerId& sender) {
+  const auto behind = by_sender_.upper_bound({sender, std::numeric_limits<DeliveryNumber>::max()});
+  erase(std::prev(behind)->second);
 }
 
 const Delivery* Deliveries::find(DeliveryNumber number) const {
@@ -24,6 +37,9 @@ void Deliveries::erase(DeliveryNumber number) {
   const auto entry = entries_.find(number);
   if (entry == entries_.end()) return;
   end_wait(entry);
+  const rooms::DirectedFrame& directed = entry->second.delivery.directed;
+  by_sender_.erase({directed.from, number});
+  usage_.remove(directed.from, cost_of(directed));
   entries_.erase(entry);
 }
 
@@ -38,10 +54,6 @@ void Deliveries::wait(DeliveryNumber number, TimePoint until) {
   const auto entry = entries_.find(number);
   if (entry == entries_.end()) return;
   end_wait(entry);
-  if (due_.all().size() >= kMaxWaiting) {
-    entries_.erase(entry);
-    return;
-  }
   entry->second.generation = generation_;
   due_.set(number, until);
   waiting_.emplace(entry->second.delivery.directed.to, number);
@@ -74,6 +86,20 @@ void Deliveries::assume_delivered() {
   while (!entries_.empty() && entries_.begin()->second.generation + 1 < generation_) {
     erase(entries_.begin()->first);
   }
+}
+
+bool Deliveries::is_consistent() const {
+  std::size_t bytes = 0;
+  for (const auto& [number, entry] : entries_) {
+    const rooms::DirectedFrame& directed = entry.delivery.directed;
+    bytes += cost_of(directed);
+    const bool waits = waiting_.contains({directed.to, number});
+    if (waits != due_.contains(number) || !by_sender_.contains({directed.from, number})) {
+      return false;
+    }
+  }
+  const bool no_more = by_sender_.size() == entries_.size() && due_.all().size() == waiting_.size();
+  return no_more && bytes == usage_.total() && bytes <= kMaxBytes;
 }
 
 }  // namespace onair::cluster

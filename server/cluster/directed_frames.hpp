@@ -28,6 +28,8 @@ class DirectedFrames {
   /// See Deliveries.
   void assume_delivered() { deliveries_.assume_delivered(); }
 
+  bool is_consistent() const { return deliveries_.is_consistent(); }
+
   void advance(TimePoint now);
   std::optional<TimePoint> next_deadline() const { return deliveries_.next_due(); }
 

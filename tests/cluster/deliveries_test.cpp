@@ -1,7 +1,11 @@
 // The retry queue of frames to single peers.
 #include "cluster/deliveries.hpp"
 
+#include <algorithm>
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -13,10 +17,25 @@ using std::chrono::seconds;
 
 class DeliveriesTest : public testing::Test {
  protected:
-  DeliveryNumber add_to(const protocol::PeerId& peer) {
-    return deliveries.add({"lesson", peer, "me", Reach::everyone, nullptr}, now + seconds(15));
+  DeliveryNumber add_to(const protocol::PeerId& peer, const protocol::PeerId& from = "me") {
+    return deliveries.add({"lesson", peer, from, Reach::everyone, frame}, now + seconds(15));
+  }
+  /// Adds so many that wait.
+  std::vector<DeliveryNumber> fill(int count, const protocol::PeerId& from) {
+    std::vector<DeliveryNumber> numbers;
+    for (int i = 0; i < count; ++i) {
+      numbers.push_back(add_to("anna", from));
+      deliveries.wait(numbers.back(), now + seconds(1));
+    }
+    return numbers;
+  }
+  std::size_t kept(const std::vector<DeliveryNumber>& numbers) const {
+    return static_cast<std::size_t>(std::count_if(
+        numbers.begin(), numbers.end(),
+        [this](DeliveryNumber number) { return deliveries.find(number) != nullptr; }));
   }
 
+  rooms::Frame frame = std::make_shared<const rooms::SharedFrame>("{}");
   TimePoint now{};
   Deliveries deliveries;
 };
@@ -86,18 +105,38 @@ TEST_F(DeliveriesTest, WaitForNothingOnceErased) {
   EXPECT_EQ(deliveries.take_due(now), std::nullopt);
 }
 
-TEST_F(DeliveriesTest, AreLostWhereTooManyWait) {
-  DeliveryNumber number = 0;
-  for (int i = 0; i < 4'096; ++i) {
-    number = add_to("anna");
-    deliveries.wait(number, now + seconds(1));
+TEST_F(DeliveriesTest, HaveABoundInBytesAndInNumber) {
+  frame = std::make_shared<const rooms::SharedFrame>(std::string(60'000, 'x'));
+  const auto large = fill(1'000, "me");
+  EXPECT_GT(kept(large), 200u);
+  EXPECT_LE(kept(large) * frame->cost(), 16u << 20);
+  EXPECT_EQ(deliveries.find(large.back()), nullptr) << "the oldest stay, in their order";
+  frame = std::make_shared<const rooms::SharedFrame>("{}");
+  EXPECT_LE(kept(fill(100'000, "me")), 40'000u) << "small ones cost more than their text";
+}
+
+TEST_F(DeliveriesTest, CountWhereTheyWereSentAndNotAnswered) {
+  frame = std::make_shared<const rooms::SharedFrame>(std::string(60'000, 'x'));
+  std::vector<DeliveryNumber> sent;
+  for (int i = 0; i < 1'000; ++i) {
+    sent.push_back(add_to("anna"));
+    deliveries.note_sent(sent.back());
   }
-  EXPECT_NE(deliveries.find(number), nullptr);
-  const DeliveryNumber one_more = add_to("anna");
-  deliveries.wait(one_more, now + seconds(1));
-  EXPECT_EQ(deliveries.find(one_more), nullptr);
-  deliveries.wait(number, now + seconds(2));  // it waits already
-  EXPECT_NE(deliveries.find(number), nullptr);
+  EXPECT_LE(kept(sent) * frame->cost(), 16u << 20);
+  deliveries.assume_delivered();
+  deliveries.assume_delivered();
+  EXPECT_GT(kept(fill(1'000, "me")), 200u) << "what was delivered counts no more";
+}
+
+TEST_F(DeliveriesTest, WhoHasTheMostGivesWayToOthers) {
+  frame = std::make_shared<const rooms::SharedFrame>(std::string(60'000, 'x'));
+  const auto loud = fill(1'000, "loud");
+  const auto quiet = fill(20, "quiet");
+  EXPECT_EQ(kept(quiet), 20u);
+  EXPECT_GT(kept(loud), 200u);
+  const auto more = fill(1'000, "loud");
+  EXPECT_EQ(kept(more), 0u);
+  EXPECT_EQ(kept(quiet), 20u);
 }
 
 }  // namespace
