@@ -1,6 +1,7 @@
 // Messages from the hubs, and this process's shares of the rooms.
 #include "cluster/gateway.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace onair::cluster {
@@ -16,7 +17,6 @@ using rooms::TalkerInfo;
 namespace {
 
 constexpr std::size_t kMaxIdsPerMessage = 5'000;
-constexpr std::size_t kMaxQueuedOrders = 1'000;
 
 }  // namespace
 
@@ -268,11 +268,28 @@ bool Gateway::on_directed(const DirectedFrame& directed, TimePoint now) {
   return true;
 }
 
+/// The hubs here know only their own members; of those elsewhere, and of those whose process died,
+/// this has the list.
 void Gateway::on_order(const Order& order, TimePoint) {
+  Order seen = order;
+  if (order.kind == Order::Kind::remove_peer && !order.was_member &&
+      has_seen(order.room, order.peer)) {
+    seen.was_member = true;
+    context_.bus.order(seen);
+  }
+  pass_on(seen);
+}
+
+bool Gateway::has_seen(const std::string& name, const protocol::PeerId& peer) {
+  const SharedRoom* const room = find_room(name);
+  return room != nullptr && room->elsewhere.contains(peer);
+}
+
+void Gateway::pass_on(const Order& order) {
   const auto text = encode(order);
   if (!text) return;
   if (is_connected()) return context_.publish(context_.subjects.orders(), *text);
-  if (queued_orders_.size() < kMaxQueuedOrders) queued_orders_.push_back(order);
+  queued_orders_.push(order);
 }
 
 void Gateway::on_undelivered(const rooms::Undelivered& undelivered) {
@@ -312,6 +329,18 @@ void Gateway::advance(TimePoint now) {
     drop_overdue(*name, *room, now);
     schedule(*name, *room);
   }
+}
+
+bool Gateway::is_consistent() const {
+  const auto is_scheduled = [this](const auto& entry) {
+    const auto next = entry.second.next_due();
+    const auto due = due_.all().find(entry.first);
+    return !next || (due != due_.all().end() && due->second <= *next);
+  };
+  const auto is_open = [this](const auto& due) { return rooms_.contains(due.first); };
+  return queued_orders_.size() <= QueuedOrders::kMost && directed_.is_consistent() &&
+         std::all_of(rooms_.begin(), rooms_.end(), is_scheduled) &&
+         std::all_of(due_.all().begin(), due_.all().end(), is_open);
 }
 
 std::optional<TimePoint> Gateway::next_deadline() const {

@@ -17,6 +17,7 @@
 #include "cluster/leases.hpp"
 #include "cluster/liveness.hpp"
 #include "cluster/peer_moves.hpp"
+#include "cluster/queued_orders.hpp"
 #include "cluster/shared_room.hpp"
 
 namespace onair::cluster {
@@ -48,6 +49,9 @@ class Gateway final : public rooms::BusMember, public WireMember {
   bool has_leases() const { return leases_.is_available(); }
   std::size_t processes() const { return liveness_.processes(); }
   GatewayCounters counters() const;
+  /// True where every queue is within its bound, and schedules agree with what they are about. For
+  /// tests.
+  bool is_consistent() const;
 
   // From the hubs:
   bool knows(const std::string& room) const override;
@@ -81,6 +85,8 @@ class Gateway final : public rooms::BusMember, public WireMember {
 
   /// Null where no hub here has the room.
   SharedRoom* find_room(const std::string& name);
+  bool has_seen(const std::string& room, const protocol::PeerId& peer);
+  void pass_on(const rooms::Order& order);
   /// To be called when the room may be due at another time.
   void schedule(const std::string& name, const SharedRoom& room);
   void ask_for(const std::string& name, SharedRoom& room, TimePoint now);
@@ -140,7 +146,7 @@ class Gateway final : public rooms::BusMember, public WireMember {
   Rooms rooms_;
   base::Schedule<std::string> due_;       ///< rooms by SharedRoom::next_due
   std::optional<TimePoint> resynced_by_;  ///< when processes that have sent nothing are forgotten
-  std::vector<rooms::Order> queued_orders_;  ///< while the wire is away
+  QueuedOrders queued_orders_;            ///< while the wire is away
   GatewayCounters counters_;
 };
 

@@ -320,7 +320,9 @@ rooms::Frame frame_of(const ToPeer& message) {
 std::optional<std::string> encode(const rooms::Order& order) {
   const auto kind = name_of(order.kind);
   if (!kind) return std::nullopt;
-  return json_text({{"kind", *kind}, {"room", order.room}, {"peer", order.peer}});
+  json object = {{"kind", *kind}, {"room", order.room}, {"peer", order.peer}};
+  if (order.was_member) object["member"] = true;
+  return json_text(object);
 }
 
 std::optional<rooms::Order> decode_order(std::string_view payload) {
@@ -330,7 +332,8 @@ std::optional<rooms::Order> decode_order(std::string_view payload) {
   using Kind = rooms::Order::Kind;
   for (const Kind kind : {Kind::remove_peer, Kind::end_room, Kind::release_slot}) {
     if (name != name_of(kind)) continue;
-    rooms::Order order{kind, fields.get<std::string>("room"), fields.get<std::string>("peer")};
+    rooms::Order order{kind, fields.get<std::string>("room"), fields.get<std::string>("peer"),
+                       fields.get_or<bool>("member", false)};
     const bool may_be_nobody = kind == Kind::end_room;
     fields.require(order.room.size() <= protocol::kMaxRoomNameBytes);
     fields.require(rooms::is_peer_id(order.peer) || (may_be_nobody && order.peer.empty()));

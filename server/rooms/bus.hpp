@@ -43,6 +43,9 @@ struct Order {
   Kind kind;
   std::string room;
   protocol::PeerId peer;
+  /// Of `remove_peer`: some hub or gateway has seen the peer in the room. Else whoever has it says
+  /// so by an order of its own, and all others remember nothing: a talker can invent ids.
+  bool was_member = false;
 };
 
 /// The members that a frame is for, the widest first.

@@ -146,9 +146,9 @@ class Hub final : public BusMember {
 
   // orders.cpp
   void on_command(Peer& from, std::string_view frame, TimePoint now);
-  bool may_have_been_member(const Room& room, const protocol::PeerId& id, TimePoint now) const;
+  bool settles(TimePoint now) const;
   void on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint now);
-  void remove_viewer(const std::string& room, const protocol::PeerId& peer, TimePoint now);
+  void remove_viewer(const Order& order, TimePoint now);
   void end_room(Room& room, const protocol::PeerId& except, TimePoint now);
   void enforce_talker_limit(const std::string& room, TimePoint now);
   void release_slot(Peer& talker, TimePoint now);

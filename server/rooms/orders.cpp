@@ -37,11 +37,9 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
   }
 }
 
-/// Otherwise an id is remembered nowhere: a talker could invent any number of them. Nobody here
-/// knows the members of other processes, nor those from before this server began.
-bool Hub::may_have_been_member(const Room& room, const protocol::PeerId& id, TimePoint now) const {
-  const bool settles = options_.began && now < *options_.began + options_.settling_time;
-  return room.peers.contains(id) || bus_.hub_of(id) || bus_.reaches_further() || settles;
+/// True while there may be members that this hub does not know, since they were here before it.
+bool Hub::settles(TimePoint now) const {
+  return options_.began && now < *options_.began + options_.settling_time;
 }
 
 void Hub::on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint now) {
@@ -49,15 +47,15 @@ void Hub::on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint no
   if (has(from.room.all_talkers(), id)) {
     return refuse(*from.link, {ErrorCode::wrong_role, "Only the operator can remove a talker."});
   }
-  if (!may_have_been_member(from.room, id, now)) return;
-  const std::string room = from.room.name;
-  bus_.order({Order::Kind::remove_peer, room, id});
-  remove_viewer(room, id, now);
+  const bool was_member = from.room.peers.contains(id) || bus_.hub_of(id);
+  const Order order{Order::Kind::remove_peer, from.room.name, id, was_member};
+  bus_.order(order);
+  remove_viewer(order, now);
 }
 
 void Hub::on_order(const Order& order, TimePoint now) {
   switch (order.kind) {
-    case Order::Kind::remove_peer: return remove_viewer(order.room, order.peer, now);
+    case Order::Kind::remove_peer: return remove_viewer(order, now);
     case Order::Kind::release_slot:
       if (Peer* const peer = find_peer(order.room, order.peer)) release_slot(*peer, now);
       return;
@@ -67,18 +65,23 @@ void Hub::on_order(const Order& order, TimePoint now) {
   }
 }
 
-/// Voids the viewer's token even if it is not here just now: it shall not come back.
-void Hub::remove_viewer(const std::string& name, const protocol::PeerId& id, TimePoint now) {
-  Peer* const peer = find_peer(name, id);
+/// Voids the viewer's token even if it is not here just now: it shall not come back. An id that
+/// nobody has seen is remembered nowhere, or a talker could invent any number of them.
+void Hub::remove_viewer(const Order& order, TimePoint now) {
+  Peer* const peer = find_peer(order.room, order.peer);
   if (peer != nullptr && peer->effective_role == EffectiveRole::talker) return;
-  removed_.add(name, id, now);
+  if (peer != nullptr && !order.was_member) {
+    bus_.order({Order::Kind::remove_peer, order.room, order.peer, true});
+  }
+  if (peer != nullptr || order.was_member || settles(now))
+    removed_.add(order.room, order.peer, now);
   if (peer != nullptr) dismiss(*peer, removed(), now);
 }
 
 bool Hub::remove_peer(std::string_view name, const protocol::PeerId& id, TimePoint now) {
   Peer* const peer = find_peer(name, id);
   if (peer == nullptr) return false;
-  bus_.order({Order::Kind::remove_peer, peer->room.name, id});
+  bus_.order({Order::Kind::remove_peer, peer->room.name, id, true});
   removed_.add(peer->room.name, id, now);
   dismiss(*peer, removed(), now);
   return true;

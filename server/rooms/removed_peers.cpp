@@ -1,6 +1,7 @@
 #include "rooms/removed_peers.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace onair::rooms {
@@ -21,25 +22,34 @@ bool RemovedPeers::contains(const std::string& room, const protocol::PeerId& pee
                      [&peer](const Removed& removed) { return removed.peer == peer; });
 }
 
-RemovedPeers::Rooms::iterator RemovedPeers::erase(Rooms::iterator room) {
-  size_ -= room->second.size();
-  return rooms_.erase(room);
-}
-
 void RemovedPeers::drop_oldest(std::vector<Removed>& peers, std::size_t left) {
   const std::size_t surplus = peers.size() - std::min(left, peers.size());
   peers.erase(peers.begin(), peers.begin() + static_cast<std::ptrdiff_t>(surplus));
   size_ -= surplus;
 }
 
+namespace {
+
+template <typename Rooms>
+std::size_t sum_of(const Rooms& rooms) {
+  return std::accumulate(rooms.begin(), rooms.end(), std::size_t{0},
+                         [](std::size_t sum, auto room) { return sum + room->second.size(); });
+}
+
+}  // namespace
+
 /// Makes room for many at once, since it looks at all of them.
 void RemovedPeers::make_room(TimePoint now) {
   constexpr std::size_t left = kMost * 3 / 4;
   forget_expired(now);
-  forget_closed_rooms(left);
-  for (std::size_t most = kMostOfARoom / 2; size_ > left; most /= 2) {
-    for (auto& [room, peers] : rooms_) drop_oldest(peers, most);
+  std::vector<Rooms::iterator> open, closed;
+  for (auto room = rooms_.begin(); room != rooms_.end(); ++room) {
+    (is_open_(room->first) ? open : closed).push_back(room);
   }
+  const std::size_t of_open = sum_of(open);
+  const std::size_t of_closed = sum_of(closed);
+  cut(open, std::max(left / 2, left - std::min(left, of_closed)));
+  cut(closed, std::max(left / 2, left - std::min(left, of_open)));
   std::erase_if(rooms_, [](const auto& room) { return room.second.empty(); });
 }
 
@@ -48,18 +58,23 @@ void RemovedPeers::forget_expired(TimePoint now) {
     size_ -= std::erase_if(
         peers, [now](const Removed& removed) { return removed.at + kResumeLifetime <= now; });
   }
+  std::erase_if(rooms_, [](const auto& room) { return room.second.empty(); });
 }
 
-/// The oldest first, until so many are left.
-void RemovedPeers::forget_closed_rooms(std::size_t left) {
-  std::vector<std::pair<TimePoint, std::string>> closed;
-  for (const auto& [room, peers] : rooms_) {
-    if (!peers.empty() && !is_open_(room)) closed.emplace_back(peers.back().at, room);
+/// Until these rooms have no more than `left`.
+void RemovedPeers::cut(std::vector<Rooms::iterator>& rooms, std::size_t left) {
+  std::size_t sum = sum_of(rooms);
+  for (std::size_t most = kMostOfARoom / 2; sum > left && most >= kKept; most /= 2) {
+    for (const auto& room : rooms) drop_oldest(room->second, most);
+    sum = sum_of(rooms);
   }
-  std::sort(closed.begin(), closed.end());
-  for (const auto& [at, room] : closed) {
-    if (size_ <= left) return;
-    erase(rooms_.find(room));
+  const auto began = [](const auto& room) { return room->second.front().at; };
+  std::stable_sort(rooms.begin(), rooms.end(),
+                   [&](const auto& a, const auto& b) { return began(a) > began(b); });
+  for (const auto& room : rooms) {
+    if (sum <= left) return;
+    sum -= room->second.size();
+    drop_oldest(room->second, 0);
   }
 }
 

@@ -14,13 +14,15 @@
 namespace onair::rooms {
 
 /// Bounded in two ways, so that nobody makes it forget the removed peers of another's room. A room
-/// that has too many loses its oldest. If all rooms together have too many, first rooms that are
-/// not open lose theirs, which nobody moderates now: a talker's page repeats its removals when it
-/// is back. Then those with the most lose their oldest.
+/// that has too many loses its oldest. If all rooms together have too many, those that are open
+/// here and those that are not each keep a half at least: who opens rooms pushes nothing out of
+/// closed ones, nor the other way round. Of either kind, the rooms with the most lose their oldest,
+/// down to kKept; then the rooms that began last lose all of theirs.
 class RemovedPeers {
  public:
   static constexpr std::size_t kMostOfARoom = 256;
   static constexpr std::size_t kMost = 16'384;
+  static constexpr std::size_t kKept = 16;
   using IsOpen = std::function<bool(const std::string& room)>;
 
   explicit RemovedPeers(IsOpen is_open) : is_open_(std::move(is_open)) {}
@@ -36,11 +38,10 @@ class RemovedPeers {
   };
   using Rooms = std::map<std::string, std::vector<Removed>>;
 
-  Rooms::iterator erase(Rooms::iterator room);
   void drop_oldest(std::vector<Removed>& peers, std::size_t left);
   void make_room(TimePoint now);
   void forget_expired(TimePoint now);
-  void forget_closed_rooms(std::size_t left);
+  void cut(std::vector<Rooms::iterator>& rooms, std::size_t left);
 
   IsOpen is_open_;
   Rooms rooms_;  ///< the first of each room is its oldest

@@ -262,6 +262,46 @@ TEST_F(GatewayTest, AnOrderIsObeyedWhenTheWireIsThereAgain) {
   EXPECT_EQ(watcher.closed, protocol::CloseCode::removed);
 }
 
+TEST_F(GatewayTest, InventedIdsAreRememberedNowhere) {
+  go_on_air(0, talker);
+  say(0, talker, R"({"type":"remove_peer","id":"invented"})");
+  for (const std::size_t hub : {0U, 1U, 3U}) {
+    Client stranger;
+    enter(hub, stranger, "watch", R"(,"resume":"watch invented lesson")");
+    EXPECT_EQ(stranger.news().front(), "welcome") << "hub " << hub;
+    cluster.hub(hub).disconnected(stranger, rooms::Hub::Leaving::for_good, cluster.now);
+    cluster.settle();
+  }
+}
+
+TEST_F(GatewayTest, AMemberWhoseProcessDiedIsRemovedEverywhere) {
+  go_on_air(0, talker);
+  enter(1, watcher, "watch");
+  cluster.pass(seconds(1));
+  cluster.cut(1);
+  cluster.pass(seconds(5));
+  say(0, talker, R"({"type":"remove_peer","id":"id2"})");
+  for (const std::size_t hub : {0U, 3U}) {
+    Client back;
+    enter(hub, back, "watch", R"(,"resume":"watch id2 lesson")");
+    EXPECT_EQ(back.news(), News{"error removed"}) << "hub " << hub;
+  }
+}
+
+TEST_F(GatewayTest, OrdersOfOneRoomLeaveThoseOfAnotherWhileTheWireIsAway) {
+  go_on_air(0, talker);
+  enter(1, watcher, "watch");
+  cluster.cut(0);
+  for (int i = 0; i < 2'000; ++i) {
+    const std::string peer = "id" + std::to_string(1'000 + i);
+    cluster.process(0).gateway->on_order({rooms::Order::Kind::remove_peer, "another", peer},
+                                         cluster.now);
+  }
+  say(0, talker, R"({"type":"remove_peer","id":"id2"})");
+  cluster.mend(0);
+  EXPECT_EQ(watcher.closed, protocol::CloseCode::removed);
+}
+
 TEST_F(GatewayTest, FramesForAPeerWhoseProcessDiedAreBufferedForItsGraceTime) {
   go_on_air(0, talker);
   enter(1, watcher, "watch");

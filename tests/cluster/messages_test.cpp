@@ -112,6 +112,7 @@ TEST(ClusterMessages, AServedPeerIsReadAsItWasWritten) {
 TEST(ClusterMessages, OrdersAreReadAsTheyWereWrittenOrStayHere) {
   using rooms::Order;
   for (const Order& order : {Order{Order::Kind::remove_peer, "lesson", "5f0c"},
+                             Order{Order::Kind::remove_peer, "lesson", "5f0c", true},
                              Order{Order::Kind::end_room, "lesson", "5f0c"},
                              Order{Order::Kind::end_room, "lesson", ""}}) {
     const auto text = encode(order);
@@ -121,11 +122,13 @@ TEST(ClusterMessages, OrdersAreReadAsTheyWereWrittenOrStayHere) {
     EXPECT_EQ(read->kind, order.kind);
     EXPECT_EQ(read->room, order.room);
     EXPECT_EQ(read->peer, order.peer);
+    EXPECT_EQ(read->was_member, order.was_member);
   }
   EXPECT_FALSE(encode(Order{Order::Kind::release_slot, "lesson", "5f0c"}));
   for (const char* text : {R"({"kind":"release_slot","room":"lesson","peer":"5f0c"})",
                            R"({"kind":"end","room":"lesson","peer":"5f0c"})",
                            R"({"kind":"remove_peer","room":"lesson","peer":""})",
+                           R"({"kind":"remove_peer","room":"lesson","peer":"a","member":1})",
                            R"({"kind":"remove_peer","room":"lesson","peer":"a b"})"}) {
     EXPECT_FALSE(decode_order(text)) << text;
   }

@@ -157,6 +157,29 @@ TEST_F(SentAwayTest, NobodysRemovalsPushThoseOfAnotherOpenRoomOut) {
   EXPECT_LE(voided.size(), RemovedPeers::kMost);
 }
 
+TEST_F(SentAwayTest, NobodysRemovalsPushThoseOfAClosedRoomOut) {
+  RemovedPeers voided([](const std::string& room) { return room.starts_with("open"); });
+  for (int i = 0; i < 10; ++i) voided.add("lesson", "id" + std::to_string(i), now);
+  for (const std::string whose : {"open", "closed"}) {
+    for (int room = 0; room < 200; ++room) {
+      for (int i = 0; i < 300; ++i) {
+        voided.add(whose + std::to_string(room), "id" + std::to_string(i), now + seconds(1));
+      }
+    }
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_TRUE(voided.contains("lesson", "id" + std::to_string(i))) << whose;
+    }
+    EXPECT_LE(voided.size(), RemovedPeers::kMost);
+  }
+  for (int room = 0; room < 30'000; ++room) {
+    voided.add("single" + std::to_string(room), "id1", now + seconds(2));
+  }
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(voided.contains("lesson", "id" + std::to_string(i))) << "the oldest room stays";
+  }
+  EXPECT_LE(voided.size(), RemovedPeers::kMost);
+}
+
 TEST_F(SentAwayTest, ARemovalIsRememberedAsLongAsATokenLives) {
   RemovedPeers voided([](const auto&) { return true; });
   voided.add("lesson", "id1", now);
