@@ -1,6 +1,9 @@
 // Messages of other processes: any text on the wire is read or refused, a message that is read is
-// written as the same, and a gateway that receives it goes on.
+// written as the same, and a gateway that receives it goes on. Whatever clients send meanwhile,
+// its queues keep their bounds.
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -56,9 +59,40 @@ void check_codec(std::string_view input) {
   }
 }
 
+/// Many frames from one peer to another, of which the first two bytes say who and how large.
+void send_many(cluster::Gateway& gateway, std::string_view text, rooms::TimePoint now) {
+  if (text.size() < 2) return;
+  const std::array<std::string, 4> peers = {"id1", "x", "y", "z"};
+  const auto who = static_cast<unsigned char>(text[0]);
+  const auto size = static_cast<unsigned char>(text[1]) * std::size_t{256};
+  const auto frame = std::make_shared<const rooms::SharedFrame>(std::string(size, ' '));
+  for (int i = 0; i < 64; ++i) {
+    gateway.on_directed({"a", peers[who / 4 % 4], peers[who % 4], rooms::Reach::everyone, frame},
+                        now);
+  }
+}
+
+void order_many(cluster::Gateway& gateway, std::string_view room, rooms::TimePoint now) {
+  for (int i = 0; i < 300; ++i) {
+    gateway.on_order({rooms::Order::Kind::remove_peer, std::string(room), std::to_string(i)}, now);
+  }
+}
+
+/// What comes from this process and its wire; false where the line is something else.
+bool take_local(cluster::Gateway& gateway, std::string_view line, rooms::TimePoint now) {
+  switch (line.empty() ? '\0' : line.front()) {
+    case '>': send_many(gateway, line.substr(1), now); return true;
+    case '!': order_many(gateway, line.substr(1), now); return true;
+    case '-': gateway.disconnected(); return true;
+    case '+': gateway.connected(now); return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
-/// Each line is a subject, a space and a payload, where \x1e stands for a line's end.
+/// Each line is one of take_local(), or a subject, a space and a payload, where \x1e stands for a
+/// line's end.
 void onair::fuzz::run(std::string_view input) {
   check_codec(input);
   NoWire wire;
@@ -78,9 +112,13 @@ void onair::fuzz::run(std::string_view input) {
     std::replace(payload.begin(), payload.end(), '\x1e', '\n');
     check_codec(payload);
     now += std::chrono::milliseconds(300);
-    gateway.on_message(subject, payload, "reply", now);
-    gateway.on_no_subscriber(subject, now);
+    if (!take_local(gateway, line, now)) {
+      gateway.on_message(subject, payload, "reply", now);
+      gateway.on_no_subscriber(subject, now);
+    }
+    check(gateway.is_consistent(), "queues keep their bounds, and schedules agree");
     gateway.advance(now);
+    check(gateway.is_consistent(), "the same when time has passed");
     bus.flush();
   });
   gateway.on_share("a", 0, std::nullopt, now);

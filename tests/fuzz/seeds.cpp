@@ -68,6 +68,10 @@ int main(int, char** argv) {
         "onair.peer.id1 {\"kind\":\"served_too\",\"room\":\"a\",\"from\":\"\",\"reach\":\"all\","
         "\"process\":\"p\",\"age\":7}\n"
         "onair.room.61.ask {\"process\":\"p\",\"others\":[\"q\"],\"orphans\":[]}\n");
+  // Queues that are filled while the wire is away, and sent when it is back.
+  write("cluster",
+        "-\n>\x01\xff\n>\x01\xff\n>\x01\xff\n>\x01\xff\n>\x01\xff\n>\x06\xff\n"
+        "!a\n!b\n!a\n!a\n+\nonair.process.5f0c.undelivered.3 \n>\x04\x01\n");
   for (const std::string_view offer : onair::tests::kOffers) write("sdp", std::string(offer));
   write("sdp",
         "a=ice-ufrag:EsAw\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\nm=audio 9 UDP/TLS/RTP/SAVPF 111\n"
