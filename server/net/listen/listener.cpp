@@ -100,7 +100,8 @@ void Listener::serve(tcp::socket::rebind_executor<Executor>::other socket, Worke
   const auto remote = socket.remote_endpoint(ignored).address();
   const bool is_proxy = server_.proxies.contains(remote);
   auto slot =
-      server_.admission.connect(is_proxy ? std::nullopt : std::optional(counted_address(remote)));
+      server_.admission.connect(is_proxy ? std::nullopt : std::optional(counted_address(remote)),
+                                std::chrono::steady_clock::now());
   if (!slot) {
     if (!server_.certificate) {
       socket.non_blocking(true, ignored);

@@ -4,11 +4,15 @@ namespace onair::net {
 
 Admission::Admission(const Limits& limits)
     : most_connections_(limits.connections),
+      begun_(10 + static_cast<double>(limits.connections_per_address) / 20,
+             100 + static_cast<double>(limits.connections_per_address)),
       connections_by_address_(limits.connections_per_address),
       clients_by_address_(limits.peers_per_address),
       members_by_address_(2 * limits.peers_per_address) {}
 
-Admission::Slot Admission::connect(const std::optional<std::string>& address) {
+Admission::Slot Admission::connect(const std::optional<std::string>& address,
+                                   std::chrono::steady_clock::time_point now) {
+  if (address && !begun_.allow(*address, now)) return {};
   const std::lock_guard lock(mutex_);
   if (connections_ >= most_connections_) return {};
   if (address && !connections_by_address_.add(*address)) return {};

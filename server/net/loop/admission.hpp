@@ -1,6 +1,8 @@
-// Admission: counts connections and clients, in all and by address. From any thread.
+// Admission: counts connections and clients, in all and by address, and bounds how often an address
+// connects. From any thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -9,6 +11,7 @@
 #include <string>
 
 #include "net/loop/limits.hpp"
+#include "net/loop/rate_limiter.hpp"
 
 namespace onair::net {
 
@@ -21,8 +24,11 @@ class Admission {
   explicit Admission(const Limits& limits);
 
   /// A connection of any kind; nothing for `address` where it is not to be counted by it, as a
-  /// proxy's.
-  Slot connect(const std::optional<std::string>& address);
+  /// proxy's. An address connects as often at once as it may have connections, and some more; then
+  /// 10 and a twentieth of that a second. So it also begins no more TLS handshakes, which cost a
+  /// millisecond of processor each. `now` never goes back.
+  Slot connect(const std::optional<std::string>& address,
+               std::chrono::steady_clock::time_point now);
 
   /// The slots of a client at its address: one for its connection while it is connected, and
   /// one for its member while the rooms know it. A member may be away, so there are twice as many:
@@ -53,6 +59,7 @@ class Admission {
   };
 
   const std::size_t most_connections_;
+  RateLimiter begun_;  ///< connections by address
   mutable std::mutex mutex_;
   std::size_t connections_ = 0;
   Counter connections_by_address_;

@@ -6,12 +6,15 @@
 #include <chrono>
 #include <functional>
 #include <mutex>
+#include <random>
+#include <string>
 #include <string_view>
 
 namespace onair::net {
 
 /// Token buckets in a table of fixed size, so that no number of clients can make it grow: a client
-/// that asks too often can spoil it for those alone that share its bucket. From any thread.
+/// that asks too often can spoil it for those alone that share its bucket, which nobody can choose:
+/// the hash has a salt. From any thread.
 class RateLimiter {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -24,7 +27,7 @@ class RateLimiter {
   /// False where this client has asked too often. `now` never goes back.
   bool allow(std::string_view client, TimePoint now) {
     const std::lock_guard lock(mutex_);
-    Bucket& bucket = buckets_[std::hash<std::string_view>()(client) % buckets_.size()];
+    Bucket& bucket = buckets_[place_of(client)];
     const std::chrono::duration<double> passed = now - bucket.at;
     bucket.tokens = std::min(burst_, bucket.tokens + passed.count() * per_second_);
     bucket.at = now;
@@ -34,6 +37,10 @@ class RateLimiter {
   }
 
  private:
+  std::size_t place_of(std::string_view client) const {
+    return std::hash<std::string>()(salt_ + std::string(client)) % buckets_.size();
+  }
+
   struct Bucket {
     double tokens;
     TimePoint at;
@@ -41,6 +48,7 @@ class RateLimiter {
 
   const double per_second_;
   const double burst_;
+  const std::string salt_ = std::to_string(std::random_device()());
   std::mutex mutex_;
   std::array<Bucket, 1'024> buckets_;
 };

@@ -128,7 +128,8 @@ std::variant<ConnectionSlots, Refused> admit(const Exchange& exchange, bool poll
   if (const auto* refused = std::get_if<Refused>(&admitted)) return *refused;
   ConnectionSlots slots{{}, std::get<Admission::Client>(std::move(admitted))};
   if (polls) {
-    slots.connection = exchange.server.admission.connect(exchange.client.counted_as);
+    slots.connection = exchange.server.admission.connect(exchange.client.counted_as,
+                                                         std::chrono::steady_clock::now());
     if (!slots.connection) {
       return Refused{http::status::service_unavailable, "This server is full.\n"};
     }
