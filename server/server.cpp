@@ -96,6 +96,11 @@ Server::Server(const Options& options)
   };
   rooms::HubOptions of_hub = hub_options(options, tokens_, entry_tokens_, began);
   of_hub.limits.kept_bytes /= count;  // an operator limits the process
+  const auto& forwarder = options.forwarder;
+  if (forwarder.mode != net::ForwarderOptions::Mode::off && forwarder.forward != "never") {
+    of_hub.use_forwarder = [this](const std::string& room, const protocol::PeerId& talker,
+                                  bool on) { use_forwarder(room, talker, on); };
+  }
   for (rooms::HubId self = 0; self < count; ++self) {
     workers_.push_back(std::make_unique<net::Worker>(self, count + (is_clustered ? 1 : 0), gateway,
                                                      post_from(self), of_hub, context_.limits));
@@ -146,6 +151,14 @@ void Server::run() {
   if (cluster_) cluster_->stop();
   // After a defect of ours pictures go on, and the next server finds the forwarder.
   if (forwarder_ && !failed_) forwarder_->end();
+}
+
+/// Called by the hub of any worker. Media is on the first one's thread.
+void Server::use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on) {
+  net::Worker& first = *workers_.front();
+  asio::post(first.context(), [this, &first, room, talker, on] {
+    first.tick().run([&] { media_->use_forwarder(room, talker, on); });
+  });
 }
 
 /// State may be half changed. Clients go on at another server, or here after a restart.

@@ -52,6 +52,7 @@ class Server {
 
  private:
   void fail();
+  void use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on);
   net::Task<void> drain_and_stop();
   void await_signal();
 

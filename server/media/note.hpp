@@ -15,11 +15,11 @@ struct Note {
   enum class Kind {
     whip,    ///< an encoder: the talker of its room
     whep,    ///< a player: a viewer
-    feed,    ///< a browser's broadcast that the forwarder watches on behalf of players
-    viewer,  ///< a page that watches an encoder
+    feed,    ///< a browser's broadcast that the forwarder watches on behalf of others
+    viewer,  ///< a page that watches an encoder, or such a broadcast
   };
   Kind kind = Kind::whep;
-  /// The member whose peer connection it is; of a `viewer` the encoder.
+  /// The member whose peer connection it is; of a `viewer` the one that offered it.
   protocol::PeerId member = {};
   std::int64_t since = 0;                    ///< when that member entered: seconds since 1970
   std::optional<std::int64_t> expires = {};  ///< its entry token, the same; nothing: never

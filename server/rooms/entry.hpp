@@ -18,7 +18,7 @@ struct Applicant {
   Peer* member = nullptr;                  ///< it is a member of this hub's already
   std::optional<HubId> served_by = {};     ///< the other hub that has it
   /// It was in the room just now, or may have been: a viewer with a token, whom a hub of another
-  /// process may have.
+  /// process may have; or it is the forwarder, which comes on behalf of members.
   bool returns = false;
   Seniority seniority = {};
 };

@@ -14,7 +14,7 @@ constexpr seconds kOfferPatience{10};
 constexpr std::chrono::milliseconds kRetry{500};
 constexpr seconds kRetryDeclined{5};
 
-/// A player that reloads finds the broadcast still here.
+/// A player that reloads finds the broadcast still here, and a broadcaster that does its pages.
 constexpr seconds kLinger{5};
 
 /// Between two messages about the number of players.
@@ -25,20 +25,22 @@ constexpr seconds kAnnouncePause{1};
 Feed::Feed(Media& media, std::string room)
     : MediaLink(media, rooms::kForwarder, protocol::Role::watch, media::Note::Kind::feed,
                 {.room = std::move(room), .pass = {}}),
+      viewings_(*this),
       retry_(worker().context()),
       linger_(worker().context()),
-      announcement_(worker().context()) {}
+      announcement_(worker().context()),
+      invitation_(worker().context()) {}
 
 void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
   stage_ = Stage::ready;
   went_silent_ = peer.connected && !peer.media;
+  watched_ = note.other;
   MediaLink::take_back(peer, note);
-  linger();  // unless players are taken back too
+  linger();  // unless players or pages are taken back too
 }
 
 void Feed::add(MediaLink& player) {
   players_.insert(&player);
-  linger_.cancel();
   announce_players();
 }
 
@@ -47,6 +49,27 @@ void Feed::remove(MediaLink& player) {
   std::erase_if(waiting_, [&player](const auto& waits) { return waits.first == &player; });
   announce_players();
   if (players_.empty()) linger();
+  const bool was_encoder = player.note().kind == media::Note::Kind::whip;
+  if (!was_encoder || stage_ != Stage::idle || is_elsewhere_) return;
+  later<Feed>([](Feed& self) {
+    if (self.stage_ == Stage::idle) self.follow_another();
+  });
+}
+
+void Feed::hold(const protocol::PeerId& talker) {
+  holders_.insert(talker);
+  if (!is_in()) return;                            // see entered()
+  if (is_held() && talker != note_.other) return;  // the forwarder has one publication a room
+  if (talker != note_.other || stage_ == Stage::idle) return follow(talker);
+  may_be_anew_ = true;  // it says so again where it gets nothing
+  renew_if_dead();
+}
+
+void Feed::release(const protocol::PeerId& talker) {
+  if (holders_.erase(talker) == 0) return;
+  if (talker == watched_) end_viewings();
+  if (!is_needed()) return end();
+  if (talker == note_.other && !holders_.empty()) follow_another();
 }
 
 /// Announces how many players the forwarder watches for: soon, and a rush of them at once.
@@ -66,9 +89,12 @@ void Feed::send_players() {
 }
 
 void Feed::linger() {
-  wait<Feed>(linger_, kLinger, [](Feed& self) {
-    if (self.players_.empty()) self.end();
-  });
+  wait<Feed>(linger_, kLinger, [](Feed& self) { self.end_what_nobody_needs(); });
+}
+
+void Feed::end_what_nobody_needs() {
+  if (holders_.empty()) end_viewings();
+  if (!is_needed()) end();
 }
 
 void Feed::when_ready(MediaLink& player, Ready ready) {
@@ -83,19 +109,24 @@ void Feed::when_ready(MediaLink& player, Ready ready) {
 
 void Feed::entered(const protocol::Welcome& welcome) {
   on_air_.insert(welcome.talkers.begin(), welcome.talkers.end());
-  if (stage_ == Stage::ready) return announce_players();  // taken back
+  const bool is_taken_back = stage_ == Stage::ready;
+  if (is_taken_back && (holders_.empty() || is_held())) return announce_players();
+  if (!holders_.empty()) follow(protocol::PeerId(*holders_.begin()));
   for (const protocol::PeerId& talker : welcome.talkers) watch(talker);
   if (stage_ == Stage::idle && note_.other.empty()) notify_waiting(Outcome::full);
 }
 
 void Feed::refused(const protocol::Error&) {
+  viewings_.close_all();
   close_peer();
   notify_waiting(Outcome::full);
 }
 
 void Feed::received(const protocol::Message& message) {
   if (const auto* gone = std::get_if<protocol::UserDisconnected>(&message.body)) {
-    return lose_talker(gone->id);
+    invited_.erase(gone->id);
+    viewings_.left(gone->id);
+    return lose_talker(gone->id, /*may_be_reloading=*/true);
   }
   if (const auto* error = std::get_if<protocol::Error>(&message.body)) {
     // After another error, such as `rate_limited`, it asks again. This one may be about whom it
@@ -107,18 +138,32 @@ void Feed::received(const protocol::Message& message) {
     stage_ = Stage::idle;
     return ask_again_after(kRetry);
   }
-  if (!message.from) return;
-  const protocol::PeerId& from = *message.from;
+  if (message.from) received_from(*message.from, message);
+}
+
+void Feed::received_from(const protocol::PeerId& from, const protocol::Message& message) {
   if (std::holds_alternative<protocol::TalkReady>(message.body)) return watch(from);
   if (std::holds_alternative<protocol::EndTalk>(message.body)) return lose_talker(from);
-  if (from != note_.other) return;
-  if (std::holds_alternative<protocol::TalkDeclined>(message.body)) {
-    if (stage_ != Stage::asking) return;
-    stage_ = Stage::idle;
-    notify_waiting(Outcome::full);
-    return ask_again_after(kRetryDeclined);
-  }
-  if (const auto* offer = std::get_if<protocol::Offer>(&message.body)) on_offer(*offer);
+  if (from != note_.other) return on_viewer(from, message);
+  if (std::holds_alternative<protocol::TalkDeclined>(message.body)) return declined();
+  if (const auto* offer = std::get_if<protocol::Offer>(&message.body)) return on_offer(*offer);
+  const auto* const invite = std::get_if<protocol::InviteWatchers>(&message.body);
+  if (invite != nullptr) on_invite(*invite);
+}
+
+void Feed::declined() {
+  if (stage_ != Stage::asking) return;
+  stage_ = Stage::idle;
+  end_viewings();
+  notify_waiting(Outcome::full);
+  ask_again_after(kRetryDeclined);
+}
+
+/// True for a talker that it may follow: one that holds it, if any does. While pages wait for one
+/// that reloads, none but that one, unless players need another.
+bool Feed::wants(const protocol::PeerId& talker) const {
+  if (!holders_.empty()) return holders_.contains(talker);
+  return !players_.empty() || viewings_.empty() || talker == watched_;
 }
 
 void Feed::watch(const protocol::PeerId& talker) {
@@ -130,9 +175,19 @@ void Feed::watch(const protocol::PeerId& talker) {
     may_be_anew_ = true;
     return renew_if_dead();
   }
-  if (stage_ != Stage::idle && !went_silent_) return;  // one of several talkers
+  if (!wants(talker)) return;
+  if (stage_ != Stage::idle && (!went_silent_ || is_held())) return;  // one of several talkers
+  follow(talker);
+}
+
+/// Pages that have another talker's picture may not get this one's in its place.
+void Feed::follow(const protocol::PeerId& talker) {
+  if (host().has_encoder(room())) return;  // the forwarder has its picture already
+  if (talker != watched_) end_viewings();
+  if (talker != note_.other && !peer().empty()) send_message(protocol::Bye{}, note_.other);
   close_peer();
   note_.other = talker;
+  watched_ = talker;
   is_elsewhere_ = false;
   request();
 }
@@ -199,6 +254,7 @@ void Feed::published(const protocol::PeerId& talker, const std::string& peer,
     send_message(protocol::Bye{}, talker);
     if (!host().forwarder().is_here())
       return;  // until on_forwarder_connected(). Players wait for it too
+    end_viewings();
     notify_waiting(Outcome::full);
     return ask_again_after(kRetryDeclined);
   }
@@ -213,30 +269,48 @@ void Feed::ask_again_after(rooms::Duration pause) {
   });
 }
 
-/// A talker has gone off air, or an encoder whose picture the forwarder had.
-void Feed::lose_talker(const protocol::PeerId& talker) {
-  on_air_.erase(talker);
+/// A talker has gone off air, or an encoder whose picture the forwarder had. Pages of one that has
+/// left stay for some seconds: it may be loading its page anew, and then they get its picture back
+/// by the connections that they have.
+void Feed::lose_talker(const protocol::PeerId& talker, bool may_be_reloading) {
+  const bool was_held = holders_.erase(talker) > 0;
+  const bool was_on_air = on_air_.erase(talker) > 0;
   const bool was_followed = !note_.other.empty() && talker == note_.other;
-  if (was_followed) {
-    close_peer();
-    note_.other.clear();
-    stage_ = Stage::idle;
-    is_elsewhere_ = false;
-    is_doubtful_ = false;
-    went_silent_ = false;
-    retry_.cancel();
-  }
+  if (!was_held && !was_on_air && !was_followed) return;  // a viewer has left
+  if (was_followed) stop_following();
+  if (talker == watched_ && !may_be_reloading) end_viewings();
   if (stage_ == Stage::idle) follow_another();
   if (was_followed && note_.other.empty()) notify_waiting(Outcome::full);
+  if (was_held && holders_.empty()) linger();
+}
+
+void Feed::stop_following() {
+  close_peer();
+  note_.other.clear();
+  stage_ = Stage::idle;
+  is_elsewhere_ = false;
+  is_doubtful_ = false;
+  went_silent_ = false;
+  retry_.cancel();
+  invited_ = {};
 }
 
 void Feed::follow_another() {
   if (host().has_encoder(room())) return;
-  if (on_air_.contains(note_.other)) return request();
-  if (!on_air_.empty()) watch(protocol::PeerId(*on_air_.begin()));
+  if (!holders_.empty() && !is_held()) return follow(protocol::PeerId(*holders_.begin()));
+  if (is_held() || on_air_.contains(note_.other)) return request();
+  const auto next = std::find_if(on_air_.begin(), on_air_.end(),
+                                 [this](const protocol::PeerId& talker) { return wants(talker); });
+  if (next != on_air_.end()) watch(protocol::PeerId(*next));
 }
 
 void Feed::on_forwarder_event(const control::Event& event) {
+  const auto peer_of = [](const auto& of) -> const std::string& { return of.peer; };
+  const std::string& of = std::visit(peer_of, event);
+  if (of != peer()) {
+    if (std::holds_alternative<control::Gone>(event)) viewings_.forget(of);
+    return;
+  }
   if (const auto* change = std::get_if<control::MediaChange>(&event)) {
     went_silent_ = !change->on;
     return renew_if_dead();
@@ -245,10 +319,12 @@ void Feed::on_forwarder_event(const control::Event& event) {
   if (gone == nullptr) return;
   forget_peer();
   stage_ = Stage::idle;
-  if (gone->reason != control::GoneReason::replaced) ask_again_after(kRetry);
+  if (gone->reason != control::GoneReason::replaced) return ask_again_after(kRetry);
+  end_viewings();  // they would get the encoder's picture as this talker's
 }
 
 void Feed::on_forwarder_died() {
+  end_viewings();
   forget_peer();
   if (stage_ != Stage::asking) stage_ = Stage::idle;
 }
@@ -270,12 +346,14 @@ void Feed::closed(protocol::CloseCode code) {
   if (code == protocol::CloseCode::service_restart) return leave(rooms::Hub::Leaving::perhaps);
   notify_waiting(Outcome::full);
   if (code == protocol::CloseCode::removed) remove_players();
+  viewings_.close_all();
   close_peer();
   leave(rooms::Hub::Leaving::for_good);
 }
 
 void Feed::end() {
   if (!note_.other.empty()) send_message(protocol::Bye{}, note_.other);
+  end_viewings();
   close_peer();
   leave(rooms::Hub::Leaving::for_good);
 }

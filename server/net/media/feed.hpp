@@ -1,5 +1,6 @@
-// The forwarder as a member of a room with WHEP players: it watches a browser's broadcast once, on
-// behalf of all of them, and tells the broadcaster how many there are. Where an encoder publishes,
+// The forwarder as a member of a room: it watches a browser's broadcast once, on behalf of all WHEP
+// players, and tells the broadcaster how many there are. A broadcaster that needs it holds it in
+// the room too, and moves pages to it, which it offers the broadcast. Where an encoder publishes,
 // it only listens for a broadcaster to follow.
 #pragma once
 
@@ -10,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/schedule.hpp"
 #include "net/media/media_link.hpp"
+#include "net/media/viewings.hpp"
 
 namespace onair::net {
 
@@ -26,6 +29,13 @@ class Feed final : public MediaLink {
   Feed(Media& media, std::string room);
 
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
+  /// A page watches it since before this server began.
+  void take_back_viewer(const std::string& peer, const media::Note& note);
+
+  /// The talker needs it for pages: it stays, and follows this talker unless another one has it.
+  void hold(const protocol::PeerId& talker);
+  /// The talker needs it no more.
+  void release(const protocol::PeerId& talker);
 
   /// It stays while there are players, and some seconds after the last one.
   void add(MediaLink& player);
@@ -56,20 +66,36 @@ class Feed final : public MediaLink {
   void closed(protocol::CloseCode code) override;
 
   void watch(const protocol::PeerId& talker);
+  void follow(const protocol::PeerId& talker);
+  bool wants(const protocol::PeerId& talker) const;
+  bool is_needed() const { return !players_.empty() || !holders_.empty(); }
+  /// True where it follows a talker that holds it.
+  bool is_held() const { return holders_.contains(note_.other); }
+  void received_from(const protocol::PeerId& from, const protocol::Message& message);
+  void declined();
   void renew_if_dead();
   void request();
   void on_offer(const protocol::Offer& offer);
   void published(const protocol::PeerId& talker, const std::string& peer,
                  const ForwarderClient::Result& result);
   void ask_again_after(rooms::Duration pause);
-  void lose_talker(const protocol::PeerId& talker);
+  void lose_talker(const protocol::PeerId& talker, bool may_be_reloading = false);
+  void stop_following();
   void follow_another();
   void notify_waiting(Outcome outcome);
   void announce_players();
   void send_players();
   void remove_players();
   void linger();
+  void end_what_nobody_needs();
   void end();
+
+  // feed_viewers.cpp
+  void on_viewer(const protocol::PeerId& viewer, const protocol::Message& message);
+  void on_request(const protocol::PeerId& viewer);
+  void on_invite(const protocol::InviteWatchers& invite);
+  void await_those_invited();
+  void end_viewings();
 
   Stage stage_ = Stage::idle;
   std::set<protocol::PeerId> on_air_;  ///< talkers
@@ -80,10 +106,17 @@ class Feed final : public MediaLink {
   std::set<MediaLink*> players_;
   std::optional<std::size_t> announced_players_;  ///< what the broadcaster knows
   bool is_pausing_ = false;
+  std::set<protocol::PeerId> holders_;  ///< talkers that need it for pages
+  protocol::PeerId watched_;            ///< whose picture the pages have: whom it followed last
+  Viewings viewings_;
+  /// Pages that the talker has sent here and that have not asked yet, by when they get an offer all
+  /// the same. At most kMostInvited.
+  base::Schedule<protocol::PeerId> invited_;
   std::vector<std::pair<MediaLink*, Ready>> waiting_;
   Timer retry_;
   Timer linger_;
   Timer announcement_;
+  Timer invitation_;
 };
 
 }  // namespace onair::net

@@ -165,6 +165,13 @@ Feed& Media::feed_of(const std::string& room) {
   return *feed;
 }
 
+void Media::use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on) {
+  if (draining_) return;  // the talker asks the next server
+  if (on) return feed_of(room).hold(talker);
+  const auto feed = feeds_.find(room);
+  if (feed != feeds_.end()) std::shared_ptr(feed->second)->release(talker);
+}
+
 void Media::forget(MediaLink& link) {
   peers_.erase(link.peer());
   resources_.erase(link.note().resource);
@@ -284,13 +291,21 @@ void Media::take_back(const control::PeerInfo& peer, const media::Note& note) {
       feeds_[peer.room] = feed;
       return feed->take_back(peer, note);
     }
-    case media::Note::Kind::viewer:
-      for (const auto& [pointer, link] : links_) {
-        if (link->note().kind != media::Note::Kind::whip || link->id() != note.member) continue;
-        return static_cast<WhipTalker&>(*link).take_back_viewer(peer.peer, note);
-      }
-      return forwarder_.close(peer.peer);  // whom it watched is gone
+    case media::Note::Kind::viewer: return take_back_viewer(peer, note);
   }
+}
+
+void Media::take_back_viewer(const control::PeerInfo& peer, const media::Note& note) {
+  for (const auto& [pointer, link] : links_) {
+    if (link->id() != note.member) continue;
+    if (link->note().kind == media::Note::Kind::whip) {
+      return static_cast<WhipTalker&>(*link).take_back_viewer(peer.peer, note);
+    }
+    if (link->note().kind == media::Note::Kind::feed) {
+      return static_cast<Feed&>(*link).take_back_viewer(peer.peer, note);
+    }
+  }
+  forwarder_.close(peer.peer);  // whom it watched is gone
 }
 
 }  // namespace onair::net

@@ -89,6 +89,8 @@ class Media final : private ForwarderHost {
   bool publishes(const std::string& room) const;
   /// The forwarder's member in the room, which enters where there is none yet.
   Feed& feed_of(const std::string& room);
+  /// A talker needs the forwarder in its room, or needs it no more.
+  void use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on);
   /// Lets go of a link that has left its room.
   void forget(MediaLink& link);
 
@@ -103,6 +105,7 @@ class Media final : private ForwarderHost {
   bool make_way_for_encoder(const std::string& address);
   void take_back(const std::vector<sfu::control::PeerInfo>& peers);
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
+  void take_back_viewer(const sfu::control::PeerInfo& peer, const media::Note& note);
   void end_those_without(const std::set<std::string>& living);
   std::shared_ptr<MediaLink> find(const media::Target& target) const;
   void remember_closed(const MediaLink& link, const sfu::control::Event& event);

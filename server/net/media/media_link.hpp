@@ -19,6 +19,7 @@
 namespace onair::net {
 
 class Media;
+class Viewings;
 
 /// How somebody gets into the room.
 struct MediaEntry {
@@ -128,6 +129,8 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   media::Note note_;
 
  private:
+  friend Viewings;  // a part of members, in whose name it sends
+
   void take(const rooms::SharedFrame& frame);
   void take_welcome(const protocol::Welcome& welcome);
 

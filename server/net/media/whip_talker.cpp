@@ -1,6 +1,5 @@
 #include "net/media/whip_talker.hpp"
 
-#include <random>
 #include <utility>
 
 #include "net/media/media.hpp"
@@ -12,17 +11,12 @@ namespace control = sfu::control;
 using boost::beast::http::status;
 using protocol::CloseCode;
 
-protocol::ConnectionId random_connection() {
-  std::random_device random;
-  return std::uniform_int_distribution<protocol::ConnectionId>(1, 1U << 31U)(random);
-}
-
 }  // namespace
 
 WhipTalker::WhipTalker(Media& media, MediaEntry entry, std::string key)
     : MediaLink(media, rooms::kWhipTalker, protocol::Role::talk, media::Note::Kind::whip,
                 std::move(entry)),
-      last_connection_(random_connection()),
+      viewings_(*this),
       grace_(worker().context()) {
   note_.key = std::move(key);
 }
@@ -71,27 +65,15 @@ void WhipTalker::entered(const protocol::Welcome&) {
 void WhipTalker::refused(const protocol::Error& error) {
   if (reply_) std::exchange(reply_, nullptr)(problem_of(error.code, error.message));
   // Taken back in vain, or dismissed: somebody else talks here now.
-  close_all_viewings();
+  viewings_.close_all();
   close_connections();
 }
 
-/// Its viewers watch the room's publication, whoever publishes it, and stay.
 void WhipTalker::take_over_from(WhipTalker& silent) {
   takes_over_ = true;
   on_air_ = silent.on_air_;
-  viewings_ = std::exchange(silent.viewings_, {});
-  last_connection_ = silent.last_connection_;
+  viewings_.take_over(silent.viewings_);
   replaced_peer_ = silent.peer();
-  for (auto next = viewings_.begin(); next != viewings_.end();) {
-    const auto& [viewer, viewing] = *next++;
-    if (viewing.offered) {
-      host().own_peer(viewing.peer, *this);
-    } else {
-      // The forwarder's answer goes to the one before.
-      send_message(protocol::TalkDeclined{protocol::DeclineReason::failed}, viewer);
-      close_viewing(protocol::PeerId(viewer));
-    }
-  }
   silent.leave(rooms::Hub::Leaving::for_good);
 }
 
@@ -117,7 +99,7 @@ void WhipTalker::on_forwarder_event(const control::Event& event) {
   const auto peer_of = [](const auto& of) -> const std::string& { return of.peer; };
   const std::string& of = std::visit(peer_of, event);
   if (of == peer()) return on_own_peer(event);
-  if (std::holds_alternative<control::Gone>(event)) forget_viewing(of);
+  if (std::holds_alternative<control::Gone>(event)) viewings_.forget(of);
 }
 
 void WhipTalker::on_own_peer(const control::Event& event) {
@@ -156,7 +138,7 @@ void WhipTalker::go_on_air() {
 }
 
 void WhipTalker::go_off_air() {
-  close_all_viewings();
+  viewings_.close_all();
   if (std::exchange(on_air_, false)) send_message(protocol::EndTalk{});
 }
 
@@ -179,15 +161,22 @@ void WhipTalker::encoder_stays_away() {
 
 void WhipTalker::received(const protocol::Message& message) {
   if (const auto* left = std::get_if<protocol::UserDisconnected>(&message.body)) {
-    requests_.erase(left->id);
-    return close_viewing(left->id);
+    return viewings_.left(left->id);
   }
   if (!message.from) return;
   const protocol::PeerId& from = *message.from;
   if (std::holds_alternative<protocol::TalkRequest>(message.body)) return on_request(from);
-  if (std::holds_alternative<protocol::Bye>(message.body)) return close_viewing(from);
-  if (const auto* answer = std::get_if<protocol::Answer>(&message.body)) on_answer(from, *answer);
+  if (std::holds_alternative<protocol::Bye>(message.body)) return viewings_.close(from);
+  if (const auto* answer = std::get_if<protocol::Answer>(&message.body)) {
+    viewings_.answer(from, *answer);
+  }
   // Candidates are not needed: the forwarder learns addresses from the checks (ICE-lite).
+}
+
+void WhipTalker::on_request(const protocol::PeerId& viewer) {
+  if (!viewings_.may_ask(viewer)) return;
+  if (stage_ == Stage::published && on_air_) return viewings_.offer_to(viewer);
+  viewings_.decline(viewer, protocol::DeclineReason::not_on_air);
 }
 
 void WhipTalker::deleted() {
@@ -201,7 +190,7 @@ void WhipTalker::closed(CloseCode code) {
   }
   if (code == CloseCode::replaced) return;  // see take_over_from
   if (code == CloseCode::service_restart) return leave(rooms::Hub::Leaving::perhaps);
-  close_all_viewings();
+  viewings_.close_all();
   close_connections();
   leave(rooms::Hub::Leaving::for_good);
 }

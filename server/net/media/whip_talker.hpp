@@ -3,12 +3,10 @@
 #pragma once
 
 #include <chrono>
-#include <map>
-#include <optional>
 #include <string>
 
-#include "base/rate_limit.hpp"
 #include "net/media/media_link.hpp"
+#include "net/media/viewings.hpp"
 
 namespace onair::net {
 
@@ -21,7 +19,9 @@ class WhipTalker final : public MediaLink {
   void publish(std::string offer, MediaReply reply);
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
   /// A page watches it since before this server began.
-  void take_back_viewer(const std::string& peer, const media::Note& note);
+  void take_back_viewer(const std::string& peer, const media::Note& note) {
+    viewings_.take_back(peer, note);
+  }
 
   /// How long an encoder may take from its 201 to its first packet, until its slot is another's.
   static constexpr rooms::Duration kStartPatience = std::chrono::seconds(2);
@@ -38,14 +38,6 @@ class WhipTalker final : public MediaLink {
 
  private:
   enum class Stage { entering, publishing, published };
-  /// A page's peer connection.
-  struct Viewing {
-    std::string peer;
-    protocol::ConnectionId connection = 0;
-    bool offered = false;
-    bool answered = false;
-  };
-  using Viewings = std::map<protocol::PeerId, Viewing>;
 
   void entered(const protocol::Welcome& welcome) override;
   void refused(const protocol::Error& error) override;
@@ -61,16 +53,8 @@ class WhipTalker final : public MediaLink {
   void on_own_peer(const sfu::control::Event& event);
   void take_over_from(WhipTalker& silent);
   void close_connections();
-  void end();
-
-  // whip_viewers.cpp
   void on_request(const protocol::PeerId& viewer);
-  void invited(const protocol::PeerId& viewer, const std::string& peer,
-               const ForwarderClient::Result& result);
-  void on_answer(const protocol::PeerId& viewer, const protocol::Answer& answer);
-  void close_viewing(const protocol::PeerId& viewer);
-  void close_all_viewings();
-  void forget_viewing(const std::string& peer);
+  void end();
 
   Stage stage_ = Stage::entering;
   bool sends_ = false;                  ///< its packets come
@@ -83,10 +67,7 @@ class WhipTalker final : public MediaLink {
   std::string replaced_peer_;
   std::string offer_;
   MediaReply reply_;
-  Viewings viewings_;  ///< by viewer
-  /// By viewer, until it leaves the room.
-  std::map<protocol::PeerId, base::RateLimit> requests_;
-  protocol::ConnectionId last_connection_;
+  Viewings viewings_;
   Timer grace_;
 };
 

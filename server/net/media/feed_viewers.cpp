@@ -1,0 +1,73 @@
+// The pages that watch a browser's broadcast through the forwarder, since its talker has sent them
+// there.
+#include <chrono>
+
+#include "net/media/media.hpp"
+
+namespace onair::net {
+namespace {
+
+using std::chrono::steady_clock;
+
+/// A page that knows the forwarder asks it within this time. The others get an offer then, as from
+/// any talker.
+constexpr std::chrono::seconds kAskPatience{1};
+
+/// How many pages may be about to ask.
+constexpr std::size_t kMostInvited = 512;
+
+}  // namespace
+
+/// They watch a talker that held it, and does until it says otherwise.
+void Feed::take_back_viewer(const std::string& peer, const media::Note& note) {
+  viewings_.take_back(peer, note);
+  holders_.insert(note_.other);
+}
+
+void Feed::on_viewer(const protocol::PeerId& viewer, const protocol::Message& message) {
+  if (std::holds_alternative<protocol::TalkRequest>(message.body)) {
+    if (message.sendto == id()) on_request(viewer);  // others are for the talkers
+  } else if (std::holds_alternative<protocol::Bye>(message.body)) {
+    invited_.erase(viewer);
+    viewings_.close(viewer);
+  } else if (const auto* answer = std::get_if<protocol::Answer>(&message.body)) {
+    viewings_.answer(viewer, *answer);
+  }
+}
+
+void Feed::on_request(const protocol::PeerId& viewer) {
+  if (!viewings_.may_ask(viewer)) return;
+  invited_.erase(viewer);
+  if (is_ready() && is_held()) return viewings_.offer_to(viewer);
+  viewings_.decline(viewer, protocol::DeclineReason::not_on_air);
+}
+
+void Feed::on_invite(const protocol::InviteWatchers& invite) {
+  if (!is_ready() || !is_held()) return;
+  const auto until = steady_clock::now() + kAskPatience;
+  for (const protocol::PeerId& viewer : invite.peers) {
+    const bool is_known = viewings_.contains(viewer) || invited_.contains(viewer);
+    if (is_known || viewer == note_.other || invited_.all().size() >= kMostInvited) continue;
+    invited_.set(viewer, until);
+    send_message(protocol::TalkReady{.of = note_.other}, viewer);
+  }
+  await_those_invited();
+}
+
+void Feed::await_those_invited() {
+  const auto next = invited_.next();
+  if (!next) return;
+  wait<Feed>(invitation_, *next - steady_clock::now(), [](Feed& self) {
+    while (const auto viewer = self.invited_.take_due(steady_clock::now())) {
+      if (self.is_ready() && self.is_held()) self.viewings_.offer_to(*viewer);
+    }
+    self.await_those_invited();
+  });
+}
+
+void Feed::end_viewings() {
+  invited_ = {};
+  viewings_.end_all();
+}
+
+}  // namespace onair::net

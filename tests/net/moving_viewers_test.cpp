@@ -1,0 +1,268 @@
+// Viewers of a browser's broadcast who move to the forwarder, against the real server and a
+// forwarder without media. Connections go to the server's threads one after the other.
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "net/whip_fixture.hpp"
+
+namespace onair::tests {
+namespace {
+
+class MovingViewersTest : public WhipTest {
+ protected:
+  void SetUp() override {
+    WhipTest::SetUp();
+    talker.emplace(server->port());
+    viewer.emplace(server->port());
+  }
+  static void use_forwarder(WebSocketClient& page, bool on) {
+    page.send(json{{"type", "use_forwarder"}, {"on", on}}.dump());
+  }
+  /// Its answer to a ping: what it sent before has been handled.
+  static void sync(WebSocketClient& client) {
+    client.send(json{{"type", "ping"}}.dump());
+    client.receive_type("pong");
+  }
+  /// The talker is on air, and the forwarder has its broadcast.
+  void hold() {
+    viewer_welcome = viewer->enter("watch");
+    viewer_id = viewer_welcome["id"];
+    welcome = talker->enter("talk");
+    talker->send(json{{"type", "talk_ready"}}.dump());
+    use_forwarder(*talker, true);
+    publish(*talker);
+  }
+  /// The talker offers to the forwarder, which asks.
+  void publish(WebSocketClient& page) {
+    const json asked = page.receive_type("talk_request");
+    forwarder_id = asked["from"];
+    offer(page, asked);
+    page.receive_type("answer");
+    broadcast_peer = forwarder.expect<control::Publish>().peer;
+  }
+  void invite(WebSocketClient& page, const std::string& id) const {
+    page.send(json{{"type", "invite_watchers"}, {"sendto", forwarder_id}, {"peers", {id}}}.dump());
+  }
+  /// The viewer moves. Its peer at the forwarder.
+  std::string move() {
+    invite(*talker, viewer_id);
+    while (viewer->receive_type("talk_ready").value("of", "") != welcome["id"]) {
+    }
+    return watch(*viewer, forwarder_id).first;
+  }
+  std::string id() const { return welcome["id"]; }
+
+  std::optional<WebSocketClient> talker, viewer;
+  json welcome;  ///< the talker's
+  json viewer_welcome;
+  std::string viewer_id, forwarder_id, broadcast_peer;
+};
+
+TEST_F(MovingViewersTest, TheTalkerIsAskedAndSendsThemOver) {
+  welcome = talker->enter("talk");
+  EXPECT_EQ(welcome["forward"], "auto");
+  use_forwarder(*talker, true);
+  EXPECT_EQ(talker->receive_type("players")["players"], 0);
+  publish(*talker);
+  viewer_id = viewer->enter("watch")["id"];
+  invite(*talker, viewer_id);
+  const json ready = viewer->receive_type("talk_ready");
+  EXPECT_EQ(ready["of"], id());
+  EXPECT_EQ(ready["from"], forwarder_id);
+  const auto [peer, connection] = watch(*viewer, forwarder_id);
+  EXPECT_EQ(server->metric("onair_whep_players"), 0);
+  viewer->send(json{{"type", "bye"}, {"sendto", forwarder_id}}.dump());
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+}
+
+TEST_F(MovingViewersTest, OneThatDoesNotAskGetsAnOfferAllTheSame) {
+  hold();
+  invite(*talker, viewer_id);
+  const std::string peer = forwarder.expect<control::Invite>().peer;
+  const json offer = viewer->receive_type("offer");
+  EXPECT_EQ(offer["from"], forwarder_id);
+  EXPECT_EQ(offer["sdp"], "v=0\r\ns=" + peer + "\r\n");
+}
+
+TEST_F(MovingViewersTest, OneThatIsThereIsNotInvitedAgain) {
+  hold();
+  move();
+  invite(*talker, viewer_id);
+  WebSocketClient other(server->port());
+  invite(*talker, other.enter("watch")["id"]);
+  EXPECT_EQ(other.receive_type("talk_ready")["of"], id());
+  viewer->send(json{{"type", "ping"}}.dump());
+  EXPECT_EQ(viewer->receive()["type"], "pong");
+}
+
+TEST_F(MovingViewersTest, TheyAreToldWhenTheTalkerEnds) {
+  hold();
+  const std::string peer = move();
+  talker->send(json{{"type", "end_talk"}}.dump());
+  while (viewer->receive_type("end_talk")["from"] != forwarder_id) {
+  }
+  EXPECT_EQ(next_closed(2), (std::set{broadcast_peer, peer}));
+}
+
+TEST_F(MovingViewersTest, TheyAreToldWhenTheTalkerNeedsTheForwarderNoMore) {
+  hold();
+  const std::string peer = move();
+  use_forwarder(*talker, false);
+  EXPECT_EQ(talker->receive_type("bye")["from"], forwarder_id);
+  EXPECT_EQ(viewer->receive_type("end_talk")["from"], forwarder_id);
+  EXPECT_EQ(viewer->receive_type("user_disconnected")["id"], forwarder_id);
+  EXPECT_EQ(next_closed(2), (std::set{broadcast_peer, peer}));
+}
+
+TEST_F(MovingViewersTest, OneThatIsRemovedIsCutOff) {
+  hold();
+  const std::string peer = move();
+  talker->send(json{{"type", "remove_peer"}, {"id", viewer_id}}.dump());
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+}
+
+TEST_F(MovingViewersTest, ATalkerThatLoadsItsPageAnewKeepsThem) {
+  hold();
+  const std::string peer = move();
+  talker->close();
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, broadcast_peer);
+  WebSocketClient again(server->port());
+  again.send(json{
+      {"type", "enter"},
+      {"room", "lesson"},
+      {"role", "talk"},
+      {"resume", welcome["resume"]},
+      {"fresh",
+       true}}.dump());
+  EXPECT_EQ(again.receive_type("welcome")["id"], id());
+  again.send(json{{"type", "talk_ready"}}.dump());
+  use_forwarder(again, true);
+  const std::string before = forwarder_id;
+  publish(again);
+  EXPECT_EQ(forwarder_id, before);
+  EXPECT_EQ(forwarder.count<control::Close>(), 0u) << "by the connection that it has";
+  viewer->send(json{{"type", "bye"}, {"sendto", forwarder_id}}.dump());
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+}
+
+TEST_F(MovingViewersTest, TheForwarderIsKilled) {
+  hold();
+  move();
+  forwarder.die();
+  EXPECT_EQ(viewer->receive_type("end_talk")["from"], forwarder_id);
+  forwarder.rise();
+  publish(*talker);
+  invite(*talker, viewer_id);
+  EXPECT_EQ(viewer->receive_type("talk_ready")["of"], id());
+  watch(*viewer, forwarder_id);
+}
+
+TEST_F(MovingViewersTest, ANewServerTakesThemBack) {
+  hold();
+  const std::string peer = move();
+  server.reset();  // as kill -9: it tells the forwarder nothing
+  start(options_with(forwarder));
+  const auto come_back = [](WebSocketClient& client, const std::string& role, const json& before) {
+    client.send(
+        json{{"type", "enter"}, {"room", "lesson"}, {"role", role}, {"resume", before["resume"]}}
+            .dump());
+    EXPECT_EQ(client.receive_type("welcome")["id"], before["id"]);
+  };
+  WebSocketClient talker_again(server->port());
+  come_back(talker_again, "talk", welcome);
+  WebSocketClient viewer_again(server->port());
+  come_back(viewer_again, "watch", viewer_welcome);
+  WebSocketClient other(server->port());
+  const std::string other_id = other.enter("watch")["id"];
+  invite(talker_again, other_id);
+  EXPECT_EQ(other.receive_type("talk_ready")["of"], id()) << "it is held without being asked";
+  EXPECT_EQ(forwarder.count<control::Close>(), 0u);
+  viewer_again.send(json{{"type", "bye"}, {"sendto", forwarder_id}}.dump());
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+}
+
+TEST_F(MovingViewersTest, PagesGetNothingOfATalkerThatServesPlayersAlone) {
+  viewer->enter("watch");
+  talker->enter("talk");
+  talker->send(json{{"type", "talk_ready"}}.dump());
+  viewer->receive_type("talk_ready");
+  auto player = post_later("/whep/lesson");
+  publish(*talker);
+  EXPECT_EQ(player.get().result_int(), 201u);
+  viewer->send(json{{"type", "talk_request"}, {"sendto", forwarder_id}}.dump());
+  EXPECT_EQ(viewer->receive_type("talk_declined")["from"], forwarder_id);
+  EXPECT_EQ(forwarder.count<control::Invite>(), 0u);
+}
+
+class MovingViewersOfTwoTest : public MovingViewersTest {
+ protected:
+  void start_for_two() {
+    talker.reset();
+    viewer.reset();
+    server.reset();
+    Options options = options_with(forwarder);
+    options.room_limits.talkers_per_room = 2;
+    start(options);
+    talker.emplace(server->port());
+    viewer.emplace(server->port());
+  }
+};
+
+TEST_F(MovingViewersOfTwoTest, TheForwarderIsTheFirstOnesUntilThatEnds) {
+  start_for_two();
+  hold();
+  WebSocketClient second(server->port());
+  second.enter("talk");
+  second.send(json{{"type", "talk_ready"}}.dump());
+  use_forwarder(second, true);
+  sync(second);
+  const std::string peer = move();
+  const std::string first_broadcast = broadcast_peer;
+  use_forwarder(*talker, false);
+  EXPECT_EQ(viewer->receive_type("end_talk")["from"], forwarder_id)
+      << "it may not get the other one's picture in its place";
+  publish(second);
+  EXPECT_EQ(next_closed(2), (std::set{first_broadcast, peer}));
+}
+
+TEST_F(MovingViewersOfTwoTest, AnEncodersPictureIsNotShownAsTheTalkers) {
+  start_for_two();
+  hold();
+  move();
+  broadcast();
+  forwarder.say_gone(broadcast_peer, control::GoneReason::replaced);
+  EXPECT_EQ(viewer->receive_type("end_talk")["from"], forwarder_id);
+}
+
+TEST_F(MovingViewersTest, AnOperatorMayForbidIt) {
+  talker.reset();
+  viewer.reset();
+  server.reset();
+  Options options = options_with(forwarder);
+  options.forwarder.forward = "never";
+  start(options);
+  talker.emplace(server->port());
+  EXPECT_EQ(talker->enter("talk")["forward"], "never");
+  talker->send(json{{"type", "talk_ready"}}.dump());
+  use_forwarder(*talker, true);
+  sync(*talker);
+  auto player = post_later("/whep/lesson");
+  EXPECT_EQ(talker->receive_type("players")["players"], 1) << "it came for the player";
+  publish(*talker);
+  EXPECT_EQ(player.get().result_int(), 201u);
+}
+
+TEST(MovingViewersOffTest, WithoutAForwarderNobodyIsToldToUseIt) {
+  Options options = test_options();
+  options.forwarder.mode = net::ForwarderOptions::Mode::off;
+  const RunningServer server(std::move(options));
+  WebSocketClient talker(server.port());
+  EXPECT_FALSE(talker.enter("talk").contains("forward"));
+}
+
+}  // namespace
+}  // namespace onair::tests
