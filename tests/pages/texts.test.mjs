@@ -65,7 +65,7 @@ test('has the table’s English texts in the pages before their scripts run', ()
 const labels = (...keys) => keys.map((key) => [english[key], japanese[key]]);
 const buttons = labels(
   ...['studio.startVideo', 'studio.startScreen', 'studio.onAir', 'studio.stopVideo', 'studio.startPreview'],
-  ...['studio.record', 'studio.stopRecording', 'seat.request', 'check.begin'],
+  ...['studio.record', 'studio.stopRecording', 'studio.keepDirect', 'seat.request', 'check.begin'],
 );
 
 test('calls a button by the words that stand on it', () => {

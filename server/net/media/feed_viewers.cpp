@@ -43,7 +43,8 @@ void Feed::on_request(const protocol::PeerId& viewer) {
 }
 
 void Feed::on_invite(const protocol::InviteWatchers& invite) {
-  if (!is_ready() || !is_held()) return;
+  if (!is_ready()) return;
+  holders_.insert(note_.other);  // its use_forwarder may come later, since that goes by another way
   const auto until = steady_clock::now() + kAskPatience;
   for (const protocol::PeerId& viewer : invite.peers) {
     const bool is_known = viewings_.contains(viewer) || invited_.contains(viewer);
