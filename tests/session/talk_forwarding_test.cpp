@@ -176,6 +176,20 @@ TEST_F(TalkForwardingTest, AForwardedViewerThatLeavesOrIsRemovedIsForgotten) {
   EXPECT_EQ(talk.session.view().viewers, 0u);
 }
 
+TEST_F(TalkForwardingTest, AskAgainAfterAReconnect) {
+  forward();
+  talk.feed(SocketClosed{1});
+  talk.now = *talk.session.next_deadline();
+  talk.feed(TimePassed{});
+  const SocketNumber socket = talk.all<OpenSocket>().at(0).socket;
+  talk.feed(SocketOpened{socket});
+  protocol::Welcome welcome{"me", "lesson", "token", {}, {"me"}};
+  welcome.forward = "2";
+  talk.feed(MessageReceived{socket, {welcome, std::nullopt, std::nullopt}});
+  EXPECT_EQ(talk.sent(), (Lines{"talk_ready", "use_forwarder"}));
+  EXPECT_EQ(talk.session.view().viewers, 2u);
+}
+
 TEST_F(TalkForwardingTest, StopEndsEverything) {
   forward();
   talk.feed(StopRequested{});
