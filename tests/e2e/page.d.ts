@@ -7,6 +7,8 @@ interface Window {
   testLocks: number;
   /** The longest time between two frames that were shown, in ms. */
   testLongestGap: number | undefined;
+  /** How many were shown. */
+  testFrames: number;
   /** The stream of the talker's preview. */
   testPreview: () => MediaStream;
   testShared: ShareData | undefined;
