@@ -68,9 +68,10 @@ void RemovedPeers::cut(std::vector<Rooms::iterator>& rooms, std::size_t left) {
     for (const auto& room : rooms) drop_oldest(room->second, most);
     sum = sum_of(rooms);
   }
-  const auto began = [](const auto& room) { return room->second.front().at; };
-  std::stable_sort(rooms.begin(), rooms.end(),
-                   [&](const auto& a, const auto& b) { return began(a) > began(b); });
+  std::sort(rooms.begin(), rooms.end(), [](const auto& a, const auto& b) {
+    const auto began = [](const auto& room) { return room->second.front().at; };
+    return began(a) != began(b) ? began(a) > began(b) : a->first < b->first;
+  });
   for (const auto& room : rooms) {
     if (sum <= left) return;
     sum -= room->second.size();
