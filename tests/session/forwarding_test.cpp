@@ -7,7 +7,7 @@
 namespace onair::session {
 namespace {
 
-using Stage = Forwarding::Stage;
+using ForwardStage = Forwarding::Stage;
 using Peers = std::vector<PeerId>;
 
 const std::vector<std::string> kAble = {std::string(protocol::kForwardedCap)};
@@ -31,7 +31,7 @@ class ForwardingTest : public testing::Test {
   void forwarder_comes() {
     load.forwarder = "f";
     advance();
-    ASSERT_EQ(forwarding.stage(), Stage::forwarded);
+    ASSERT_EQ(forwarding.stage(), ForwardStage::forwarded);
   }
   void move(const PeerId& viewer) {
     std::erase(direct, viewer);
@@ -63,7 +63,7 @@ TEST_F(ForwardingTest, AsksForTheForwarderAtThreeQuartersOfTheCapacity) {
   EXPECT_EQ(advance().use_forwarder, std::nullopt);
   watch_directly(1);
   EXPECT_EQ(advance().use_forwarder, true);
-  EXPECT_EQ(forwarding.stage(), Stage::asking);
+  EXPECT_EQ(forwarding.stage(), ForwardStage::asking);
   EXPECT_EQ(advance(Forwarding::kAskPause - Duration(1)).use_forwarder, std::nullopt);
   ASSERT_EQ(forwarding.next_deadline(), now + Duration(1));
   EXPECT_EQ(advance(Duration(1)).use_forwarder, true) << "it did not come";
@@ -210,7 +210,7 @@ TEST_F(ForwardingTest, ComesBackWhenFewHaveWatchedForAMinuteAndTwiceAtMost) {
       forwarding.left(viewer);
     }
     EXPECT_EQ(advance().use_forwarder, false);
-    EXPECT_EQ(forwarding.stage(), Stage::direct);
+    EXPECT_EQ(forwarding.stage(), ForwardStage::direct);
     load.forwarder.reset();
   }
   watch_directly(7);
@@ -231,10 +231,10 @@ TEST_F(ForwardingTest, AViewerWithoutTheCapabilityKeepsTheForwarderThere) {
   for (const char* viewer : {"v0", "v1"}) forwarding.forget(viewer);
   load.capacity = 100;
   advance(2 * Forwarding::kCalm);
-  EXPECT_EQ(forwarding.stage(), Stage::forwarded);
+  EXPECT_EQ(forwarding.stage(), ForwardStage::forwarded);
   forwarding.keep_direct(true);
   advance(2 * Forwarding::kCalm);
-  EXPECT_EQ(forwarding.stage(), Stage::forwarded) << "it can't come back";
+  EXPECT_EQ(forwarding.stage(), ForwardStage::forwarded) << "it can't come back";
   forwarding.forget("old page");
   EXPECT_EQ(advance().use_forwarder, false);
 }

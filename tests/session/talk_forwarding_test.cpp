@@ -9,9 +9,9 @@ namespace onair::session {
 namespace {
 
 using Lines = std::vector<std::string>;
-using Stage = Forwarding::Stage;
+using ForwardStage = Forwarding::Stage;
 
-const Lines kAble = {std::string(protocol::kForwardedCap)};
+const Lines kForwardable = {std::string(protocol::kForwardedCap)};
 
 class TalkForwardingTest : public testing::Test {
  protected:
@@ -41,7 +41,7 @@ class TalkForwardingTest : public testing::Test {
     return key;
   }
   ConnectionKey watch(const PeerId& viewer) {
-    talk.receive(protocol::TalkRequest{{}, "Name of " + viewer, kAble}, viewer);
+    talk.receive(protocol::TalkRequest{{}, "Name of " + viewer, kForwardable}, viewer);
     return connect(viewer);
   }
   ConnectionKey forwarder_comes() {
@@ -73,7 +73,7 @@ class TalkForwardingTest : public testing::Test {
 TEST_F(TalkForwardingTest, MovesItsViewersToTheForwarder) {
   watch("a");
   EXPECT_EQ(talk.sent(), Lines{});
-  talk.receive(protocol::TalkRequest{{}, "Name of b", kAble}, "b");
+  talk.receive(protocol::TalkRequest{{}, "Name of b", kForwardable}, "b");
   EXPECT_EQ(talk.sent(), Lines{"use_forwarder"});
   talk.feed(TimePassed{});
   EXPECT_EQ(talk.sent(), Lines{}) << "once";
@@ -93,7 +93,7 @@ TEST_F(TalkForwardingTest, MovesItsViewersToTheForwarder) {
   EXPECT_EQ(talk.all<CloseConnection>().at(0).key, direct);
   move("a");
   const TalkView view = talk.session.view();
-  EXPECT_EQ(view.forwarding, Stage::forwarded);
+  EXPECT_EQ(view.forwarding, ForwardStage::forwarded);
   EXPECT_EQ(view.forwarded, 2u);
   EXPECT_EQ(view.viewers, 2u);
   ASSERT_EQ(view.audience.size(), 2u) << "the forwarder itself is none";
@@ -106,7 +106,7 @@ TEST_F(TalkForwardingTest, TakesMoreViewersThanItHasRoomFor) {
   forward();
   for (int i = 0; i < 20; ++i) {
     const PeerId viewer = "v" + std::to_string(i);
-    talk.receive(protocol::TalkRequest{{}, {}, kAble}, viewer);
+    talk.receive(protocol::TalkRequest{{}, {}, kForwardable}, viewer);
     for (const std::string& line : talk.sent()) EXPECT_NE(line, "talk_declined to " + viewer);
     EXPECT_EQ(talk.all<CreateConnection>().size(), 0u);
     move(viewer);
@@ -116,7 +116,7 @@ TEST_F(TalkForwardingTest, TakesMoreViewersThanItHasRoomFor) {
 
 TEST_F(TalkForwardingTest, AFullTalkerStillServesTheForwarder) {
   for (const char* viewer : {"a", "b", "c", "d"}) watch(viewer);
-  talk.receive(protocol::TalkRequest{{}, {}, kAble}, "e");
+  talk.receive(protocol::TalkRequest{{}, {}, kForwardable}, "e");
   EXPECT_EQ(talk.sent(), Lines{"talk_declined to e"});
   forwarder_comes();
   EXPECT_EQ(invited().size(), 4u);
@@ -127,10 +127,10 @@ TEST_F(TalkForwardingTest, ServesViewersDirectlyWhenTheForwarderIsLost) {
   talk.receive(protocol::Bye{}, "f");
   EXPECT_EQ(talk.session.connections().find(key), nullptr);
   EXPECT_EQ(talk.session.view().forwarded, 0u);
-  talk.receive(protocol::TalkRequest{{}, {}, kAble, /*direct=*/true}, "a");
+  talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, "a");
   EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
   connect("a");
-  talk.receive(protocol::TalkRequest{{}, {}, kAble, /*direct=*/true}, "b");
+  talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, "b");
   EXPECT_EQ(talk.sent(), Lines{"use_forwarder"}) << "and asks for it again";
 }
 
@@ -139,18 +139,18 @@ TEST_F(TalkForwardingTest, ThePersonKeepsTheRoomDirect) {
   talk.feed(DirectKept{true});
   EXPECT_EQ(talk.sent(), (Lines{"talk_ready to a", "talk_ready to b"}));
   for (const char* viewer : {"a", "b"}) {
-    talk.receive(protocol::TalkRequest{{}, {}, kAble, /*direct=*/true}, viewer);
+    talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, viewer);
     connect(viewer);
   }
   EXPECT_EQ(talk.sent(), Lines{"use_forwarder"});
-  EXPECT_EQ(talk.session.view().forwarding, Stage::direct);
+  EXPECT_EQ(talk.session.view().forwarding, ForwardStage::direct);
   talk.receive(protocol::Bye{}, "f");
   EXPECT_EQ(talk.session.view().viewers, 2u);
 }
 
 TEST_F(TalkForwardingTest, TheChatReachesBothKindsOfViewers) {
   forward();
-  talk.receive(protocol::TalkRequest{{}, {}, kAble, /*direct=*/true}, "c");
+  talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, "c");
   const ConnectionKey direct = connect("c");
   talk.feed(ChatOpened{direct});
   talk.feed(ChatEntered{"Host", "Welcome"});
@@ -194,18 +194,18 @@ TEST_F(TalkForwardingTest, StopEndsEverything) {
   forward();
   talk.feed(StopRequested{});
   EXPECT_EQ(talk.session.view().forwarded, 0u);
-  EXPECT_EQ(talk.session.view().forwarding, Stage::direct);
+  EXPECT_EQ(talk.session.view().forwarding, ForwardStage::direct);
   EXPECT_EQ(talk.session.connections().size(), 0u);
   EXPECT_EQ(talk.session.view().viewers, 0u);
 }
 
 TEST_F(TalkForwardingTest, APageThatIsLoadedAnewAsksForTheForwarderOfItsViewers) {
-  talk.receive(protocol::WatchingVia{"f", "Hanako", kAble}, "a");
+  talk.receive(protocol::WatchingVia{"f", "Hanako", kForwardable}, "a");
   EXPECT_EQ(talk.sent().front(), "chat_messages to a");
   EXPECT_EQ(talk.sent().back(), "use_forwarder");
   EXPECT_EQ(talk.session.view().audience.at(0).name, "Hanako");
   forwarder_comes();
-  EXPECT_EQ(talk.session.view().forwarding, Stage::forwarded);
+  EXPECT_EQ(talk.session.view().forwarding, ForwardStage::forwarded);
 }
 
 }  // namespace
