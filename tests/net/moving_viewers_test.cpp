@@ -50,7 +50,7 @@ class MovingViewersTest : public WhipTest {
   /// The viewer moves. Its peer at the forwarder.
   std::string move() {
     invite(*talker, viewer_id);
-    while (viewer->receive_type("talk_ready").value("of", "") != welcome["id"]) {
+    while (viewer->receive_type("talk_ready").value("of", "") != welcome["id"].get<std::string>()) {
     }
     return watch(*viewer, forwarder_id).first;
   }

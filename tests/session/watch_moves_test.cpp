@@ -64,7 +64,7 @@ class WatchMovesTest : public testing::Test {
 TEST_F(WatchMovesTest, SaysThatItCanMove) {
   watch.feed(Started{});
   watch.feed(SocketOpened{1});
-  const auto& enter = std::get<protocol::Enter>(watch.all<SendMessage>().at(0).message.body);
+  const auto enter = std::get<protocol::Enter>(watch.all<SendMessage>().at(0).message.body);
   EXPECT_EQ(enter.caps, Lines{std::string(protocol::kForwardedCap)});
 }
 
