@@ -34,7 +34,7 @@ TEST_F(SignalingLinkTest, OpensASocketAndEntersTheRoom) {
   EXPECT_TRUE(link.start(now).empty()) << "once is enough";
 
   const protocol::Enter enter = enter_in(link.handle(SocketOpened{1}, now));
-  EXPECT_EQ(enter, (protocol::Enter{"lesson", Role::watch, std::nullopt}));
+  EXPECT_EQ(enter, (protocol::Enter{.room = "lesson", .role = Role::watch, .caps = {"forwarded"}}));
   EXPECT_FALSE(link.joined());
   EXPECT_EQ(link.on_welcome({"me", "lesson", "token", {}, {}}, now), SignalingLink::Entry::fresh);
   EXPECT_TRUE(link.joined());
