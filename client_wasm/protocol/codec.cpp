@@ -43,10 +43,13 @@ class FieldReader {
 
   std::optional<PeerId> optional_peer(const char* name) {
     std::optional<PeerId> peer = optional_text(name);
-    if (peer && (peer->empty() || peer->size() > kMaxPeerIdBytes)) {
-      refuse(name, "must be a peer id of 1 to " + std::to_string(kMaxPeerIdBytes) + " bytes");
-    }
+    if (peer) check_peer(name, *peer);
     return peer;
+  }
+
+  void check_peer(const char* name, const PeerId& peer) {
+    if (!peer.empty() && peer.size() <= kMaxPeerIdBytes) return;
+    refuse(name, "must be a peer id of 1 to " + std::to_string(kMaxPeerIdBytes) + " bytes");
   }
 
   PeerId peer(const char* name) {
@@ -221,11 +224,7 @@ Candidate read_candidate(FieldReader& fields) {
 InviteWatchers read_invite(FieldReader& fields) {
   InviteWatchers invite{fields.optional_texts("peers", kMaxInvited)};
   if (invite.peers.empty()) fields.refuse("peers", "must name at least one peer");
-  for (const PeerId& peer : invite.peers) {
-    if (!peer.empty() && peer.size() <= kMaxPeerIdBytes) continue;
-    fields.refuse("peers",
-                  "must have peer ids of 1 to " + std::to_string(kMaxPeerIdBytes) + " bytes");
-  }
+  for (const PeerId& peer : invite.peers) fields.check_peer("peers", peer);
   return invite;
 }
 

@@ -85,8 +85,9 @@ inline constexpr Duration kMoveReplyTimeout{10'000};
 /// Interval of getStats() while a watcher waits for that picture.
 inline constexpr Duration kMoveMeasureInterval{50};
 
-/// The old connection stays open for so long after its stream was replaced, for the crossfade.
-inline constexpr Duration kCrossfade{200};
+/// The old connection stays open for so long after its stream was replaced, so that its sound does
+/// not break off before the new one plays.
+inline constexpr Duration kOverlap{200};
 
 /// A watcher keeps the forwarder's connection for so long without the talker, whose page may be
 /// loading again.

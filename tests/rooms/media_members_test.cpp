@@ -178,15 +178,19 @@ TEST_F(ForwarderMemberTest, IsUsedByTalkersAlone) {
   EXPECT_EQ(forwarder_uses.size(), 2u);
 }
 
+/// Of a hub of its own, whose ids count up.
+HubOptions options_with(tests::PlainTokens& tokens) {
+  return {.make_id = [last = 0]() mutable { return "id" + std::to_string(++last); },
+          .resume_tokens = tokens,
+          .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>(); }};
+}
+
 TEST(MediaMembers, TalkersLearnWhenToUseTheForwarder) {
   tests::PlainTokens tokens;
   ThreadBus bus{0, 1, nullptr};
-  int last_id = 0;
-  Hub hub({.make_id = [&last_id] { return "id" + std::to_string(++last_id); },
-           .resume_tokens = tokens,
-           .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>(); },
-           .forward = "20"},
-          bus);
+  HubOptions options = options_with(tokens);
+  options.forward = "20";
+  Hub hub(options, bus);
   bus.serve(hub);
   Client talker, viewer;
   hub.receive(talker, R"({"type":"enter","room":"lesson","role":"talk"})", TimePoint());
@@ -216,12 +220,9 @@ TEST(MediaMembers, AnEncoderThatIsTakenBackGetsItsRoomFromWhoCameSince) {
   const TimePoint began{seconds(100)};
   tests::PlainTokens tokens;
   ThreadBus bus{0, 1, nullptr};
-  int last_id = 0;
-  Hub hub({.make_id = [&last_id] { return "id" + std::to_string(++last_id); },
-           .resume_tokens = tokens,
-           .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>(); },
-           .began = began},
-          bus);
+  HubOptions options = options_with(tokens);
+  options.began = began;
+  Hub hub(options, bus);
   bus.serve(hub);
   Client stranger, encoder;
   hub.receive(stranger, R"({"type":"enter","room":"lesson","role":"talk"})", began + seconds(1));

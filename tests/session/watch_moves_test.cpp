@@ -35,7 +35,7 @@ class WatchMovesTest : public testing::Test {
     invite();
     const ConnectionKey key = connect("f", 2);
     measure(key, 1, 1);
-    pass(kCrossfade);
+    pass(kOverlap);
     EXPECT_EQ(watch.session.connections().find(old), nullptr);
     return key;
   }
@@ -86,9 +86,9 @@ TEST_F(WatchMovesTest, ShowsTheForwardersPictureWhenItIsThereAndClosesTheOldConn
   ASSERT_EQ(watch.all<SwitchStream>().size(), 1u);
   EXPECT_EQ(watch.all<SwitchStream>()[0].from, old);
   EXPECT_EQ(watch.all<SwitchStream>()[0].to, key);
-  EXPECT_EQ(watch.all<CloseConnection>().size(), 0u) << "its sound fades out";
+  EXPECT_EQ(watch.all<CloseConnection>().size(), 0u) << "its sound does not break off";
 
-  pass(kCrossfade);
+  pass(kOverlap);
   EXPECT_EQ(watch.all<CloseConnection>().at(0).key, old);
   EXPECT_EQ(watch.all<DetachStream>().size(), 0u);
   EXPECT_EQ(watch.sent(), Lines{"watching_via to t"});
@@ -197,7 +197,7 @@ TEST_F(WatchMovesTest, ComesBackToTheTalkerWithoutAGap) {
   EXPECT_EQ(watch.all<AttachStream>().size(), 0u);
   measure(key, 1, 1);
   EXPECT_EQ(watch.all<SwitchStream>().at(0).from, forwarded);
-  pass(kCrossfade);
+  pass(kOverlap);
   EXPECT_EQ(watch.sent(), Lines{"bye to f"});
   EXPECT_EQ(watch.session.connections().size(), 1u);
 }

@@ -161,9 +161,10 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
   // A viewer that requests a new connection has lost the old one, if we have one.
   close_with(from, "new request");
   waiting_.remove(from);
-  if (!is_forwarder(from) && forwarding_.takes(from, request, now_)) return;
-  if (!is_forwarder(from) && connections_.size() >= capacity())
-    return decline(from, DeclineReason::full);
+  if (!is_forwarder(from)) {  // which is served whatever the load: it takes the others
+    if (forwarding_.takes(from, request, now_)) return;
+    if (connections_.size() >= capacity()) return decline(from, DeclineReason::full);
+  }
   if (budget_.ask(from, now_)) offer_to(from);
 }
 

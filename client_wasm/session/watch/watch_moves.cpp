@@ -113,7 +113,7 @@ void WatchSession::finish_move(const ConnectionKey& key) {
     output_.emplace_back(SwitchStream{*before, key});
   }
   connections_.find(*before)->is_replaced = true;
-  connections_.find(*before)->due.set(now_ + kCrossfade);
+  connections_.find(*before)->due.set(now_ + kOverlap);
 }
 
 void WatchSession::close_replaced(const ConnectionKey& key) {
