@@ -39,6 +39,7 @@ void WatchClient::perform(const session::AttachStream& show) {
   const auto found = streams_.find(show.key);
   if (found == streams_.end()) return;
   Received& received = found->second;
+  received.has_picture = show.picture;
   received.shown = show.picture ? received.stream : sound_of(received.stream);
   if (in_video_ && *in_video_ != show.key) {
     in_tiles_.insert(show.key);
@@ -58,9 +59,16 @@ void WatchClient::perform(const session::SwitchStream& change) {
   }
   if (in_video_ != change.from) return;
   in_video_ = change.to;
-  const bool has_picture = from->second.shown.strictlyEquals(from->second.stream);
-  to->second.shown = from->second.shown;
-  replace_tracks(to->second.shown, has_picture ? to->second.stream : sound_of(to->second.stream));
+  Received& before = from->second;
+  Received& after = to->second;
+  if (before.shown.strictlyEquals(before.stream)) {
+    // The session may switch back, and the shown stream is about to lose these tracks.
+    const Outcome own = attempt_new("MediaStream", {before.stream.call<val>("getTracks")});
+    if (own.ok) before.stream = own.value;
+  }
+  after.has_picture = before.has_picture;
+  after.shown = before.shown;
+  replace_tracks(after.shown, after.has_picture ? after.stream : sound_of(after.stream));
 }
 
 void WatchClient::replace_tracks(const val& shown, const val& next) {

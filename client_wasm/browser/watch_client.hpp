@@ -41,7 +41,9 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
 
   struct Received {
     val stream;
-    val shown = val::null();  ///< the stream, or a stream of its sound alone
+    val shown =
+        val::null();  ///< what the page plays: the stream, or another object with its tracks
+    bool has_picture = true;  ///< false where only its sound is shown
   };
   std::map<ConnectionKey, Received> streams_;
   std::optional<ConnectionKey> in_video_;

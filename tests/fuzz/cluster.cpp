@@ -66,14 +66,14 @@ void send_many(cluster::Gateway& gateway, std::string_view text, rooms::TimePoin
   const auto who = static_cast<unsigned char>(text[0]);
   const auto size = static_cast<unsigned char>(text[1]) * std::size_t{256};
   const auto frame = std::make_shared<const rooms::SharedFrame>(std::string(size, ' '));
-  for (int i = 0; i < 64; ++i) {
+  for (int i = 0; i < 16; ++i) {
     gateway.on_directed({"a", peers[who / 4 % 4], peers[who % 4], rooms::Reach::everyone, frame},
                         now);
   }
 }
 
 void order_many(cluster::Gateway& gateway, std::string_view room, rooms::TimePoint now) {
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 100; ++i) {
     gateway.on_order({rooms::Order::Kind::remove_peer, std::string(room), std::to_string(i)}, now);
   }
 }
@@ -106,6 +106,8 @@ void onair::fuzz::run(std::string_view input) {
   gateway.on_share("a", 0, rooms::RoomShare{1, {{"t", true}}, 1, 3}, now);
   gateway.on_room_ready("a", now);
   gateway.on_attached("id1", "a", now);
+  constexpr const char* kConsistent = "queues keep their bounds, and schedules agree";
+  int lines = 0;
   for_each_line(input, [&](std::string_view line) {
     const std::string_view subject = line.substr(0, line.find(' '));
     std::string payload(line.substr(std::min(subject.size() + 1, line.size())));
@@ -116,11 +118,12 @@ void onair::fuzz::run(std::string_view input) {
       gateway.on_message(subject, payload, "reply", now);
       gateway.on_no_subscriber(subject, now);
     }
-    check(gateway.is_consistent(), "queues keep their bounds, and schedules agree");
     gateway.advance(now);
-    check(gateway.is_consistent(), "the same when time has passed");
+    // Looking at every entry after every line would take time that the fuzzer has better uses for.
+    if (++lines % 32 == 0) check(gateway.is_consistent(), kConsistent);
     bus.flush();
   });
+  check(gateway.is_consistent(), kConsistent);
   gateway.on_share("a", 0, std::nullopt, now);
   check(!gateway.share_of("a"), "a room is left with its last member");
 }

@@ -166,6 +166,43 @@ TEST_F(WatchMovesTest, StaysWithTheTalkerWhenTheForwarderIsLostOnTheWay) {
   EXPECT_EQ(watch.session.connections().size(), 1u);
 }
 
+TEST_F(WatchMovesTest, TakesTheReplacedConnectionBackWhereTheForwarderIsLostBeforeItClosed) {
+  const ConnectionKey old = watch_directly();
+  invite();
+  const ConnectionKey key = connect("f", 2);
+  measure(key, 1, 1);
+  ASSERT_EQ(watch.all<SwitchStream>().size(), 1u);
+  watch.receive(protocol::UserDisconnected{"f"}, "");
+  EXPECT_EQ(watch.all<CreateConnection>().size(), 0u) << "the old connection is still open";
+  ASSERT_EQ(watch.all<SwitchStream>().size(), 1u);
+  EXPECT_EQ(watch.all<SwitchStream>()[0].to, old);
+  pass(kOverlap);
+  EXPECT_NE(watch.session.connections().find(old), nullptr);
+  EXPECT_EQ(watch.session.view().picture, Picture::live);
+  EXPECT_FALSE(watch.session.view().forwarded);
+}
+
+TEST_F(WatchMovesTest, TakesTheForwarderBackWhereTheTalkersNewConnectionFailsBeforeItClosed) {
+  const ConnectionKey forwarded = watch_by_forwarder();
+  watch.receive(protocol::TalkReady{std::nullopt, /*direct=*/true}, "t");
+  const ConnectionKey direct = connect("t", 3);
+  measure(direct, 1, 1);
+  ASSERT_EQ(watch.all<SwitchStream>().size(), 1u);
+  watch.feed(StepFailed{direct, Step::make_local_description, "x"});
+  EXPECT_EQ(watch.all<CreateConnection>().size(), 0u);
+  ASSERT_EQ(watch.all<SwitchStream>().size(), 1u);
+  EXPECT_EQ(watch.all<SwitchStream>()[0].to, forwarded);
+  EXPECT_EQ(watch.sent(), (Lines{"bye to t", "watching_via to t"}));
+  EXPECT_TRUE(watch.session.view().forwarded);
+}
+
+TEST_F(WatchMovesTest, AForwarderThatGoesOnAirForwardsNobodyAnyMore) {
+  const ConnectionKey forwarded = watch_by_forwarder();
+  watch.receive(protocol::TalkReady{}, "f");
+  EXPECT_EQ(watch.all<CloseConnection>().at(0).key, forwarded);
+  EXPECT_TRUE(asks_directly());
+}
+
 TEST_F(WatchMovesTest, KeepsTheForwardersConnectionWhileTheTalkersPageLoadsAgain) {
   const ConnectionKey key = watch_by_forwarder();
   watch.receive(protocol::UserDisconnected{"t"});
@@ -218,6 +255,13 @@ TEST_F(WatchMovesTest, NobodyOnAirSpeaksForAnotherTalker) {
   EXPECT_EQ(watch.sent(), Lines{});
   watch.receive(protocol::TalkReady{"nobody"}, "f");
   EXPECT_EQ(watch.sent(), Lines{});
+}
+
+TEST_F(WatchMovesTest, AnInvitationOpensNoMoreThanTheRoomsTalkers) {
+  watch_directly();
+  watch.receive(protocol::TalkReady{}, "u");
+  watch.receive(protocol::TalkReady{"u"}, "f");
+  EXPECT_EQ(watch.all<CreateConnection>().size(), 0u) << "one talker is watched, and it is enough";
 }
 
 TEST_F(WatchMovesTest, AnInvitationThatIsRepeatedChangesNothing) {

@@ -793,6 +793,46 @@ test('clears the picture of a removed viewer, and does not reconnect', async () 
   client.leave();
 });
 
+test('keeps one stream, picture and sound, while a viewer moves to the forwarder, back, and back again', async () => {
+  const { client, video } = make('WatchClient');
+  const socket = join(['t']);
+  /** @param {string} from @param {number} connection */
+  const connect = async (from, connection) => {
+    socket.say({ type: 'offer', from, sdp: 'offer sdp', connection });
+    await settle();
+    const stream = new FakeStream('audio', 'video');
+    const tracks = stream.getTracks();
+    const made = lastConnection();
+    made.ontrack({ streams: [stream], track: tracks[0] });
+    made.become('connected');
+    made.stats = new Map([
+      ['a', { type: 'inbound-rtp', kind: 'audio', packetsReceived: 5 }],
+      ['v', { type: 'inbound-rtp', kind: 'video', framesDecoded: 1 }],
+    ]);
+    for (let round = 0; round < 6; ++round) {
+      letTimePass(100);
+      await settle();
+    }
+    return tracks;
+  };
+  const first = await connect('t', 1);
+  const shown = video.srcObject;
+  assert.deepEqual(shown?.getTracks(), first);
+  const moves = /** @type {[string, object][]} */ ([
+    ['f', { type: 'talk_ready', from: 'f', of: 't' }],
+    ['t', { type: 'talk_ready', from: 't', direct: true }],
+    ['f', { type: 'talk_ready', from: 'f', of: 't' }],
+    ['t', { type: 'talk_ready', from: 't', direct: true }],
+  ]);
+  for (const [i, [from, invitation]] of moves.entries()) {
+    socket.say(invitation);
+    const tracks = await connect(from, i + 2);
+    assert.equal(video.srcObject, shown, 'the element goes on playing');
+    assert.deepEqual(shown?.getTracks(), tracks);
+  }
+  client.leave();
+});
+
 test('gives the page the pictures of further talkers', async () => {
   /** @type {[id: string, stream: unknown][]} */
   const tiles = [];

@@ -100,6 +100,10 @@ export class FakeStream {
   addTrack(track) {
     this.tracks.push(track);
   }
+  /** @param {FakeTrack} track */
+  removeTrack(track) {
+    this.tracks = this.tracks.filter((each) => each !== track);
+  }
   getAudioTracks() {
     return this.tracks.filter((track) => track.kind === 'audio');
   }
@@ -338,16 +342,19 @@ export class FakeVideo {
 const timers = new Map();
 let lastTimer = 0;
 
-/** Fires all timers, with the clock moved past all of them. */
-export function letTimePass() {
+/**
+ * Fires all timers, with the clock moved past all of them, or by so many milliseconds.
+ * @param {number} [milliseconds]
+ */
+export function letTimePass(milliseconds = 3_600_000) {
   const due = [...timers.values()];
   timers.clear();
-  hoursPassed += 1;
+  timePassed += milliseconds;
   for (const call of due) call();
 }
 
 const { performance: clock } = globalThis;
-let hoursPassed = 0;
+let timePassed = 0;
 
 /**
  * Installs the fakes. `media` answers getUserMedia and getDisplayMedia.
@@ -374,7 +381,7 @@ export function install(media) {
     AudioContext: FakeAudioContext,
     crypto: webcrypto, // Node 18 has it only in a module
     isSecureContext: true,
-    performance: { now: () => clock.now() + hoursPassed * 3_600_000 },
+    performance: { now: () => clock.now() + timePassed },
     setTimeout,
     clearTimeout: (/** @type {number} */ timer) => timers.delete(timer),
     navigator: { mediaDevices: media },

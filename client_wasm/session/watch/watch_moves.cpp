@@ -33,6 +33,7 @@ std::size_t WatchSession::watched_talkers() const {
 /// The forwarder invites us. A talker can't: it is on air itself.
 void WatchSession::move_to(const PeerId& forwarder, const PeerId& talker) {
   if (!is_on_air(talker) || is_on_air(forwarder)) return;
+  if (!is_watched(talker) && !has_room()) return;
   if (const auto known = connections_.latest_with(forwarder)) {
     if (!is_broken(connections_.find(*known)->transport)) return;  // it is under way, or done
     close(*known, "a new invitation");
@@ -108,12 +109,15 @@ void WatchSession::finish_move(const ConnectionKey& key) {
     if (connection.of) send(protocol::WatchingVia{key.peer}, talker);
     return;
   }
-  if (attached_.erase(*before) > 0) {
-    attached_.insert(key);
-    output_.emplace_back(SwitchStream{*before, key});
-  }
+  switch_stream(*before, key);
   connections_.find(*before)->is_replaced = true;
   connections_.find(*before)->due.set(now_ + kOverlap);
+}
+
+void WatchSession::switch_stream(const ConnectionKey& from, const ConnectionKey& to) {
+  if (attached_.erase(from) == 0) return;
+  attached_.insert(to);
+  output_.emplace_back(SwitchStream{from, to});
 }
 
 void WatchSession::close_replaced(const ConnectionKey& key) {
@@ -142,6 +146,7 @@ void WatchSession::give_up_move(const ConnectionKey& key, std::string_view reaso
   const bool was_forwarded = connections_.find(key)->of.has_value();
   if (in_state<TalkerConnection::AwaitingOffer>(key).second) unwanted_.insert(key.peer);
   send(protocol::Bye{}, key.peer);
+  take_back_replaced(key);
   close(key, reason);
   if (connection_of(talker)) return confirm_forwarded(talker);
   chat_.close_relay(talker);
@@ -150,6 +155,23 @@ void WatchSession::give_up_move(const ConnectionKey& key, std::string_view reaso
   if (!budget_.ask(talker, now_)) return;  // requested when its turn comes
   send(protocol::TalkRequest{{}, {}, {}, /*direct=*/true}, talker);
   await_offer_of(talker);
+}
+
+bool WatchSession::take_back_replaced(const ConnectionKey& lost) {
+  const PeerId& talker = talker_of(lost);
+  if (connection_of(talker, lost)) return false;
+  for (const ConnectionKey& key : connections_.keys()) {
+    TalkerConnection& connection = *connections_.find(key);
+    if (!connection.is_replaced || talker_of(key) != talker || is_broken(connection.transport)) {
+      continue;
+    }
+    connection.is_replaced = false;
+    connection.due.cancel();
+    if (!connection.of) chat_.close_relay(talker);
+    switch_stream(lost, key);
+    return true;
+  }
+  return false;
 }
 
 bool WatchSession::leave_forwarder(const PeerId& forwarder, std::string_view reason) {

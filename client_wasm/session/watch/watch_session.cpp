@@ -266,6 +266,7 @@ void WatchSession::note_on_air(const PeerId& talker) {
   std::erase(on_air_, talker);
   if (on_air_.size() >= kMaxOnAir) on_air_.erase(on_air_.begin());
   on_air_.push_back(talker);
+  leave_forwarder(talker, "a talker forwards nobody");
 }
 
 bool WatchSession::is_on_air(const PeerId& talker) const {

@@ -217,12 +217,14 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void request(const PeerId& talker);
   /// Requests those whose turn for a new connection has come.
   void serve_waiting();
+  /// What this peer may have forwarded of others is given up: it is a talker.
   void note_on_air(const PeerId& talker);
   bool is_on_air(const PeerId& talker) const;
   /// The connection that the talker calls `id`, or the latest one with the talker.
   std::optional<ConnectionKey> addressed(const PeerId& talker,
                                          std::optional<protocol::ConnectionId> id) const;
-  ConnectionKey await_offer_of(const PeerId& talker);
+  /// Opens the one connection with this peer: an earlier one closes.
+  ConnectionKey await_offer_of(const PeerId& peer);
   void recover(const ConnectionKey& key);
   void give_up(const ConnectionKey& key, std::string_view reason);
   /// True if a talker is on air to whom we have no connection.
@@ -244,6 +246,10 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void finish_if_there(const ConnectionKey& key, const ReceivingReport& report);
   void finish_move(const ConnectionKey& key);
   void close_replaced(const ConnectionKey& key);
+  /// Shows the picture of `to` where `from`'s is shown.
+  void switch_stream(const ConnectionKey& from, const ConnectionKey& to);
+  /// Goes back to the connection that `lost` replaced. False if that one is closed, or broken.
+  bool take_back_replaced(const ConnectionKey& lost);
   void give_up_move(const ConnectionKey& key, std::string_view reason);
   /// Gives up all connections with this forwarder. False where it is none of ours.
   bool leave_forwarder(const PeerId& forwarder, std::string_view reason);

@@ -175,9 +175,11 @@ std::optional<ConnectionKey> WatchSession::addressed(
   return connections_.latest_with(talker);
 }
 
-ConnectionKey WatchSession::await_offer_of(const PeerId& talker) {
-  unwanted_.erase(talker);
-  ConnectionKey key = connections_.open(talker);
+ConnectionKey WatchSession::await_offer_of(const PeerId& peer) {
+  const PeerId with = peer;  // the caller's may belong to a connection
+  close_with(with, "a new request");
+  unwanted_.erase(with);
+  ConnectionKey key = connections_.open(with);
   connections_.find(key)->due.set(now_ + kNegotiationTimeout);
   output_.emplace_back(CreateConnection{key, link_.ice()});
   trace(describe(key) + ": waits for an offer");
@@ -214,7 +216,10 @@ void WatchSession::give_up(const ConnectionKey& key, std::string_view reason) {
   if (std::holds_alternative<TalkerConnection::AwaitingOffer>(talker.state)) {
     unwanted_.insert(key.peer);
   }
+  const PeerId with = key.peer;
+  const bool has_another = take_back_replaced(key);
   close(key, reason);
+  if (has_another) return confirm_forwarded(with);
   if (++failures_ >= kFailuresBeforeNotice) notice_ = Notice::connection_failed;
   retry_after(retry_.next(), WatchView::Picture::failed, reason);
 }
