@@ -155,7 +155,7 @@ async function serves(t, port) {
   // Either may come first: the server's answer goes by polling or by the new WebSocket.
   await Promise.all([
     new Promise((resolve) => client.io.engine.once('upgrade', resolve)),
-    new Promise((resolve) => client.once('connect', resolve)),
+    new Promise((resolve) => client.once('connect', () => resolve(undefined))),
   ]);
 }
 
