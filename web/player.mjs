@@ -6,29 +6,27 @@ import { element, text } from './page.mjs';
 const refused = () => {};
 
 /**
- * `stage` contains the pictures; the first one decides for all. `pictures()` lists them. `play(picture)` plays one,
- * muted if the browser blocks sound. `unmuted()` is called when the person turns the sound on.
+ * `stage` contains the pictures; the first one decides for all. `pictures()` lists them. `stop(true)` stops them,
+ * `stop(false)` plays them. `unmuted()` is called when the person turns the sound on.
  * @typedef {{
  *   stage: HTMLElement,
  *   pictures: () => HTMLVideoElement[],
- *   play: (picture: HTMLVideoElement) => void,
+ *   stop: (stopped: boolean) => void,
  *   unmuted: () => void,
  * }} Seat
  */
 export class Player {
   #stage;
   #pictures;
-  #play;
+  #stop;
   #unmuted;
   #shown = false;
-  /** True while the person wants no picture. */
-  paused = false;
 
   /** @param {Seat} seat */
-  constructor({ stage, pictures, play, unmuted }) {
+  constructor({ stage, pictures, stop, unmuted }) {
     this.#stage = stage;
     this.#pictures = pictures;
-    this.#play = play;
+    this.#stop = stop;
     this.#unmuted = unmuted;
     /** @type {(id: keyof Elements, act: () => void) => void} */
     const press = (id, act) => element(id).addEventListener('click', act);
@@ -82,11 +80,7 @@ export class Player {
 
   /** Continues with the current picture, since a broadcast is live. */
   #togglePause() {
-    this.paused = !this.#first.paused;
-    for (const picture of this.#pictures()) {
-      if (!this.paused) this.#play(picture);
-      else picture.pause();
-    }
+    this.#stop(!this.#first.paused);
   }
 
   /** @param {boolean} muted */

@@ -1,13 +1,14 @@
 // Records a stream to files, as the state machine in C++ commands (recording_session.hpp). Each second is stored in the
-// browser's database at once, so that a crash loses at most one. The next visit finds recordings that were not saved.
+// browser's database at once, so that a crash loses at most one. There a recording stays until the person deletes it, since
+// no browser tells whether a download came to its end; the next visit finds it.
 
 const pieceLength = 1000; // ms
+const longestSilence = 10_000; // ms, before the first piece
 const types = ['video/webm;codecs=vp8,opus', 'video/webm', 'video/mp4'];
 
 /**
  * @typedef {import('./onair.mjs').Onair} Onair
- * @typedef {{ id: string, type: string, started: number, name: string }} Recording
- * @typedef {{ index: number, data: Blob }} Piece
+ * @typedef {{ id: string, type: string, started: number, name: string, saved?: boolean }} Recording
  */
 
 /**
@@ -44,6 +45,13 @@ const committed = (transaction) =>
 function keep(database, store, value) {
   const transaction = database.transaction(store, 'readwrite');
   transaction.objectStore(store).add(value);
+  return committed(transaction);
+}
+
+/** @type {(database: IDBDatabase, recording: Recording) => Promise<void>} */
+function noteSaved(database, recording) {
+  const transaction = database.transaction('recordings', 'readwrite');
+  transaction.objectStore('recordings').put({ ...recording, saved: true });
   return committed(transaction);
 }
 
@@ -86,7 +94,7 @@ async function complete(onair, pieces, type) {
  * @type {(onair: Onair, pieces: Blob[], recording: Recording) => Promise<void>}
  */
 async function offer(onair, pieces, { type, name }) {
-  if (pieces.length === 0) return;
+  if (pieces.length === 0) throw new DOMException('nothing is left of it', 'NotFoundError');
   const link = document.createElement('a');
   link.href = URL.createObjectURL(await complete(onair, pieces, type));
   link.download = name;
@@ -111,37 +119,12 @@ const lock = (recording) =>
     if (!navigator.locks) return resolve(() => {});
     /** @type {Promise<void>} */
     const until = new Promise((release) => {
-      navigator.locks.request(lockName(recording), () => (resolve(release), until)).catch(reject);
+      const granted = (/** @type {Lock | null} */ held) => (held ? (resolve(release), until) : reject(new Error('taken')));
+      navigator.locks.request(lockName(recording), { ifAvailable: true }, granted).catch(reject);
     });
   });
 
-/**
- * Finds recordings that were not saved: {recordings, save(), discard()}; undefined if there are none.
- * @param {Onair} onair
- */
-export async function unsavedRecordings(onair) {
-  const database = await openDatabase();
-  /** @type {Recording[]} */
-  const all = await done(database.transaction('recordings').objectStore('recordings').getAll());
-  const locks = await navigator.locks?.query();
-  const running = new Set(locks?.held?.map(({ name }) => name));
-  const recordings = all.filter((recording) => !running.has(lockName(recording)));
-  if (recordings.length === 0) return undefined;
-  return {
-    recordings,
-    async save() {
-      for (const recording of recordings) {
-        await offer(onair, await storedPieces(database, recording), recording);
-        await discard(database, recording);
-      }
-    },
-    async discard() {
-      for (const recording of recordings) await discard(database, recording);
-    },
-  };
-}
-
-/** A file, from its opening until it is saved. */
+/** A file, from its opening until it is deleted. */
 class File {
   /** @type {IDBDatabase | undefined} */
   database;
@@ -149,12 +132,10 @@ class File {
   recorder;
   /** @type {Blob} */
   piece = new Blob(); // the last one that was recorded
-  /** @type {Piece[]} */
-  inMemory = [];
-  pieces = 0;
-  /** Pieces are stored one after the other; after one that could not be, all are kept in memory. */
+  /** @type {Blob[]} */
+  inMemory = []; // the last pieces, which are not stored
+  /** Pieces are stored one after the other. One that could not be is stored with the next. */
   stored = Promise.resolve();
-  isFull = false;
   release = () => {};
 
   /** @param {Recording} recording */
@@ -162,21 +143,18 @@ class File {
     this.recording = recording;
   }
 
-  keepPiece(index = ++this.pieces, data = this.piece) {
-    this.inMemory.push({ index, data });
+  keepPiece() {
+    this.inMemory.push(this.piece);
   }
 
   /** Fails where the piece had to be kept in memory. */
   async storePiece() {
-    const [index, data, before] = [++this.pieces, this.piece, this.stored];
-    const storing = before.then(async () => {
-      try {
-        if (this.isFull || !this.database) throw new DOMException('no space', 'QuotaExceededError');
-        await keep(this.database, 'pieces', { recording: this.recording.id, data });
-      } catch (error) {
-        this.isFull = true;
-        this.keepPiece(index, data);
-        throw error;
+    this.keepPiece();
+    const storing = this.stored.then(async () => {
+      if (!this.database) throw new DOMException('no storage', 'InvalidStateError');
+      while (this.inMemory.length > 0) {
+        await keep(this.database, 'pieces', { recording: this.recording.id, data: this.inMemory[0] });
+        this.inMemory.shift();
       }
     });
     this.stored = storing.catch(() => {});
@@ -185,8 +163,7 @@ class File {
 
   async allPieces() {
     const stored = this.database ? await storedPieces(this.database, this.recording) : [];
-    const others = this.inMemory.sort((a, b) => a.index - b.index).map(({ data }) => data);
-    return [...stored, ...others];
+    return [...stored, ...this.inMemory];
   }
 
   async forget() {
@@ -209,6 +186,8 @@ export class Recorder {
   #machine;
   /** @type {Map<number, File>} */
   #files = new Map();
+  /** @type {File[]} */
+  #found = []; // on earlier visits, and without a number yet
   /** Name of the last file that was begun. */
   name = '';
 
@@ -238,6 +217,43 @@ export class Recorder {
     return ['starting', 'recording'].includes(this.view.state);
   }
 
+  /** Takes in what earlier visits have left, of pages that have closed or crashed. */
+  async find() {
+    const database = await openDatabase();
+    /** @type {Recording[]} */
+    const recordings = await done(database.transaction('recordings').objectStore('recordings').getAll());
+    const known = new Set([...this.#files.values()].map(({ recording }) => recording.id));
+    for (const recording of recordings.sort((a, b) => a.started - b.started)) {
+      if (known.has(recording.id)) continue; // begun meanwhile
+      const file = new File(recording);
+      try {
+        file.release = await lock(recording);
+      } catch {
+        continue; // another page has it
+      }
+      file.database = await openDatabase();
+      this.#found.push(file);
+      this.#machine.fileFound(recording.saved === true);
+    }
+    database.close();
+  }
+
+  saveKept() {
+    this.#machine.saveKept();
+  }
+
+  deleteKept() {
+    this.#machine.deleteKept();
+  }
+
+  /**
+   * When a file was begun; undefined if there is none of that number.
+   * @param {number | undefined} number
+   */
+  startOf(number = 0) {
+    return this.#files.get(number)?.recording.started;
+  }
+
   /** Starts or stops. */
   press() {
     this.#machine.press();
@@ -265,17 +281,19 @@ export class Recorder {
       settle(this.#open(file), () => machine.storeOpened(number), () => machine.storeRefused(number));
       return;
     }
+    const found = command === 'take_file' && this.#found.shift();
+    if (found) this.#files.set(number, found);
     const file = this.#files.get(number);
-    if (!file) return;
-    const forgotten = () => this.#files.delete(number);
-    /** @type {Record<Exclude<typeof command, 'open_store'>, () => void>} */
+    if (!file || command === 'take_file') return;
+    const dropped = () => machine.fileDropped(number);
+    /** @type {Record<Exclude<typeof command, 'open_store' | 'take_file'>, () => void>} */
     const acts = {
       start_recorder: () => this.#record(number, file),
       stop_recorder: () => file.recorder?.state === 'inactive' || file.recorder?.stop(),
       store_piece: () => settle(file.storePiece(), () => machine.pieceStored(number), () => machine.storingFailed(number)),
       keep_piece: () => file.keepPiece(),
       save_file: () => settle(this.#save(file), () => machine.fileSaved(number), () => machine.savingFailed(number)),
-      drop_file: () => settle(file.forget(), forgotten, forgotten),
+      drop_file: () => (this.#files.delete(number), settle(file.forget(), dropped, dropped)),
     };
     acts[command]();
   }
@@ -308,13 +326,20 @@ export class Recorder {
       if (!stream) throw new DOMException('nothing to record', 'InvalidStateError');
       const recorder = new MediaRecorder(stream, { mimeType: mimeType() });
       let broken = false;
+      const silence = setTimeout(() => machine.recorderSilent(number), longestSilence);
       recorder.ondataavailable = ({ data }) => {
         file.piece = data;
-        if (data.size > 0) machine.pieceRecorded(number, data.size);
+        if (data.size === 0) return;
+        clearTimeout(silence);
+        machine.pieceRecorded(number, data.size);
       };
       // The last piece and the stop follow.
       recorder.onerror = () => (broken = true);
-      recorder.onstop = () => (broken ? machine.recorderFailed(number) : machine.recorderStopped(number));
+      recorder.onstop = () => {
+        clearTimeout(silence);
+        if (broken) machine.recorderFailed(number);
+        else machine.recorderStopped(number);
+      };
       recorder.start(pieceLength);
       file.recorder = recorder;
     } catch (error) {
@@ -326,7 +351,7 @@ export class Recorder {
   /** @param {File} file */
   async #save(file) {
     await offer(this.#onair, await file.allPieces(), file.recording);
-    // The person has the file. What can't be deleted is offered once more on the next visit.
-    await file.forget().catch(console.warn);
+    // What can't be noted is offered on the next visit as if it was never saved.
+    if (file.database) await noteSaved(file.database, file.recording).catch(console.warn);
   }
 }

@@ -4,7 +4,7 @@ import { Chat } from './chat.mjs';
 import { LevelMeter } from './meter.mjs';
 import createOnair from './onair.mjs';
 import { begin, element, lasting, megabits, offerLanguages, onLanguage, oncePerFrame, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
-import { Recorder, unsavedRecordings } from './recorder.mjs';
+import { Recorder } from './recorder.mjs';
 
 const video = element('local-video');
 const meter = new LevelMeter(element('level'));
@@ -279,9 +279,20 @@ function recordingTrouble() {
 }
 
 function showRecording() {
+  showKept();
   element('recording').hidden = recorder.view.state !== 'recording';
   element('record').dataset.icon = recorder.running ? 'stop' : 'record';
   element('record').textContent = text(recorder.running ? 'studio.stopRecording' : 'studio.record');
+}
+
+/** Offers what the browser keeps. Save and Delete are for all of it; the oldest that was never saved is named first. */
+function showKept() {
+  const { unsaved, copies } = recorder.view;
+  const started = recorder.startOf(unsaved[0] ?? copies[0]);
+  element('unsaved').hidden = started === undefined;
+  if (started === undefined) return say('unsaved-text', '');
+  const when = new Date(started).toLocaleString(document.documentElement.lang);
+  say('unsaved-text', text(unsaved.length > 0 ? 'studio.unsaved' : 'studio.copies', { when }));
 }
 
 function render() {
@@ -403,33 +414,12 @@ function bindInvitation() {
   });
 }
 
-/** @param {import('./onair.mjs').Onair} onair */
-async function offerUnsaved(onair) {
-  const unsaved = await unsavedRecordings(onair);
-  if (!unsaved) return;
-  onLanguage(() => {
-    const when = new Date(unsaved.recordings[0].started).toLocaleString(document.documentElement.lang);
-    element('unsaved-text').textContent = text('studio.unsaved', { when });
-  });
-  const offer = element('unsaved');
-  offer.hidden = false;
-  /** @param {() => Promise<void>} act */
-  const settle = (act) => () => {
-    offer.hidden = true;
-    act().catch((error) => {
-      offer.hidden = false;
-      reportError(error);
-    });
-  };
-  element('save-unsaved').addEventListener('click', settle(unsaved.save));
-  element('discard-unsaved').addEventListener('click', settle(unsaved.discard));
-}
-
-/** @param {import('./onair.mjs').Onair} onair */
-function bindRecording(onair) {
+function bindRecording() {
   if (!Recorder.supported) return;
   element('record').addEventListener('click', () => recorder.press());
-  offerUnsaved(onair).catch(console.warn); // without a database nothing was kept
+  element('save-unsaved').addEventListener('click', () => recorder.saveKept());
+  element('discard-unsaved').addEventListener('click', () => recorder.deleteKept());
+  recorder.find().catch(console.warn); // without a database nothing was kept
 }
 
 offerLanguages();
@@ -459,8 +449,9 @@ if (opened) {
   element('watch-instead').href = `watch.html${location.search}`;
   bindDevices();
   bindInvitation();
-  bindRecording(onair);
-  video.addEventListener('loadedmetadata', () => {
+  bindRecording();
+  // Not with its metadata: a camera that sends no frame has none.
+  video.addEventListener('loadstart', () => {
     const stream = shownStream();
     if (stream) recorder.follow();
     meter.watch(stream);

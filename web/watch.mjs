@@ -69,7 +69,8 @@ function render() {
   if (!view) return;
   showLink(view.link);
   const sent = view.picture === 'live' ? [text(`sent.picture.${view.pictureSent}`), text(`sent.sound.${view.soundSent}`)] : [];
-  say('notice', [text(`notice.${view.notice}`), ...sent].filter(Boolean).join(' '));
+  const late = frameIsLate && view.picture === 'live' ? text('seat.noFrame') : '';
+  say('notice', [text(`notice.${view.notice}`), ...sent, late].filter(Boolean).join(' '));
   say('cover', view.refusal ? refusal(view.refusal) : text(`picture.${view.picture}`));
   element('request').disabled = view.refusal !== '';
   document.documentElement.dataset.picture = view.picture;
@@ -94,6 +95,25 @@ function changed(next) {
 
 /** False while the <video> is black or stands still, whatever arrives: then it is not shown as live. */
 const moves = () => !video.paused && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+
+const frameTimeout = 5000; // ms
+let frameIsLate = false;
+/** @type {number | undefined} */
+let frameTimer;
+
+function endAwaitFrame() {
+  clearTimeout(frameTimer);
+  frameIsLate = false;
+}
+
+/** The wait for a stream's first frame may be long, so it is said. The sound of the stream waits with it. */
+function awaitFrame() {
+  endAwaitFrame();
+  frameTimer = setTimeout(() => {
+    frameIsLate = true;
+    rendering.soon();
+  }, frameTimeout);
+}
 
 /** @typedef {'nothing' | 'sound' | 'playing'} Blocked what the browser does not do before the person touches the page */
 /** @type {Blocked} */
@@ -131,15 +151,38 @@ function play(picture) {
 /** The person has touched the page, so the browser allows everything. */
 function tapped() {
   setBlocked('nothing');
+  for (const picture of pictures()) picture.muted = false;
+  stop(false);
+}
+
+/** True from when the person stops the picture, by any control, until they press play. No new stream plays then. */
+let stopped = false;
+let stoppedAt = -Infinity; // by the browser's own control
+/** @type {MediaProvider | null} */
+let played = null;
+
+/** @param {boolean} next */
+function stop(next) {
+  stopped = next;
+  video.autoplay = !next;
   for (const picture of pictures()) {
-    picture.muted = false;
-    if (picture.paused) play(picture);
+    if (stopped) picture.pause();
+    else if (picture.paused && picture.srcObject) play(picture);
   }
+}
+
+/** The person paused by the browser's own control, unless the browser did: at the end of a stream, in the background. */
+function paused() {
+  const ended = !(played instanceof MediaStream) || !played.active || played !== video.srcObject;
+  if (stopped || ended || document.hidden || !video.paused) return;
+  stoppedAt = performance.now();
+  stop(true);
 }
 
 /** A browser may have paused the pictures of a page in the background, as iOS does. */
 function playAgain() {
-  if (document.hidden || player?.paused) return;
+  if (document.hidden && performance.now() - stoppedAt < 500) stop(false); // it did so a moment before
+  if (document.hidden || stopped) return;
   for (const picture of pictures()) if (picture.paused && picture.srcObject) play(picture);
 }
 
@@ -159,7 +202,7 @@ function tile(id, stream) {
     picture.volume = video.volume;
     picture.setAttribute('aria-label', text('seat.picture'));
     picture.srcObject = stream;
-    picture.addEventListener('loadedmetadata', () => play(picture));
+    picture.addEventListener('loadedmetadata', () => stopped || play(picture));
     video.after(picture);
   }
   const columns = Math.ceil(Math.sqrt(pictures().length));
@@ -183,8 +226,11 @@ async function openChat() {
 async function openPlayer() {
   /** @type {typeof import('./player.mjs')} */
   const { Player } = await load((query) => import(`./player.mjs${query}`));
-  const made = new Player({ stage, pictures, play, unmuted: () => blocked === 'sound' && setBlocked('nothing') });
+  const made = new Player({ stage, pictures, stop, unmuted: () => blocked === 'sound' && setBlocked('nothing') });
   player = made;
+  // Those of the system: keys of a keyboard or a headset, and the window of picture in picture.
+  navigator.mediaSession?.setActionHandler('pause', () => stop(true));
+  navigator.mediaSession?.setActionHandler('play', () => stop(false));
   element('signal').addEventListener('click', () => {
     showDetails(element('details').hidden);
     render();
@@ -215,8 +261,13 @@ if (opened) {
     },
   });
   view = client.view();
-  video.addEventListener('loadedmetadata', () => play(video));
-  for (const event of ['playing', 'pause', 'waiting', 'emptied']) video.addEventListener(event, rendering.soon);
+  video.addEventListener('loadedmetadata', () => stopped || play(video));
+  video.addEventListener('playing', () => (played = video.srcObject));
+  video.addEventListener('pause', paused);
+  video.addEventListener('play', () => stopped && !video.paused && stop(false));
+  video.addEventListener('loadstart', awaitFrame);
+  for (const event of ['loadeddata', 'emptied']) video.addEventListener(event, endAwaitFrame);
+  for (const event of ['playing', 'pause', 'waiting', 'loadeddata', 'emptied']) video.addEventListener(event, rendering.soon);
   element('unmute').addEventListener('click', tapped);
   document.addEventListener('visibilitychange', playAgain);
   begin(client);

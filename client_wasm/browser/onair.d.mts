@@ -188,12 +188,17 @@ export type RecordingTrouble =
   | 'storage_full'
   | 'memory_full'
   | 'broke_off'
+  | 'nothing_came'
   | 'not_recorded'
   | 'not_saved';
 
 export interface RecordingView {
   state: RecordingState;
   trouble: RecordingTrouble;
+  /** Numbers of the kept files that were never saved, oldest first. */
+  unsaved: number[];
+  /** Of those that were: the browser does not tell whether the download came to its end. */
+  copies: number[];
 }
 
 /** recording_session.hpp says what each does, and which of Recording's functions to call then. */
@@ -204,7 +209,8 @@ export type RecordingCommand =
   | 'store_piece'
   | 'keep_piece'
   | 'save_file'
-  | 'drop_file';
+  | 'drop_file'
+  | 'take_file';
 
 export interface RecordingPage {
   perform(command: RecordingCommand, file: number): void;
@@ -222,8 +228,13 @@ export interface Recording {
   storingFailed(file: number): void;
   recorderStopped(file: number): void;
   recorderFailed(file: number): void;
+  recorderSilent(file: number): void;
   fileSaved(file: number): void;
   savingFailed(file: number): void;
+  fileDropped(file: number): void;
+  fileFound(wasSaved: boolean): void;
+  saveKept(): void;
+  deleteKept(): void;
   view(): RecordingView;
 }
 

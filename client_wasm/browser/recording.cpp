@@ -38,7 +38,9 @@ void Recording::perform(std::string_view command, session::FileNumber file) {
 val Recording::view() const {
   const session::RecordingView view = session_.view();
   return object_of({{"state", val(std::string(session::name_of(view.state)))},
-                    {"trouble", val(std::string(session::name_of(view.trouble)))}});
+                    {"trouble", val(std::string(session::name_of(view.trouble)))},
+                    {"unsaved", val::array(view.unsaved)},
+                    {"copies", val::array(view.copies)}});
 }
 
 val WebmFile::header() const {

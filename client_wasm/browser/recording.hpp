@@ -32,8 +32,13 @@ class Recording {
   void storing_failed(session::FileNumber file) { feed(session::StoringFailed{file}); }
   void recorder_stopped(session::FileNumber file) { feed(session::RecorderStopped{file}); }
   void recorder_failed(session::FileNumber file) { feed(session::RecorderFailed{file}); }
+  void recorder_silent(session::FileNumber file) { feed(session::RecorderSilent{file}); }
   void file_saved(session::FileNumber file) { feed(session::FileSaved{file}); }
   void saving_failed(session::FileNumber file) { feed(session::SavingFailed{file}); }
+  void file_dropped(session::FileNumber file) { feed(session::FileDropped{file}); }
+  void file_found(bool was_saved) { feed(session::FileFound{was_saved}); }
+  void save_kept() { feed(session::SavePressed{}); }
+  void delete_kept() { feed(session::DeletePressed{}); }
   val view() const;
 
  private:

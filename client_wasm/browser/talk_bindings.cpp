@@ -38,8 +38,13 @@ EMSCRIPTEN_BINDINGS(onair_talk) {
       .function("storingFailed", &Recording::storing_failed)
       .function("recorderStopped", &Recording::recorder_stopped)
       .function("recorderFailed", &Recording::recorder_failed)
+      .function("recorderSilent", &Recording::recorder_silent)
       .function("fileSaved", &Recording::file_saved)
       .function("savingFailed", &Recording::saving_failed)
+      .function("fileDropped", &Recording::file_dropped)
+      .function("fileFound", &Recording::file_found)
+      .function("saveKept", &Recording::save_kept)
+      .function("deleteKept", &Recording::delete_kept)
       .function("view", &Recording::view);
 
   class_<WebmFile>("WebmFile")

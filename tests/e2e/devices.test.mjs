@@ -45,6 +45,10 @@ function stub() {
     const gone = [video === 'NotFoundError' && 'videoinput', audio === 'NotFoundError' && 'audioinput'];
     return (await list()).filter(({ kind }) => !gone.includes(kind));
   };
+  window.testPermissions = {};
+  const { permissions } = navigator;
+  const query = permissions.query.bind(permissions);
+  permissions.query = async (asked) => (window.testPermissions[asked.name] = await query(asked));
   mediaDevices.getDisplayMedia = async () => {
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [400, 200];
@@ -92,6 +96,27 @@ const unplug = (talker, kind) =>
     track?.stop();
     track?.dispatchEvent(new Event('ended'));
   }, kind);
+
+/**
+ * Takes one camera of several away, until `testUnplugged` is false.
+ * @type {(talker: Page, camera: string) => Promise<void>}
+ */
+const takeAway = (talker, camera) =>
+  talker.evaluate((gone) => {
+    const { mediaDevices } = navigator;
+    const [ask, list] = [mediaDevices.getUserMedia.bind(mediaDevices), mediaDevices.enumerateDevices.bind(mediaDevices)];
+    window.testUnplugged = true;
+    mediaDevices.getUserMedia = (constraints) =>
+      window.testUnplugged && JSON.stringify(constraints).includes(gone)
+        ? Promise.reject(new DOMException('put in by the test', 'OverconstrainedError'))
+        : ask(constraints);
+    mediaDevices.enumerateDevices = async () =>
+      (await list()).filter(({ deviceId }) => !window.testUnplugged || deviceId !== gone);
+  }, camera);
+
+/** @param {Page} talker */
+const cameraOf = (talker) =>
+  talker.evaluate(() => window.testPreview().getVideoTracks()[0]?.getSettings().deviceId ?? '');
 
 /** @type {(viewer: Page, width: number) => Promise<boolean>} */
 const sees = (viewer, width) =>
@@ -243,22 +268,10 @@ test('goes on with the sound when the camera is unplugged, and begins no other b
   const { viewer, talker } = await open('camera-lost');
   await goOnAir(talker);
   await viewer.decodesFrames();
-  const camera = () => talker.evaluate(() => window.testPreview().getVideoTracks()[0]?.getSettings().deviceId);
-  const before = String(await camera());
+  const before = await cameraOf(talker);
   const cameras = () => talker.evaluate(() => window.testTracks.filter(({ kind }) => kind === 'video').length);
   assert.equal(await cameras(), 1);
-  // The camera that is shown is gone; the others are there.
-  await talker.evaluate((gone) => {
-    const { mediaDevices } = navigator;
-    const [ask, list] = [mediaDevices.getUserMedia.bind(mediaDevices), mediaDevices.enumerateDevices.bind(mediaDevices)];
-    window.testUnplugged = true;
-    mediaDevices.getUserMedia = (constraints) =>
-      window.testUnplugged && JSON.stringify(constraints).includes(gone)
-        ? Promise.reject(new DOMException('put in by the test', 'OverconstrainedError'))
-        : ask(constraints);
-    mediaDevices.enumerateDevices = async () =>
-      (await list()).filter(({ deviceId }) => !window.testUnplugged || deviceId !== gone);
-  }, before);
+  await takeAway(talker, before); // the others are there
   await unplug(talker, 'video');
   await talker.says('notice', /camera was unplugged.*Start video/);
   await viewer.says('notice', /sound only/);
@@ -270,7 +283,7 @@ test('goes on with the sound when the camera is unplugged, and begins no other b
     window.testUnplugged = false;
     navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
   });
-  await until('the same camera is back', async () => (await camera()) === before);
+  await until('the same camera is back', async () => (await cameraOf(talker)) === before);
   await viewer.decodesFrames();
   await talker.says('notice', /^$/);
   await close(viewer, talker);
@@ -354,5 +367,135 @@ test('sends music in stereo and unprocessed, and remembers it', async () => {
   assert.equal((await talker.evaluate(() => Object(window.testConstraints))).audio.noiseSuppression, false);
   await talker.page.click('summary');
   assert.equal(await talker.evaluate(() => document.getElementById('sound').value), 'music');
+  await close(viewer, talker);
+});
+
+test('takes a refused microphone in when the person allows it', async () => {
+  const { viewer, talker } = await open('allowed', { audio: 'NotAllowedError' });
+  await goOnAir(talker);
+  await talker.says('notice', /did not allow the microphone/);
+  await talker.evaluate(() => {
+    window.testTrouble = {};
+    const { microphone } = window.testPermissions;
+    Object.defineProperty(microphone, 'state', { value: 'granted' });
+    microphone.dispatchEvent(new Event('change'));
+  });
+  await hears(viewer);
+  await talker.says('notice', /^$/);
+  await close(viewer, talker);
+});
+
+test('shows another camera that the broadcaster picks after one was unplugged', async () => {
+  const { viewer, talker } = await open('picks-another');
+  await goOnAir(talker);
+  await viewer.decodesFrames();
+  await talker.page.click('summary');
+  const [, first, , last] = await talker.evaluate(() =>
+    [...document.getElementById('camera-device').options].map(({ value }) => value),
+  );
+  const before = await cameraOf(talker);
+  await takeAway(talker, before);
+  await unplug(talker, 'video');
+  await talker.says('notice', /camera was unplugged/);
+  await viewer.says('notice', /sound only/);
+  await talker.page.selectOption('#camera-device', before === last ? first : last);
+  await sees(viewer, 320);
+  await viewer.decodesFrames();
+  assert.notEqual(await cameraOf(talker), before);
+  await talker.says('notice', /^$/);
+  await close(viewer, talker);
+});
+
+test('shows the camera that a screen covered when the screen ends, and says so', async () => {
+  const { viewer, talker } = await open('screen-ends');
+  await goOnAir(talker);
+  await viewer.decodesFrames();
+  const before = await cameraOf(talker);
+  await talker.press('start-screen');
+  await sees(viewer, 400);
+  await unplug(talker, 'video'); // as the browser's own button "Stop sharing" does
+  await sees(viewer, 320);
+  assert.equal(await cameraOf(talker), before);
+  await talker.says('notice', /no longer shared.*camera again/);
+  await close(viewer, talker);
+});
+
+test('shows no camera when a screen ends that was first', async () => {
+  const { viewer, talker } = await open('screen-alone');
+  await goOnAir(talker, 'start-screen');
+  await sees(viewer, 400);
+  await hears(viewer);
+  await unplug(talker, 'video');
+  await until('the broadcast of the screen is over', async () => (await talker.evaluate(() => window.testPreview()?.getVideoTracks().length ?? 0)) === 0);
+  assert.equal(await talker.evaluate(() => window.testTracks.some(({ kind }) => kind === 'video')), false);
+  await close(viewer, talker);
+});
+
+test('tells broadcaster and viewers when the system interrupts the microphone, and when that is over', async () => {
+  const { viewer, talker } = await open('call');
+  await goOnAir(talker);
+  await viewer.decodesFrames();
+  const interrupt = (/** @type {'mute' | 'unmute'} */ event) =>
+    talker.evaluate((name) => {
+      window.testPreview().getAudioTracks()[0].dispatchEvent(new Event(name));
+    }, event);
+  await interrupt('mute');
+  await talker.says('notice', /interrupted the microphone/);
+  await viewer.says('notice', /sound is interrupted/);
+  await interrupt('unmute');
+  await talker.says('notice', /^$/);
+  await viewer.says('notice', /^$/);
+  await viewer.decodesFrames();
+  await close(viewer, talker);
+});
+
+test('asks the encoder to keep a screen sharp, and not a camera', async () => {
+  const { viewer, talker } = await open('sharp');
+  await goOnAir(talker);
+  await viewer.decodesFrames();
+  const preference = () =>
+    talker.evaluate(() => {
+      const sender = window.testConnections.at(-1)?.getSenders().find(({ track }) => track?.kind === 'video');
+      return [sender?.track?.contentHint, sender?.getParameters().degradationPreference];
+    });
+  assert.notEqual((await preference())[1], 'maintain-resolution');
+  await talker.press('start-screen');
+  await sees(viewer, 400);
+  await until('the screen keeps its size', async () => (await preference())[1] === 'maintain-resolution');
+  assert.match(String((await preference())[0]), /^(detail|text)$/);
+  await close(viewer, talker);
+});
+
+test('goes on air with the sound where the camera sends no frame, says so, and shows the first that comes', async () => {
+  const { viewer, talker } = await open('frameless');
+  await talker.evaluate(() => {
+    const { mediaDevices } = navigator;
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (constraints) => {
+      const sound = await ask({ audio: constraints?.audio });
+      window.testCamera = new window.MediaStreamTrackGenerator({ kind: 'video' });
+      return new MediaStream([...sound.getTracks(), window.testCamera]);
+    };
+  });
+  await goOnAir(talker);
+  await talker.says('notice', /sends no picture/);
+  await viewer.says('notice', /sound only/);
+  await hears(viewer);
+  await talker.press('record');
+  await talker.says('notice', /for 10 seconds no picture came/);
+  assert.equal(await talker.text('record'), 'Record');
+  await talker.evaluate(() => {
+    const writer = window.testCamera.writable.getWriter();
+    const canvas = new OffscreenCanvas(400, 200);
+    canvas.getContext('2d');
+    setInterval(() => {
+      const frame = new VideoFrame(canvas, { timestamp: 1000 * performance.now() });
+      writer.write(frame).catch(() => frame.close());
+    }, 50);
+  });
+  await sees(viewer, 400);
+  await viewer.decodesFrames();
+  await hears(viewer);
+  await viewer.says('notice', /^$/);
   await close(viewer, talker);
 });

@@ -19,6 +19,10 @@ interface Window {
   /** True for a phone that opens one camera at a time. */
   testOneCamera: boolean;
   testUnplugged: boolean;
+  testPermissions: Record<string, PermissionStatus>;
+  /** A camera that sends no frame before the test writes one (mediacapture-transform). */
+  testCamera: MediaStreamTrack & { writable: WritableStream<VideoFrame> };
+  MediaStreamTrackGenerator: new (options: { kind: 'video' }) => Window['testCamera'];
   gaps: { black: number; gap: number };
   firstFrame: number | undefined;
   webkitRTCPeerConnection?: typeof RTCPeerConnection;

@@ -75,6 +75,34 @@ test('plays, pauses, mutes and fills the screen by keyboard and buttons', async 
   await close(viewer, talker);
 });
 
+for (const [control, pause] of /** @type {const} */ ([
+  ['our button', () => document.getElementById('pause').click()],
+  ['the browser’s own control', () => document.getElementById('remote-video').pause()],
+])) {
+  test(`a picture that was stopped by ${control} stays so over a reconnect, until the viewer presses play`, async () => {
+    const talker = await goOnAir(chromium, server, 'stopped');
+    const viewer = await open('watch.html?stopped');
+    await viewer.decodesFrames();
+    await until('the controls are there', () => viewer.evaluate(() => document.getElementById('pause').title !== ''));
+    await viewer.evaluate(pause);
+    await until('the picture pauses', () => video(viewer, 'paused'));
+    await talker.press('stop-video');
+    await until('the picture is gone', () => viewer.evaluate(() => document.getElementById('remote-video').srcObject === null));
+    await talker.press('start-video');
+    await until('the next one is here', () => viewer.evaluate(() => document.getElementById('remote-video').videoWidth > 0));
+    const plays = () => viewer.evaluate(() => document.getElementById('remote-video').currentTime > 0);
+    assert.equal(await video(viewer, 'paused'), true);
+    assert.equal(await plays(), false);
+    await viewer.evaluate(() => document.getElementById('pause').click());
+    await until('it plays again', plays);
+    await talker.press('stop-video');
+    await until('the picture is gone again', () => viewer.evaluate(() => document.getElementById('remote-video').srcObject === null));
+    await talker.press('start-video');
+    await until('the next one plays by itself', plays);
+    await close(viewer, talker);
+  });
+}
+
 test('plays muted where the browser blocks sound, and unmutes by a tap', async () => {
   const talker = await goOnAir(chromium, server, 'tap');
   // In Chromium every call of the driver counts as a tap. So the page gets a play() that fails as without a tap.

@@ -229,22 +229,26 @@ function probe(file) {
   };
 }
 
+/** @type {(page: { evaluate: Page['evaluate'] }) => Promise<number>} */
+const storedPieces = (page) =>
+  page.evaluate(async () => {
+    const opening = indexedDB.open('onair-recordings', 1);
+    await new Promise((resolve) => {
+      opening.onsuccess = resolve;
+    });
+    const counting = opening.result.transaction('pieces').objectStore('pieces').count();
+    await new Promise((resolve) => {
+      counting.onsuccess = resolve;
+    });
+    opening.result.close();
+    return counting.result;
+  });
+
 /** @type {(page: { evaluate: Page['evaluate'] }, seconds: number) => Promise<boolean>} */
-const recordFor = (page, seconds) =>
-  until(`${seconds} s are recorded`, () =>
-    page.evaluate(async (least) => {
-      const opening = indexedDB.open('onair-recordings', 1);
-      await new Promise((resolve) => {
-        opening.onsuccess = resolve;
-      });
-      const counting = opening.result.transaction('pieces').objectStore('pieces').count();
-      await new Promise((resolve) => {
-        counting.onsuccess = resolve;
-      });
-      opening.result.close();
-      return counting.result >= least;
-    }, seconds),
-  );
+const recordFor = (page, seconds) => until(`${seconds} s are recorded`, async () => (await storedPieces(page)) >= seconds);
+
+/** @type {(page: { evaluate: Page['evaluate'] }, pieces: number) => Promise<boolean>} */
+const recorded = (page, pieces) => until(`${pieces} pieces are stored`, async () => (await storedPieces(page)) === pieces);
 
 test('records a file that plays', async () => {
   const talker = await goOnAir(chromium, server, 'recorded');
@@ -276,6 +280,13 @@ test('records a file that plays', async () => {
   }, readFileSync(file, 'base64'));
   assert.ok(Number.isFinite(seeking.duration), 'a player knows its length');
   assert.equal(seeking.time, 2);
+  await talker.says('unsaved-text', /keeps a copy of the recording/);
+  const again = talker.page.waitForEvent('download');
+  await talker.press('save-unsaved');
+  assert.equal(statSync(await (await again).path()).size, statSync(file).size, 'it can be saved again');
+  await talker.press('discard-unsaved');
+  await talker.says('unsaved-text', /^$/);
+  await recorded(talker, 0);
   await close(talker);
 });
 
@@ -321,6 +332,37 @@ test('full storage ends the recording, says so and gives the file of what there 
   await close(talker);
 });
 
+test('the copy of a saved recording makes room for the next one', async () => {
+  const talker = await goOnAir(chromium, server, 'room-made');
+  await talker.press('record');
+  await recordFor(talker, 1);
+  const first = talker.page.waitForEvent('download');
+  await talker.press('record');
+  await first;
+  await talker.says('unsaved-text', /keeps a copy/);
+  await talker.evaluate(() => {
+    const { add, delete: remove } = IDBObjectStore.prototype;
+    let full = true;
+    IDBObjectStore.prototype.add = function (/** @type {unknown} */ value) {
+      if (this.name === 'pieces' && full) throw new DOMException('no space', 'QuotaExceededError');
+      return add.call(this, value);
+    };
+    IDBObjectStore.prototype.delete = function (/** @type {IDBValidKey} */ key) {
+      full = false;
+      return remove.call(this, key);
+    };
+  });
+  await talker.press('record');
+  await talker.says('unsaved-text', /^$/);
+  await recordFor(talker, 3);
+  await talker.says('recording', /Recording/);
+  const second = talker.page.waitForEvent('download');
+  await talker.press('record');
+  const { duration } = probe(await (await second).path());
+  assert.ok(duration > 2.5, `${duration} s: the first second, which did not fit, is there too`);
+  await close(talker);
+});
+
 test('Record pressed twice quickly records nothing', async () => {
   const talker = await goOnAir(chromium, server, 'twice');
   const started = await talker.evaluate(async () => {
@@ -339,7 +381,7 @@ test('Record pressed twice quickly records nothing', async () => {
   });
   assert.equal(started, 0);
   await talker.says('recording', /^$/);
-  await recordFor(talker, 0);
+  await recorded(talker, 0);
   const downloading = talker.page.waitForEvent('download');
   await talker.press('record');
   await talker.says('recording', /Recording/);
@@ -365,8 +407,11 @@ test('saves on the next visit what was recorded before a crash', async () => {
   assert.ok(seconds >= 1.5, `${seconds} s`);
   assert.ok(Math.abs(duration - seconds) < 0.5, `it says that it has ${duration} s, and has ${seconds} s`);
   await next.reload();
-  await next.waitForFunction(() => !document.getElementById('start-video').disabled);
-  assert.equal(await next.isHidden('#unsaved'), true, 'the recording is offered once');
+  await next.waitForSelector('#unsaved:not([hidden])');
+  assert.match(await next.innerText('#unsaved-text'), /keeps a copy/, 'it is not gone with a download that may have failed');
+  await next.click('#discard-unsaved');
+  await recorded(next, 0);
+  assert.equal(await next.isHidden('#unsaved'), true);
   await context.close();
 });
 

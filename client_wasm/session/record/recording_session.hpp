@@ -2,6 +2,8 @@
 //
 // A pure core under the contract of session_base.hpp, without time. Each command names the inputs
 // that it ends in. A file that has ended is saved with whatever was recorded, whatever ended it.
+// No browser tells whether a download came to its end, so the copy of a saved file is kept until
+// the person deletes it, or until a recording that runs needs its space.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +36,9 @@ struct StopRecorder {
   static constexpr std::string_view kName = "stop_recorder";
   FileNumber file;
 };
-/// Put the piece that was just recorded into storage. Ends in PieceStored or StoringFailed; the
-/// page keeps a piece that could not be stored in memory.
+/// Put the piece that was just recorded into storage, after those before it that could not be
+/// stored. Ends in PieceStored or StoringFailed; until a later command stores it, the page keeps
+/// a piece that could not be stored in memory.
 struct StorePiece {
   static constexpr std::string_view kName = "store_piece";
   FileNumber file;
@@ -50,16 +53,21 @@ struct SaveFile {
   static constexpr std::string_view kName = "save_file";
   FileNumber file;
 };
-/// Nothing was recorded: forget the file.
+/// Forget the file, in storage and in memory. Ends in FileDropped.
 struct DropFile {
   static constexpr std::string_view kName = "drop_file";
+  FileNumber file;
+};
+/// The file of the FileFound that was just handled has this number.
+struct TakeFile {
+  static constexpr std::string_view kName = "take_file";
   FileNumber file;
 };
 /// `view()` has changed.
 struct RecordingChanged {};
 
 using RecordingOutput = std::variant<OpenStore, StartRecorder, StopRecorder, StorePiece, KeepPiece,
-                                     SaveFile, DropFile, RecordingChanged>;
+                                     SaveFile, DropFile, TakeFile, RecordingChanged>;
 
 // Inputs.
 
@@ -91,16 +99,33 @@ struct RecorderStopped {
 struct RecorderFailed {
   FileNumber file;
 };
+/// No piece has come for 10 seconds since StartRecorder.
+struct RecorderSilent {
+  FileNumber file;
+};
 struct FileSaved {
   FileNumber file;
 };
 struct SavingFailed {
   FileNumber file;
 };
+struct FileDropped {
+  FileNumber file;
+};
+/// Storage has a file of an earlier visit. `was_saved`: its FileSaved came.
+struct FileFound {
+  bool was_saved;
+};
+/// The person wants all kept files saved, once more or for the first time.
+struct SavePressed {};
+/// The person needs none of the kept files any more.
+struct DeletePressed {};
 
-using RecordingInput = std::variant<RecordPressed, StreamReplaced, StreamGone, StoreOpened,
-                                    StoreRefused, PieceRecorded, PieceStored, StoringFailed,
-                                    RecorderStopped, RecorderFailed, FileSaved, SavingFailed>;
+using RecordingInput =
+    std::variant<RecordPressed, StreamReplaced, StreamGone, StoreOpened, StoreRefused,
+                 PieceRecorded, PieceStored, StoringFailed, RecorderStopped, RecorderFailed,
+                 RecorderSilent, FileSaved, SavingFailed, FileDropped, FileFound, SavePressed,
+                 DeletePressed>;
 
 /// State shown by the page.
 struct RecordingView {
@@ -116,11 +141,14 @@ struct RecordingView {
     storage_full,  ///< the recording has ended, and what there is was saved
     memory_full,   ///< likewise
     broke_off,     ///< the browser's recorder failed; what there is was saved
+    nothing_came,  ///< the camera sends no picture; nothing was saved
     not_recorded,  ///< the browser can't record this
-    not_saved,     ///< the file stays in storage for the next visit, if it was there
+    not_saved,     ///< the file is kept, and can be saved again
   };
   State state = State::idle;
   Trouble trouble = Trouble::none;
+  std::vector<FileNumber> unsaved;  ///< kept, and never saved
+  std::vector<FileNumber> copies;   ///< kept of files that were saved
   bool operator==(const RecordingView&) const = default;
 };
 
@@ -129,13 +157,14 @@ std::string_view name_of(RecordingView::Trouble trouble);
 
 class RecordingSession {
  public:
-  /// Limit of a file that is kept in memory: ten minutes at 2.5 Mbit/s.
+  /// Limit of a file that is kept in memory, and of all together with the copies there: ten
+  /// minutes at 2.5 Mbit/s.
   static constexpr std::uint64_t kMaxMemoryBytes = 200'000'000;
 
   std::vector<RecordingOutput> handle(const RecordingInput& input);
 
   RecordingView view() const;
-  /// Files that are not saved yet.
+  /// Files that are recorded, saved, kept or being dropped.
   std::size_t files() const { return files_.size(); }
 
  private:
@@ -147,11 +176,16 @@ class RecordingSession {
   /// All is recorded; pieces are still being stored.
   struct Storing {};
   struct Saving {};
-  using State = std::variant<Opening, Recording, Stopping, Storing, Saving>;
+  struct Kept {
+    bool was_saved;
+  };
+  struct Dropping {};
+  using State = std::variant<Opening, Recording, Stopping, Storing, Saving, Kept, Dropping>;
 
   struct File {
     State state;
     bool in_memory = false;   ///< from now on
+    bool in_storage = false;  ///< some of it
     unsigned unstored = 0;    ///< pieces whose outcome is not known
     std::uint64_t bytes = 0;  ///< of all pieces
     std::uint64_t memory_bytes = 0;
@@ -167,9 +201,20 @@ class RecordingSession {
   void on(const StoringFailed& failed);
   void on(const RecorderStopped& stopped);
   void on(const RecorderFailed& failed);
+  void on(const RecorderSilent& silent);
   void on(const FileSaved& saved);
   void on(const SavingFailed& failed);
+  void on(const FileDropped& dropped);
+  void on(const FileFound& found);
+  void on(const SavePressed&);
+  void on(const DeletePressed&);
 
+  static bool is_over(const File& file);
+  static bool is_copy(const File& file);
+  bool is_busy() const;
+  std::uint64_t bytes_in_memory() const;
+  bool make_room_in_storage();
+  void make_room_in_memory();
   File* find(FileNumber number);
   void start();
   void end_current();
@@ -177,7 +222,9 @@ class RecordingSession {
   void stop(FileNumber number, File& file);
   void finish(FileNumber number);
   void save_if_complete(FileNumber number, File& file);
-  void forget(FileNumber number);
+  void save(FileNumber number, File& file);
+  void keep(FileNumber number, bool was_saved);
+  void drop(FileNumber number, File& file);
 
   std::map<FileNumber, File> files_;
   std::optional<FileNumber> current_;  ///< opening or recording
