@@ -247,8 +247,10 @@ void add_bounds(CLI::App& app, Options& options) {
   app.add_option("--max-send-queue-bytes", limits.send_queue_bytes,
                  "What may wait for a client that reads slowly; then it is closed (1013)")
       ->check(CLI::Range(65'536, 1'073'741'824));
-  app.add_option("--max-queue-bytes", limits.queue_bytes,
-                 "The same of all clients together; then those with much are closed (1013)")
+  app.add_option(
+         "--max-queue-bytes", limits.queue_bytes,
+         "The same of all clients together; then those for which more than an equal part of it "
+         "waits are closed (1013)")
       ->check(CLI::Range(1'048'576, 1'073'741'824));
   app.add_option("--max-input-bytes", limits.input_bytes,
                  "What may have come of messages and bodies that are not whole yet, of all clients "

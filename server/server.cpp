@@ -113,7 +113,8 @@ Server::Server(const Options& options)
   }
   if (const auto socket = net::forwarder_socket(options.forwarder, options.state_dir)) {
     net::Worker& first = *workers_.front();
-    media_ = std::make_unique<net::Media>(first, *socket, options.grace, context_.draining);
+    media_ = std::make_unique<net::Media>(first, *socket, options.grace, context_.admission,
+                                          context_.draining);
     context_.media = media_.get();
     if (options.forwarder.mode == net::ForwarderOptions::Mode::automatic) {
       forwarder_ = std::make_unique<net::ForwarderProcess>(

@@ -47,6 +47,7 @@ std::string text_of(const Note& note) {
   put(object, "etag", note.etag);
   put(object, "ufrag", note.ufrag);
   put(object, "key", note.key);
+  put(object, "address", note.address);
   put(object, "other", note.other);
   if (note.connection) object["connection"] = *note.connection;
   return protocol::json_text(object);
@@ -69,6 +70,7 @@ std::optional<Note> note_of(std::string_view text) {
   note.etag = text_in(object, "etag");
   note.ufrag = text_in(object, "ufrag");
   note.key = text_in(object, "key");
+  note.address = text_in(object, "address");
   note.other = text_in(object, "other");
   const auto connection = number_in(object, "connection");
   if (connection && *connection >= 0 &&

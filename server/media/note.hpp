@@ -31,6 +31,9 @@ struct Note {
   std::string ufrag = {};  ///< of the client's ICE
   std::string key = {};    ///< `whip`: by what an encoder that reconnects is known, see key_of
 
+  /// By what address its client is counted; empty where it is not.
+  std::string address = {};
+
   // For `feed` and `viewer`:
   protocol::PeerId other = {};  ///< the page at the other end
   std::optional<protocol::ConnectionId> connection = {};

@@ -18,6 +18,7 @@ TEST(MediaNote, IsReadAsItWasWritten) {
   note.etag = "\"4567\"";
   note.ufrag = "abcd";
   note.key = "89ab";
+  note.address = "192.0.2.1";
   EXPECT_EQ(note_of(text_of(note)), note);
   Note viewer;
   viewer.kind = Note::Kind::viewer;

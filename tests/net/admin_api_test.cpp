@@ -74,6 +74,20 @@ TEST_F(AdminApiTest, OpensToTheKeyAlone) {
       << "not on the port of the clients";
 }
 
+TEST_F(AdminApiTest, APageThatLedItsNameHereReadsNothing) {
+  const auto status = [&](const std::vector<std::pair<std::string, std::string>>& headers) {
+    return request(server.admin_port(), verb::get, "/metrics", headers).result_int();
+  };
+  EXPECT_EQ(status({{"Host", "evil.example:9101"}, {"User-Agent", "Mozilla/5.0"}}), 403u);
+  EXPECT_EQ(status({{"Host", "evil.example:9101"},
+                    {"User-Agent", "Mozilla/5.0"},
+                    {"X-Forwarded-For", "192.0.2.1"}}),
+            403u)
+      << "a page can say that too";
+  EXPECT_EQ(status({{"Host", "metrics.example"}}), 200u) << "a program";
+  EXPECT_EQ(status({{"Host", "localhost:9101"}, {"User-Agent", "Mozilla/5.0"}}), 200u);
+}
+
 TEST_F(AdminApiTest, ListsRoomsAndWhoIsInThem) {
   EXPECT_EQ(json::parse(ask(verb::get, "/v1/rooms").body()), json::parse(R"({"rooms":[]})"));
   WebSocketClient talker(server.port());

@@ -115,6 +115,22 @@ TEST(Bounds, SessionsThatPollCountAmongAllQueues) {
   EXPECT_GE(server.metric("onair_evictions_total{reason=\"slow_consumer\"}"), 1);
 }
 
+TEST(Bounds, ManySmallQueuesCountTogether) {
+  Options options = test_options();
+  options.threads = 1;
+  options.limits.queue_bytes = 262'144;
+  const RunningServer server(options);
+  const std::string ping = "20001:2" + std::string(20'000, 'x');
+  for (int i = 0; i < 60; ++i) {
+    const std::string path = "/socket.io/?EIO=3&transport=polling";
+    const auto opened = request(server.port(), verb::get, path).body();
+    const std::string sid = opened.substr(opened.find("\"sid\":\"") + 7);
+    const std::string target = path + "&sid=" + sid.substr(0, sid.find('"'));
+    for (int n = 0; n < 3; ++n) request(server.port(), verb::post, target, {}, ping);
+    ASSERT_LE(server.metric("onair_send_queue_bytes"), 2 * 262'144 + 20'128) << i << " sessions";
+  }
+}
+
 /// The head of a client's frame of 60,000 bytes, and as much of the text as is asked for.
 std::string begun_message(std::size_t bytes) {
   return std::string("\x81\xfe\xea\x60\x00\x00\x00\x00", 8) + std::string(bytes, 'a');

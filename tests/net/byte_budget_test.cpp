@@ -1,6 +1,8 @@
 #include "net/loop/byte_budget.hpp"
 
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -32,6 +34,24 @@ TEST(ByteBudget, WhoHoldsMuchGivesWayWhereAllHoldTooMuch) {
   EXPECT_FALSE(little.gives_way(10));
   much.hold(50);
   EXPECT_FALSE(much.gives_way(10));
+}
+
+TEST(ByteBudget, ManyThatHoldLittleShareItFairly) {
+  ByteBudget budget;
+  budget.limit(100);
+  std::vector<std::unique_ptr<ByteShare>> shares;
+  for (int i = 0; i < 50; ++i) {
+    shares.push_back(std::make_unique<ByteShare>(budget));
+    for (std::size_t held = 1; held <= 10; ++held) {
+      if (!shares.back()->is_beyond_fair_share()) shares.back()->hold(held);
+    }
+  }
+  EXPECT_LE(budget.used(), 250u) << "50 of which each got one byte before it was refused more";
+  shares.resize(1);
+  EXPECT_FALSE(shares[0]->is_beyond_fair_share()) << "the others are gone";
+  shares[0]->hold(101);
+  EXPECT_TRUE(shares[0]->is_beyond_fair_share());
+  EXPECT_FALSE(shares[0]->is_beyond_fair_share(0)) << "it has taken all, but for what is new";
 }
 
 }  // namespace

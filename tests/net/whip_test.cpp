@@ -241,6 +241,59 @@ TEST_F(WhipAddressTest, AnAddressHasSoManyEncoders) {
   EXPECT_EQ(forwarder.expect<control::Publish>().room, "fourth");
 }
 
+TEST_F(WhipAddressTest, OneThatTakesOverCountsAtItsAddress) {
+  Headers guest = from("192.0.2.9");
+  guest.emplace_back("Authorization", "Bearer shared by both");
+  const auto own = broadcast("own", guest);
+  const auto [first, first_peer] = broadcast("first", from("192.0.2.1"));
+  const auto [second, second_peer] = broadcast("second", from("192.0.2.1"));
+  forwarder.say_media(own.second, false);
+  hear_all(own.first);
+  Headers taker = from("192.0.2.1");
+  taker.push_back(guest.back());
+  const Response refused = post("/whip/own", taker);
+  EXPECT_EQ(refused.result_int(), 429u) << refused.body();
+
+  forwarder.say_media(first_peer, false);
+  hear_all(first);
+  EXPECT_EQ(post("/whip/own", taker).result_int(), 201u) << "its silent one gives way";
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, first_peer);
+  EXPECT_EQ(server->metric("onair_whip_encoders"), 2);
+}
+
+TEST_F(WhipAddressTest, OneThatComesBackTakesItsOwnSlotAlone) {
+  const auto [first, first_peer] = broadcast("first", from("192.0.2.1"));
+  const auto [second, second_peer] = broadcast("second", from("192.0.2.1"));
+  for (const std::string& peer : {first_peer, second_peer}) forwarder.say_media(peer, false);
+  hear_all(second);
+  EXPECT_EQ(post("/whip/first", from("192.0.2.1")).result_int(), 201u);
+  EXPECT_EQ(forwarder.expect<control::Publish>().room, "first");
+  EXPECT_EQ(forwarder.count<control::Close>(), 0u) << "the other waits for its encoder";
+  EXPECT_EQ(server->metric("onair_whip_encoders"), 2);
+}
+
+TEST_F(WhipAddressTest, OneThatANewServerTakesBackCountsAtItsAddress) {
+  broadcast("first", from("192.0.2.1"));
+  broadcast("second", from("192.0.2.1"));
+  server.reset();  // as kill -9: it tells the forwarder nothing
+  WhipAddressTest::SetUp();
+  while (server->metric("onair_whip_encoders") < 2) std::this_thread::yield();
+  EXPECT_EQ(post("/whip/third", from("192.0.2.1")).result_int(), 429u);
+  EXPECT_EQ(post("/whip/third", from("192.0.2.2")).result_int(), 201u) << "others have their own";
+}
+
+TEST_F(WhipAddressTest, ClientsThatANewServerTakesBackCountAtTheirAddress) {
+  broadcast("lesson", from("192.0.2.1"));
+  ASSERT_EQ(post("/whep/lesson", from("192.0.2.1")).result_int(), 201u);
+  server.reset();  // as kill -9: it tells the forwarder nothing
+  WhipAddressTest::SetUp();
+  while (server->metric("onair_whep_players") < 1) std::this_thread::yield();
+  for (int i = 2; i < 5; ++i) {
+    EXPECT_EQ(post("/whep/lesson", from("192.0.2.1")).result_int(), 201u) << i;
+  }
+  EXPECT_EQ(post("/whep/lesson", from("192.0.2.1")).result_int(), 429u);
+}
+
 TEST_F(WhipAddressTest, AnAddressAsksSoOften) {
   const auto ask = [&](const std::string& address) {
     return patch("/whip/lesson/none", "a=end-of-candidates\r\n", from(address));

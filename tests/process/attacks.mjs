@@ -3,6 +3,9 @@
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { Duplex } from 'node:stream';
+import { connect as connect_tls } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { WebSocket } from 'ws';
@@ -124,7 +127,58 @@ function stop_short(at, head, part) {
 /** Frames of a client, with a mask of zeros. @param {number} count @param {number[]} bytes */
 const frames = (count, bytes) => Buffer.concat(Array(count).fill(Buffer.from(bytes)));
 
-/** @type {Record<string, (at: Target) => Promise<unknown>>} */
+/** An address of this machine at which the server counts it as a stranger, if it has one. */
+const outside = () =>
+  Object.values(networkInterfaces()).flat().find((own) => own && !own.internal && own.family === 'IPv4')?.address;
+
+/**
+ * What a client of TLS says first.
+ * @returns {Promise<Buffer>}
+ */
+const client_hello = () =>
+  new Promise((resolve) => {
+    const socket = new Duplex({ read() {}, write: (bytes, _encoding, done) => (resolve(bytes), done()) });
+    connect_tls({ socket, servername: 'localhost' }).on('error', () => {});
+  });
+
+/**
+ * Connects, writes, and gives true where anything is answered. The connection stays.
+ * @param {Target} at @param {string | Buffer} bytes
+ */
+async function greet(at, bytes) {
+  const socket = connect(at.port, outside() ?? '127.0.0.1');
+  socket.on('error', () => {}).write(bytes); // `close` follows
+  const greeted = await new Promise((resolve) => {
+    socket.once('data', () => resolve(true)).once('close', () => resolve(false));
+  });
+  return { socket: socket.resume(), greeted };
+}
+
+/** Encrypted from the beginning to the end by TLS 1.2, which knows renegotiation. @param {Target} at */
+async function encrypted(at) {
+  const host = outside() ?? '127.0.0.1';
+  const socket = connect_tls({ host, port: at.port, rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+  socket.on('error', () => {}).resume(); // `close` follows
+  await new Promise((resolve) => socket.on('secureConnect', resolve).on('close', resolve));
+  return socket;
+}
+
+/**
+ * Sends a request of WHIP or WHEP.
+ * @param {Target} at @param {'POST' | 'PATCH'} method @param {string} path @param {string} body
+ * @param {Record<string, string>} [headers]
+ */
+async function media(at, method, path, body, headers = FROM) {
+  const type = method === 'POST' ? 'application/sdp' : 'application/trickle-ice-sdpfrag';
+  const url = new URL(path, `http://127.0.0.1:${at.port}`);
+  const response = await fetch(url, { method, body, headers: { ...headers, 'Content-Type': type } });
+  await response.text();
+  return { status: response.status, path: response.headers.get('Location') };
+}
+
+const SDP = 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\na=ice-ufrag:aaaa\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa\r\n';
+
+/** @type {Record<string, (at: Target) => Promise<unknown>>} by HTTP and WebSocket */
 export const attacks = {
   'bodies and trailers without end': (at) =>
     times(10, async (i) => {
@@ -344,8 +398,81 @@ export const attacks = {
     pour(at.port, upgrade('/ws'), frames(40_000, [0x89, 0x80, 0, 0, 0, 0]), 600 * MIB),
 };
 
+/** @type {typeof attacks} with a media server, by WHIP and WHEP */
+export const media_attacks = {
+  'encoders that send nothing': async (at) => {
+    await times(8, async (i) => {
+      for (let n = 0; n < 60; ++n) await media(at, 'POST', `/whip/${n % 5 ? `silent-${i}-${n}` : at.room}`, SDP);
+    });
+    // Others still get in.
+    const other = await media(at, 'POST', '/whip/other', SDP, { 'X-Forwarded-For': '198.51.100.7' });
+    if (other.status !== 201) throw new Error(`kept out: ${other.status}`);
+  },
+
+  'fragments without end': async (at) => {
+    const { path } = await media(at, 'POST', '/whip/mine', SDP);
+    if (!path) throw new Error('no encoder got in');
+    const candidates = `a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n`.repeat(600);
+    const restart = 'a=ice-ufrag:bbbb\r\na=ice-pwd:bbbbbbbbbbbbbbbbbbbbbbbb\r\n';
+    await times(8, async (i) => {
+      for (let n = 0; n < 150; ++n) {
+        const to = i % 4 === 3 ? `/whip/mine/${id(n)}` : path;
+        await media(at, 'PATCH', to, n % 2 ? candidates : restart, { ...FROM, 'If-Match': '*' });
+      }
+    });
+  },
+
+  'descriptions as long as they may be, and longer': (at) =>
+    times(8, async (i) => {
+      for (let n = 0; n < 40; ++n) {
+        const long = SDP + 'a=x\r\n'.repeat(n % 2 ? 6_500 : 600_000);
+        const posted = media(at, 'POST', `/${i % 2 ? 'whip' : 'whep'}/long-${i}-${n}`, long);
+        await posted.catch(() => {}); // the server does not read what is too long
+      }
+    }),
+};
+
+/** @type {typeof attacks} of a server with a certificate */
+export const tls_attacks = {
+  'handshakes in a loop': async (at) => {
+    const hello = await client_hello();
+    let refused = 0;
+    await times(8, async () => {
+      for (let n = 0; n < 300; ++n) {
+        const { socket, greeted } = await greet(at, hello);
+        socket.destroy();
+        refused += greeted ? 0 : 1;
+      }
+    });
+    if (outside() && refused === 0) throw new Error('as many handshakes as one likes');
+  },
+
+  'handshakes that stop': async (at) => {
+    const hello = await client_hello();
+    await times(900, (i) => stop_short(at, '', i % 3 ? hello : hello.subarray(0, 4 + i / 3)));
+  },
+
+  'renegotiation, and records that are small or too long': (at) =>
+    times(8, async (i) => {
+      for (let n = 0; n < 5; ++n) {
+        const socket = await encrypted(at);
+        const renegotiated = await new Promise((resolve) => {
+          socket.once('close', () => resolve(false));
+          if (!socket.renegotiate({ rejectUnauthorized: false }, (error) => resolve(!error))) resolve(false);
+        });
+        if (renegotiated) throw new Error('renegotiated');
+        socket.destroy();
+        const tiny = await encrypted(at);
+        for (let bytes = 0; bytes < 2_000 && !tiny.destroyed; ++bytes) tiny.write('a');
+        await new Promise((resolve) => tiny.write('a', resolve));
+        tiny.destroy();
+      }
+      await pour(at.port, '', Buffer.from([22, 3, 1, 0xff, 0xff, ...Buffer.alloc(65_531, i)]), 4 * MIB);
+    }),
+};
+
 if (parentPort) {
   const { name, at } = workerData;
-  await attacks[name](at);
+  await { ...attacks, ...media_attacks, ...tls_attacks }[name](at);
   parentPort.postMessage('done');
 }

@@ -10,7 +10,8 @@ import { Worker } from 'node:worker_threads';
 
 import { WebSocket } from 'ws';
 
-import { attacks } from './attacks.mjs';
+import { attacks, media_attacks, tls_attacks } from './attacks.mjs';
+import { FakeForwarder } from './fake_forwarder.mjs';
 import { Nats } from './nats.mjs';
 import { Server } from './server.mjs';
 
@@ -50,15 +51,15 @@ class Class {
   news = () => {};
 
   /** @param {string} room @param {number[]} ports */
-  static async open(room, ports) {
+  static async open(room, ports, scheme = 'ws') {
     const one = new Class();
-    for (let i = 0; i <= VIEWERS; ++i) await one.enter(room, i, ports[i % ports.length]);
+    for (let i = 0; i <= VIEWERS; ++i) await one.enter(room, i, `${scheme}://127.0.0.1:${ports[i % ports.length]}/ws`);
     return one;
   }
 
-  /** @param {string} room @param {number} i @param {number} port */
-  async enter(room, i, port) {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+  /** @param {string} room @param {number} i @param {string} url */
+  async enter(room, i, url) {
+    const socket = new WebSocket(url, { rejectUnauthorized: false });
     this.members.push(socket);
     await once(socket, 'open');
     const welcomed = once(socket, 'message');
@@ -120,14 +121,18 @@ async function attack(name, at) {
 
 /**
  * Starts a server, or two that share their rooms.
- * @param {TestContext} t @param {number} threads @param {boolean} shared
+ * @param {TestContext} t @param {string} name @param {number} threads @param {boolean} shared
  */
-async function start(t, threads, shared) {
+async function start(t, name, threads, shared) {
   const options = ['--threads', String(threads), '--admin-port', '0'];
-  if (!shared) return [new Server(t, options)];
+  if (name in media_attacks) options.push('--forwarder', (await FakeForwarder.start(t)).path);
+  if (name in tls_attacks) options.push('--tls-self-signed');
+  // From this machine itself come proxies, whose connections have no bound: strangers come from elsewhere.
+  const address = name in tls_attacks ? null : '127.0.0.1';
+  if (!shared) return [new Server(t, options, { address })];
   const nats = await Nats.start(t);
   options.push('--bus', nats.url, '--resume-secret', 'shared by the servers of this test alone');
-  const both = [new Server(t, options), new Server(t, options)];
+  const both = [new Server(t, options, { address }), new Server(t, options, { address })];
   for (const server of both) await peers_on_bus(server, 1);
   return both;
 }
@@ -144,10 +149,11 @@ async function peers_on_bus(server, count) {
 
 /** @type {(t: TestContext, name: string, threads: number, shared: boolean) => Promise<void>} */
 async function withstand(t, name, threads, shared) {
-  const servers = await start(t, threads, shared);
+  const servers = await start(t, name, threads, shared);
   const ports = await Promise.all(servers.map((server) => server.port()));
   const undisturbed = await Class.open('undisturbed', [await new Server(t).port()]);
-  const attacked = [await Class.open('attacked', ports), await Class.open('elsewhere', ports)];
+  const scheme = name in tls_attacks ? 'wss' : 'ws';
+  const attacked = [await Class.open('attacked', ports, scheme), await Class.open('elsewhere', ports, scheme)];
   const classes = [...attacked, undisturbed];
   const idle = servers.map((server) => memory(server, 'VmRSS'));
   const lesson = setInterval(() => classes.forEach((one) => one.send()), PACE_MS);
@@ -184,7 +190,7 @@ const ON_BUS = [
   'addressees that no peer can have',
 ];
 
-for (const name of Object.keys(attacks)) {
+for (const name of Object.keys({ ...attacks, ...media_attacks, ...tls_attacks })) {
   for (const threads of [1, 4]) {
     test(`${name}, ${threads} threads`, { timeout: 60_000 }, (t) => withstand(t, name, threads, false));
   }

@@ -10,6 +10,7 @@
 
 #include "net/admin/metrics.hpp"
 #include "net/auth/crypto.hpp"
+#include "net/http/gate.hpp"
 #include "net/http/pages.hpp"
 #include "net/http/request_reader.hpp"
 #include "net/listen/listener.hpp"
@@ -73,9 +74,15 @@ Task<void> Admin::serve(TcpStream stream) {
   RequestParser parser;
   error_code error = co_await read_header(stream, buffer, parser, server_.limits);
   if (error) co_return;
+  // Headers of proxies do not count: a rebound page can set them.
+  const ClientOrigin client{
+      {}, std::string(view(parser.get()[http::field::host])), {}, /*is_in_private_network=*/true};
   // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
   Response response;
-  if (const auto no_body = refusal_of_body(parser.get(), 0)) {
+  if (may_be_rebound(parser.get(), client, server_)) {
+    response = refusal(http::status::forbidden, "wrong_origin",
+                       "This name may be a stranger's: ask for localhost.");
+  } else if (const auto no_body = refusal_of_body(parser.get(), 0)) {
     response = refusal(no_body->result(), "no_body", "No body is taken here.");
   } else {
     error = co_await read_body(stream, buffer, parser);

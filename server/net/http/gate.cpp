@@ -12,11 +12,6 @@ Response response_to(const Refused& refused) {
   return plain_response(refused.status, refused.sentence);
 }
 
-namespace {
-
-/// True where the name of the host may be a stranger's, who lets it lead here (DNS rebinding): a
-/// browser in a private network asks by plain HTTP for a public name. By HTTPS the certificate
-/// would not fit.
 bool may_be_rebound(const Request& request, const ClientOrigin& client,
                     const ServerContext& server) {
   if (!client.is_in_private_network || !is_public_name(client.host)) return false;
@@ -26,8 +21,6 @@ bool may_be_rebound(const Request& request, const ClientOrigin& client,
   const bool is_browser = view(request[http::field::user_agent]).starts_with("Mozilla/");
   return origin.empty() ? is_browser : !origin.starts_with("https://");
 }
-
-}  // namespace
 
 bool is_welcome_origin(const Request& request, const ClientOrigin& client,
                        const ServerContext& server) {

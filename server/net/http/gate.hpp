@@ -23,6 +23,12 @@ struct Refused {
 
 Response response_to(const Refused& refused);
 
+/// True where the name of the host may be a stranger's, who lets it lead here (DNS rebinding): a
+/// browser in a private network asks by plain HTTP for a public name. By HTTPS the certificate
+/// would not fit.
+bool may_be_rebound(const Request& request, const ClientOrigin& client,
+                    const ServerContext& server);
+
 /// True where the page that asks may talk to this server, and for a program without an origin.
 bool is_welcome_origin(const Request& request, const ClientOrigin& client,
                        const ServerContext& server);

@@ -2,6 +2,7 @@
 // bound too.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 
@@ -15,11 +16,15 @@ class ByteBudget {
 
   std::size_t used() const { return used_; }
   bool is_exceeded() const { return used_ > most_; }
+  bool is_exceeded_twice() const { return used_ / 2 > most_; }
+  /// An equal part of the bound for each of those that hold something.
+  std::size_t fair_share() const { return most_ / std::max<std::size_t>(holders_, 1); }
 
  private:
   friend class ByteShare;
 
   std::size_t used_ = 0;
+  std::size_t holders_ = 0;
   std::size_t most_ = std::numeric_limits<std::size_t>::max();
 };
 
@@ -34,12 +39,23 @@ class ByteShare {
   /// It holds so many bytes from now on.
   void hold(std::size_t bytes) {
     budget_.used_ += bytes - held_;  // modulo 2^64 where it is less
+    budget_.holders_ += std::size_t{bytes > 0} - std::size_t{held_ > 0};
     held_ = bytes;
   }
 
   /// True where this client gives way: all together hold too much, and it holds more than `small`
   /// of it. Others lose nothing by a client that fills the budget.
   bool gives_way(std::size_t small) const { return held_ > small && budget_.is_exceeded(); }
+
+  /// True where all together hold too much, and `lasting` of this client's bytes are more than its
+  /// fair share; beyond twice the bound, where any of them last. Whoever it is true of gets no
+  /// more, so that lasting bytes never exceed twice the bound by more than what one client gets at
+  /// once.
+  bool is_beyond_fair_share(std::size_t lasting) const {
+    if (!budget_.is_exceeded()) return false;
+    return lasting > (budget_.is_exceeded_twice() ? 0 : budget_.fair_share());
+  }
+  bool is_beyond_fair_share() const { return is_beyond_fair_share(held_); }
 
  private:
   ByteBudget& budget_;

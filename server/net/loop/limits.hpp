@@ -22,7 +22,7 @@ struct Limits {
   std::size_t send_queue_bytes = 1'048'576;
 
   /// Bytes that may wait to be written to all clients, of which each thread has an equal share.
-  /// Beyond it those are cut off for which more than a sixteenth of their own bound waits.
+  /// Beyond it those are cut off for which more than a fair share of it waits.
   std::size_t queue_bytes = 33'554'432;
 
   /// Bytes from all clients that are not whole yet, of which each thread has an equal share:

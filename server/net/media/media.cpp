@@ -28,12 +28,13 @@ MediaAnswer session_has_ended() {
 }  // namespace
 
 Media::Media(Worker& worker, const std::filesystem::path& forwarder_socket, rooms::Duration grace,
-             const std::atomic<bool>& draining)
+             Admission& admission, const std::atomic<bool>& draining)
     : worker_(worker),
       grace_(grace),
       draining_(draining),
       forwarder_(worker, forwarder_socket, *this),
-      patience_(worker.context()) {}
+      patience_(worker.context()),
+      admission_(admission) {}
 
 Media::~Media() {
   for (const auto& [link, held] : links_) {
@@ -50,6 +51,7 @@ std::shared_ptr<Link> Media::hold(Arguments&&... arguments) {
 
 void Media::publish(MediaEntry entry, std::string key, std::string offer, const MediaReply& reply) {
   if (!forwarder_.is_here()) return reply(forwarder_is_away());
+  const WhipTalker* replaced = nullptr;
   const auto found = talkers_.find(entry.room);
   if (found != talkers_.end()) {
     const WhipTalker& talker = *found->second;
@@ -58,19 +60,22 @@ void Media::publish(MediaEntry entry, std::string key, std::string offer, const 
       worker_.count_refused(protocol::ErrorCode::room_taken);
       return reply(problem(status::conflict, "room_taken", "Somebody else talks in this room."));
     }
+    replaced = &talker;
     entry.identity = rooms::Resumption{talker.id(), rooms::Duration::zero()};
-  } else if (entry.counted_as && !make_way_for_encoder(*entry.counted_as)) {
+  }
+  if (entry.counted_as && !make_way_for_encoder(*entry.counted_as, replaced)) {
     return reply(problem(status::too_many_requests, "too_many_clients",
                          "Too many encoders of this address broadcast.", /*retry_after=*/10));
   }
   hold<WhipTalker>(std::move(entry), std::move(key))->publish(std::move(offer), reply);
 }
 
-bool Media::make_way_for_encoder(const std::string& address) {
+bool Media::make_way_for_encoder(const std::string& address, const WhipTalker* replaced) {
   std::size_t count = 0;
   std::shared_ptr<MediaLink> silent;
   for (const auto& [pointer, link] : links_) {
-    if (link->note().kind != media::Note::Kind::whip || link->counted_as() != address) continue;
+    if (link->note().kind != media::Note::Kind::whip || link->note().address != address) continue;
+    if (link.get() == replaced) continue;
     ++count;
     if (static_cast<const WhipTalker&>(*link).is_silent()) silent = link;
   }
@@ -282,6 +287,8 @@ void Media::take_back(const std::vector<control::PeerInfo>& peers) {
 
 void Media::take_back(const control::PeerInfo& peer, const media::Note& note) {
   MediaEntry entry{.room = peer.room};
+  // One more than the bound comes back uncounted: it was let in once.
+  if (!note.address.empty()) entry.slots = admission_.enter(note.address);
   switch (note.kind) {
     case media::Note::Kind::whip:
       return hold<WhipTalker>(std::move(entry), note.key)->take_back(peer, note);

@@ -34,10 +34,10 @@ struct MediaReport {
 
 class Media final : private ForwarderHost {
  public:
-  /// `grace` is how long a talker's slot is kept for an encoder whose connection broke. `draining`
-  /// and the worker outlive this.
+  /// `grace` is how long a talker's slot is kept for an encoder whose connection broke. `admission`
+  /// counts the clients that are taken back; it, `draining` and the worker outlive this.
   Media(Worker& worker, const std::filesystem::path& forwarder_socket, rooms::Duration grace,
-        const std::atomic<bool>& draining);
+        Admission& admission, const std::atomic<bool>& draining);
   /// Only when the worker's io_context runs no more, and before the worker ends.
   ~Media();
   Media(const Media&) = delete;
@@ -100,9 +100,9 @@ class Media final : private ForwarderHost {
   void on_forwarder_died() override;
   void on_forwarder_event(const sfu::control::Event& event) override;
   void on_forwarder_mismatched() override;
-  /// Where this address has as many encoders as it may, ends one from which nothing comes. False
-  /// where it has as many and something comes from each.
-  bool make_way_for_encoder(const std::string& address);
+  /// Where this address has as many encoders as it may, beside the one that the new one replaces,
+  /// ends one from which nothing comes. False where it has as many and something comes from each.
+  bool make_way_for_encoder(const std::string& address, const WhipTalker* replaced);
   void take_back(const std::vector<sfu::control::PeerInfo>& peers);
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
   void take_back_viewer(const sfu::control::PeerInfo& peer, const media::Note& note);
@@ -129,6 +129,7 @@ class Media final : private ForwarderHost {
   std::function<bool()> replace_ = [] { return false; };
   bool is_mismatched_ = false;  ///< and the log says so
   Timer patience_;
+  Admission& admission_;
 };
 
 }  // namespace onair::net

@@ -35,6 +35,7 @@ MediaLink::MediaLink(Media& media, rooms::MemberKind kind, protocol::Role role,
     : media_(media), worker_(media.worker()), kind_(kind), role_(role), entry_(std::move(entry)) {
   note_.kind = note_kind;
   note_.name = entry_.pass.name;
+  note_.address = entry_.counted_as.value_or("");
   if (entry_.pass.holds_for) {
     note_.expires =
         seconds_now() +

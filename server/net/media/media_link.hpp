@@ -43,8 +43,6 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
 
   const std::string& room() const { return entry_.room; }
-  /// The address by which its client is counted; nothing where it is not.
-  const std::optional<std::string>& counted_as() const { return entry_.counted_as; }
   const protocol::PeerId& id() const { return note_.member; }
   const media::Note& note() const { return note_; }
   /// Its own peer connection; empty while there is none.

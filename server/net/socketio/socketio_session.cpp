@@ -169,7 +169,7 @@ void SocketioSession::flush() {
 
 void SocketioSession::after_news() {
   share_.hold(core_.queue_bytes());
-  if (share_.gives_way(worker_.limits().send_queue_bytes / kShareThatStays)) overflowed();
+  if (share_.is_beyond_fair_share()) overflowed();
   if (poll_answer_ && !std::exchange(flush_is_due_, true)) {
     worker_.tick().flush_at_end(std::shared_ptr<Flushable>(shared_from_this(), this));
   }

@@ -53,7 +53,7 @@ class FrameStream final : public Flushable {
   /// Puts bytes behind those that wait already. False where they are too many, here or on all
   /// connections of the thread together; then nothing was added.
   bool push(std::shared_ptr<const std::string> bytes) {
-    if (share_.gives_way(max_queue_bytes_ / kShareThatStays)) return false;
+    if (share_.is_beyond_fair_share(left_by_flush_)) return false;
     if (queue_.cost() + bytes->size() > max_queue_bytes_) return false;
     add(std::move(bytes));
     return true;
@@ -86,6 +86,7 @@ class FrameStream final : public Flushable {
 
   void flush() override {
     flush_is_due_ = false;
+    left_by_flush_ = queue_.cost();
     if (write_is_pending_ || closed_) return;
     error_code error;
     write_is_pending_ = transport_.write(queue_, error, [this] {
@@ -94,6 +95,7 @@ class FrameStream final : public Flushable {
         tick().run([&] { e ? fail(e) : flush(); });
       };
     });
+    left_by_flush_ = queue_.cost();
     note_change();
     if (error) return tick().run([&] { fail(error); });
     if (!is_over() || !queue_.empty() || write_is_pending_) return;
@@ -282,6 +284,8 @@ class FrameStream final : public Flushable {
 
   std::weak_ptr<void> owner_;
   ByteShare share_;  ///< what waits to be written
+  /// What the client did not take at the last flush. What was queued since says nothing about it.
+  std::size_t left_by_flush_ = 0;
   std::size_t max_queue_bytes_;
   std::size_t ignored_bytes_ = 0;
   std::shared_ptr<OutputGauge> gauge_;  ///< mostly null

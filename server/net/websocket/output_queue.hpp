@@ -23,10 +23,6 @@ struct OutputGauge {
   std::size_t waiting() const { return handed_over - taken + queued; }
 };
 
-/// A queue that is no fuller than this fraction of its bound is never cut off for the sake of
-/// others.
-inline constexpr std::size_t kShareThatStays = 16;
-
 class OutputQueue {
  public:
   /// As many pieces as one system call takes.
