@@ -14,6 +14,7 @@ inline void prefetch(const void* object) {
   constexpr std::size_t hot_bytes = 192;
   constexpr std::size_t line_bytes = 64;
   const char* const begin = static_cast<const char*>(object);
+  if (begin == nullptr) return;
   for (std::size_t at = 0; at < hot_bytes; at += line_bytes) __builtin_prefetch(begin + at);
 }
 

@@ -209,7 +209,8 @@ TEST_F(ForwardingTest, ComesBackWhenFewHaveWatchedForAMinuteAndTwiceAtMost) {
       direct.push_back(viewer);
       forwarding.left(viewer);
     }
-    EXPECT_EQ(advance().use_forwarder, false);
+    EXPECT_EQ(advance().use_forwarder, std::nullopt) << "its picture may be shown yet";
+    EXPECT_EQ(advance(kMoveReplyTimeout).use_forwarder, false);
     EXPECT_EQ(forwarding.stage(), ForwardStage::direct);
     load.forwarder.reset();
   }
@@ -236,7 +237,19 @@ TEST_F(ForwardingTest, AViewerWithoutTheCapabilityKeepsTheForwarderThere) {
   advance(2 * Forwarding::kCalm);
   EXPECT_EQ(forwarding.stage(), ForwardStage::forwarded) << "it can't come back";
   forwarding.forget("old page");
-  EXPECT_EQ(advance().use_forwarder, false);
+  advance();
+  EXPECT_EQ(advance(kMoveReplyTimeout).use_forwarder, false);
+}
+
+TEST_F(ForwardingTest, ANewcomerWhomTheForwarderDoesNotGetIsCalledByTheTalker) {
+  forwarding.set_policy(ForwardPolicy::of("2"));
+  watch_directly(2);
+  advance();
+  forwarder_comes();
+  EXPECT_TRUE(request("late"));
+  EXPECT_EQ(advance(kMoveReplyTimeout - Duration(1)).call_back, Peers{});
+  EXPECT_EQ(advance(Duration(1)).call_back, Peers{"late"}) << "and not those that are connected";
+  EXPECT_FALSE(request("late", kAble, /*direct=*/true));
 }
 
 TEST_F(ForwardingTest, APageThatIsLoadedAnewFindsItsViewersAtTheForwarder) {

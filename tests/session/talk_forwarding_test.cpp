@@ -142,6 +142,9 @@ TEST_F(TalkForwardingTest, ThePersonKeepsTheRoomDirect) {
     talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, viewer);
     connect(viewer);
   }
+  EXPECT_EQ(talk.sent(), Lines{}) << "until they show the talker's picture";
+  talk.now += kMoveReplyTimeout;
+  talk.feed(TimePassed{});
   EXPECT_EQ(talk.sent(), Lines{"use_forwarder"});
   EXPECT_EQ(talk.session.view().forwarding, ForwardStage::direct);
   talk.receive(protocol::Bye{}, "f");

@@ -196,6 +196,32 @@ TEST_F(WatchMovesTest, TakesTheForwarderBackWhereTheTalkersNewConnectionFailsBef
   EXPECT_TRUE(watch.session.view().forwarded);
 }
 
+TEST_F(WatchMovesTest, ShowsTheNewStreamWhereTheOldConnectionClosesBeforeItsPictureCame) {
+  const ConnectionKey forwarded = watch_by_forwarder();
+  watch.receive(protocol::TalkReady{std::nullopt, /*direct=*/true}, "t");
+  const ConnectionKey direct = connect("t", 3);
+  watch.receive(protocol::EndTalk{}, "f");
+  ASSERT_EQ(watch.all<SwitchStream>().size(), 1u);
+  EXPECT_EQ(watch.all<SwitchStream>()[0].from, forwarded);
+  EXPECT_EQ(watch.all<SwitchStream>()[0].to, direct);
+  measure(direct, 1, 1);
+  EXPECT_EQ(watch.session.connections().size(), 1u);
+}
+
+TEST_F(WatchMovesTest, ATalkerCallsAViewerWhomTheForwarderDidNotGet) {
+  watch.join({"t"});
+  watch.feed(RequestPressed{});
+  watch.receive(protocol::TalkReady{std::nullopt, /*direct=*/true}, "t");
+  EXPECT_TRUE(asks_directly());
+}
+
+TEST_F(WatchMovesTest, TellsTheForwarderWhenTheViewerAsksAnew) {
+  const ConnectionKey key = watch_by_forwarder();
+  watch.feed(TransportChanged{key, TransportState::disconnected});
+  watch.feed(RequestPressed{});
+  EXPECT_EQ(watch.sent(), (Lines{"bye to f", "talk_request"}));
+}
+
 TEST_F(WatchMovesTest, AForwarderThatGoesOnAirForwardsNobodyAnyMore) {
   const ConnectionKey forwarded = watch_by_forwarder();
   watch.receive(protocol::TalkReady{}, "f");

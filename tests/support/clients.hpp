@@ -96,6 +96,7 @@ class SessionClient : public Client {
   friend class SessionClient;
 
   Derived& derived() { return *static_cast<Derived*>(this); }
+  bool has_forwarder() const { return world_.has_forwarder(); }
 
   void post(const std::string& lane, const std::string& label, std::function<void()> run) {
     world_.post(name_ + " " + lane, name_ + " " + label, std::move(run));
@@ -305,6 +306,12 @@ class SessionClient : public Client {
     feed(session::ChatEntered{std::move(name), std::move(text)});
   }
 
+  /// True if frames come by this connection.
+  bool has_frames(const ConnectionKey& key) const {
+    const auto found = numbers_.find(key);
+    return found != numbers_.end() && world_.carries_picture(found->second);
+  }
+
   /// The texts on the page.
   std::vector<std::string> chat_texts() const {
     std::vector<std::string> lines;
@@ -443,7 +450,12 @@ class Watcher final : public SessionClient<Watcher, session::WatchSession, sessi
   friend SessionClient;
   using SessionClient::perform;
 
-  void perform(const session::MeasureReceiving&) {}
+  void perform(const session::MeasureReceiving& measure) {
+    if (!has_forwarder()) return;
+    session::ReceivingReport report;
+    report.frames_decoded = report.sound_packets = has_frames(measure.key) ? 1 : 0;
+    post_input("measure", measure.key, "measured", session::ReceivingMeasured{measure.key, report});
+  }
   void perform(const session::AttachStream& show) {
     shown = show.key;
     all_shown.insert(show.key);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "support/clients.hpp"
+#include "support/forwarder.hpp"
 
 namespace onair::tests {
 
@@ -26,9 +27,17 @@ std::optional<rooms::Resumption> PlainTokens::redeem(std::string_view token, std
       std::string(token.substr(start.size(), token.size() - start.size() - end.size())), age};
 }
 
-World::World(std::size_t talkers_per_room) : talkers_per_room_(talkers_per_room) {
+World::World(std::size_t talkers_per_room, std::optional<std::string> forward)
+    : talkers_per_room_(talkers_per_room), forward_(std::move(forward)) {
+  if (forward_) {
+    auto forwarder = std::make_unique<Forwarder>(*this);
+    forwarder_ = forwarder.get();
+    clients_.push_back(std::move(forwarder));
+  }
   start_server();
 }
+
+World::~World() = default;
 
 Talker& World::add_talker(session::TalkOptions options) {
   if (options.room.empty()) options.room = "lesson";
@@ -55,11 +64,25 @@ void World::settle() {
     if (steps > 100'000) {
       FAIL() << "the actions never end; next is " << actions_.front().label;
     }
-    Action action = take_next();
-    if (is_held(action.label)) {
-      held_.push_back(std::move(action));
-    } else {
-      action.run();
+    run_next();
+  }
+}
+
+void World::run_next() {
+  Action action = take_next();
+  if (is_held(action.label)) {
+    held_.push_back(std::move(action));
+  } else {
+    action.run();
+  }
+}
+
+void World::run_some(int steps) {
+  for (const TimePoint end = now_ + std::chrono::seconds(5); steps > 0; --steps) {
+    if (!actions_.empty()) {
+      run_next();
+    } else if (!advance_to_next_deadline(end)) {
+      return;
     }
   }
 }
@@ -82,22 +105,24 @@ World::Action World::take_next() {
 void World::pass(Duration duration) {
   const TimePoint end = now_ + duration;
   settle();
-  for (;;) {
-    std::optional<TimePoint> next;
-    for (const auto& client : clients_) next = session::earlier(next, client->next_deadline());
-    if (hub_) {
-      if (const auto due = hub_->next_deadline()) {
-        // the hub's clock is finer: round up
-        next = session::earlier(next, std::chrono::ceil<Duration>(*due));
-      }
-    }
-    if (!next || *next > end) break;
-    now_ = std::max(now_, *next);
-    if (hub_) hub_->advance(now_);
-    for (const auto& client : clients_) client->pass_time();
-    settle();
-  }
+  while (advance_to_next_deadline(end)) settle();
   now_ = end;
+}
+
+bool World::advance_to_next_deadline(TimePoint end) {
+  std::optional<TimePoint> next;
+  for (const auto& client : clients_) next = session::earlier(next, client->next_deadline());
+  if (hub_) {
+    if (const auto due = hub_->next_deadline()) {
+      // the hub's clock is finer: round up
+      next = session::earlier(next, std::chrono::ceil<Duration>(*due));
+    }
+  }
+  if (!next || *next > end) return false;
+  now_ = std::max(now_, *next);
+  if (hub_) hub_->advance(now_);
+  for (const auto& client : clients_) client->pass_time();
+  return true;
 }
 
 void World::release() {
@@ -123,9 +148,16 @@ void World::start_server() {
           .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
           .began = now_,
           .limits = {.talkers_per_room = talkers_per_room_},
+          .forward = forward_,
+          .use_forwarder =
+              [this](const auto&, const auto& talker, bool on) {
+                post("forwarder", "use_forwarder",
+                     [this, talker, on] { forwarder_->use(talker, on); });
+              },
       },
       bus_);
   bus_.serve(*hub_);
+  if (forwarder_ != nullptr) forwarder_->take_back();
 }
 
 void World::break_transports(session::TransportState state) {
@@ -179,9 +211,26 @@ void World::connect_if_ready(int number) {
     end->connected = true;
     end->report_transport(session::TransportState::connecting);
     end->report_transport(session::TransportState::connected);
+    if (one->is_forwarders || other->is_forwarders) continue;  // it has no data channels
     end->report_channel_open();
     end->report_chat_open();
   }
+}
+
+void World::close_connection(int number) {
+  const FakeConnection* closing = find_connection(number);
+  if (closing == nullptr) return;
+  const FakeConnection* other = find_connection(closing->remote);
+  const auto tell = other != nullptr && other->remote == number ? other->report_closed : nullptr;
+  connections_.erase(number);
+  if (tell) tell();
+}
+
+bool World::carries_picture(int number) {
+  const FakeConnection* connection = find_connection(number);
+  if (connection == nullptr || !connection->connected) return false;
+  const FakeConnection* other = find_connection(connection->remote);
+  return other != nullptr && (!other->is_forwarders || forwarder_->has_picture());
 }
 
 }  // namespace onair::tests

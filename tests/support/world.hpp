@@ -42,12 +42,14 @@ struct FakeConnection {
   bool local_made = false;
   bool has_candidate = false;
   bool connected = false;
+  bool is_forwarders = false;
   std::string name;  ///< for labels
   std::function<void(session::TransportState)> report_transport;
   std::function<void()> report_channel_open;
   std::function<void(std::string)> report_text;
   std::function<void()> report_chat_open;
   std::function<void(const std::string&)> report_chat;
+  std::function<void()> report_closed;  ///< of the other end, where this one is told
 };
 
 /// Interface of both kinds of client.
@@ -66,7 +68,9 @@ class Client {
 
 class World {
  public:
-  explicit World(std::size_t talkers_per_room = 1);
+  /// `forward` is the operator's `--forward`; nothing: there is no forwarder.
+  explicit World(std::size_t talkers_per_room = 1, std::optional<std::string> forward = {});
+  ~World();
 
   class Talker& add_talker(session::TalkOptions options = {});
   class Watcher& add_watcher(session::WatchOptions options = {});
@@ -76,6 +80,9 @@ class World {
 
   /// Chooses the next action at random among the lanes from now on.
   void shuffle(std::uint32_t seed) { random_.emplace(seed); }
+
+  /// Runs so many actions at most, and lets time pass where none is left, for seconds at most.
+  void run_some(int steps);
 
   /// Advances time from deadline to deadline, and settles after each.
   void pass(Duration duration);
@@ -96,6 +103,8 @@ class World {
   void expect_empty_after_all_left();
 
   rooms::Hub& hub() { return *hub_; }
+  bool has_forwarder() const { return forwarder_ != nullptr; }
+  class Forwarder& forwarder() { return *forwarder_; }
   TimePoint now() const { return now_; }
 
   // For the clients.
@@ -103,7 +112,9 @@ class World {
   bool server_is_up() const { return hub_ != nullptr; }
   FakeConnection* find_connection(int number);
   FakeConnection& make_connection();
-  void close_connection(int number) { connections_.erase(number); }
+  void close_connection(int number);
+  /// True if frames come by this connection.
+  bool carries_picture(int number);
   std::size_t open_connections() const { return connections_.size(); }
   void connect_if_ready(int number);
 
@@ -116,9 +127,14 @@ class World {
 
   bool is_held(const std::string& label) const;
   Action take_next();
+  void run_next();
+  /// False where nothing is due until then.
+  bool advance_to_next_deadline(TimePoint end);
 
   PlainTokens tokens_;
   std::size_t talkers_per_room_;
+  std::optional<std::string> forward_;
+  class Forwarder* forwarder_ = nullptr;
   int last_id_ = 0;
   rooms::ThreadBus bus_{0, 1, nullptr};
   std::unique_ptr<rooms::Hub> hub_;

@@ -51,6 +51,7 @@ void Forwarding::forwarder_lost(const PeerId& forwarder) {
   if (forwarder != forwarder_) return;
   stage_ = Stage::direct;
   forwarder_.clear();
+  release_at_.cancel();
   invited_.clear();
   moving_.clear();
   forwarded_.clear();
@@ -131,7 +132,7 @@ Forwarding::Steps Forwarding::advance(const Load& load, const std::vector<PeerId
                                       TimePoint now) {
   Steps steps;
   advanced_at_ = now;
-  end_overdue(now);
+  end_overdue(steps, now);
   if (stage_ == Stage::direct || stage_ == Stage::asking) ask(load, steps, now);
   if (stage_ == Stage::forwarded && may_return(load, now)) {
     stage_ = Stage::returning;
@@ -180,13 +181,15 @@ bool Forwarding::may_return(const Load& load, TimePoint now) {
   return all_can && (keeps_direct_ || (long_enough && rounds_ < kMostRounds));
 }
 
-void Forwarding::end_overdue(TimePoint now) {
+/// A viewer that has no connection, and whom the forwarder did not get, gets one with the talker.
+void Forwarding::end_overdue(Steps& steps, TimePoint now) {
   for (auto at = moving_.begin(); at != moving_.end();) {
     if (at->second.until > now) {
       ++at;
       continue;
     }
     failed_.insert(at->first);
+    if (stage_ == Stage::forwarded && !at->second.of_batch) steps.call_back.push_back(at->first);
     batch_ = kFirstBatch;
     at = moving_.erase(at);
   }
@@ -217,7 +220,11 @@ void Forwarding::call_back(Steps& steps, TimePoint now) {
     rounds_ = kMostRounds;
     return;
   }
+  if (!forwarded_.empty()) release_at_.cancel();
   if (forwarded_.empty()) {
+    // The last ones are connected, and show the forwarder's picture until ours was decoded.
+    if (!release_at_.at()) release_at_.set(now + kMoveReplyTimeout);
+    if (!release_at_.is_due(now)) return;
     const unsigned rounds = rounds_ + 1;
     forwarder_lost(PeerId(forwarder_));
     rounds_ = rounds;
@@ -250,6 +257,7 @@ std::optional<TimePoint> Forwarding::next_deadline() const {
     if (at && *at > advanced_at_) next = earlier(next, at);
   };
   if (stage_ == Stage::asking) consider(ask_at_.at());
+  if (stage_ == Stage::returning) consider(release_at_.at());
   if (!invited_.empty()) consider(invite_at_.at());
   if (stage_ == Stage::forwarded && calm_since_) {
     consider(std::max(*calm_since_, moved_at_) + kCalm);

@@ -106,7 +106,7 @@ class Forwarding {
   bool is_calm(const Load& load) const;
   bool may_return(const Load& load, TimePoint now);
   void ask(const Load& load, Steps& steps, TimePoint now);
-  void end_overdue(TimePoint now);
+  void end_overdue(Steps& steps, TimePoint now);
   void begin_batch(const std::vector<PeerId>& direct, TimePoint now);
   void call_back(Steps& steps, TimePoint now);
   void flush(Steps& steps, TimePoint now);
@@ -115,8 +115,9 @@ class Forwarding {
   bool keeps_direct_ = false;
   Stage stage_ = Stage::direct;
   PeerId forwarder_;
-  DeadlineTimer ask_at_;     ///< when to ask the server again
-  DeadlineTimer invite_at_;  ///< when the next invitation may go out
+  DeadlineTimer ask_at_;      ///< when to ask the server again
+  DeadlineTimer invite_at_;   ///< when the next invitation may go out
+  DeadlineTimer release_at_;  ///< when the forwarder is let go, which nobody needs any more
   std::optional<TimePoint> calm_since_;
   std::optional<TimePoint> limited_since_;
   TimePoint limited_at_{};

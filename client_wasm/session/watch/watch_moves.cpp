@@ -50,8 +50,8 @@ void WatchSession::move_to(const PeerId& forwarder, const PeerId& talker) {
 }
 
 void WatchSession::come_back(const PeerId& talker) {
-  const auto by = connection_of(talker);
-  if (!by || by->peer == talker || connections_.contains(talker)) return;
+  if (!is_on_air(talker) || connections_.contains(talker)) return;
+  if (!is_watched(talker) && !has_room()) return;
   if (!budget_.ask(talker, now_)) return budget_.withdraw(talker);
   send(protocol::TalkRequest{{}, {}, {}, /*direct=*/true}, talker);
   begin_move(talker, talker);

@@ -40,6 +40,8 @@ void WatchSession::on_session_ended() {
 }
 
 void WatchSession::on_closing(const ConnectionKey& key) {
+  const auto other = connection_of(talker_of(key), key);
+  if (other && connections_.find(*other)->has_stream) switch_stream(key, *other);
   if (attached_.erase(key) > 0) output_.emplace_back(DetachStream{key});
   chat_.forget(key);
 }
@@ -109,6 +111,9 @@ void WatchSession::on(const RequestPressed&) {
   notice_ = Notice::none;
   if (picture() == WatchView::Picture::live) return;
   if (!presses_.take(kPresses, now_)) return;  // the requests of the last presses are under way
+  for (const auto& [key, connection] : connections_) {
+    if (connection.of) send(protocol::Bye{}, key.peer);  // a forwarder, whom nobody else tells
+  }
   close_all("new request");
   send(protocol::TalkRequest{});
   unwanted_.clear();

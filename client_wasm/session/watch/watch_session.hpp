@@ -102,6 +102,7 @@ struct TalkerConnection {
   std::optional<PeerId> of = {};
   /// While its picture is awaited that shall replace another connection's: until when.
   std::optional<TimePoint> moves_until = {};
+  bool has_stream = false;         ///< TrackArrived came
   bool sound_came = false;         ///< as last measured
   bool is_replaced = false;        ///< another connection's stream is shown; closes when `due`
   protocol::ChatMedia sends = {};  ///< what the talker says that it sends

@@ -89,8 +89,9 @@ void WatchSession::on(const TransportChanged& changed) {
 }
 
 void WatchSession::on(const TrackArrived& arrived) {
-  const TalkerConnection* talker = connections_.find(arrived.key);
+  TalkerConnection* talker = connections_.find(arrived.key);
   if (talker == nullptr) return;
+  talker->has_stream = true;
   const auto shown = connection_of(talker_of(arrived.key), arrived.key);
   if (talker->moves_until && shown && attached_.contains(*shown)) return;  // see finish_move
   attach(arrived.key, *talker);

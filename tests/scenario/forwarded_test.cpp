@@ -1,0 +1,173 @@
+// Viewers move to the forwarder and back, while anything else happens.
+#include <functional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "support/clients.hpp"
+#include "support/forwarder.hpp"
+
+namespace onair::tests {
+namespace {
+
+using std::chrono::seconds;
+using Picture = session::WatchView::Picture;
+
+class Forwarded : public testing::Test {
+ protected:
+  void SetUp() override {
+    talker = &world.add_talker();
+    for (int i = 0; i < 3; ++i) watchers.push_back(&world.add_watcher());
+    talker->start_video();
+  }
+
+  bool is_forwarded(const Watcher& watcher) {
+    const auto& connections = watcher.session.connections();
+    return connections.size() == 1 && connections.begin()->first.peer == world.forwarder().id();
+  }
+  bool is_direct(const Watcher& watcher) {
+    const auto& connections = watcher.session.connections();
+    return connections.size() == 1 && connections.begin()->first.peer == talker->id();
+  }
+  /// Everybody who is in the room has one connection, and it is shown and has frames.
+  void expect_pictures() {
+    for (const Watcher* watcher : watchers) {
+      if (!watcher->session.view().refusal.empty()) continue;
+      EXPECT_EQ(watcher->picture(), Picture::live);
+      EXPECT_EQ(watcher->session.connections().size(), 1u);
+      EXPECT_EQ(watcher->all_shown.size(), 1u);
+      if (watcher->session.connections().empty()) continue;
+      const ConnectionKey& key = watcher->session.connections().begin()->first;
+      EXPECT_TRUE(watcher->all_shown.contains(key)) << "what is shown is what is open";
+      EXPECT_TRUE(watcher->has_frames(key));
+    }
+  }
+
+  World world{1, "2"};
+  Talker* talker = nullptr;
+  std::vector<Watcher*> watchers;
+};
+
+TEST_F(Forwarded, ViewersMoveWhereTheyAreAsManyAsTheOperatorSays) {
+  world.pass(seconds(20));
+  for (const Watcher* watcher : watchers) EXPECT_TRUE(is_forwarded(*watcher));
+  EXPECT_EQ(world.forwarder().viewers(), 3u);
+  EXPECT_EQ(talker->session.connections().size(), 1u) << "the picture is sent once";
+  EXPECT_EQ(talker->session.view().forwarded, 3u);
+  expect_pictures();
+  world.expect_empty_after_all_left();
+}
+
+TEST_F(Forwarded, ViewersComeBackWhereTheTalkerKeepsTheRoomDirect) {
+  world.pass(seconds(20));
+  talker->feed(session::DirectKept{true});
+  world.pass(seconds(30));
+  for (const Watcher* watcher : watchers) EXPECT_TRUE(is_direct(*watcher));
+  EXPECT_EQ(talker->session.view().viewers, 3u);
+  expect_pictures();
+  world.expect_empty_after_all_left();
+}
+
+TEST_F(Forwarded, NobodyIsWithoutAPictureWhenTheServerIsKilled) {
+  world.pass(seconds(20));
+  for (int i = 0; i < 10; ++i) {
+    world.kill_server();
+    expect_pictures();
+    world.pass(seconds(1));
+    world.start_server();
+    world.pass(seconds(10));
+    expect_pictures();
+  }
+  for (const Watcher* watcher : watchers) {
+    EXPECT_EQ(watcher->count_done<session::DetachStream>(), 0u) << "no frame was lost";
+  }
+  world.expect_empty_after_all_left();
+}
+
+/// What may happen at any moment of a move.
+struct Incident {
+  const char* name;
+  std::function<void(World&, Talker&, std::vector<Watcher*>&)> happen;
+};
+
+const std::vector<Incident> kIncidents = {
+    {"the talker stops and starts",
+     [](World& world, Talker& talker, auto&) {
+       talker.stop_video();
+       world.pass(session::Duration(50));
+       talker.start_video();
+     }},
+    {"the talker locks the room",
+     [](World&, Talker& talker, auto&) { talker.feed(session::LockSwitched{true}); }},
+    {"the talker keeps the room direct, and lets it go",
+     [](World& world, Talker& talker, auto&) {
+       talker.feed(session::DirectKept{true});
+       world.pass(session::Duration(300));
+       talker.feed(session::DirectKept{false});
+     }},
+    {"the talker loses its socket", [](World&, Talker& talker, auto&) { talker.lose_socket(); }},
+    {"a viewer loses its socket",
+     [](World&, Talker&, auto& watchers) { watchers[1]->lose_socket(); }},
+    {"a viewer is removed",
+     [](World&, Talker& talker, auto& watchers) {
+       talker.feed(session::RemovalRequested{watchers[0]->id()});
+     }},
+    {"a viewer leaves",
+     [](World&, Talker&, auto& watchers) {
+       watchers[2]->leave();
+       watchers.pop_back();
+     }},
+    {"a viewer comes",
+     [](World& world, Talker&, auto& watchers) { watchers.push_back(&world.add_watcher()); }},
+    {"a viewer presses Request", [](World&, Talker&, auto& watchers) { watchers[0]->request(); }},
+    {"the forwarder dies", [](World& world, Talker&, auto&) { world.forwarder().die(); }},
+    {"the server is killed",
+     [](World& world, Talker&, auto&) {
+       world.kill_server();
+       world.pass(session::Duration(700));
+       world.start_server();
+     }},
+    {"the network breaks",
+     [](World& world, Talker&, auto&) {
+       world.break_transports(session::TransportState::disconnected);
+     }},
+};
+
+/// Each incident at each of many moments, in many orders of all that is under way; and then
+/// another.
+TEST(ForwardedInAnyOrder, EverybodyHasAPictureAgainAndNothingIsLeft) {
+  for (std::uint32_t seed = 1; seed <= 400 && !testing::Test::HasFailure(); ++seed) {
+    std::minstd_rand random(seed);
+    const Incident& first = kIncidents[seed % kIncidents.size()];
+    const Incident& second = kIncidents[random() % kIncidents.size()];
+    SCOPED_TRACE("seed " + std::to_string(seed) + ": " + first.name + ", " + second.name);
+    World world(1, "2");
+    Talker& talker = world.add_talker();
+    std::vector<Watcher*> watchers;
+    for (int i = 0; i < 3; ++i) watchers.push_back(&world.add_watcher());
+    world.shuffle(seed);
+    talker.start_video();
+    world.run_some(static_cast<int>(random() % 300));
+    first.happen(world, talker, watchers);
+    world.run_some(static_cast<int>(random() % 300));
+    second.happen(world, talker, watchers);
+    world.pass(seconds(120));
+
+    ASSERT_TRUE(talker.session.on_air());
+    for (const Watcher* watcher : watchers) {
+      if (!watcher->session.view().refusal.empty()) continue;
+      EXPECT_EQ(watcher->picture(), Picture::live);
+      ASSERT_EQ(watcher->session.connections().size(), 1u);
+      const ConnectionKey& key = watcher->session.connections().begin()->first;
+      EXPECT_EQ(watcher->all_shown, std::set<ConnectionKey>{key});
+      EXPECT_TRUE(watcher->has_frames(key));
+    }
+    world.expect_empty_after_all_left();
+  }
+}
+
+}  // namespace
+}  // namespace onair::tests
