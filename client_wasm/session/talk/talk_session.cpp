@@ -20,7 +20,7 @@ void TalkSession::settle() {
   serve_waiting();
   if (stream_.picture() != planned_) planner_.set_picture(planned_ = stream_.picture());
   pass_on(chat_.announce_media(stream_.sent()));
-  direct_forwarding();
+  advance_forwarding();
   invite_waiting();
   if (const auto next = earlier(own_deadline_.at(), stream_.next_deadline()))
     own_deadline_.set(*next);

@@ -233,7 +233,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on_message(const protocol::WatchingVia& via, const PeerId& from);
   bool is_forwarder(const PeerId& viewer) const { return roster_.players_of(viewer).has_value(); }
   /// Moves viewers to the forwarder and back, as the load asks for.
-  void direct_forwarding();
+  void advance_forwarding();
   Forwarding::Load load() const;
   /// The viewers with a connection that is up, in the order in which they came.
   std::vector<PeerId> direct_viewers() const;

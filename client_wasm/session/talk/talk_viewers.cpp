@@ -259,7 +259,7 @@ std::vector<PeerId> TalkSession::direct_viewers() const {
   return viewers;
 }
 
-void TalkSession::direct_forwarding() {
+void TalkSession::advance_forwarding() {
   if (!link_.joined()) return;
   const Forwarding::Steps steps = forwarding_.advance(load(), direct_viewers(), now_);
   if (steps.use_forwarder) send(protocol::UseForwarder{*steps.use_forwarder});
