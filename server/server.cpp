@@ -67,7 +67,7 @@ rooms::HubOptions hub_options(const Options& options, net::SignedResumeTokens& t
       .forward = options.forwarder.mode == net::ForwarderOptions::Mode::off
                      ? std::nullopt
                      : std::optional(options.forwarder.forward),
-      .first_frame = first_frame(),
+      .first_frame = first_frame,
   };
 }
 

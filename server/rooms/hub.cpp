@@ -103,7 +103,7 @@ Hub::Hub(HubOptions options, Bus& bus)
       budget_{.most_frames = options_.limits.kept_frames,
               .most_bytes = options_.limits.kept_bytes,
               .most_bytes_of_one = options_.limits.kept_bytes / 4},
-      router_(bus, options_.first_frame),
+      router_(bus, options_.first_frame()),
       audience_(options_.audience_interval, router_.counters),
       removed_([this](const std::string& room) { return rooms_.contains(room); }) {}
 

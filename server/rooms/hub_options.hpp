@@ -57,8 +57,9 @@ struct HubOptions {
   /// A talker needs the forwarder in its room, or needs it no more. May not call the hub.
   std::function<void(const std::string& room, const protocol::PeerId& talker, bool on)>
       use_forwarder = [](const auto&, const auto&, bool) {};
-  /// The number of the first frame, so that no two hubs' frames have the same.
-  FrameNumber first_frame = 1;
+  /// Gives each hub that is made from these options the number of its first frame, far from where
+  /// any other begins: frames of the same number count as one, and one of them is lost.
+  std::function<FrameNumber()> first_frame = [] { return FrameNumber{1}; };
 };
 
 }  // namespace onair::rooms

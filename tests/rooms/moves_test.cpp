@@ -111,5 +111,20 @@ TEST_F(MovesTest, LateNewsOfAMoveDoesNotOutliveThePeer) {
   EXPECT_EQ(ends[2]->hub_of("id1"), std::nullopt) << "it has left";
 }
 
+TEST(FrameNumbers, BeginAnewForEachHubThatIsMadeFromTheSameOptions) {
+  tests::PlainTokens tokens;
+  FrameNumber next = 0;
+  const HubOptions options{
+      .make_id = [] { return std::string("id"); },
+      .resume_tokens = tokens,
+      .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+      .first_frame = [&next] { return next += 1'000; },
+  };
+  ThreadBus bus(0, 1, nullptr);
+  const Hub one(options, bus);
+  const Hub other(options, bus);
+  EXPECT_EQ(next, 2'000u) << "frames of two threads that had the same number counted as one";
+}
+
 }  // namespace
 }  // namespace onair::rooms

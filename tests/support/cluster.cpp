@@ -141,7 +141,7 @@ void Cluster::add_process(HubId hubs, bool with_gateway, const MakeOptions& make
   }
   for (HubId id = 0; id < hubs; ++id) {
     rooms::HubOptions options = make_options();
-    options.first_frame = 1'000'000 * (hubs_.size() + 1);
+    options.first_frame = [first = 1'000'000 * (hubs_.size() + 1)] { return first; };
     process.hubs.push_back(std::make_unique<rooms::Hub>(std::move(options), *process.ends[id]));
     process.ends[id]->serve(*process.hubs.back());
     hubs_.push_back(process.hubs.back().get());
