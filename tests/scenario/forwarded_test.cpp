@@ -16,6 +16,18 @@ namespace {
 using std::chrono::seconds;
 using Picture = session::WatchView::Picture;
 
+/// Everybody who is in the room has one connection, which is shown and has frames.
+void expect_pictures_of(const std::vector<Watcher*>& watchers) {
+  for (const Watcher* watcher : watchers) {
+    if (!watcher->session.view().refusal.empty()) continue;
+    EXPECT_EQ(watcher->picture(), Picture::live);
+    ASSERT_EQ(watcher->session.connections().size(), 1u);
+    const ConnectionKey& key = watcher->session.connections().begin()->first;
+    EXPECT_EQ(watcher->all_shown, std::set<ConnectionKey>{key}) << "what is shown is what is open";
+    EXPECT_TRUE(watcher->has_frames(key));
+  }
+}
+
 class Forwarded : public testing::Test {
  protected:
   void SetUp() override {
@@ -32,19 +44,7 @@ class Forwarded : public testing::Test {
     const auto& connections = watcher.session.connections();
     return connections.size() == 1 && connections.begin()->first.peer == talker->id();
   }
-  /// Everybody who is in the room has one connection, and it is shown and has frames.
-  void expect_pictures() {
-    for (const Watcher* watcher : watchers) {
-      if (!watcher->session.view().refusal.empty()) continue;
-      EXPECT_EQ(watcher->picture(), Picture::live);
-      EXPECT_EQ(watcher->session.connections().size(), 1u);
-      EXPECT_EQ(watcher->all_shown.size(), 1u);
-      if (watcher->session.connections().empty()) continue;
-      const ConnectionKey& key = watcher->session.connections().begin()->first;
-      EXPECT_TRUE(watcher->all_shown.contains(key)) << "what is shown is what is open";
-      EXPECT_TRUE(watcher->has_frames(key));
-    }
-  }
+  void expect_pictures() { expect_pictures_of(watchers); }
 
   World world{1, "2"};
   Talker* talker = nullptr;
@@ -157,14 +157,7 @@ TEST(ForwardedInAnyOrder, EverybodyHasAPictureAgainAndNothingIsLeft) {
     world.pass(seconds(120));
 
     ASSERT_TRUE(talker.session.on_air());
-    for (const Watcher* watcher : watchers) {
-      if (!watcher->session.view().refusal.empty()) continue;
-      EXPECT_EQ(watcher->picture(), Picture::live);
-      ASSERT_EQ(watcher->session.connections().size(), 1u);
-      const ConnectionKey& key = watcher->session.connections().begin()->first;
-      EXPECT_EQ(watcher->all_shown, std::set<ConnectionKey>{key});
-      EXPECT_TRUE(watcher->has_frames(key));
-    }
+    expect_pictures_of(watchers);
     world.expect_empty_after_all_left();
   }
 }

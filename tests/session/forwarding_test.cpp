@@ -241,6 +241,28 @@ TEST_F(ForwardingTest, AViewerWithoutTheCapabilityKeepsTheForwarderThere) {
   EXPECT_EQ(advance(kMoveReplyTimeout).use_forwarder, false);
 }
 
+TEST_F(ForwardingTest, AReturnThatFailsDoesNotLetTheForwarderGoTooEarlyInTheNextOne) {
+  watch_directly(15);
+  advance(Duration(1'000));
+  forwarder_comes();
+  for (const PeerId& viewer : Peers(direct)) move(viewer);
+  for (int i = 4; i < 15; ++i) forwarding.forget("v" + std::to_string(i));
+  advance();
+  ASSERT_EQ(advance(Forwarding::kCalm).call_back.size(), 4u);
+  for (const char* viewer : {"v0", "v1", "v2", "v3"}) forwarding.left(viewer);
+  EXPECT_EQ(advance().use_forwarder, std::nullopt);
+  move("v0");  // it got no picture from the talker
+  EXPECT_EQ(advance().call_back, Peers{"v0"});
+  advance(kMoveReplyTimeout);
+  ASSERT_EQ(forwarding.stage(), ForwardStage::forwarded);
+
+  forwarding.keep_direct(true);
+  advance();
+  forwarding.left("v0");
+  EXPECT_EQ(advance().use_forwarder, std::nullopt);
+  EXPECT_EQ(advance(kMoveReplyTimeout).use_forwarder, false);
+}
+
 TEST_F(ForwardingTest, ANewcomerWhomTheForwarderDoesNotGetIsCalledByTheTalker) {
   forwarding.set_policy(ForwardPolicy::of("2"));
   watch_directly(2);

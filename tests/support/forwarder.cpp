@@ -66,16 +66,13 @@ void Forwarder::receive(const protocol::Message& message) {
   if (const auto* welcome = std::get_if<protocol::Welcome>(&message.body)) {
     id_ = welcome->id;
     is_in_ = true;
-    on_air_ = {welcome->talkers.begin(), welcome->talkers.end()};
     if (!holders_.empty() && !incoming_) follow(PeerId(*holders_.begin()));
   } else if (const auto* gone = std::get_if<protocol::UserDisconnected>(&message.body)) {
     close_viewer(gone->id);
     lose_talker(gone->id, /*may_be_reloading=*/true);
   } else if (message.from) {
     const PeerId& from = *message.from;
-    const auto* ready = std::get_if<protocol::TalkReady>(&message.body);
-    if (ready != nullptr) {
-      on_air_.insert(from);
+    if (std::holds_alternative<protocol::TalkReady>(message.body)) {
       const bool is_wanted = holders_.empty() ? from == watched_ : holders_.contains(from);
       if (is_wanted && !has_picture()) follow(from);
     } else if (std::holds_alternative<protocol::EndTalk>(message.body)) {
@@ -119,7 +116,6 @@ void Forwarder::on_viewer(const PeerId& viewer, const protocol::Message& message
   } else if (const auto* candidate = std::get_if<protocol::Candidate>(&message.body)) {
     take_candidate(known->second, *candidate);
   } else if (const auto* answer = std::get_if<protocol::Answer>(&message.body)) {
-    if (answer->connection != last_offer_ && answer->connection == 0) return;
     FakeConnection* connection = world_.find_connection(known->second);
     const std::string end = " " + std::to_string(known->second);
     if (connection == nullptr || !answer->sdp.ends_with(end)) return;  // to an earlier offer
@@ -159,7 +155,7 @@ void Forwarder::on_offer(const protocol::Offer& offer) {
     send(protocol::Bye{}, followed_);
     return request();
   }
-  incoming_ = make_connection("from " + followed_, [this] {
+  incoming_ = make_connection([this] {
     if (!incoming_) return;
     close_incoming();
     request_at_ = world_.now() + kRetry;
@@ -177,7 +173,7 @@ void Forwarder::on_offer(const protocol::Offer& offer) {
 
 void Forwarder::offer_to(const PeerId& viewer) {
   close_viewer(viewer);
-  const int number = make_connection("to " + viewer, [this, viewer] { close_viewer(viewer); });
+  const int number = make_connection([this, viewer] { close_viewer(viewer); });
   viewers_[viewer] = number;
   const protocol::ConnectionId id = ++last_offer_;
   send(protocol::Offer{std::to_string(number) + " 0", id}, viewer);
@@ -189,7 +185,6 @@ void Forwarder::offer_to(const PeerId& viewer) {
 
 void Forwarder::lose_talker(const PeerId& talker, bool may_be_reloading) {
   const bool was_held = holders_.erase(talker) > 0;
-  on_air_.erase(talker);
   if (talker == followed_) {
     close_incoming();
     followed_.clear();
@@ -285,9 +280,8 @@ void Forwarder::end_viewings() {
   }
 }
 
-int Forwarder::make_connection(const std::string& name, std::function<void()> closed) {
+int Forwarder::make_connection(std::function<void()> closed) {
   FakeConnection& made = world_.make_connection();
-  made.name = name;
   made.is_forwarders = true;
   made.local_made = true;
   made.report_transport = [](session::TransportState) {};

@@ -52,7 +52,8 @@ class Forwarder final : public Client {
   void close_viewer(const protocol::PeerId& viewer);
   void end_viewings();
   void exit();
-  int make_connection(const std::string& name, std::function<void()> closed);
+  /// `closed` is called when the other end has closed it.
+  int make_connection(std::function<void()> closed);
   void take_candidate(int number, const protocol::Candidate& candidate);
 
   World& world_;
@@ -60,7 +61,6 @@ class Forwarder final : public Client {
   protocol::PeerId id_;
   bool is_in_ = false;
   std::set<protocol::PeerId> holders_;
-  std::set<protocol::PeerId> on_air_;
   protocol::PeerId followed_;
   protocol::PeerId watched_;  ///< whose picture the viewers have
   std::optional<int> incoming_;

@@ -37,8 +37,6 @@ World::World(std::size_t talkers_per_room, std::optional<std::string> forward)
   start_server();
 }
 
-World::~World() = default;
-
 Talker& World::add_talker(session::TalkOptions options) {
   if (options.room.empty()) options.room = "lesson";
   auto talker = std::make_unique<Talker>(*this, "talker" + std::to_string(clients_.size() + 1),

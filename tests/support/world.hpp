@@ -70,7 +70,6 @@ class World {
  public:
   /// `forward` is the operator's `--forward`; nothing: there is no forwarder.
   explicit World(std::size_t talkers_per_room = 1, std::optional<std::string> forward = {});
-  ~World();
 
   class Talker& add_talker(session::TalkOptions options = {});
   class Watcher& add_watcher(session::WatchOptions options = {});

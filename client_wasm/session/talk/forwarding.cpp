@@ -212,6 +212,7 @@ void Forwarding::begin_batch(const std::vector<PeerId>& direct, TimePoint now) {
 
 /// When nobody is left there, the forwarder is let go. One that fails to come back keeps all there.
 void Forwarding::call_back(Steps& steps, TimePoint now) {
+  if (!forwarded_.empty()) release_at_.cancel();
   const bool failed = std::any_of(forwarded_.begin(), forwarded_.end(),
                                   [&](const auto& viewer) { return failed_.contains(viewer); });
   if (failed && !keeps_direct_) {
@@ -220,7 +221,6 @@ void Forwarding::call_back(Steps& steps, TimePoint now) {
     rounds_ = kMostRounds;
     return;
   }
-  if (!forwarded_.empty()) release_at_.cancel();
   if (forwarded_.empty()) {
     // The last ones are connected, and show the forwarder's picture until ours was decoded.
     if (!release_at_.at()) release_at_.set(now + kMoveReplyTimeout);
