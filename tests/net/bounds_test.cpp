@@ -95,6 +95,14 @@ TEST(Bounds, TheQueuesOfAllClientsTogether) {
   EXPECT_EQ(slow.receive_close(), 1013);
 }
 
+/// Opens a session of Engine.IO 3 that polls. Gives the target of its requests.
+std::string open_polling_session(const RunningServer& server) {
+  const std::string path = "/socket.io/?EIO=3&transport=polling";
+  const auto opened = request(server.port(), verb::get, path).body();
+  const std::string sid = opened.substr(opened.find("\"sid\":\"") + 7);
+  return path + "&sid=" + sid.substr(0, sid.find('"'));
+}
+
 TEST(Bounds, SessionsThatPollCountAmongAllQueues) {
   Options options = test_options();
   options.threads = 1;
@@ -105,10 +113,7 @@ TEST(Bounds, SessionsThatPollCountAmongAllQueues) {
   const std::string ping = "60001:2" + std::string(60'000, 'x');
   std::vector<std::string> targets;
   for (int i = 0; i < 4; ++i) {
-    const std::string path = "/socket.io/?EIO=3&transport=polling";
-    const auto opened = request(server.port(), verb::get, path).body();
-    const std::string sid = opened.substr(opened.find("\"sid\":\"") + 7);
-    targets.push_back(path + "&sid=" + sid.substr(0, sid.find('"')));
+    targets.push_back(open_polling_session(server));
     for (int n = 0; n < 8; ++n) request(server.port(), verb::post, targets.back(), {}, ping);
     EXPECT_LE(server.metric("onair_send_queue_bytes"), 1'200'000) << i << " sessions";
   }
@@ -122,10 +127,7 @@ TEST(Bounds, ManySmallQueuesCountTogether) {
   const RunningServer server(options);
   const std::string ping = "20001:2" + std::string(20'000, 'x');
   for (int i = 0; i < 60; ++i) {
-    const std::string path = "/socket.io/?EIO=3&transport=polling";
-    const auto opened = request(server.port(), verb::get, path).body();
-    const std::string sid = opened.substr(opened.find("\"sid\":\"") + 7);
-    const std::string target = path + "&sid=" + sid.substr(0, sid.find('"'));
+    const std::string target = open_polling_session(server);
     for (int n = 0; n < 3; ++n) request(server.port(), verb::post, target, {}, ping);
     ASSERT_LE(server.metric("onair_send_queue_bytes"), 2 * 262'144 + 20'128) << i << " sessions";
   }

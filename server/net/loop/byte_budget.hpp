@@ -48,9 +48,8 @@ class ByteShare {
   bool gives_way(std::size_t small) const { return held_ > small && budget_.is_exceeded(); }
 
   /// True where all together hold too much, and `lasting` of this client's bytes are more than its
-  /// fair share; beyond twice the bound, where any of them last. Whoever it is true of gets no
-  /// more, so that lasting bytes never exceed twice the bound by more than what one client gets at
-  /// once.
+  /// fair share; beyond twice the bound, where any of them last. A client of which it is true gets
+  /// no more. So what lasts exceeds twice the bound only by what the others get in one tick.
   bool is_beyond_fair_share(std::size_t lasting) const {
     if (!budget_.is_exceeded()) return false;
     return lasting > (budget_.is_exceeded_twice() ? 0 : budget_.fair_share());
