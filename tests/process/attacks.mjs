@@ -436,15 +436,16 @@ export const media_attacks = {
 export const tls_attacks = {
   'handshakes in a loop': async (at) => {
     const hello = await client_hello();
-    let refused = 0;
+    // Until most are refused: how soon that is, the speed of the machine decides. A proxy is never refused.
     await times(8, async () => {
-      for (let n = 0; n < 300; ++n) {
+      let refused = 0;
+      for (let n = 0; n < 300 || (outside() && refused < 100); ++n) {
+        if (n === 3_000) throw new Error('as many handshakes as one likes');
         const { socket, greeted } = await greet(at, hello);
         socket.destroy();
         refused += greeted ? 0 : 1;
       }
     });
-    if (outside() && refused === 0) throw new Error('as many handshakes as one likes');
   },
 
   'renegotiation, and records that are small or too long': (at) =>
