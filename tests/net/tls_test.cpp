@@ -1,5 +1,6 @@
 #include "net/tls/tls.hpp"
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -8,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -145,6 +147,34 @@ TEST_F(TlsTest, RefusesWhatIsOlderThanTls12) {
   SSL_CTX_set_min_proto_version(old.native_handle(), TLS1_VERSION);
   SSL_CTX_set_max_proto_version(old.native_handle(), TLS1_1_VERSION);
   EXPECT_THROW(connect(old, server.port()), boost::system::system_error);
+}
+
+TEST_F(TlsTest, TheOldestHandshakeGivesWayWhereTooManyStop) {
+  const auto files = make("a");
+  Options options = with(files);
+  options.threads = 1;
+  options.limits.handshakes = 2;
+  const RunningServer server(options);
+  const auto stop = [&] {
+    // The head of a ClientHello, whose rest does not come.
+    static constexpr std::array<unsigned char, 9> kHead = {22, 3, 1, 0, 255, 1, 0, 0, 251};
+    asio::ip::tcp::socket socket(io);
+    socket.connect({asio::ip::make_address("127.0.0.1"), server.port()});
+    asio::write(socket, asio::buffer(kHead));
+    return socket;
+  };
+  asio::ip::tcp::socket oldest = stop();
+  asio::ip::tcp::socket older = stop();
+  ssl::context context = trusting(files);
+  TlsSocket page = connect(context, server.port());
+  EXPECT_EQ(get(page, "/").result_int(), 200u);
+  boost::system::error_code ended;
+  char byte = 0;
+  oldest.read_some(asio::buffer(&byte, 1), ended);
+  EXPECT_EQ(ended, asio::error::eof);
+  older.non_blocking(true);
+  older.read_some(asio::buffer(&byte, 1), ended);
+  EXPECT_EQ(ended, asio::error::would_block);
 }
 
 TEST_F(TlsTest, AReloadIsForNewConnectionsAndDropsNobody) {

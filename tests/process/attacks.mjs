@@ -448,6 +448,11 @@ export const tls_attacks = {
     });
   },
 
+  'handshakes that stop': async (at) => {
+    const hello = await client_hello();
+    await times(900, (i) => stop_short(at, '', i % 3 ? hello : hello.subarray(0, 4 + i / 3)));
+  },
+
   'renegotiation, and records that are small or too long': (at) =>
     times(8, async (i) => {
       for (let n = 0; n < 5; ++n) {

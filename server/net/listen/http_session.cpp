@@ -12,6 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "net/http/pages.hpp"
+#include "net/http/proxies.hpp"
 #include "net/http/request_reader.hpp"
 #include "net/listen/routes.hpp"
 #include "net/socketio/socketio_websocket.hpp"
@@ -273,12 +274,15 @@ Task<void> serve_connection(TcpStream stream, Admission::Slot slot, Worker& work
                                      server);
     co_return co_await serve(connection);
   }
+  error_code ignored;
+  const auto remote = stream.socket().remote_endpoint(ignored).address();
+  co_await worker.handshakes().turn();
   const auto context = server.certificate->context();
   SslStream tls(std::move(stream), *context);
-  auto [failed, used] =
-      co_await tls.async_handshake(asio::ssl::stream_base::server, buffer.data(), no_throw);
-  if (failed) {
-    spdlog::debug("event=tls_handshake_failed error=\"{}\"", failed.message());
+  const auto [error, used] =
+      co_await worker.handshakes().accept(tls, buffer.data(), counted_address(remote));
+  if (error) {
+    spdlog::debug("event=tls_handshake_failed error=\"{}\"", error.message());
     co_return;
   }
   buffer.consume(used);

@@ -42,6 +42,10 @@ struct Limits {
   /// machine itself, are counted by what the proxy says of them.
   std::size_t peers_per_address = 1'000;
 
+  /// TLS handshakes that are open at a time, of which each thread has an equal share: of more than
+  /// these, the oldest of the address with the most is closed.
+  std::size_t handshakes = 256;
+
   /// Encoders (WHIP) from one address: of more than these, one from which nothing comes gives way;
   /// where there is none, the new one is answered with 429.
   std::size_t encoders_per_address = 100;

@@ -1,9 +1,16 @@
 #include "net/loop/worker.hpp"
 
+#include <algorithm>
+
 namespace onair::net {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// How many of the bus's members are workers.
+std::size_t threads_of(rooms::HubId members, const std::optional<rooms::HubId>& gateway) {
+  return gateway ? members - 1U : members;
+}
 
 }  // namespace
 
@@ -11,11 +18,13 @@ Worker::Worker(rooms::HubId self, rooms::HubId members, std::optional<rooms::Hub
                rooms::ThreadBus::Post post, rooms::HubOptions options, const Limits& limits)
     : self_(self),
       limits_(limits),
+      handshakes_(context_,
+                  std::max<std::size_t>(1, limits.handshakes / threads_of(members, gateway))),
       bus_(self, members, std::move(post), gateway),
       hub_(std::move(options), bus_) {
   bus_.serve(hub_);
   tick_.before_flush([this] { bus_.flush(); });
-  const std::size_t threads = gateway ? members - 1U : members;
+  const std::size_t threads = threads_of(members, gateway);
   tick_.output_budget.limit(limits.queue_bytes / threads);
   tick_.input_budget.limit(limits.input_bytes / threads);
 }
@@ -24,6 +33,7 @@ Worker::~Worker() {
   for (ClientLink* link : links()) link->break_ownership_cycle();
   for (SelfOwned* connection : std::set(held_)) connection->break_ownership_cycle();
   socketio_sessions.clear();
+  handshakes_.clear();
   tick_.clear();
 }
 

@@ -17,6 +17,7 @@
 #include "net/loop/aliases.hpp"
 #include "net/loop/limits.hpp"
 #include "net/loop/tick.hpp"
+#include "net/tls/handshakes.hpp"
 #include "rooms/hub.hpp"
 #include "rooms/thread_bus.hpp"
 #include "socketio/translation.hpp"
@@ -79,6 +80,7 @@ class Worker {
   rooms::HubId self() const { return self_; }
   asio::io_context& context() { return context_; }
   Tick& tick() { return tick_; }
+  Handshakes& handshakes() { return handshakes_; }
   const Limits& limits() const { return limits_; }
 
   /// Sessions of socket.io's clients, by sid.
@@ -133,6 +135,7 @@ class Worker {
   // Sessions end with the context that runs them, and still need what stands before it.
   const Limits& limits_;
   Tick tick_{context_};
+  Handshakes handshakes_;
   rooms::ThreadBus bus_;
   rooms::Hub hub_;
   std::map<std::uint64_t, ClientLink*> links_;  ///< by number
