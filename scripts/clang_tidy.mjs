@@ -6,7 +6,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 const passedFolder = 'build/lint';
 const includeRoots = ['server', 'client_wasm', 'tests', 'tests/net', 'tests/bench'];
@@ -32,7 +32,8 @@ function closure(file) {
 
 /** @param {string} tidy @param {string} file */
 function fingerprint(tidy, file) {
-  const hash = createHash('sha256').update(tidy).update(readFileSync('.clang-tidy'));
+  const hash = createHash('sha256').update(tidy);
+  for (const checks of ['.clang-tidy', 'tests/.clang-tidy']) hash.update(readFileSync(checks));
   for (const path of [...closure(file)].sort()) hash.update(path).update(readFileSync(path));
   return hash.digest('hex');
 }
@@ -57,6 +58,9 @@ function check(tidy, file, extra) {
 const [tidy, option, commit] = process.argv.slice(2);
 const changed = option === '--since' ? new Set(git('diff', '--name-only', commit)) : null;
 const emscripten = emscriptenFlags();
+/** @type {{ file: string }[]} */
+const native = JSON.parse(readFileSync('build/lint/compile_commands.json', 'utf8'));
+const isNative = new Set(native.map(({ file }) => relative('.', file)));
 mkdirSync(passedFolder, { recursive: true });
 
 const waiting = git('ls-files', 'client_wasm/*.cpp', 'server/*.cpp', 'tests/*.cpp')
@@ -68,8 +72,7 @@ console.log(`${waiting.length} files to look at`);
 let failed = 0;
 async function work() {
   for (let next = waiting.pop(); next; next = waiting.pop()) {
-    const inBrowser = next.file.startsWith('client_wasm/browser/');
-    if (await check(tidy, next.file, inBrowser ? emscripten : [])) writeFileSync(next.stamp, next.file);
+    if (await check(tidy, next.file, isNative.has(next.file) ? [] : emscripten)) writeFileSync(next.stamp, next.file);
     else failed += 1;
   }
 }

@@ -169,6 +169,7 @@ TEST(MediaPort, OneThatIsTakenForTcpAloneIsAClearError) {
   EventLoop loop;
   Echo echo;
   const Descriptor listener(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_GE(listener.get(), 0);
   SocketAddress address = to_socket_address(Address{}, AF_INET6);
   ASSERT_EQ(bind(listener.get(), address.get(), address.size), 0);
   ASSERT_EQ(listen(listener.get(), 1), 0);

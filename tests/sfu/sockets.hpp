@@ -1,6 +1,7 @@
 // Blocking sockets of a test's peer, and a loop that runs until something has happened.
 #pragma once
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <functional>
@@ -32,7 +33,8 @@ class Peer {
     const int bytes = 8'192;
     if (type == SOCK_STREAM) setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     const SocketAddress to = to_socket_address(address_of(ip, port), family_);
-    connect(socket_.get(), to.get(), to.size);
+    const int begun = connect(socket_.get(), to.get(), to.size);
+    EXPECT_TRUE(begun == 0 || errno == EINPROGRESS) << errno;
     if (type == SOCK_STREAM) wait(POLLOUT);
   }
 

@@ -25,13 +25,13 @@ class AgainstLibsrtp : public testing::TestWithParam<SrtpProfile> {
     Packet made = rtp_header(kSsrc, index);
     const std::uint32_t csrcs = below(4);
     made[0] = static_cast<std::uint8_t>(0x80 | csrcs);
-    const Packet listed = bytes(4 * csrcs);
+    const Packet listed = bytes(std::size_t{4} * csrcs);
     made.insert(made.end(), listed.begin(), listed.end());
     if (below(2) == 0) return made;
     made[0] |= 0x10;
     const std::uint32_t words = below(5);
     made.insert(made.end(), {0xbe, 0xde, 0, static_cast<std::uint8_t>(words)});
-    const Packet extension = bytes(4 * words);
+    const Packet extension = bytes(std::size_t{4} * words);
     made.insert(made.end(), extension.begin(), extension.end());
     return made;
   }
@@ -105,7 +105,7 @@ TEST_P(AgainstLibsrtp, LossDisorderAndReplaysAreJudgedAlike) {
 TEST_P(AgainstLibsrtp, RtcpBothWaysOfSeveralSsrcs) {
   for (int i = 0; i < kPackets; ++i) {
     Packet plain = receiver_report(below(5));
-    const Packet more = bytes(4 * below(60));
+    const Packet more = bytes(std::size_t{4} * below(60));
     plain.insert(plain.end(), more.begin(), more.end());
     Packet ours = protect_rtcp(sender, plain);
     Packet theirs = plain;

@@ -52,7 +52,7 @@ class SessionClient : public Client {
   std::vector<std::string> texts;           ///< from data channels
   std::vector<Output> done;                 ///< every output, in order
 
-  void feed(Input input) {
+  void feed(const Input& input) {
     for (Output& output : session.handle(input, world_.now())) {
       done.push_back(output);
       std::visit([this](const auto& command) { derived().perform(command); }, output);
@@ -104,12 +104,12 @@ class SessionClient : public Client {
 
   /// Posts an event of a connection; events of one kind stay in order.
   void post_input(const std::string& kind, const ConnectionKey& key, const std::string& label,
-                  Input input) {
+                  const Input& input) {
     post(kind + std::to_string(key.generation), label, [this, input] { feed(input); });
   }
 
   /// Posts a promise's outcome in a lane of its own, since promises overtake each other.
-  void post_outcome(session::Step step, const ConnectionKey& key, Input success) {
+  void post_outcome(session::Step step, const ConnectionKey& key, const Input& success) {
     const bool fails = fail_next.erase(step) > 0;
     const std::string label(name_of(step));
     post(label + std::to_string(++outcomes_), label, [this, fails, step, key, success] {
@@ -132,7 +132,7 @@ class SessionClient : public Client {
       if (number != socket_number_) return;
       if (!world_.server_is_up()) return feed(session::SocketClosed{number});
       socket_ = std::make_shared<FakeSocket>(
-          [this, number](std::string frame) { deliver(number, std::move(frame)); },
+          [this, number](const std::string& frame) { deliver(number, frame); },
           [this, number](protocol::CloseCode code) {
             post("down", "closed by server", [this, number, code] {
               if (number != socket_number_) return;
@@ -339,7 +339,7 @@ class SessionClient : public Client {
     return world_.find_connection(found->second);
   }
 
-  void deliver(session::SocketNumber number, std::string frame) {
+  void deliver(session::SocketNumber number, const std::string& frame) {
     const auto decoded = protocol::decode(frame);
     ASSERT_TRUE(std::holds_alternative<protocol::Message>(decoded)) << frame;
     const auto& message = std::get<protocol::Message>(decoded);

@@ -66,8 +66,8 @@ class DtlsTransport {
   /// kMaxHandshakeMessage, or brings encrypted records beyond kMaxEarlyRecords, which OpenSSL would
   /// hold back in 17 KB each.
   static constexpr std::size_t kMaxHandshakeDatagrams = 128;
-  static constexpr std::size_t kMaxHandshakeBytes = 64 * 1'024;
-  static constexpr std::size_t kMaxHandshakeMessage = 8 * 1'024;
+  static constexpr std::size_t kMaxHandshakeBytes = 65'536;
+  static constexpr std::size_t kMaxHandshakeMessage = 8'192;
   static constexpr std::size_t kMaxEarlyRecords = 4;
   /// Records that are opened after the handshake: repeats of Finished, and one close_notify.
   static constexpr base::Rate kRecordRate{std::chrono::milliseconds(100), 100};

@@ -24,7 +24,8 @@ class IdleEnd {
     }
     alone_since_ = alone_since_.value_or(now);
     idle_since_ = peers > 0 ? std::nullopt : std::optional(idle_since_.value_or(now));
-    return now >= *next_deadline();
+    const auto due = next_deadline();
+    return due && now >= *due;
   }
   /// Nothing while a server is connected.
   std::optional<TimePoint> next_deadline() const {

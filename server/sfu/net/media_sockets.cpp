@@ -14,9 +14,9 @@ MediaSockets::MediaSockets(EventLoop& loop, std::uint16_t port, PacketReceiver& 
   for (int attempt = 1; !tcp_; ++attempt) {
     const char* transport = "UDP";
     try {
-      udp_.emplace(port);
+      udp_ = std::make_unique<UdpSocket>(port);
       transport = "TCP";
-      tcp_.emplace(loop, udp_->family(), udp_->port(), receiver, bounds);
+      tcp_ = std::make_unique<IceTcp>(loop, udp_->family(), udp_->port(), receiver, bounds);
     } catch (const std::system_error& error) {
       if (port == 0 && error.code() == std::errc::address_in_use && attempt < kAttempts) continue;
       throw std::runtime_error(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "sfu/forwarder_edge.hpp"
@@ -31,8 +32,9 @@ class MediaSockets final : public PacketSink {
   std::uint64_t dropped() const;
 
  private:
-  std::optional<UdpSocket> udp_;
-  std::optional<IceTcp> tcp_;
+  // Of the same port, which may take several attempts; there as long as this is.
+  std::unique_ptr<UdpSocket> udp_;
+  std::unique_ptr<IceTcp> tcp_;
   Watch watch_;
 };
 

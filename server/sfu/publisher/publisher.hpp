@@ -48,7 +48,9 @@ class Publisher {
   const PublisherFeedback& feedback() const { return feedback_; }
 
  private:
+  /// Of a kind that the talker sends.
   const TalkerMedia& media_of(MediaKind kind) const {
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it has a value, since it is sent
     return *media_[static_cast<std::size_t>(kind)];
   }
   IncomingTrack& track_of(MediaKind kind) const { return *tracks_[static_cast<std::size_t>(kind)]; }

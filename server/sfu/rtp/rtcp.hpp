@@ -323,7 +323,9 @@ bool TransportFeedback::each(Call call) const {
     spoken += StatusChunk{*chunk}.size();
   }
   for (std::size_t spoken = 0; spoken < info.packets;) {
-    const StatusChunk chunk{*chunks.u16()};
+    const auto word = chunks.u16();
+    if (!word) return false;
+    const StatusChunk chunk{*word};
     for (std::size_t i = 0; i < chunk.size() && spoken < info.packets; ++i, ++spoken) {
       const auto symbol = chunk.symbol(i);
       const auto delta = read_delta(symbol, deltas);

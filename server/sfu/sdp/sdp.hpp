@@ -18,7 +18,7 @@
 
 namespace onair::sfu {
 
-inline constexpr std::size_t kMaxSdp = 32 * 1'024;  ///< bytes
+inline constexpr std::size_t kMaxSdp = 32'768;  ///< bytes
 inline constexpr std::size_t kMaxSections = 16;     ///< m-lines
 
 /// Bounds of each section.
