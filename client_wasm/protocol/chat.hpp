@@ -1,4 +1,6 @@
-// Messages of the data channel `chat` between talker and watcher. The server never sees them.
+// Messages of the chat between talker and watcher. They go by the data channel `chat`, which no
+// server sees; or by the server, in `chat_messages`, where the watcher has no connection with the
+// talker.
 #pragma once
 
 #include <cstdint>

@@ -60,7 +60,9 @@ Duration Gateway::silent_grace() const {
                             kLeaseLifetime + 2 * options.heartbeat - options.dead_after);
 }
 
-/// Its members have the grace time to come back elsewhere: media does not pass through servers.
+/// Forgets a process that has left or counts as dead. Its members have the grace time to come back
+/// by another process, its talkers `talkers_grace`. Their pictures go on meanwhile: those pass from
+/// browser to browser, or through onair-forwarder, which is a process of its own.
 void Gateway::forget(const ProcessId& process, TimePoint now, Duration talkers_grace) {
   liveness_.forget(process);
   for (auto& [name, room] : rooms_) forget(name, room, process, now, talkers_grace);

@@ -88,7 +88,8 @@ void PeerMoves::on_handed_over(const protocol::PeerId& peer, const ToPeer& messa
   end_claim(peer, std::move(handover));
 }
 
-/// A process whose subscription was under way has it until the claim is repeated, or has been
+/// Another process may have the peer all the same: its subscription may have reached NATS after the
+/// claim. So the claim is repeated once. By then the subscription is there, or that process was
 /// silent for so long that it introduces itself anew.
 void PeerMoves::on_unclaimed(const protocol::PeerId& peer, TimePoint now) {
   end_claim(peer, {});

@@ -43,8 +43,10 @@ struct Order {
   Kind kind;
   std::string room;
   protocol::PeerId peer;
-  /// Of `remove_peer`: some hub or gateway has seen the peer in the room. Else whoever has it says
-  /// so by an order of its own, and all others remember nothing: a talker can invent ids.
+  /// Of `remove_peer`: some hub or gateway has seen the peer in the room, so every hub remembers
+  /// that it was removed. If false, a hub or gateway that knows the peer sends the order again with
+  /// true. The others remember nothing, but for those that began a moment ago (Hub::settles): a
+  /// talker could fill their memory with invented ids.
   bool was_member = false;
 };
 

@@ -222,7 +222,8 @@ void Hub::apply_effects(Peer& from, std::size_t kind, bool to_room, TimePoint no
       if (to_room) set_on_air(from, false);
       break;
     case protocol::kKindOf<protocol::TalkRequest>:
-      // Came before the talker, and needs the credentials before the offer.
+      // The `welcome` of a viewer without a right to TURN had no credentials if it came before any
+      // talker (ice_servers_for). It needs them before the offer comes.
       if (!from.may_relay && !from.room.all_talkers().empty()) send_pong(from);
       [[fallthrough]];
     case protocol::kKindOf<protocol::Answer>: from.requested_stream = true; break;

@@ -220,7 +220,8 @@ void ThreadBus::dispatch(HubId from, TakeOver& take_over, TimePoint now) {
 }
 
 void ThreadBus::dispatch(HubId from, Moved& moved, TimePoint) {
-  // Where the new hub's own news was quicker, the peer may have left that one too.
+  // If the table does not name `from` any more, later news came first: the new hub's `Attach`, and
+  // maybe that the peer has left that hub too. This must not overwrite it.
   const auto found = elsewhere_.find(moved.peer);
   if (self_ != gateway_ && found != elsewhere_.end() && found->second == from) {
     if (moved.to == gateway_) {

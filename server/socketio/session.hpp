@@ -163,7 +163,7 @@ class Session {
   void disconnect(TimePoint now);
   bool receive_event(std::string_view data);
 
-  // The seed's words
+  // The events of the original JavaScript program (SOCKETIO.md)
   void enter(const Event& event);
   void send_message(const Event& event);
 

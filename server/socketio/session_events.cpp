@@ -93,7 +93,7 @@ bool Session::receive_event(std::string_view data) {
   } else if (event->name == "message") {
     send_message(*event);
   }
-  return true;  // the seed's server passes over other events too
+  return true;  // the server of the original JavaScript program ignores other events too
 }
 
 void Session::go_on() {

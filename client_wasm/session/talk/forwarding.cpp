@@ -61,7 +61,9 @@ void Forwarding::forwarder_lost(const PeerId& forwarder) {
 
 bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& request, TimePoint now) {
   if (capable_.size() < kMaxViewers && can_move(request.caps)) capable_.insert(viewer);
-  if (stage_ == Stage::returning) return false;  // it keeps the forwarder's until ours is up
+  // A viewer that comes back keeps the forwarder's connection until the talker's is up, so it still
+  // counts as forwarded.
+  if (stage_ == Stage::returning) return false;
   forwarded_.erase(viewer);
   if (request.direct) {
     moving_.erase(viewer);
@@ -210,7 +212,9 @@ void Forwarding::begin_batch(const std::vector<PeerId>& direct, TimePoint now) {
   if (count == batch_) batch_ = std::min(2 * batch_, kMostAtOnce);
 }
 
-/// When nobody is left there, the forwarder is let go. One that fails to come back keeps all there.
+/// Calls viewers back from the forwarder, some at a time. When none is left there, tells the server
+/// that the forwarder is needed no more. If one fails to come back, all stay forwarded: they are
+/// called back again in this broadcast only if the person keeps the room direct.
 void Forwarding::call_back(Steps& steps, TimePoint now) {
   if (!forwarded_.empty()) release_at_.cancel();
   const bool failed = std::any_of(forwarded_.begin(), forwarded_.end(),

@@ -161,7 +161,8 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
   // A viewer that requests a new connection has lost the old one, if we have one.
   close_with(from, "new request");
   waiting_.remove(from);
-  if (!is_forwarder(from)) {  // which is served whatever the load: it takes the others
+  // The forwarder gets an offer whatever the load, since it takes viewers off this talker.
+  if (!is_forwarder(from)) {
     if (forwarding_.takes(from, request, now_)) return;
     if (connections_.size() >= capacity()) return decline(from, DeclineReason::full);
   }

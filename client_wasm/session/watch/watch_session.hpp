@@ -100,7 +100,8 @@ struct TalkerConnection {
   bool stereo = false;             ///< announced by the last offer
   /// With the forwarder: the talker whose picture it sends.
   std::optional<PeerId> of = {};
-  /// While its picture is awaited that shall replace another connection's: until when.
+  /// Set by a move between talker and forwarder until this connection's picture has come: when to
+  /// give the move up.
   std::optional<TimePoint> moves_until = {};
   bool has_stream = false;         ///< TrackArrived came
   bool sound_came = false;         ///< as last measured
@@ -218,7 +219,8 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void request(const PeerId& talker);
   /// Requests those whose turn for a new connection has come.
   void serve_waiting();
-  /// What this peer may have forwarded of others is given up: it is a talker.
+  /// Remembers that the peer is on air. It is a talker then, and no forwarder: connections by which
+  /// it carries another talker's picture are given up.
   void note_on_air(const PeerId& talker);
   bool is_on_air(const PeerId& talker) const;
   /// The connection that the talker calls `id`, or the latest one with the talker.

@@ -87,7 +87,8 @@ class Worker {
   std::unordered_map<std::string, std::shared_ptr<SocketioSession>> socketio_sessions;
   socketio::Translator translator;
 
-  /// A connection that is no client's link by itself, from its beginning to its end.
+  /// Registers a connection that is no ClientLink, as a WebSocket that carries a socket.io session,
+  /// until `release`. The end of the worker breaks the ownership cycles of those that are left.
   void hold(SelfOwned& connection) { held_.insert(&connection); }
   void release(SelfOwned& connection) { held_.erase(&connection); }
 

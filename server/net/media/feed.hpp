@@ -20,9 +20,13 @@ namespace onair::net {
 class Feed final : public MediaLink {
  public:
   enum class Outcome {
-    ready,      ///< the broadcast is at the forwarder
-    full,       ///< the broadcaster can't send it, or is gone
-    elsewhere,  ///< it comes from an encoder of another process, whose forwarder we can't reach
+    /// The broadcast is at the forwarder.
+    ready,
+    /// The broadcast can't be had for now: nobody is on air, the broadcaster declines, the
+    /// forwarder refuses its offer, or this member is out of the room.
+    full,
+    /// It comes from an encoder of another process, whose forwarder we can't reach.
+    elsewhere,
   };
   using Ready = std::function<void(Outcome)>;
 
@@ -99,10 +103,16 @@ class Feed final : public MediaLink {
 
   Stage stage_ = Stage::idle;
   std::set<protocol::PeerId> on_air_;  ///< talkers
-  bool is_doubtful_ = false;           ///< nobody had the id when it was asked last
-  bool went_silent_ = false;           ///< the broadcaster's packets came, and come no more
-  bool may_be_anew_ = false;           ///< it has said that it is on air since it made its offer
-  bool is_elsewhere_ = false;          ///< whom it follows is an encoder of another process
+  /// The server has answered a `talk_request` by `no_such_peer`. That may be about an earlier
+  /// talker, so the request is repeated once; a second such error means that the talker is gone.
+  bool is_doubtful_ = false;
+  /// The broadcaster's packets came, and come no more.
+  bool went_silent_ = false;
+  /// The talker has sent `talk_ready` or `use_forwarder` since its offer. Its page may have been
+  /// loaded anew: if it is silent too, its connection is dead, and is renewed.
+  bool may_be_anew_ = false;
+  /// The talker that this follows is an encoder of another process.
+  bool is_elsewhere_ = false;
   std::set<MediaLink*> players_;
   std::optional<std::size_t> announced_players_;  ///< what the broadcaster knows
   bool is_pausing_ = false;

@@ -142,7 +142,8 @@ void ForwarderClient::note_instance(const std::string& instance) {
 }
 
 void ForwarderClient::note_death() {
-  if (std::exchange(instance_, {}).empty()) return;  // none was here, or it is known
+  // Empty where no forwarder was here yet, or the host knows already that it has died.
+  if (std::exchange(instance_, {}).empty()) return;
   host_.on_forwarder_died();
 }
 

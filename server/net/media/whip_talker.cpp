@@ -87,7 +87,8 @@ void WhipTalker::published(const ForwarderClient::Result& result) {
     await_first_packet();
     return reply(created(media::Standard::whip, answer->sdp));
   }
-  close_connections();  // its own in case that only the reply was late
+  // Closes the new peer connection too: the forwarder has it, if only the reply came too late.
+  close_connections();
   reply(problem_of(result));
   if (!takes_over_) return end();
   stage_ = Stage::published;

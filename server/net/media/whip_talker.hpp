@@ -62,8 +62,9 @@ class WhipTalker final : public MediaLink {
   bool is_gone_ = false;  ///< its peer connection has ended; an encoder may come again
   bool on_air_ = false;
   bool was_connected_ = false;  ///< before this server began
-  bool takes_over_ = false;     ///< of an encoder whose connection broke
-  /// That one's, which the forwarder replaces by this one's if it accepts its offer.
+  bool takes_over_ = false;     ///< from an encoder whose connection broke
+  /// The peer connection of that encoder. The forwarder replaces it when it accepts this encoder's
+  /// offer; if it refuses the offer, close_connections() closes it.
   std::string replaced_peer_;
   std::string offer_;
   MediaReply reply_;

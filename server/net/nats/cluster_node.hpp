@@ -58,7 +58,7 @@ class ClusterNode {
   ClusterReport report() const;
 
  private:
-  /// Between the library's threads and the gateway.
+  /// Between NatsWire, which has the messages of NATS, and the gateway.
   class Member final : public cluster::WireMember {
    public:
     explicit Member(ClusterNode& node) : node_(node) {}
@@ -72,7 +72,7 @@ class ClusterNode {
     ClusterNode& node_;
   };
 
-  /// The same for what the engine answers.
+  /// Between NatsLeases, which tells what JetStream answers, and the gateway.
   class Answers final : public cluster::LeaseMember {
    public:
     explicit Answers(ClusterNode& node) : node_(node) {}

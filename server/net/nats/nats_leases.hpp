@@ -48,11 +48,12 @@ class NatsLeases final : public cluster::LeaseStore {
   bool open();
   bool note_available();
   void close();
-  /// Tells that the bucket does not answer. It may be gone, since it lives in memory: the next who
-  /// asks opens it anew.
-  /// Has a request of the claimant's made on the thread.
+  /// Posts a claimant's request to the thread of the leases. A request that throws is reported as
+  /// unavailable.
   template <typename Request>
   void make(const cluster::Claimant& claimant, Request request);
+  /// Reports that the bucket does not answer, and lets go of it: it lives in the memory of NATS and
+  /// may be gone. The next request opens it again, or makes it.
   void report_unavailable(const cluster::Claimant& claimant);
   void report(Report report);
   /// Reports the value that the key has instead.
@@ -71,7 +72,7 @@ class NatsLeases final : public cluster::LeaseStore {
   kvStore* store_ = nullptr;
   std::atomic<std::chrono::steady_clock::duration> ends_at_{
       std::chrono::steady_clock::duration::max()};
-  bool has_warned_ = false;  ///< the log, that there is no engine
+  bool has_warned_ = false;  ///< the log says that JetStream gives no bucket
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
       context_.get_executor()};

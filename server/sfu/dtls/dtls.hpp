@@ -42,12 +42,11 @@ class DtlsContext {
 
 /// A peer's DTLS. Holds OpenSSL's object (40 KB at its first message) during the handshake alone.
 /// Afterwards it keeps less than 1 KB:
-/// - a server's last flight, which it sends again, byte for byte, when the client sends its
-/// Finished
-///   again: the client has not got it. For kKeepLastFlight, and kMaxFlightResends times.
-/// - the key that opens the peer's records: so a close_notify, and a repeated Finished, count only
-///   when they are the peer's own.
-/// - our close_notify, encrypted in advance: no key of ours is left, and no nonce is used twice.
+/// - A server's last flight. It sends the flight again, byte for byte, when the client repeats its
+///   Finished, since the client has not got it: for kKeepLastFlight, and kMaxFlightResends times.
+/// - The key that opens the peer's records. By it a close_notify, and a repeated Finished, count
+///   only when they are the peer's own.
+/// - Our close_notify, encrypted in advance. So no key of ours is left, and no nonce is used twice.
 class DtlsTransport {
  public:
   enum class State : std::uint8_t {

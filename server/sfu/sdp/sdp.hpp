@@ -18,8 +18,8 @@
 
 namespace onair::sfu {
 
-inline constexpr std::size_t kMaxSdp = 32'768;  ///< bytes
-inline constexpr std::size_t kMaxSections = 16;     ///< m-lines
+inline constexpr std::size_t kMaxSdp = 32'768;   ///< bytes
+inline constexpr std::size_t kMaxSections = 16;  ///< m-lines
 
 /// Bounds of each section.
 inline constexpr std::size_t kMaxFormats = 128;
