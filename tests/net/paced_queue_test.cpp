@@ -1,5 +1,6 @@
 #include "net/loop/paced_queue.hpp"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace {
 
 TEST(PacedQueue, LetsOthersRunBetweenAnyTwoOfItsFunctions) {
   asio::io_context context{1};
-  PacedQueue queue(context);
+  PacedQueue queue(context, {});
   std::string ran;
   for (int i = 0; i < 3; ++i) queue.add([&] { ran += 'p'; });
   // As a connection does that is always ready.
@@ -27,9 +28,19 @@ TEST(PacedQueue, LetsOthersRunBetweenAnyTwoOfItsFunctions) {
   EXPECT_EQ(ran, "popopo");
 }
 
+TEST(PacedQueue, RunsAllThatHaveTimeInOnePass) {
+  asio::io_context context{1};
+  PacedQueue queue(context, std::chrono::minutes(1));
+  std::string ran;
+  for (int i = 0; i < 3; ++i) queue.add([&] { ran += 'p'; });
+  asio::post(context, [&] { ran += 'o'; });
+  context.run();
+  EXPECT_EQ(ran, "pppo");
+}
+
 TEST(PacedQueue, RunsWhatIsAddedWhileItRunsAndAfterItWasEmpty) {
   asio::io_context context{1};
-  PacedQueue queue(context);
+  PacedQueue queue(context, {});
   std::vector<int> ran;
   queue.add([&] {
     ran.push_back(1);
@@ -44,7 +55,7 @@ TEST(PacedQueue, RunsWhatIsAddedWhileItRunsAndAfterItWasEmpty) {
 
 TEST(PacedQueue, GoesOnAfterAFunctionThatThrows) {
   asio::io_context context{1};
-  PacedQueue queue(context);
+  PacedQueue queue(context, {});
   bool ran = false;
   queue.add([] { throw 7; });
   queue.add([&] { ran = true; });

@@ -1,9 +1,12 @@
 #include "net/tls/tls.hpp"
 
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -149,16 +152,17 @@ TEST_F(TlsTest, RefusesWhatIsOlderThanTls12) {
   EXPECT_THROW(connect(old, server.port()), boost::system::system_error);
 }
 
-TEST_F(TlsTest, TheOldestHandshakeGivesWayWhereTooManyStop) {
+TEST_F(TlsTest, TheOldestHandshakeOfAnAddressWithManyGivesWay) {
   const auto files = make("a");
   Options options = with(files);
   options.threads = 1;
   options.limits.handshakes = 2;
+  options.limits.handshake_time = std::chrono::minutes(5);
   const RunningServer server(options);
   const auto stop = [&] {
     // The head of a ClientHello, whose rest does not come.
     static constexpr std::array<unsigned char, 9> kHead = {22, 3, 1, 0, 255, 1, 0, 0, 251};
-    asio::ip::tcp::socket socket(io);
+    asio::ip::tcp::socket socket(io, {asio::ip::make_address("127.0.0.2"), 0});
     socket.connect({asio::ip::make_address("127.0.0.1"), server.port()});
     asio::write(socket, asio::buffer(kHead));
     return socket;
@@ -175,6 +179,26 @@ TEST_F(TlsTest, TheOldestHandshakeGivesWayWhereTooManyStop) {
   older.non_blocking(true);
   older.read_some(asio::buffer(&byte, 1), ended);
   EXPECT_EQ(ended, asio::error::would_block);
+}
+
+TEST_F(TlsTest, ACrowdBeyondTheBoundOnHandshakesGetsInAllTheSame) {
+  const auto files = make("a");
+  Options options = with(files);
+  options.threads = 1;
+  options.limits.handshakes = 4;
+  const RunningServer server(options);
+  ssl::context context = trusting(files);
+  constexpr int kClients = 50;
+  std::vector<std::unique_ptr<TlsSocket>> crowd;
+  int done = 0;
+  for (int i = 0; i < kClients; ++i) {
+    crowd.push_back(std::make_unique<TlsSocket>(io, context));
+    crowd.back()->lowest_layer().connect({asio::ip::make_address("127.0.0.1"), server.port()});
+    crowd.back()->async_handshake(ssl::stream_base::client,
+                                  [&](boost::system::error_code error) { done += error ? 0 : 1; });
+  }
+  io.run();
+  EXPECT_EQ(done, kClients);
 }
 
 TEST_F(TlsTest, AReloadIsForNewConnectionsAndDropsNobody) {

@@ -263,8 +263,9 @@ Task<void> serve_connection(TcpStream stream, Admission::Slot slot, Worker& work
                             ServerContext& server) {
   beast::flat_buffer buffer;
   bool is_tls = false;
+  const auto until = std::chrono::steady_clock::now() + server.limits.handshake_time;
   if (server.certificate) {
-    stream.expires_after(server.limits.handshake_time);
+    stream.expires_at(until);
     auto [error, detected] = co_await beast::async_detect_ssl(stream, buffer, no_throw);
     if (error) co_return;
     is_tls = detected;
@@ -274,13 +275,15 @@ Task<void> serve_connection(TcpStream stream, Admission::Slot slot, Worker& work
                                      server);
     co_return co_await serve(connection);
   }
-  error_code ignored;
-  const auto remote = stream.socket().remote_endpoint(ignored).address();
-  co_await worker.handshakes().turn();
+  error_code gone;
+  const auto remote = stream.socket().remote_endpoint(gone).address();
+  if (gone) co_return;
+  auto place = co_await worker.handshakes().enter(counted_address(remote), until);
+  if (!place) co_return;
   const auto context = server.certificate->context();
   SslStream tls(std::move(stream), *context);
-  const auto [error, used] =
-      co_await worker.handshakes().accept(tls, buffer.data(), counted_address(remote));
+  const auto [error, used] = co_await worker.handshakes().accept(tls, buffer.data(), *place);
+  place.reset();
   if (error) {
     spdlog::debug("event=tls_handshake_failed error=\"{}\"", error.message());
     co_return;

@@ -42,8 +42,8 @@ struct Limits {
   /// machine itself, are counted by what the proxy says of them.
   std::size_t peers_per_address = 1'000;
 
-  /// TLS handshakes that are open at a time, of which each thread has an equal share: of more than
-  /// these, the oldest of the address with the most is closed.
+  /// TLS handshakes that are open at a time, of which each thread has an equal share and one at
+  /// least. More wait.
   std::size_t handshakes = 256;
 
   /// Encoders (WHIP) from one address: of more than these, one from which nothing comes gives way;

@@ -2,6 +2,7 @@
 // microseconds.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <type_traits>
@@ -15,12 +16,13 @@ namespace onair::net {
 
 class PacedExecutor;
 
-/// Runs one function in each pass of the event loop: whatever else is ready comes between any two,
-/// so that a thousand of these hold nobody up. Lives as long as its io_context and is used on its
-/// thread alone.
+/// Runs functions for so long in each pass of the event loop, and one at least: whatever else is
+/// ready comes between, so that a thousand of these hold nobody up. Lives as long as its io_context
+/// and is used on its thread alone.
 class PacedQueue {
  public:
-  explicit PacedQueue(asio::io_context& context) : context_(context) {}
+  PacedQueue(asio::io_context& context, std::chrono::microseconds each_pass)
+      : context_(context), each_pass_(each_pass) {}
   PacedQueue(const PacedQueue&) = delete;
   PacedQueue& operator=(const PacedQueue&) = delete;
 
@@ -31,7 +33,9 @@ class PacedQueue {
   void add(Function&& function) {
     waiting_.push_back(
         std::make_unique<WorkOf<std::decay_t<Function>>>(std::forward<Function>(function)));
-    if (!std::exchange(is_posted_, true)) post();
+    if (is_posted_) return;
+    post();
+    is_posted_ = true;
   }
 
   /// Forgets what waits. Only when the io_context runs no more.
@@ -51,18 +55,24 @@ class PacedQueue {
 
   /// Asio runs what is posted after all that is ready now.
   void post() {
-    asio::post(context_, [this] { run_one(); });
+    asio::post(context_, [this] { run(); });
   }
 
-  void run_one() {
-    const std::unique_ptr<Work> work = std::move(waiting_.front());
-    waiting_.pop_front();
+  /// Posts the next run first: a function that throws ends this one alone.
+  void run() {
     is_posted_ = !waiting_.empty();
-    if (is_posted_) post();
-    work->run();
+    if (!is_posted_) return;
+    post();
+    const auto end = std::chrono::steady_clock::now() + each_pass_;
+    do {
+      const std::unique_ptr<Work> work = std::move(waiting_.front());
+      waiting_.pop_front();
+      work->run();
+    } while (!waiting_.empty() && std::chrono::steady_clock::now() < end);
   }
 
   asio::io_context& context_;
+  const std::chrono::microseconds each_pass_;
   std::deque<std::unique_ptr<Work>> waiting_;
   bool is_posted_ = false;
 };

@@ -1,54 +1,120 @@
 #include "net/tls/handshakes.hpp"
 
 #include <algorithm>
-#include <map>
-#include <string_view>
+#include <utility>
 
 #include <boost/asio/bind_executor.hpp>
 
 namespace onair::net {
+namespace {
 
-/// A handshake's place among the open ones, for as long as it lives or until it gives way.
-class Handshakes::Place {
- public:
-  Place(std::list<Open>& open, TcpStream& stream, const std::string& address)
-      : open_(open), stream_(stream) {
-    open_.push_back({stream_, address});
-  }
-  ~Place() {
-    open_.remove_if([this](const Open& open) { return &open.stream == &stream_; });
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+using Clock = std::chrono::steady_clock;
 
- private:
-  std::list<Open>& open_;
-  TcpStream& stream_;
+}  // namespace
+
+/// In the list of those that wait, for as long as it lives or until it has a place.
+struct Handshakes::Waiter {
+  Waiter(Handshakes& its_all, std::string its_address, TimePoint until)
+      : all(its_all), address(std::move(its_address)), bell(all.context_, until) {
+    all.waiters_.push_back(this);
+  }
+  ~Waiter() { all.waiters_.remove(this); }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  Handshakes& all;
+  const std::string address;
+  Timer bell;  ///< cancelled when it gets a place
+  std::unique_ptr<Place> place;
 };
 
-Task<void> Handshakes::turn() {
-  co_await asio::post(asio::bind_executor(steps_.executor(), asio::use_awaitable_t<Executor>()));
+Handshakes::Place::Place(Handshakes& all, const std::string& address, TimePoint since)
+    : all_(all), open_(all.open_.insert(all.open_.end(), Open{address, since})) {
+  ++all_.by_address_[address];
+}
+
+Handshakes::Place::~Place() {
+  const auto count = all_.by_address_.find(open_->address);
+  if (--count->second == 0) all_.by_address_.erase(count);
+  all_.open_.erase(open_);
+  all_.admit();
+}
+
+Task<std::unique_ptr<Handshakes::Place>> Handshakes::enter(std::string address, TimePoint until) {
+  Waiter waiter(*this, std::move(address), until);
+  admit();
+  while (!waiter.place && Clock::now() < until) co_await waiter.bell.async_wait(no_throw);
+  // What follows is its first step.
+  if (waiter.place) {
+    co_await asio::post(asio::bind_executor(steps_.executor(), asio::use_awaitable_t<Executor>()));
+  }
+  co_return std::move(waiter.place);
 }
 
 Task<Handshakes::Result> Handshakes::accept(SslStream& stream, asio::const_buffer read,
-                                            const std::string& address) {
-  while (open_.size() >= most_) make_room();
-  const Place place(open_, beast::get_lowest_layer(stream), address);
+                                            Place& place) {
+  Open& open = *place.open_;
+  if (open.gives_way) co_return Result{asio::error::operation_aborted};
+  open.stream = &beast::get_lowest_layer(stream);
   auto [error, used] = co_await stream.async_handshake(
       asio::ssl::stream_base::server, read, asio::bind_executor(steps_.executor(), no_throw));
+  open.stream = nullptr;
+  // It may have been done already when it was closed.
+  if (open.gives_way) co_return Result{asio::error::operation_aborted};
   co_return Result{error, used};
 }
 
-void Handshakes::make_room() {
-  std::map<std::string_view, std::size_t> by_address;
-  for (const Open& open : open_) ++by_address[open.address];
-  const auto most =
-      std::max_element(by_address.begin(), by_address.end(),
-                       [](const auto& a, const auto& b) { return a.second < b.second; });
-  const auto oldest = std::find_if(open_.begin(), open_.end(),
-                                   [&](const Open& open) { return open.address == most->first; });
-  oldest->stream.close();
-  open_.erase(oldest);
+void Handshakes::clear() {
+  is_cleared_ = true;
+  patience_.reset();
+  steps_.clear();
+}
+
+/// Gives those that wait a place, as far as there are some.
+void Handshakes::admit() {
+  while (!is_cleared_ && !waiters_.empty()) {
+    Waiter& next = next_waiter();
+    if (open_.size() >= most_) return make_room(next.address);
+    next.place = std::make_unique<Place>(*this, next.address, Clock::now());
+    waiters_.remove(&next);
+    next.bell.cancel();
+  }
+}
+
+std::size_t Handshakes::count_of(const std::string& address) const {
+  const auto found = by_address_.find(address);
+  return found == by_address_.end() ? 0 : found->second;
+}
+
+Handshakes::Waiter& Handshakes::next_waiter() {
+  return **std::min_element(waiters_.begin(), waiters_.end(), [this](auto* a, auto* b) {
+    return count_of(a->address) < count_of(b->address);
+  });
+}
+
+Handshakes::Opens::iterator Handshakes::oldest_of_the_richest() {
+  return std::max_element(open_.begin(), open_.end(), [this](const Open& a, const Open& b) {
+    return count_of(a.address) < count_of(b.address);
+  });
+}
+
+/// Closes one handshake at most. Its place is free when its coroutine has ended.
+void Handshakes::make_room(const std::string& newcomer) {
+  const auto gives_way = [](const Open& open) { return open.gives_way; };
+  if (std::any_of(open_.begin(), open_.end(), gives_way)) return;
+  const TimePoint due = open_.front().since + kPatience;
+  auto victim = open_.begin();
+  if (Clock::now() < due) {
+    victim = oldest_of_the_richest();
+    if (count_of(victim->address) < count_of(newcomer) + 2) {
+      patience_.emplace(context_, due);
+      return patience_->async_wait([this](error_code error) {
+        if (!error) admit();
+      });
+    }
+  }
+  victim->gives_way = true;
+  if (victim->stream != nullptr) victim->stream->close();
 }
 
 }  // namespace onair::net

@@ -1,50 +1,92 @@
 // The TLS handshakes of a thread: few are open at a time, and they hold nobody up.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <list>
+#include <memory>
+#include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "net/loop/aliases.hpp"
 #include "net/loop/paced_queue.hpp"
 
 namespace onair::net {
 
-/// A handshake holds about 135 KB until it is done, so a client that begins many and ends none
-/// takes memory from others: beyond the bound, the oldest of the address with the most gives way.
-/// Each step takes up to a millisecond of processor, so there is one in each pass of the event
-/// loop. Lives as long as its io_context and is used on its thread alone.
+/// A handshake holds about 135 KB until it is done, and each of its steps takes up to a millisecond
+/// of processor. So newcomers wait for one of a bounded number of places, those first whose address
+/// has the fewest. A handshake that lasts too long gives way, and one of an address that has at
+/// least two more than the newcomer's: so clients that begin many handshakes and end none keep
+/// nobody out. Lives as long as its io_context and is used on its thread alone.
 class Handshakes {
  public:
-  Handshakes(asio::io_context& context, std::size_t most) : most_(most), steps_(context) {}
+  using TimePoint = std::chrono::steady_clock::time_point;
 
-  /// Waits for a step in which to make the stream and to begin its handshake.
-  Task<void> turn();
+  /// An honest handshake takes two round trips.
+  static constexpr std::chrono::seconds kPatience{2};
+
+  Handshakes(asio::io_context& context, std::size_t most)
+      : context_(context), most_(most), steps_(context, kEachPass) {}
+
+  /// A place, for as long as it lives.
+  class Place;
+
+  /// Waits for a place, and for the moment to make the first step. Null where there was none until
+  /// then.
+  Task<std::unique_ptr<Place>> enter(std::string address, TimePoint until);
 
   struct Result {
     error_code error;
     std::size_t used = 0;  ///< bytes of what had been read before
   };
 
-  /// Takes the server's part with a client of this address, of which `read` has been read before.
-  /// Ends by the connection's time-out at the latest.
-  Task<Result> accept(SslStream& stream, asio::const_buffer read, const std::string& address);
+  /// Takes the server's part. `read` has been read from the connection before.
+  Task<Result> accept(SslStream& stream, asio::const_buffer read, Place& place);
 
   /// Forgets what is under way. Only when the io_context runs no more.
-  void clear() { steps_.clear(); }
+  void clear();
 
  private:
+  /// So much of each pass of the event loop is theirs.
+  static constexpr std::chrono::microseconds kEachPass{500};
+
+  struct Waiter;
   struct Open {
-    TcpStream& stream;
     std::string address;
+    TimePoint since;
+    TcpStream* stream = nullptr;  ///< while its handshake runs
+    bool gives_way = false;       ///< it is closed, and about to be gone
   };
-  class Place;
+  using Opens = std::list<Open>;
 
-  void make_room();
+  void admit();
+  Waiter& next_waiter();
+  std::size_t count_of(const std::string& address) const;
+  void make_room(const std::string& newcomer);
+  Opens::iterator oldest_of_the_richest();
 
+  asio::io_context& context_;
   const std::size_t most_;
   PacedQueue steps_;
-  std::list<Open> open_;  ///< the oldest first
+  Opens open_;                                               ///< the oldest first
+  std::unordered_map<std::string, std::size_t> by_address_;  ///< how many are open
+  std::list<Waiter*> waiters_;                               ///< in the order in which they came
+  bool is_cleared_ = false;
+  std::optional<Timer> patience_;
+};
+
+class Handshakes::Place {
+ public:
+  Place(Handshakes& all, const std::string& address, TimePoint since);
+  ~Place();
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  friend Handshakes;
+  Handshakes& all_;
+  Opens::iterator open_;
 };
 
 }  // namespace onair::net
