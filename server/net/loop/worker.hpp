@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "net/loop/aliases.hpp"
+#include "net/loop/handshakes.hpp"
 #include "net/loop/limits.hpp"
 #include "net/loop/tick.hpp"
-#include "net/tls/handshakes.hpp"
 #include "rooms/hub.hpp"
 #include "rooms/thread_bus.hpp"
 #include "socketio/translation.hpp"

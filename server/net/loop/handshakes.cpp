@@ -1,4 +1,4 @@
-#include "net/tls/handshakes.hpp"
+#include "net/loop/handshakes.hpp"
 
 #include <algorithm>
 #include <utility>
