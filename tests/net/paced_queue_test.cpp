@@ -13,7 +13,7 @@ TEST(PacedQueue, LetsOthersRunBetweenAnyTwoOfItsFunctions) {
   asio::io_context context{1};
   PacedQueue queue(context, {});
   std::string ran;
-  for (int i = 0; i < 3; ++i) queue.add([&] { ran += 'p'; });
+  for (int i = 0; i < 3; ++i) queue.later([&] { ran += 'p'; });
   // As a connection does that is always ready.
   struct Other {
     void operator()() const {
@@ -32,7 +32,7 @@ TEST(PacedQueue, RunsAllThatHaveTimeInOnePass) {
   asio::io_context context{1};
   PacedQueue queue(context, std::chrono::minutes(1));
   std::string ran;
-  for (int i = 0; i < 3; ++i) queue.add([&] { ran += 'p'; });
+  for (int i = 0; i < 3; ++i) queue.later([&] { ran += 'p'; });
   asio::post(context, [&] { ran += 'o'; });
   context.run();
   EXPECT_EQ(ran, "pppo");
@@ -42,12 +42,12 @@ TEST(PacedQueue, RunsWhatIsAddedWhileItRunsAndAfterItWasEmpty) {
   asio::io_context context{1};
   PacedQueue queue(context, {});
   std::vector<int> ran;
-  queue.add([&] {
+  queue.later([&] {
     ran.push_back(1);
-    asio::post(PacedExecutor(queue), [&] { ran.push_back(2); });
+    asio::post(queue.executor(), [&] { ran.push_back(2); });
   });
   context.run();
-  queue.add([&] { ran.push_back(3); });
+  queue.later([&] { ran.push_back(3); });
   context.restart();
   context.run();
   EXPECT_EQ(ran, (std::vector<int>{1, 2, 3}));
@@ -57,8 +57,8 @@ TEST(PacedQueue, GoesOnAfterAFunctionThatThrows) {
   asio::io_context context{1};
   PacedQueue queue(context, {});
   bool ran = false;
-  queue.add([] { throw 7; });
-  queue.add([&] { ran = true; });
+  queue.later([] { throw 7; });
+  queue.later([&] { ran = true; });
   EXPECT_THROW(context.run(), int);
   context.restart();
   context.run();

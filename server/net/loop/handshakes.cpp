@@ -15,7 +15,7 @@ using Clock = std::chrono::steady_clock;
 /// In the list of those that wait, for as long as it lives or until it has a place.
 struct Handshakes::Waiter {
   Waiter(Handshakes& its_all, std::string its_address, TimePoint until)
-      : all(its_all), address(std::move(its_address)), bell(all.context_, until) {
+      : all(its_all), address(std::move(its_address)), bell(all.steps_.context(), until) {
     all.waiters_.push_back(this);
   }
   ~Waiter() { all.waiters_.remove(this); }
@@ -107,7 +107,7 @@ void Handshakes::make_room(const std::string& newcomer) {
   if (Clock::now() < due) {
     victim = oldest_of_the_richest();
     if (count_of(victim->address) < count_of(newcomer) + 2) {
-      patience_.emplace(context_, due);
+      patience_.emplace(steps_.context(), due);
       return patience_->async_wait([this](error_code error) {
         if (!error) admit();
       });

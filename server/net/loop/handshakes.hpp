@@ -27,7 +27,7 @@ class Handshakes {
   static constexpr std::chrono::seconds kPatience{2};
 
   Handshakes(asio::io_context& context, std::size_t most)
-      : context_(context), most_(most), steps_(context, kEachPass) {}
+      : most_(most), steps_(context, kEachPass) {}
 
   /// A place, for as long as it lives.
   class Place;
@@ -66,7 +66,6 @@ class Handshakes {
   void make_room(const std::string& newcomer);
   Opens::iterator oldest_of_the_richest();
 
-  asio::io_context& context_;
   const std::size_t most_;
   PacedQueue steps_;
   Opens open_;                                               ///< the oldest first

@@ -14,6 +14,7 @@
 #include "net/loop/aliases.hpp"
 #include "net/loop/buffer_pool.hpp"
 #include "net/loop/byte_budget.hpp"
+#include "net/loop/work.hpp"
 #include "rooms/prefetch.hpp"
 
 namespace onair::net {
@@ -27,8 +28,6 @@ class Flushable {
   ~Flushable() = default;
 };
 
-class TickExecutor;
-
 /// Lives as long as its io_context and is used on its thread alone.
 class Tick {
  public:
@@ -37,7 +36,10 @@ class Tick {
   Tick& operator=(const Tick&) = delete;
 
   asio::io_context& context() const { return context_; }
-  TickExecutor executor();
+  /// Runs functions within the tick: at once where that is allowed, else put off. When a completion
+  /// handler that is bound to it runs is up to the library: since Boost 1.82 other connections may
+  /// come first.
+  QueueExecutor<Tick> executor() { return QueueExecutor(*this); }
 
   /// Calls `function`, and then whatever was put off in the meantime, before it returns. After an
   /// exception the next call goes on with what was put off.
@@ -57,8 +59,7 @@ class Tick {
   /// the network.
   template <typename Function>
   void later(Function&& function) {
-    put_off_.push_back(
-        std::make_unique<WorkOf<std::decay_t<Function>>>(std::forward<Function>(function)));
+    put_off_.push_back(make_work(std::forward<Function>(function)));
     if (!running_) asio::post(context_, [this] { run([] {}); });
   }
 
@@ -103,17 +104,6 @@ class Tick {
     bool& flag;
     const bool is_outermost;
   };
-  struct Work {
-    virtual ~Work() = default;
-    virtual void run() = 0;
-  };
-  template <typename Function>
-  struct WorkOf final : Work {
-    explicit WorkOf(Function its_function) : function(std::move(its_function)) {}
-    void run() override { function(); }
-    Function function;
-  };
-
   /// Writing to a crowd takes long: before that, it looks again for more to write to the same.
   static constexpr std::size_t kCrowd = 64;
   static constexpr int kMostLooks = 16;
@@ -148,39 +138,5 @@ class Tick {
   std::vector<std::shared_ptr<Flushable>> flushing_;
   BufferPool buffers_;
 };
-
-/// Runs functions within the tick: at once where that is allowed, else put off (an executor of the
-/// Networking TS). When a completion handler that is bound to it runs is up to the library: since
-/// Boost 1.82 other connections may come first.
-class TickExecutor {
- public:
-  explicit TickExecutor(Tick& tick) : tick_(&tick) {}
-
-  asio::io_context& context() const noexcept { return tick_->context(); }
-  void on_work_started() const noexcept {}
-  void on_work_finished() const noexcept {}
-
-  template <typename Function, typename Allocator>
-  void dispatch(Function&& function, const Allocator&) const {
-    tick_->run(std::forward<Function>(function));
-  }
-  template <typename Function, typename Allocator>
-  void post(Function&& function, const Allocator&) const {
-    tick_->later(std::forward<Function>(function));
-  }
-  template <typename Function, typename Allocator>
-  void defer(Function&& function, const Allocator&) const {
-    tick_->later(std::forward<Function>(function));
-  }
-
-  bool operator==(const TickExecutor&) const = default;
-
- private:
-  Tick* tick_;
-};
-
-inline TickExecutor Tick::executor() {
-  return TickExecutor(*this);
-}
 
 }  // namespace onair::net
