@@ -248,6 +248,38 @@ ChatMessages read_chat(FieldReader& fields) {
   return chat;
 }
 
+ReceptionFigures read_figures(FieldReader& fields) {
+  ReceptionFigures figures;
+  const std::string quality = fields.text("quality");
+  for (const Quality known : {Quality::fair, Quality::poor}) {
+    if (quality == name_of(known)) figures.quality = known;
+  }
+  if (quality != name_of(figures.quality)) {
+    fields.refuse("quality", "must be \"good\", \"fair\" or \"poor\"");
+  }
+  figures.loss = fields.optional_number<std::uint16_t>("loss").value_or(0);
+  if (figures.loss > 1'000) fields.refuse("loss", "must be at most 1000");
+  figures.latency_ms = fields.optional_number<std::uint32_t>("latency");
+  return figures;
+}
+
+AudienceReception read_audience_reception(FieldReader& fields) {
+  AudienceReception sums{fields.number<std::uint32_t>("good"), fields.number<std::uint32_t>("fair"),
+                         fields.number<std::uint32_t>("poor")};
+  const json* worst = fields.find("worst");
+  if (worst == nullptr || !worst->is_array() || worst->size() > kMaxWorst) {
+    fields.refuse("worst", "must be an array of at most " + std::to_string(kMaxWorst));
+    return sums;
+  }
+  for (const json& element : *worst) {
+    FieldReader watcher(element);
+    sums.worst.push_back({watcher.peer("id"), read_figures(watcher)});
+    if (watcher.refusal())
+      fields.refuse("worst", "has an entry whose " + watcher.refusal()->message);
+  }
+  return sums;
+}
+
 Body read_body(const std::string& type, FieldReader& fields) {
   if (type == "enter") return read_enter(fields);
   if (type == "welcome") return read_welcome(fields);
@@ -282,6 +314,8 @@ Body read_body(const std::string& type, FieldReader& fields) {
                        fields.optional_texts("fromCaps", kMaxCaps)};
   }
   if (type == "chat_messages") return read_chat(fields);
+  if (type == "reception") return Reception{fields.peer("of"), read_figures(fields)};
+  if (type == "audience_reception") return read_audience_reception(fields);
   if (type == "error") return Error{fields.text("code"), fields.text("message")};
   return Unknown{type};
 }
@@ -406,6 +440,28 @@ void write(json& object, const ChatMessages& chat) {
   }
 }
 
+void write(json& object, const ReceptionFigures& figures) {
+  object["quality"] = name_of(figures.quality);
+  object["loss"] = figures.loss;
+  put(object, "latency", figures.latency_ms);
+}
+
+void write(json& object, const Reception& reception) {
+  object["of"] = reception.of;
+  write(object, reception.figures);
+}
+
+void write(json& object, const AudienceReception& reception) {
+  object["good"] = reception.good;
+  object["fair"] = reception.fair;
+  object["poor"] = reception.poor;
+  json& worst = object["worst"] = json::array();
+  for (const auto& [id, figures] : reception.worst) {
+    json& watcher = worst.emplace_back(json{{"id", id}});
+    write(watcher, figures);
+  }
+}
+
 void write(json& object, const Error& error) {
   object["code"] = error.code;
   object["message"] = error.message;
@@ -418,13 +474,28 @@ void write(json&, const Ping&) {}
 void write(json&, const Unknown&) {}
 
 /// The fields that our messages have. A frame may have others, which are not looked at.
-constexpr std::string_view kFields[] = {
-    "candidate", "caps",           "code",    "connection",    "credential", "direct",
-    "forward",   "fresh",          "from",    "fromCaps",      "fromName",   "iceServers",
-    "id",        "locked",         "message", "messages",      "name",       "of",
-    "on",        "peers",          "players", "reason",        "relayOnly",  "resume",
-    "role",      "room",           "sdp",     "sdpMLineIndex", "sdpMid",     "sendto",
-    "talkers",   "talkersPerRoom", "token",   "type",          "via",        "watching"};
+constexpr std::string_view kFields[] = {"candidate",  "caps",
+                                        "code",       "connection",
+                                        "credential", "direct",
+                                        "fair",       "forward",
+                                        "fresh",      "from",
+                                        "fromCaps",   "fromName",
+                                        "good",       "iceServers",
+                                        "id",         "latency",
+                                        "locked",     "loss",
+                                        "message",    "messages",
+                                        "name",       "of",
+                                        "on",         "peers",
+                                        "players",    "poor",
+                                        "quality",    "reason",
+                                        "relayOnly",  "resume",
+                                        "role",       "room",
+                                        "sdp",        "sdpMLineIndex",
+                                        "sdpMid",     "sendto",
+                                        "talkers",    "talkersPerRoom",
+                                        "token",      "type",
+                                        "via",        "watching",
+                                        "worst"};
 
 /// The frame's fields of these names. Nothing where it is not one JSON object in UTF-8. Of a field
 /// that is nested too deep remains that it is no text: building a tree of it would cost too much,

@@ -41,6 +41,9 @@ inline constexpr std::size_t kMaxCaps = 16;
 inline constexpr std::size_t kMaxInvited = 64;
 inline constexpr std::size_t kMaxChatMessages = 64;
 
+/// Maximum number of watchers that an `audience_reception` names.
+inline constexpr std::size_t kMaxWorst = 10;
+
 /// The room of a page whose address names none.
 inline constexpr const char* kDefaultRoom = "_defaultroom";
 

@@ -35,6 +35,8 @@ constexpr std::array kKinds = {
     Kind{"invite_watchers", Sender::talker},
     Kind{"watching_via", Sender::watcher},
     Kind{"chat_messages", Sender::any_peer},
+    Kind{"reception", Sender::reporting_watcher},
+    Kind{"audience_reception", Sender::server},
     Kind{"error", Sender::server},
 };
 static_assert(kKinds.size() == kKindCount);
@@ -73,6 +75,15 @@ std::string_view name_of(DeclineReason reason) {
     case DeclineReason::failed: return "failed";
   }
   return "not_on_air";
+}
+
+std::string_view name_of(Quality quality) {
+  switch (quality) {
+    case Quality::good: return "good";
+    case Quality::fair: return "fair";
+    case Quality::poor: return "poor";
+  }
+  return "good";
 }
 
 }  // namespace onair::protocol

@@ -35,6 +35,9 @@ enum class DeclineReason {
   failed,  ///< the talker could not make an offer
 };
 
+/// How well a watcher receives, from best to worst.
+enum class Quality { good, fair, poor };
+
 /// As in RTCIceServer of W3C webrtc-pc.
 struct IceServer {
   std::vector<std::string> urls;
@@ -166,6 +169,35 @@ struct Audience {
   bool operator==(const Audience&) const = default;
 };
 
+/// What a watcher measures of a picture.
+struct ReceptionFigures {
+  Quality quality = Quality::good;
+  std::uint16_t loss = 0;                        ///< of packets, in thousandths
+  std::optional<std::uint32_t> latency_ms = {};  ///< of network and buffer
+  bool operator==(const ReceptionFigures&) const = default;
+};
+
+/// A watcher tells the server how it receives the talker's picture from the forwarder.
+struct Reception {
+  PeerId of;  ///< the talker
+  ReceptionFigures figures;
+  bool operator==(const Reception&) const = default;
+};
+
+/// The server tells a talker how its watchers receive, as far as they have said it.
+struct AudienceReception {
+  struct Watcher {
+    PeerId id;
+    ReceptionFigures figures;
+    bool operator==(const Watcher&) const = default;
+  };
+  std::uint32_t good = 0;
+  std::uint32_t fair = 0;
+  std::uint32_t poor = 0;
+  std::vector<Watcher> worst = {};  ///< of those that are not good, worst first; see kMaxWorst
+  bool operator==(const AudienceReception&) const = default;
+};
+
 /// The server's forwarder tells the talker how many WHEP players watch through it: it asks for the
 /// picture once, for all of them.
 struct Players {
@@ -217,7 +249,7 @@ struct Unknown {
 using Body = std::variant<Enter, Welcome, TalkReady, TalkRequest, TalkDeclined, Offer, Answer,
                           Candidate, Bye, EndTalk, LockRoom, RemovePeer, EndRoom, Ping, Pong,
                           UserDisconnected, Audience, Players, UseForwarder, InviteWatchers,
-                          WatchingVia, ChatMessages, Error, Unknown>;
+                          WatchingVia, ChatMessages, Reception, AudienceReception, Error, Unknown>;
 
 struct Message {
   Body body;
@@ -234,6 +266,7 @@ enum class Sender {
   any_peer,
   forwarder,
   commanding_talker,
+  reporting_watcher,
   entering_client,
   client,
   server,
@@ -265,5 +298,6 @@ std::string_view type_of(const Body& body);
 
 std::string_view name_of(Role role);
 std::string_view name_of(DeclineReason reason);
+std::string_view name_of(Quality quality);
 
 }  // namespace onair::protocol

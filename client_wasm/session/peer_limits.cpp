@@ -69,6 +69,8 @@ struct KindOf {
   Kind operator()(const protocol::Pong&) const { return std::nullopt; }
   Kind operator()(const protocol::UserDisconnected&) const { return std::nullopt; }
   Kind operator()(const protocol::Audience&) const { return std::nullopt; }
+  Kind operator()(const protocol::Reception&) const { return std::nullopt; }
+  Kind operator()(const protocol::AudienceReception&) const { return std::nullopt; }
   Kind operator()(const protocol::Error&) const { return std::nullopt; }
   Kind operator()(const protocol::Unknown&) const { return std::nullopt; }
 };

@@ -3,25 +3,12 @@
 #include <utility>
 
 namespace onair::session {
-namespace {
 
-Reception::Quality quality_of(const Reception& reception) {
+Reception::Quality quality_of(double loss, double latency_ms) {
   using Quality = Reception::Quality;
-  const double latency = reception.latency_ms.value_or(0);
-  if (reception.loss > 0.05 || latency > 1'000) return Quality::poor;
-  if (reception.loss > 0.01 || latency > 400) return Quality::fair;
+  if (loss > 0.05 || latency_ms > 1'000) return Quality::poor;
+  if (loss > 0.01 || latency_ms > 400) return Quality::fair;
   return Quality::good;
-}
-
-}  // namespace
-
-std::string_view name_of(Reception::Quality quality) {
-  switch (quality) {
-    case Reception::Quality::good: return "good";
-    case Reception::Quality::fair: return "fair";
-    case Reception::Quality::poor: return "poor";
-  }
-  return "good";
 }
 
 std::uint32_t bit_rate(Counter bytes_before, Counter bytes_now, Duration between) {
@@ -49,7 +36,7 @@ std::optional<Reception> ReceptionMeter::update(const ReceivingReport& report, T
   reception.frames_per_second = report.frames_per_second;
   reception.codec = report.codec;
   reception.via_turn = report.via_turn;
-  reception.quality = quality_of(reception);
+  reception.quality = quality_of(reception.loss, reception.latency_ms.value_or(0));
   return reception;
 }
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
+#include "protocol/message.hpp"
 #include "session/counter.hpp"
 #include "session/time.hpp"
 
@@ -38,7 +38,7 @@ struct ReceivingReport {
 
 /// Summary for a person.
 struct Reception {
-  enum class Quality { good, fair, poor };
+  using Quality = protocol::Quality;
   Quality quality = Quality::good;
   std::uint32_t bits_per_second = 0;
   double loss = 0;                        ///< 0 to 1
@@ -51,7 +51,8 @@ struct Reception {
   bool operator==(const Reception&) const = default;
 };
 
-std::string_view name_of(Reception::Quality quality);
+/// `loss` from 0 to 1.
+Reception::Quality quality_of(double loss, double latency_ms);
 
 /// Bits per second between two byte counts; 0 if no time has passed.
 std::uint32_t bit_rate(Counter bytes_before, Counter bytes_now, Duration between);

@@ -74,6 +74,9 @@ inline constexpr Duration kFirstFrameTimeout{5'000};
 /// Interval of getStats().
 inline constexpr Duration kMeasureInterval{2'000};
 
+/// Interval of `reception`, in which a watcher tells the server how it receives.
+inline constexpr Duration kReportInterval{7'000};
+
 // Moving between the talker and the forwarder.
 
 /// Limit for the first picture of the new connection; after it the watcher stays where it is.

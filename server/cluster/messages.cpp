@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cluster/json_fields.hpp"
+#include "protocol/codec.hpp"
 #include "protocol/json_scanner.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/text.hpp"
@@ -19,6 +20,7 @@ using protocol::json_text;
 using rooms::Reach;
 using rooms::RoomShare;
 using rooms::TalkerInfo;
+using rooms::TalkerReception;
 
 namespace {
 
@@ -117,12 +119,30 @@ TalkerInfo talker_of(Fields& fields) {
   return talker;
 }
 
+json to_json(const TalkerReception& reception) {
+  return {{"talker", reception.talker}, {"sums", protocol::encode({reception.sums, {}, {}})}};
+}
+
+TalkerReception reception_of(Fields& fields) {
+  TalkerReception reception{fields.get<std::string>("talker"), {}};
+  const protocol::Decoded decoded = protocol::decode(fields.get<std::string>("sums"));
+  const auto* const message = std::get_if<protocol::Message>(&decoded);
+  const auto* const sums =
+      message == nullptr ? nullptr : std::get_if<protocol::AudienceReception>(&message->body);
+  fields.require(sums != nullptr && reception.talker.size() <= protocol::kMaxPeerIdBytes);
+  if (sums != nullptr) reception.sums = *sums;
+  return reception;
+}
+
 json to_json(const RoomShare& share) {
   json talkers = json::array();
   for (const TalkerInfo& talker : share.talkers) talkers.push_back(to_json(talker));
-  return {{"watching", share.watching},     {"roleless", share.socketio},
-          {"members", share.members},       {"away", share.away},
-          {"forwarders", share.forwarders}, {"talkers", std::move(talkers)}};
+  json object = {{"watching", share.watching},     {"roleless", share.socketio},
+                 {"members", share.members},       {"away", share.away},
+                 {"forwarders", share.forwarders}, {"talkers", std::move(talkers)}};
+  for (const TalkerReception& each : share.receptions)
+    object["receptions"].push_back(to_json(each));
+  return object;
 }
 
 RoomShare share_of(Fields& fields) {
@@ -133,6 +153,10 @@ RoomShare share_of(Fields& fields) {
                   .forwarders = fields.get_or<std::uint32_t>("forwarders", 0)};
   fields.for_each("talkers",
                   [&share](Fields& talker) { share.talkers.push_back(talker_of(talker)); });
+  if (fields.contains("receptions")) {
+    fields.for_each("receptions",
+                    [&share](Fields& each) { share.receptions.push_back(reception_of(each)); });
+  }
   return share;
 }
 

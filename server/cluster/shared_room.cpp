@@ -5,6 +5,7 @@
 
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
+#include "rooms/reception_reports.hpp"
 
 namespace onair::cluster {
 
@@ -31,6 +32,7 @@ RoomShare sum_of(const Shares& shares) {
     sum.away += share.away;
     sum.forwarders += share.forwarders;
     merge(sum.talkers, share.talkers);
+    add_receptions(sum.receptions, share.receptions);
   }
   return sum;
 }

@@ -19,6 +19,13 @@ namespace onair::rooms {
 /// Names one hub among those on a bus.
 using HubId = std::uint32_t;
 
+/// How the viewers of one talker receive.
+struct TalkerReception {
+  protocol::PeerId talker;
+  protocol::AudienceReception sums;
+  bool operator==(const TalkerReception&) const = default;
+};
+
 /// The members that one hub has in a room, as far as other hubs need to know.
 struct RoomShare {
   std::uint32_t watching = 0;  ///< viewers with a socket
@@ -27,6 +34,7 @@ struct RoomShare {
   std::uint32_t members = 0;     ///< all of them
   std::uint32_t away = 0;        ///< of these, the ones that make way: see Peer::makes_way
   std::uint32_t forwarders = 0;  ///< of these, those that viewers can reach beside the talkers
+  std::vector<TalkerReception> receptions = {};  ///< as its viewers report
 
   /// True where somebody here gets what viewers send, socket.io's clients apart.
   bool receives_viewers() const { return !talkers.empty() || forwarders > 0; }

@@ -56,6 +56,7 @@ void Hub::let_in(Room& room, const PendingEntry& entry, TimePoint now) {
   welcome(peer);
   if (peer.role == Role::talk) {
     router_.send(link, frame_of(protocol::Audience{room.watching()}));
+    reception_sums_.changed(room, now);
   }
   if (!deadlines_.hand_over.contains(&peer)) deliver_buffered(peer, {}, now);
   if (peer.role == Role::watch) return audience_.changed(room, now);

@@ -50,6 +50,7 @@ std::optional<Refusal> fault_of(const Peer& from, const protocol::Envelope& enve
     case Sender::talker:
     case Sender::commanding_talker: return std::nullopt;
     case Sender::watcher:
+    case Sender::reporting_watcher:
       if (from.role == Role::watch) return std::nullopt;
       return Refusal{ErrorCode::wrong_role, "Only a watcher may send `" + type + "`."};
     case Sender::forwarder:
@@ -105,6 +106,7 @@ Hub::Hub(HubOptions options, Bus& bus)
               .most_bytes_of_one = options_.limits.kept_bytes / 4},
       router_(bus, options_.first_frame()),
       audience_(options_.audience_interval, router_.counters),
+      reception_sums_(options_.reception_interval, bus, router_.counters),
       removed_([this](const std::string& room) { return rooms_.contains(room); }) {}
 
 bool Hub::spend(Link& link, std::size_t bytes, TimePoint now) {
@@ -195,6 +197,7 @@ void Hub::send(Link& link, const protocol::Envelope& envelope, std::string_view 
   traffic.bytes += object.size();
   if (kind == protocol::kKindOf<protocol::Ping>) return send_pong(from);
   if (is_command(kind)) return on_command(from, object, now);
+  if (kind == protocol::kKindOf<protocol::Reception>) return on_reception(from, object, now);
   // Going on or off air reaches all who are within reach before or after it.
   const Reach before = reach_of(from);
   apply_effects(from, kind, !envelope.sendto, now);
@@ -250,6 +253,16 @@ void Hub::send_pong(Peer& peer) {
   router_.send(*peer.link, frame_of(protocol::Pong{ice_servers_for(peer)}));
 }
 
+/// Decodes the whole frame: it is short, and a viewer sends one in some seconds. A talker may have
+/// left meanwhile.
+void Hub::on_reception(Peer& from, std::string_view frame, TimePoint now) {
+  const protocol::Decoded decoded = protocol::decode(frame);
+  if (const auto* refusal = std::get_if<Refusal>(&decoded)) return refuse(*from.link, *refusal);
+  const auto& body = std::get<protocol::Message>(decoded).body;
+  const auto& reception = std::get<protocol::Reception>(body);
+  if (has(from.room.all_talkers(), reception.of)) reception_sums_.note(from, reception, now);
+}
+
 Room* Hub::find_room(std::string_view name) {
   const auto found = rooms_.find(name);
   return found == rooms_.end() ? nullptr : &found->second;
@@ -274,10 +287,11 @@ void Hub::advance(TimePoint now) {
     dismiss(**peer, {ErrorCode::token_expired, "Your token has expired."}, now);
   }
   audience_.advance(now);
+  reception_sums_.advance(now);
 }
 
 std::optional<TimePoint> Hub::next_deadline() const {
-  return earliest({deadlines_.next(), audience_.next_deadline()});
+  return earliest({deadlines_.next(), audience_.next_deadline(), reception_sums_.next_deadline()});
 }
 
 Census Hub::census() const {

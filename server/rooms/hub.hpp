@@ -29,6 +29,7 @@
 #include "rooms/entry.hpp"
 #include "rooms/hub_options.hpp"
 #include "rooms/link.hpp"
+#include "rooms/reception_sums.hpp"
 #include "rooms/removed_peers.hpp"
 #include "rooms/room.hpp"
 #include "rooms/router.hpp"
@@ -138,6 +139,7 @@ class Hub final : public BusMember {
   bool may_go_on_air(const Peer& peer) const;
   void set_on_air(Peer& peer, bool on_air);
   void send_pong(Peer& peer);
+  void on_reception(Peer& from, std::string_view frame, TimePoint now);
   std::vector<protocol::IceServer> ice_servers_for(Peer& peer) const;
 
   /// Null where this hub has no such room, or no such peer in it.
@@ -191,6 +193,7 @@ class Hub final : public BusMember {
   BufferBudget budget_;
   Router router_;
   Audience audience_;
+  ReceptionSums reception_sums_;
   PeerDeadlines deadlines_;
   base::Schedule<Room*> dead_rooms_;  ///< in which nobody has a socket, by when that began
   Rooms rooms_;

@@ -37,6 +37,7 @@ void Hub::on_share(const std::string& name, HubId hub, std::optional<RoomShare> 
     room->elsewhere.erase(hub);
   }
   if (room->watching() != before) audience_.changed(*room, now);
+  reception_sums_.changed(*room, now);
   keep_away_bound(name, now);
   enforce_talker_limit(name, now);
 }

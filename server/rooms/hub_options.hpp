@@ -50,6 +50,8 @@ struct HubOptions {
   Duration settling_time = std::chrono::seconds(60);
   /// The least time between two `audience` to the same room.
   Duration audience_interval = std::chrono::seconds(1);
+  /// The time between two `audience_reception` to the same room.
+  Duration reception_interval = std::chrono::seconds(2);
   HubLimits limits = {};
   /// When talkers are to use the forwarder, for their `welcome`, as the operator set it; nothing:
   /// there is none.

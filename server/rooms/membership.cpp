@@ -87,6 +87,7 @@ void Hub::erase(Peer& peer, TimePoint now) {
 void Hub::close_if_empty(Room& room) {
   if (!room.peers.empty() || !room.pending.empty()) return;
   audience_.forget(room);
+  reception_sums_.forget(room);
   dead_rooms_.erase(&room);
   bus_.leave(room.name);
   rooms_.erase(rooms_.find(room.name));

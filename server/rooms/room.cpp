@@ -101,6 +101,7 @@ void Room::erase(const Peer& peer) {
   away -= peer.counted_.away;
   if (peer.kind.any_message) std::erase(receive_all, &peer);
   if (peer.kind.is_forwarder) std::erase(forwarders, &peer);
+  reports.forget(peer.id);
   everyone[peer.index] = everyone.back();
   everyone[peer.index]->index = peer.index;
   everyone.pop_back();
@@ -112,10 +113,9 @@ RoomShare Room::share() const {
                   .socketio = static_cast<std::uint32_t>(receive_all.size()),
                   .members = static_cast<std::uint32_t>(peers.size()),
                   .away = away,
-                  .forwarders = static_cast<std::uint32_t>(forwarders.size())};
-  for (const Peer* talker : talkers) {
-    share.talkers.push_back({talker->id, talker->on_air, talker->locks, talker->seniority});
-  }
+                  .forwarders = static_cast<std::uint32_t>(forwarders.size()),
+                  .receptions = receptions};
+  share.talkers = own_talkers();
   return share;
 }
 
@@ -174,8 +174,25 @@ std::size_t Room::receivers(Reach reach) const {
   return (includes_socketio(reach) ? socketio : 0) + (includes_talkers(reach) ? talking : 0);
 }
 
+protocol::AudienceReception Room::reception_of(const protocol::PeerId& talker) const {
+  std::vector<TalkerReception> all = receptions;
+  for (const auto& [hub, share] : elsewhere) add_receptions(all, share.receptions);
+  const auto found = std::find_if(all.begin(), all.end(), [&talker](const TalkerReception& each) {
+    return each.talker == talker;
+  });
+  return found == all.end() ? protocol::AudienceReception{} : found->sums;
+}
+
+std::vector<TalkerInfo> Room::own_talkers() const {
+  std::vector<TalkerInfo> own;
+  for (const Peer* talker : talkers) {
+    own.push_back({talker->id, talker->on_air, talker->locks, talker->seniority});
+  }
+  return own;
+}
+
 std::vector<TalkerInfo> Room::all_talkers(const std::function<bool(HubId)>& of_hub) const {
-  std::vector<TalkerInfo> all = share().talkers;
+  std::vector<TalkerInfo> all = own_talkers();
   for (const auto& [hub, share] : elsewhere) {
     if (of_hub(hub)) merge(all, share.talkers);
   }

@@ -18,6 +18,7 @@
 #include "rooms/member_kind.hpp"
 #include "rooms/pass.hpp"
 #include "rooms/queue_shares.hpp"
+#include "rooms/reception_reports.hpp"
 
 namespace onair::rooms {
 
@@ -66,6 +67,7 @@ struct Peer {
   bool requested_stream = false;  ///< where its role is inferred
   bool can_move = false;  ///< to the forwarder and back, by its last `enter` (kForwardedCap)
   bool has_sent = false;
+  bool told_reception = false;  ///< a talker: its last `audience_reception` counted somebody
   Seniority seniority = {};
   std::optional<std::string> name = {};      ///< by its pass
   std::unique_ptr<Mailbox> mailbox = {};     ///< null where nothing is buffered
@@ -175,6 +177,9 @@ struct Room {
   std::optional<std::uint32_t> audience_sent;
   TimePoint audience_sent_at{};
 
+  ReceptionReports reports;                 ///< of the viewers here
+  std::vector<TalkerReception> receptions;  ///< their sums, as other hubs have them
+
   /// Adds a member, whose id no other has. It is away until it has a link.
   Peer& add(const protocol::PeerId& id, protocol::Role role,
             const MemberKind& kind = kProtocolClient);
@@ -200,9 +205,12 @@ struct Room {
 
   // On all hubs:
   std::uint32_t watching() const;
+  /// How a talker's viewers receive, as of the last sums.
+  protocol::AudienceReception reception_of(const protocol::PeerId& talker) const;
   std::size_t members() const;
   /// The members that keep their slots: all but those that make way.
   std::size_t staying() const;
+  std::vector<TalkerInfo> own_talkers() const;
   std::vector<TalkerInfo> all_talkers(const std::function<bool(HubId)>& of_hub = [](HubId) {
     return true;
   }) const;

@@ -66,7 +66,13 @@ TEST(ClusterMessages, SubjectsSayWhatTheyAreAbout) {
 TEST(ClusterMessages, SharesAreReadAsTheyWereWritten) {
   const Share share{
       "5f0c",
-      rooms::RoomShare{3, {{"a", true, false, std::chrono::seconds(2)}, {"b"}}, 1, 6, 2, 1},
+      rooms::RoomShare{3,
+                       {{"a", true, false, std::chrono::seconds(2)}, {"b"}},
+                       1,
+                       6,
+                       2,
+                       1,
+                       {{"a", {1, 2, 3, {{"v", {protocol::Quality::poor, 80, 900}}}}}, {"b", {}}}},
       {"x", "y"},
       {{{"c", true}, std::chrono::milliseconds(1'500)}}};
   const auto read = decode_share(encode(share));

@@ -66,7 +66,9 @@ TEST(Codec, AcceptsAndWritesAgainEveryFrameThatTheProtocolShows) {
                                        "use_forwarder",
                                        "invite_watchers",
                                        "watching_via",
-                                       "chat_messages"};
+                                       "chat_messages",
+                                       "reception",
+                                       "audience_reception"};
   EXPECT_EQ(seen, kinds) << "PROTOCOL.md shows every kind";
 }
 

@@ -265,6 +265,30 @@ TEST_P(HubsOnABusTest, TheAudienceIsThatOfTheWholeRoom) {
   EXPECT_EQ(talker.last(), json::parse(R"({"type":"audience","watching":1})"));
 }
 
+TEST_P(HubsOnABusTest, TheReceptionIsThatOfTheWholeRoom) {
+  enter(0, talker, "talk");
+  enter(1, watcher, "watch");
+  enter(2, other, "watch");
+  const std::string of = R"({"type":"reception","of":")" + talker.id() + "\",";
+  say_settled(1, watcher, of + R"("quality":"fair","loss":20})");
+  say_settled(2, other, of + R"("quality":"poor","loss":80,"latency":900})");
+  for (int i = 0; i < 6; ++i) pass(seconds(1));
+  EXPECT_EQ(talker.last(),
+            json({{"type", "audience_reception"},
+                  {"good", 0},
+                  {"fair", 1},
+                  {"poor", 1},
+                  {"worst",
+                   {{{"id", other.id()}, {"quality", "poor"}, {"loss", 80}, {"latency", 900}},
+                    {{"id", watcher.id()}, {"quality", "fair"}, {"loss", 20}}}}}));
+  for (int i = 0; i < 30; ++i) pass(seconds(1));
+  EXPECT_EQ(talker.last()["fair"], 0) << "they are too old";
+  leave(0, talker);
+  leave(1, watcher);
+  leave(2, other);
+  expect_empty();
+}
+
 TEST_P(HubsOnABusTest, AMemberThatLeavesIsAnnouncedWithinItsReachOnEveryHub) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");

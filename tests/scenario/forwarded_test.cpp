@@ -87,6 +87,35 @@ TEST_F(Forwarded, NobodyIsWithoutAPictureWhenTheServerIsKilled) {
   world.expect_empty_after_all_left();
 }
 
+TEST_F(Forwarded, TheTalkerLearnsWhoReceivesPoorly) {
+  using Quality = session::Reception::Quality;
+  const auto quality = [this](std::size_t watcher) {
+    const session::TalkView view = talker->session.view();
+    for (const session::ViewerView& viewer : view.audience) {
+      if (viewer.id == watchers[watcher]->id()) return viewer.quality;
+    }
+    return std::optional<Quality>();
+  };
+  watchers[1]->lost_of_100 = 8;
+  world.pass(seconds(40));
+  EXPECT_EQ(quality(1), Quality::poor);
+  EXPECT_EQ(quality(0), std::nullopt) << "it is not among the worst";
+  world.kill_server();
+  world.start_server();
+  watchers[1]->lost_of_100 = 2;
+  world.pass(seconds(40));
+  EXPECT_EQ(quality(1), Quality::fair) << "a new server sums anew";
+  watchers[1]->leave();
+  watchers.erase(watchers.begin() + 1);
+  talker->feed(session::DirectKept{true});
+  world.pass(seconds(60));
+  EXPECT_EQ(quality(0), Quality::good) << "as the talker measures itself";
+  const std::size_t told = talker->count_received<protocol::AudienceReception>();
+  world.pass(seconds(60));
+  EXPECT_EQ(talker->count_received<protocol::AudienceReception>(), told) << "nobody reports";
+  world.expect_empty_after_all_left();
+}
+
 /// What may happen at any moment of a move.
 struct Incident {
   const char* name;

@@ -184,6 +184,7 @@ TEST_F(HostileTalker, AnyMessageTenThousandTimesLeadsToLittle) {
                                    protocol::RemovePeer{"v"},
                                    protocol::EndRoom{},
                                    protocol::Players{7},
+                                   protocol::Reception{"x", {}},
                                    protocol::Unknown{"wave"}};
   watch.join({"x"});
   for (const protocol::Body& body : bodies) {

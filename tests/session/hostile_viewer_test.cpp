@@ -222,6 +222,7 @@ TEST_F(HostileViewer, AnyMessageTenThousandTimesLeadsToLittle) {
                                    protocol::RemovePeer{"v"},
                                    protocol::EndRoom{},
                                    protocol::Players{7},
+                                   protocol::Reception{"x", {}},
                                    protocol::Unknown{"wave"}};
   for (const protocol::Body& body : bodies) {
     SCOPED_TRACE(type_of(body));

@@ -145,7 +145,7 @@ class Random {
 
   protocol::Body body(const Audit& audit) {
     using namespace protocol;
-    switch (below(19)) {
+    switch (below(20)) {
       case 0: return welcome();
       case 1: return TalkReady{below(2) == 0 ? std::optional(peer()) : std::nullopt, below(4) == 0};
       case 2:
@@ -167,6 +167,7 @@ class Random {
       case 15: return ChatMessages{{ChatLine{1, "n", "text"}, ChatMedia{}}};
       case 16: return ChatMessages{{ChatSay{"n", "text"}}};
       case 17: return UseForwarder{true};
+      case 18: return AudienceReception{2, 1, 1, {{peer(), {Quality::poor, 80}}}};
       default: return Error{"no_such_peer", "x"};
     }
   }

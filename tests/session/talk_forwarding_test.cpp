@@ -59,6 +59,14 @@ class TalkForwardingTest : public testing::Test {
     move("b");
     return key;
   }
+  /// Until there are "v0" to the one before "vN".
+  void more_are_forwarded(int n) {
+    for (; more_ < n; ++more_) {
+      const PeerId viewer = "v" + std::to_string(more_);
+      talk.receive(protocol::TalkRequest{{}, "Name of " + viewer, kForwardable}, viewer);
+      move(viewer);
+    }
+  }
   Lines invited() const {
     for (const auto& send : talk.all<SendMessage>()) {
       const auto* invite = std::get_if<protocol::InviteWatchers>(&send.message.body);
@@ -68,6 +76,9 @@ class TalkForwardingTest : public testing::Test {
   }
 
   tests::Stepper<TalkSession, TalkInput, TalkOutput> talk{TalkSession(options())};
+
+ private:
+  int more_ = 0;
 };
 
 TEST_F(TalkForwardingTest, MovesItsViewersToTheForwarder) {
@@ -112,6 +123,74 @@ TEST_F(TalkForwardingTest, TakesMoreViewersThanItHasRoomFor) {
     move(viewer);
   }
   EXPECT_EQ(talk.session.view().viewers, 22u);
+}
+
+TEST_F(TalkForwardingTest, OfACrowdItShowsSumsAndTheWorst) {
+  using Quality = Reception::Quality;
+  forward();
+  const std::uint64_t uplink = talk.session.view().uplink_bps;
+  more_are_forwarded(48);
+  talk.receive(protocol::AudienceReception{49, 0, 1, {{"v7", {Quality::poor, 90, 1'200}}}});
+  TalkView view = talk.session.view();
+  ASSERT_EQ(view.audience.size(), TalkSession::kMostListed);
+  EXPECT_EQ(view.reception, std::nullopt) << "each of them is listed";
+  EXPECT_EQ(view.audience[0].quality, std::nullopt);
+  EXPECT_EQ(view.audience[9].id, "v7");
+  EXPECT_EQ(view.audience[9].quality, Quality::poor);
+
+  more_are_forwarded(298);
+  talk.receive(protocol::AudienceReception{200,
+                                           59,
+                                           40,
+                                           {{"v8", {Quality::poor, 90, 1'200}},
+                                            {"stranger", {Quality::poor, 80}},
+                                            {"v7", {Quality::fair, 20}}}});
+  view = talk.session.view();
+  EXPECT_EQ(view.viewers, 300u);
+  EXPECT_EQ(view.reception, (ReceptionSums{200, 59, 40, 1}));
+  ASSERT_EQ(view.audience.size(), 2u) << "those who need attention, in order of arrival";
+  EXPECT_EQ(view.audience[0].id, "v7");
+  EXPECT_EQ(view.audience[1].id, "v8");
+  EXPECT_EQ(view.audience[1].name, "Name of v8");
+  EXPECT_EQ(view.audience[1].latency_ms, 1'200);
+  EXPECT_EQ(view.audience[1].loss, 0.09);
+  EXPECT_EQ(view.uplink_bps, uplink) << "the picture is sent once";
+}
+
+TEST_F(TalkForwardingTest, TheSumsCountThoseThatItServesItself) {
+  using Quality = Reception::Quality;
+  forward();
+  more_are_forwarded(60);
+  talk.receive(protocol::AudienceReception{61, 0, 1, {{"v7", {Quality::poor, 90}}}});
+  talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, "d");
+  const ConnectionKey direct = connect("d");
+  talk.feed(SendingMeasured{direct, {}, {.bytes = 1, .round_trip_ms = 20, .loss = 0.2}});
+  TalkView view = talk.session.view();
+  EXPECT_EQ(view.reception, (ReceptionSums{61, 0, 2, 0}));
+  ASSERT_EQ(view.audience.size(), 2u);
+  EXPECT_EQ(view.audience[1].id, "d");
+  EXPECT_EQ(view.audience[1].quality, Quality::poor);
+  talk.feed(TransportChanged{direct, TransportState::disconnected});
+  talk.feed(SendingMeasured{direct, {}, {.bytes = 1, .round_trip_ms = 20, .loss = 0.0}});
+  view = talk.session.view();
+  ASSERT_EQ(view.audience.size(), 2u);
+  EXPECT_EQ(view.audience[1].state, ViewerView::State::reconnecting) << "it is listed too";
+}
+
+TEST_F(TalkForwardingTest, ListsNoMoreThanTheTenWorst) {
+  using Quality = Reception::Quality;
+  forward();
+  more_are_forwarded(60);
+  protocol::AudienceReception sums{40, 0, 20};
+  for (int i = 0; i < 10; ++i) sums.worst.push_back({"v" + std::to_string(i), {Quality::poor, 90}});
+  talk.receive(sums);
+  talk.receive(protocol::Players{3}, "g");
+  talk.receive(protocol::TalkRequest{}, "g");
+  connect("g");
+  const TalkView view = talk.session.view();
+  ASSERT_EQ(view.audience.size(), TalkSession::kWorstListed);
+  EXPECT_EQ(view.audience.back().players, 3u)
+      << "a media server stands for many, and is among them";
 }
 
 TEST_F(TalkForwardingTest, AFullTalkerStillServesTheForwarder) {

@@ -50,6 +50,30 @@ class WatchMovesTest : public testing::Test {
     watch.now += duration;
     watch.feed(TimePassed{});
   }
+  /// Passes the time until the next report, with this loss of 100 packets.
+  std::vector<protocol::Reception> next_report(const ConnectionKey& key, int lost) {
+    ReceivingReport report;
+    report.frames_decoded = report.sound_packets = 100;
+    for (int i = 0; i < 2; ++i) {
+      report.packets += 100 - lost;
+      report.packets_lost += lost;
+      pass(kMeasureInterval);
+      watch.feed(ReceivingMeasured{key, report});
+    }
+    pass(kReportInterval - 2 * kMeasureInterval);
+    return reports();
+  }
+  /// What was just sent to the server.
+  std::vector<protocol::Reception> reports() const {
+    std::vector<protocol::Reception> found;
+    for (const auto& send : watch.all<SendMessage>()) {
+      const auto* reception = std::get_if<protocol::Reception>(&send.message.body);
+      if (reception == nullptr) continue;
+      EXPECT_EQ(send.message.sendto, std::nullopt);
+      found.push_back(*reception);
+    }
+    return found;
+  }
   bool asks_directly() const {
     for (const auto& send : watch.all<SendMessage>()) {
       const auto* request = std::get_if<protocol::TalkRequest>(&send.message.body);
@@ -94,6 +118,26 @@ TEST_F(WatchMovesTest, ShowsTheForwardersPictureWhenItIsThereAndClosesTheOldConn
   EXPECT_EQ(watch.sent(), Lines{"watching_via to t"});
   EXPECT_EQ(watch.session.view().picture, Picture::live);
   EXPECT_EQ(watch.session.connections().size(), 1u);
+}
+
+TEST_F(WatchMovesTest, ReportsHowItReceivesFromTheForwarder) {
+  using protocol::Quality;
+  using protocol::Reception;
+  const ConnectionKey key = watch_by_forwarder();
+  EXPECT_EQ(next_report(key, 8), std::vector{(Reception{"t", {Quality::poor, 80}})});
+  pass(Duration(1));
+  EXPECT_TRUE(reports().empty()) << "not before the next interval";
+  EXPECT_EQ(next_report(key, 0), std::vector{(Reception{"t", {Quality::good, 0}})});
+  watch.feed(TransportChanged{key, TransportState::disconnected});
+  pass(kReportInterval);
+  EXPECT_EQ(reports(), std::vector{(Reception{"t", {Quality::poor, 1'000}})}) << "nothing comes";
+  watch.feed(LeaveRequested{});
+  EXPECT_EQ(watch.session.next_deadline(), std::nullopt);
+}
+
+TEST_F(WatchMovesTest, ReportsNothingOfADirectConnection) {
+  const ConnectionKey key = watch_directly();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(next_report(key, 8).empty());
 }
 
 TEST_F(WatchMovesTest, KeepsTheOldConnectionWhereNoPictureComes) {

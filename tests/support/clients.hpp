@@ -445,6 +445,7 @@ class Watcher final : public SessionClient<Watcher, session::WatchSession, sessi
 
   std::optional<ConnectionKey> shown;  ///< the connection attached last
   std::set<ConnectionKey> all_shown;   ///< all attached connections
+  int lost_of_100 = 0;                 ///< packets of the forwarder
 
  private:
   friend SessionClient;
@@ -454,6 +455,8 @@ class Watcher final : public SessionClient<Watcher, session::WatchSession, sessi
     if (!has_forwarder()) return;
     session::ReceivingReport report;
     report.frames_decoded = report.sound_packets = has_frames(measure.key) ? 1 : 0;
+    report.packets = packets_ += 100 - lost_of_100;
+    report.packets_lost = packets_lost_ += lost_of_100;
     post_input("measure", measure.key, "measured", session::ReceivingMeasured{measure.key, report});
   }
   void perform(const session::AttachStream& show) {
@@ -472,6 +475,9 @@ class Watcher final : public SessionClient<Watcher, session::WatchSession, sessi
   void remote_description_set(const ConnectionKey& key) {
     post_input("track", key, "track arrives", session::TrackArrived{key});
   }
+
+  int packets_ = 0;
+  int packets_lost_ = 0;
 };
 
 // Instantiated once, in world.cpp, since a variant of commands is slow to compile.

@@ -44,18 +44,9 @@ TalkView TalkSession::view() const {
   view.refusal = link_.refusal();
   view.stage = stream_.stage();
   view.on_air_since = stream_.on_air_since();
-  view.audience = audience();
-  std::size_t connected = 0;
-  for (const ViewerView& viewer : view.audience) {
-    if (viewer.state != ViewerView::State::live) {
-      ++view.connecting;
-      continue;
-    }
-    ++connected;
-    view.viewers += viewer.players.value_or(1);
-  }
+  describe_audience(view);
   view.watching = watching_;
-  view.uplink_bps = connected * std::uint64_t{planner_.share_of(connected).max_bitrate_bps};
+  view.uplink_bps = uplink_bps();
   view.capacity = capacity();
   view.forwarding = forwarding_.stage();
   view.forwarded = forwarding_.forwarded();
@@ -106,6 +97,7 @@ void TalkSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
     budget_.withdraw_all();
     waiting_.clear();
     forwarding_.reset();
+    reported_ = {};
     roster_.clear();
   }
   for (const ConnectionKey& key : connections_.keys()) {
@@ -173,6 +165,7 @@ void TalkSession::stop(Notice why) {
   budget_.withdraw_all();
   waiting_.clear();
   forwarding_.reset();
+  reported_ = {};
   pass_on(stream_.stop());
 }
 

@@ -104,11 +104,22 @@ struct ViewerView {
   std::optional<std::uint32_t> players = {};
   std::uint32_t bits_per_second = 0;
   std::optional<double> round_trip_ms = {};
-  std::optional<double> loss = {};  ///< 0 to 1
+  std::optional<double> loss = {};        ///< 0 to 1
+  std::optional<double> latency_ms = {};  ///< of network and buffer, if the viewer reported it
+  std::optional<Reception::Quality> quality = {};  ///< as far as known
   bool operator==(const ViewerView&) const = default;
 };
 
 std::string_view name_of(ViewerView::State state);
+
+/// Numbers of viewers by how well they receive.
+struct ReceptionSums {
+  std::size_t good = 0;
+  std::size_t fair = 0;
+  std::size_t poor = 0;
+  std::size_t unknown = 0;  ///< have a picture, and were not measured yet
+  bool operator==(const ReceptionSums&) const = default;
+};
 
 /// State shown by the page.
 struct TalkView {
@@ -125,7 +136,9 @@ struct TalkView {
   std::size_t forwarded = 0;  ///< of the viewers, those that watch through the forwarder
   bool can_forward = false;   ///< the operator lets the talker use the forwarder
   bool keeps_direct = false;
-  std::vector<ViewerView> audience;  ///< in order of arrival
+  /// In order of arrival. Beyond kMostListed viewers only the worst: see `reception`.
+  std::vector<ViewerView> audience;
+  std::optional<ReceptionSums> reception = {};  ///< beyond kMostListed viewers
   std::optional<TimePoint> on_air_since = {};
   bool shares_screen = false;
   DeviceState picture = DeviceState::idle;     ///< what is sent of the camera or the screen
@@ -144,6 +157,9 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   /// Limit of remembered viewers. Beyond it those that have no connection and wait for none are
   /// forgotten.
   static constexpr std::size_t kMaxViewers = 1'024;
+  /// Viewers that the view lists one by one, and how many of them beyond that.
+  static constexpr std::size_t kMostListed = 50;
+  static constexpr std::size_t kWorstListed = 10;
 
   explicit TalkSession(TalkOptions options);
 
@@ -202,17 +218,20 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on_message(const protocol::Audience& audience, const PeerId&) {
     watching_ = audience.watching;
   }
+  void on_message(const protocol::AudienceReception& reception, const PeerId&) {
+    reported_ = reception;
+  }
   void on_message(const protocol::Players& players, const PeerId& from) {
     roster_.set_players(from, players.players);
   }
   void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
   void on_message(const protocol::ChatMessages& chat, const PeerId& from);
   /// Ignores the kinds without a meaning for a talker.
-  template <
-      OneOf<protocol::Enter, protocol::TalkReady, protocol::TalkDeclined, protocol::Offer,
-            protocol::EndTalk, protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom,
-            protocol::Ping, protocol::UseForwarder, protocol::InviteWatchers, protocol::Unknown>
-          Kind>
+  template <OneOf<protocol::Enter, protocol::TalkReady, protocol::TalkDeclined, protocol::Offer,
+                  protocol::EndTalk, protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom,
+                  protocol::Ping, protocol::UseForwarder, protocol::InviteWatchers,
+                  protocol::Reception, protocol::Unknown>
+                Kind>
   void on_message(const Kind&, const PeerId&) {}
   void announce();
   void stop(Notice why);
@@ -240,7 +259,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   /// The connection with this id, or the latest one for a message that names none.
   std::optional<ConnectionKey> addressed(const PeerId& viewer,
                                          std::optional<protocol::ConnectionId> id) const;
-  std::vector<ViewerView> audience() const;
+  std::uint64_t uplink_bps() const;
   std::size_t capacity() const;
   void share_uplink();
   /// Offers anew where the last offer had another kind of sound.
@@ -256,6 +275,11 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void restart_ice(const ConnectionKey& key, ViewerConnection& viewer);
   void decline(const PeerId& viewer, protocol::DeclineReason reason);
 
+  // talk_audience.cpp: the viewers as the page shows them
+  void describe_audience(TalkView& view) const;
+  std::vector<ViewerView> watching_viewers() const;
+  ReceptionSums sums_of(const std::vector<ViewerView>& audience) const;
+
   TalkOptions options_;
   LocalStream stream_;
   Roster roster_;
@@ -265,6 +289,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   WaitingViewers waiting_;
   Forwarding forwarding_;
   std::uint32_t watching_ = 0;
+  protocol::AudienceReception reported_;  ///< of viewers that watch through the forwarder
   TalkView shown_;
 };
 

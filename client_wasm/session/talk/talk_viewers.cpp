@@ -12,51 +12,6 @@ namespace onair::session {
 
 using protocol::DeclineReason;
 
-namespace {
-
-void describe(const ViewerConnection& connection, ViewerView& view) {
-  if (connection.transport == TransportState::connected) {
-    view.state = ViewerView::State::live;
-  } else if (connection.was_connected) {
-    view.state = ViewerView::State::reconnecting;
-  }
-  view.bits_per_second = connection.bits_per_second;
-  if (!connection.measured) return;
-  view.round_trip_ms = connection.measured->round_trip_ms;
-  view.loss = connection.measured->loss;
-}
-
-}  // namespace
-
-std::string_view name_of(ViewerView::State state) {
-  switch (state) {
-    case ViewerView::State::connecting: return "connecting";
-    case ViewerView::State::live: return "live";
-    case ViewerView::State::reconnecting: return "reconnecting";
-  }
-  return "connecting";
-}
-
-std::vector<ViewerView> TalkSession::audience() const {
-  std::vector<ViewerView> audience;
-  for (const auto& [id, viewer] : roster_.viewers()) {
-    if (!viewer.watches) continue;
-    const bool forwards = id == forwarding_.forwarder() && roster_.players_of(id) == 0u;
-    if (forwards) continue;  // its viewers are listed
-    ViewerView& view = audience.emplace_back();
-    view.id = id;
-    if (forwarding_.is_forwarded(id)) view.state = ViewerView::State::live;
-    view.number = viewer.number;
-    view.name = chat_.name_of(id);
-    view.muted = chat_.is_muted(id);
-    view.players = roster_.players_of(id);
-    if (const auto key = connections_.latest_with(id)) describe(*connections_.find(*key), view);
-  }
-  std::sort(audience.begin(), audience.end(),
-            [](const auto& a, const auto& b) { return a.number < b.number; });
-  return audience;
-}
-
 void TalkSession::on(const LocalDescriptionMade& made) {
   const auto [viewer, offering] = in_state<ViewerConnection::Offering>(made.key);
   if (offering == nullptr) return;
@@ -223,6 +178,14 @@ std::optional<ConnectionKey> TalkSession::addressed(
   if (!id) return connections_.latest_with(viewer);
   const ConnectionKey key{viewer, *id};
   return connections_.find(key) == nullptr ? std::nullopt : std::optional(key);
+}
+
+/// Viewers of the forwarder cost nothing beside its own connection.
+std::uint64_t TalkSession::uplink_bps() const {
+  const auto sending = static_cast<std::size_t>(std::count_if(
+      connections_.begin(), connections_.end(),
+      [](const auto& entry) { return entry.second.transport == TransportState::connected; }));
+  return sending * std::uint64_t{planner_.share_of(sending).max_bitrate_bps};
 }
 
 std::size_t TalkSession::capacity() const {

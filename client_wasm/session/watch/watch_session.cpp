@@ -2,11 +2,26 @@
 #include "session/watch/watch_session.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <utility>
 
 namespace onair::session {
 
 template class SessionBase<WatchSession, TalkerConnection, WatchInput, WatchOutput>;
+
+namespace {
+
+protocol::ReceptionFigures figures_of(const Reception& reception) {
+  protocol::ReceptionFigures figures{reception.quality};
+  figures.loss = static_cast<std::uint16_t>(std::lround(1'000 * std::min(reception.loss, 1.0)));
+  if (reception.latency_ms) {
+    figures.latency_ms = static_cast<std::uint32_t>(std::clamp(*reception.latency_ms, 0.0, 6e5));
+  }
+  return figures;
+}
+
+}  // namespace
 
 std::string_view name_of(WatchView::Picture picture) {
   switch (picture) {
@@ -50,6 +65,7 @@ void WatchSession::settle() {
   serve_waiting();
   measure_if_due<MeasureReceiving>();
   measure_moves();
+  report_reception();
   show(shown_, view());
 }
 
@@ -73,6 +89,24 @@ WatchView WatchSession::view() const {
     }
   }
   return view;
+}
+
+/// Reports nothing that we get from a talker itself, who measures it too.
+void WatchSession::report_reception() {
+  const bool due = report_at_.is_due(now_);
+  bool any = false;
+  for (const auto& [key, talker] : connections_) {
+    if (!talker.of || talker.moves_until || talker.is_replaced) continue;
+    any = true;
+    if (!due) continue;
+    if (is_broken(talker.transport)) {
+      send(protocol::Reception{*talker.of, {protocol::Quality::poor, /*loss=*/1'000}});
+    } else if (talker.reception) {
+      send(protocol::Reception{*talker.of, figures_of(*talker.reception)});
+    }
+  }
+  if (!any) report_at_.cancel();
+  if (any && (due || !report_at_.at())) report_at_.set(now_ + kReportInterval);
 }
 
 WatchView::Picture WatchSession::picture() const {

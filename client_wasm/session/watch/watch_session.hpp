@@ -159,6 +159,7 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   std::optional<TimePoint> next_deadline() const {
     std::optional<TimePoint> next = SessionBase::next_deadline();
     moves_at_.hasten(next);
+    report_at_.hasten(next);
     return next;
   }
   /// True while a stream is attached to the page.
@@ -192,7 +193,8 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   template <OneOf<protocol::Enter, protocol::TalkRequest, protocol::Answer, protocol::Bye,
                   protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom, protocol::Ping,
                   protocol::Audience, protocol::Players, protocol::UseForwarder,
-                  protocol::InviteWatchers, protocol::WatchingVia, protocol::Unknown>
+                  protocol::InviteWatchers, protocol::WatchingVia, protocol::Reception,
+                  protocol::AudienceReception, protocol::Unknown>
                 Kind>
   void on_message(const Kind&, const PeerId&) {}
 
@@ -208,6 +210,8 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void on_message(const protocol::Candidate& candidate, const PeerId& from);
 
   WatchView::Picture picture() const;
+  /// Tells the server how we receive what the forwarder sends.
+  void report_reception();
   void attach(const ConnectionKey& key, const TalkerConnection& talker);
   /// Asks the talkers on air again after this delay.
   void retry_after(Duration delay, WatchView::Picture why, std::string_view reason);
@@ -280,6 +284,7 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   WatchChat chat_;
   std::set<ConnectionKey> attached_;
   DeadlineTimer moves_at_;  ///< when to measure connections whose picture is awaited
+  DeadlineTimer report_at_;
   WatchView shown_;
 };
 
