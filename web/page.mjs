@@ -203,8 +203,8 @@ export const refusal = (code) => (hasWords(code) ? text(`refusal.${code}`) : tex
 const hasWords = (code) => Object.hasOwn(Object(table?.refusal), code);
 
 /**
- * Collects calls to `draw`. `soon` draws before the next frame. `later` draws within 200 ms: for states that would
- * only flash by, and for work that must not delay the network.
+ * Collects calls to `draw`. `soon` draws before the next frame. `later` draws within 200 ms, or as many as it is told:
+ * for states that would only flash by, and for work that must not delay the network.
  * @param {() => void} draw
  */
 export function oncePerFrame(draw) {
@@ -224,8 +224,8 @@ export function oncePerFrame(draw) {
     if (document.hidden) setTimeout(now);
     else requestAnimationFrame(now);
   };
-  const later = () => {
-    timer ??= setTimeout(soon, 200);
+  const later = (within = 200) => {
+    timer ??= setTimeout(soon, within);
   };
   return { soon, later };
 }

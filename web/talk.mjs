@@ -1,9 +1,10 @@
 // Binds the studio's buttons to the client and shows its state.
 
+import { Audience } from './audience.mjs';
 import { Chat } from './chat.mjs';
 import { LevelMeter } from './meter.mjs';
 import createOnair from './onair.mjs';
-import { begin, element, lasting, megabits, offerLanguages, onLanguage, oncePerFrame, openRoom, percent, refusal, say, showLink, text } from './page.mjs';
+import { begin, element, lasting, megabits, offerLanguages, onLanguage, oncePerFrame, openRoom, refusal, say, showLink, text } from './page.mjs';
 import { Recorder } from './recorder.mjs';
 
 const video = element('local-video');
@@ -16,6 +17,10 @@ let client;
 let recorder;
 /** @type {View} */
 let view;
+const viewers = new Audience({
+  mute: (viewer, muted) => client.mute(viewer, muted),
+  remove: (viewer) => client.removeViewer(viewer),
+});
 
 /** The stream of camera or screen, as in the preview. */
 const shownStream = () => (video.srcObject instanceof MediaStream ? video.srcObject : null);
@@ -104,76 +109,6 @@ function showClock() {
   element('clock').textContent = `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
 
-/** The elements of one viewer's line in the list. */
-function makeViewer() {
-  const item = document.createElement('li');
-  const who = document.createElement('strong');
-  who.dir = 'auto'; // a name's direction must not change that of its neighbours
-  const state = document.createElement('span');
-  const quality = document.createElement('span');
-  quality.className = 'quality';
-  const facts = document.createElement('span');
-  facts.className = 'figures';
-  const orders = document.createElement('span');
-  orders.className = 'orders';
-  const mute = document.createElement('button');
-  const remove = document.createElement('button');
-  for (const button of [mute, remove]) {
-    button.type = 'button';
-    button.className = 'small';
-  }
-  orders.append(mute, remove);
-  item.append(who, state, orders, quality, facts);
-  return { item, who, state, quality, facts, mute, remove };
-}
-
-/** @type {Map<string, ReturnType<typeof makeViewer>>} */
-const shownViewers = new Map();
-
-/**
- * Says when a viewer's connection is not good, by the bounds of the viewer's own page.
- * @param {View['audience'][number]} viewer
- */
-function connectionOf({ roundTrip, loss }) {
-  const [late, lost] = [roundTrip ?? 0, loss ?? 0];
-  if (lost > 0.05 || late > 1000) return text('studio.connection.poor');
-  return lost > 0.01 || late > 400 ? text('studio.connection.fair') : '';
-}
-
-/**
- * A viewer's name. The server's forwarder is one viewer, which stands for all its players.
- * @param {View['audience'][number]} viewer
- */
-function nameOf({ name, number, players }) {
-  if (players !== null) return text('studio.forwarder', { n: players });
-  return name || text('studio.viewer', { n: number });
-}
-
-/** @type {(shown: ReturnType<typeof makeViewer>, viewer: View['audience'][number]) => void} */
-function showViewer({ item, who, state, quality, facts, mute, remove }, viewer) {
-  const name = nameOf(viewer);
-  who.textContent = who.title = name;
-  item.dataset.state = viewer.state;
-  state.textContent = text(`studio.states.${viewer.state}`);
-  quality.textContent = connectionOf(viewer);
-  facts.textContent = [
-    viewer.bitsPerSecond > 0 && megabits(viewer.bitsPerSecond),
-    viewer.roundTrip !== null && text('seat.milliseconds', { n: Math.round(viewer.roundTrip) }),
-    viewer.loss !== null && percent(viewer.loss),
-  ]
-    .filter(Boolean)
-    .join(' · ');
-  mute.hidden = viewer.players !== null; // players have no chat
-  mute.textContent = text(viewer.muted ? 'studio.unmute' : 'studio.mute');
-  mute.setAttribute('aria-label', text(viewer.muted ? 'studio.unmuteName' : 'studio.muteName', { name }));
-  mute.onclick = () => client.mute(viewer.id, !viewer.muted);
-  remove.textContent = text('studio.remove');
-  remove.setAttribute('aria-label', text('studio.removeName', { name }));
-  remove.onclick = () => {
-    if (confirm(text('studio.removeSure', { name }))) client.removeViewer(viewer.id);
-  };
-}
-
 function showAudience() {
   element('viewers').textContent = String(view.viewers);
   const forwards = view.forwarding === 'forwarded';
@@ -184,19 +119,7 @@ function showAudience() {
   element('figures').hidden = view.viewers === 0;
   const gigabytesPerHour = (view.uplinkBps * 3600) / 8e9;
   element('uplink').textContent = text('studio.uplink', { rate: megabits(view.uplinkBps), n: gigabytesPerHour.toFixed(1) });
-  element('nobody').hidden = view.audience.length > 0;
-  const gone = new Set(shownViewers.keys());
-  for (const viewer of view.audience) {
-    gone.delete(viewer.id);
-    const shown = shownViewers.get(viewer.id) ?? makeViewer();
-    if (!shown.item.isConnected) element('audience').append(shown.item);
-    shownViewers.set(viewer.id, shown);
-    showViewer(shown, viewer);
-  }
-  for (const id of gone) {
-    shownViewers.get(id)?.item.remove();
-    shownViewers.delete(id);
-  }
+  viewers.show(view);
 }
 
 /**
@@ -320,7 +243,8 @@ const rendering = oncePerFrame(render);
  * @param {View} all
  */
 function ofOurselves(all) {
-  return JSON.stringify({ ...all, audience: [], viewers: 0, connecting: 0, watching: 0, uplinkBps: 0 });
+  const none = { audience: [], reception: null, viewers: 0, connecting: 0, watching: 0, forwarded: 0, uplinkBps: 0 };
+  return JSON.stringify({ ...all, ...none });
 }
 
 let shownOfOurselves = '';
@@ -332,7 +256,7 @@ function changed(next) {
   view = next;
   if (view.stage === 'idle' && recorder.running) recorder.stop();
   const ours = ofOurselves(view);
-  if (ours === shownOfOurselves) rendering.later();
+  if (ours === shownOfOurselves) rendering.later(view.reception ? 1000 : 200); // of a crowd somebody comes all the time
   else rendering.soon();
   shownOfOurselves = ours;
   if (wasOnAir !== (view.stage === 'on_air')) stayAwake();

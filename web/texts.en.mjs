@@ -131,6 +131,8 @@ export default /** @type {const} */ ({
     figures: 'Details',
     uplink: '{rate}, about {n} GB an hour',
     connection: { fair: 'fair connection', poor: 'poor connection' },
+    reception: 'Connections: {good} good, {fair} fair, {poor} poor, {unknown} not measured yet.',
+    worst: 'These are the worst:',
   },
   refusal: {
     room_taken: 'Somebody else is broadcasting in this room.',

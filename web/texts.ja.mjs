@@ -129,6 +129,8 @@ export default {
     figures: '詳細',
     uplink: '{rate}（1 時間に約 {n} GB）',
     connection: { fair: '接続がやや不安定', poor: '接続が不安定' },
+    reception: '接続の状態：安定 {good} 人、やや不安定 {fair} 人、不安定 {poor} 人、未測定 {unknown} 人',
+    worst: '最も不安定な視聴者：',
   },
   refusal: {
     room_taken: 'この部屋ではほかの人が配信しています。',

@@ -40,8 +40,21 @@ export interface ViewerView {
   bitsPerSecond: number;
   roundTrip: number | null;
   loss: number | null;
+  /** What the viewer reported, in ms, where its picture comes from the server's forwarder. */
+  latency: number | null;
+  /** As far as known. */
+  quality: Quality | null;
   /** Of the server's forwarder: the WHEP players that watch through it. */
   players: number | null;
+}
+
+/** Numbers of viewers. */
+export interface ReceptionSums {
+  good: number;
+  fair: number;
+  poor: number;
+  /** Not measured yet. */
+  unknown: number;
 }
 
 export interface Device {
@@ -67,7 +80,9 @@ export interface TalkView {
   watching: number;
   uplinkBps: number;
   capacity: number;
+  /** In order of arrival; beyond 50 viewers only the worst ten, and `reception` has the sums. */
   audience: ViewerView[];
+  reception: ReceptionSums | null;
   /** On the clock of performance.now(). */
   onAirSince: number | null;
   sharesScreen: boolean;

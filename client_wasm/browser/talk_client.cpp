@@ -29,15 +29,26 @@ session::MediaChoice choice_of(const val& choice) {
 }
 
 val to_js(const session::ViewerView& viewer) {
-  return object_of({{"id", val(viewer.id)},
-                    {"number", val(viewer.number)},
-                    {"name", val(viewer.name)},
-                    {"state", val(std::string(name_of(viewer.state)))},
-                    {"muted", val(viewer.muted)},
-                    {"bitsPerSecond", val(viewer.bits_per_second)},
-                    {"roundTrip", or_null(viewer.round_trip_ms)},
-                    {"loss", or_null(viewer.loss)},
-                    {"players", or_null(viewer.players)}});
+  return object_of(
+      {{"id", val(viewer.id)},
+       {"number", val(viewer.number)},
+       {"name", val(viewer.name)},
+       {"state", val(std::string(name_of(viewer.state)))},
+       {"muted", val(viewer.muted)},
+       {"bitsPerSecond", val(viewer.bits_per_second)},
+       {"roundTrip", or_null(viewer.round_trip_ms)},
+       {"loss", or_null(viewer.loss)},
+       {"latency", or_null(viewer.latency_ms)},
+       {"quality", viewer.quality ? val(std::string(name_of(*viewer.quality))) : val::null()},
+       {"players", or_null(viewer.players)}});
+}
+
+val to_js(const std::optional<session::ReceptionSums>& sums) {
+  if (!sums) return val::null();
+  return object_of({{"good", val(static_cast<double>(sums->good))},
+                    {"fair", val(static_cast<double>(sums->fair))},
+                    {"poor", val(static_cast<double>(sums->poor))},
+                    {"unknown", val(static_cast<double>(sums->unknown))}});
 }
 
 val to_js(const session::Device& device) {
@@ -154,6 +165,7 @@ val TalkClient::view_for_page(const session::TalkView& view) {
        {"uplinkBps", val(static_cast<double>(view.uplink_bps))},
        {"capacity", val(static_cast<double>(view.capacity))},
        {"audience", list_of(view.audience)},
+       {"reception", to_js(view.reception)},
        {"onAirSince", view.on_air_since
                           ? val(static_cast<double>(view.on_air_since->time_since_epoch().count()))
                           : val::null()},
