@@ -130,7 +130,7 @@ TEST_F(ForwardingTest, MovesTenAtFirstAndMoreWhileItGoesWell) {
   EXPECT_EQ(forwarding.forwarded(), 10u);
 }
 
-TEST_F(ForwardingTest, AViewerThatDoesNotMoveInTimeStaysDirect) {
+TEST_F(ForwardingTest, AViewerThatDoesNotMoveInTimeIsInvitedOnceMoreAfterTheOthers) {
   watch_directly(15);
   advance();
   load.forwarder = "f";
@@ -140,8 +140,56 @@ TEST_F(ForwardingTest, AViewerThatDoesNotMoveInTimeStaysDirect) {
   Peers next = advance(kMoveReplyTimeout).invite;
   EXPECT_EQ(next, Peers(direct.begin() + 1, direct.end())) << "all but the first";
   for (const PeerId& viewer : next) move(viewer);
-  EXPECT_EQ(advance(kMoveReplyTimeout).invite, Peers{});
-  EXPECT_EQ(direct, Peers{"v0"});
+  EXPECT_EQ(advance().invite, Peers{}) << "a moment ago there was an invitation";
+  EXPECT_EQ(advance(Forwarding::kInvitePause).invite, Peers{"v0"});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(advance(kMoveReplyTimeout).invite, Peers{});
+  EXPECT_EQ(direct, Peers{"v0"}) << "and stays direct";
+}
+
+TEST_F(ForwardingTest, AViewerThatMovesAtTheSecondInvitationIsForwarded) {
+  watch_directly(15);
+  advance();
+  forwarder_comes();
+  for (const PeerId& viewer : Peers(direct.begin() + 1, direct.end())) move(viewer);
+  EXPECT_EQ(advance(kMoveReplyTimeout).invite, Peers{"v0"});
+  move("v0");
+  EXPECT_EQ(forwarding.forwarded(), 15u);
+  for (int i = 4; i < 15; ++i) forwarding.forget("v" + std::to_string(i));
+  EXPECT_EQ(advance(Duration(1)).call_back, Peers{});
+  EXPECT_EQ(advance(Forwarding::kCalm).call_back.size(), 4u) << "and can come back";
+}
+
+TEST_F(ForwardingTest, TwoFailedMovesCountInTheNextRoundToo) {
+  watch_directly(15);
+  advance();
+  forwarder_comes();
+  for (const PeerId& viewer : Peers(direct.begin() + 1, direct.end())) move(viewer);
+  for (int i = 0; i < 2; ++i) advance(kMoveReplyTimeout);
+  forwarding.keep_direct(true);
+  for (const PeerId& viewer : advance().call_back) forwarding.left(viewer);
+  for (const PeerId& viewer : advance().call_back) forwarding.left(viewer);
+  advance();
+  EXPECT_EQ(advance(kMoveReplyTimeout).use_forwarder, false);
+  forwarding.keep_direct(false);
+  load.forwarder.reset();
+  load.any_waits = true;
+  forwarder_comes();
+  EXPECT_EQ(advance(Duration(500)).invite, Peers{});
+}
+
+TEST_F(ForwardingTest, AViewerThatIsCalledSinceItIsOverdueHasFailedOnce) {
+  forwarding.set_policy(ForwardPolicy::of("2"));
+  watch_directly(2);
+  advance();
+  forwarder_comes();
+  for (const PeerId& viewer : Peers(direct)) move(viewer);
+  EXPECT_TRUE(request("late"));
+  ASSERT_EQ(advance(kMoveReplyTimeout).call_back, Peers{"late"});
+  EXPECT_FALSE(request("late", kAble, /*direct=*/true));
+  direct = {"late"};
+  EXPECT_EQ(advance(Forwarding::kInvitePause).invite, Peers{"late"});
+  EXPECT_FALSE(request("late", kAble, /*direct=*/true));
+  EXPECT_EQ(advance(2 * kMoveReplyTimeout).invite, Peers{});
 }
 
 TEST_F(ForwardingTest, SendsNewcomersToTheForwarderAtOnce) {
@@ -168,6 +216,8 @@ TEST_F(ForwardingTest, AViewerThatTheForwarderCanNotReachGetsADirectConnection) 
   EXPECT_FALSE(request("v", kAble, /*direct=*/true));
   EXPECT_FALSE(request("v")) << "and keeps it when it asks again";
   direct.emplace_back("v");
+  EXPECT_EQ(advance().invite, Peers{"v"}) << "once more";
+  EXPECT_FALSE(request("v", kAble, /*direct=*/true));
   EXPECT_EQ(advance(Duration(60'000)).invite, Peers{});
 }
 

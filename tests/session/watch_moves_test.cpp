@@ -163,6 +163,61 @@ TEST_F(WatchMovesTest, KeepsTheOldConnectionWhereNoOfferComes) {
   EXPECT_EQ(watch.all<CreateConnection>().size(), 0u) << "too late";
 }
 
+TEST_F(WatchMovesTest, TriesTheForwarderByTurnAloneWhereItsPictureDidNotCome) {
+  watch_directly();
+  const protocol::IceServer stun{{"stun:stun.example.org"}, {}, {}};
+  const protocol::IceServer turn{{"turns:turn.example.org"}, "name", "secret"};
+  watch.receive(protocol::Pong{{stun, turn}});
+  invite();
+  EXPECT_FALSE(watch.all<CreateConnection>().at(0).ice.turn_only);
+  connect("f", 2);
+  pass(kMoveTimeout);
+  invite();
+  EXPECT_TRUE(watch.all<CreateConnection>().at(0).ice.turn_only);
+  EXPECT_EQ(watch.all<CreateConnection>().at(0).ice.servers.size(), 2u);
+  const ConnectionKey key = connect("f", 3);
+  watch.receive(protocol::Offer{"offer", 3}, "f");
+  EXPECT_TRUE(watch.all<RefreshIce>().at(0).ice.turn_only) << "and so it stays";
+  watch.feed(RemoteDescriptionApplied{key});
+  watch.feed(LocalDescriptionMade{key, "answer"});
+  measure(key, 1, 1);
+  EXPECT_EQ(watch.all<SwitchStream>().at(0).to, key);
+  watch.receive(protocol::TalkReady{std::nullopt, /*direct=*/true}, "t");
+  EXPECT_EQ(watch.all<CreateConnection>().size(), 0u) << "the talker's is open yet";
+  pass(kOverlap);
+  watch.receive(protocol::TalkReady{std::nullopt, /*direct=*/true}, "t");
+  EXPECT_FALSE(watch.all<CreateConnection>().at(0).ice.turn_only)
+      << "with the talker nothing failed";
+}
+
+TEST_F(WatchMovesTest, TriesTheForwarderAsBeforeWhereTurnCanNotHelp) {
+  const auto turn = [this] {
+    watch.receive(protocol::Pong{{{{"turn:turn.example.org"}, {}, {}}}});
+  };
+  const auto next_is_by_turn = [this] {
+    invite();
+    return watch.all<CreateConnection>().at(0).ice.turn_only;
+  };
+  watch_directly();
+  invite();
+  pass(kMoveTimeout);
+  turn();
+  EXPECT_FALSE(next_is_by_turn()) << "no offer came";
+  connect("f", 2);
+  watch.receive(protocol::TalkDeclined{protocol::DeclineReason::full}, "f");
+  EXPECT_FALSE(next_is_by_turn()) << "the forwarder said so";
+  connect("f", 3);
+  watch.feed(
+      TransportChanged{*watch.session.connections().latest_with("f"), TransportState::failed});
+  watch.receive(protocol::Pong{{{{"stun:turn.example.org"}, {}, {}}}});
+  EXPECT_FALSE(next_is_by_turn()) << "there is no TURN server";
+  connect("f", 4);
+  pass(kMoveTimeout);
+  turn();
+  watch.receive(protocol::UserDisconnected{"f"});
+  EXPECT_FALSE(next_is_by_turn()) << "another forwarder, though of the same id here";
+}
+
 TEST_F(WatchMovesTest, ANewcomerGoesToTheForwarderAtOnce) {
   watch.join({"t"});
   invite();

@@ -49,13 +49,20 @@ void Forwarding::encoder_reported(bool limited_by_cpu, TimePoint now) {
 
 void Forwarding::forwarder_lost(const PeerId& forwarder) {
   if (forwarder != forwarder_) return;
+  end_stage();
+  // Viewers may have learned of it first, and asked for a direct connection: the fault is not
+  // theirs.
+  failures_.clear();
+}
+
+void Forwarding::end_stage() {
   stage_ = Stage::direct;
   forwarder_.clear();
   release_at_.cancel();
   invited_.clear();
   moving_.clear();
   forwarded_.clear();
-  failed_.clear();
+  stuck_.clear();
   batch_ = kFirstBatch;
 }
 
@@ -64,13 +71,14 @@ bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& reques
   // A viewer that comes back keeps the forwarder's connection until the talker's is up, so it still
   // counts as forwarded.
   if (stage_ == Stage::returning) return false;
-  forwarded_.erase(viewer);
+  const bool was_forwarded = forwarded_.erase(viewer) > 0;
   if (request.direct) {
-    moving_.erase(viewer);
-    if (stage_ == Stage::forwarded) failed_.insert(viewer);
+    // Of one that we called, since it was overdue, the failure has been counted.
+    const bool is_new = moving_.erase(viewer) > 0 || was_forwarded || failures_of(viewer) == 0;
+    if (stage_ == Stage::forwarded && is_new) ++failures_[viewer];
     return false;
   }
-  if (stage_ != Stage::forwarded || failed_.contains(viewer)) return false;
+  if (stage_ != Stage::forwarded || failures_of(viewer) > 0) return false;
   if (std::find(invited_.begin(), invited_.end(), viewer) == invited_.end()) {
     invited_.push_back(viewer);
   }
@@ -83,7 +91,7 @@ bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& reques
 void Forwarding::moved(const PeerId& viewer, const protocol::WatchingVia& via) {
   if (forwarded_.size() >= kMaxViewers) return;
   moving_.erase(viewer);
-  failed_.erase(viewer);
+  stuck_.erase(viewer);
   if (can_move(via.caps)) capable_.insert(viewer);
   forwarded_.insert(viewer);
 }
@@ -96,7 +104,8 @@ void Forwarding::left(const PeerId& viewer) {
 
 void Forwarding::forget(const PeerId& viewer) {
   left(viewer);
-  failed_.erase(viewer);
+  failures_.erase(viewer);
+  stuck_.erase(viewer);
   capable_.erase(viewer);
 }
 
@@ -190,26 +199,47 @@ void Forwarding::end_overdue(Steps& steps, TimePoint now) {
       ++at;
       continue;
     }
-    failed_.insert(at->first);
+    if (stage_ == Stage::returning) {
+      stuck_.insert(at->first);
+    } else {
+      ++failures_[at->first];
+    }
     if (stage_ == Stage::forwarded && !at->second.of_batch) steps.call_back.push_back(at->first);
     batch_ = kFirstBatch;
     at = moving_.erase(at);
   }
 }
 
-/// The next viewers move when all before them have, or have failed to. Batches grow while none
-/// fails.
+/// The next viewers move when all before them have, or have failed to. Those that have failed are
+/// invited again when nobody else is left, since they may keep a batch waiting. Batches grow while
+/// none fails.
 void Forwarding::begin_batch(const std::vector<PeerId>& direct, TimePoint now) {
   const auto is_of_batch = [](const auto& entry) { return entry.second.of_batch; };
   if (std::any_of(moving_.begin(), moving_.end(), is_of_batch)) return;
+  for (unsigned failures = 0; failures < kMostFailures; ++failures) {
+    const std::size_t count = invite(direct, failures, now);
+    if (count == batch_) batch_ = std::min(2 * batch_, kMostAtOnce);
+    if (count > 0) return;
+  }
+}
+
+/// Invites a batch of those that have failed so often. Returns how many.
+std::size_t Forwarding::invite(const std::vector<PeerId>& direct, unsigned failures,
+                               TimePoint now) {
   std::size_t count = 0;
   for (const PeerId& viewer : direct) {
-    if (viewer == forwarder_ || !capable_.contains(viewer) || failed_.contains(viewer)) continue;
+    if (viewer == forwarder_ || !capable_.contains(viewer)) continue;
+    if (failures_of(viewer) != failures) continue;
     moving_[viewer] = {now + kMoveReplyTimeout, /*of_batch=*/true};
     invited_.push_back(viewer);
     if (++count == batch_) break;
   }
-  if (count == batch_) batch_ = std::min(2 * batch_, kMostAtOnce);
+  return count;
+}
+
+unsigned Forwarding::failures_of(const PeerId& viewer) const {
+  const auto found = failures_.find(viewer);
+  return found == failures_.end() ? 0 : found->second;
 }
 
 /// Calls viewers back from the forwarder, some at a time. When none is left there, tells the server
@@ -218,9 +248,9 @@ void Forwarding::begin_batch(const std::vector<PeerId>& direct, TimePoint now) {
 void Forwarding::call_back(Steps& steps, TimePoint now) {
   if (!forwarded_.empty()) release_at_.cancel();
   const bool failed = std::any_of(forwarded_.begin(), forwarded_.end(),
-                                  [&](const auto& viewer) { return failed_.contains(viewer); });
+                                  [&](const auto& viewer) { return stuck_.contains(viewer); });
   if (failed && !keeps_direct_) {
-    failed_.clear();
+    stuck_.clear();
     stage_ = Stage::forwarded;
     rounds_ = kMostRounds;
     return;
@@ -229,15 +259,14 @@ void Forwarding::call_back(Steps& steps, TimePoint now) {
     // The last ones are connected, and show the forwarder's picture until ours was decoded.
     if (!release_at_.at()) release_at_.set(now + kMoveReplyTimeout);
     if (!release_at_.is_due(now)) return;
-    const unsigned rounds = rounds_ + 1;
-    forwarder_lost(PeerId(forwarder_));
-    rounds_ = rounds;
+    end_stage();
+    ++rounds_;
     steps.use_forwarder = false;
     return;
   }
   if (!moving_.empty()) return;
   for (const PeerId& viewer : forwarded_) {
-    if (failed_.contains(viewer)) continue;
+    if (stuck_.contains(viewer)) continue;
     moving_[viewer] = {now + kMoveReplyTimeout};
     steps.call_back.push_back(viewer);
     if (steps.call_back.size() == kFirstBatch) break;

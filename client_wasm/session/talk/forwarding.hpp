@@ -43,6 +43,9 @@ class Forwarding {
   static constexpr Duration kCalm{60'000};
   /// Moves back and forth; after so many it stays forwarded.
   static constexpr unsigned kMostRounds = 2;
+  /// Moves to the forwarder that fail; after so many the viewer stays direct, until the broadcast
+  /// ends or the forwarder is lost. It makes the second one by TURN alone (watch_moves.cpp).
+  static constexpr unsigned kMostFailures = 2;
   /// Limit of remembered viewers.
   static constexpr std::size_t kMaxViewers = 20'000;
 
@@ -108,6 +111,9 @@ class Forwarding {
   void ask(const Load& load, Steps& steps, TimePoint now);
   void end_overdue(Steps& steps, TimePoint now);
   void begin_batch(const std::vector<PeerId>& direct, TimePoint now);
+  std::size_t invite(const std::vector<PeerId>& direct, unsigned failures, TimePoint now);
+  unsigned failures_of(const PeerId& viewer) const;
+  void end_stage();
   void call_back(Steps& steps, TimePoint now);
   void flush(Steps& steps, TimePoint now);
 
@@ -132,8 +138,9 @@ class Forwarding {
   };
   std::map<PeerId, Move> moving_;
   std::set<PeerId> forwarded_;
-  std::set<PeerId> failed_;   ///< stay direct, since a move failed
-  std::set<PeerId> capable_;  ///< by their `caps`
+  std::map<PeerId, unsigned> failures_;  ///< of moves to the forwarder
+  std::set<PeerId> stuck_;               ///< at the forwarder, since they did not come back
+  std::set<PeerId> capable_;             ///< by their `caps`
 };
 
 std::string_view name_of(Forwarding::Stage stage);

@@ -1,5 +1,6 @@
 // Moves of a viewer from the talker to the forwarder and back: the new connection's picture is
 // decoded before the old connection closes.
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -7,6 +8,18 @@
 #include "session/watch/watch_session.hpp"
 
 namespace onair::session {
+namespace {
+
+bool knows_turn(const IceConfiguration& ice) {
+  const auto is_turn = [](const std::string& url) {
+    return url.starts_with("turn:") || url.starts_with("turns:");
+  };
+  return std::any_of(ice.servers.begin(), ice.servers.end(), [&](const auto& server) {
+    return std::any_of(server.urls.begin(), server.urls.end(), is_turn);
+  });
+}
+
+}  // namespace
 
 const PeerId& WatchSession::talker_of(const ConnectionKey& key) const {
   const TalkerConnection* connection = connections_.find(key);
@@ -75,7 +88,7 @@ void WatchSession::measure_moves() {
     const TalkerConnection& connection = *connections_.find(key);
     if (!connection.moves_until) continue;
     if (now_ >= *connection.moves_until) {
-      give_up_move(key, "no picture in time");
+      fail_move(key, "no picture in time");
       continue;
     }
     any = true;
@@ -139,6 +152,20 @@ void WatchSession::confirm_forwarded(const PeerId& talker) {
   if (connection.transport == TransportState::connected)
     connection.due.cancel();  // see await_talker
   send(protocol::WatchingVia{by->peer}, talker);
+}
+
+void WatchSession::fail_move(const ConnectionKey& key, std::string_view reason) {
+  const TalkerConnection& connection = *connections_.find(key);
+  const bool was_tried = std::holds_alternative<TalkerConnection::Negotiated>(connection.state);
+  if (connection.of && was_tried && unreached_.size() < kMaxOnAir) unreached_.insert(key.peer);
+  give_up_move(key, reason);
+}
+
+/// A forwarder that we did not reach may be reached by TURN, where we have one.
+IceConfiguration WatchSession::ice_with(const PeerId& peer) const {
+  IceConfiguration ice = link_.ice();
+  if (unreached_.contains(peer) && knows_turn(ice)) ice.turn_only = true;
+  return ice;
 }
 
 void WatchSession::give_up_move(const ConnectionKey& key, std::string_view reason) {

@@ -76,7 +76,7 @@ void WatchSession::on(const TransportChanged& changed) {
   if (!is_broken(changed.state)) return;
   if (talker->is_replaced) return;
   if (talker->moves_until && changed.state == TransportState::failed) {
-    return give_up_move(changed.key, "no path");
+    return fail_move(changed.key, "no path");
   }
   if (!talker->of && has_alternative()) {
     close(changed.key, "another talker is on air");
@@ -132,7 +132,7 @@ void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) 
   } else {
     talker.candidates = {};
     // Credentials for TURN expire, and this offer may restart ICE.
-    output_.emplace_back(RefreshIce{*key, link_.ice()});
+    output_.emplace_back(RefreshIce{*key, ice_with(from)});
   }
   std::erase_if(early, [&offer](const Candidate& candidate) {
     return candidate.connection && offer.connection && candidate.connection != offer.connection;
@@ -182,7 +182,7 @@ ConnectionKey WatchSession::await_offer_of(const PeerId& peer) {
   unwanted_.erase(with);
   ConnectionKey key = connections_.open(with);
   connections_.find(key)->due.set(now_ + kNegotiationTimeout);
-  output_.emplace_back(CreateConnection{key, link_.ice()});
+  output_.emplace_back(CreateConnection{key, ice_with(with)});
   trace(describe(key) + ": waits for an offer");
   return key;
 }
@@ -210,7 +210,7 @@ void WatchSession::recover(const ConnectionKey& key) {
 
 void WatchSession::give_up(const ConnectionKey& key, std::string_view reason) {
   if (connections_.find(key)->of || connections_.find(key)->moves_until) {
-    return give_up_move(key, reason);
+    return fail_move(key, reason);
   }
   send(protocol::Bye{}, key.peer);
   const TalkerConnection& talker = *connections_.find(key);
