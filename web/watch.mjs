@@ -16,6 +16,8 @@ let client;
 let chat;
 /** @type {import('./player.mjs').Player | undefined} */
 let player;
+/** @type {import('./crossfade.mjs').Crossfades | undefined} */
+let crossfades;
 /** @type {View} */
 let view;
 
@@ -245,6 +247,8 @@ async function openTheRest() {
   offerLanguages();
   await Promise.all([openPlayer(), embedded || openChat()]);
   render();
+  const { Crossfades } = await import('./crossfade.mjs');
+  crossfades = new Crossfades(pictures);
 }
 
 const opened = await openRoom(createOnair, video);
@@ -254,6 +258,7 @@ if (opened) {
     ...options,
     changed,
     tile,
+    crossfade: (shown, sound) => crossfades?.begin(shown, sound) ?? false,
     chat: (event) => {
       if (chat) chat.handle(event);
       else if (!embedded) chatEvents.push(event);

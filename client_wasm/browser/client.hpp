@@ -27,8 +27,10 @@ namespace onair::browser {
 
 /// Options of the page: `url` of the WebSocket, `socket` if the page has already started to open
 /// one, `room`, the <video> element, the functions `changed(view)`, `text(from, text)`,
-/// `chat(event)`, `tile(id, stream)` and `remember(token)`, the resume `token` kept from an earlier
-/// load, the `entryToken` if there is one, and `trace`, true to log every step to the console.
+/// `chat(event)`, `tile(id, stream)`, `crossfade(shown, sound)` and `remember(token)`, the resume
+/// `token` kept from an earlier load, the `entryToken` if there is one, and `trace`, true to log
+/// every step to the console. `crossfade` returns true where the page puts the audio tracks `sound`
+/// into the stream `shown` in place of those there; else the client does so at once.
 struct PageOptions {
   explicit PageOptions(const val& options)
       : url(options["url"].as<std::string>()),
@@ -39,6 +41,7 @@ struct PageOptions {
         text(options["text"]),
         chat(options["chat"]),
         tile(options["tile"]),
+        crossfade(options["crossfade"]),
         remember(options["remember"]),
         token(optional_text(options["token"])),
         entry_token(optional_text(options["entryToken"])),
@@ -52,6 +55,7 @@ struct PageOptions {
   val text;
   val chat;
   val tile;
+  val crossfade;
   val remember;
   std::optional<std::string> token;
   std::optional<std::string> entry_token;

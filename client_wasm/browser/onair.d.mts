@@ -158,6 +158,7 @@ export interface PageOptions<View> {
   text?: (from: string, text: string) => void;
   chat?: (event: ChatEvent) => void;
   tile?: (id: string, stream: MediaStream | null) => void;
+  crossfade?: (shown: MediaStream, sound: MediaStreamTrack[]) => boolean;
   remember?: (token: string) => void;
   token?: string | null;
   entryToken?: string | null;

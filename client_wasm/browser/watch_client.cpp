@@ -18,6 +18,14 @@ val sound_of(const val& stream) {
   return val::global("MediaStream").new_(stream.call<val>("getAudioTracks"));
 }
 
+/// Puts tracks of `next` into the stream that is shown, whose element so goes on playing.
+void exchange(const val& shown, const val& next, const char* get_tracks) {
+  const val before = shown.call<val>(get_tracks);
+  for_each(next.call<val>(get_tracks),
+           [&](const val& track) { attempt(shown, "addTrack", {track}); });
+  for_each(before, [&](const val& track) { attempt(shown, "removeTrack", {track}); });
+}
+
 }  // namespace
 
 WatchClient::WatchClient(val options)
@@ -42,8 +50,8 @@ void WatchClient::perform(const session::AttachStream& show) {
   received.has_picture = show.picture;
   received.shown = show.picture ? received.stream : sound_of(received.stream);
   if (in_video_ && *in_video_ != show.key) {
-    in_tiles_.insert(show.key);
-    return call_page(page_.tile, {val(show.key.peer), received.shown});
+    const auto tile = in_tiles_.try_emplace(show.key, show.key.peer).first;
+    return call_page(page_.tile, {val(tile->second), received.shown});
   }
   in_video_ = show.key;
   page_.video.set("srcObject", received.shown);
@@ -53,12 +61,14 @@ void WatchClient::perform(const session::SwitchStream& change) {
   const auto from = streams_.find(change.from);
   const auto to = streams_.find(change.to);
   if (from == streams_.end() || to == streams_.end()) return;
-  if (in_tiles_.erase(change.from) > 0) {
-    call_page(page_.tile, {val(change.from.peer), val::null()});
-    return perform(session::AttachStream{change.to});
+  if (auto tile = in_tiles_.extract(change.from)) {
+    tile.key() = change.to;
+    in_tiles_.insert(std::move(tile));
+  } else if (in_video_ == change.from) {
+    in_video_ = change.to;
+  } else {
+    return;
   }
-  if (in_video_ != change.from) return;
-  in_video_ = change.to;
   Received& before = from->second;
   Received& after = to->second;
   if (before.shown.strictlyEquals(before.stream)) {
@@ -68,26 +78,36 @@ void WatchClient::perform(const session::SwitchStream& change) {
   }
   after.has_picture = before.has_picture;
   after.shown = before.shown;
-  replace_tracks(after.shown, after.has_picture ? after.stream : sound_of(after.stream));
+  if (after.has_picture) exchange(after.shown, after.stream, "getVideoTracks");
+  if (!crossfade(after.shown, after.stream.call<val>("getAudioTracks"))) exchange_sound(change.to);
 }
 
-void WatchClient::replace_tracks(const val& shown, const val& next) {
-  const val old = shown.call<val>("getTracks");
-  for_each(next.call<val>("getTracks"),
-           [&](const val& track) { attempt(shown, "addTrack", {track}); });
-  for_each(old, [&](const val& track) { attempt(shown, "removeTrack", {track}); });
+void WatchClient::exchange_sound(const ConnectionKey& key) {
+  const Received& received = streams_.at(key);
+  val video = in_video_ == key ? page_.video : val::object();
+  // Chromium plays a track that it shows no more at its last volume, until the connection closes.
+  const val volume = video["volume"];
+  video.set("volume", 0);
+  exchange(received.shown, received.stream, "getAudioTracks");
+  video.set("volume", volume);
+}
+
+bool WatchClient::crossfade(const val& shown, const val& sound) {
+  if (is_nothing(page_.crossfade)) return false;
+  const Outcome begun = attempt(page_.crossfade, "call", {val::null(), shown, sound});
+  return begun.ok && begun.value.isTrue();
 }
 
 void WatchClient::perform(const session::DetachStream& clear) {
-  if (in_tiles_.erase(clear.key) > 0) {
-    return call_page(page_.tile, {val(clear.key.peer), val::null()});
+  if (const auto tile = in_tiles_.extract(clear.key)) {
+    return call_page(page_.tile, {val(tile.mapped()), val::null()});
   }
   if (in_video_ != clear.key) return;
   in_video_.reset();
   page_.video.set("srcObject", val::null());
   if (in_tiles_.empty()) return;
   // The first of the others moves into the <video>.
-  const ConnectionKey next = *in_tiles_.begin();
+  const ConnectionKey next = in_tiles_.begin()->first;
   perform(session::DetachStream{next});
   in_video_ = next;
   page_.video.set("srcObject", streams_.at(next).shown);

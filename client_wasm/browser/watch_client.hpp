@@ -3,7 +3,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 
 #include "browser/client.hpp"
 #include "session/watch/watch_session.hpp"
@@ -36,8 +35,11 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
   void take_track(const ConnectionKey& key, const val& event);
   static val view_for_page(const session::WatchView& view);
 
-  /// Puts the tracks of `next` into the stream that is shown, whose element so goes on playing.
-  static void replace_tracks(const val& shown, const val& next);
+  /// True where the page exchanges the sound of the stream that is shown. It fades, in some
+  /// moments.
+  bool crossfade(const val& shown, const val& sound);
+  /// At once, which a person may hear.
+  void exchange_sound(const ConnectionKey& key);
 
   struct Received {
     val stream;
@@ -47,7 +49,7 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
   };
   std::map<ConnectionKey, Received> streams_;
   std::optional<ConnectionKey> in_video_;
-  std::set<ConnectionKey> in_tiles_;
+  std::map<ConnectionKey, session::PeerId> in_tiles_;  ///< with the id that the page has for each
 };
 
 }  // namespace onair::browser

@@ -89,8 +89,8 @@ inline constexpr Duration kMoveReplyTimeout{10'000};
 inline constexpr Duration kMoveMeasureInterval{50};
 
 /// The old connection stays open for so long after its stream was replaced, so that its sound does
-/// not break off before the new one plays.
-inline constexpr Duration kOverlap{200};
+/// not break off before the new one plays. A page's crossfade takes less (web/crossfade.mjs).
+inline constexpr Duration kOverlap{400};
 
 /// A watcher keeps the forwarder's connection for so long without the talker, whose page may be
 /// loading again.

@@ -92,7 +92,7 @@ after(() => {
  * @template {'TalkClient' | 'WatchClient'} Kind
  * @param {Kind} kind
  * @param {FakeVideo} video
- * @param {{ entryToken?: string, tile?: (id: string, stream: MediaStream | null) => void }} more
+ * @param {Partial<Pick<import('../../client_wasm/browser/onair.mjs').PageOptions<never>, 'entryToken' | 'tile' | 'crossfade'>>} more
  */
 function make(kind, video = new FakeVideo(), more = {}) {
   const made = new onair[kind]({
@@ -793,43 +793,120 @@ test('clears the picture of a removed viewer, and does not reconnect', async () 
   client.leave();
 });
 
+/**
+ * Plays a talker or a forwarder whose picture and sound come to the viewer; gives the tracks.
+ * @param {FakeWebSocket} socket
+ * @param {string} from
+ * @param {number} connection
+ */
+async function connect(socket, from, connection) {
+  socket.say({ type: 'offer', from, sdp: 'offer sdp', connection });
+  await settle();
+  const stream = new FakeStream('audio', 'video');
+  const tracks = stream.getTracks();
+  const made = lastConnection();
+  made.ontrack({ streams: [stream], track: tracks[0] });
+  made.become('connected');
+  made.stats = new Map([
+    ['a', { type: 'inbound-rtp', kind: 'audio', packetsReceived: 5 }],
+    ['v', { type: 'inbound-rtp', kind: 'video', framesDecoded: 1 }],
+  ]);
+  for (let round = 0; round < 10; ++round) {
+    letTimePass(100);
+    await settle();
+  }
+  return tracks;
+}
+
+const moves = /** @type {[string, object][]} */ ([
+  ['f', { type: 'talk_ready', from: 'f', of: 't' }],
+  ['t', { type: 'talk_ready', from: 't', direct: true }],
+  ['f', { type: 'talk_ready', from: 'f', of: 't' }],
+  ['t', { type: 'talk_ready', from: 't', direct: true }],
+]);
+
 test('keeps one stream, picture and sound, while a viewer moves to the forwarder, back, and back again', async () => {
   const { client, video } = make('WatchClient');
   const socket = join(['t']);
-  /** @param {string} from @param {number} connection */
-  const connect = async (from, connection) => {
-    socket.say({ type: 'offer', from, sdp: 'offer sdp', connection });
-    await settle();
-    const stream = new FakeStream('audio', 'video');
-    const tracks = stream.getTracks();
-    const made = lastConnection();
-    made.ontrack({ streams: [stream], track: tracks[0] });
-    made.become('connected');
-    made.stats = new Map([
-      ['a', { type: 'inbound-rtp', kind: 'audio', packetsReceived: 5 }],
-      ['v', { type: 'inbound-rtp', kind: 'video', framesDecoded: 1 }],
-    ]);
-    for (let round = 0; round < 6; ++round) {
-      letTimePass(100);
-      await settle();
-    }
-    return tracks;
-  };
-  const first = await connect('t', 1);
+  const first = await connect(socket, 't', 1);
   const shown = video.srcObject;
   assert.deepEqual(shown?.getTracks(), first);
-  const moves = /** @type {[string, object][]} */ ([
-    ['f', { type: 'talk_ready', from: 'f', of: 't' }],
-    ['t', { type: 'talk_ready', from: 't', direct: true }],
-    ['f', { type: 'talk_ready', from: 'f', of: 't' }],
-    ['t', { type: 'talk_ready', from: 't', direct: true }],
-  ]);
+  const volumes = watchVolume(video);
   for (const [i, [from, invitation]] of moves.entries()) {
     socket.say(invitation);
-    const tracks = await connect(from, i + 2);
+    const tracks = await connect(socket, from, i + 2);
     assert.equal(video.srcObject, shown, 'the element goes on playing');
-    assert.deepEqual(shown?.getTracks(), tracks);
+    assert.deepEqual(new Set(shown?.getTracks()), new Set(tracks));
+    assert.deepEqual(volumes.splice(0), [0, 0.7], 'the old sound is not heard once it is replaced');
   }
+  client.leave();
+});
+
+/** @param {FakeVideo} video gets a volume whose changes are noted */
+function watchVolume(video) {
+  /** @type {number[]} */
+  const volumes = [];
+  Object.defineProperty(video, 'volume', {
+    get: () => volumes.at(-1) ?? 0.7,
+    set: (next) => volumes.push(next),
+  });
+  return volumes;
+}
+
+for (const takes of [true, false]) {
+  test(`exchanges the picture at once, and ${takes ? 'leaves the sound to the page' : 'the sound where the page does not'}`, async () => {
+    /** @type {[shown: unknown, sound: unknown][]} */
+    const asked = [];
+    const crossfade = (/** @type {unknown} */ shown, /** @type {unknown} */ sound) => {
+      asked.push([shown, sound]);
+      return takes;
+    };
+    const { client, video } = make('WatchClient', new FakeVideo(), { crossfade });
+    const socket = join(['t']);
+    const [oldSound] = await connect(socket, 't', 1);
+    const shown = video.srcObject;
+    const volumes = watchVolume(video);
+    socket.say(moves[0][1]);
+    const [newSound, newPicture] = await connect(socket, 'f', 2);
+    assert.deepEqual(asked, [[shown, [newSound]]]);
+    assert.deepEqual(new Set(shown?.getTracks()), new Set([newPicture, takes ? oldSound : newSound]));
+    assert.equal(volumes.length, takes ? 0 : 2);
+    client.leave();
+  });
+}
+
+test('a page that fails to exchange the sound stops neither the sound nor the picture', async () => {
+  const crossfade = () => {
+    throw new Error('no');
+  };
+  const { client, video } = make('WatchClient', new FakeVideo(), { crossfade });
+  const socket = join(['t']);
+  await connect(socket, 't', 1);
+  socket.say(moves[0][1]);
+  const tracks = await connect(socket, 'f', 2);
+  assert.deepEqual(new Set(video.srcObject?.getTracks()), new Set(tracks));
+  client.leave();
+});
+
+test('a further talker’s picture goes on in its element while the viewer moves', async () => {
+  /** @type {[id: string, stream: unknown][]} */
+  const tiles = [];
+  const { client } = make('WatchClient', new FakeVideo(), { tile: (id, stream) => tiles.push([id, stream]) });
+  const socket = lastSocket();
+  socket.open();
+  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: [], talkersPerRoom: 2 });
+  for (const [i, talker] of ['a', 'b'].entries()) {
+    socket.say({ type: 'talk_ready', from: talker });
+    await connect(socket, talker, i + 1);
+  }
+  const [[id, shown]] = tiles;
+  assert.equal(id, 'b');
+  socket.say({ type: 'talk_ready', from: 'f', of: 'b' });
+  const tracks = await connect(socket, 'f', 3);
+  assert.equal(tiles.length, 1, 'no other element');
+  assert.deepEqual(new Set(Object(shown).getTracks()), new Set(tracks));
+  socket.say({ type: 'end_talk', from: 'b' });
+  assert.deepEqual(tiles.at(-1), ['b', null]);
   client.leave();
 });
 

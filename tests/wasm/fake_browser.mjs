@@ -327,6 +327,7 @@ export class FakeVideo {
   /** @type {FakeStream | null} */
   srcObject = null;
   muted = false;
+  volume = 1;
   /** @type {Listener} */
   onloadedmetadata = unset;
 
