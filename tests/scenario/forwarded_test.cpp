@@ -61,6 +61,17 @@ TEST_F(Forwarded, ViewersMoveWhereTheyAreAsManyAsTheOperatorSays) {
   world.expect_empty_after_all_left();
 }
 
+TEST_F(Forwarded, AViewerThatReachesTheForwarderByTurnAloneMovesAtTheSecondInvitation) {
+  watchers[1]->forwarder_needs_turn = true;
+  world.pass(seconds(9));
+  EXPECT_TRUE(is_direct(*watchers[1]));
+  EXPECT_EQ(watchers[1]->count_done<session::DetachStream>(), 0u) << "its picture goes on";
+  world.pass(seconds(20));
+  for (const Watcher* watcher : watchers) EXPECT_TRUE(is_forwarded(*watcher));
+  expect_pictures();
+  world.expect_empty_after_all_left();
+}
+
 TEST_F(Forwarded, ViewersComeBackWhereTheTalkerKeepsTheRoomDirect) {
   world.pass(seconds(20));
   talker->feed(session::DirectKept{true});

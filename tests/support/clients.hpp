@@ -48,6 +48,7 @@ class SessionClient : public Client {
 
   Session session;
   std::set<session::Step> fail_next;        ///< steps whose next attempt fails
+  bool forwarder_needs_turn = false;        ///< no other path leads there
   std::vector<protocol::Message> received;  ///< from the server, in order
   std::vector<std::string> texts;           ///< from data channels
   std::vector<Output> done;                 ///< every output, in order
@@ -174,6 +175,7 @@ class SessionClient : public Client {
     FakeConnection& made = world_.make_connection();
     numbers_[create.key] = made.number;
     const ConnectionKey key = create.key;
+    made.misses_forwarder = forwarder_needs_turn && !create.ice.turn_only;
     made.report_transport = [this, key](session::TransportState state) {
       post_input("transport", key, "transport " + std::string(name_of(state)),
                  session::TransportChanged{key, state});

@@ -143,7 +143,10 @@ void World::start_server() {
       rooms::HubOptions{
           .make_id = [this] { return "id" + std::to_string(++last_id_); },
           .resume_tokens = tokens_,
-          .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; },
+          .ice_servers =
+              [](const auto&) {
+                return std::vector<protocol::IceServer>{{{"turn:turn.example.org"}, {}, {}}};
+              },
           .began = now_,
           .limits = {.talkers_per_room = talkers_per_room_},
           .forward = forward_,
@@ -204,6 +207,8 @@ void World::connect_if_ready(int number) {
   if (other == nullptr || other->remote != number || one->connected) return;
   for (const FakeConnection* end : {one, other}) {
     if (!end->local_made || !end->has_candidate) return;
+    const FakeConnection* far = end == one ? other : one;
+    if (end->misses_forwarder && far->is_forwarders) return;
   }
   for (FakeConnection* end : {one, other}) {
     end->connected = true;

@@ -43,7 +43,8 @@ struct FakeConnection {
   bool has_candidate = false;
   bool connected = false;
   bool is_forwarders = false;
-  std::string name;  ///< for labels
+  bool misses_forwarder = false;  ///< gets no path to it
+  std::string name;               ///< for labels
   std::function<void(session::TransportState)> report_transport;
   std::function<void()> report_channel_open;
   std::function<void(std::string)> report_text;
