@@ -229,9 +229,10 @@ npm_packages() {
     fail "npm could not fetch the browser drivers: is a registry within reach?"
 }
 
-# with_server COMMAND...: tells it where the built server and pages are.
+# with_server COMMAND...: tells it where the built server, pages and light viewers are.
 with_server() {
-  ONAIR_SERVER=$PWD/build/release/server/onair-server ONAIR_SITE=$PWD/build/wasm/site "$@"
+  ONAIR_SERVER=$PWD/build/release/server/onair-server ONAIR_SITE=$PWD/build/wasm/site \
+    ONAIR_LIGHT_VIEWERS=$PWD/build/release/tests/bench/onair_light_viewers "$@"
 }
 
 # with_client COMMAND...: tells it where the WASM client is, and the program that prints its names.

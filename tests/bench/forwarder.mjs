@@ -1,5 +1,5 @@
 // Measures the forwarder beside Janus's VideoRoom, all in one run on one machine, and prints a table of medians.
-// `node forwarder.mjs [PART...] [--runs N] [--small]`, with ONAIR_SERVER, ONAIR_SITE and ONAIR_LOAD set as by
+// `node forwarder.mjs [PART...] [--runs N] [--small]`, with ONAIR_SERVER, ONAIR_SITE and ONAIR_LIGHT_VIEWERS set as by
 // scripts/bench-forwarder, which says what the parts are.
 
 import { readFileSync } from 'node:fs';

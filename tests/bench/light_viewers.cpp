@@ -1,6 +1,6 @@
-// Puts light viewers (WHEP), and a light talker (WHIP), on a room. Prints a line of JSON when the
-// talker is on air, and at the end one that says how the viewers joined, what they got, and what
-// that cost the forwarder.
+// Puts light viewers (WHEP players, or members of the room), and a light talker (WHIP), on a room.
+// Prints a line of JSON when the talker is on air, one when all viewers have joined, and at the end
+// one that says how they joined, what they got, and what that cost the forwarder.
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -30,10 +30,10 @@ using sfu::Duration;
 
 struct Plan {
   std::string room;
-  bool server_offers = false;
+  Session::Begin begin = Session::Begin::peer_offers;
   std::string clip;  ///< empty: no talker
   std::size_t viewers = 0;
-  double joins_per_second = 200;
+  Crowd::Pace pace{.per_second = 200};
   bool watch_closely = false;
   double seconds = 10;
   std::size_t late_viewers = 0;
@@ -111,15 +111,15 @@ std::uint64_t missing(Crowd& crowd, std::size_t viewers) {
   return sum;
 }
 
+Session session_of(const Plan& plan) {
+  const bool is_member = plan.begin == Session::Begin::room_offers;
+  return {.path = is_member ? plan.room : "/whep/" + plan.room, .begin = plan.begin, .offer = {}};
+}
+
 class Run {
  public:
   Run(const HttpServer& server, const Plan& plan)
-      : plan_(plan),
-        agent_(std::make_unique<Agent>(server)),
-        crowd_(*agent_, {.path = "/whep/" + plan.room,
-                         .begin = plan.server_offers ? Session::Begin::server_offers
-                                                     : Session::Begin::peer_offers,
-                         .offer = {}}) {
+      : plan_(plan), agent_(std::make_unique<Agent>(server)), crowd_(*agent_, session_of(plan)) {
     if (!plan.clip.empty()) talker_.emplace(server, plan);
   }
 
@@ -130,8 +130,9 @@ class Run {
       std::cout << R"({"on_air":true})" << std::endl;
     }
     const double memory = resident();
-    crowd_.join(plan_.viewers, plan_.joins_per_second, watching());
+    crowd_.join(plan_.viewers, plan_.pace, watching());
     json result = report_joins(crowd_, 0);
+    std::cout << json{{"joined", result}}.dump() << std::endl;
     crowd_.run_for(1s);  // what is on the way to the last that joined
     count(result);
     result["memory"] = resident() - memory;
@@ -167,7 +168,7 @@ class Run {
     const std::size_t first = crowd_.size();
     const std::uint64_t missing_before = missing(crowd_, first);
     const std::uint64_t asked_before = talker_ ? talker_->key_frames_asked() : 0;
-    crowd_.join(plan_.late_viewers, plan_.joins_per_second, Watching::lightly);
+    crowd_.join(plan_.late_viewers, plan_.pace, Watching::lightly);
     crowd_.run_for(500ms);
     json result = report_joins(crowd_, first);
     result["lost_by_others"] = missing(crowd_, first) - missing_before;
@@ -186,11 +187,18 @@ void add_options(CLI::App& app, HttpServer& server, Plan& plan) {
   app.add_option("--port", server.port, "The server's port, without TLS")->required();
   app.add_option("--token", server.token);
   app.add_option("--room", plan.room, "As in a URL")->required();
-  app.add_flag("--server-offers", plan.server_offers,
-               "Viewers POST without an offer, and answer the server's by PATCH");
+  app.add_flag(
+      "--server-offers", [&plan](auto) { plan.begin = Session::Begin::server_offers; },
+      "Viewers POST without an offer, and answer the server's by PATCH");
+  app.add_flag(
+      "--members", [&plan](auto) { plan.begin = Session::Begin::room_offers; },
+      "Viewers are members of the room, as pages that move to the forwarder when the talker sends "
+      "them there; until then they have no picture");
   app.add_option("--clip", plan.clip, "Talks in the room: sends this IVF file of VP8 and silence");
   app.add_option("--viewers", plan.viewers)->capture_default_str();
-  app.add_option("--joins-per-second", plan.joins_per_second)->capture_default_str();
+  app.add_option("--joins-per-second", plan.pace.per_second)->capture_default_str();
+  app.add_option("--most-waiting", plan.pace.most_waiting,
+                 "The next viewer joins when fewer than this wait for their picture");
   app.add_flag("--watch-closely", plan.watch_closely, "Viewers read each packet");
   app.add_option("--seconds", plan.seconds, "How long to count, once all have a picture")
       ->capture_default_str();

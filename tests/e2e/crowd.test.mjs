@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 
 import { MediaServer } from './media.mjs';
-import { Chromium, goOnAir, until } from './support.mjs';
+import { Chromium, goOnAir, isForwarded, measureGaps, until } from './support.mjs';
 
 /** The longest time without a new frame that a move may cost on a machine with little time for each browser, in ms. */
 const longestGap = 1_000;
@@ -33,42 +33,11 @@ after(async () => {
 /** @param {string} room */
 const watch = (room) => chromium.open(`${server.origin}/watch.html?${room}`);
 
-/**
- * Measures from now on how long a page's picture stands still.
- * @param {Page} viewer
- */
-const measureGaps = (viewer) =>
-  viewer.evaluate(() => {
-    const video = document.getElementById('remote-video');
-    let last = performance.now();
-    window.testLongestGap = 0;
-    window.testFrames = 0;
-    const shown = () => {
-      const now = performance.now();
-      ++window.testFrames;
-      window.testLongestGap = Math.max(window.testLongestGap ?? 0, now - last);
-      last = now;
-      video.requestVideoFrameCallback(shown);
-    };
-    video.requestVideoFrameCallback(shown);
-  });
-
 /** @param {Page} viewer */
 const connectionsMade = (viewer) => viewer.evaluate(() => window.testConnections.length);
 
 /** @param {Page} viewer */
 const gapOf = (viewer) => viewer.evaluate(() => window.testLongestGap ?? Infinity);
-
-/**
- * The descriptions of the open connections that receive, to tell the forwarder's, which is ICE-lite, from a talker's.
- * @param {Page} viewer
- */
-const isForwarded = (viewer) =>
-  viewer.evaluate(() =>
-    window.testConnections
-      .filter((each) => each.connectionState === 'connected')
-      .every((each) => each.remoteDescription?.sdp.includes('a=ice-lite')),
-  );
 
 test('viewers move to the media server while they watch, and back, and their picture goes on', async (t) => {
   const talker = await goOnAir(chromium, server, 'crowd');

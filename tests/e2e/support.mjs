@@ -135,10 +135,11 @@ export class Chromium {
    * `executable` may be a script that starts Chromium elsewhere; `flags` follow the usual ones.
    * @param {string} executable
    * @param {string[]} flags
+   * @param {import('playwright-core').LaunchOptions} [more] of Playwright's launch
    */
-  static async start(executable = '/usr/bin/chromium', flags = []) {
+  static async start(executable = '/usr/bin/chromium', flags = [], more = {}) {
     const args = [...chromiumFlags, ...flags];
-    return new Chromium(await chromium.launch({ executablePath: executable, args }));
+    return new Chromium(await chromium.launch({ executablePath: executable, args, ...more }));
   }
 
   /**
@@ -403,3 +404,34 @@ export async function goOnAir(browser, server, room, options) {
   await talker.shows('badge');
   return talker;
 }
+
+/**
+ * Measures from now on how long a page's picture stands still, and counts the frames that it shows.
+ * @param {Page} viewer
+ */
+export const measureGaps = (viewer) =>
+  viewer.evaluate(() => {
+    const video = document.getElementById('remote-video');
+    let last = performance.now();
+    window.testLongestGap = 0;
+    window.testFrames = 0;
+    const shown = () => {
+      const now = performance.now();
+      ++window.testFrames;
+      window.testLongestGap = Math.max(window.testLongestGap ?? 0, now - last);
+      last = now;
+      video.requestVideoFrameCallback(shown);
+    };
+    video.requestVideoFrameCallback(shown);
+  });
+
+/**
+ * Whether all that a viewer's page receives comes by the forwarder, whose descriptions are ICE-lite, unlike a talker's.
+ * @param {Page} viewer
+ */
+export const isForwarded = (viewer) =>
+  viewer.evaluate(() =>
+    window.testConnections
+      .filter((each) => each.connectionState === 'connected')
+      .every((each) => each.remoteDescription?.sdp.includes('a=ice-lite')),
+  );

@@ -42,7 +42,7 @@ const talking = ({ load }) => [...load, '--room', room, '--clip', clip];
 export async function watch(contestant, ...options) {
   const child = start(
     'others',
-    setting('ONAIR_LOAD'),
+    setting('ONAIR_LIGHT_VIEWERS'),
     [...talking(contestant), '--pid', String(contestant.pid), ...options],
     ['ignore', 'pipe', 'inherit'],
   );
@@ -60,7 +60,7 @@ export async function watch(contestant, ...options) {
  * @param {() => Promise<Value>} during
  */
 export async function whileOnAir(contestant, during) {
-  const child = start('others', setting('ONAIR_LOAD'), [...talking(contestant), '--seconds', '3600'], ['ignore', 'pipe', 'inherit']);
+  const child = start('others', setting('ONAIR_LIGHT_VIEWERS'), [...talking(contestant), '--seconds', '3600'], ['ignore', 'pipe', 'inherit']);
   const output = /** @type {import('node:stream').Readable} */ (child.stdout);
   await Promise.race([
     once(output, 'data'),

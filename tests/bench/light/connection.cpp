@@ -24,6 +24,10 @@ bool is_success(int status) {
 Connection::Connection(Agent& agent, const OwnTransport& own, const Session& session,
                        std::uint32_t peer, TimePoint now)
     : agent_(agent), own_(own), peer_(peer), from_(peer), asked_at_(now) {
+  if (session.begin == Session::Begin::room_offers) {
+    state_ = State::waiting;
+    return;
+  }
   request_.emplace(agent.server, from_, "POST", session.path, session.offer);
   if (session.begin == Session::Begin::server_offers) state_ = State::answering;
 }
@@ -34,17 +38,24 @@ bool Connection::read_response(TimePoint now) {
     fail("The server answered " + std::to_string(request_->status()) + ".");
     return false;
   }
-  const bool is_answered = state_ == State::asking || !answer_.empty();
-  return is_answered ? begin_checks(now) : answer_offer(request_->body());
+  if (state_ == State::answering && answer_.empty()) return answer_offer(request_->body());
+  if (state_ == State::asking && !take_remote(request_->body())) return false;
+  begin_checks(now);
+  return true;
+}
+
+bool Connection::take_remote(std::string_view description) {
+  const auto remote = read_remote(description);
+  if (remote) {
+    remote_ = *remote;
+  } else {
+    fail("The server's description lacks ICE, a fingerprint or a UDP candidate.");
+  }
+  return remote.has_value();
 }
 
 bool Connection::answer_offer(std::string_view offer) {
-  const auto remote = read_remote(offer);
-  if (!remote) {
-    fail("The offer lacks ICE, a fingerprint or a UDP candidate.");
-    return false;
-  }
-  remote_ = *remote;
+  if (!take_remote(offer)) return false;
   answer_ = viewer_answer(own_, offer);
   const std::string location(request_->location());
   // The new one first: an equal number would not be a new descriptor to whoever watches.
@@ -53,20 +64,18 @@ bool Connection::answer_offer(std::string_view offer) {
   return true;
 }
 
-bool Connection::begin_checks(TimePoint now) {
-  if (state_ == State::asking) {
-    const auto remote = read_remote(request_->body());
-    if (!remote) {
-      fail("The answer lacks ICE, a fingerprint or a UDP candidate.");
-      return false;
-    }
-    remote_ = *remote;
-  }
+std::optional<std::string> Connection::take_offer(std::string_view offer, TimePoint now) {
+  if (state_ != State::waiting || !take_remote(offer)) return std::nullopt;
+  asked_at_ = now;
+  begin_checks(now);
+  return viewer_answer(own_, offer);
+}
+
+void Connection::begin_checks(TimePoint now) {
   socket_.emplace(remote_.address, from_);
   request_.reset();
   state_ = State::checking;
   send_check(now);
-  return true;
 }
 
 void Connection::read_control(sfu::PacketClass kind, Bytes packet, TimePoint now) {
@@ -121,10 +130,10 @@ void Connection::follow_dtls() {
 }
 
 void Connection::advance(TimePoint now) {
-  if (state_ == State::failed) return;
+  if (state_ == State::failed || state_ == State::waiting) return;
   if (state_ != State::connected && now - asked_at_ > kConnectTimeout) {
-    constexpr std::array<const char*, 4> kWhat{"answer by HTTP", "answer by HTTP", "answer to ICE",
-                                               "DTLS handshake"};
+    constexpr std::array<const char*, 5> kWhat{"offer", "answer by HTTP", "answer by HTTP",
+                                               "answer to ICE", "DTLS handshake"};
     return fail(std::string("No ") + kWhat[static_cast<std::size_t>(state_)] + " within 15 s.");
   }
   if (!socket_) return;

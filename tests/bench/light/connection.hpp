@@ -31,13 +31,14 @@ struct Agent {
   sfu::SrtpCiphers ciphers;
 };
 
-/// What a connection asks for by HTTP.
+/// How a connection begins.
 struct Session {
   enum class Begin : std::uint8_t {
     peer_offers,    ///< POST with an offer, which is answered
     server_offers,  ///< POST without one; our answer to the server's offer goes by PATCH
+    room_offers,    ///< without HTTP: a Member of the room gets the offer, and sends our answer
   };
-  std::string path;  ///< e.g. /whep/ROOM
+  std::string path;  ///< e.g. /whep/ROOM; where the room offers, its name
   Begin begin = Begin::peer_offers;
   std::string offer;  ///< of a peer that offers
 };
@@ -46,6 +47,7 @@ struct Session {
 class Connection {
  public:
   enum class State : std::uint8_t {
+    waiting,      ///< for the room's offer, however long it takes
     asking,       ///< for an answer or offer
     answering,    ///< the server's offer
     checking,     ///< ICE
@@ -58,6 +60,11 @@ class Connection {
   Connection(Agent& agent, const OwnTransport& own, const Session& session, std::uint32_t peer,
              sfu::TimePoint now);
 
+  /// Takes the room's offer, and gives the answer to it. Nothing where none is awaited, or where it
+  /// lacks something; then the connection has failed.
+  std::optional<std::string> take_offer(std::string_view offer, sfu::TimePoint now);
+
+  /// None while waiting.
   int descriptor() const { return socket_ ? socket_->descriptor() : request_->descriptor(); }
 
   /// Reads what came. RTP and RTCP are given to `take(PacketClass, MutableBytes)`. True if
@@ -94,7 +101,8 @@ class Connection {
  private:
   bool read_response(sfu::TimePoint now);
   bool answer_offer(std::string_view offer);
-  bool begin_checks(sfu::TimePoint now);
+  bool take_remote(std::string_view description);
+  void begin_checks(sfu::TimePoint now);
   void read_control(sfu::PacketClass kind, sfu::Bytes packet, sfu::TimePoint now);
   void read_check_response(sfu::Bytes packet, sfu::TimePoint now);
   void send_check(sfu::TimePoint now);

@@ -21,26 +21,34 @@ constexpr Duration kPictureTimeout = 20s;
 Crowd::Crowd(Agent& agent, Session room)
     : agent_(agent), room_(std::move(room)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
 
-void Crowd::join(std::size_t viewers, double per_second, Watching watching) {
+void Crowd::join(std::size_t viewers, const Pace& pace, Watching watching) {
   const TimePoint began = Clock::now();
   const std::size_t first = viewers_.size();
   for (std::size_t joined = 0; joined < viewers; ++joined) {
-    const std::chrono::duration<double> due(static_cast<double>(joined) / per_second);
+    const std::chrono::duration<double> due(static_cast<double>(joined) / pace.per_second);
     run_until(began + std::chrono::duration_cast<Duration>(due));
+    wait_until_fewer_wait(pace.most_waiting, first);
     add(watching);
   }
-  const TimePoint end = Clock::now() + kPictureTimeout;
+  wait_until_fewer_wait(1, first);
+}
+
+/// Counts those from `first` on. Gives up when the longest time for a picture has passed.
+void Crowd::wait_until_fewer_wait(std::size_t than, std::size_t first) {
   const auto is_waiting = [](const auto& viewer) {
     return !viewer->has_picture() && !viewer->has_failed();
   };
-  while (Clock::now() < end && std::any_of(viewers_.begin() + static_cast<std::ptrdiff_t>(first),
-                                           viewers_.end(), is_waiting)) {
-    turn(end);
-  }
+  const auto waiting = [&] {
+    const auto from = viewers_.begin() + static_cast<std::ptrdiff_t>(first);
+    return static_cast<std::size_t>(std::count_if(from, viewers_.end(), is_waiting));
+  };
+  const TimePoint end = Clock::now() + kPictureTimeout;
+  while (waiting() >= than && Clock::now() < end) turn(end);
 }
 
 void Crowd::leave() {
   for (const auto& viewer : viewers_) viewer->leave();
+  for (const auto& member : members_) member->leave();
 }
 
 std::vector<std::uint64_t> Crowd::packets() {
@@ -51,6 +59,9 @@ std::vector<std::uint64_t> Crowd::packets() {
 
 std::map<std::string, int> Crowd::failures() const {
   std::map<std::string, int> failures;
+  for (const auto& member : members_) {
+    if (member->is_cut()) ++failures["The server ended the WebSocket."];
+  }
   for (const auto& viewer : viewers_) {
     if (viewer->has_failed()) {
       ++failures[viewer->failure()];
@@ -64,7 +75,10 @@ std::map<std::string, int> Crowd::failures() const {
 void Crowd::add(Watching watching) {
   const auto number = static_cast<std::uint32_t>(viewers_.size());
   viewers_.push_back(std::make_unique<Viewer>(agent_, room_, number, watching, Clock::now()));
-  watch(*viewers_.back());
+  Viewer& viewer = *viewers_.back();
+  if (room_.begin != Session::Begin::room_offers) return watch(viewer);
+  members_.push_back(std::make_unique<Member>(websockets_, agent_.server.port, room_.path, viewer,
+                                              [this, &viewer] { watch(viewer); }));
 }
 
 void Crowd::watch(Viewer& viewer) {
@@ -88,10 +102,13 @@ void Crowd::turn(TimePoint end) {
     // Not one time for all: another one's handshake takes a millisecond.
     if (viewer.receive(Clock::now())) watch(viewer);
   }
+  websockets_.restart();  // it stops where nobody has a WebSocket
+  websockets_.poll();
   const TimePoint now = Clock::now();
   if (now < next_tick_) return;
   next_tick_ = now + kTick;
   for (const auto& viewer : viewers_) viewer->advance(now);
+  for (const auto& member : members_) member->advance(now);
 }
 
 }  // namespace onair::load

@@ -3,11 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
+
+#include "light/member.hpp"
 #include "light/viewer.hpp"
 #include "sfu/net/descriptor.hpp"
 
@@ -17,8 +21,15 @@ class Crowd {
  public:
   Crowd(Agent& agent, Session room);
 
+  /// How fast viewers join.
+  struct Pace {
+    double per_second;
+    /// The next one joins when fewer than this wait for their picture.
+    std::size_t most_waiting = std::numeric_limits<std::size_t>::max();
+  };
+
   /// Lets so many more join, and waits until each has a picture or has failed.
-  void join(std::size_t viewers, double per_second, Watching watching);
+  void join(std::size_t viewers, const Pace& pace, Watching watching);
   void run_for(sfu::Duration time) { run_until(sfu::Clock::now() + time); }
   void leave();
 
@@ -31,6 +42,7 @@ class Crowd {
 
  private:
   void add(Watching watching);
+  void wait_until_fewer_wait(std::size_t than, std::size_t first);
   void watch(Viewer& viewer);
   void run_until(sfu::TimePoint end);
   void turn(sfu::TimePoint end);
@@ -42,6 +54,8 @@ class Crowd {
   sfu::Descriptor epoll_;
   sfu::TimePoint next_tick_{};
   std::vector<std::unique_ptr<Viewer>> viewers_;
+  boost::asio::io_context websockets_{1};
+  std::vector<std::unique_ptr<Member>> members_;  ///< of the viewers, where the room offers
 };
 
 }  // namespace onair::load

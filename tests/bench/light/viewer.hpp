@@ -1,5 +1,5 @@
-// One viewer of the load: a WHEP player that joins as a browser does, decrypts until it has a
-// picture, and then only counts what comes.
+// One viewer of the load: a WHEP player, or a member's connection, that joins as a browser does,
+// decrypts until it has a picture, and then only counts what comes.
 #pragma once
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "light/connection.hpp"
 #include "light/stream_samples.hpp"
@@ -26,6 +27,11 @@ class Viewer {
   Viewer(Agent& agent, const Session& room, std::uint32_t number, Watching watching,
          sfu::TimePoint now);
 
+  /// See Connection::take_offer.
+  std::optional<std::string> take_offer(std::string_view offer, sfu::TimePoint now) {
+    return connection_.take_offer(offer, now);
+  }
+
   int descriptor() const { return connection_.descriptor(); }
   /// True if descriptor() is another one now.
   bool receive(sfu::TimePoint now);
@@ -43,7 +49,8 @@ class Viewer {
   /// Of the packets that are sampled. Not those that came and found no room in the socket.
   std::uint64_t missing();
 
-  /// From the POST to the end of the DTLS handshake, and to the last packet of the first key frame.
+  /// From the POST, or from entering the room, to the end of the DTLS handshake, and to the last
+  /// packet of the first key frame.
   std::optional<sfu::Duration> joined_after() const;
   std::optional<sfu::Duration> picture_after() const;
 

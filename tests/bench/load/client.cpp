@@ -122,7 +122,7 @@ bool Client::take_response() {
   upgraded_ = true;
   if (dialect_ == Dialect::onair) {
     send("{\"type\":\"enter\",\"room\":\"" + room_ + "\",\"role\":\"" +
-         (talks_ ? "talk" : "watch") + "\"}");
+         (talks_ ? "talk" : "watch") + "\"" + more_of_enter + "}");
   }
   return true;
 }

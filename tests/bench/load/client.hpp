@@ -38,6 +38,9 @@ class Client {
   /// With a close frame, as a page that is left.
   void leave();
 
+  /// Further fields of its `enter` over /ws, e.g. `,"caps":["forwarded"]`.
+  std::string more_of_enter;
+
   /// From now on nothing is read.
   void stop_reading() { reads_ = false; }
 

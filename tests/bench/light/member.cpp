@@ -1,0 +1,67 @@
+#include "light/member.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace onair::load {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using sfu::Clock;
+using sfu::TimePoint;
+
+/// As a page does whose request is not answered, or by an offer that leads to nothing.
+constexpr sfu::Duration kRequestAgain = 10s;
+
+}  // namespace
+
+Member::Member(boost::asio::io_context& context, std::uint16_t port, const std::string& room,
+               Viewer& viewer, std::function<void()> connecting)
+    : client_(context, Dialect::onair), viewer_(viewer), connecting_(std::move(connecting)) {
+  client_.more_of_enter = R"(,"caps":["forwarded"])";
+  client_.on_frame = [this](std::string_view frame) { receive(frame); };
+  client_.rejected = [this] { is_cut_ = true; };
+  client_.join(port, room, /*talks=*/false, [this] { has_entered_ = true; });
+}
+
+void Member::advance(TimePoint now) {
+  if (!has_entered_ || is_cut_) return;
+  if (forwarder_.empty()) {
+    if (now >= next_request_) request({});
+  } else if (viewer_.has_picture() && !std::exchange(has_told_, true)) {
+    client_.say(R"("type":"watching_via","via":")" + forwarder_ + '"', talker_);
+  }
+}
+
+/// Of one talker or of the forwarder; without a name, of all talkers.
+void Member::request(std::string_view peer) {
+  next_request_ = Clock::now() + kRequestAgain;
+  client_.say(R"("type":"talk_request")", peer);
+}
+
+void Member::receive(std::string_view frame) {
+  const json message = json::parse(frame);
+  const std::string type = message.value("type", "");
+  const std::string from = message.value("from", "");
+  if (type == "talk_ready" && forwarder_.empty()) {
+    talker_ = message.value("of", talker_);  // of the forwarder; from a talker: there is room now
+    request(from);
+  } else if (type == "talk_ready" && !message.contains("direct")) {
+    has_told_ = false;  // the talker's page was loaded anew
+  } else if (type == "offer" && !talker_.empty() && forwarder_.empty()) {
+    const auto sdp = message["sdp"].get<std::string>();
+    if (sdp.find("a=ice-lite") == std::string::npos) return;  // a browser's
+    const auto answer = viewer_.take_offer(sdp, Clock::now());
+    if (!answer) return;
+    forwarder_ = from;
+    connecting_();
+    client_.say(R"("type":"answer","connection":)" + message["connection"].dump() + R"(,"sdp":)" +
+                    json(*answer).dump(),
+                forwarder_);
+  }
+}
+
+}  // namespace onair::load

@@ -1,0 +1,48 @@
+// A light viewer as a member of the room: enters over /ws as a page does, and takes the forwarder's
+// offer (PROTOCOL.md, "Through the forwarder"). It can't take a browser's, which asks for more of
+// ICE than light peers have, so it has no picture while the talker serves its viewers itself.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/io_context.hpp>
+
+#include "light/viewer.hpp"
+#include "load/client.hpp"
+#include "sfu/base/time.hpp"
+
+namespace onair::load {
+
+/// Call advance() every few milliseconds.
+class Member {
+ public:
+  /// Enters at once; the server is on this machine. `connecting` is called when `viewer`, which
+  /// outlives it, has a descriptor.
+  Member(boost::asio::io_context& context, std::uint16_t port, const std::string& room,
+         Viewer& viewer, std::function<void()> connecting);
+
+  void advance(sfu::TimePoint now);
+  void leave() { client_.leave(); }
+
+  /// The server has ended the WebSocket.
+  bool is_cut() const { return is_cut_; }
+
+ private:
+  void request(std::string_view peer);
+  void receive(std::string_view frame);
+
+  Client client_;
+  Viewer& viewer_;
+  std::function<void()> connecting_;
+  std::string talker_;           ///< whose picture the forwarder has
+  std::string forwarder_;        ///< that has offered
+  sfu::TimePoint next_request_;  ///< when to ask the talkers again
+  bool has_entered_ = false;
+  bool is_cut_ = false;
+  bool has_told_ = false;  ///< the talker that it has the picture
+};
+
+}  // namespace onair::load
