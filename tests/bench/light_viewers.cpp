@@ -200,7 +200,8 @@ void add_options(CLI::App& app, HttpServer& server, Plan& plan) {
   app.add_option("--most-waiting", plan.pace.most_waiting,
                  "The next viewer joins when fewer than this wait for their picture");
   app.add_flag("--watch-closely", plan.watch_closely, "Viewers read each packet");
-  app.add_option("--seconds", plan.seconds, "How long to count, once all have a picture")
+  app.add_option("--seconds", plan.seconds,
+                 "How long to count, once all have a picture; SIGTERM ends it early")
       ->capture_default_str();
   app.add_option("--late-viewers", plan.late_viewers, "So many more join then");
   app.add_option("--pid", plan.pid, "The forwarder's process: says what it costs");

@@ -136,7 +136,11 @@ async function show() {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => end().catch(fail).finally(() => process.exit()));
+  process.on(signal, () => {
+    void end()
+      .catch(fail)
+      .finally(() => process.exit());
+  });
 }
 try {
   await show();

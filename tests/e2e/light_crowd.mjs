@@ -16,7 +16,7 @@ export class LightCrowd {
   #child;
 
   /**
-   * Lets so many join, slower where the machine is slow, and leave `seconds` after the last has a picture.
+   * Lets so many join, slower where the machine is slow, and leave `seconds` after the last has a picture, or by leave().
    * @param {{ port: number }} server on this machine
    * @param {string} room
    * @param {number} viewers
@@ -39,6 +39,12 @@ export class LightCrowd {
     /** When they leave. @type {Promise<Result>} */
     this.ended = this.joined.then(next);
     this.ended.catch(() => {}); // whoever waits for it is told; perhaps nobody does
+  }
+
+  /** They leave now. */
+  async leave() {
+    this.#child.kill();
+    return this.ended;
   }
 
   async stop() {

@@ -19,12 +19,14 @@ constexpr Duration kPictureTimeout = 20s;
 }  // namespace
 
 Crowd::Crowd(Agent& agent, Session room)
-    : agent_(agent), room_(std::move(room)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
+    : agent_(agent), room_(std::move(room)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+  terminations_.async_wait([this](const auto&, int) { terminated_ = true; });
+}
 
 void Crowd::join(std::size_t viewers, const Pace& pace, Watching watching) {
   const TimePoint began = Clock::now();
   const std::size_t first = viewers_.size();
-  for (std::size_t joined = 0; joined < viewers; ++joined) {
+  for (std::size_t joined = 0; joined < viewers && !terminated_; ++joined) {
     const std::chrono::duration<double> due(static_cast<double>(joined) / pace.per_second);
     run_until(began + std::chrono::duration_cast<Duration>(due));
     wait_until_fewer_wait(pace.most_waiting, first);
@@ -43,7 +45,7 @@ void Crowd::wait_until_fewer_wait(std::size_t than, std::size_t first) {
     return static_cast<std::size_t>(std::count_if(from, viewers_.end(), is_waiting));
   };
   const TimePoint end = Clock::now() + kPictureTimeout;
-  while (waiting() >= than && Clock::now() < end) turn(end);
+  while (waiting() >= than && Clock::now() < end && !terminated_) turn(end);
 }
 
 void Crowd::leave() {
@@ -87,7 +89,7 @@ void Crowd::watch(Viewer& viewer) {
 }
 
 void Crowd::run_until(TimePoint end) {
-  while (Clock::now() < end) turn(end);
+  while (Clock::now() < end && !terminated_) turn(end);
 }
 
 /// Waits until something comes, at most until then or the next tick.
@@ -102,7 +104,7 @@ void Crowd::turn(TimePoint end) {
     // Not one time for all: another one's handshake takes a millisecond.
     if (viewer.receive(Clock::now())) watch(viewer);
   }
-  websockets_.restart();  // it stops where nobody has a WebSocket
+  websockets_.restart();  // it stops where it has nothing to wait for
   websockets_.poll();
   const TimePoint now = Clock::now();
   if (now < next_tick_) return;

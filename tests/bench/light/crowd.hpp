@@ -1,6 +1,7 @@
 // Many light viewers on one thread.
 #pragma once
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 
 #include "light/member.hpp"
 #include "light/viewer.hpp"
@@ -17,6 +19,7 @@
 
 namespace onair::load {
 
+/// SIGTERM ends its waits: who called goes on at once, with the viewers that are there.
 class Crowd {
  public:
   Crowd(Agent& agent, Session room);
@@ -55,6 +58,8 @@ class Crowd {
   sfu::TimePoint next_tick_{};
   std::vector<std::unique_ptr<Viewer>> viewers_;
   boost::asio::io_context websockets_{1};
+  boost::asio::signal_set terminations_{websockets_, SIGTERM};
+  bool terminated_ = false;
   std::vector<std::unique_ptr<Member>> members_;  ///< of the viewers, where the room offers
 };
 
