@@ -259,8 +259,9 @@ void Hub::on_reception(Peer& from, std::string_view frame, TimePoint now) {
   const protocol::Decoded decoded = protocol::decode(frame);
   if (const auto* refusal = std::get_if<Refusal>(&decoded)) return refuse(*from.link, *refusal);
   const auto& body = std::get<protocol::Message>(decoded).body;
-  const auto& reception = std::get<protocol::Reception>(body);
-  if (has(from.room.all_talkers(), reception.of)) reception_sums_.note(from, reception, now);
+  const auto* reception = std::get_if<protocol::Reception>(&body);
+  if (reception == nullptr || !has(from.room.all_talkers(), reception->of)) return;
+  reception_sums_.note(from, *reception, now);
 }
 
 Room* Hub::find_room(std::string_view name) {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { MediaServer } from './media.mjs';
 import { Chromium, goOnAir, isForwarded, measureGaps, until } from './support.mjs';
@@ -111,6 +112,29 @@ test('a newcomer goes to the media server at once, and all are back when it is k
     assert.ok(gap < longestOutage, `the picture stood still for ${gap} ms`);
   }
   await talker.says('way', /to 3 viewers/); // the next one takes them again
+  for (const page of [talker, ...viewers]) await page.page.close();
+});
+
+test('a talker who loads its page anew has its viewers back within 2 s, by the connections that they have', async (t) => {
+  const talker = await goOnAir(chromium, server, 'reload');
+  const viewers = [await watch('reload'), await watch('reload')];
+  await talker.says('way', /to 2 viewers/);
+  for (const viewer of viewers) {
+    await until('the old connection is closed', async () => (await viewer.openConnections()) === 1);
+    await viewer.decodesFrames();
+  }
+  const made = await Promise.all(viewers.map(connectionsMade));
+  await talker.reload();
+  await pause(8_000); // a person reads, and presses the button
+  await talker.press('start-video');
+  await talker.shows('badge');
+  const onAir = Date.now();
+  await Promise.all(viewers.map((viewer) => viewer.decodesFrames(1)));
+  const back = Date.now() - onAir;
+  t.diagnostic(`back ${back} ms after it went on air`);
+  assert.ok(back < 2_000, `back after ${back} ms`);
+  assert.deepEqual(await Promise.all(viewers.map(connectionsMade)), made);
+  await talker.says('way', /to 2 viewers/);
   for (const page of [talker, ...viewers]) await page.page.close();
 });
 

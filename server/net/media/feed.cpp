@@ -14,8 +14,12 @@ constexpr seconds kOfferPatience{10};
 constexpr std::chrono::milliseconds kRetry{500};
 constexpr seconds kRetryDeclined{5};
 
-/// A player that reloads finds the broadcast still here, and a broadcaster that does its pages.
+/// A player that reloads finds the broadcast still here.
 constexpr seconds kLinger{5};
+
+/// A broadcaster that reloads, and whom a person puts on air again, finds its pages still here. They
+/// wait for it as long (kTalkerReturns in client_wasm/session/timeouts.hpp).
+constexpr seconds kTalkerReturns{20};
 
 /// Between two messages about the number of players.
 constexpr seconds kAnnouncePause{1};
@@ -36,7 +40,7 @@ void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
   went_silent_ = peer.connected && !peer.media;
   watched_ = note.other;
   MediaLink::take_back(peer, note);
-  linger();  // unless players or pages are taken back too
+  linger(kLinger);  // unless players or pages are taken back too
 }
 
 void Feed::add(MediaLink& player) {
@@ -48,7 +52,7 @@ void Feed::remove(MediaLink& player) {
   players_.erase(&player);
   std::erase_if(waiting_, [&player](const auto& waits) { return waits.first == &player; });
   announce_players();
-  if (players_.empty()) linger();
+  if (players_.empty()) linger(kLinger);
   const bool was_encoder = player.note().kind == media::Note::Kind::whip;
   if (!was_encoder || stage_ != Stage::idle || is_elsewhere_) return;
   later<Feed>([](Feed& self) {
@@ -88,8 +92,10 @@ void Feed::send_players() {
   });
 }
 
-void Feed::linger() {
-  wait<Feed>(linger_, kLinger, [](Feed& self) { self.end_what_nobody_needs(); });
+/// Stays for so long at least, whoever needs it.
+void Feed::linger(rooms::Duration duration) {
+  if (linger_.expiry() >= Timer::clock_type::now() + duration) return;
+  wait<Feed>(linger_, duration, [](Feed& self) { self.end_what_nobody_needs(); });
 }
 
 void Feed::end_what_nobody_needs() {
@@ -281,7 +287,7 @@ void Feed::lose_talker(const protocol::PeerId& talker, bool may_be_reloading) {
   if (talker == watched_ && !may_be_reloading) end_viewings();
   if (stage_ == Stage::idle) follow_another();
   if (was_followed && note_.other.empty()) notify_waiting(Outcome::full);
-  if (was_held && holders_.empty()) linger();
+  if (was_held && holders_.empty()) linger(may_be_reloading ? kTalkerReturns : kLinger);
 }
 
 void Feed::stop_following() {

@@ -90,7 +90,7 @@ class Feed final : public MediaLink {
   void announce_players();
   void send_players();
   void remove_players();
-  void linger();
+  void linger(rooms::Duration duration);
   void end_what_nobody_needs();
   void end();
 
