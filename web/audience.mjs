@@ -87,14 +87,24 @@ export class Audience {
   show({ audience, reception }) {
     element('nobody').hidden = audience.length > 0 || reception !== null;
     say('reception', reception ? text('studio.reception', { ...reception }) : '');
-    say('worst', reception && audience.length > 0 ? text('studio.worst') : '');
-    this.#forgetAllBut(new Set(audience.map(({ id }) => id)));
+    say('worst', reception && audience.some(({ players }) => players === null) ? text('studio.worst') : '');
     const list = element('audience');
+    // The worst change all the time: not under somebody's hand, who would press a button of another viewer's.
+    if (reception && list.matches(':hover, :focus-within')) return this.#showAgain(audience);
+    this.#forgetAllBut(new Set(audience.map(({ id }) => id)));
     for (const [at, viewer] of audience.entries()) {
       const line = this.#lines.get(viewer.id) ?? makeLine();
       this.#lines.set(viewer.id, line);
       if (list.children[at] !== line.item) list.insertBefore(line.item, list.children[at] ?? null);
       showViewer(line, viewer, this.#acts);
+    }
+  }
+
+  /** @param {Viewer[]} audience */
+  #showAgain(audience) {
+    for (const viewer of audience) {
+      const line = this.#lines.get(viewer.id);
+      if (line) showViewer(line, viewer, this.#acts);
     }
   }
 

@@ -46,8 +46,12 @@ class Fade {
   }
 
   async play() {
+    const bothPlay = Promise.all([this.#old.play(), this.#fresh.play()]);
+    bothPlay.catch(() => {}); // said below, unless it has ended by then
+    await null; // the client goes on: it may close the old connection at once
+    if (this.#before.some(({ readyState }) => readyState === 'ended')) return this.end();
     try {
-      await Promise.all([this.#old.play(), this.#fresh.play()]);
+      await bothPlay;
     } catch {
       return this.end(); // the browser does not let them
     }
@@ -102,7 +106,8 @@ export class Crossfades {
 
   /**
    * Puts the tracks `sound` into the stream `shown` in place of its sound, in some moments. False where the caller shall
-   * do that at once: nobody hears it, or the browser has not what it needs.
+   * do that at once: nobody hears it, the browser has not what it needs, or the stream is sound alone. That would have no
+   * track during the fade, and some browsers pause an element whose stream has none.
    * @param {MediaStream} shown
    * @param {MediaStreamTrack[]} sound
    */
@@ -110,7 +115,8 @@ export class Crossfades {
     this.#fades.get(shown)?.end();
     const picture = this.#pictures().find(({ srcObject }) => srcObject === shown);
     const isSound = sound.length > 0 && shown.getAudioTracks().length > 0;
-    if (!picture || !isHeard(picture) || !isSound || !canFade()) return false;
+    const isPicture = shown.getVideoTracks().length > 0;
+    if (!picture || !isHeard(picture) || !isSound || !isPicture || !canFade()) return false;
     const fade = new Fade(picture, shown, sound);
     this.#fades.set(shown, fade);
     fade.play().catch(reportError);

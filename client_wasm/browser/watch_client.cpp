@@ -1,5 +1,7 @@
 #include "browser/watch_client.hpp"
 
+#include <algorithm>
+
 #include "browser/stats.hpp"
 
 namespace onair::browser {
@@ -50,11 +52,23 @@ void WatchClient::perform(const session::AttachStream& show) {
   received.has_picture = show.picture;
   received.shown = show.picture ? received.stream : sound_of(received.stream);
   if (in_video_ && *in_video_ != show.key) {
-    const auto tile = in_tiles_.try_emplace(show.key, show.key.peer).first;
-    return call_page(page_.tile, {val(tile->second), received.shown});
+    const std::string id = tile_id_for(show.key);
+    in_tiles_.insert_or_assign(show.key, id);
+    return call_page(page_.tile, {val(id), received.shown});
   }
   in_video_ = show.key;
   page_.video.set("srcObject", received.shown);
+}
+
+/// The peer's id, unless another tile has it: one that began with this peer, and then moved.
+std::string WatchClient::tile_id_for(const ConnectionKey& key) const {
+  const auto is_taken = [this, &key](const std::string& id) {
+    return std::any_of(in_tiles_.begin(), in_tiles_.end(),
+                       [&](const auto& tile) { return tile.first != key && tile.second == id; });
+  };
+  std::string id = key.peer;
+  for (int copy = 2; is_taken(id); ++copy) id = key.peer + "-" + std::to_string(copy);
+  return id;
 }
 
 void WatchClient::perform(const session::SwitchStream& change) {

@@ -35,6 +35,7 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
   void take_track(const ConnectionKey& key, const val& event);
   static val view_for_page(const session::WatchView& view);
 
+  std::string tile_id_for(const ConnectionKey& key) const;
   /// True where the page exchanges the sound of the stream that is shown. It fades, in some
   /// moments.
   bool crossfade(const val& shown, const val& sound);
@@ -49,7 +50,7 @@ class WatchClient final : public Client<WatchClient, session::WatchSession, sess
   };
   std::map<ConnectionKey, Received> streams_;
   std::optional<ConnectionKey> in_video_;
-  std::map<ConnectionKey, session::PeerId> in_tiles_;  ///< with the id that the page has for each
+  std::map<ConnectionKey, std::string> in_tiles_;  ///< with the id that the page has for each
 };
 
 }  // namespace onair::browser

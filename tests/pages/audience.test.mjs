@@ -45,6 +45,11 @@ class FakeElement {
     this.parent = undefined;
   }
   setAttribute() {}
+  /** A person points at it. */
+  hovered = false;
+  matches() {
+    return this.hovered;
+  }
 }
 
 /** @type {Map<string, FakeElement>} */
@@ -154,4 +159,22 @@ test('of a thousand viewers the page shows the sums and the worst, and has littl
   assert.equal(lines().length, 0);
   assert.equal(element('worst').hidden, true);
   assert.equal(element('nobody').hidden, true, 'a thousand are watching');
+});
+
+test('the lines of a crowd stay where they are while a person points at them', () => {
+  const reception = { good: 90, fair: 0, poor: 2, unknown: 0 };
+  audience.show({ audience: [viewer(1, { quality: 'poor' }), viewer(2, { quality: 'poor' })], reception });
+  element('audience').hovered = true;
+  audience.show({ audience: [viewer(2, { quality: 'fair' }), viewer(3, { quality: 'poor' })], reception });
+  assert.deepEqual(names(), ['Viewer 1', 'Viewer 2'], 'each button is still that of the same viewer');
+  assert.equal(lines()[1].children[3].textContent, 'fair connection');
+  element('audience').hovered = false;
+  audience.show({ audience: [viewer(2), viewer(3)], reception });
+  assert.deepEqual(names(), ['Viewer 2', 'Viewer 3']);
+});
+
+test('a media server alone is not called the worst', () => {
+  audience.show({ audience: [viewer(1, { players: 70 })], reception: { good: 60, fair: 0, poor: 0, unknown: 0 } });
+  assert.equal(element('worst').hidden, true);
+  assert.equal(lines().length, 1);
 });

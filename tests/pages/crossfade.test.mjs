@@ -17,6 +17,9 @@ class FakeStream {
   getAudioTracks() {
     return this.tracks.filter((track) => track.endsWith('sound'));
   }
+  getVideoTracks() {
+    return this.tracks.filter((track) => track.endsWith('picture'));
+  }
   /** @param {string} track */
   addTrack(track) {
     this.tracks.push(track);
@@ -192,6 +195,22 @@ test('leaves the exchange to the client where there is no sound, or no picture o
   assert.equal(crossfades.begin(new FakeStream(['old sound']), ['new sound']), false);
   picture.srcObject = new FakeStream(['picture']);
   assert.equal(begin(), false);
+});
+
+test('leaves the exchange to the client where there is sound alone, which would end the stream', () => {
+  picture.srcObject = new FakeStream(['old sound']);
+  assert.equal(begin(), false);
+  assert.deepEqual(picture.srcObject.tracks, ['old sound']);
+});
+
+test('exchanges at once where the old connection closes at once', async () => {
+  let readyState = 'live';
+  const old = { endsWith: (/** @type {string} */ end) => end === 'sound', get readyState() { return readyState; } };
+  picture.srcObject.tracks = ['picture', /** @type {any} */ (old)];
+  assert.equal(begin(), true);
+  readyState = 'ended';
+  await settle();
+  assert.ok(isExchanged());
 });
 
 test('leaves the exchange to the client where pages can not set a volume', () => {

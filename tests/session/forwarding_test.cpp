@@ -25,7 +25,7 @@ class ForwardingTest : public testing::Test {
   void watch_directly(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
       direct.push_back("v" + std::to_string(direct.size() + forwarding.forwarded()));
-      EXPECT_FALSE(forwarding.takes(direct.back(), {{}, {}, kAble}, now));
+      EXPECT_FALSE(forwarding.takes(direct.back(), {{}, {}, kAble}, false, now));
     }
   }
   void forwarder_comes() {
@@ -38,12 +38,13 @@ class ForwardingTest : public testing::Test {
     forwarding.moved(viewer, {"f", {}, kAble});
   }
   bool request(const PeerId& viewer, std::vector<std::string> caps = kAble, bool alone = false) {
-    return forwarding.takes(viewer, {{}, {}, std::move(caps), alone}, now);
+    return forwarding.takes(viewer, {{}, {}, std::move(caps), alone}, direct_is_full, now);
   }
 
   Forwarding forwarding;
   Forwarding::Load load{.on_air = true, .capacity = 20};
   Peers direct;
+  bool direct_is_full = false;
   TimePoint now{Duration(1'000'000)};
 };
 
@@ -190,6 +191,34 @@ TEST_F(ForwardingTest, AViewerThatIsCalledSinceItIsOverdueHasFailedOnce) {
   EXPECT_EQ(advance(Forwarding::kInvitePause).invite, Peers{"late"});
   EXPECT_FALSE(request("late", kAble, /*direct=*/true));
   EXPECT_EQ(advance(2 * kMoveReplyTimeout).invite, Peers{});
+}
+
+TEST_F(ForwardingTest, ANewcomerThatFailedIsTakenOnceMoreWhereTheTalkerIsFull) {
+  watch_directly(15);
+  advance();
+  forwarder_comes();
+  EXPECT_TRUE(request("new"));
+  EXPECT_FALSE(request("new", kAble, /*direct=*/true));
+  EXPECT_FALSE(request("new")) << "the talker has room for it";
+  direct_is_full = true;
+  EXPECT_TRUE(forwarding.may_take("new"));
+  EXPECT_TRUE(request("new"));
+  EXPECT_FALSE(request("new", kAble, /*direct=*/true));
+  EXPECT_FALSE(forwarding.may_take("new"));
+  EXPECT_FALSE(request("new")) << "it waits for room";
+}
+
+TEST_F(ForwardingTest, AFailureLongAfterTheOneBeforeIsANewFault) {
+  watch_directly(15);
+  advance();
+  forwarder_comes();
+  direct_is_full = true;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(request("mobile"));
+    EXPECT_FALSE(request("mobile", kAble, /*direct=*/true));
+    now += Forwarding::kNewFault;
+  }
+  EXPECT_TRUE(request("mobile"));
 }
 
 TEST_F(ForwardingTest, SendsNewcomersToTheForwarderAtOnce) {

@@ -177,6 +177,21 @@ TEST_F(TalkForwardingTest, TheSumsCountThoseThatItServesItself) {
   EXPECT_EQ(view.audience[1].state, ViewerView::State::reconnecting) << "it is listed too";
 }
 
+TEST_F(TalkForwardingTest, OneThatReportsMoreThanWasMeasuredIsListed) {
+  using Quality = Reception::Quality;
+  forward();
+  more_are_forwarded(60);
+  talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, "d");
+  talk.feed(SendingMeasured{connect("d"), {}, {.bytes = 1, .round_trip_ms = 20, .loss = 0.0}});
+  talk.receive(protocol::AudienceReception{60, 0, 0, {}});
+  EXPECT_EQ(talk.session.view().audience.size(), 0u);
+  talk.receive(protocol::AudienceReception{60, 0, 1, {{"d", {Quality::poor, 1'000}}}});
+  const TalkView view = talk.session.view();
+  ASSERT_EQ(view.audience.size(), 1u);
+  EXPECT_EQ(view.audience[0].id, "d");
+  EXPECT_EQ(view.audience[0].quality, Quality::poor);
+}
+
 TEST_F(TalkForwardingTest, ListsNoMoreThanTheTenWorst) {
   using Quality = Reception::Quality;
   forward();

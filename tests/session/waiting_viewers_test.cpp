@@ -12,17 +12,22 @@ namespace {
 
 using Viewers = std::vector<PeerId>;
 
+/// So many, whoever they are.
+auto room(std::size_t capacity) {
+  return [capacity](const PeerId&) { return capacity; };
+}
+
 TEST(WaitingViewers, AreInvitedInOrderAsManyAsThereAreFreeSlots) {
   WaitingViewers waiting;
   for (const char* viewer : {"a", "b", "c", "a"}) waiting.add(viewer);
   const TimePoint now{};
-  EXPECT_EQ(waiting.invite(0, now), Viewers{});
-  EXPECT_EQ(waiting.invite(2, now), (Viewers{"a", "b"}));
-  EXPECT_EQ(waiting.invite(2, now), Viewers{}) << "two invitations are on the way";
+  EXPECT_EQ(waiting.invite(room(0), now), Viewers{});
+  EXPECT_EQ(waiting.invite(room(2), now), (Viewers{"a", "b"}));
+  EXPECT_EQ(waiting.invite(room(2), now), Viewers{}) << "two invitations are on the way";
   waiting.remove("a");
-  EXPECT_EQ(waiting.invite(1, now), Viewers{}) << "a took one slot, b may take the other";
+  EXPECT_EQ(waiting.invite(room(1), now), Viewers{}) << "a took one slot, b may take the other";
   waiting.remove("b");
-  EXPECT_EQ(waiting.invite(1, now), Viewers{"c"});
+  EXPECT_EQ(waiting.invite(room(1), now), Viewers{"c"});
 }
 
 TEST(WaitingViewers, AnInvitationThatNobodyTakesGoesToTheNext) {
@@ -31,10 +36,20 @@ TEST(WaitingViewers, AnInvitationThatNobodyTakesGoesToTheNext) {
   waiting.add("b");
   const TimePoint now{};
   EXPECT_EQ(waiting.next_deadline(), std::nullopt) << "nothing expires";
-  EXPECT_EQ(waiting.invite(1, now), Viewers{"a"});
+  EXPECT_EQ(waiting.invite(room(1), now), Viewers{"a"});
   ASSERT_EQ(waiting.next_deadline(), now + kNegotiationTimeout);
-  EXPECT_EQ(waiting.invite(1, now + kNegotiationTimeout), Viewers{"b"});
+  EXPECT_EQ(waiting.invite(room(1), now + kNegotiationTimeout), Viewers{"b"});
   EXPECT_EQ(waiting.next_deadline(), std::nullopt) << "nobody waits for it to expire";
+}
+
+TEST(WaitingViewers, OneForWhomThereIsNoRoomKeepsNobodyWaiting) {
+  WaitingViewers waiting;
+  for (const char* viewer : {"a", "b", "c"}) waiting.add(viewer);
+  const auto for_all_but_a = [](const PeerId& viewer) -> std::size_t {
+    return viewer == "a" ? 0 : 2;
+  };
+  EXPECT_EQ(waiting.invite(for_all_but_a, TimePoint()), (Viewers{"b", "c"}));
+  EXPECT_EQ(waiting.size(), 1u);
 }
 
 TEST(WaitingViewers, AreBounded) {

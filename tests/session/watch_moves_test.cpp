@@ -190,6 +190,19 @@ TEST_F(WatchMovesTest, TriesTheForwarderByTurnAloneWhereItsPictureDidNotCome) {
       << "with the talker nothing failed";
 }
 
+TEST_F(WatchMovesTest, TriesTheForwarderByAnyWayAgainWhereTurnDidNotHelp) {
+  watch_directly();
+  watch.receive(protocol::Pong{{{{"turn:turn.example.org"}, "name", "secret"}}});
+  std::vector<bool> by_turn;
+  for (std::uint32_t connection = 2; connection < 6; ++connection) {
+    invite();
+    by_turn.push_back(watch.all<CreateConnection>().at(0).ice.turn_only);
+    connect("f", connection);
+    pass(kMoveTimeout);
+  }
+  EXPECT_EQ(by_turn, (std::vector{false, true, false, true}));
+}
+
 TEST_F(WatchMovesTest, TriesTheForwarderAsBeforeWhereTurnCanNotHelp) {
   const auto turn = [this] {
     watch.receive(protocol::Pong{{{{"turn:turn.example.org"}, {}, {}}}});

@@ -66,7 +66,8 @@ void Forwarding::end_stage() {
   batch_ = kFirstBatch;
 }
 
-bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& request, TimePoint now) {
+bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& request,
+                       bool direct_is_full, TimePoint now) {
   if (capable_.size() < kMaxViewers && can_move(request.caps)) capable_.insert(viewer);
   // A viewer that comes back keeps the forwarder's connection until the talker's is up, so it still
   // counts as forwarded.
@@ -75,10 +76,10 @@ bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& reques
   if (request.direct) {
     // Of one that we called, since it was overdue, the failure has been counted.
     const bool is_new = moving_.erase(viewer) > 0 || was_forwarded || failures_of(viewer) == 0;
-    if (stage_ == Stage::forwarded && is_new) ++failures_[viewer];
+    if (stage_ == Stage::forwarded && is_new) count_failure(viewer, now);
     return false;
   }
-  if (stage_ != Stage::forwarded || failures_of(viewer) > 0) return false;
+  if (!may_take(viewer) || (failures_of(viewer) > 0 && !direct_is_full)) return false;
   if (std::find(invited_.begin(), invited_.end(), viewer) == invited_.end()) {
     invited_.push_back(viewer);
   }
@@ -86,6 +87,10 @@ bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& reques
   if (!capable_.contains(viewer)) return forwarded_.insert(viewer), true;
   moving_[viewer] = {now + kMoveReplyTimeout};
   return true;
+}
+
+bool Forwarding::may_take(const PeerId& viewer) const {
+  return stage_ == Stage::forwarded && failures_of(viewer) < kMostFailures;
 }
 
 void Forwarding::moved(const PeerId& viewer, const protocol::WatchingVia& via) {
@@ -202,7 +207,7 @@ void Forwarding::end_overdue(Steps& steps, TimePoint now) {
     if (stage_ == Stage::returning) {
       stuck_.insert(at->first);
     } else {
-      ++failures_[at->first];
+      count_failure(at->first, now);
     }
     if (stage_ == Stage::forwarded && !at->second.of_batch) steps.call_back.push_back(at->first);
     batch_ = kFirstBatch;
@@ -239,7 +244,13 @@ std::size_t Forwarding::invite(const std::vector<PeerId>& direct, unsigned failu
 
 unsigned Forwarding::failures_of(const PeerId& viewer) const {
   const auto found = failures_.find(viewer);
-  return found == failures_.end() ? 0 : found->second;
+  return found == failures_.end() ? 0 : found->second.count;
+}
+
+void Forwarding::count_failure(const PeerId& viewer, TimePoint now) {
+  Failures& failures = failures_[viewer];
+  failures.count = now - failures.last < kNewFault ? failures.count + 1 : 1;
+  failures.last = now;
 }
 
 /// Calls viewers back from the forwarder, some at a time. When none is left there, tells the server

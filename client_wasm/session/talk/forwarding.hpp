@@ -46,6 +46,8 @@ class Forwarding {
   /// Moves to the forwarder that fail; after so many the viewer stays direct, until the broadcast
   /// ends or the forwarder is lost. It makes the second one by TURN alone (watch_moves.cpp).
   static constexpr unsigned kMostFailures = 2;
+  /// A failure so long after the one before is a new fault, such as another change of the network.
+  static constexpr Duration kNewFault{600'000};
   /// Limit of remembered viewers.
   static constexpr std::size_t kMaxViewers = 20'000;
 
@@ -89,8 +91,12 @@ class Forwarding {
   /// The forwarder's connection with us is gone.
   void forwarder_lost(const PeerId& forwarder);
 
-  /// True where a viewer that asks for an offer gets the forwarder's instead, by Steps.
-  bool takes(const PeerId& viewer, const protocol::TalkRequest& request, TimePoint now);
+  /// True where a viewer that asks for an offer gets the forwarder's instead, by Steps. One that
+  /// the forwarder did not reach does only where `direct_is_full`.
+  bool takes(const PeerId& viewer, const protocol::TalkRequest& request, bool direct_is_full,
+             TimePoint now);
+  /// True where takes() may be, if all direct connections are used.
+  bool may_take(const PeerId& viewer) const;
   /// The viewer says that it watches through a forwarder.
   void moved(const PeerId& viewer, const protocol::WatchingVia& via);
   /// The viewer watches directly, or not at all any more.
@@ -113,6 +119,7 @@ class Forwarding {
   void begin_batch(const std::vector<PeerId>& direct, TimePoint now);
   std::size_t invite(const std::vector<PeerId>& direct, unsigned failures, TimePoint now);
   unsigned failures_of(const PeerId& viewer) const;
+  void count_failure(const PeerId& viewer, TimePoint now);
   void end_stage();
   void call_back(Steps& steps, TimePoint now);
   void flush(Steps& steps, TimePoint now);
@@ -138,7 +145,11 @@ class Forwarding {
   };
   std::map<PeerId, Move> moving_;
   std::set<PeerId> forwarded_;
-  std::map<PeerId, unsigned> failures_;  ///< of moves to the forwarder
+  struct Failures {
+    unsigned count = 0;
+    TimePoint last{};
+  };
+  std::map<PeerId, Failures> failures_;  ///< of moves to the forwarder
   std::set<PeerId> stuck_;               ///< at the forwarder, since they did not come back
   std::set<PeerId> capable_;             ///< by their `caps`
 };

@@ -22,7 +22,10 @@ void describe(const ViewerConnection& connection, ViewerView& view) {
   view.quality = quality_of(view.loss.value_or(0), view.round_trip_ms.value_or(0));
 }
 
+/// The worse of what was measured here and what the viewer reports counts, so that one who reports
+/// what is not so is listed, and can be removed.
 void describe(const protocol::ReceptionFigures& figures, ViewerView& view) {
+  if (view.quality && *view.quality >= figures.quality) return;
   view.quality = figures.quality;
   view.loss = figures.loss / 1'000.0;
   if (figures.latency_ms) view.latency_ms = *figures.latency_ms;
@@ -66,7 +69,7 @@ std::string_view name_of(ViewerView::State state) {
   return "connecting";
 }
 
-/// Called after each event, so nothing but the listed viewers costs much.
+/// Called after each event, so it does little for viewers that are not listed.
 void TalkSession::describe_audience(TalkView& view) const {
   view.audience = watching_viewers();
   for (const ViewerView& viewer : view.audience) {
@@ -106,8 +109,7 @@ std::vector<ViewerView> TalkSession::watching_viewers() const {
     const auto at = std::lower_bound(
         viewers.begin(), viewers.end(), id,
         [](const ViewerView& viewer, const PeerId& wanted) { return viewer.id < wanted; });
-    const bool is_known = at != viewers.end() && at->id == id;
-    if (is_known && forwarding_.is_forwarded(id)) describe(figures, *at);
+    if (at != viewers.end() && at->id == id) describe(figures, *at);
   }
   return viewers;
 }

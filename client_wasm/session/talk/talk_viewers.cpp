@@ -118,8 +118,9 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
   waiting_.remove(from);
   // The forwarder gets an offer whatever the load, since it takes viewers off this talker.
   if (!is_forwarder(from)) {
-    if (forwarding_.takes(from, request, now_)) return;
-    if (connections_.size() >= capacity()) return decline(from, DeclineReason::full);
+    const bool is_full = connections_.size() >= capacity();
+    if (forwarding_.takes(from, request, is_full, now_)) return;
+    if (is_full) return decline(from, DeclineReason::full);
   }
   if (budget_.ask(from, now_)) offer_to(from);
 }
@@ -274,10 +275,11 @@ void TalkSession::serve_waiting() {
 void TalkSession::invite_waiting() {
   own_deadline_.cancel();
   if (!link_.joined()) return;  // the next welcome, or the next viewer that leaves, makes up for it
-  const std::size_t taken = std::min(connections_.size(), capacity());
-  const bool forwards = forwarding_.stage() == Forwarding::Stage::forwarded;
-  const std::size_t room = forwards ? Forwarding::kMostAtOnce : capacity() - taken;
-  for (const PeerId& viewer : waiting_.invite(room, now_)) {
+  const std::size_t free = capacity() - std::min(connections_.size(), capacity());
+  const auto room_for = [this, free](const PeerId& viewer) {
+    return forwarding_.may_take(viewer) ? std::max(free, Forwarding::kMostAtOnce) : free;
+  };
+  for (const PeerId& viewer : waiting_.invite(room_for, now_)) {
     send(protocol::TalkReady{}, viewer);
   }
   if (const auto next = waiting_.next_deadline()) own_deadline_.set(*next);

@@ -21,13 +21,16 @@ void WaitingViewers::clear() {
   invited_.clear();
 }
 
-std::vector<PeerId> WaitingViewers::invite(std::size_t capacity, TimePoint now) {
+std::vector<PeerId> WaitingViewers::invite(
+    const std::function<std::size_t(const PeerId&)>& room_for, TimePoint now) {
   std::erase_if(invited_, [now](const auto& invitation) { return invitation.second <= now; });
-  const std::size_t free = capacity - std::min(capacity, invited_.size());
-  const auto end = line_.begin() + static_cast<std::ptrdiff_t>(std::min(free, line_.size()));
-  std::vector<PeerId> next(line_.begin(), end);
-  line_.erase(line_.begin(), end);
-  for (const PeerId& viewer : next) invited_[viewer] = now + kNegotiationTimeout;
+  std::vector<PeerId> next;
+  for (const PeerId& viewer : line_) {
+    if (invited_.size() >= room_for(viewer)) continue;
+    invited_[viewer] = now + kNegotiationTimeout;
+    next.push_back(viewer);
+  }
+  std::erase_if(line_, [this](const PeerId& viewer) { return invited_.contains(viewer); });
   return next;
 }
 

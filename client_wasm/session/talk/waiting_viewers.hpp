@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -25,9 +26,10 @@ class WaitingViewers {
   void remove(const PeerId& viewer);
   void clear();
 
-  /// The viewers to invite while `capacity` more fit: no more than that have an invitation at a
-  /// time.
-  std::vector<PeerId> invite(std::size_t capacity, TimePoint now);
+  /// The viewers to invite. `room_for` says of each how many, itself included, may have an
+  /// invitation at a time for it to get one.
+  std::vector<PeerId> invite(const std::function<std::size_t(const PeerId&)>& room_for,
+                             TimePoint now);
 
   /// When an invitation expires that the next one waits for.
   std::optional<TimePoint> next_deadline() const;

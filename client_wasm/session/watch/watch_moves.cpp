@@ -157,14 +157,20 @@ void WatchSession::confirm_forwarded(const PeerId& talker) {
 void WatchSession::fail_move(const ConnectionKey& key, std::string_view reason) {
   const TalkerConnection& connection = *connections_.find(key);
   const bool was_tried = std::holds_alternative<TalkerConnection::Negotiated>(connection.state);
-  if (connection.of && was_tried && unreached_.size() < kMaxOnAir) unreached_.insert(key.peer);
+  if (connection.of && was_tried) go_the_other_way(key.peer);
   give_up_move(key, reason);
 }
 
-/// A forwarder that we did not reach may be reached by TURN, where we have one.
+/// The fault may have been the way's, or a moment's: the next try is by TURN alone, the one after
+/// that by any way again.
+void WatchSession::go_the_other_way(const PeerId& forwarder) {
+  if (knows_turn(link_.ice()) && by_turn_.erase(forwarder) > 0) return;
+  if (by_turn_.size() < kMaxOnAir) by_turn_.insert(forwarder);
+}
+
 IceConfiguration WatchSession::ice_with(const PeerId& peer) const {
   IceConfiguration ice = link_.ice();
-  if (unreached_.contains(peer) && knows_turn(ice)) ice.turn_only = true;
+  if (by_turn_.contains(peer) && knows_turn(ice)) ice.turn_only = true;
   return ice;
 }
 

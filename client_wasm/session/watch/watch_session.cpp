@@ -49,7 +49,7 @@ WatchSession::WatchSession(WatchOptions options)
 void WatchSession::on_session_ended() {
   close_all("session ended");
   on_air_.clear();
-  unreached_.clear();
+  by_turn_.clear();
   budget_.withdraw_all();
   own_deadline_.cancel();
   stay_without(WatchView::Picture::ended, "session ended");
@@ -254,7 +254,7 @@ void WatchSession::on_message(const protocol::EndTalk&, const PeerId& from) {
 }
 
 void WatchSession::on_message(const protocol::UserDisconnected& gone, const PeerId&) {
-  unreached_.erase(gone.id);
+  by_turn_.erase(gone.id);
   if (leave_forwarder(gone.id, "user_disconnected")) return;
   forget(gone.id);
   if (await_talker(gone.id)) return;

@@ -257,10 +257,10 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void switch_stream(const ConnectionKey& from, const ConnectionKey& to);
   /// Goes back to the connection that `lost` replaced. False if that one is closed, or broken.
   bool take_back_replaced(const ConnectionKey& lost);
-  /// Gives it up since no picture came, or no more: the next one to this forwarder is by TURN
-  /// alone.
+  /// Gives it up since no picture came, or no more.
   void fail_move(const ConnectionKey& key, std::string_view reason);
   void give_up_move(const ConnectionKey& key, std::string_view reason);
+  void go_the_other_way(const PeerId& forwarder);
   IceConfiguration ice_with(const PeerId& peer) const;
   /// Gives up all connections with this forwarder. False where it is none of ours.
   bool leave_forwarder(const PeerId& forwarder, std::string_view reason);
@@ -284,8 +284,8 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   std::vector<PeerId> on_air_;  ///< in order of their `talk_ready`, latest last
   /// Talkers whose offer may still arrive although we gave up waiting for it.
   std::set<PeerId> unwanted_;
-  std::set<PeerId> unreached_;  ///< forwarders whose picture did not come, or no more
-  TokenBucket presses_;         ///< of Request
+  std::set<PeerId> by_turn_;  ///< forwarders that are reached by TURN alone, where there is one
+  TokenBucket presses_;       ///< of Request
   WatchChat chat_;
   std::set<ConnectionKey> attached_;
   DeadlineTimer moves_at_;  ///< when to measure connections whose picture is awaited
