@@ -48,7 +48,7 @@ class Fade {
   async play() {
     const bothPlay = Promise.all([this.#old.play(), this.#fresh.play()]);
     bothPlay.catch(() => {}); // said below, unless it has ended by then
-    await null; // the client goes on: it may close the old connection at once
+    await Promise.resolve(); // the client goes on: it may close the old connection at once
     if (this.#before.some(({ readyState }) => readyState === 'ended')) return this.end();
     try {
       await bothPlay;

@@ -204,11 +204,10 @@ test('leaves the exchange to the client where there is sound alone, which would 
 });
 
 test('exchanges at once where the old connection closes at once', async () => {
-  let readyState = 'live';
-  const old = { endsWith: (/** @type {string} */ end) => end === 'sound', get readyState() { return readyState; } };
-  picture.srcObject.tracks = ['picture', /** @type {any} */ (old)];
+  const old = { endsWith: (/** @type {string} */ end) => end === 'sound', readyState: 'live' };
+  picture.srcObject.tracks = ['picture', /** @type {string} */ (/** @type {unknown} */ (old))];
   assert.equal(begin(), true);
-  readyState = 'ended';
+  old.readyState = 'ended';
   await settle();
   assert.ok(isExchanged());
 });

@@ -17,8 +17,8 @@ constexpr seconds kRetryDeclined{5};
 /// A player that reloads finds the broadcast still here.
 constexpr seconds kLinger{5};
 
-/// A broadcaster that reloads, and whom a person puts on air again, finds its pages still here. They
-/// wait for it as long (kTalkerReturns in client_wasm/session/timeouts.hpp).
+/// A broadcaster that reloads, and whom a person puts on air again, finds its pages still here.
+/// They wait for it as long (kTalkerReturns in client_wasm/session/timeouts.hpp).
 constexpr seconds kTalkerReturns{20};
 
 /// Between two messages about the number of players.
