@@ -16,7 +16,7 @@ export class LightCrowd {
   #child;
 
   /**
-   * Lets so many join, slower where the machine is slow, and leave `seconds` after the last has a picture, or by leave().
+   * Lets so many join, slower where the machine is slow, and leave `seconds` after the last has a picture, or by stop().
    * @param {{ port: number }} server on this machine
    * @param {string} room
    * @param {number} viewers
@@ -42,11 +42,6 @@ export class LightCrowd {
   }
 
   /** They leave now. */
-  async leave() {
-    this.#child.kill();
-    return this.ended;
-  }
-
   async stop() {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');

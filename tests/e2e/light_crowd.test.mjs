@@ -45,7 +45,7 @@ test('a crowd comes by the media server, the studio counts it, and a viewer keep
   await until('the viewer has moved', () => isForwarded(viewer));
   const earlier = await viewer.evaluate(() => window.testFrames);
   await until('the viewer’s picture goes on', () => viewer.evaluate((frames) => window.testFrames > frames, earlier));
-  await crowd.leave();
+  await crowd.stop();
   const [frames, gap] = await viewer.evaluate(() => /** @type {const} */ ([window.testFrames, window.testLongestGap ?? Infinity]));
   assert.ok(gap < 1_000, `the picture stood still for ${gap} ms`);
   t.diagnostic(`${frames} frames, ${Math.round(gap)} ms without one at most`);

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
+import { installPage } from './fake_page.mjs';
+
 let made = 0;
 let changes = 0;
 
@@ -52,32 +54,7 @@ class FakeElement {
   }
 }
 
-/** @type {Map<string, FakeElement>} */
-const elements = new Map();
-/** @param {string} id */
-function element(id) {
-  if (!elements.has(id)) elements.set(id, new FakeElement());
-  return /** @type {FakeElement} */ (elements.get(id));
-}
-
-const page = {
-  document: {
-    getElementById: element,
-    createElement: () => new FakeElement(),
-    querySelectorAll: () => [],
-    documentElement: { lang: 'en', dataset: {} },
-  },
-  localStorage: { getItem: () => null },
-  window: globalThis,
-  addEventListener: () => {},
-  navigator: { languages: ['en'] },
-  reportError: (/** @type {unknown} */ error) => {
-    throw error;
-  },
-};
-for (const [name, value] of Object.entries(page)) {
-  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-}
+const { element, clear } = installPage(() => new FakeElement());
 
 /**
  * @typedef {import('../../client_wasm/browser/onair.d.mts').ViewerView} Viewer
@@ -111,7 +88,7 @@ const names = () => lines().map(({ children }) => children[0].textContent);
 let audience;
 
 beforeEach(() => {
-  elements.clear();
+  clear();
   audience = new Audience({ mute: () => {}, remove: () => {} });
   made = changes = 0;
 });

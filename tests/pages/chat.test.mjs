@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
+import { installPage } from './fake_page.mjs';
+
 /** An element with a list of children, which is all that the chat needs. */
 class FakeElement {
   /** @type {FakeElement[]} */
@@ -31,32 +33,7 @@ class FakeElement {
   }
 }
 
-/** @type {Map<string, FakeElement>} */
-const elements = new Map();
-/** @param {string} id */
-function element(id) {
-  if (!elements.has(id)) elements.set(id, new FakeElement());
-  return /** @type {FakeElement} */ (elements.get(id));
-}
-
-const page = {
-  document: {
-    getElementById: element,
-    createElement: () => new FakeElement(),
-    querySelectorAll: () => [],
-    documentElement: { lang: 'en', dataset: {} },
-  },
-  localStorage: { getItem: () => null },
-  window: globalThis,
-  addEventListener: () => {},
-  navigator: { languages: ['en'] },
-  reportError: (/** @type {unknown} */ error) => {
-    throw error;
-  },
-};
-for (const [name, value] of Object.entries(page)) {
-  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-}
+const { element, clear } = installPage(() => new FakeElement());
 
 /** @typedef {{ handle: (event: object) => void }} Chat what the tests use of it */
 /** @type {{ Chat: new (acts: { say: () => void }) => Chat }} */
@@ -66,7 +43,7 @@ const { Chat } = await import(new URL('../../web/chat.mjs', import.meta.url).hre
 let chat;
 
 beforeEach(() => {
-  elements.clear();
+  clear();
   chat = new Chat({ say: () => {} });
 });
 

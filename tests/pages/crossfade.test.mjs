@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { beforeEach, test } from 'node:test';
 
-let now = 0;
-/** @type {Map<number, { due: number, call: () => void }>} */
-const timers = new Map();
-let lastTimer = 0;
+import { FakeClock, install } from './fake_page.mjs';
+
+const clock = new FakeClock();
 
 class FakeStream {
   /** @param {string[]} tracks whose names say what they are */
@@ -65,20 +64,12 @@ class FakeAudio {
   }
 }
 
-const globals = {
+clock.install();
+install({
   MediaStream: FakeStream,
   Audio: FakeAudio,
-  performance: { now: () => now },
   reportError: (/** @type {unknown} */ error) => assert.fail(String(error)),
-  setTimeout: (/** @type {() => void} */ call, /** @type {number} */ delay) => {
-    timers.set(++lastTimer, { due: now + delay, call });
-    return lastTimer;
-  },
-  clearTimeout: (/** @type {number} */ timer) => timers.delete(timer),
-};
-for (const [name, value] of Object.entries(globals)) {
-  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-}
+});
 /** Waits until the handlers of all settled promises have run. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -104,7 +95,7 @@ let picture = new FakePicture();
 let crossfades = new Crossfades(() => []);
 
 beforeEach(() => {
-  timers.clear();
+  clock.timers.clear();
   FakeAudio.all = [];
   FakeAudio.canBeSet = true;
   picture = new FakePicture();
@@ -122,14 +113,6 @@ const loudness = (track) => {
     .reduce((sum, { volume }) => sum + volume, inPicture);
 };
 
-/** @param {number} ms */
-function pass(ms) {
-  now += ms;
-  for (const [timer, { due, call }] of [...timers]) {
-    if (due <= now && timers.delete(timer)) call();
-  }
-}
-
 /** @param {Error} [error] */
 async function answer(error) {
   for (const voice of voices()) voice.answer(error);
@@ -139,7 +122,7 @@ async function answer(error) {
 const isExchanged = () => {
   assert.deepEqual(picture.srcObject.tracks, ['picture', 'new sound']);
   assert.deepEqual(voices(), [], 'nothing else plays');
-  assert.equal(timers.size, 0);
+  assert.equal(clock.timers.size, 0);
   return true;
 };
 
@@ -151,12 +134,12 @@ test('fades from the old sound to the new one within 40 ms, and leaves the pictu
   let [old, fresh] = [loudness('old sound'), loudness('new sound')];
   assert.deepEqual([old, fresh], [0.5, 0], 'no step at the beginning');
   for (let i = 0; i < 7; ++i) {
-    pass(5);
+    clock.pass(5);
     assert.ok(old - loudness('old sound') > 0.05 && old - loudness('old sound') < 0.07, 'small steps down');
     [old, fresh] = [loudness('old sound'), loudness('new sound')];
     assert.ok(Math.abs(old + fresh - 0.5) < 1e-9, 'as loud as ever');
   }
-  pass(5);
+  clock.pass(5);
   assert.ok(isExchanged());
   assert.deepEqual(picture.volumes, [0.5]);
 });
@@ -171,10 +154,10 @@ test('follows the volume that the person sets meanwhile, and stops where they mu
   begin();
   await answer();
   picture.volume = 1;
-  pass(20);
+  clock.pass(20);
   assert.deepEqual([loudness('old sound'), loudness('new sound')], [0.5, 0.5]);
   picture.muted = true;
-  pass(5);
+  clock.pass(5);
   assert.ok(isExchanged());
 });
 
@@ -227,9 +210,9 @@ test('exchanges at once where the browser refuses to play', async () => {
 test('exchanges before the old connection closes where the browser does not begin', async () => {
   begin();
   const slow = voices();
-  pass(patience - 1);
+  clock.pass(patience - 1);
   assert.deepEqual(picture.srcObject.tracks, ['picture', 'old sound']);
-  pass(1);
+  clock.pass(1);
   assert.ok(isExchanged());
   for (const voice of slow) voice.answer();
   await settle();
@@ -241,12 +224,12 @@ for (const when of ['before it begins', 'in its midst']) {
     begin('second sound');
     if (when === 'in its midst') {
       await answer();
-      pass(20);
+      clock.pass(20);
     }
     assert.equal(begin(), true);
     assert.equal(loudness('second sound'), 0.5);
     await answer();
-    for (let i = 0; i < 8; ++i) pass(5);
+    for (let i = 0; i < 8; ++i) clock.pass(5);
     assert.ok(isExchanged());
   });
 }

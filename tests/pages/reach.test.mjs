@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-const page = {
+import { install } from './fake_page.mjs';
+
+install({
   document: { getElementById: () => null, querySelectorAll: () => [], documentElement: { lang: 'en', dataset: {} } },
   window: globalThis,
   addEventListener: () => {},
@@ -12,10 +14,7 @@ const page = {
   reportError: (/** @type {unknown} */ error) => {
     throw error;
   },
-};
-for (const [name, value] of Object.entries(page)) {
-  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-}
+});
 
 /** @type {{ whyRefused: () => Promise<string | undefined> }} */
 const { whyRefused } = await import(new URL('../../web/reach.mjs', import.meta.url).href);

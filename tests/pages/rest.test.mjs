@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
+import { FakeClock, install } from './fake_page.mjs';
+
 /** @typedef {{ type: string, target?: object, pointerType?: string }} Happened */
 /** @typedef {(event: object) => void} Listener */
 
@@ -45,39 +47,12 @@ class FakeNode {
   }
 }
 
-let now = 0;
-/** @type {Map<number, { due: number, call: () => void }>} */
-const timers = new Map();
-let lastTimer = 0;
-/** @param {number} ms */
-function pass(ms) {
-  for (const end = now + ms; ; ) {
-    const next = [...timers].filter(([, { due }]) => due <= end).sort(([, a], [, b]) => a.due - b.due)[0];
-    if (!next) {
-      now = end;
-      return;
-    }
-    const [timer, { due, call }] = next;
-    timers.delete(timer);
-    now = due;
-    call();
-  }
-}
+const clock = new FakeClock();
 
 let hovers = true;
 let page = new FakeNode();
-const globals = {
-  Node: FakeNode,
-  matchMedia: () => ({ matches: hovers }),
-  setTimeout: (/** @type {() => void} */ call, /** @type {number} */ delay) => {
-    timers.set(++lastTimer, { due: now + delay, call });
-    return lastTimer;
-  },
-  clearTimeout: (/** @type {number} */ timer) => timers.delete(timer),
-};
-for (const [name, value] of Object.entries(globals)) {
-  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-}
+clock.install();
+install({ Node: FakeNode, matchMedia: () => ({ matches: hovers }) });
 Object.defineProperty(globalThis, 'document', { get: () => page, configurable: true });
 
 /** @type {{ patience: number, Rest: new (parts: object) => object }} */
@@ -92,7 +67,7 @@ let needed = false;
 const isShown = () => !('still' in stage.dataset);
 
 beforeEach(() => {
-  timers.clear();
+  clock.timers.clear();
   [page, stage, bar] = [new FakeNode(), new FakeNode(), new FakeNode()];
   bar.inside.add(button);
   hovers = true;
@@ -102,19 +77,19 @@ beforeEach(() => {
 
 test('shows the bar at first, and hides it after some seconds in which nobody does anything', () => {
   assert.ok(patience >= 3000 && patience <= 6000);
-  pass(patience - 1);
+  clock.pass(patience - 1);
   assert.ok(isShown());
-  pass(1);
+  clock.pass(1);
   assert.ok(!isShown());
 });
 
 for (const type of ['pointermove', 'pointerdown', 'keydown', 'focusin']) {
   test(`shows the bar again by ${type}, and waits as long again`, () => {
-    pass(patience - 1);
+    clock.pass(patience - 1);
     page.happens({ type, pointerType: 'mouse', target: stage });
-    pass(patience - 1);
+    clock.pass(patience - 1);
     assert.ok(isShown());
-    pass(1);
+    clock.pass(1);
     assert.ok(!isShown());
     page.happens({ type, pointerType: 'mouse', target: stage });
     assert.ok(isShown());
@@ -123,10 +98,10 @@ for (const type of ['pointermove', 'pointerdown', 'keydown', 'focusin']) {
 
 test('hides nothing while the picture is paused or muted, and shows the bar when it becomes so', () => {
   needed = true;
-  pass(10 * patience);
+  clock.pass(10 * patience);
   assert.ok(isShown());
   needed = false;
-  pass(patience);
+  clock.pass(patience);
   assert.ok(!isShown());
   stage.happens({ type: 'volumechange' });
   assert.ok(!isShown(), 'louder is not muted');
@@ -137,24 +112,24 @@ test('hides nothing while the picture is paused or muted, and shows the bar when
 
 test('hides nothing while the keyboard’s focus is on the picture', () => {
   stage.focused = button;
-  pass(10 * patience);
+  clock.pass(10 * patience);
   assert.ok(isShown());
   stage.focused = null;
-  pass(patience);
+  clock.pass(patience);
   assert.ok(!isShown());
 });
 
 test('hides nothing under a pointer that rests on a button, but under the mark that a finger leaves', () => {
   bar.pointed = true;
-  pass(10 * patience);
+  clock.pass(10 * patience);
   assert.ok(isShown());
   hovers = false;
-  pass(patience);
+  clock.pass(patience);
   assert.ok(!isShown());
 });
 
 test('shows the bar by a tap, which presses no button that was not to be seen', () => {
-  pass(patience);
+  clock.pass(patience);
   page.happens({ type: 'pointerdown', pointerType: 'touch', target: button });
   assert.ok(isShown());
   assert.equal(stage.happens({ type: 'click', target: button }), false, 'the first tap only shows');
@@ -163,17 +138,17 @@ test('shows the bar by a tap, which presses no button that was not to be seen', 
 });
 
 test('takes a click of the keyboard after a finger that only scrolled', () => {
-  pass(patience);
+  clock.pass(patience);
   page.happens({ type: 'pointerdown', pointerType: 'touch', target: button });
   page.happens({ type: 'pointercancel' });
   assert.equal(stage.happens({ type: 'click', target: button }), true);
 });
 
 test('takes a tap on the picture itself, and a mouse’s click at any time', () => {
-  pass(patience);
+  clock.pass(patience);
   page.happens({ type: 'pointerdown', pointerType: 'touch', target: stage });
   assert.equal(stage.happens({ type: 'click', target: stage }), true);
-  pass(patience);
+  clock.pass(patience);
   page.happens({ type: 'pointerdown', pointerType: 'mouse', target: button });
   assert.equal(stage.happens({ type: 'click', target: button }), true);
 });
