@@ -1,6 +1,7 @@
 // Time-outs and retry limits of the sessions, and the relations between them.
 #pragma once
 
+#include "protocol/times.hpp"
 #include "session/link/backoff.hpp"
 #include "session/time.hpp"
 #include "session/token_bucket.hpp"
@@ -92,9 +93,8 @@ inline constexpr Duration kMoveMeasureInterval{50};
 /// not break off before the new one plays. A page's crossfade takes less (web/crossfade.mjs).
 inline constexpr Duration kOverlap{400};
 
-/// A watcher keeps the forwarder's connection for so long without the talker, whose page may be
-/// loading again.
-inline constexpr Duration kTalkerReturns{20'000};
+/// A watcher keeps the forwarder's connection for so long without the talker.
+inline constexpr Duration kTalkerReturns = protocol::kTalkerReturns;
 
 // Relations.
 

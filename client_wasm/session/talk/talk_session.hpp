@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "protocol/limits.hpp"
 #include "session/pending.hpp"
 #include "session/session_base.hpp"
 #include "session/talk/forwarding.hpp"
@@ -159,7 +160,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   static constexpr std::size_t kMaxViewers = 1'024;
   /// Viewers that the view lists one by one, and how many of them beyond that.
   static constexpr std::size_t kMostListed = 50;
-  static constexpr std::size_t kWorstListed = 10;
+  static constexpr std::size_t kWorstListed = protocol::kMaxWorst;
 
   explicit TalkSession(TalkOptions options);
 

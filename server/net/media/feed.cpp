@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "net/media/media.hpp"
+#include "protocol/times.hpp"
 
 namespace onair::net {
 namespace {
@@ -16,10 +17,6 @@ constexpr seconds kRetryDeclined{5};
 
 /// A player that reloads finds the broadcast still here.
 constexpr seconds kLinger{5};
-
-/// A broadcaster that reloads, and whom a person puts on air again, finds its pages still here.
-/// They wait for it as long (kTalkerReturns in client_wasm/session/timeouts.hpp).
-constexpr seconds kTalkerReturns{20};
 
 /// Between two messages about the number of players.
 constexpr seconds kAnnouncePause{1};
@@ -287,7 +284,7 @@ void Feed::lose_talker(const protocol::PeerId& talker, bool may_be_reloading) {
   if (talker == watched_ && !may_be_reloading) end_viewings();
   if (stage_ == Stage::idle) follow_another();
   if (was_followed && note_.other.empty()) notify_waiting(Outcome::full);
-  if (was_held && holders_.empty()) linger(may_be_reloading ? kTalkerReturns : kLinger);
+  if (was_held && holders_.empty()) linger(may_be_reloading ? protocol::kTalkerReturns : kLinger);
 }
 
 void Feed::stop_following() {
