@@ -460,16 +460,31 @@ TEST_F(WhipTest, ABrowserThatComesAnewIsAskedAgain) {
   EXPECT_EQ(forwarder.expect<control::Close>().peer, second);
 }
 
-TEST_F(WhipTest, ABrowserThatDeclinesIsNotWaitedFor) {
-  WebSocketClient talker(server->port());
-  go_on_air(talker);
-  auto player = post_later("/whep/lesson");
-  const json asked = talker.receive_type("talk_request");
-  talker.send(
-      json{{"type", "talk_declined"}, {"sendto", asked["from"]}, {"reason", "full"}}.dump());
-  const Response refused = player.get();
-  EXPECT_EQ(refused.result_int(), 503u);
-  EXPECT_EQ(refused[field::retry_after], "2");
+class DeclinedTest : public WhipTest {
+ protected:
+  /// Returns the sentence that a player gets.
+  std::string sentence_after(const std::string& reason) const {
+    WebSocketClient talker(server->port());
+    go_on_air(talker);
+    auto player = post_later("/whep/lesson");
+    const json asked = talker.receive_type("talk_request");
+    talker.send(
+        json{{"type", "talk_declined"}, {"sendto", asked["from"]}, {"reason", reason}}.dump());
+    const Response refused = player.get();
+    EXPECT_EQ(refused.result_int(), 503u);
+    EXPECT_EQ(refused[field::retry_after], "2");
+    const json problem = json::parse(refused.body());
+    EXPECT_EQ(problem["code"], "broadcaster_full");
+    return problem["detail"];
+  }
+};
+
+TEST_F(DeclinedTest, ABrowserThatIsFullIsNotWaitedFor) {
+  EXPECT_EQ(sentence_after("full"), "The broadcaster can't send to one more just now.");
+}
+
+TEST_F(DeclinedTest, ABrowserThatCantServeForAnotherReasonIsNotCalledFull) {
+  EXPECT_EQ(sentence_after("failed"), "The broadcast is not available now. Try again.");
 }
 
 TEST_F(WhipTest, PatchesTrickleAndRestartIce) {

@@ -106,7 +106,7 @@ void Feed::when_ready(MediaLink& player, Ready ready) {
   if (!is_ready() && !is_elsewhere_) return;
   later<Feed>([](Feed& self) {
     if (self.is_ready()) return self.notify_waiting(Outcome::ready);
-    self.notify_waiting(self.is_elsewhere_ ? Outcome::elsewhere : Outcome::full);
+    self.notify_waiting(self.is_elsewhere_ ? Outcome::elsewhere : Outcome::unavailable);
   });
 }
 
@@ -116,13 +116,13 @@ void Feed::entered(const protocol::Welcome& welcome) {
   if (is_taken_back && (holders_.empty() || is_held())) return announce_players();
   if (!holders_.empty()) follow(protocol::PeerId(*holders_.begin()));
   for (const protocol::PeerId& talker : welcome.talkers) watch(talker);
-  if (stage_ == Stage::idle && note_.other.empty()) notify_waiting(Outcome::full);
+  if (stage_ == Stage::idle && note_.other.empty()) notify_waiting(Outcome::unavailable);
 }
 
 void Feed::refused(const protocol::Error&) {
   viewings_.close_all();
   close_peer();
-  notify_waiting(Outcome::full);
+  notify_waiting(Outcome::unavailable);
 }
 
 void Feed::received(const protocol::Message& message) {
@@ -148,17 +148,20 @@ void Feed::received_from(const protocol::PeerId& from, const protocol::Message& 
   if (std::holds_alternative<protocol::TalkReady>(message.body)) return watch(from);
   if (std::holds_alternative<protocol::EndTalk>(message.body)) return lose_talker(from);
   if (from != note_.other) return on_viewer(from, message);
-  if (std::holds_alternative<protocol::TalkDeclined>(message.body)) return declined();
+  if (const auto* decline = std::get_if<protocol::TalkDeclined>(&message.body)) {
+    return declined(decline->reason);
+  }
   if (const auto* offer = std::get_if<protocol::Offer>(&message.body)) return on_offer(*offer);
   const auto* const invite = std::get_if<protocol::InviteWatchers>(&message.body);
   if (invite != nullptr) on_invite(*invite);
 }
 
-void Feed::declined() {
+void Feed::declined(protocol::DeclineReason reason) {
   if (stage_ != Stage::asking) return;
   stage_ = Stage::idle;
   end_viewings();
-  notify_waiting(Outcome::full);
+  const bool is_full = reason == protocol::DeclineReason::full;
+  notify_waiting(is_full ? Outcome::full : Outcome::unavailable);
   ask_again_after(kRetryDeclined);
 }
 
@@ -258,7 +261,7 @@ void Feed::published(const protocol::PeerId& talker, const std::string& peer,
     if (!host().forwarder().is_here())
       return;  // until on_forwarder_connected(). Players wait for it too
     end_viewings();
-    notify_waiting(Outcome::full);
+    notify_waiting(Outcome::unavailable);
     return ask_again_after(kRetryDeclined);
   }
   stage_ = Stage::ready;
@@ -283,7 +286,7 @@ void Feed::lose_talker(const protocol::PeerId& talker, bool may_be_reloading) {
   if (was_followed) stop_following();
   if (talker == watched_ && !may_be_reloading) end_viewings();
   if (stage_ == Stage::idle) follow_another();
-  if (was_followed && note_.other.empty()) notify_waiting(Outcome::full);
+  if (was_followed && note_.other.empty()) notify_waiting(Outcome::unavailable);
   if (was_held && holders_.empty()) linger(may_be_reloading ? protocol::kTalkerReturns : kLinger);
 }
 
@@ -347,7 +350,7 @@ void Feed::remove_players() {
 
 void Feed::closed(protocol::CloseCode code) {
   if (code == protocol::CloseCode::service_restart) return leave(rooms::Hub::Leaving::perhaps);
-  notify_waiting(Outcome::full);
+  notify_waiting(Outcome::unavailable);
   if (code == protocol::CloseCode::removed) remove_players();
   viewings_.close_all();
   close_peer();

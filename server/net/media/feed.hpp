@@ -22,9 +22,11 @@ class Feed final : public MediaLink {
   enum class Outcome {
     /// The broadcast is at the forwarder.
     ready,
-    /// The broadcast can't be had for now: nobody is on air, the broadcaster declines, the
-    /// forwarder refuses its offer, or this member is out of the room.
+    /// The broadcaster declines, since it can't send to one more.
     full,
+    /// The broadcast can't be had for now: nobody is on air, the broadcaster declines for another
+    /// reason, the forwarder refuses its offer, or this member is out of the room.
+    unavailable,
     /// It comes from an encoder of another process, whose forwarder we can't reach.
     elsewhere,
   };
@@ -76,7 +78,7 @@ class Feed final : public MediaLink {
   /// True where it follows a talker that holds it.
   bool is_held() const { return holders_.contains(note_.other); }
   void received_from(const protocol::PeerId& from, const protocol::Message& message);
-  void declined();
+  void declined(protocol::DeclineReason reason);
   void renew_if_dead();
   void request();
   void on_offer(const protocol::Offer& offer);

@@ -64,6 +64,9 @@ void WhepPlayer::broadcast_came(Feed::Outcome outcome) {
     case Feed::Outcome::full:
       return give_up(problem(status::service_unavailable, "broadcaster_full",
                              "The broadcaster can't send to one more just now.", kRetryAfter));
+    case Feed::Outcome::unavailable:
+      return give_up(problem(status::service_unavailable, "broadcaster_full",
+                             "The broadcast is not available now. Try again.", kRetryAfter));
     case Feed::Outcome::elsewhere:
       return give_up(problem(status::service_unavailable, "encoder_elsewhere",
                              "The encoder of this room is connected to another process of this "
