@@ -58,8 +58,9 @@ json ask(const Options& options, http::verb method, const std::string& target) {
     throw std::runtime_error(
         "The server has another --admin-key: give the same, or the same --state-dir.");
   }
-  throw std::runtime_error(body.is_object() ? body["error"]["message"].get<std::string>()
-                                            : "The server answered something else.");
+  if (body.is_object()) throw std::runtime_error(body["error"]["message"].get<std::string>());
+  throw std::runtime_error("Unexpected answer from the server (HTTP status " +
+                           std::to_string(response.result_int()) + ").");
 }
 
 void print(const json& room) {

@@ -73,8 +73,8 @@ void add_serving(CLI::App& app, Options& options) {
                  "Serve /metrics (Prometheus), /healthz, /readyz and, described by /openapi.json, "
                  "the interface to rooms on this port of 127.0.0.1; 0 lets the system choose");
   app.add_option("--admin-key", options.admin_key,
-                 "Who has it may see and end rooms over the admin port; without it one is kept in "
-                 "the state folder");
+                 "Key for the admin port's room interface; without it one is kept in the state "
+                 "folder");
   add_seconds(app, "--drain-timeout", options.drain_time,
               "How long to wait for clients to leave at the end (SIGTERM)", 0, 3'600);
 }
@@ -82,7 +82,7 @@ void add_serving(CLI::App& app, Options& options) {
 void add_tls(CLI::App& app, Options& options) {
   app.add_option(
       "--tls-cert", options.tls_cert,
-      "Certificate chain (PEM): HTTPS and WSS on the port, HTTP is sent there. Read again "
+      "Certificate chain (PEM): HTTPS and WSS on the port, plain HTTP is redirected. Read again "
       "on SIGHUP");
   app.add_option("--tls-key", options.tls_key, "The private key of --tls-cert (PEM)");
   app.add_flag("--tls-self-signed", options.tls_self_signed,
@@ -194,8 +194,8 @@ void add_forwarder(CLI::App& app, Options& options) {
       ->default_str("auto");
   app.add_option(
          "--forward", forwarder.forward,
-         "When a browser's broadcast goes through the forwarder: auto where its line or its "
-         "processor carries no more viewers, always, never, or from so many viewers on")
+         "When a browser's broadcast goes through the forwarder: auto where the broadcaster's "
+         "uplink or processor carries no more viewers, always, never, or from so many viewers on")
       ->check(checked_by(&mistake_in_forward, "auto|always|never|N"));
   app.add_option("--media-port", forwarder.media_port,
                  "The forwarder's UDP port, and TCP port for those without UDP; 0 lets the system "
@@ -260,8 +260,9 @@ void add_bounds(CLI::App& app, Options& options) {
                  "Members of a room; one more gets room_full")
       ->check(positive);
   app.add_option("--max-kept-frames", rooms.kept_frames,
-                 "What is kept for a member that is away, until it is back");
-  app.add_option("--max-kept-bytes", rooms.kept_bytes, "The same of all together");
+                 "Frames buffered for a member that is away, until it is back");
+  app.add_option("--max-kept-bytes", rooms.kept_bytes,
+                 "Bytes buffered for all members that are away");
   app.add_option("--talkers-per-room", rooms.talkers_per_room,
                  "Talkers of a room; one more gets room_taken. Viewers see each of them")
       ->check(CLI::Range(1, 9));
@@ -273,13 +274,15 @@ void add_bounds(CLI::App& app, Options& options) {
                  "the address that it names counts")
       ->check(positive);
   app.add_option("--max-encoders-per-address", limits.encoders_per_address,
-                 "Encoders (WHIP) from one address (IPv6: /64); one more gets 429")
+                 "Encoders (WHIP) from one address (IPv6: /64); beyond it a silent encoder is "
+                 "replaced, else 429")
       ->check(positive);
   app.add_option("--max-connections-per-address", limits.connections_per_address,
                  "TCP connections from one address (IPv6: /64) that is no trusted proxy; one more "
-                 "gets 503")
+                 "gets 503 (with TLS: closed)")
       ->check(positive);
-  app.add_option("--max-connections", limits.connections, "TCP connections; one more gets 503")
+  app.add_option("--max-connections", limits.connections,
+                 "TCP connections; one more gets 503 (with TLS: closed)")
       ->check(positive);
   app.add_option("--max-header-bytes", limits.header_bytes, "An HTTP header; a longer one gets 431")
       ->check(CLI::Range(256, 1'048'576));

@@ -51,7 +51,8 @@ std::optional<std::variant<Target, protocol::Refusal>> target_of(std::string_vie
     }
     // Whoever resolves an address takes these for the folder and the one above (RFC 3986 5.2.4).
     if (*room == "." || *room == "..") {
-      return protocol::Refusal{protocol::ErrorCode::bad_room, "A room's name is no dots here."};
+      return protocol::Refusal{protocol::ErrorCode::bad_room,
+                               "WHIP and WHEP can't address a room named `.` or `..`."};
     }
     target.room = *room;
   }

@@ -81,7 +81,7 @@ Task<void> Admin::serve(TcpStream stream) {
   Response response;
   if (may_be_rebound(parser.get(), client, server_)) {
     response = refusal(http::status::forbidden, "wrong_origin",
-                       "This name may be a stranger's: ask for localhost.");
+                       "Use localhost: this public name may be DNS rebinding.");
   } else if (const auto no_body = refusal_of_body(parser.get(), 0)) {
     response = refusal(no_body->result(), "no_body", "No body is taken here.");
   } else {

@@ -148,8 +148,8 @@ void add_bus(Families& families, const ClusterReport& report) {
       report.counters.received);
   set("onair_bus_frames_received_total", "Of these, frames of rooms.", MetricType::Counter,
       report.counters.frames_received);
-  set("onair_bus_foreign_total", "Messages on our subjects that were none of ours.",
-      MetricType::Counter, report.counters.foreign);
+  set("onair_bus_foreign_total", "Invalid messages on our subjects.", MetricType::Counter,
+      report.counters.foreign);
 }
 
 }  // namespace
@@ -174,7 +174,7 @@ std::string metrics_text(const std::vector<WorkerReport>& reports,
                  [](const auto& r) { return r.census.kept_bytes; });
   families.gauge("onair_rooms", "Rooms, each once for every thread that serves it.",
                  [](const auto& r) { return r.census.rooms; });
-  families.gauge("onair_rooms_on_air", "Talkers' threads' rooms with somebody on air.",
+  families.gauge("onair_rooms_on_air", "Rooms with a talker on air, counted once per thread.",
                  [](const auto& r) { return r.census.rooms_on_air; });
   families.gauge("onair_send_queue_bytes", "Bytes that wait to be written to clients.",
                  [](const auto& r) { return r.queue_bytes; });

@@ -97,7 +97,7 @@ std::variant<rooms::Pass, Refusal> EntryTokens::check(const protocol::Enter& ent
 
 std::variant<rooms::Pass, Refusal> EntryTokens::check_token(const protocol::Enter& enter) const {
   if (!enter.token) {
-    return Refusal{ErrorCode::token_required, "This room opens only to those with a token."};
+    return Refusal{ErrorCode::token_required, "This room requires a token."};
   }
   const bool readable = enter.token->size() <= protocol::kMaxTokenBytes &&
                         enter.token->find('\0') == std::string::npos;
@@ -137,7 +137,7 @@ std::variant<rooms::Pass, Refusal> EntryTokens::read(const std::string& text,
   }
   if (claims.contains("nbf")) {
     const auto begins = number_in(claims, "nbf");
-    if (!begins || now < *begins - leeway) return invalid("This token does not hold yet.");
+    if (!begins || now < *begins - leeway) return invalid("This token is not valid yet (`nbf`).");
   }
   rooms::Pass pass;
   // The leeway is for who comes late. Bounded, so that it fits into a duration.

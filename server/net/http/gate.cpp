@@ -40,7 +40,7 @@ std::variant<Admission::Client, Refused> admit_client(const Request& request,
                                                       const ClientOrigin& client,
                                                       ServerContext& server, OriginRule origins) {
   if (server.draining) {
-    return Refused{http::status::service_unavailable, "This server is about to end.\n"};
+    return Refused{http::status::service_unavailable, "This server is shutting down.\n"};
   }
   if (origins == OriginRule::welcome && !is_welcome_origin(request, client, server)) {
     return Refused{http::status::forbidden, "Pages of this origin may not connect here.\n"};
@@ -48,7 +48,9 @@ std::variant<Admission::Client, Refused> admit_client(const Request& request,
   // A program on this machine itself is not counted.
   if (!client.counted_as) return Admission::Client();
   Admission::Client slots = server.admission.enter(*client.counted_as);
-  if (!slots) return Refused{http::status::too_many_requests, "Too many from your address.\n"};
+  if (!slots) {
+    return Refused{http::status::too_many_requests, "Too many clients from your address.\n"};
+  }
   return slots;
 }
 

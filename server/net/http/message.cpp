@@ -64,7 +64,7 @@ std::optional<Response> refusal_of_body(const Request& header, std::size_t most)
   // A length that is known beforehand is the one bound of a body that costs nothing: the parts of a
   // chunked one bring extensions and trailers of any length.
   if (header.count(http::field::transfer_encoding) > 0) {
-    return plain_response(http::status::length_required, "Say the body's length.\n");
+    return plain_response(http::status::length_required, "The request needs a Content-Length.\n");
   }
   const auto length = header.find(http::field::content_length);
   if (length == header.end()) return std::nullopt;

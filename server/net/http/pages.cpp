@@ -132,7 +132,9 @@ Response qr_code(const Exchange& exchange) {
   }
   const auto link = protocol::percent_decode(query_of(exchange.request));
   auto code = link ? qr_code_of(*link) : std::nullopt;
-  if (!code) return plain_response(http::status::bad_request, "Say /qr.svg?LINK with a link.\n");
+  if (!code) {
+    return plain_response(http::status::bad_request, "Add a link to the address: /qr.svg?LINK.\n");
+  }
   Response response(http::status::ok, 11);
   set_common_headers(response);
   response.set(http::field::content_type, "image/svg+xml");

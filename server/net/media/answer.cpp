@@ -73,7 +73,8 @@ MediaAnswer problem_of(const ForwarderClient::Result& result) {
   }
   const auto* const error = std::get_if<control::Error>(&*result);
   if (error == nullptr) {
-    return problem(status::bad_gateway, "forwarder_failed", "The media server answered nonsense.");
+    return problem(status::bad_gateway, "forwarder_failed",
+                   "The media server sent an invalid answer.");
   }
   switch (error->code) {
     case control::ErrorCode::bad_sdp:

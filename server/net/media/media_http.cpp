@@ -303,8 +303,8 @@ Task<Response> answer_media(const Exchange& exchange) {
   // Named: GCC 12 destroys twice what a conditional makes within a co_await expression.
   Response response;
   if (exchange.server.media == nullptr) {
-    response = response_to(problem(status::not_found, "forwarder_off",
-                                   "This server has no media server (--forwarder off)."));
+    response = response_to(
+        problem(status::not_found, "forwarder_off", "This server runs no media server."));
   } else if (!target) {
     response = response_to(no_such_path());
   } else if (const auto* refusal = std::get_if<protocol::Refusal>(&*target)) {
