@@ -32,7 +32,7 @@ export default /** @type {const} */ ({
     unreachable: 'The server can’t be reached. Retrying…',
     refused: 'The server refuses entry to this room.',
     forbidden: 'The server lets no page of this address in. Its operator can allow it (--allow-origin). Retrying…',
-    tooMany: 'Too many people of your network are connected to this server. Retrying…',
+    tooMany: 'Too many connections from your network. Retrying…',
     ending: 'The server is full, or about to restart. Retrying…',
   },
   studio: {
@@ -88,7 +88,7 @@ export default /** @type {const} */ ({
     unmuteName: 'Unmute {name} in the chat',
     remove: 'Remove',
     removeName: 'Remove {name} from the room',
-    removeSure: 'Remove {name} from the room for good?',
+    removeSure: 'Remove {name}? They can come back unless you lock the room.',
     lockRoom: 'Lock room',
     unlockRoom: 'Unlock room',
     locked: 'The room is locked. New viewers can’t enter.',
@@ -97,7 +97,7 @@ export default /** @type {const} */ ({
     way: {
       direct: 'Your picture goes straight from this browser to each viewer.',
       asking: 'Your picture goes straight to each viewer. The media server is getting ready to help.',
-      forwarded: 'The server sees your picture and passes it on, to {n} viewers. Keep direct ends that.',
+      forwarded: 'The server sees your picture and passes it on, to {n} viewers. Press Keep direct to stop this.',
       returning: 'The viewers are coming back to a direct connection.',
     },
     endRoom: 'End for everyone',
@@ -187,7 +187,7 @@ export default /** @type {const} */ ({
     reconnecting: 'Restoring the connection…',
     ended: 'The broadcast has ended.',
     full: 'The broadcast is full. You get in as soon as somebody leaves.',
-    failed: 'The connection to the broadcaster did not come about. Retrying…',
+    failed: 'Could not connect to the broadcaster. Retrying…',
   },
   chat: {
     title: 'Chat',
@@ -342,7 +342,7 @@ export default /** @type {const} */ ({
       'tab first, or put #token=… behind the address of this page.',
     notLetIn: {
       forbidden: 'The server lets no page of this address in. Its operator can allow it (--allow-origin).',
-      tooMany: 'Too many people of your network are connected to this server.',
+      tooMany: 'Too many connections from your network.',
       ending: 'The server is full, or about to restart. Try again in a minute.',
     },
     refused: 'The server can be reached, but does not let this page in. {why}',

@@ -71,7 +71,7 @@ const buttons = labels(
 test('calls a button by the words that stand on it', () => {
   let calls = 0;
   for (const [key, words] of Object.entries(english)) {
-    for (const [, name] of words.matchAll(/[Pp]ress ([A-Z]\w*(?: (?:video|screen|Air))?)/g)) {
+    for (const [, name] of words.matchAll(/[Pp]ress ([A-Z]\w*(?: (?:video|screen|Air|direct))?)/g)) {
       assert.ok(buttons.some(([label]) => label === name), `${key}: ${name}`);
       ++calls;
     }
