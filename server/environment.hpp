@@ -13,11 +13,11 @@ namespace onair {
 /// called before `parse`.
 void ignore_kubernetes(CLI::App& app);
 
-/// Reads what CLI11 left out of the environment. To be called after `parse`: since 2.4 it checks a
-/// list as if it were one value, and drops a value that does not pass without a word, where a
-/// program must not start.
+/// Reads what CLI11 left out of the environment. To be called after `parse`: CLI11 2.4 and newer
+/// checks a list as if it were one value, and silently drops a value that does not pass.
 ///
-/// Throws CLI::ValidationError or CLI::ConversionError for a value that does not pass.
+/// Throws CLI::ValidationError or CLI::ConversionError for a value that does not pass, since the
+/// program must not start then.
 void read_rest_of_environment(CLI::App& app);
 
 }  // namespace onair

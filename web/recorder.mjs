@@ -351,7 +351,7 @@ export class Recorder {
   /** @param {File} file */
   async #save(file) {
     await offer(this.#onair, await file.allPieces(), file.recording);
-    // What can't be noted is offered on the next visit as if it was never saved.
+    // If the mark can't be written, the next visit offers the file as unsaved.
     if (file.database) await noteSaved(file.database, file.recording).catch(console.warn);
   }
 }

@@ -230,7 +230,7 @@ async function openPlayer() {
   const { Player } = await load((query) => import(`./player.mjs${query}`));
   const made = new Player({ stage, pictures, stop, unmuted: () => blocked === 'sound' && setBlocked('nothing') });
   player = made;
-  // Those of the system: keys of a keyboard or a headset, and the window of picture in picture.
+  // System controls: media keys of a keyboard or a headset, the picture-in-picture window.
   navigator.mediaSession?.setActionHandler('pause', () => stop(true));
   navigator.mediaSession?.setActionHandler('play', () => stop(false));
   element('signal').addEventListener('click', () => {

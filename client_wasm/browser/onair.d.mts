@@ -40,11 +40,11 @@ export interface ViewerView {
   bitsPerSecond: number;
   roundTrip: number | null;
   loss: number | null;
-  /** What the viewer reported, in ms, where its picture comes from the server's forwarder. */
+  /** Latency that the viewer reported, in ms; only for a viewer on the forwarder. */
   latency: number | null;
   /** As far as known. */
   quality: Quality | null;
-  /** Of the server's forwarder: the WHEP players that watch through it. */
+  /** Number of WHEP players that watch through the forwarder; null for other viewers. */
   players: number | null;
 }
 
@@ -213,7 +213,7 @@ export interface RecordingView {
   trouble: RecordingTrouble;
   /** Numbers of the kept files that were never saved, oldest first. */
   unsaved: number[];
-  /** Of those that were: the browser does not tell whether the download came to its end. */
+  /** Numbers of the kept files that were saved: the browser does not say if the download finished. */
   copies: number[];
 }
 

@@ -31,7 +31,7 @@ class TalkClient final : public Client<TalkClient, session::TalkSession, session
   /// Stops admitting viewers, or admits them again.
   void lock_room(bool locked) { feed(session::LockSwitched{locked}); }
   void keep_direct(bool direct) { feed(session::DirectKept{direct}); }
-  /// Removes a viewer from the room permanently.
+  /// Removes a viewer from the room. The person can enter an open room anew.
   void remove_viewer(const std::string& viewer) { feed(session::RemovalRequested{viewer}); }
   /// Stops, and removes everyone from the room.
   void end_room() { feed(session::RoomEndRequested{}); }

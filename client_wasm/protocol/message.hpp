@@ -56,7 +56,7 @@ struct Enter {
   bool fresh = false;  ///< resumes without its peer connections, as after a reload
   /// Entry token, for operators who require one: a JWT (RFC 7519).
   std::optional<std::string> token = {};
-  /// What the client can do beyond version 1; see kForwardedCap. Unknown names are ignored.
+  /// Capabilities beyond version 1; see kForwardedCap. Unknown names are ignored.
   std::vector<std::string> caps = {};
   bool operator==(const Enter&) const = default;
 };
@@ -137,7 +137,7 @@ struct LockRoom {
   bool operator==(const LockRoom&) const = default;
 };
 
-/// A talker removes a watcher permanently.
+/// A talker removes a watcher, whose resume token is void then.
 struct RemovePeer {
   PeerId id;
   bool operator==(const RemovePeer&) const = default;
@@ -169,7 +169,7 @@ struct Audience {
   bool operator==(const Audience&) const = default;
 };
 
-/// What a watcher measures of a picture.
+/// Measurements of one watcher's reception.
 struct ReceptionFigures {
   Quality quality = Quality::good;
   std::uint16_t loss = 0;                        ///< of packets, in thousandths
@@ -258,8 +258,8 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
-/// Permitted sender of a kind: the first three and the forwarder, which is the server's own, send
-/// to peers, the other clients to the server.
+/// Permitted sender of a kind. talker, watcher, any_peer and forwarder (the server's own) send to
+/// peers; the other clients send to the server.
 enum class Sender {
   talker,
   watcher,

@@ -7,7 +7,7 @@
 
 namespace onair::base {
 
-/// So many at once, and in the long run one each `spacing`.
+/// Allows `burst` at once, and in the long run one each `spacing`.
 struct Rate {
   std::chrono::steady_clock::duration spacing;
   std::uint32_t burst;

@@ -105,7 +105,7 @@ std::string PeerMoves::served_too(const Served& served, TimePoint now) const {
              .age = std::chrono::duration_cast<std::chrono::milliseconds>(now - served.since)});
 }
 
-/// Of two that began to serve it at the same moment, the one that claimed it counts as the later.
+/// On a tie, the process that claimed the peer counts as later.
 void PeerMoves::on_served_too(const protocol::PeerId& peer, const ToPeer& message, TimePoint now) {
   const auto found = served_.find(peer);
   const ProcessId& self = context_.options.process;

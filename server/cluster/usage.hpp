@@ -17,7 +17,7 @@ class Usage {
   void remove(const std::string& who, std::size_t cost) { change(who, of(who) - cost); }
 
   std::size_t total() const { return total_; }
-  /// Who has the most. To be asked only where there is something.
+  /// The key with the highest cost. The table must not be empty.
   const std::string& heaviest() const { return by_cost_.rbegin()->second; }
 
  private:

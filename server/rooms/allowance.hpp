@@ -20,8 +20,8 @@ struct Rates {
 /// from one client, and 320 at once; one of 10,000 gets 6, and 32 at once.
 inline constexpr std::size_t kDeliveriesOfAFrame = 64;
 
-/// So many times a client may enter at the price of a frame: one of socket.io enters the default
-/// room and then its own.
+/// Entries of a client at the price of a frame each: one of socket.io enters the default room and
+/// then its own.
 inline constexpr unsigned kCheapEntries = 2;
 
 /// The price of each further entry, in frames: it leaves a room and enters another one, and others

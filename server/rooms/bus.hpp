@@ -51,10 +51,10 @@ struct Order {
   Kind kind;
   std::string room;
   protocol::PeerId peer;
-  /// Of `remove_peer`: some hub or gateway has seen the peer in the room, so every hub remembers
-  /// that it was removed. If false, a hub or gateway that knows the peer sends the order again with
-  /// true. The others remember nothing, but for those that began a moment ago (Hub::settles): a
-  /// talker could fill their memory with invented ids.
+  /// For remove_peer: true once a hub or gateway has seen the peer in the room. Every hub then
+  /// remembers the removal. A hub or gateway that knows the peer repeats an order with false as
+  /// true. The other hubs forget it, so that a talker can't fill memory with invented ids; only
+  /// those that began a moment ago remember it (Hub::settles).
   bool was_member = false;
 };
 

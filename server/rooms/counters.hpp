@@ -49,7 +49,7 @@ struct RoomReport {
 struct Census {
   std::size_t peers = 0;
   std::size_t away = 0;  ///< of those, without a socket
-  /// Of those, because the server asked them to go on elsewhere.
+  /// Members that are away because the server asked them to reconnect elsewhere.
   std::size_t sent_off = 0;
   std::size_t rooms = 0;
   std::size_t rooms_on_air = 0;

@@ -17,8 +17,8 @@ struct Applicant {
   std::optional<Resumption> resumed = {};  ///< by a token that holds
   Peer* member = nullptr;                  ///< it is a member of this hub's already
   std::optional<HubId> served_by = {};     ///< the other hub that has it
-  /// It was in the room just now, or may have been: a viewer with a token, whom a hub of another
-  /// process may have; or it is the forwarder, which comes on behalf of members.
+  /// True for a member that is returning: one that another hub has, a viewer with a resume token
+  /// that another process may have, or the forwarder, which comes on behalf of members.
   bool returns = false;
   Seniority seniority = {};
 };

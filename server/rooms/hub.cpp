@@ -26,7 +26,7 @@ bool may_wait(const PendingEntry& entry, std::string_view frame) {
   return entry.frames.size() < kMaxWaitingFrames && bytes <= kMaxWaitingBytes;
 }
 
-/// What the forwarder sends in a talker's place, to one viewer at a time.
+/// True for messages that the forwarder sends on a talker's behalf, to one viewer at a time.
 bool is_of_forwarder(std::size_t kind) {
   return kind == protocol::kKindOf<protocol::TalkReady> ||
          kind == protocol::kKindOf<protocol::TalkDeclined> ||

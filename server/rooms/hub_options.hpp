@@ -59,8 +59,8 @@ struct HubOptions {
   /// A talker needs the forwarder in its room, or needs it no more. May not call the hub.
   std::function<void(const std::string& room, const protocol::PeerId& talker, bool on)>
       use_forwarder = [](const auto&, const auto&, bool) {};
-  /// Gives each hub that is made from these options the number of its first frame, far from where
-  /// any other begins: frames of the same number count as one, and one of them is lost.
+  /// Returns the first frame number of each hub made from these options. Hubs must use disjoint
+  /// ranges: duplicates are dropped by number.
   std::function<FrameNumber()> first_frame = [] { return FrameNumber{1}; };
 };
 

@@ -1,4 +1,4 @@
-// What the viewers of one hub report of their reception in one room, and the sums of it.
+// Reception reports of one hub's viewers in one room, and their sums.
 #pragma once
 
 #include <map>

@@ -121,7 +121,7 @@ class Forwarder {
   void receive_flight(const HandshakeQueue::Flight& flight, TimePoint now);
   void advance_peer(Peer& peer, TimePoint now);
   void end(Peer& peer, control::GoneReason reason);
-  /// Those who can't play what is published now: they may ask anew, and get what they can play.
+  /// Ends viewers that can't play the current codecs; they may request again.
   void end_viewers(RoomEntry& entry, const std::vector<ViewerId>& viewers);
   /// Removes the peer and, with a room's last one, the room. Tells nobody.
   void discard(Peer& peer);

@@ -144,8 +144,8 @@ void WebmIndex::open_element() {
   head_.clear();
 }
 
-/// Segments, clusters and groups of blocks are entered: what is in them follows like what is beside
-/// them, since ids say what belongs where, and a browser that records leaves their sizes open.
+/// Descends into segments, clusters and block groups without tracking their end: browsers leave the
+/// sizes unknown, and ids identify the level.
 void WebmIndex::begin(const Element& element) {
   current_ = element;
   kept_.clear();

@@ -74,7 +74,7 @@ bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& reques
   if (stage_ == Stage::returning) return false;
   const bool was_forwarded = forwarded_.erase(viewer) > 0;
   if (request.direct) {
-    // Of one that we called, since it was overdue, the failure has been counted.
+    // The failure of a viewer that end_overdue() called back is counted already.
     const bool is_new = moving_.erase(viewer) > 0 || was_forwarded || failures_of(viewer) == 0;
     if (stage_ == Stage::forwarded && is_new) count_failure(viewer, now);
     return false;
@@ -172,7 +172,7 @@ void Forwarding::ask(const Load& load, Steps& steps, TimePoint now) {
     return;
   }
   if (load.forwarder) {
-    // One that is here for players must know that it is needed.
+    // Tells a forwarder that came for players that pages need it too.
     if (stage_ == Stage::direct) steps.use_forwarder = true;
     stage_ = Stage::forwarded;
     forwarder_ = *load.forwarder;
@@ -296,7 +296,7 @@ void Forwarding::flush(Steps& steps, TimePoint now) {
 
 std::optional<TimePoint> Forwarding::next_deadline() const {
   std::optional<TimePoint> next;
-  // What was due at the last advance() has had its effect, or waits for something else.
+  // Deadlines up to the last advance() are done, or wait for another event.
   const auto consider = [&](std::optional<TimePoint> at) {
     if (at && *at > advanced_at_) next = earlier(next, at);
   };

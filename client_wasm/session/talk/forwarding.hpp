@@ -68,7 +68,7 @@ class Forwarding {
     bool any_waits = false;      ///< declined as full
   };
 
-  /// What to do now.
+  /// Actions that the session takes now.
   struct Steps {
     std::optional<bool> use_forwarder = {};  ///< to tell the server
     std::vector<PeerId> invite = {};         ///< by the forwarder

@@ -213,7 +213,7 @@ struct LockSwitched {
   bool locked;
 };
 
-/// Remove this viewer from the room permanently.
+/// Remove this viewer from the room. The person can enter an open room anew.
 struct RemovalRequested {
   PeerId viewer;
 };

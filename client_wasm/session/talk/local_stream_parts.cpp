@@ -48,7 +48,7 @@ StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
     first_frame_.set(now + kFirstFrameTimeout);
   }
   if (microphone) adopt(microphone_, releases);
-  // One of the two devices may no longer be awaited.
+  // A request for both devices may have been cancelled or replaced for one of them.
   if (found->second.picture && !picture) release(ready.capture, picture_, releases);
   if (found->second.microphone && !microphone) release(ready.capture, microphone_, releases);
   StreamOutputs outputs;
@@ -193,7 +193,7 @@ void LocalStream::go_on_air(std::string_view reason, TimePoint now, StreamOutput
   outputs.emplace_back(OnAirReached{});
 }
 
-/// What is being prepared can be sent.
+/// Marks the stream as ready to send, and goes on air unless only a preview was asked for.
 void LocalStream::make_ready(std::string_view reason, TimePoint now, StreamOutputs& outputs) {
   auto* preparing = std::get_if<Preparing>(&phase_);
   if (preparing == nullptr) return;

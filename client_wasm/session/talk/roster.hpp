@@ -63,7 +63,7 @@ class Roster {
   bool contains(const PeerId& viewer) const { return viewers_.contains(viewer); }
   const std::map<PeerId, Viewer>& viewers() const { return viewers_; }
 
-  /// Removes a viewer permanently. Returns the message to send.
+  /// Removes a viewer, and again after a restart of the server. Returns the message to send.
   protocol::RemovePeer remove(const PeerId& viewer) {
     if (removed_.size() < kMaxRemoved) removed_.push_back(viewer);
     return {viewer};

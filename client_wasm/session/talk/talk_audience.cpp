@@ -22,8 +22,8 @@ void describe(const ViewerConnection& connection, ViewerView& view) {
   view.quality = quality_of(view.loss.value_or(0), view.round_trip_ms.value_or(0));
 }
 
-/// The worse of what was measured here and what the viewer reports counts, so that one who reports
-/// what is not so is listed, and can be removed.
+/// Uses the worse of both measurements, so that a viewer that reports falsely is listed and can be
+/// removed.
 void describe(const protocol::ReceptionFigures& figures, ViewerView& view) {
   if (view.quality && *view.quality >= figures.quality) return;
   view.quality = figures.quality;
@@ -114,7 +114,7 @@ std::vector<ViewerView> TalkSession::watching_viewers() const {
   return viewers;
 }
 
-/// Those that we serve ourselves are measured here, and the others report to the server.
+/// Counts direct viewers as measured here; forwarded viewers report to the server.
 ReceptionSums TalkSession::sums_of(const std::vector<ViewerView>& audience) const {
   ReceptionSums sums;
   std::size_t live = 0;

@@ -52,7 +52,7 @@ void WatchSession::move_to(const PeerId& forwarder, const PeerId& talker) {
     close(*known, "a new invitation");
   }
   if (!budget_.ask(forwarder, now_)) return budget_.withdraw(forwarder);
-  // Asked, the talker has sent the forwarder to us instead of an offer.
+  // The talker answered our request by sending the forwarder instead of an offer.
   if (const auto asked = connection_of(talker);
       asked && in_state<TalkerConnection::AwaitingOffer>(*asked).second) {
     close(*asked, "the forwarder has its picture");
@@ -161,8 +161,8 @@ void WatchSession::fail_move(const ConnectionKey& key, std::string_view reason) 
   give_up_move(key, reason);
 }
 
-/// The fault may have been the way's, or a moment's: the next try is by TURN alone, the one after
-/// that by any way again.
+/// Alternates, since the fault may have been the path's or a moment's: the next try is by TURN
+/// alone, the one after that by any path.
 void WatchSession::go_the_other_way(const PeerId& forwarder) {
   if (knows_turn(link_.ice()) && by_turn_.erase(forwarder) > 0) return;
   if (by_turn_.size() < kMaxOnAir) by_turn_.insert(forwarder);

@@ -32,8 +32,8 @@ constexpr std::chrono::seconds kWriting{30};
 /// How long what a refused client still sends is read, so that it sees the answer.
 constexpr std::chrono::seconds kLinger{1};
 
-/// So much is read at once, beside what waits to be understood: a connection holds no more before
-/// anything counts what it holds.
+/// Bytes that are read at once, beside what waits to be understood: a connection holds no more
+/// before anything counts what it holds.
 constexpr std::size_t kReadBytes = 8'192;
 
 /// A connection, with its worker and its server.

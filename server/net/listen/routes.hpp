@@ -43,7 +43,7 @@ struct Route {
   /// Says what HTTP itself refuses (400, 411, 413, 431, 503) in the form of this path's answers.
   /// Nothing: as a sentence.
   Response (*reword)(Response refusal) = nullptr;
-  /// Looks at a header before the body behind it is read: why that is not to come, or nothing.
+  /// Returns a refusal before the body is read, or nothing.
   Task<std::optional<Response>> (*refuse_body)(const Exchange& exchange) = nullptr;
   Response (*answer)(const Exchange& exchange) = nullptr;  ///< at once, or
   Task<Outcome> (*handle)(const Exchange& exchange) = nullptr;

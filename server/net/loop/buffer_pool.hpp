@@ -36,7 +36,7 @@ class BufferPool {
  private:
   friend ReturnBuffer;
 
-  /// So many wait for their next use; more are freed.
+  /// At most kKept free buffers are kept; more are freed.
   static constexpr std::size_t kKept = 4;
 
   void put_back(std::unique_ptr<char[]> bytes) {

@@ -47,11 +47,10 @@ class ByteShare {
   /// of it. Others lose nothing by a client that fills the budget.
   bool gives_way(std::size_t small) const { return held_ > small && budget_.is_exceeded(); }
 
-  /// True where all clients together hold too much, and `lasting` of this client's bytes are more
-  /// than its fair share; beyond twice the bound, where any of them last. FrameStream passes what
-  /// the last flush has left, since bytes that were queued after it say nothing about how fast the
-  /// client reads. A client of which it is true gets no more. So all together exceed twice the
-  /// bound only by what the others get in one tick.
+  /// True if the budget is exceeded and `lasting` is above the fair share (above twice the bound:
+  /// above 0). Such a client gets nothing more, so all together exceed twice the bound only by what
+  /// the others get in one tick. FrameStream passes the bytes that the last flush left: later bytes
+  /// do not show how fast the client reads.
   bool is_beyond_fair_share(std::size_t lasting) const {
     if (!budget_.is_exceeded()) return false;
     return lasting > (budget_.is_exceeded_twice() ? 0 : budget_.fair_share());

@@ -44,7 +44,7 @@ Task<std::unique_ptr<Handshakes::Place>> Handshakes::enter(std::string address, 
   Waiter waiter(*this, std::move(address), until);
   admit();
   while (!waiter.place && Clock::now() < until) co_await waiter.bell.async_wait(no_throw);
-  // What follows is its first step.
+  // Waits for a step's turn too, since the caller makes the first step next.
   if (waiter.place) {
     co_await asio::post(asio::bind_executor(steps_.executor(), asio::use_awaitable_t<Executor>()));
   }

@@ -48,7 +48,7 @@ class Handshakes {
   void clear();
 
  private:
-  /// So much of each pass of the event loop is theirs.
+  /// Time that the handshakes get in each pass of the event loop.
   static constexpr std::chrono::microseconds kEachPass{500};
 
   struct Waiter;

@@ -9,8 +9,8 @@
 
 namespace onair::net {
 
-/// A connection that holds no more than this part of a message's bound, of a message or body that
-/// is not whole yet, is not closed to make way for others.
+/// A connection that holds at most 1/kInputThatStays of frame_bytes in unfinished input is never
+/// closed to free memory.
 inline constexpr std::size_t kInputThatStays = 4;
 
 struct Limits {
@@ -30,12 +30,12 @@ struct Limits {
   /// message's bound.
   std::size_t input_bytes = 8'388'608;
 
-  /// Connections in all: one more is answered with 503. Those for which no file descriptor is left
-  /// wait in the system's queue.
+  /// Connections in all. One more gets 503; with TLS it is closed. Those for which no file
+  /// descriptor is left wait in the system's queue.
   std::size_t connections = 50'000;
 
-  /// Connections from one address (of IPv6 a /64): one more is closed. Those from trusted proxies
-  /// are not counted so.
+  /// Connections from one address (of IPv6 a /64). One more gets 503; with TLS it is closed. Those
+  /// from trusted proxies are not counted so.
   std::size_t connections_per_address = 2'000;
 
   /// Clients from one address: one more is answered with 429. Those of trusted proxies, as on this

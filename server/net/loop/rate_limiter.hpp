@@ -12,14 +12,13 @@
 
 namespace onair::net {
 
-/// Token buckets in a table of fixed size, so that no number of clients can make it grow: a client
-/// that asks too often can spoil it for those alone that share its bucket, which nobody can choose:
-/// the hash has a salt. From any thread.
+/// Fixed table of token buckets. A flood affects only clients in the same bucket; the salted hash
+/// prevents choosing one. From any thread.
 class RateLimiter {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  /// So many a second in the long run, and `burst` at once.
+  /// Allows `per_second` in the long run, and `burst` at once.
   RateLimiter(double per_second, double burst) : per_second_(per_second), burst_(burst) {
     buckets_.fill({burst, {}});
   }

@@ -34,7 +34,7 @@ MediaAnswer problem(boost::beast::http::status status, std::string_view code,
 /// The same for a refusal of the rooms, by its code.
 MediaAnswer problem_of(std::string_view code, std::string_view message);
 
-/// What a player gets in a room where nobody is on air: 409 with `Retry-After`
+/// Answer to a player in a room where nobody is on air: 409 with `Retry-After`
 /// (draft-ietf-wish-whep-03, Playback session set up).
 MediaAnswer not_on_air();
 

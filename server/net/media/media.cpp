@@ -10,8 +10,8 @@ namespace {
 namespace control = sfu::control;
 using boost::beast::http::status;
 
-/// How long the forwarder may be away until all that it had counts as lost. One that has died is
-/// known to have: this is for one that lives and says nothing.
+/// Time-out for a forwarder that is alive but silent: then all that it had counts as lost. A dead
+/// one is detected at once.
 constexpr std::chrono::seconds kForwarderPatience{10};
 
 /// How many clients at a time may be between closing their peer connection and their DELETE.
@@ -287,7 +287,7 @@ void Media::take_back(const std::vector<control::PeerInfo>& peers) {
 
 void Media::take_back(const control::PeerInfo& peer, const media::Note& note) {
   MediaEntry entry{.room = peer.room};
-  // One more than the bound comes back uncounted: it was let in once.
+  // A member taken back beyond the bound is not counted: it was admitted once.
   if (!note.address.empty()) entry.slots = admission_.enter(note.address);
   switch (note.kind) {
     case media::Note::Kind::whip:

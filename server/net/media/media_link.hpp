@@ -127,7 +127,7 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   media::Note note_;
 
  private:
-  friend Viewings;  // a part of members, in whose name it sends
+  friend Viewings;  // sends on behalf of its member
 
   void take(const rooms::SharedFrame& frame);
   void take_welcome(const protocol::Welcome& welcome);

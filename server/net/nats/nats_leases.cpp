@@ -131,7 +131,7 @@ void NatsLeases::try_create(const cluster::Claimant& claimant, const std::string
   report_unavailable(claimant);
 }
 
-/// One that throws was not made. Its claimant asks again after a while.
+/// Reports a request that throws as unavailable, so that its claimant retries.
 template <typename Request>
 void NatsLeases::make(const cluster::Claimant& claimant, Request request) {
   boost::asio::post(context_, [this, claimant, request = std::move(request)] {

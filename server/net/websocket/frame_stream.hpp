@@ -157,11 +157,11 @@ class FrameStream final : public Flushable {
   }
 
  private:
-  /// So much is read of a client that nobody listens to any more.
+  /// Bytes that are read from a client that nobody listens to any more.
   static constexpr std::size_t kMostIgnored = 262'144;
 
-  /// So many pieces of input are handed on before other connections are served. Beast
-  /// takes 1,536 bytes for a piece, or what its reader still lacks of a message.
+  /// Pieces of input that are handed on before other connections are served. Beast takes 1,536
+  /// bytes for a piece, or what its reader still lacks of a message.
   static constexpr int kPiecesAtOnce = 8;
 
   Tick& tick() { return transport_.tick(); }
@@ -284,7 +284,7 @@ class FrameStream final : public Flushable {
 
   std::weak_ptr<void> owner_;
   ByteShare share_;  ///< what waits to be written
-  /// What the client did not take at the last flush. What was queued since says nothing about it.
+  /// Bytes left after the last flush. Later bytes do not show how fast the client reads.
   std::size_t left_by_flush_ = 0;
   std::size_t max_queue_bytes_;
   std::size_t ignored_bytes_ = 0;

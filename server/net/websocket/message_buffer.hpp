@@ -25,7 +25,7 @@ class MessageBuffer {
     return {bytes() + size_, std::min<std::size_t>(capacity_, most) - size_};
   }
 
-  /// So many bytes were put into the room.
+  /// Adds `bytes` bytes, which were put into the room.
   void add(std::size_t bytes) { size_ += static_cast<std::uint32_t>(bytes); }
 
   std::size_t size() const { return size_; }

@@ -38,7 +38,7 @@ class OutputQueue {
   /// The first pieces, up to kGathered and about `most` bytes. Valid until the next change.
   Gathered gather(std::size_t most) const;
 
-  /// So many of the first bytes were written.
+  /// Removes the first `bytes` bytes, which were written.
   void consume(std::size_t bytes);
 
   /// Drops all pieces but the rest of one that was written in part.

@@ -14,7 +14,7 @@ using protocol::CloseCode;
 
 namespace {
 
-/// So many parts of messages are handled before other connections are served.
+/// Parts of messages that are handled before other connections are served.
 constexpr int kReadsInARow = 32;
 
 /// RFC 6455 section 5.5.1.

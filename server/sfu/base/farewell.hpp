@@ -1,4 +1,4 @@
-// A peer's last word from a forwarder that could not say it any more.
+// A DTLS close_notify prepared in advance; the next forwarder sends it after a crash.
 #pragma once
 
 #include <algorithm>

@@ -7,8 +7,8 @@
 namespace onair::sfu {
 namespace {
 
-/// Of an encoder's formats of H264 the one that most viewers take: all browsers decode Constrained
-/// Baseline in packetization mode 1, and Firefox no other. Nothing where none has mode 1.
+/// Selects the H264 format that most viewers decode: Constrained Baseline in packetization mode 1,
+/// which all browsers decode, and Firefox no other; else the first in mode 1; else nothing.
 const Format* best_h264(const Section& section) {
   const Format* best = nullptr;
   for (const Format& format : section.formats) {

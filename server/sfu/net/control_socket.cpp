@@ -116,8 +116,8 @@ ControlSocket::ControlSocket(EventLoop& loop, std::filesystem::path path, Handle
       handle_(std::move(handle)),
       lock_(lock(path_)),
       listener_(listen_at(path_)),
-      // By edges: without a descriptor for one more it would be ready for ever. Whoever waits is
-      // taken with the next who comes.
+      // Edge-triggered: level-triggered would spin when no descriptor is left. The next connection
+      // also accepts those that wait.
       watch_(loop, listener_.get(), EPOLLIN | EPOLLET,
              [this](std::uint32_t, TimePoint) { accept_servers(); }) {}
 

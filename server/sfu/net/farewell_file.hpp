@@ -22,7 +22,7 @@ class FarewellFile {
 
   explicit FarewellFile(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// What the last process left, if it was killed. Removes the file.
+  /// Reads the farewells of a killed process, and deletes the file.
   std::vector<Farewell> take_left();
 
   /// Keeps what the core has, where that has changed. To be called no later than next_deadline().
@@ -39,7 +39,7 @@ class FarewellFile {
     return next_;
   }
 
-  /// All has been said.
+  /// Deletes the file after a clean stop.
   void remove();
 
  private:

@@ -32,7 +32,7 @@ class MediaSockets final : public PacketSink {
   std::uint64_t dropped() const;
 
  private:
-  // Of the same port, which may take several attempts; there as long as this is.
+  // Never null. Both use one port, which may take several attempts to find.
   std::unique_ptr<UdpSocket> udp_;
   std::unique_ptr<IceTcp> tcp_;
   Watch watch_;

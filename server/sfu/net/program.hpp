@@ -71,7 +71,7 @@ class Program final : public PacketReceiver {
     }
     return reply;
   }
-  /// Of the last process, where that was killed.
+  /// Sends the farewells that a killed process left.
   void send_farewells() {
     const auto left = farewells_.take_left();
     for (const Farewell& each : left) media_.send({.remote = each.to}, each.datagram(), 0);

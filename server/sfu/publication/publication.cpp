@@ -212,9 +212,9 @@ void Publication::send_due_reports(TimePoint now, Outlet& outlet) {
 
 void Publication::send_reports(std::size_t viewer, TimePoint now, Outlet& outlet) {
   Subscription& subscription = subscriptions_[viewer];
-  // One datagram for each kind. Today's browsers give each datagram of RTCP to all their receivers,
-  // which take what is theirs. Firefox of before late 2018 gave it to the receiver of its first
-  // report alone, and so may others. It costs no send: both are of one size.
+  // Sends a datagram for each kind: Firefox before late 2018 gave a datagram of RTCP to the first
+  // report's receiver alone, and others may do so. The second one costs no further send, since both
+  // have one size.
   RunWriter run(outlet, subscription.path, kMediaKinds);
   for (const MediaKind kind : kEveryKind) {
     const Stream& sent = stream(kind);

@@ -48,7 +48,7 @@ class Publisher {
   const PublisherFeedback& feedback() const { return feedback_; }
 
  private:
-  /// Of a kind that the talker sends.
+  /// The agreed media of a kind; the talker must send it.
   const TalkerMedia& media_of(MediaKind kind) const {
     // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it has a value, since it is sent
     return *media_[static_cast<std::size_t>(kind)];
