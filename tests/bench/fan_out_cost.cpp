@@ -1,4 +1,4 @@
-// What a packet costs the forwarder in its own code, without the system's part: fans out frames to
+// Cost of a packet in the forwarder's own code, without the system's part: fans out frames to
 // viewers in memory. Meant for `valgrind --tool=callgrind`, which counts instructions whatever else
 // the machine does; by itself it prints nanoseconds a packet and viewer.
 //   onair_fan_out_cost [FRAMES] [VIEWERS]
@@ -40,7 +40,7 @@ class NoSocket final : public Outlet {
   std::array<std::uint8_t, 65'000> memory_;
 };
 
-/// What Chromium agrees to as a viewer.
+/// Agreement of Chromium as a viewer.
 Agreement agreement() {
   Agreement agreed;
   agreed[0].formats[0] = {.codec = kOpus, .payload_type = 111, .rtx_payload_type = {}};

@@ -41,7 +41,7 @@ function readArguments() {
   return { own, size, seconds, screenshot: values.screenshot };
 }
 
-/** What was started, to end it. @type {{ server?: Promise<MediaServer>, chromium?: Promise<Chromium>, crowd?: LightCrowd }} */
+/** Started parts, to end them. @type {{ server?: Promise<MediaServer>, chromium?: Promise<Chromium>, crowd?: LightCrowd }} */
 const started = {};
 /** @type {Promise<void> | undefined} */
 let ending;

@@ -323,7 +323,7 @@ export class Page {
     }
   }
 
-  /** What the page tells a person of its state, and its console's last lines: for those who read a failure. */
+  /** Texts of the page about its state, and its console's last lines, for those who read a failure. */
   async words() {
     const said = await this.evaluate(() =>
       ['stuck', 'link', 'cover', 'notice'].map((id) => {

@@ -78,7 +78,7 @@ void order_many(cluster::Gateway& gateway, std::string_view room, rooms::TimePoi
   }
 }
 
-/// What comes from this process and its wire; false where the line is something else.
+/// Takes a line that stands for this process or its wire. False for any other line.
 bool take_local(cluster::Gateway& gateway, std::string_view line, rooms::TimePoint now) {
   switch (line.empty() ? '\0' : line.front()) {
     case '>': send_many(gateway, line.substr(1), now); return true;

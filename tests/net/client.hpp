@@ -62,7 +62,7 @@ class RawConnection {
  public:
   explicit RawConnection(std::uint16_t port);
   void send(const std::string& bytes);
-  /// So many bytes, within a bound.
+  /// Returns `bytes` bytes, within a bound of time.
   std::string receive(std::size_t bytes);
   /// All until the server ends the connection, within a bound.
   std::string receive_all();

@@ -62,7 +62,7 @@ class FakeForwarder {
         [](const control::Request& request) { return std::holds_alternative<Kind>(request); }));
   }
 
-  /// What it tells of itself from now on.
+  /// Sets the report that it gives of itself from now on.
   void set_report(const control::Report& report);
 
   /// Answers all requests with this fault from now on; nothing: as they should be.
@@ -110,7 +110,7 @@ class FakeForwarder {
   control::Report report_;
   int instance_ = 1;
   bool is_silent_ = false;
-  /// What came while it was silent.
+  /// Requests that came while it was silent.
   std::vector<std::pair<std::shared_ptr<Connection>, control::NumberedRequest>> unanswered_;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;

@@ -1,5 +1,5 @@
-// What becomes of encoders, players and pages when the forwarder dies, in each order of events, and
-// when only the connection with it is lost.
+// Encoders, players and pages when the forwarder dies, in each order of events, and when only the
+// connection with it is lost.
 #include <chrono>
 #include <future>
 #include <set>

@@ -1,4 +1,4 @@
-// What WHIP and WHEP answer to whatever is asked: every path with every method, and each refusal as
+// Answers of WHIP and WHEP to whatever is asked: every path with every method, and each refusal as
 // a problem document (RFC 9457) that pages of all origins can read.
 #include <algorithm>
 #include <sstream>
@@ -45,7 +45,7 @@ bool has(const Response& response, const std::string& name) {
   return response.find(name) != response.end();
 }
 
-/// What holds for every answer.
+/// Checks what holds for every answer.
 void expect_readable(const Response& response) {
   EXPECT_EQ(response[field::access_control_allow_origin], "*");
   const std::string exposed(response[field::access_control_expose_headers]);

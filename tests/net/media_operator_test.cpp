@@ -1,5 +1,5 @@
-// What operators and broadcasters see of encoders, players and the forwarder, and how they end
-// them.
+// Tests what operators and broadcasters see of encoders, players and the forwarder, and how they
+// end them.
 #include <set>
 #include <string>
 

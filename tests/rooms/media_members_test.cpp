@@ -178,7 +178,7 @@ TEST_F(ForwarderMemberTest, IsUsedByTalkersAlone) {
   EXPECT_EQ(forwarder_uses.size(), 2u);
 }
 
-/// Of a hub of its own, whose ids count up.
+/// Options of a hub of its own, whose ids count up.
 HubOptions options_with(tests::PlainTokens& tokens) {
   return {.make_id = [last = 0]() mutable { return "id" + std::to_string(++last); },
           .resume_tokens = tokens,

@@ -1,4 +1,4 @@
-// What viewers report of their reception, and what their talker learns of it.
+// Reports of viewers about their reception, and the talker's sums of them.
 #include <string>
 
 #include <gtest/gtest.h>

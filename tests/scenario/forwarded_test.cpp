@@ -127,7 +127,7 @@ TEST_F(Forwarded, TheTalkerLearnsWhoReceivesPoorly) {
   world.expect_empty_after_all_left();
 }
 
-/// What may happen at any moment of a move.
+/// An event that may happen at any moment of a move.
 struct Incident {
   const char* name;
   std::function<void(World&, Talker&, std::vector<Watcher*>&)> happen;

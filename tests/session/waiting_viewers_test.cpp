@@ -12,7 +12,7 @@ namespace {
 
 using Viewers = std::vector<PeerId>;
 
-/// So many, whoever they are.
+/// The same capacity for every viewer.
 auto room(std::size_t capacity) {
   return [capacity](const PeerId&) { return capacity; };
 }

@@ -63,7 +63,7 @@ class WatchMovesTest : public testing::Test {
     pass(kReportInterval - 2 * kMeasureInterval);
     return reports();
   }
-  /// What was just sent to the server.
+  /// Reports just sent to the server.
   std::vector<protocol::Reception> reports() const {
     std::vector<protocol::Reception> found;
     for (const auto& send : watch.all<SendMessage>()) {

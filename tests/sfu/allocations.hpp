@@ -1,4 +1,4 @@
-// What the whole test program has allocated, by new and by OpenSSL.
+// Counts what the whole test program has allocated, by new and by OpenSSL.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What a forwarder that was killed leaves for the next one.
+// Farewells that a killed forwarder leaves for the next one.
 #include "sfu/net/farewell_file.hpp"
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What peers can't make the forwarder do.
+// Bounds of what peers can make the forwarder do.
 #include <array>
 
 #include "sfu/forwarder_fixture.hpp"

@@ -52,7 +52,7 @@ class ForwarderTest : public testing::Test, public PacketSink, public EventSink 
   void give(const RemotePeer& from, PacketBytes packet) {
     forwarder_.receive(packet, from.path, now_);
   }
-  /// What the forwarder has sent arrives, and what the others answer to it.
+  /// Delivers what the forwarder has sent, and what the others answer to it.
   void deliver() {
     for (const auto& [to, packet] : std::exchange(under_way_, {})) {
       for (const auto& remote : remotes_) {

@@ -156,7 +156,7 @@ TEST_F(ForwarderTest, AViewerThatComesLateGetsSenderReportsAtOnce) {
   const SenderInfo of_picture = report_of(picture);
   EXPECT_EQ(of_sound.ntp, ntp_duration(now_.time_since_epoch())) << "our clock";
   EXPECT_EQ(of_picture.ntp, of_sound.ntp);
-  // What was sampled with the packets before is three seconds and one packet older.
+  // The report is of now, 3 s after the packet before; this packet counts on from that one.
   EXPECT_EQ(of_sound.timestamp - sound.fields.timestamp, 3 * 48'000U - 960);
   EXPECT_EQ(of_picture.timestamp - picture.fields.timestamp, 3 * 90'000U - 3'000);
 }
@@ -240,7 +240,7 @@ TEST_F(ForwarderTest, AllPeersHearOfItsEnd) {
   EXPECT_TRUE(viewer.is_closed());
 }
 
-// What the next process sends after this one was killed.
+// The next process sends farewells after this one was killed.
 TEST_F(ForwarderTest, AFarewellEndsAPeersConnection) {
   EXPECT_TRUE(forwarder_.farewells().empty());
   std::uint64_t changes = forwarder_.farewell_changes();

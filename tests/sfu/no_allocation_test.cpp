@@ -86,7 +86,7 @@ class SrtpMemory : public testing::TestWithParam<SrtpProfile> {
  protected:
   SrtpMemory() { sender.add_stream(kSsrc, Resends::same_packet); }
 
-  /// One packet of RTP and one of RTCP from end to end.
+  /// Sends a packet of RTP and one of RTCP from end to end.
   void exchange(std::uint16_t number) {
     std::array<std::uint8_t, 1'500> packet;
     constexpr std::array<std::uint8_t, 1'000> kPayload{};

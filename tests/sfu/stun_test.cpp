@@ -184,7 +184,7 @@ TEST(Stun, RefusesAWrongFingerprint) {
 }
 
 TEST(Stun, LetsNothingFollowTheFingerprint) {
-  // That of the header is right; behind it comes an attribute that may be ignored.
+  // The fingerprint of the header is right; behind it comes an attribute that may be ignored.
   EXPECT_FALSE(parse(message_of("\x80\x28\x00\x04\xc0\x23\xb1\xfc\x80\x01\x00\x00"sv)));
   const auto last = parse(message_of("\x80\x01\x00\x00\x80\x28\x00\x04\x8e\x63\x85\xfc"sv));
   EXPECT_TRUE(last && last->has_fingerprint);

@@ -18,7 +18,7 @@ struct Thing {
 
 class TimetableTest : public testing::Test {
  protected:
-  /// Who was handled, by the first letters of their names.
+  /// Returns the names of the things that were handled, in order.
   std::string advance(TimePoint now) {
     std::string handled;
     timetable.advance(now, [&](Thing& thing) { handled += &thing == &a ? 'a' : 'b'; });

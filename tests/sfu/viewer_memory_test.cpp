@@ -9,14 +9,13 @@ namespace {
 
 class ViewerMemory : public ForwarderTest {
  protected:
-  /// Of the forwarder's memory, as the counting allocator has it and as the system's does (0 under
-  /// a sanitizer).
+  /// Memory of the forwarder, by the counting allocator and by the system's (0 under a sanitizer).
   struct Taken {
     std::size_t counted = 0;
     std::size_t of_system = 0;
   };
 
-  /// By a talker and so many viewers with this offer.
+  /// Measures a talker and so many viewers with this offer.
   Taken taken_with(std::size_t viewers, std::string_view offer) {
     RemotePeer& talker = publish('a');
     for (std::size_t i = 0; i < viewers; ++i) {

@@ -138,7 +138,7 @@ class Cluster {
  public:
   using MakeOptions = std::function<rooms::HubOptions()>;
 
-  /// So many hubs in each process.
+  /// Makes as many hubs in each process as the list says.
   Cluster(const std::vector<rooms::HubId>& hubs_of_processes, const MakeOptions& make_options);
 
   rooms::Hub& hub(std::size_t number) { return *hubs_.at(number); }

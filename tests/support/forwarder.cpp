@@ -242,7 +242,7 @@ void Forwarder::exit() {
   end_at_.reset();
   is_in_ = false;
   if (!socket_) return;
-  // What it has sent before goes out first.
+  // Messages that it has sent before go out first.
   world_.post("forwarder up", "forwarder leaves", [this, socket = std::exchange(socket_, nullptr)] {
     if (!std::exchange(socket->open, false) || !world_.server_is_up()) return;
     world_.hub().disconnected(*socket, rooms::Hub::Leaving::for_good, world_.now());

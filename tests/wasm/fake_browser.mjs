@@ -354,7 +354,7 @@ export function letTimePass(milliseconds = 3_600_000) {
   for (const call of due) call();
 }
 
-/** What the client's clock says, in ms: it stands still but for letTimePass. */
+/** Time on the client's clock, in ms: it stands still but for letTimePass. */
 let timePassed = 0;
 
 /**

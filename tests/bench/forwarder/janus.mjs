@@ -16,7 +16,7 @@ import { pid_of, start, stop } from './processes.mjs';
 /** Where Debian has it; undefined: it is not installed. */
 export const janusProgram = ['/usr/bin/janus'].find((path) => existsSync(path));
 
-// Of the same use as a browser's, but of other types.
+// Node's WebSocket is used like a browser's, but has other types.
 const Socket = /** @type {import('./janus_session.mjs').Socket} */ (/** @type {unknown} */ (WebSocket));
 const room = 1;
 const feed = 1;

@@ -8,7 +8,7 @@
  * @typedef {new (url: string, protocol: string) => Pick<WebSocket, 'send' | 'close' | 'onopen' | 'onerror' | 'onmessage'>} Socket
  */
 
-/** One session with any number of handles. Uses nothing outside itself, so that pages get its text. */
+/** Session with any number of handles. Uses nothing outside itself, so that pages get its text. */
 export class JanusSession {
   /** @type {Map<string, { awaitsEvent: boolean, resolve: (reply: Reply) => void, reject: (error: Error) => void }>} */
   waiting = new Map();
@@ -39,7 +39,7 @@ export class JanusSession {
   /** @param {Reply} reply */
   heard(reply) {
     const asked = this.waiting.get(reply.transaction);
-    // Of a message an ack says only that the event that answers it is yet to come.
+    // The ack of a message says only that its answer, an event, is yet to come.
     if (!asked || (reply.janus === 'ack' && asked.awaitsEvent)) return;
     this.waiting.delete(reply.transaction);
     const error = reply.error?.reason ?? reply.plugindata?.data.error;

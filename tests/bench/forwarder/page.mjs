@@ -1,4 +1,4 @@
-// What a page of Chromium does with a forwarder: the same for ours and for Janus. Times are of the page's clock, in ms.
+// Acts of a page of Chromium with a forwarder: the same for ours and for Janus. Times are of the page's clock, in ms.
 
 import { negotiate } from '../../e2e/whip_whep.mjs';
 import { JanusSession } from './janus_session.mjs';

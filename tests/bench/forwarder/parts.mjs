@@ -1,4 +1,4 @@
-// What is measured. A part runs a contestant once and gives its figures by the names of rows.
+// Parts of the measurement. A part runs a contestant once and gives its figures by the names of rows.
 
 import { Chromium, Server } from '../../e2e/support.mjs';
 import { starts } from './contestants.mjs';
@@ -59,7 +59,7 @@ async function crowd(name, viewers, seconds) {
 /** @param {import('./load.mjs').Result} result */
 const microseconds = ({ cpu_s, packets }) => (cpu_s * 1e6) / packets;
 
-/** Whether each viewer was there and got 99.5 % of the packets. @param {import('./load.mjs').Result} result */
+/** True if each viewer was there and got 99.5 % of the packets. @param {import('./load.mjs').Result} result */
 const isServed = ({ pictures, viewers, least_packets, sent }) => pictures === viewers && least_packets >= 0.995 * sent;
 
 /** @type {(name: Name, plan: Plan) => Promise<Figures>} */

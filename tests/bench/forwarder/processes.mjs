@@ -7,7 +7,7 @@ import { cpus } from 'node:os';
 /** @typedef {import('node:child_process').ChildProcess} Child */
 
 const cores = cpus().length;
-/** What is measured has the first core for itself; everything else is on the others. */
+/** Core that the measured program has for itself; everything else is on the others. */
 const measured = '0';
 const others = cores > 1 ? `1-${cores - 1}` : '0';
 

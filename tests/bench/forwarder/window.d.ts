@@ -1,4 +1,4 @@
-// What page.mjs keeps in its pages.
+// Things that page.mjs keeps in its pages.
 
 interface Window {
   negotiate: typeof import('../../e2e/whip_whep.mjs').negotiate;

@@ -21,7 +21,7 @@
 
 namespace onair::load {
 
-/// What all connections of one thread share. Outlives them.
+/// Resources that all connections of one thread share. Outlives them.
 struct Agent {
   explicit Agent(HttpServer its_server) : server(std::move(its_server)) {}
 

@@ -38,7 +38,7 @@ class Crowd {
 
   std::size_t size() const { return viewers_.size(); }
   Viewer& operator[](std::size_t i) { return *viewers_[i]; }
-  /// What each has got since the start.
+  /// Packets that each viewer has got since the start.
   std::vector<std::uint64_t> packets();
   /// How often viewers failed, by what they say.
   std::map<std::string, int> failures() const;

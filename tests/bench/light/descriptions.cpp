@@ -67,7 +67,7 @@ void begin_section(std::ostream& out, const OwnTransport& own, std::string_view 
       << kCandidate;
 }
 
-// What follows `name` on its first line; empty where there is none.
+// Returns the rest of the line behind the first `name`; empty if there is none.
 std::string_view value_of(std::string_view sdp, std::string_view name) {
   const std::size_t at = sdp.find(name);
   if (at == std::string_view::npos) return {};

@@ -11,18 +11,18 @@
 
 namespace onair::load {
 
-// What a talker sends.
+// Payload types and extension that a talker sends.
 inline constexpr std::uint8_t kOpusType = 111;
 inline constexpr std::uint8_t kVp8Type = 96;
 inline constexpr std::uint8_t kTransportNumberId = 3;  ///< of the extension that counts packets
 
-/// What is ours in a description.
+/// Our part of a description.
 struct OwnTransport {
   sfu::IceCredentials ice;
   std::string fingerprint;  ///< what follows "a=fingerprint:"
 };
 
-/// What Chromium 140 offers for one audio and one video to receive, cut down to the codecs that are
+/// Offer of Chromium 140 for one audio and one video to receive, cut down to the codecs that are
 /// broadcast.
 std::string viewer_offer(const OwnTransport& own);
 
@@ -33,7 +33,7 @@ std::string talker_offer(const OwnTransport& own, std::uint32_t audio_ssrc,
 /// Takes all that is offered, `recvonly`, and begins DTLS.
 std::string viewer_answer(const OwnTransport& own, std::string_view offer);
 
-/// What a peer needs of the other side's description.
+/// Part of the other side's description that a peer needs.
 struct RemoteTransport {
   sfu::IceCredentials ice;
   std::string fingerprint;

@@ -1,4 +1,4 @@
-// One request of WHIP or WHEP over plain HTTP.
+// A request of WHIP or WHEP over plain HTTP.
 #pragma once
 
 #include <cstdint>

@@ -48,7 +48,7 @@ MediaSocket::MediaSocket(const sfu::Address& forwarder, const SourceAddress& fro
 }
 
 void MediaSocket::send(sfu::Bytes packet) const {
-  // What is lost here ICE and DTLS send again, as what is lost on the way.
+  // ICE and DTLS send again what is lost here, as what is lost on the way.
   (void)::send(socket_.get(), packet.data(), packet.size(), 0);
 }
 

@@ -36,7 +36,7 @@ void Member::advance(TimePoint now) {
   }
 }
 
-/// Of one talker or of the forwarder; without a name, of all talkers.
+/// Asks one talker or the forwarder for the broadcast; without a name, all talkers.
 void Member::request(std::string_view peer) {
   next_request_ = Clock::now() + kRequestAgain;
   client_.say(R"("type":"talk_request")", peer);

@@ -5,12 +5,12 @@
 
 namespace onair::load {
 
-/// Of each stream the packets are looked at whose sequence number is a multiple of this. Then which
-/// ones must come is known, and their loss is an estimate of the loss of all.
+/// Only packets whose sequence number is a multiple of this are looked at, so that it is known
+/// which ones must come. Their loss is an estimate of the loss of all.
 inline constexpr std::uint16_t kSampling = 64;
 
-/// One SSRC. Takes the sequence numbers that are multiples of `step`; one that comes late is no
-/// loss.
+/// Samples of one SSRC. Takes the sequence numbers that are multiples of `step`; one that comes
+/// late is no loss.
 class StreamSamples {
  public:
   void take(std::uint16_t sequence, std::uint16_t step) {

@@ -28,7 +28,7 @@ constexpr sfu::Duration kReportInterval = 1s;
 constexpr std::uint32_t kAudioSsrc = 1'111;
 constexpr std::uint32_t kVideoSsrc = 2'222;
 
-/// One frame of 20 ms of silence in stereo, padded to 80 bytes (RFC 6716, sections 3.1 and 3.2.5).
+/// A frame of 20 ms of silence in stereo, padded to 80 bytes (RFC 6716, sections 3.1 and 3.2.5).
 std::array<std::uint8_t, 80> opus_silence() {
   std::array<std::uint8_t, 80> packet{};
   packet[0] = 0xff;  // CELT, full band, 20 ms, stereo, any number of frames

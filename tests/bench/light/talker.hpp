@@ -17,7 +17,7 @@ namespace onair::load {
 /// Belongs to the thread that runs it, but for what `Progress` has.
 class Talker {
  public:
-  /// What other threads may read.
+  /// State that other threads may read.
   struct Progress {
     std::atomic<bool> is_on_air = false;
     std::atomic<bool> has_ended = false;

@@ -1,4 +1,4 @@
-// One viewer of the load: a WHEP player, or a member's connection, that joins as a browser does,
+// A viewer of the load: a WHEP player, or a member's connection, that joins as a browser does,
 // decrypts until it has a picture, and then only counts what comes.
 #pragma once
 
@@ -46,7 +46,7 @@ class Viewer {
   /// RTP packets since the start, with those that the kernel kept back.
   std::uint64_t packets();
   std::uint64_t sampled() const;
-  /// Of the packets that are sampled. Not those that came and found no room in the socket.
+  /// Sampled packets that did not come. Without those that came and found no room in the socket.
   std::uint64_t missing();
 
   /// From the POST, or from entering the room, to the end of the DTLS handshake, and to the last
