@@ -1,10 +1,16 @@
 # shellcheck shell=bash
 # Sourced by the other scripts: what to install, how to build.
 set -euo pipefail
+caller=$PWD
+unset CDPATH # else cd may go elsewhere
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Scripts read what programs say, so these speak English. A user's path lacks nginx, nats-server and ip on Debian.
-export LC_ALL=C.UTF-8 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+# Scripts read what programs say, so these speak English; LANGUAGE outranks LC_ALL. A user's path lacks nginx,
+# nats-server and ip on Debian.
+export LANGUAGE='' LC_ALL=C.UTF-8 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+# Ctrl-C ends the script, also where the program that runs takes it for an order to itself, as `node --test` does.
+trap 'exit 130' INT
 
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
@@ -13,26 +19,39 @@ fail() {
   exit 1
 }
 
-as_root() {
-  local name proxies=()
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    for name in http_proxy https_proxy no_proxy; do
-      [ -z "${!name:-}" ] || proxies+=("$name=${!name}")
-    done
-    [ ${#proxies[@]} = 0 ] || set -- env "${proxies[@]}" "$@"
-    sudo "$@"
-  else
-    fail "This takes root: install sudo, or run as root: $*"
-  fi
+# from_caller PATH: where that is, as seen from the folder in which the script was called.
+from_caller() {
+  case $1 in
+  /*) echo "$1" ;;
+  *) echo "$caller/$1" ;;
+  esac
 }
 
-# keep_sudo: asks for the password now, and keeps it valid until end_sudo.
-keep_sudo() {
-  [ "$(id -u)" != 0 ] && command -v sudo >/dev/null || return 0
-  sudo -v || fail "This takes root for some of its tests: run it as root, or as a user with sudo."
-  (while sudo -n -v; do sleep 60; done) >/dev/null 2>&1 &
+# may_be_root: true where this user is root, or becomes it by sudo, if need be with a password. Not by `sudo -v` alone,
+# which asks for one even where all commands are allowed without, as to the first user of a cloud's image.
+may_be_root() {
+  [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || sudo -v; }; }
+}
+
+as_root() {
+  local name proxies=()
+  may_be_root || fail "This takes root. Run it as root, or as a user with sudo: $*"
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+    return
+  fi
+  for name in http_proxy https_proxy no_proxy; do
+    [ -z "${!name:-}" ] || proxies+=("$name=${!name}")
+  done
+  [ ${#proxies[@]} = 0 ] || set -- env "${proxies[@]}" "$@"
+  sudo "$@"
+}
+
+# keep_root: asks for the password now, and keeps it valid until end_sudo or the end of this script.
+keep_root() {
+  may_be_root || fail "This takes root for some of its tests: run it as root, or as a user with sudo."
+  [ "$(id -u)" != 0 ] || return 0
+  (while kill -0 $$ && sudo -n true; do sleep 60; done) >/dev/null 2>&1 &
   sudo_keeper=$!
   trap end_sudo EXIT
 }
@@ -40,12 +59,26 @@ end_sudo() { [ -z "${sudo_keeper:-}" ] || kill "$sudo_keeper" 2>/dev/null || tru
 
 # check_owner: files of an earlier run as root would stop a user later, by an error that does not say so.
 check_owner() {
-  local folder
-  for folder in build tests/node_modules; do
-    [ ! -e $folder ] || [ -w $folder ] ||
-      fail "$folder belongs to another user. Run as root: chown -R $(id -un) $PWD/$folder"
-  done
+  local folders=() foreign
+  [ "$(id -u)" != 0 ] || return 0
+  [ ! -e build ] || folders+=("$PWD/build")
+  [ ! -e tests/node_modules ] || folders+=("$PWD/tests/node_modules")
+  [ ${#folders[@]} -gt 0 ] || return 0
+  foreign=$(find "${folders[@]}" -maxdepth 3 ! -user "$(id -u)" -print -quit)
+  [ -z "$foreign" ] ||
+    fail "$foreign belongs to another user. Run as root: chown -R $(id -un)$(printf ' %q' "${folders[@]}")"
 }
+
+# lock NAME: waits until no other script holds this lock of this clone. unlock gives it back, and so does the end.
+lock() {
+  mkdir -p build
+  exec {lock}>"build/$1.lock"
+  flock --nonblock "$lock" || {
+    say "Waiting for another script, which uses build/$1"
+    flock "$lock"
+  }
+}
+unlock() { exec {lock}>&-; }
 
 # The LLVM that formats, checks and instruments: one version everywhere, since each formats and
 # warns otherwise. Debian 12 and 13 both have it.
@@ -65,7 +98,8 @@ test_packages=(
 # Debian 12's ends at once: it has libsoup 2, and the libnice there brings libsoup 3.
 [[ $(</etc/os-release) == *VERSION_CODENAME=bookworm* ]] || test_packages+=(simple-whip-client)
 
-is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+# Of any architecture, of which there may be several.
+is_installed() { [[ $(dpkg-query -W -f='${db:Status-Status},' "$1" 2>/dev/null) =~ (^|,)installed, ]]; }
 
 # has_candidate PACKAGE: apt could install it. A name that only other packages mention has none.
 # Not by a pipe into grep -q: grep ends at the line that it looks for, and apt-cache fails where it writes on.
@@ -78,12 +112,19 @@ has_boost() {
   [ "${version:-0}" -ge 108100 ] && [ -e /usr/include/boost/beast.hpp ]
 }
 
+# True with a node that is new enough, whatever brought it.
+has_node() {
+  local version
+  version=$(node -p 'process.versions.node' 2>/dev/null) || return 1
+  [ "${version%%.*}" -ge 18 ] ||
+    fail "$(command -v node) is Node $version, and onair needs 18 or newer. Take it out of PATH: then Debian's is used."
+}
+
 # is_present NAME: a package, or one of the names that package_names resolves.
 is_present() {
   case $1 in
   boost) has_boost ;;
-  # Node may come from elsewhere than Debian.
-  nodejs) command -v node >/dev/null ;;
+  nodejs) has_node ;;
   npm) command -v npm >/dev/null ;;
   # Elsewhere than on Debian 12 and 13, any version will do for a build.
   clang) { is_installed "clang-$llvm" && is_installed "libclang-rt-$llvm-dev"; } ||
@@ -116,35 +157,51 @@ install() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
 
-  command -v apt-get >/dev/null ||
-    fail "This script installs Debian packages. Elsewhere, install: ${missing[*]}."
+  command -v apt-get >/dev/null || {
+    say "This system has no apt. What these packages of Debian have must be there: ${missing[*]}"
+    return 0
+  }
+  is_new_enough || fail "onair needs Debian 12 or newer, and this is $(sed -n 's/^PRETTY_NAME=//p' /etc/os-release)."
   say "Installing ${missing[*]}"
   update_lists
   for name in "${missing[@]}"; do
     # shellcheck disable=SC2207 # package names have no spaces
     packages+=($(package_names "$name"))
   done
-  local before
-  before=$(installed)
-  as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get "${apt_options[@]}" install -y -qq --no-install-recommends "${packages[@]}" ||
-    fail "apt-get could not install ${packages[*]}: see its message above."
+  # --no-remove: another version of a library may be one that this machine's other programs need.
+  local command=(install -y -qq --no-install-recommends --no-remove "${packages[@]}") added
   # Services are often in other packages than those that were named.
-  mapfile -t packages < <(comm -13 <(echo "$before") <(installed))
-  [ ${#packages[@]} = 0 ] || keep_stopped "${packages[@]}"
+  added=$(apt-get --simulate "${command[@]}" | sed -n 's/^Inst \([^ ]*\) (.*/\1/p') ||
+    fail "apt-get can't install ${packages[*]}: see its message above."
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get "${apt_options[@]}" "${command[@]}" ||
+    fail "apt-get could not install ${packages[*]}: see its message above."
+  mapfile -t packages <<<"$added"
+  [ -z "$added" ] || keep_stopped "${packages[@]}"
 }
 
-# At a first start Debian's own updates hold the lock for minutes.
-apt_options=(-o DPkg::Lock::Timeout=300)
+# False on an older Debian.
+is_new_enough() {
+  local id version
+  id=$(sed -n 's/^ID=//p' /etc/os-release)
+  version=$(sed -n 's/^VERSION_ID="*\([0-9]*\).*/\1/p' /etc/os-release) # the next Debian has none
+  [ "$id" != debian ] || [ "${version:-12}" -ge 12 ]
+}
 
+# At a first start Debian's own updates hold apt's locks for minutes.
+lock_patience=300
+apt_options=(-o "DPkg::Lock::Timeout=$lock_patience")
+
+# Apt does not wait for the lock of its lists.
 update_lists() {
-  as_root apt-get "${apt_options[@]}" update -qq ||
-    fail "apt-get update failed, see its message above: a source in /etc/apt, the proxy, or another apt that runs?"
-}
-
-# installed: the names of all installed packages, in order.
-installed() {
-  dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u
+  local message waited=0
+  until message=$(as_root apt-get update -qq 2>&1); do
+    [[ $message == *"Could not get lock"* ]] && [ $waited -lt $lock_patience ] ||
+      fail "apt-get update failed: is a source in /etc/apt wrong, or the proxy? It says: $message"
+    [ $waited -gt 0 ] || say "Waiting for another apt, which updates its lists"
+    sleep 5
+    waited=$((waited + 5))
+  done
+  [ -z "$message" ] || echo "$message" >&2
 }
 
 # keep_stopped PACKAGE...: ends the services that Debian starts with these, now and at the next boot. A test starts its
@@ -170,9 +227,11 @@ install_formatter() {
 
 # configure PRESET [OPTION...]: once, and again when an option is not as it was.
 configure() {
-  local preset=$1 folder=build/$1 option changed=()
+  local preset=$1 folder=build/$1 option home changed=()
   shift
   if [ -e "$folder/build.ninja" ]; then
+    home=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$folder/CMakeCache.txt")
+    [ "$home" -ef . ] || fail "$folder was made for $home, from where this folder was copied. Remove it: rm -r build."
     for option in "$@"; do
       option=${option#-D}
       grep -q "^${option%%=*}:[A-Z]*=${option#*=}\$" "$folder/CMakeCache.txt" || changed+=("-D$option")
@@ -182,7 +241,8 @@ configure() {
     return
   fi
   case $preset in
-  wasm) emcmake cmake --preset wasm "$@" ;;
+  # Flags for this machine's processor are none for WebAssembly.
+  wasm) env -u CFLAGS -u CXXFLAGS -u LDFLAGS emcmake cmake --preset wasm "$@" ;;
   asan | tsan | fuzz | lint)
     command -v "clang++-$llvm" >/dev/null || set -- "$@" -DCMAKE_CXX_COMPILER=clang++
     cmake --preset "$preset" "$@"
@@ -200,11 +260,13 @@ build() {
     shift
   done
   say "Building: $preset"
-  check_owner
+  lock "$preset"
   configure "$preset" ${options[@]+"${options[@]}"} ||
     fail "CMake could not configure $preset: see its message above. To start afresh: rm -r build."
   cmake --build --preset "$preset" ${1:+--target "$@"} ||
-    fail "The build failed: see the first error above. To start afresh: rm -r build."
+    fail "The build failed: see the first error above. A compiler that was killed lacked memory:" \
+      "CMAKE_BUILD_PARALLEL_LEVEL=1 takes least. To start afresh: rm -r build."
+  unlock
 }
 
 build_sanitized() {
@@ -223,10 +285,12 @@ start_idle() {
 
 # Browser drivers and reference servers, for tests and benchmarks alone.
 npm_packages() {
-  check_owner
-  [ tests/package-lock.json -nt tests/node_modules/.package-lock.json ] || return 0
-  npm --prefix tests ci --no-audit --no-fund ||
+  lock node_modules
+  # Whatever NODE_ENV says: all of these are for development.
+  [ ! tests/package-lock.json -nt tests/node_modules/.package-lock.json ] ||
+    npm --prefix tests ci --include=dev --no-audit --no-fund ||
     fail "npm could not fetch the browser drivers: is a registry within reach?"
+  unlock
 }
 
 # with_server COMMAND...: tells it where the built server, pages and light viewers are.
@@ -254,3 +318,5 @@ with_browsers() {
   npm_packages
   in_namespace node "$@"
 }
+
+check_owner

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -24,6 +25,7 @@ export const ip = (...words) => execFileSync('ip', words);
  */
 export function addCable(near, far, hostOfFar) {
   ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, ...(hostOfFar ? ['netns', hostOfFar] : []));
+  if (!existsSync('/proc/net/if_inet6')) return;
   ip('link', 'set', near, 'addrgenmode', 'none');
   ip(...(hostOfFar ? ['-n', hostOfFar] : []), 'link', 'set', far, 'addrgenmode', 'none');
 }

@@ -19,8 +19,10 @@ mkdir /run/netns
 ip link set lo up
 ip link add onair0 type veth peer name onair1
 # An IPv6 address that comes a second later is a change of network to a browser: it drops its loads.
-ip link set onair0 addrgenmode none
-ip link set onair1 addrgenmode none
+if [ -e /proc/net/if_inet6 ]; then
+  ip link set onair0 addrgenmode none
+  ip link set onair1 addrgenmode none
+fi
 ip addr add 10.77.0.1/24 dev onair0
 ip link set onair0 up
 ip link set onair1 up

@@ -4,10 +4,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { WebSocket } from 'ws';
@@ -16,8 +16,8 @@ import { setting } from '../setting.mjs';
 
 const deb = setting('ONAIR_PACKAGE');
 const packaging = fileURLToPath(new URL('../../server/packaging/', import.meta.url));
-/** @type {string} */
-let folder;
+/** Where files may be; removed by scripts/test-package. */
+const folder = setting('ONAIR_PACKAGE_FOLDER');
 /** @type {string} */
 let root;
 
@@ -25,7 +25,6 @@ let root;
 const inRoot = (...command) => execFileSync('chroot', [root, ...command], { encoding: 'utf8', stdio: 'pipe' });
 
 before(() => {
-  folder = mkdtempSync('/var/tmp/onair-package-'); // Debian 13's /tmp is small, and has no devices
   root = join(folder, 'root');
   const [, release] = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8')) ?? ['', 'stable'];
   // The new root uses this machine's package sources and apt settings.
@@ -38,8 +37,6 @@ before(() => {
   cpSync('/etc/apt/apt.conf.d', join(root, 'etc/apt/apt.conf.d'), { recursive: true });
   copyFileSync(deb, join(root, 'tmp/onair.deb'));
 });
-
-after(() => rmSync(folder, { recursive: true, force: true }));
 
 test('has no errors by lintian', () => {
   const { status, stdout } = spawnSync('lintian', ['--fail-on', 'error', '--allow-root', deb], { encoding: 'utf8' });
