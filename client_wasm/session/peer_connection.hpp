@@ -43,6 +43,7 @@ inline bool is_broken(TransportState state) {
 struct IceConfiguration {
   std::vector<protocol::IceServer> servers;
   bool turn_only = false;  ///< iceTransportPolicy "relay"
+  bool operator==(const IceConfiguration&) const = default;
 };
 
 // Outputs.

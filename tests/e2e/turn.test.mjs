@@ -118,6 +118,7 @@ test('a viewer without a token gets the TURN server when the broadcaster comes, 
   const talker = await chromium.open(linkWithToken(server, state, 'kept', 'talk'));
   await talker.press('start-video');
   await viewer.decodesFrames();
+  assert.equal(await viewer.evaluate(() => window.testConnections.length), 1, 'by its first connection');
   for (const page of [viewer, talker]) await page.close();
   await server.stop();
   rmSync(state, { recursive: true });

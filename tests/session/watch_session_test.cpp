@@ -286,6 +286,18 @@ TEST_F(WatchSessionTest, AnOfferThatRenegotiatesComesWithTheCredentialsOfTheLast
   EXPECT_EQ(watch.all<RefreshIce>()[0].ice.servers, std::vector{fresh});
 }
 
+TEST_F(WatchSessionTest, CredentialsThatComeAfterTheRequestAreThoseOfTheFirstConnection) {
+  watch.join({"t"});
+  ASSERT_EQ(watch.all<CreateConnection>().size(), 1u);
+  const ConnectionKey key = watch.all<CreateConnection>()[0].key;
+  const protocol::IceServer fresh{{"turn:t"}, "later:me", "secret"};
+  watch.receive(protocol::Pong{{fresh}});
+  watch.receive(protocol::Offer{"offer", 77}, "t");
+  ASSERT_EQ(watch.all<RefreshIce>().size(), 1u);
+  EXPECT_EQ(watch.all<RefreshIce>()[0].key, key);
+  EXPECT_EQ(watch.all<RefreshIce>()[0].ice.servers, std::vector{fresh});
+}
+
 TEST_F(WatchSessionTest, AnotherTalkerReplacesOneWhoseConnectionIsBroken) {
   watch.join({"t"});
   const ConnectionKey key = negotiate();

@@ -127,13 +127,16 @@ void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) 
   }
   TalkerConnection& talker = *connections_.find(*key);
   std::vector<Candidate> early;
+  // Credentials for TURN expire, and this offer may restart ICE. A viewer that has no token gets
+  // them only once there is a talker, when its first connection has been created.
+  bool is_stale = true;
   if (auto* awaiting = std::get_if<TalkerConnection::AwaitingOffer>(&talker.state)) {
     early = std::move(awaiting->early);
+    is_stale = awaiting->ice != ice_with(from);
   } else {
     talker.candidates = {};
-    // Credentials for TURN expire, and this offer may restart ICE.
-    output_.emplace_back(RefreshIce{*key, ice_with(from)});
   }
+  if (is_stale) output_.emplace_back(RefreshIce{*key, ice_with(from)});
   std::erase_if(early, [&offer](const Candidate& candidate) {
     return candidate.connection && offer.connection && candidate.connection != offer.connection;
   });
@@ -182,6 +185,7 @@ ConnectionKey WatchSession::await_offer_of(const PeerId& peer) {
   unwanted_.erase(with);
   ConnectionKey key = connections_.open(with);
   connections_.find(key)->due.set(now_ + kNegotiationTimeout);
+  connections_.find(key)->state = TalkerConnection::AwaitingOffer{.ice = ice_with(with)};
   output_.emplace_back(CreateConnection{key, ice_with(with)});
   trace(describe(key) + ": waits for an offer");
   return key;
