@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { Chromium, Firefox, goOnAir, Server, until } from './support.mjs';
+import { Chromium, Firefox, Server, goOnAir, pictureOf, until, watchPicture } from './support.mjs';
 
 /** @type {Server} */
 let server;
@@ -123,13 +123,13 @@ test('switches from camera to screen without a new connection', async () => {
     }, 50);
     navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(20);
   });
-  await viewer.evaluate(watchForGaps);
+  await watchPicture(viewer);
   await talker.press('start-screen');
   await until('the viewer sees the screen', () =>
     viewer.evaluate(() => document.getElementById('remote-video').videoWidth === 400),
   );
   await viewer.decodesFrames();
-  const { black, gap } = await viewer.evaluate(() => window.gaps);
+  const { black, gap } = await pictureOf(viewer);
   console.log(`# the longest time without a frame at the switch: ${Math.round(gap)} ms`);
   assert.equal(black, 0, 'no black frame is shown');
   assert.ok(gap < 1_000, 'the picture does not stand still');
@@ -137,28 +137,6 @@ test('switches from camera to screen without a new connection', async () => {
   await viewer.close();
   await talker.close();
 });
-
-/** Runs in a page: counts black frames and measures the longest time between two frames. */
-function watchForGaps() {
-  const video = document.getElementById('remote-video');
-  const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = 8;
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (!context) throw new Error('no canvas');
-  window.gaps = { black: 0, gap: 0 };
-  let before = 0;
-  /** @param {number} now */
-  const look = (now) => {
-    if (before) window.gaps.gap = Math.max(window.gaps.gap, now - before);
-    before = now;
-    context.drawImage(video, 0, 0, 8, 8);
-    const { data } = context.getImageData(0, 0, 8, 8);
-    const brightest = data.reduce((most, value, i) => (i % 4 < 3 ? Math.max(most, value) : most), 0);
-    if (brightest < 24) ++window.gaps.black;
-    video.requestVideoFrameCallback(look);
-  };
-  video.requestVideoFrameCallback(look);
-}
 
 describe('with Firefox', () => {
   /** @type {Firefox} */

@@ -73,9 +73,10 @@ for (const [what, prepare] of /** @type {const} */ ([['refused', refuseStorage],
 }
 
 test('devices that another program remembered do not stop the studio', async () => {
-  for (const kept of ['{', '7', '{"camera":1}', '[]']) {
+  // Each in a room of its own: a slot is kept for who has just left.
+  for (const [i, kept] of ['{', '7', '{"camera":1}', '[]'].entries()) {
     const talker = await chromium.open(
-      `${server.origin}/talk.html?kept`,
+      `${server.origin}/talk.html?kept-${i}`,
       `try { localStorage.setItem('onair-devices', ${JSON.stringify(kept)}) } catch {}`,
     );
     await talker.press('start-video');

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { MediaServer } from './media.mjs';
-import { Chromium, goOnAir, isForwarded, measureGaps, until } from './support.mjs';
+import { Chromium, goOnAir, isForwarded, pictureOf, until, watchPicture } from './support.mjs';
 
 /** The longest time without a new frame that a move may cost on a machine with little time for each browser, in ms. */
 const longestGap = 1_000;
@@ -38,7 +38,7 @@ const watch = (room) => chromium.open(`${server.origin}/watch.html?${room}`);
 const connectionsMade = (viewer) => viewer.evaluate(() => window.testConnections.length);
 
 /** @param {Page} viewer */
-const gapOf = (viewer) => viewer.evaluate(() => window.testLongestGap ?? Infinity);
+const gapOf = async (viewer) => (await pictureOf(viewer)).gap;
 
 test('viewers move to the media server while they watch, and back, and their picture goes on', async (t) => {
   const talker = await goOnAir(chromium, server, 'crowd');
@@ -46,7 +46,7 @@ test('viewers move to the media server while they watch, and back, and their pic
   const first = await watch('crowd');
   await first.decodesFrames();
   assert.equal(await isForwarded(first), false);
-  await measureGaps(first);
+  await watchPicture(first);
 
   const second = await watch('crowd');
   await talker.says('way', /passes it on, to 2 viewers/);
@@ -73,7 +73,7 @@ test('viewers move to the media server while they watch, and back, and their pic
     assert.deepEqual((await page.chat()).map(([, words]) => words), lines.map(([, words]) => words));
   }
 
-  await measureGaps(first);
+  await watchPicture(first);
   await talker.press('keep-direct');
   await talker.says('way', /straight from this browser/);
   for (const viewer of [first, second]) {
@@ -99,14 +99,14 @@ test('a newcomer goes to the media server at once, and all are back when it is k
   for (const viewer of viewers) await viewer.decodesFrames();
   assert.equal(await talker.openConnections(), 1);
 
-  await Promise.all(viewers.map(measureGaps));
+  await Promise.all(viewers.map(watchPicture));
   const made = await Promise.all(viewers.map(connectionsMade));
   const [pid] = execFileSync('pgrep', ['-P', String(server.process.pid), 'onair-forwarder'], { encoding: 'utf8' }).split('\n');
   process.kill(Number(pid), 'SIGKILL');
   for (const [i, viewer] of viewers.entries()) {
     await until('it has a new connection', async () => (await connectionsMade(viewer)) > Number(made[i]));
-    const before = await viewer.evaluate(() => window.testFrames);
-    await until('its picture is back', () => viewer.evaluate((frames) => window.testFrames > frames + 10, before));
+    const before = await pictureOf(viewer);
+    await until('its picture is back', async () => (await pictureOf(viewer)).frames > before.frames + 10);
     const gap = await gapOf(viewer);
     t.diagnostic(`viewer ${i}: ${Math.round(gap)} ms without a new frame`);
     assert.ok(gap < longestOutage, `the picture stood still for ${gap} ms`);

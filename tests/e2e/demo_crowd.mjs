@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 
 import { LightCrowd } from './light_crowd.mjs';
 import { MediaServer } from './media.mjs';
-import { Chromium, goOnAir, isForwarded, measureGaps } from './support.mjs';
+import { Chromium, goOnAir, isForwarded, pictureOf, watchPicture } from './support.mjs';
 
 /** @typedef {import('./support.mjs').Page} Page */
 
@@ -63,7 +63,7 @@ function end() {
 async function look(viewer, talker) {
   const [forwarded, { frames, gap }, counter, way] = await Promise.all([
     isForwarded(viewer),
-    viewer.evaluate(() => ({ frames: window.testFrames, gap: window.testLongestGap ?? Infinity })),
+    pictureOf(viewer),
     talker?.text('viewers'),
     talker?.text('way'),
   ]);
@@ -113,7 +113,7 @@ async function show() {
   const talker = own ? undefined : await goOnAir(chromium, server, room, studio);
   const viewer = await chromium.open(`${server.origin}/watch.html?${room}`);
   while ((await viewer.stats()).frames === 0) await pause(200); // a person takes any time
-  await measureGaps(viewer);
+  await watchPicture(viewer);
   const ask = () => look(viewer, talker);
   await report(ask, pause(calm * 1_000));
 

@@ -9,7 +9,8 @@ import { setting } from '../setting.mjs';
 
 /**
  * @typedef {{ viewers: number, pictures: number, failures: Record<string, number> }} Joins
- * @typedef {Joins & { seconds: number, packets: number, least_packets: number, missing: number }} Result
+ * @typedef {{ lines: number, p99: number, max: number } | null} Chat how late the lines came that say when they were sent, in ms
+ * @typedef {Joins & { seconds: number, packets: number, least_packets: number, missing: number, chat_ms: Chat }} Result
  */
 
 export class LightCrowd {
@@ -41,7 +42,7 @@ export class LightCrowd {
     this.ended.catch(() => {}); // whoever waits for it is told; perhaps nobody does
   }
 
-  /** They leave now. */
+  /** They leave now; `ended` says what they had. */
   async stop() {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');

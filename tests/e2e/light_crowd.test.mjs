@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { LightCrowd } from './light_crowd.mjs';
 import { MediaServer } from './media.mjs';
-import { Chromium, goOnAir, isForwarded, measureGaps, until } from './support.mjs';
+import { Chromium, goOnAir, isForwarded, pictureOf, until, watchPicture } from './support.mjs';
 
 const size = 20;
 
@@ -33,7 +33,7 @@ test('a crowd comes by the media server, the studio counts it, and a viewer keep
   await viewer.decodesFrames();
   await talker.says('viewers', /^1$/);
   assert.equal(await isForwarded(viewer), false);
-  await measureGaps(viewer);
+  await watchPicture(viewer);
 
   crowd = new LightCrowd(server, 'light', size, { perSecond: 20, seconds: 3_600 });
   const { viewers, pictures, failures } = await crowd.joined;
@@ -43,10 +43,10 @@ test('a crowd comes by the media server, the studio counts it, and a viewer keep
   await talker.says('way', new RegExp(`passes it on, to ${size + 1} viewers`));
   assert.equal(await talker.openConnections(), 1, 'the picture is sent once');
   await until('the viewer has moved', () => isForwarded(viewer));
-  const earlier = await viewer.evaluate(() => window.testFrames);
-  await until('the viewer’s picture goes on', () => viewer.evaluate((frames) => window.testFrames > frames, earlier));
+  const earlier = await pictureOf(viewer);
+  await until('the viewer’s picture goes on', async () => (await pictureOf(viewer)).frames > earlier.frames);
   await crowd.stop();
-  const [frames, gap] = await viewer.evaluate(() => /** @type {const} */ ([window.testFrames, window.testLongestGap ?? Infinity]));
+  const { frames, gap } = await pictureOf(viewer);
   assert.ok(gap < 1_000, `the picture stood still for ${gap} ms`);
   t.diagnostic(`${frames} frames, ${Math.round(gap)} ms without one at most`);
 

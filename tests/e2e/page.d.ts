@@ -5,10 +5,8 @@ interface Window {
   testConstraints: MediaStreamConstraints | undefined;
   testEnded: MediaStreamTrack;
   testLocks: number;
-  /** The longest time between two frames that were shown, in ms. */
-  testLongestGap: number | undefined;
-  /** How many were shown. */
-  testFrames: number;
+  /** What was shown since watchPicture(): frames, black ones among them, and the longest time between two, in ms. */
+  testPicture: { frames: number; black: number; gap: number };
   /** The stream of the talker's preview. */
   testPreview: () => MediaStream;
   testShared: ShareData | undefined;
@@ -23,8 +21,8 @@ interface Window {
   /** A camera that sends no frame before the test writes one (mediacapture-transform). */
   testCamera: MediaStreamTrack & { writable: WritableStream<VideoFrame> };
   MediaStreamTrackGenerator: new (options: { kind: 'video' }) => Window['testCamera'];
-  gaps: { black: number; gap: number };
   firstFrame: number | undefined;
+  firstPlaying: number | undefined;
   webkitRTCPeerConnection?: typeof RTCPeerConnection;
 
   negotiate: typeof import('./whip_whep.mjs').negotiate;

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 
+import { watchAsNewcomer } from './newcomer.mjs';
 import { Chromium, Firefox, goOnAir, Page, Server, until } from './support.mjs';
 
 /** @type {Server} */
@@ -75,13 +76,14 @@ test('plays, pauses, mutes and fills the screen by keyboard and buttons', async 
   await close(viewer, talker);
 });
 
-for (const [control, pause] of /** @type {const} */ ([
-  ['our button', () => document.getElementById('pause').click()],
-  ['the browser’s own control', () => document.getElementById('remote-video').pause()],
+// Each in a room of its own: a slot is kept for who has just left.
+for (const [room, control, pause] of /** @type {const} */ ([
+  ['button', 'our button', () => document.getElementById('pause').click()],
+  ['control', 'the browser’s own control', () => document.getElementById('remote-video').pause()],
 ])) {
   test(`a picture that was stopped by ${control} stays so over a reconnect, until the viewer presses play`, async () => {
-    const talker = await goOnAir(chromium, server, 'stopped');
-    const viewer = await open('watch.html?stopped');
+    const talker = await goOnAir(chromium, server, `stopped-by-${room}`);
+    const viewer = await open(`watch.html?stopped-by-${room}`);
     await viewer.decodesFrames();
     await until('the controls are there', () => viewer.evaluate(() => document.getElementById('pause').title !== ''));
     await viewer.evaluate(pause);
@@ -192,24 +194,13 @@ test('takes the browser’s language and changes it without losing the broadcast
 
 test('loads little before the first frame', async () => {
   const talker = await goOnAir(chromium, server, 'weight');
-  const viewer = await open('watch.html?weight');
-  await viewer.decodesFrames(1);
-  const loaded = await viewer.evaluate(() => {
-    const [page] = performance.getEntriesByType('navigation');
-    return [page, ...performance.getEntriesByType('resource')]
-      .filter(({ name }) => !/(chat|player|rest)\.mjs$/.test(name)) // load after the first frame
-      .map((entry) => ({
-        path: new URL(entry.name).pathname,
-        size: entry instanceof PerformanceResourceTiming ? entry.encodedBodySize : 0,
-      }));
-  });
-  const bytes = loaded.reduce((sum, { size }) => sum + size, 0);
-  const each = loaded.map(({ path, size }) => `${path} ${size}`);
-  console.log(`# ${loaded.length} requests and a WebSocket, ${bytes} bytes: ${each.join(', ')}`);
-  assert.ok(loaded.every(({ size }) => size > 0), 'each size is known');
-  assert.ok(loaded.length + 1 <= 8, `${loaded.length} requests`);
+  const { requests, bytes } = await watchAsNewcomer(chromium, server.origin, 'weight');
+  const each = requests.map(({ path, bytes: size }) => `${path} ${size}`);
+  console.log(`# ${requests.length} requests and a WebSocket, ${bytes} bytes: ${each.join(', ')}`);
+  assert.ok(requests.every(({ bytes: size }) => size > 0), 'each size is known');
+  assert.ok(requests.length + 1 <= 8, `${requests.length} requests`);
   assert.ok(bytes <= 120_000, `${bytes} bytes`);
-  await close(viewer, talker);
+  await close(talker);
 });
 
 describe('accessibility', () => {

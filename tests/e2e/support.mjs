@@ -406,24 +406,37 @@ export async function goOnAir(browser, server, room, options) {
 }
 
 /**
- * Measures from now on how long a page's picture stands still, and counts the frames that it shows.
+ * Notes from now on, in window.testPicture, what a viewer's picture shows.
  * @param {Page} viewer
  */
-export const measureGaps = (viewer) =>
+export const watchPicture = (viewer) =>
   viewer.evaluate(() => {
     const video = document.getElementById('remote-video');
+    const side = 8; // of the picture that is looked at, in pixels
+    const nearlyBlack = 24; // of 255
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = side;
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    if (!context) throw new Error('no canvas');
+    const noted = { frames: 0, black: 0, gap: 0 };
     let last = performance.now();
-    window.testLongestGap = 0;
-    window.testFrames = 0;
+    window.testPicture = noted;
     const shown = () => {
+      if (window.testPicture !== noted) return; // it is watched anew
       const now = performance.now();
-      ++window.testFrames;
-      window.testLongestGap = Math.max(window.testLongestGap ?? 0, now - last);
+      noted.gap = Math.max(noted.gap, now - last);
       last = now;
+      ++noted.frames;
+      context.drawImage(video, 0, 0, side, side);
+      const { data } = context.getImageData(0, 0, side, side);
+      if (data.every((value, i) => i % 4 === 3 || value < nearlyBlack)) ++noted.black;
       video.requestVideoFrameCallback(shown);
     };
     video.requestVideoFrameCallback(shown);
   });
+
+/** @param {Page} viewer after watchPicture() */
+export const pictureOf = (viewer) => viewer.evaluate(() => window.testPicture);
 
 /**
  * Whether all that a viewer's page receives comes by the forwarder, whose descriptions are ICE-lite, unlike a talker's.
