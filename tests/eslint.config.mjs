@@ -11,7 +11,7 @@ const runners = {
 };
 
 /** Their functions run in a page too. */
-const alsoInPages = ['tests/e2e/**', 'tests/wasm/**', 'tests/bench/churn.mjs', 'tests/bench/first_frame.mjs', 'tests/bench/forwarder/**'];
+const alsoInPages = ['tests/e2e/**', 'tests/wasm/**', 'tests/bench/churn.mjs', 'tests/bench/crowd/**', 'tests/bench/forwarder/**'];
 
 export default tseslint.config(
   {

@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 
 import { freePort } from '../process/nats.mjs';
 import { setting } from '../setting.mjs';
+import { median } from './figures.mjs';
 
 const run = promisify(execFile);
 const runs = Number(process.argv[2] ?? 5);
@@ -25,9 +26,6 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** @param {number[]} values */
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** @param {import('node:child_process').ChildProcess} child */
 async function stop(child) {

@@ -2,11 +2,9 @@
 // `node forwarder.mjs [PART...] [--runs N] [--small]`, with ONAIR_SERVER, ONAIR_SITE and ONAIR_LIGHT_VIEWERS set as by
 // scripts/bench-forwarder, which says what the parts are.
 
-import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
+import { cell, choose, median, withBusyness } from './figures.mjs';
 import { names } from './forwarder/contestants.mjs';
 import { makeClip } from './forwarder/load.mjs';
 import { parts, small, whole } from './forwarder/parts.mjs';
@@ -35,31 +33,6 @@ const rows = [
   { figure: 'whip', title: 'ms from POST to a viewer’s first frame, WHIP from Chromium', most: 1_000 },
   { figure: 'full_size', title: 's from POST until 1280×720 stays, at most 1.5 Mbit/s', most: 5 },
 ];
-
-/** @param {number[]} values */
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-
-/** Seconds of processor since the machine started: in all, without work, and taken away by its host. */
-function processorTime() {
-  const [, ...times] = readFileSync('/proc/stat', 'utf8').split('\n')[0].split(/\s+/).map(Number);
-  const [user, nice, system, idle, waiting, hard, soft, stolen] = times.map((ticks) => ticks / 100);
-  return { all: user + nice + system + idle + waiting + hard + soft + stolen, idle: idle + waiting, stolen };
-}
-
-/** @param {ReturnType<typeof processorTime>} since */
-function busyness(since) {
-  const now = processorTime();
-  const share = (/** @type {number} */ part) => `${((100 * part) / (now.all - since.all)).toFixed(0)} %`;
-  return { busy: share(now.all - since.all - (now.idle - since.idle)), stolen: share(now.stolen - since.stolen) };
-}
-
-/** @param {number} value */
-const figure = (value) =>
-  value === Infinity ? 'never' : value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toPrecision(3);
-
-/** @param {number[]} values */
-const cell = (values) =>
-  values.length === 0 ? '' : `${figure(median(values))} (${figure(Math.min(...values))} to ${figure(Math.max(...values))})`;
 
 /** @type {(row: Row, ours: number, theirs: number | undefined) => boolean} */
 const holds = ({ most, least, share }, ours, theirs) =>
@@ -123,20 +96,10 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { runs: { type: 'string', default: '5' }, small: { type: 'boolean', default: false } },
 });
-const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
-const unknown = chosen.filter((part) => !(part in parts));
-if (unknown.length > 0) throw new Error(`No such part: ${unknown.join(', ')}. There are: ${Object.keys(parts).join(', ')}.`);
-
-const resting = processorTime();
-await pause(3_000);
-const before = busyness(resting);
+const chosen = choose(positionals, Object.keys(parts));
 await makeClip();
-const began = processorTime();
-await measure(chosen, Number(values.runs), values.small ? small : whole);
-const during = busyness(began);
-
-console.log(`Medians of ${values.runs} runs, lowest to highest in brackets. ${cpus().length} × ${cpus()[0].model}.`);
-console.log(`Before it the machine was ${before.busy} busy; during it, ${during.busy}, of which its host took ${during.stolen}.`);
+const machine = await withBusyness(() => measure(chosen, Number(values.runs), values.small ? small : whole));
+console.log(`Medians of ${values.runs} runs, lowest to highest in brackets. ${machine}`);
 if (!names.includes('Janus')) console.log('Janus is not installed: its column stays empty.');
 if (values.small) console.log('Small crowds, to try the benchmark: the figures mean nothing.');
 const good = print();

@@ -105,6 +105,14 @@ json report_joins(Crowd& crowd, std::size_t first) {
           {"picture_ms", spread(pictures)},  {"failures", crowd.failures()}};
 }
 
+/// How late the lines of the chat came; null where none did.
+json report_chat(std::vector<double> latencies) {
+  if (latencies.empty()) return nullptr;
+  std::sort(latencies.begin(), latencies.end());
+  const std::size_t p99 = (latencies.size() * 99 + 99) / 100 - 1;
+  return {{"lines", latencies.size()}, {"p99", latencies[p99]}, {"max", latencies.back()}};
+}
+
 std::uint64_t missing(Crowd& crowd, std::size_t viewers) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < viewers; ++i) sum += crowd[i].missing();
@@ -136,6 +144,7 @@ class Run {
     crowd_.run_for(1s);  // what is on the way to the last that joined
     count(result);
     result["memory"] = resident() - memory;
+    result["chat_ms"] = report_chat(crowd_.chat_latencies());
     if (plan_.late_viewers > 0) result["late"] = join_late();
     crowd_.leave();
     if (talker_) talker_->check();

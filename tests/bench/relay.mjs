@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { setting } from '../setting.mjs';
+import { cell, median } from './figures.mjs';
 
 const run = promisify(execFile);
 /** @param {string} name */
@@ -86,11 +87,6 @@ async function measure(server, scenario) {
   }
 }
 
-/** @param {number[]} values */
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-/** @param {number} value */
-const figure = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-
 const runs = Number(process.argv[2] ?? 5);
 const chosen = process.argv.slice(3);
 let failed = false;
@@ -118,7 +114,7 @@ for (const scenario of scenarios) {
     }
     const middle = median(measured);
     medians.set(server.name, middle);
-    cells.push(`${figure(middle)} (${figure(Math.min(...measured))} to ${figure(Math.max(...measured))})`);
+    cells.push(cell(measured));
   }
   const ours = medians.get('onair') ?? NaN;
   /** @param {string} name */

@@ -74,6 +74,14 @@ std::map<std::string, int> Crowd::failures() const {
   return failures;
 }
 
+std::vector<double> Crowd::chat_latencies() const {
+  std::vector<double> all;
+  for (const auto& member : members_) {
+    all.insert(all.end(), member->chat_latencies().begin(), member->chat_latencies().end());
+  }
+  return all;
+}
+
 void Crowd::add(Watching watching) {
   const auto number = static_cast<std::uint32_t>(viewers_.size());
   viewers_.push_back(std::make_unique<Viewer>(agent_, room_, number, watching, Clock::now()));

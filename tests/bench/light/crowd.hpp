@@ -42,6 +42,8 @@ class Crowd {
   std::vector<std::uint64_t> packets();
   /// How often viewers failed, by what they say.
   std::map<std::string, int> failures() const;
+  /// Of all members (Member::chat_latencies).
+  std::vector<double> chat_latencies() const;
 
  private:
   void add(Watching watching);

@@ -1,6 +1,9 @@
 #include "light/member.hpp"
 
+#include <charconv>
 #include <chrono>
+#include <cstdint>
+#include <system_error>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -15,6 +18,8 @@ using sfu::TimePoint;
 
 /// As a page does whose request is not answered, or by an offer that leads to nothing.
 constexpr sfu::Duration kRequestAgain = 10s;
+
+constexpr std::string_view kSentAt = "sent at ";
 
 }  // namespace
 
@@ -61,7 +66,19 @@ void Member::receive(std::string_view frame) {
     client_.say(R"("type":"answer","connection":)" + message["connection"].dump() + R"(,"sdp":)" +
                     json(*answer).dump(),
                 forwarder_);
+  } else if (type == "chat_messages") {
+    for (const json& line : message["messages"]) read_line(line.value("text", ""));
   }
+}
+
+void Member::read_line(const std::string& text) {
+  if (!text.starts_with(kSentAt)) return;
+  std::int64_t sent_ms = 0;
+  const auto end = text.data() + text.size();
+  if (std::from_chars(text.data() + kSentAt.size(), end, sent_ms).ec != std::errc{}) return;
+  using Milliseconds = std::chrono::duration<double, std::milli>;
+  const Milliseconds now = std::chrono::system_clock::now().time_since_epoch();
+  chat_latencies_.push_back(now.count() - static_cast<double>(sent_ms));
 }
 
 }  // namespace onair::load

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -29,10 +30,14 @@ class Member {
 
   /// The server has ended the WebSocket.
   bool is_cut() const { return is_cut_; }
+  /// How late each line of the chat came that says when it was sent ("sent at" and the Unix time in
+  /// ms), in ms.
+  const std::vector<double>& chat_latencies() const { return chat_latencies_; }
 
  private:
   void request(std::string_view peer);
   void receive(std::string_view frame);
+  void read_line(const std::string& text);
 
   Client client_;
   Viewer& viewer_;
@@ -43,6 +48,7 @@ class Member {
   bool has_entered_ = false;
   bool is_cut_ = false;
   bool has_told_ = false;  ///< the talker that it has the picture
+  std::vector<double> chat_latencies_;
 };
 
 }  // namespace onair::load
