@@ -106,7 +106,7 @@ TEST_F(ForwarderTest, WhatTheTalkerGivesUpIsFollowedByAKeyFrame) {
   const std::size_t before = talker.key_frame_requests;
   send_video(talker, 101, kDelta);
   send_video(talker, 103, kDelta);
-  pass(MissingPackets::kPatience - std::chrono::milliseconds(100), {&talker, &viewer});
+  pass(MissingPackets::kTimeout - std::chrono::milliseconds(100), {&talker, &viewer});
   EXPECT_EQ(talker.key_frame_requests, before);
   pass(std::chrono::milliseconds(200), {&talker, &viewer});
   EXPECT_EQ(talker.key_frame_requests, before + 1);

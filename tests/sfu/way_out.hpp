@@ -33,7 +33,7 @@ inline constexpr std::uint8_t kSendTimeId = 2;
 inline OutgoingKind agreed_audio() {
   OutgoingKind audio;
   audio.formats[0] = {.codec = kOpus, .payload_type = kAudioType, .rtx_payload_type = {}};
-  audio.passed_ids[static_cast<std::size_t>(PassedExtension::audio_level)] = 1;
+  audio.forwarded_ids[static_cast<std::size_t>(ForwardedExtension::audio_level)] = 1;
   return audio;
 }
 inline OutgoingKind agreed_video() {
