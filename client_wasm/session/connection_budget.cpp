@@ -5,7 +5,7 @@
 
 namespace onair::session {
 
-bool ConnectionBudget::ask(const PeerId& peer, TimePoint now) {
+bool ConnectionBudget::try_open(const PeerId& peer, TimePoint now) {
   // With a full bucket nothing is scarce, so earlier connections no longer count.
   if (bucket_.full_at() <= now) {
     std::erase_if(peers_, [](const auto& entry) { return !entry.second.waits; });

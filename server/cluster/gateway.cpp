@@ -277,7 +277,7 @@ void Gateway::on_order(const Order& order, TimePoint) {
     seen.was_member = true;
     context_.bus.order(seen);
   }
-  pass_on(seen);
+  forward_order(seen);
 }
 
 bool Gateway::has_seen(const std::string& name, const protocol::PeerId& peer) {
@@ -285,7 +285,7 @@ bool Gateway::has_seen(const std::string& name, const protocol::PeerId& peer) {
   return room != nullptr && room->elsewhere.contains(peer);
 }
 
-void Gateway::pass_on(const Order& order) {
+void Gateway::forward_order(const Order& order) {
   const auto text = encode(order);
   if (!text) return;
   if (is_connected()) return context_.publish(context_.subjects.orders(), *text);

@@ -26,7 +26,7 @@ void Gateway::connected(TimePoint now) {
   liveness_.connected(now);
   // Messages sent meanwhile are lost.
   for (auto& [name, room] : rooms_) room.synced.clear();
-  for (const Order& order : queued_orders_.take_all()) pass_on(order);
+  for (const Order& order : queued_orders_.take_all()) forward_order(order);
   resynced_by_ = now + context_.options.dead_after;
   introduce(now);
 }

@@ -122,7 +122,7 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
     if (forwarding_.takes(from, request, is_full, now_)) return;
     if (is_full) return decline(from, DeclineReason::full);
   }
-  if (budget_.ask(from, now_)) offer_to(from);
+  if (budget_.try_open(from, now_)) offer_to(from);
 }
 
 void TalkSession::on_message(const protocol::Answer& answer, const PeerId& from) {
@@ -169,7 +169,7 @@ void TalkSession::on_message(const protocol::WatchingVia& via, const PeerId& fro
   waiting_.remove(from);
   if (!forwarding_.is_forwarded(from)) return;
   roster_.start_watching(from);
-  pass_on(chat_.open_relay(from));
+  emit_all(chat_.open_relay(from));
 }
 
 // Steps.

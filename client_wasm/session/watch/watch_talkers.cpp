@@ -121,7 +121,7 @@ void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) 
   if (!key) {
     if (unwanted_.erase(from) > 0) return;
     if (!has_room()) return send(protocol::Bye{}, from);
-    if (!budget_.ask(from, now_)) return;  // requested when its turn comes
+    if (!budget_.try_open(from, now_)) return;  // requested when its turn comes
     key = await_offer_of(from);
     connections_.find(*key)->of = of;
   }
@@ -150,7 +150,7 @@ void WatchSession::on_message(const protocol::Candidate& candidate, const PeerId
   if (!key) {
     // It may have overtaken the offer that answers a request to the room.
     if (absence_ != WatchView::Picture::requesting || !has_room()) return;
-    if (!budget_.ask(from, now_)) return;
+    if (!budget_.try_open(from, now_)) return;
     key = await_offer_of(from);
   }
   TalkerConnection& talker = *connections_.find(*key);

@@ -240,7 +240,7 @@ void Feed::on_offer(const protocol::Offer& offer) {
   stage_ = Stage::publishing;
   note_.connection = offer.connection;
   use_new_peer();
-  host().forwarder().ask(
+  host().forwarder().request(
       control::Publish{room(), peer(), offer.sdp, text_of(note_)},
       guarded<Feed>([talker = note_.other, peer = peer()](Feed& self, const auto& result) {
         self.published(talker, peer, result);

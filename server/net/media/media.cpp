@@ -141,11 +141,11 @@ MediaReport Media::report() const {
 }
 
 void Media::ask_report(std::function<void(ForwarderReport)> reply) {
-  forwarder_.ask(control::Stats{},
-                 [reply = std::move(reply)](const ForwarderClient::Result& result) {
-                   const auto* report = result ? std::get_if<control::Report>(&*result) : nullptr;
-                   reply(report == nullptr ? ForwarderReport() : ForwarderReport(*report));
-                 });
+  forwarder_.request(
+      control::Stats{}, [reply = std::move(reply)](const ForwarderClient::Result& result) {
+        const auto* report = result ? std::get_if<control::Report>(&*result) : nullptr;
+        reply(report == nullptr ? ForwarderReport() : ForwarderReport(*report));
+      });
 }
 
 std::shared_ptr<WhipTalker> Media::set_talker(WhipTalker& talker) {

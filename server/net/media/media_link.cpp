@@ -145,7 +145,7 @@ MediaAnswer MediaLink::created(media::Standard standard, const std::string& answ
 
 void MediaLink::patch(media::Patch kind, const std::string& fragment, MediaReply reply) {
   if (kind == media::Patch::trickle) {
-    return media_.forwarder().ask(
+    return media_.forwarder().request(
         control::Trickle{peer_, fragment}, [reply](const ForwarderClient::Result& result) {
           const bool done = result && std::holds_alternative<control::Done>(*result);
           reply(done ? MediaAnswer{.status = status::no_content} : problem_of(result));
@@ -155,7 +155,7 @@ void MediaLink::patch(media::Patch kind, const std::string& fragment, MediaReply
   media::Note anew = note_;
   anew.ufrag = media::ice_ufrag_of(fragment);
   anew.etag = new_etag();
-  media_.forwarder().ask(
+  media_.forwarder().request(
       control::Restart{peer_, fragment, text_of(anew)},
       [weak = weak_from_this(), reply, anew](const ForwarderClient::Result& result) {
         const auto* made = result ? std::get_if<control::Description>(&*result) : nullptr;

@@ -54,7 +54,7 @@ void Viewings::offer_to(const protocol::PeerId& viewer) {
   note.member = member_.id();
   note.other = viewer;
   note.connection = last_connection_;
-  host().forwarder().ask(
+  host().forwarder().request(
       control::Invite{member_.room(), peer, text_of(note)},
       member_.guarded<MediaLink>(
           [this, viewer, peer](MediaLink&, const auto& result) { invited(viewer, peer, result); }));
@@ -85,9 +85,9 @@ void Viewings::answer(const protocol::PeerId& viewer, const protocol::Answer& an
   Viewing& viewing = found->second;
   const bool fits = !answer.connection || *answer.connection == viewing.connection;
   if (!fits || !viewing.offered || std::exchange(viewing.answered, true)) return;
-  host().forwarder().ask(control::Answer{viewing.peer, answer.sdp},
-                         member_.guarded<MediaLink>(
-                             [this, viewer, peer = viewing.peer](MediaLink&, const auto& result) {
+  host().forwarder().request(control::Answer{viewing.peer, answer.sdp},
+                             member_.guarded<MediaLink>([this, viewer, peer = viewing.peer](
+                                                            MediaLink&, const auto& result) {
                                answer_taken(viewer, peer, result);
                              }));
 }

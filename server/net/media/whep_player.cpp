@@ -75,7 +75,7 @@ void WhepPlayer::broadcast_came(Feed::Outcome outcome) {
 void WhepPlayer::ask_forwarder() {
   make_resource(offer_);
   use_new_peer();
-  host().forwarder().ask(
+  host().forwarder().request(
       control::Play{room(), peer(), std::exchange(offer_, {}), text_of(note_)},
       guarded<WhepPlayer>([](WhepPlayer& self, const auto& result) { self.played(result); }));
 }

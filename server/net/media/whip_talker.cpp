@@ -57,7 +57,7 @@ void WhipTalker::entered(const protocol::Welcome&) {
   stage_ = Stage::publishing;
   make_resource(offer_);
   use_new_peer();
-  host().forwarder().ask(
+  host().forwarder().request(
       control::Publish{room(), peer(), std::exchange(offer_, {}), text_of(note_)},
       guarded<WhipTalker>([](WhipTalker& self, const auto& result) { self.published(result); }));
 }
