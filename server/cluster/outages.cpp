@@ -112,7 +112,7 @@ void Gateway::drop_overdue(const std::string& name, SharedRoom& room, TimePoint 
 
 void Gateway::hold_slot(const std::string& name, SharedRoom& room, const TalkerInfo& talker,
                         TimePoint until) {
-  if (room.held_slots.hold(talker, until)) schedule(name, room);
+  if (room.held_slots.add(talker, until)) schedule(name, room);
 }
 
 /// Gives up the slots held for talkers who are back.

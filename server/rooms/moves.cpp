@@ -91,7 +91,7 @@ void Hub::go_on_sending(Peer& peer, TimePoint now) {
   if (!peer.is<Present>() || peer.role != protocol::Role::talk) return;
   // Numbers that changed meanwhile went to those present alone.
   router_.send(*peer.link, frame_of(protocol::Audience{peer.room.watching()}));
-  reception_sums_.changed(peer.room, now);
+  reception_reporter_.changed(peer.room, now);
 }
 
 void Hub::on_handed_over(const HandOver& handover, TimePoint now) {

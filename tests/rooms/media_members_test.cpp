@@ -22,7 +22,7 @@ class MediaMembersTest : public HubFixture {
   void take_back(Client& client, const MemberKind& kind, protocol::Role role,
                  const protocol::PeerId& id, Duration age, Pass pass = {}) {
     EntryRequest request{kind, {"lesson", role}};
-    request.identity = Resumption{id, age};
+    request.resumption = Resumption{id, age};
     request.pass = std::move(pass);
     hub.enter(client, request, now);
   }
@@ -228,7 +228,7 @@ TEST(MediaMembers, AnEncoderThatIsTakenBackGetsItsRoomFromWhoCameSince) {
   hub.receive(stranger, R"({"type":"enter","room":"lesson","role":"talk"})", began + seconds(1));
   stranger.news();
   EntryRequest request{kWhipTalker, {"lesson", protocol::Role::talk}};
-  request.identity = Resumption{"abc", seconds(60)};
+  request.resumption = Resumption{"abc", seconds(60)};
   request.pass = Pass{};
   hub.enter(encoder, request, began + seconds(2));
   EXPECT_EQ(encoder.id(), "abc");

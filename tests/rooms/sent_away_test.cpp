@@ -137,57 +137,58 @@ TEST_F(SentAwayTest, AfterARestartATalkerRemovesThoseAgainWhomTheServerDoesNotKn
 }
 
 TEST_F(SentAwayTest, NobodysRemovalsPushThoseOfAnotherOpenRoomOut) {
-  RemovedPeers voided([](const std::string& room) { return !room.starts_with("closed"); });
-  voided.add("another", "id1", now);
+  RemovedPeers removed([](const std::string& room) { return !room.starts_with("closed"); });
+  removed.add("another", "id1", now);
   for (std::size_t i = 0; i <= RemovedPeers::kMostOfARoom; ++i) {
-    voided.add("lesson", "id" + std::to_string(i), now);
+    removed.add("lesson", "id" + std::to_string(i), now);
   }
-  EXPECT_FALSE(voided.contains("lesson", "id0")) << "the oldest of the same room";
-  EXPECT_TRUE(voided.contains("lesson", "id1"));
+  EXPECT_FALSE(removed.contains("lesson", "id0")) << "the oldest of the same room";
+  EXPECT_TRUE(removed.contains("lesson", "id1"));
   // A client makes many rooms, and many removals in each.
-  for (int room = 0; room < 30'000; ++room) voided.add("closed" + std::to_string(room), "id1", now);
-  EXPECT_TRUE(voided.contains("another", "id1"));
-  EXPECT_TRUE(voided.contains("lesson", "id1"));
+  for (int room = 0; room < 30'000; ++room)
+    removed.add("closed" + std::to_string(room), "id1", now);
+  EXPECT_TRUE(removed.contains("another", "id1"));
+  EXPECT_TRUE(removed.contains("lesson", "id1"));
   for (int room = 0; room < 200; ++room) {
     for (int i = 0; i < 300; ++i) {
-      voided.add("loud" + std::to_string(room), "id" + std::to_string(i), now);
+      removed.add("loud" + std::to_string(room), "id" + std::to_string(i), now);
     }
   }
-  EXPECT_TRUE(voided.contains("another", "id1"));
-  EXPECT_LE(voided.size(), RemovedPeers::kMost);
+  EXPECT_TRUE(removed.contains("another", "id1"));
+  EXPECT_LE(removed.size(), RemovedPeers::kMost);
 }
 
 TEST_F(SentAwayTest, NobodysRemovalsPushThoseOfAClosedRoomOut) {
-  RemovedPeers voided([](const std::string& room) { return room.starts_with("open"); });
-  for (int i = 0; i < 10; ++i) voided.add("lesson", "id" + std::to_string(i), now);
+  RemovedPeers removed([](const std::string& room) { return room.starts_with("open"); });
+  for (int i = 0; i < 10; ++i) removed.add("lesson", "id" + std::to_string(i), now);
   for (const std::string whose : {"open", "closed"}) {
     for (int room = 0; room < 200; ++room) {
       for (int i = 0; i < 300; ++i) {
-        voided.add(whose + std::to_string(room), "id" + std::to_string(i), now + seconds(1));
+        removed.add(whose + std::to_string(room), "id" + std::to_string(i), now + seconds(1));
       }
     }
     for (int i = 0; i < 10; ++i) {
-      EXPECT_TRUE(voided.contains("lesson", "id" + std::to_string(i))) << whose;
+      EXPECT_TRUE(removed.contains("lesson", "id" + std::to_string(i))) << whose;
     }
-    EXPECT_LE(voided.size(), RemovedPeers::kMost);
+    EXPECT_LE(removed.size(), RemovedPeers::kMost);
   }
   for (int room = 0; room < 30'000; ++room) {
-    voided.add("single" + std::to_string(room), "id1", now + seconds(2));
+    removed.add("single" + std::to_string(room), "id1", now + seconds(2));
   }
   for (int i = 0; i < 10; ++i) {
-    EXPECT_TRUE(voided.contains("lesson", "id" + std::to_string(i))) << "the oldest room stays";
+    EXPECT_TRUE(removed.contains("lesson", "id" + std::to_string(i))) << "the oldest room stays";
   }
-  EXPECT_LE(voided.size(), RemovedPeers::kMost);
+  EXPECT_LE(removed.size(), RemovedPeers::kMost);
 }
 
 TEST_F(SentAwayTest, ARemovalIsRememberedAsLongAsATokenLives) {
-  RemovedPeers voided([](const auto&) { return true; });
-  voided.add("lesson", "id1", now);
+  RemovedPeers removed([](const auto&) { return true; });
+  removed.add("lesson", "id1", now);
   const TimePoint later = now + kResumeLifetime;
   for (std::size_t i = 0; i <= RemovedPeers::kMost; ++i) {
-    voided.add("room" + std::to_string(i), "id1", later);
+    removed.add("room" + std::to_string(i), "id1", later);
   }
-  EXPECT_FALSE(voided.contains("lesson", "id1")) << "no token is that old";
+  EXPECT_FALSE(removed.contains("lesson", "id1")) << "no token is that old";
 }
 
 TEST_F(SentAwayTest, TheOperatorEndsARoomAndSendsPeersAway) {

@@ -10,7 +10,7 @@
 namespace onair::net {
 
 /// A connection that holds no more than this part of a message's bound, of a message or body that
-/// is not whole yet, is not closed to make way for others.
+/// is not whole yet, is not closed to give way to others.
 inline constexpr std::size_t kInputThatStays = 4;
 
 struct Limits {

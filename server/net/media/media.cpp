@@ -61,16 +61,16 @@ void Media::publish(MediaEntry entry, std::string key, std::string offer, const 
       return reply(problem(status::conflict, "room_taken", "Somebody else talks in this room."));
     }
     replaced = &talker;
-    entry.identity = rooms::Resumption{talker.id(), rooms::Duration::zero()};
+    entry.resumption = rooms::Resumption{talker.id(), rooms::Duration::zero()};
   }
-  if (entry.counted_as && !make_way_for_encoder(*entry.counted_as, replaced)) {
+  if (entry.counted_as && !free_slot_for_encoder(*entry.counted_as, replaced)) {
     return reply(problem(status::too_many_requests, "too_many_clients",
                          "Too many encoders of this address broadcast.", /*retry_after=*/10));
   }
   hold<WhipTalker>(std::move(entry), std::move(key))->publish(std::move(offer), reply);
 }
 
-bool Media::make_way_for_encoder(const std::string& address, const WhipTalker* replaced) {
+bool Media::free_slot_for_encoder(const std::string& address, const WhipTalker* replaced) {
   std::size_t count = 0;
   std::shared_ptr<MediaLink> silent;
   for (const auto& [pointer, link] : links_) {

@@ -24,10 +24,10 @@ class Viewings;
 /// How somebody gets into the room.
 struct MediaEntry {
   std::string room;
-  rooms::Pass pass = {};                           ///< the doorkeeper's answer
-  std::optional<rooms::Resumption> identity = {};  ///< the member that it replaces
-  Admission::Client slots = {};                    ///< what the client takes at its address
-  std::optional<std::string> counted_as = {};      ///< that address
+  rooms::Pass pass = {};                             ///< the doorkeeper's answer
+  std::optional<rooms::Resumption> resumption = {};  ///< the member that it replaces
+  Admission::Client slots = {};                      ///< what the client takes at its address
+  std::optional<std::string> counted_as = {};        ///< that address
 };
 
 /// Lives on the worker of Media, which holds it until leave(). What the hub sends is handled when

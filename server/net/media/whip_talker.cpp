@@ -64,7 +64,7 @@ void WhipTalker::entered(const protocol::Welcome&) {
 
 void WhipTalker::refused(const protocol::Error& error) {
   if (reply_) std::exchange(reply_, nullptr)(problem_of(error.code, error.message));
-  // Taken back in vain, or dismissed: somebody else talks here now.
+  // Taken back in vain, or removed: somebody else talks here now.
   viewings_.close_all();
   close_connections();
 }
