@@ -70,7 +70,7 @@ void TalkSession::on(const CandidateFound& found) {
   Candidate candidate = found.candidate;
   candidate.connection = found.key.generation;
   if (auto* offering = std::get_if<ViewerConnection::Offering>(&viewer->state)) {
-    hold(offering->found, std::move(candidate));
+    buffer(offering->found, std::move(candidate));
   } else {
     send(std::move(candidate), found.key.peer);
   }
@@ -145,9 +145,9 @@ void TalkSession::on_message(const protocol::Candidate& candidate, const PeerId&
   ViewerConnection& viewer = *connections_.find(*key);
   if (!viewer.candidates.take(candidate)) return;
   if (auto* awaiting = std::get_if<ViewerConnection::AwaitingAnswer>(&viewer.state)) {
-    hold(awaiting->early, candidate);
+    buffer(awaiting->early, candidate);
   } else if (auto* applying = std::get_if<ViewerConnection::ApplyingAnswer>(&viewer.state)) {
-    hold(applying->early, candidate);
+    buffer(applying->early, candidate);
   } else if (std::holds_alternative<ViewerConnection::Negotiated>(viewer.state)) {
     output_.emplace_back(AddCandidate{*key, candidate});
   }

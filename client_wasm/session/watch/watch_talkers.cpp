@@ -52,7 +52,7 @@ void WatchSession::on(const CandidateFound& found) {
   Candidate candidate = found.candidate;
   candidate.connection = talker->id;
   if (auto* answering = std::get_if<TalkerConnection::Answering>(&talker->state)) {
-    hold(answering->found, std::move(candidate));
+    buffer(answering->found, std::move(candidate));
   } else if (std::holds_alternative<TalkerConnection::Negotiated>(talker->state)) {
     send(std::move(candidate), found.key.peer);
   }
@@ -156,11 +156,11 @@ void WatchSession::on_message(const protocol::Candidate& candidate, const PeerId
   TalkerConnection& talker = *connections_.find(*key);
   if (!talker.candidates.take(candidate)) return;
   if (auto* awaiting = std::get_if<TalkerConnection::AwaitingOffer>(&talker.state)) {
-    return hold(awaiting->early, candidate);
+    return buffer(awaiting->early, candidate);
   }
   if (candidate.connection && talker.id && candidate.connection != talker.id) return;
   if (auto* applying = std::get_if<TalkerConnection::ApplyingOffer>(&talker.state)) {
-    hold(applying->early, candidate);
+    buffer(applying->early, candidate);
   } else {
     output_.emplace_back(AddCandidate{*key, candidate});
   }

@@ -186,7 +186,7 @@ Task<std::variant<error_code, Response>> take_body(Connection<Stream>& connectio
     std::optional<Response> refusal;
     if (route.refuse_body != nullptr) refusal = co_await route.refuse_body(header);
     if (refusal) co_return std::move(*refusal);
-    share.hold(length);
+    share.set_bytes(length);
     if (share.gives_way(connection.server.limits.frame_bytes / kInputThatStays)) {
       Response full = plain_response(http::status::service_unavailable, "This server is busy.\n");
       full.set(http::field::retry_after, "5");

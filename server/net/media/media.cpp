@@ -43,7 +43,7 @@ Media::~Media() {
 }
 
 template <typename Link, typename... Arguments>
-std::shared_ptr<Link> Media::hold(Arguments&&... arguments) {
+std::shared_ptr<Link> Media::create_link(Arguments&&... arguments) {
   const auto link = std::make_shared<Link>(*this, std::forward<Arguments>(arguments)...);
   links_.emplace(link.get(), link);
   return link;
@@ -67,7 +67,7 @@ void Media::publish(MediaEntry entry, std::string key, std::string offer, const 
     return reply(problem(status::too_many_requests, "too_many_clients",
                          "Too many encoders of this address broadcast.", /*retry_after=*/10));
   }
-  hold<WhipTalker>(std::move(entry), std::move(key))->publish(std::move(offer), reply);
+  create_link<WhipTalker>(std::move(entry), std::move(key))->publish(std::move(offer), reply);
 }
 
 bool Media::free_slot_for_encoder(const std::string& address, const WhipTalker* replaced) {
@@ -87,7 +87,7 @@ bool Media::free_slot_for_encoder(const std::string& address, const WhipTalker* 
 
 void Media::play(MediaEntry entry, std::string offer, const MediaReply& reply) {
   if (!forwarder_.is_here()) return reply(forwarder_is_away());
-  hold<WhepPlayer>(std::move(entry))->play(std::move(offer), reply);
+  create_link<WhepPlayer>(std::move(entry))->play(std::move(offer), reply);
 }
 
 std::shared_ptr<MediaLink> Media::find(const media::Target& target) const {
@@ -164,7 +164,7 @@ bool Media::publishes(const std::string& room) const {
 Feed& Media::feed_of(const std::string& room) {
   auto& feed = feeds_[room];
   if (!feed) {
-    feed = hold<Feed>(room);
+    feed = create_link<Feed>(room);
     feed->enter();
   }
   return *feed;
@@ -291,10 +291,11 @@ void Media::take_back(const control::PeerInfo& peer, const media::Note& note) {
   if (!note.address.empty()) entry.slots = admission_.enter(note.address);
   switch (note.kind) {
     case media::Note::Kind::whip:
-      return hold<WhipTalker>(std::move(entry), note.key)->take_back(peer, note);
-    case media::Note::Kind::whep: return hold<WhepPlayer>(std::move(entry))->take_back(peer, note);
+      return create_link<WhipTalker>(std::move(entry), note.key)->take_back(peer, note);
+    case media::Note::Kind::whep:
+      return create_link<WhepPlayer>(std::move(entry))->take_back(peer, note);
     case media::Note::Kind::feed: {
-      const auto feed = hold<Feed>(peer.room);
+      const auto feed = create_link<Feed>(peer.room);
       feeds_[peer.room] = feed;
       return feed->take_back(peer, note);
     }

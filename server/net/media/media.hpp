@@ -110,7 +110,7 @@ class Media final : private ForwarderHost {
   std::shared_ptr<MediaLink> find(const media::Target& target) const;
   void remember_closed(const MediaLink& link, const sfu::control::Event& event);
   template <typename Link, typename... Arguments>
-  std::shared_ptr<Link> hold(Arguments&&... arguments);
+  std::shared_ptr<Link> create_link(Arguments&&... arguments);
 
   Worker& worker_;
   const rooms::Duration grace_;

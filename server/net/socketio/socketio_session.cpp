@@ -168,7 +168,7 @@ void SocketioSession::flush() {
 }
 
 void SocketioSession::after_news() {
-  share_.hold(core_.queue_bytes());
+  share_.set_bytes(core_.queue_bytes());
   if (share_.is_beyond_fair_share()) overflowed();
   if (poll_answer_ && !std::exchange(flush_is_due_, true)) {
     worker_.tick().flush_at_end(std::shared_ptr<Flushable>(shared_from_this(), this));
