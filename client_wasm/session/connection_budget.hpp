@@ -54,7 +54,7 @@ class ConnectionBudget {
   using Peers = std::map<PeerId, Peer>;
 
   Peers::iterator find_or_add(const PeerId& peer);
-  Peers::iterator first_in_line();
+  Peers::iterator first_waiting();
 
   Rate rate_;
   TokenBucket bucket_;

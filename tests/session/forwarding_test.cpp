@@ -72,9 +72,9 @@ TEST_F(ForwardingTest, AsksForTheForwarderAtThreeQuartersOfTheCapacity) {
 
 TEST_F(ForwardingTest, AsksWhereTheLineOrTheProcessorIsShort) {
   watch_directly(2);
-  load.short_of_line = true;
+  load.short_of_uplink = true;
   EXPECT_EQ(advance().use_forwarder, true);
-  load.short_of_line = false;
+  load.short_of_uplink = false;
   EXPECT_EQ(advance().use_forwarder, false) << "needed no more before it came";
 
   for (const Duration later : {Duration(0), Duration(2'000), Duration(2'000)}) {

@@ -132,7 +132,7 @@ bool Forwarding::is_needed(const Load& load, TimePoint now) const {
   }
   const bool strained = limited_since_ && now - *limited_since_ >= kStrain;
   const bool many = load.viewers * 100 >= load.capacity * kManyPercent;
-  return load.viewers > 0 && (many || load.any_waits || load.short_of_line || strained);
+  return load.viewers > 0 && (many || load.any_waits || load.short_of_uplink || strained);
 }
 
 bool Forwarding::is_calm(const Load& load) const {

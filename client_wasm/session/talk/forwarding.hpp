@@ -62,10 +62,10 @@ class Forwarding {
     bool on_air = false;
     /// The forwarder whose connection with us is up, if there is one.
     std::optional<PeerId> forwarder = {};
-    std::size_t viewers = 0;     ///< direct, forwarded and waiting ones
-    std::size_t capacity = 0;    ///< of direct ones
-    bool short_of_line = false;  ///< a viewer's share is little
-    bool any_waits = false;      ///< declined as full
+    std::size_t viewers = 0;       ///< direct, forwarded and waiting ones
+    std::size_t capacity = 0;      ///< of direct ones
+    bool short_of_uplink = false;  ///< a viewer's share is little
+    bool any_waits = false;        ///< declined as full
   };
 
   /// What to do now.

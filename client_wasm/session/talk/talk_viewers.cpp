@@ -206,8 +206,8 @@ Forwarding::Load TalkSession::load() const {
           .forwarder = forwarder,
           .viewers = direct + forwarding_.forwarded() + waiting_.size(),
           .capacity = capacity(),
-          .short_of_line = 2 * std::uint64_t{share.max_bitrate_bps} <
-                           3 * std::uint64_t{options_.uplink.floor_bps},
+          .short_of_uplink = 2 * std::uint64_t{share.max_bitrate_bps} <
+                             3 * std::uint64_t{options_.uplink.floor_bps},
           .any_waits = waiting_.size() > 0};
 }
 

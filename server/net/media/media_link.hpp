@@ -77,7 +77,7 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   /// False where nothing that the room says matters once it is in.
   virtual bool listens() const { return true; }
 
-  Media& host() const { return media_; }
+  Media& media() const { return media_; }
   Worker& worker() const { return worker_; }
   bool is_in() const { return is_in_; }
   const std::vector<protocol::IceServer>& ice_servers() const { return ice_servers_; }

@@ -36,15 +36,15 @@ void WhipTalker::take_back(const control::PeerInfo& peer, const media::Note& not
   stage_ = Stage::published;
   sends_ = peer.media;
   was_connected_ = peer.connected;
-  host().own_resource(note.resource, *this);
+  media().own_resource(note.resource, *this);
   MediaLink::take_back(peer, note);
 }
 
 void WhipTalker::entered(const protocol::Welcome&) {
-  const auto before = host().set_talker(*this);
+  const auto before = media().set_talker(*this);
   if (before && !before->is_silent()) {
     // Two came at once into a room for several talkers. The forwarder has one publication a room.
-    host().set_talker(*before);
+    media().set_talker(*before);
     refused({"room_taken", "Somebody else talks in this room."});
     return leave(rooms::Hub::Leaving::for_good);
   }
@@ -57,7 +57,7 @@ void WhipTalker::entered(const protocol::Welcome&) {
   stage_ = Stage::publishing;
   make_resource(offer_);
   use_new_peer();
-  host().forwarder().request(
+  media().forwarder().request(
       control::Publish{room(), peer(), std::exchange(offer_, {}), text_of(note_)},
       guarded<WhipTalker>([](WhipTalker& self, const auto& result) { self.published(result); }));
 }
@@ -145,7 +145,7 @@ void WhipTalker::go_off_air() {
 
 /// Nothing comes. The picture stands still until the encoder goes on or reconnects.
 void WhipTalker::await_encoder() {
-  wait<WhipTalker>(grace_, host().grace(), [](WhipTalker& self) { self.encoder_stays_away(); });
+  wait<WhipTalker>(grace_, media().grace(), [](WhipTalker& self) { self.encoder_stays_away(); });
 }
 
 /// An encoder that never sends keeps its room from others, and takes memory of the forwarder.
@@ -198,7 +198,7 @@ void WhipTalker::closed(CloseCode code) {
 
 void WhipTalker::close_connections() {
   close_peer();
-  if (!replaced_peer_.empty()) host().forwarder().close(std::exchange(replaced_peer_, {}));
+  if (!replaced_peer_.empty()) media().forwarder().close(std::exchange(replaced_peer_, {}));
 }
 
 void WhipTalker::end() {
