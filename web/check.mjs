@@ -4,7 +4,7 @@
 import { whyRefused } from './reach.mjs';
 import { cameUp, element, offerLanguages, onLanguage, refusal, socketAddress, text, tokenOfAddress, tokensOfTab } from './page.mjs';
 
-const patience = 8_000; // ms; the time limit for each answer of a server
+const timeout = 8_000; // ms; the time limit for each answer of a server
 
 /**
  * @typedef {typeof import('./texts.en.mjs').default.check} Texts
@@ -33,7 +33,7 @@ function within(what, promise) {
   let timer;
   /** @type {Promise<never>} */
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: no answer in ${patience / 1000} s`)), patience);
+    timer = setTimeout(() => reject(new Error(`${what}: no answer in ${timeout / 1000} s`)), timeout);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

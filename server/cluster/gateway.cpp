@@ -80,7 +80,7 @@ void Gateway::on_room_ready(const std::string& name, TimePoint now) {
 }
 
 void Gateway::ask_for(const std::string& name, SharedRoom& room, TimePoint now) {
-  room.known_by = now + context_.options.patience;
+  room.known_by = now + context_.options.share_timeout;
   schedule(name, room);
   context_.publish(context_.subjects.ask(name), own_share(room, now),
                    context_.subjects.share_for(name));

@@ -115,7 +115,7 @@ Peer& Hub::admit(Room& room, const PendingEntry& entry, const Applicant& applica
     bus_.came_back(peer.id);
   }
   // Frames for a page's connections mean nothing to one that has been loaded since.
-  if (buffered_elsewhere && !fresh) deadlines_.hand_over.set(&peer, now + kHandOverPatience);
+  if (buffered_elsewhere && !fresh) deadlines_.hand_over.set(&peer, now + kHandOverTimeout);
   grant(peer, entry.pass, now);
   const auto& caps = entry.request.enter.caps;
   peer.can_move = std::find(caps.begin(), caps.end(), protocol::kForwardedCap) != caps.end();

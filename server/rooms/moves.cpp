@@ -118,7 +118,7 @@ void Hub::on_taken_over(const std::string& name, const protocol::PeerId& id, Hub
 void Hub::let_go_if_ready(Peer& peer, TimePoint now) {
   const bool may_send = peer.link != nullptr && peer.away()->sent_off;
   if (!may_send && !deadlines_.hand_over.contains(&peer)) return let_go(peer, now);
-  deadlines_.away.set(&peer, now + kLastFramesPatience);
+  deadlines_.away.set(&peer, now + kLastFramesTimeout);
 }
 
 /// Silent, since the others know it as the same peer.

@@ -38,7 +38,7 @@ TEST_F(ForwarderDeathTest, EveryoneIsToldAtOnce) {
   forwarder.die();
   EXPECT_EQ(viewer.receive_type("end_talk")["from"], talker);
   await_players(0);
-  EXPECT_LT(steady_clock::now() - began, seconds(5)) << "long before its patience is over";
+  EXPECT_LT(steady_clock::now() - began, seconds(5)) << "long before its time-out";
   EXPECT_EQ(remove(target_of(player)).result_int(), 404u);
   EXPECT_EQ(patch(resource, "a=candidate:1\r\n").result_int(), 404u);
   const Response away = post("/whep/lesson");

@@ -194,7 +194,7 @@ TEST(WhipTimesTest, AnEncoderThatStaysAwayLosesItsSlot) {
   viewer.receive_type("user_disconnected");
 }
 
-class WhipPatienceTest : public WhipTest {
+class WhipTimeoutTest : public WhipTest {
  protected:
   void SetUp() override {
     Options options = options_with(forwarder);
@@ -203,7 +203,7 @@ class WhipPatienceTest : public WhipTest {
   }
 };
 
-TEST_F(WhipPatienceTest, AnEncoderThatNeverSendsIsEnded) {
+TEST_F(WhipTimeoutTest, AnEncoderThatNeverSendsIsEnded) {
   broadcast("sends");
   ASSERT_EQ(post("/whip/silent").result_int(), 201u);
   const std::string silent = forwarder.expect<control::Publish>().peer;

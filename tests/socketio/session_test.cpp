@@ -27,7 +27,7 @@ class World final : public SessionHost {
                  .starts_on_websocket = websocket,
                  .ping_interval = seconds(25),
                  .ping_timeout = seconds(20),
-                 .patience = seconds(10),
+                 .step_timeout = seconds(10),
                  .max_message_bytes = 1'000,
                  .max_queue_bytes = 1'000},
                 *this, now) {}

@@ -95,7 +95,8 @@ void TalkSession::on(const TransportChanged& changed) {
   // A negotiation in progress has its own deadline.
   if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer->state)) return;
   if (changed.state == TransportState::connected) viewer->due.cancel();
-  if (changed.state == TransportState::disconnected) viewer->due.set(now_ + kTalkerPatience);
+  if (changed.state == TransportState::disconnected)
+    viewer->due.set(now_ + kTalkerDisconnectTimeout);
   if (changed.state == TransportState::failed) recover(changed.key);
 }
 

@@ -234,7 +234,7 @@ bool WatchSession::await_talker(const PeerId& talker) {
   close_with(talker, "user_disconnected");
   const auto by = connection_of(talker);
   if (!by) return false;
-  connections_.find(*by)->due.set(now_ + kTalkerReturns);
+  connections_.find(*by)->due.set(now_ + kTalkerReturnTimeout);
   return true;
 }
 

@@ -84,7 +84,8 @@ void WatchSession::on(const TransportChanged& changed) {
   }
   // A negotiation in progress has its own deadline.
   if (!std::holds_alternative<TalkerConnection::Negotiated>(talker->state)) return;
-  if (changed.state == TransportState::disconnected) talker->due.set(now_ + kWatcherPatience);
+  if (changed.state == TransportState::disconnected)
+    talker->due.set(now_ + kWatcherDisconnectTimeout);
   if (changed.state == TransportState::failed) recover(changed.key);
 }
 

@@ -11,7 +11,7 @@ namespace {
 namespace control = sfu::control;
 using std::chrono::seconds;
 
-constexpr seconds kOfferPatience{10};
+constexpr seconds kOfferTimeout{10};
 constexpr std::chrono::milliseconds kRetry{500};
 constexpr seconds kRetryDeclined{5};
 
@@ -209,7 +209,7 @@ void Feed::request() {
   announced_players_.reset();         // its page may have been loaded anew
   send_players();
   send_message(protocol::TalkRequest{}, note_.other);
-  wait<Feed>(retry_, kOfferPatience, [](Feed& self) {
+  wait<Feed>(retry_, kOfferTimeout, [](Feed& self) {
     if (self.stage_ == Stage::asking) self.request();
   });
 }
@@ -284,7 +284,8 @@ void Feed::lose_talker(const protocol::PeerId& talker, bool may_be_reloading) {
   if (talker == watched_ && !may_be_reloading) end_viewings();
   if (stage_ == Stage::idle) follow_another();
   if (was_followed && note_.other.empty()) notify_waiting(Outcome::full);
-  if (was_held && holders_.empty()) linger(may_be_reloading ? protocol::kTalkerReturns : kLinger);
+  if (was_held && holders_.empty())
+    linger(may_be_reloading ? protocol::kTalkerReturnTimeout : kLinger);
 }
 
 void Feed::stop_following() {

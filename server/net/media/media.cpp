@@ -12,7 +12,7 @@ using boost::beast::http::status;
 
 /// How long the forwarder may be away until all that it had counts as lost. One that has died is
 /// known to have: this is for one that lives and says nothing.
-constexpr std::chrono::seconds kForwarderPatience{10};
+constexpr std::chrono::seconds kForwarderTimeout{10};
 
 /// How many clients at a time may be between closing their peer connection and their DELETE.
 constexpr std::size_t kMostClosed = 256;
@@ -33,7 +33,7 @@ Media::Media(Worker& worker, const std::filesystem::path& forwarder_socket, room
       grace_(grace),
       draining_(draining),
       forwarder_(worker, forwarder_socket, *this),
-      patience_(worker.context()),
+      timeout_(worker.context()),
       admission_(admission) {}
 
 Media::~Media() {
@@ -229,15 +229,15 @@ void Media::on_forwarder_mismatched() {
 }
 
 void Media::on_forwarder_lost() {
-  patience_.expires_after(kForwarderPatience);
-  patience_.async_wait([this](error_code error) {
+  timeout_.expires_after(kForwarderTimeout);
+  timeout_.async_wait([this](error_code error) {
     if (error || forwarder_.is_here()) return;
     worker_.tick().run([this] { on_forwarder_died(); });
   });
 }
 
 void Media::on_forwarder_died() {
-  patience_.cancel();
+  timeout_.cancel();
   const auto links = links_;  // some leave by it
   for (const auto& [pointer, link] : links) {
     if (links_.contains(pointer)) link->on_forwarder_died();
@@ -247,7 +247,7 @@ void Media::on_forwarder_died() {
 /// The one function that brings together the forwarder's state and this process's,
 /// whichever of the two has been started anew.
 void Media::on_forwarder_connected(const std::vector<control::PeerInfo>& peers) {
-  patience_.cancel();
+  timeout_.cancel();
   is_mismatched_ = false;
   std::set<std::string> living;
   for (const control::PeerInfo& peer : peers) living.insert(peer.peer);

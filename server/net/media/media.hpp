@@ -128,7 +128,7 @@ class Media final : private ForwarderHost {
   ForwarderClient forwarder_;
   std::function<bool()> replace_ = [] { return false; };
   bool is_mismatched_ = false;  ///< and the log says so
-  Timer patience_;
+  Timer timeout_;
   Admission& admission_;
 };
 

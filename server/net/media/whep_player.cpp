@@ -11,7 +11,7 @@ namespace control = sfu::control;
 using boost::beast::http::status;
 
 /// How long a player waits until a browser's broadcast has come to the forwarder.
-constexpr std::chrono::seconds kFeedPatience{5};
+constexpr std::chrono::seconds kFeedTimeout{5};
 
 /// Seconds after which a player asks again that came to another process than the encoder did.
 constexpr unsigned kRetryElsewhere = 10;
@@ -28,7 +28,7 @@ MediaAnswer has_ended() {
 WhepPlayer::WhepPlayer(Media& media, MediaEntry entry)
     : MediaLink(media, rooms::kWhepPlayer, protocol::Role::watch, media::Note::Kind::whep,
                 std::move(entry)),
-      patience_(worker().context()) {}
+      timeout_(worker().context()) {}
 
 void WhepPlayer::play(std::string offer, MediaReply reply) {
   offer_ = std::move(offer);
@@ -48,7 +48,7 @@ void WhepPlayer::entered(const protocol::Welcome& welcome) {
   media().feed_of(room()).when_ready(
       *this, guarded<WhepPlayer>(
                  [](WhepPlayer& self, Feed::Outcome outcome) { self.broadcast_came(outcome); }));
-  wait<WhepPlayer>(patience_, kFeedPatience, [](WhepPlayer& self) {
+  wait<WhepPlayer>(timeout_, kFeedTimeout, [](WhepPlayer& self) {
     if (self.peer().empty()) {
       self.give_up(problem(status::service_unavailable, "no_answer",
                            "The broadcaster does not answer.", kRetryAfter));

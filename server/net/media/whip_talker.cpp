@@ -82,7 +82,7 @@ void WhipTalker::published(const ForwarderClient::Result& result) {
   const MediaReply reply = std::exchange(reply_, nullptr);
   if (answer != nullptr) {
     stage_ = Stage::published;
-    may_start_until_ = std::chrono::steady_clock::now() + kStartPatience;
+    may_start_until_ = std::chrono::steady_clock::now() + kStartTimeout;
     replaced_peer_.clear();
     await_first_packet();
     return reply(created(media::Standard::whip, answer->sdp));
@@ -150,8 +150,8 @@ void WhipTalker::await_encoder() {
 
 /// An encoder that never sends keeps its room from others, and takes memory of the forwarder.
 void WhipTalker::await_first_packet() {
-  const auto patience = kFirstPacketPatience * worker().limits().handshake_time;
-  wait<WhipTalker>(grace_, patience, [](WhipTalker& self) { self.end(); });
+  const auto timeout = kFirstPacketTimeoutFactor * worker().limits().handshake_time;
+  wait<WhipTalker>(grace_, timeout, [](WhipTalker& self) { self.end(); });
 }
 
 void WhipTalker::encoder_stays_away() {

@@ -152,7 +152,7 @@ NewSession make_session(const Caller& caller, ConnectionSlots slots, Worker& her
           .starts_on_websocket = !polls,
           .ping_interval = half,
           .ping_timeout = half,
-          .patience = limits.handshake_time,
+          .step_timeout = limits.handshake_time,
           .max_message_bytes = limits.frame_bytes,
           .max_payload_bytes = kPacketsInPayload * limits.frame_bytes,
           .max_queue_bytes = limits.send_queue_bytes,
