@@ -52,7 +52,7 @@ const entryToken = tokenOfAddress() ?? tokensOfTab().at(-1);
  * @param {string | undefined} token
  * @returns {{ room: string, role: string }}
  */
-function seatOf(token) {
+function roomAndRole(token) {
   const own = { room: `_check ${crypto.getRandomValues(new Uint32Array(2)).join('')}`, role: 'watch' };
   try {
     const claims = atob(String(token?.split('.')[1]).replaceAll('-', '+').replaceAll('_', '/'));
@@ -69,7 +69,7 @@ function reachServer() {
   /** @type {Promise<MessageEvent>} */
   const answer = new Promise((resolve, reject) => {
     socket.onopen = () =>
-      socket.send(JSON.stringify({ type: 'enter', ...seatOf(entryToken), token: entryToken }));
+      socket.send(JSON.stringify({ type: 'enter', ...roomAndRole(entryToken), token: entryToken }));
     socket.onmessage = resolve;
     socket.onclose = () => reject(new Error('the WebSocket was closed'));
   });

@@ -106,7 +106,7 @@ function find(key, values = {}) {
 }
 
 /**
- * Gives the text of a key such as `seat.request`, with values for `{name}`. Empty before the texts are loaded.
+ * Gives the text of a key such as `viewer.request`, with values for `{name}`. Empty before the texts are loaded.
  * @type {import('./types.d.ts').Text}
  */
 export const text = find;
