@@ -17,7 +17,7 @@ class AwayMembersTest : public HubFixture {
   AwayMembersTest() : HubFixture({.peers_per_room = 4, .rooms = 3}) {}
   void enter(Client& client, const std::string& role, const std::string& room = "lesson",
              const std::string& more = "") {
-    say(client, R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}");
+    send(client, R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}");
   }
   /// A host with one connection at a time.
   std::string come_and_vanish(const std::string& role, const std::string& room = "lesson",

@@ -30,7 +30,7 @@ class Client {
 
   /// `fields` is the inside of a JSON object, e.g. `"type":"offer"`. Without `to` for the room.
   /// Does nothing before the connection is a WebSocket.
-  void say(std::string_view fields, std::string_view to = {});
+  void send_message(std::string_view fields, std::string_view to = {});
 
   /// Without a closing handshake, as a browser that is killed.
   void cut();
