@@ -14,7 +14,7 @@ namespace onair::load {
 
 enum class Dialect {
   onair,    ///< /ws, see PROTOCOL.md
-  socketio  ///< Engine.IO 4, events `enter` and `message` as in the seed
+  socketio  ///< Engine.IO 4, events `enter` and `message` as in the original JavaScript program
 };
 
 class Client {
