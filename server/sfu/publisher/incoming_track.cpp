@@ -93,7 +93,7 @@ void IncomingTrack::begin_source(const RtpPacket& packet, TimePoint now) {
   const bool whole = kind_ == MediaKind::audio || may_begin_key_frame(codec_, packet.payload);
   const std::int64_t earlier = whole ? 0 : kRoomBefore;
   map_.begin(packet.sequence, next_sequence_ + static_cast<std::uint32_t>(earlier), earlier);
-  source_ = Source{packet.ssrc, offset, Reception(packet.sequence, clock_rate_of(kind_))};
+  source_ = Source{packet.ssrc, offset, ReceptionStatistics(packet.sequence, clock_rate_of(kind_))};
   key_frame_.reset();
   reading_.reset();
   missing_.clear();

@@ -108,7 +108,7 @@ class IncomingTrack {
   struct Source {
     std::uint32_t ssrc = 0;
     std::uint32_t timestamp_offset = 0;  ///< from the source's to the publication's
-    Reception reception;
+    ReceptionStatistics reception;
   };
   struct Newest {
     std::uint32_t timestamp = 0;  ///< the publication's
