@@ -49,7 +49,7 @@ TEST(ByteBudget, ManyThatHoldLittleShareItFairly) {
   EXPECT_LE(budget.used(), 250u) << "50 of which each got one byte before it was refused more";
   shares.resize(1);
   EXPECT_FALSE(shares[0]->is_beyond_fair_share()) << "the others are gone";
-  shares[0]->hold(101);
+  shares[0]->set_bytes(101);
   EXPECT_TRUE(shares[0]->is_beyond_fair_share());
   EXPECT_FALSE(shares[0]->is_beyond_fair_share(0)) << "it has taken all, but for what is new";
 }
