@@ -45,7 +45,7 @@ function factsOf({ bitsPerSecond, roundTrip, latency, loss }) {
   const delay = latency ?? roundTrip;
   return [
     bitsPerSecond > 0 && megabits(bitsPerSecond),
-    delay !== null && text('seat.milliseconds', { n: Math.round(delay) }),
+    delay !== null && text('viewer.milliseconds', { n: Math.round(delay) }),
     loss !== null && percent(loss),
   ]
     .filter(Boolean)

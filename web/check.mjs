@@ -4,7 +4,7 @@
 import { whyRefused } from './reach.mjs';
 import { cameUp, element, offerLanguages, onLanguage, refusal, socketAddress, text, tokenOfAddress, tokensOfTab } from './page.mjs';
 
-const patience = 8_000; // ms; the time limit for each answer of a server
+const timeout = 8_000; // ms; the time limit for each answer of a server
 
 /**
  * @typedef {typeof import('./texts.en.mjs').default.check} Texts
@@ -33,7 +33,7 @@ function within(what, promise) {
   let timer;
   /** @type {Promise<never>} */
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: no answer in ${patience / 1000} s`)), patience);
+    timer = setTimeout(() => reject(new Error(`${what}: no answer in ${timeout / 1000} s`)), timeout);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
@@ -52,7 +52,7 @@ const entryToken = tokenOfAddress() ?? tokensOfTab().at(-1);
  * @param {string | undefined} token
  * @returns {{ room: string, role: string }}
  */
-function seatOf(token) {
+function roomAndRole(token) {
   const own = { room: `_check ${crypto.getRandomValues(new Uint32Array(2)).join('')}`, role: 'watch' };
   try {
     const claims = atob(String(token?.split('.')[1]).replaceAll('-', '+').replaceAll('_', '/'));
@@ -69,7 +69,7 @@ function reachServer() {
   /** @type {Promise<MessageEvent>} */
   const answer = new Promise((resolve, reject) => {
     socket.onopen = () =>
-      socket.send(JSON.stringify({ type: 'enter', ...seatOf(entryToken), token: entryToken }));
+      socket.send(JSON.stringify({ type: 'enter', ...roomAndRole(entryToken), token: entryToken }));
     socket.onmessage = resolve;
     socket.onclose = () => reject(new Error('the WebSocket was closed'));
   });

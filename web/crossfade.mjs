@@ -5,7 +5,7 @@ const fadeTime = 40; // ms
 const stepTime = 5; // ms
 
 /** How long the two elements may take to begin, in ms. With the fade it ends before the old connection does (kOverlap). */
-export const patience = 250;
+export const timeout = 250;
 
 /** @param {MediaStreamTrack[]} tracks */
 function voiceOf(tracks) {
@@ -42,7 +42,7 @@ class Fade {
     this.#sound = sound;
     this.#old = voiceOf(this.#before);
     this.#fresh = voiceOf(sound);
-    this.#timer = setTimeout(() => this.end(), patience);
+    this.#timer = setTimeout(() => this.end(), timeout);
   }
 
   async play() {

@@ -106,7 +106,7 @@ function find(key, values = {}) {
 }
 
 /**
- * Gives the text of a key such as `seat.request`, with values for `{name}`. Empty before the texts are loaded.
+ * Gives the text of a key such as `viewer.request`, with values for `{name}`. Empty before the texts are loaded.
  * @type {import('./types.d.ts').Text}
  */
 export const text = find;
@@ -368,8 +368,8 @@ async function ownTab() {
 const holdLock = (name) =>
   new Promise((resolve) => {
     if (!navigator.locks) return resolve(true);
-    const patience = new AbortController();
-    setTimeout(() => patience.abort(), 1000);
+    const timeout = new AbortController();
+    setTimeout(() => timeout.abort(), 1000);
     /** @type {Promise<never>} */
     const untilThePageCloses = new Promise(() => {});
     const hold = () => {
@@ -377,7 +377,7 @@ const holdLock = (name) =>
       return untilThePageCloses;
     };
     navigator.locks
-      .request(name, { signal: patience.signal }, hold)
+      .request(name, { signal: timeout.signal }, hold)
       // A sandboxed frame has no locks either, but no storage that could be copied.
       .catch((error) => resolve(error.name !== 'AbortError'));
   });

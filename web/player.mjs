@@ -13,7 +13,7 @@ const refused = () => {};
  *   pictures: () => HTMLVideoElement[],
  *   stop: (stopped: boolean) => void,
  *   unmuted: () => void,
- * }} Seat
+ * }} PlayerOptions
  */
 export class Player {
   #stage;
@@ -22,7 +22,7 @@ export class Player {
   #unmuted;
   #shown = false;
 
-  /** @param {Seat} seat */
+  /** @param {PlayerOptions} options */
   constructor({ stage, pictures, stop, unmuted }) {
     this.#stage = stage;
     this.#pictures = pictures;
@@ -70,8 +70,8 @@ export class Player {
     element('player').hidden = !this.#shown;
     const act = picture.paused ? 'play' : 'pause';
     element('pause').dataset.icon = act;
-    element('pause').title = text(`seat.${act}`);
-    element('pause').setAttribute('aria-label', text(`seat.${act}`));
+    element('pause').title = text(`viewer.${act}`);
+    element('pause').setAttribute('aria-label', text(`viewer.${act}`));
     // A toggle, as those of the studio: one name, and the state by icon and aria-pressed.
     element('mute').dataset.icon = picture.muted ? 'silence' : 'sound';
     element('mute').setAttribute('aria-pressed', String(!picture.muted));

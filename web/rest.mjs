@@ -1,7 +1,7 @@
 // Hides the bar over a picture while nobody does anything, so that it covers nothing that somebody looks at.
 
 /** How long the bar stays after the last movement, key or focus. */
-export const patience = 4000; // ms
+export const timeout = 4000; // ms
 
 /**
  * `stage` contains the picture and the bar, and gets `data-still` while the bar is hidden. `needed()` is true while
@@ -57,7 +57,7 @@ export class Rest {
   #wake() {
     delete this.#stage.dataset.still;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#settle(), patience);
+    this.#timer = setTimeout(() => this.#settle(), timeout);
   }
 
   #settle() {

@@ -112,7 +112,7 @@ function showClock() {
 function showAudience() {
   element('viewers').textContent = String(view.viewers);
   const forwards = view.forwarding === 'forwarded';
-  element('places').title = forwards ? '' : text('studio.capacity', { n: view.capacity });
+  element('places').title = forwards ? '' : text('studio.capacityHint', { n: view.capacity });
   element('watching').textContent = String(view.watching);
   say('seen', view.stage === 'on_air' ? text('studio.seen', { n: view.viewers }) : '');
   element('places').textContent = forwards ? text('studio.noLimit') : text('studio.upTo', { n: view.capacity });

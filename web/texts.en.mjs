@@ -77,7 +77,7 @@ export default /** @type {const} */ ({
     live: 'Watching live',
     inRoom: 'In the room',
     sentAtMost: 'Maximum upload',
-    capacity: 'This machine can serve at most {n} viewers at a time',
+    capacityHint: 'This machine can serve at most {n} viewers at a time',
     nobody: 'Nobody is watching yet.',
     viewer: 'Viewer {n}',
     forwarder: 'Media server (players: {n})',
@@ -126,7 +126,7 @@ export default /** @type {const} */ ({
     off: 'off',
     more: 'More',
     seen: 'Watching live: {n}',
-    places: 'Places',
+    capacity: 'Places',
     upTo: 'up to {n}',
     figures: 'Details',
     uplink: '{rate}, about {n} GB an hour',
@@ -145,7 +145,7 @@ export default /** @type {const} */ ({
     removed: 'You were removed from this room.',
     room_ended: 'The room was ended for everyone.',
   },
-  seat: {
+  viewer: {
     title: 'Broadcast',
     picture: 'The broadcast',
     request: 'Request',

@@ -76,7 +76,7 @@ export default {
     live: '視聴中',
     inRoom: '入室中',
     sentAtMost: '送信速度の上限',
-    capacity: 'この機器から同時に配信できるのは {n} 人までです',
+    capacityHint: 'この機器から同時に配信できるのは {n} 人までです',
     nobody: 'まだ誰も見ていません。',
     viewer: '視聴者 {n}',
     forwarder: '中継サーバー（プレーヤー {n} 台）',
@@ -124,7 +124,7 @@ export default {
     off: 'オフ',
     more: 'その他',
     seen: '視聴中：{n} 人',
-    places: '定員',
+    capacity: '定員',
     upTo: '{n} 人まで',
     figures: '詳細',
     uplink: '{rate}（1 時間に約 {n} GB）',
@@ -143,7 +143,7 @@ export default {
     removed: 'この部屋から退室させられました。',
     room_ended: 'この部屋は閉じられました。',
   },
-  seat: {
+  viewer: {
     title: '配信',
     picture: '配信の映像',
     request: '視聴をリクエスト',

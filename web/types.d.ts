@@ -9,7 +9,7 @@ export interface Table {
   [part: string]: string | Table;
 }
 
-/** 'seat.request' and so on: every text that the tables have. */
+/** 'viewer.request' and so on: every text that the tables have. */
 export type TextKey = Keys<typeof english>;
 type Keys<Part> = {
   [Name in keyof Part & string]: Part[Name] extends string ? Name : `${Name}.${Keys<Part[Name]>}`;

@@ -27,13 +27,13 @@ const pictures = () => [...stage.querySelectorAll('video')];
 /** @param {import('./onair.mjs').Reception} reception */
 function details({ quality, latency, bitsPerSecond, loss, width, height, framesPerSecond, codec, relayed }) {
   return {
-    quality: text(`seat.quality.${quality}`),
-    latency: latency === null ? text('seat.unknown') : text('seat.milliseconds', { n: Math.round(latency) }),
+    quality: text(`viewer.quality.${quality}`),
+    latency: latency === null ? text('viewer.unknown') : text('viewer.milliseconds', { n: Math.round(latency) }),
     bitrate: megabits(bitsPerSecond),
     loss: percent(loss),
-    size: text('seat.size', { width, height, fps: Math.round(framesPerSecond) }),
-    codec: codec.replace('video/', '') || text('seat.unknown'),
-    way: text(view.forwarded ? 'seat.forwarded' : relayed ? 'seat.relayed' : 'seat.direct'),
+    size: text('viewer.size', { width, height, fps: Math.round(framesPerSecond) }),
+    codec: codec.replace('video/', '') || text('viewer.unknown'),
+    way: text(view.forwarded ? 'viewer.forwarded' : relayed ? 'viewer.relayed' : 'viewer.direct'),
   };
 }
 
@@ -52,14 +52,14 @@ function showReception() {
   const known = details(reception);
   signal.dataset.quality = reception.quality;
   signal.textContent = reception.latency === null ? known.quality : `${known.quality} · ${known.latency}`;
-  signal.title = text('seat.detailsHint');
+  signal.title = text('viewer.detailsHint');
   if (element('details').hidden) return;
   const names = /** @type {(keyof typeof known)[]} */ (Object.keys(known));
   element('detail-list').replaceChildren(
     ...names.map((name) => {
       const row = document.createElement('div');
       const [what, value] = [document.createElement('dt'), document.createElement('dd')];
-      what.textContent = text(`seat.facts.${name}`);
+      what.textContent = text(`viewer.facts.${name}`);
       value.textContent = known[name];
       row.append(what, value);
       return row;
@@ -71,7 +71,7 @@ function render() {
   if (!view) return;
   showLink(view.link);
   const sent = view.picture === 'live' ? [text(`sent.picture.${view.pictureSent}`), text(`sent.sound.${view.soundSent}`)] : [];
-  const late = frameIsLate && view.picture === 'live' ? text('seat.noFrame') : '';
+  const late = frameIsLate && view.picture === 'live' ? text('viewer.noFrame') : '';
   say('notice', [text(`notice.${view.notice}`), ...sent, late].filter(Boolean).join(' '));
   say('cover', view.refusal ? refusal(view.refusal) : text(`picture.${view.picture}`));
   element('request').disabled = view.refusal !== '';
@@ -124,7 +124,7 @@ let blocked = 'nothing';
 function showTap() {
   const tap = element('unmute');
   tap.hidden = blocked === 'nothing' || pictures().every(({ srcObject }) => srcObject === null);
-  tap.textContent = text(blocked === 'playing' ? 'seat.tapToPlay' : 'seat.unmute');
+  tap.textContent = text(blocked === 'playing' ? 'viewer.tapToPlay' : 'viewer.unmute');
 }
 
 /** @param {Blocked} next */
@@ -202,7 +202,7 @@ function tile(id, stream) {
     picture.playsInline = true;
     picture.muted = video.muted;
     picture.volume = video.volume;
-    picture.setAttribute('aria-label', text('seat.picture'));
+    picture.setAttribute('aria-label', text('viewer.picture'));
     picture.srcObject = stream;
     picture.addEventListener('loadedmetadata', () => stopped || play(picture));
     video.after(picture);

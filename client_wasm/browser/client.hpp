@@ -153,7 +153,7 @@ class Client : public EventTarget {
                                 {"id", val(show.line.id)},
                                 {"name", val(show.line.name)},
                                 {"text", val(show.line.text)},
-                                {"host", val(show.line.host)},
+                                {"host", val(show.line.by_talker)},
                                 {"yours", val(show.line.yours)},
                                 {"author", val(show.author)}});
   }

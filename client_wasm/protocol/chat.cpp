@@ -87,7 +87,7 @@ json written(const ChatBegin& begin) {
 }
 json written(const ChatLine& line) {
   json object = {{"type", "line"}, {"id", line.id}, {"name", line.name}, {"text", line.text}};
-  if (line.host) object["host"] = true;
+  if (line.by_talker) object["host"] = true;
   if (line.yours) object["yours"] = true;
   return object;
 }

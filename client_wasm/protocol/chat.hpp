@@ -33,8 +33,8 @@ struct ChatLine {
   ChatLineId id;
   std::string name;
   std::string text;
-  bool host = false;   ///< written by the talker
-  bool yours = false;  ///< written by this watcher
+  bool by_talker = false;  ///< written by the talker: `host` on the wire
+  bool yours = false;      ///< written by this watcher
   bool operator==(const ChatLine&) const = default;
 };
 

@@ -5,7 +5,7 @@
 
 namespace onair::session {
 
-bool ConnectionBudget::ask(const PeerId& peer, TimePoint now) {
+bool ConnectionBudget::try_open(const PeerId& peer, TimePoint now) {
   // With a full bucket nothing is scarce, so earlier connections no longer count.
   if (bucket_.full_at() <= now) {
     std::erase_if(peers_, [](const auto& entry) { return !entry.second.waits; });
@@ -13,12 +13,12 @@ bool ConnectionBudget::ask(const PeerId& peer, TimePoint now) {
   const auto asking = find_or_add(peer);
   if (asking == peers_.end()) return false;
   asking->second.waits = true;
-  return first_in_line() == asking && next(now).has_value();
+  return first_waiting() == asking && next(now).has_value();
 }
 
 std::optional<PeerId> ConnectionBudget::next(TimePoint now) {
   if (bucket_.next_token_at(rate_) > now) return std::nullopt;
-  const auto first = first_in_line();
+  const auto first = first_waiting();
   if (first == peers_.end()) return std::nullopt;
   bucket_.take(rate_, now);
   ++first->second.granted;
@@ -59,7 +59,7 @@ ConnectionBudget::Peers::iterator ConnectionBudget::find_or_add(const PeerId& pe
 }
 
 /// The end if nobody waits.
-ConnectionBudget::Peers::iterator ConnectionBudget::first_in_line() {
+ConnectionBudget::Peers::iterator ConnectionBudget::first_waiting() {
   auto first = peers_.end();
   const auto rank = [](const Peer& each) { return std::tuple(each.granted, each.position); };
   for (auto at = peers_.begin(); at != peers_.end(); ++at) {

@@ -24,7 +24,7 @@ class ConnectionBudget {
   explicit ConnectionBudget(Rate rate) : rate_(rate) {}
 
   /// A peer needs a new connection. True: create it now. False: it waits for `next`.
-  bool ask(const PeerId& peer, TimePoint now);
+  bool try_open(const PeerId& peer, TimePoint now);
 
   /// Returns the peer whose turn has come, and ends its wait.
   std::optional<PeerId> next(TimePoint now);
@@ -54,7 +54,7 @@ class ConnectionBudget {
   using Peers = std::map<PeerId, Peer>;
 
   Peers::iterator find_or_add(const PeerId& peer);
-  Peers::iterator first_in_line();
+  Peers::iterator first_waiting();
 
   Rate rate_;
   TokenBucket bucket_;

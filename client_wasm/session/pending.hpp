@@ -35,7 +35,7 @@ class CandidateQuota {
 };
 
 /// Buffers a candidate until its description is there.
-inline void hold(std::vector<Candidate>& pending, Candidate candidate) {
+inline void buffer(std::vector<Candidate>& pending, Candidate candidate) {
   if (pending.size() < kMaxCandidates) pending.push_back(std::move(candidate));
 }
 

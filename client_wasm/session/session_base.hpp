@@ -78,9 +78,9 @@ class SessionBase {
   SessionBase(SessionBase&&) noexcept = default;
   SessionBase& operator=(SessionBase&&) noexcept = default;
 
-  void on(const Started&) { pass_on(link_.start(now_)); }
-  void on(const Woken& woken) { pass_on(link_.handle(woken, now_)); }
-  void on(const SocketOpened& opened) { pass_on(link_.handle(opened, now_)); }
+  void on(const Started&) { emit_all(link_.start(now_)); }
+  void on(const Woken& woken) { emit_all(link_.handle(woken, now_)); }
+  void on(const SocketOpened& opened) { emit_all(link_.handle(opened, now_)); }
   void on(const SocketClosed& closed) {
     ask_link([&] { return link_.handle(closed, now_); });
   }
@@ -209,9 +209,9 @@ class SessionBase {
 
   /// Adds the outputs of a collaborator of the session that are commands; `Derived` may have more
   /// `carry_out` for the others.
-  template <typename PartOutput>
-  void pass_on(std::vector<PartOutput> outputs) {
-    for (PartOutput& output : outputs) {
+  template <typename CollaboratorOutput>
+  void emit_all(std::vector<CollaboratorOutput> outputs) {
+    for (CollaboratorOutput& output : outputs) {
       std::visit([this](auto& each) { derived().carry_out(std::move(each)); }, output);
     }
   }
@@ -267,7 +267,7 @@ class SessionBase {
   template <typename Ask>
   void ask_link(Ask ask) {
     const bool had_ended = link_.has_ended();
-    pass_on(ask());
+    emit_all(ask());
     if (!had_ended && link_.has_ended()) derived().on_session_ended();
   }
 

@@ -31,10 +31,10 @@ inline constexpr Duration kNegotiationTimeout{10'000};
 inline constexpr Duration kConnectTimeout{15'000};
 
 /// Delay before the talker restarts ICE: a `disconnected` transport often recovers by itself.
-inline constexpr Duration kTalkerPatience{4'000};
+inline constexpr Duration kTalkerDisconnectTimeout{4'000};
 
 /// Delay before the watcher requests a restart.
-inline constexpr Duration kWatcherPatience{7'000};
+inline constexpr Duration kWatcherDisconnectTimeout{7'000};
 
 /// Delay before the next attempt without a server, since nothing can be negotiated.
 inline constexpr Duration kSignalingPause{2'000};
@@ -94,7 +94,7 @@ inline constexpr Duration kMoveMeasureInterval{50};
 inline constexpr Duration kOverlap{400};
 
 /// A watcher keeps the forwarder's connection for so long without the talker.
-inline constexpr Duration kTalkerReturns = protocol::kTalkerReturns;
+inline constexpr Duration kTalkerReturnTimeout = protocol::kTalkerReturnTimeout;
 
 // Relations.
 
@@ -104,12 +104,12 @@ static_assert(kNewViewers.burst + std::chrono::minutes(1) / kNewViewers.pause < 
 
 static_assert(kMoveTimeout < kMoveReplyTimeout, "a watcher that gives up does so first");
 static_assert(kPongTimeout < kPingInterval, "a ping is answered or given up before the next one");
-static_assert(kTalkerPatience < kWatcherPatience,
+static_assert(kTalkerDisconnectTimeout < kWatcherDisconnectTimeout,
               "the talker restarts ICE first, and a watcher's request is only a fallback");
 static_assert(kFirstRestartTimeout < kNegotiationTimeout,
               "the talker can restart again while the watcher waits for the first restart");
-static_assert(kWatcherPatience + kMaxRestartRequests * kNegotiationTimeout <
-                  kTalkerPatience + kFirstRestartTimeout * ((1 << kMaxIceRestarts) - 1),
+static_assert(kWatcherDisconnectTimeout + kMaxRestartRequests * kNegotiationTimeout <
+                  kTalkerDisconnectTimeout + kFirstRestartTimeout * ((1 << kMaxIceRestarts) - 1),
               "the watcher asks for a new connection before the talker closes the old one");
 
 }  // namespace onair::session

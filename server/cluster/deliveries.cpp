@@ -28,7 +28,7 @@ void Deliveries::erase_newest_of(const protocol::PeerId& sender) {
   erase(std::prev(behind)->second);
 }
 
-const Delivery* Deliveries::find(DeliveryNumber number) const {
+const PendingDelivery* Deliveries::find(DeliveryNumber number) const {
   const auto entry = entries_.find(number);
   return entry == entries_.end() ? nullptr : &entry->second.delivery;
 }

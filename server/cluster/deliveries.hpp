@@ -23,7 +23,7 @@ using rooms::TimePoint;
 /// Numbers the deliveries of one process, counting up.
 using DeliveryNumber = std::uint64_t;
 
-struct Delivery {
+struct PendingDelivery {
   rooms::DirectedFrame directed;
   TimePoint until;  ///< when it is given up
   int tries = 0;    ///< times it was sent
@@ -38,7 +38,7 @@ class Deliveries {
   DeliveryNumber add(const rooms::DirectedFrame& directed, TimePoint until);
 
   /// Null where it was received, given up or lost meanwhile. Valid until it is erased.
-  const Delivery* find(DeliveryNumber number) const;
+  const PendingDelivery* find(DeliveryNumber number) const;
   void erase(DeliveryNumber number);
 
   void note_sent(DeliveryNumber number);
@@ -61,7 +61,7 @@ class Deliveries {
 
  private:
   struct Entry {
-    Delivery delivery;
+    PendingDelivery delivery;
     std::uint64_t generation = 0;  ///< when it was sent last, or began to wait
   };
   using Entries = std::map<DeliveryNumber, Entry>;

@@ -23,7 +23,7 @@ void DirectedFrames::advance(TimePoint now) {
 }
 
 void DirectedFrames::send_again(DeliveryNumber number, TimePoint now) {
-  const Delivery* const delivery = deliveries_.find(number);
+  const PendingDelivery* const delivery = deliveries_.find(number);
   if (delivery == nullptr) return;
   const bool connected = context_.connected;
   const bool has_come_here = context_.bus.send(delivery->directed);
@@ -37,7 +37,7 @@ void DirectedFrames::send_again(DeliveryNumber number, TimePoint now) {
 }
 
 void DirectedFrames::on_no_subscriber(DeliveryNumber number, TimePoint now) {
-  const Delivery* const delivery = deliveries_.find(number);
+  const PendingDelivery* const delivery = deliveries_.find(number);
   if (delivery == nullptr) return;
   const rooms::DirectedFrame& directed = delivery->directed;
   if (delivery->tries < context_.options.tries)

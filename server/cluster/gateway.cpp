@@ -80,7 +80,7 @@ void Gateway::on_room_ready(const std::string& name, TimePoint now) {
 }
 
 void Gateway::ask_for(const std::string& name, SharedRoom& room, TimePoint now) {
-  room.known_by = now + context_.options.patience;
+  room.known_by = now + context_.options.share_timeout;
   schedule(name, room);
   context_.publish(context_.subjects.ask(name), own_share(room, now),
                    context_.subjects.share_for(name));
@@ -277,7 +277,7 @@ void Gateway::on_order(const Order& order, TimePoint) {
     seen.was_member = true;
     context_.bus.order(seen);
   }
-  pass_on(seen);
+  forward_order(seen);
 }
 
 bool Gateway::has_seen(const std::string& name, const protocol::PeerId& peer) {
@@ -285,7 +285,7 @@ bool Gateway::has_seen(const std::string& name, const protocol::PeerId& peer) {
   return room != nullptr && room->elsewhere.contains(peer);
 }
 
-void Gateway::pass_on(const Order& order) {
+void Gateway::forward_order(const Order& order) {
   const auto text = encode(order);
   if (!text) return;
   if (is_connected()) return context_.publish(context_.subjects.orders(), *text);

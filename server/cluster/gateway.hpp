@@ -86,7 +86,7 @@ class Gateway final : public rooms::BusMember, public WireMember {
   /// Null where no hub here has the room.
   SharedRoom* find_room(const std::string& name);
   bool has_seen(const std::string& room, const protocol::PeerId& peer);
-  void pass_on(const rooms::Order& order);
+  void forward_order(const rooms::Order& order);
   /// To be called when the room may be due at another time.
   void schedule(const std::string& name, const SharedRoom& room);
   void ask_for(const std::string& name, SharedRoom& room, TimePoint now);

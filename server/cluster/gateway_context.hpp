@@ -18,7 +18,7 @@ struct GatewayOptions {
   ProcessId process;  ///< unique, also in time
   Duration heartbeat = rooms::kHeartbeat;
   Duration dead_after = rooms::kDeadAfter;
-  Duration patience = rooms::kSharePatience;
+  Duration share_timeout = rooms::kShareTimeout;
   int tries = rooms::kTries;
   Duration pause = rooms::kRetry;
   Duration long_pause = rooms::kSlowRetry;

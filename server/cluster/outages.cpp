@@ -26,7 +26,7 @@ void Gateway::connected(TimePoint now) {
   liveness_.connected(now);
   // Messages sent meanwhile are lost.
   for (auto& [name, room] : rooms_) room.synced.clear();
-  for (const Order& order : queued_orders_.take_all()) pass_on(order);
+  for (const Order& order : queued_orders_.take_all()) forward_order(order);
   resynced_by_ = now + context_.options.dead_after;
   introduce(now);
 }
@@ -112,7 +112,7 @@ void Gateway::drop_overdue(const std::string& name, SharedRoom& room, TimePoint 
 
 void Gateway::hold_slot(const std::string& name, SharedRoom& room, const TalkerInfo& talker,
                         TimePoint until) {
-  if (room.held_slots.hold(talker, until)) schedule(name, room);
+  if (room.held_slots.add(talker, until)) schedule(name, room);
 }
 
 /// Gives up the slots held for talkers who are back.

@@ -72,7 +72,8 @@ void PeerMoves::end_claim(const protocol::PeerId& peer, rooms::HandOver handover
 void PeerMoves::move_away(const protocol::PeerId& peer, const std::string& room, std::string reply,
                           TimePoint now) {
   if (has_moved_away(peer)) return;
-  if (context_.bus.claim(room, peer)) moved_away_[peer] = {now + rooms::kLate, std::move(reply)};
+  if (context_.bus.claim(room, peer))
+    moved_away_[peer] = {now + rooms::kMaxDelay, std::move(reply)};
 }
 
 void PeerMoves::on_buffered(const protocol::PeerId& peer, const ToPeer& message) {

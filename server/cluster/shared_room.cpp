@@ -112,7 +112,7 @@ bool HeldSlots::contains(const protocol::PeerId& talker) const {
                      [&talker](const Slot& slot) { return slot.talker.id == talker; });
 }
 
-bool HeldSlots::hold(const TalkerInfo& talker, TimePoint until) {
+bool HeldSlots::add(const TalkerInfo& talker, TimePoint until) {
   if (contains(talker.id)) return false;
   slots_.push_back({talker, until});
   return true;

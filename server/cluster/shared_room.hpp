@@ -60,7 +60,7 @@ class HeldSlots {
   const std::vector<Slot>& all() const { return slots_; }
 
   /// False where it is held already.
-  bool hold(const rooms::TalkerInfo& talker, TimePoint until);
+  bool add(const rooms::TalkerInfo& talker, TimePoint until);
   /// Gives up the slots of those who talk again. True where there are some.
   bool release(const std::vector<rooms::TalkerInfo>& back);
   /// Takes those who did not come back in time.

@@ -32,7 +32,7 @@ struct RoomShare {
   std::vector<TalkerInfo> talkers = {};
   std::uint32_t socketio = 0;    ///< socket.io clients, whatever their effective role
   std::uint32_t members = 0;     ///< all of them
-  std::uint32_t away = 0;        ///< of these, the ones that make way: see Peer::makes_way
+  std::uint32_t away = 0;        ///< of these, the ones that give way: see Peer::gives_way
   std::uint32_t forwarders = 0;  ///< of these, those that viewers can reach beside the talkers
   std::vector<TalkerReception> receptions = {};  ///< as its viewers report
 

@@ -56,7 +56,7 @@ void Hub::let_in(Room& room, const PendingEntry& entry, TimePoint now) {
   welcome(peer);
   if (peer.role == Role::talk) {
     router_.send(link, frame_of(protocol::Audience{room.watching()}));
-    reception_sums_.changed(room, now);
+    reception_reporter_.changed(room, now);
   }
   if (!deadlines_.hand_over.contains(&peer)) deliver_buffered(peer, {}, now);
   if (peer.role == Role::watch) return audience_.changed(room, now);
@@ -67,8 +67,8 @@ Applicant Hub::identify(const Room& room, const EntryRequest& request, TimePoint
   const protocol::Enter& enter = request.enter;
   Applicant applicant{enter.role};
   applicant.returns = request.kind.is_forwarder;  // comes on behalf of members
-  if (request.identity) {
-    applicant.resumed = request.identity;
+  if (request.resumption) {
+    applicant.resumed = request.resumption;
   } else if (enter.resume) {
     applicant.resumed = options_.resume_tokens.redeem(*enter.resume, enter.room, enter.role);
   }
@@ -115,7 +115,7 @@ Peer& Hub::admit(Room& room, const PendingEntry& entry, const Applicant& applica
     bus_.came_back(peer.id);
   }
   // Frames for a page's connections mean nothing to one that has been loaded since.
-  if (buffered_elsewhere && !fresh) deadlines_.hand_over.set(&peer, now + kHandOverPatience);
+  if (buffered_elsewhere && !fresh) deadlines_.hand_over.set(&peer, now + kHandOverTimeout);
   grant(peer, entry.pass, now);
   const auto& caps = entry.request.enter.caps;
   peer.can_move = std::find(caps.begin(), caps.end(), protocol::kForwardedCap) != caps.end();
@@ -165,7 +165,7 @@ void Hub::attach(Link& link, Peer& peer) {
   close_replaced_link(peer);
   peer.link = &link;
   link.peer = &peer;
-  peer.slot = link.slot;
+  peer.admission_slot = link.admission_slot;
   peer.become(Arriving{});
   dead_rooms_.erase(&peer.room);
   bus_.share_changed(peer.room.name);

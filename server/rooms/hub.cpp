@@ -106,7 +106,7 @@ Hub::Hub(HubOptions options, Bus& bus)
               .most_bytes_of_one = options_.limits.kept_bytes / 4},
       router_(bus, options_.first_frame()),
       audience_(options_.audience_interval, router_.counters),
-      reception_sums_(options_.reception_interval, bus, router_.counters),
+      reception_reporter_(options_.reception_interval, bus, router_.counters),
       removed_([this](const std::string& room) { return rooms_.contains(room); }) {}
 
 bool Hub::spend(Link& link, std::size_t bytes, TimePoint now) {
@@ -261,7 +261,7 @@ void Hub::on_reception(Peer& from, std::string_view frame, TimePoint now) {
   const auto& body = std::get<protocol::Message>(decoded).body;
   const auto* reception = std::get_if<protocol::Reception>(&body);
   if (reception == nullptr || !has(from.room.all_talkers(), reception->of)) return;
-  reception_sums_.note(from, *reception, now);
+  reception_reporter_.note(from, *reception, now);
 }
 
 Room* Hub::find_room(std::string_view name) {
@@ -285,14 +285,15 @@ void Hub::advance(TimePoint now) {
   }
   while (const auto peer = deadlines_.paced.take_due(now)) go_on_sending(**peer, now);
   while (const auto peer = deadlines_.pass.take_due(now)) {
-    dismiss(**peer, {ErrorCode::token_expired, "Your token has expired."}, now);
+    remove(**peer, {ErrorCode::token_expired, "Your token has expired."}, now);
   }
   audience_.advance(now);
-  reception_sums_.advance(now);
+  reception_reporter_.advance(now);
 }
 
 std::optional<TimePoint> Hub::next_deadline() const {
-  return earliest({deadlines_.next(), audience_.next_deadline(), reception_sums_.next_deadline()});
+  return earliest(
+      {deadlines_.next(), audience_.next_deadline(), reception_reporter_.next_deadline()});
 }
 
 Census Hub::census() const {

@@ -154,7 +154,7 @@ class Hub final : public BusMember {
   void end_room(Room& room, const protocol::PeerId& except, TimePoint now);
   void enforce_talker_limit(const std::string& room, TimePoint now);
   void release_slot(Peer& talker, TimePoint now);
-  void dismiss(Peer& peer, const protocol::Refusal& why, TimePoint now);
+  void remove(Peer& peer, const protocol::Refusal& why, TimePoint now);
 
   // entering.cpp
   Room* open_room(const std::string& name, TimePoint now);
@@ -193,7 +193,7 @@ class Hub final : public BusMember {
   BufferBudget budget_;
   Router router_;
   Audience audience_;
-  ReceptionSums reception_sums_;
+  ReceptionReporter reception_reporter_;
   PeerDeadlines deadlines_;
   base::Schedule<Room*> dead_rooms_;  ///< in which nobody has a socket, by when that began
   Rooms rooms_;

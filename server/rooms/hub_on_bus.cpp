@@ -37,7 +37,7 @@ void Hub::on_share(const std::string& name, HubId hub, std::optional<RoomShare> 
     room->elsewhere.erase(hub);
   }
   if (room->watching() != before) audience_.changed(*room, now);
-  reception_sums_.changed(*room, now);
+  reception_reporter_.changed(*room, now);
   keep_away_bound(name, now);
   enforce_talker_limit(name, now);
 }
@@ -58,9 +58,9 @@ bool Hub::on_directed(const DirectedFrame& directed, TimePoint) {
   Room* const room = find_room(directed.room);
   Peer* const peer = room ? room->find(directed.to, directed.reach) : nullptr;
   if (peer == nullptr) return false;
-  const Delivery delivery = deliver(*peer, directed.frame, directed.reach);
-  router_.counters.deliveries += delivery == Delivery::sent ? 1 : 0;
-  if (delivery == Delivery::refused) {
+  const DeliveryResult delivery = deliver(*peer, directed.frame, directed.reach);
+  router_.counters.deliveries += delivery == DeliveryResult::sent ? 1 : 0;
+  if (delivery == DeliveryResult::refused) {
     bus_.return_to_sender({directed.room, directed.from, directed.to, Undelivered::Why::too_much});
   }
   return true;

@@ -35,7 +35,7 @@ class Link {
   /// This client's slot in a bound of the socket layer, such as that of its address. The member
   /// that enters over this link holds it too, until it is gone or comes back over another link. To
   /// be set before the hub knows the link.
-  std::shared_ptr<void> slot;
+  std::shared_ptr<void> admission_slot;
 
   // Written by the hub alone:
   Peer* peer = nullptr;       ///< the member that entered over this link

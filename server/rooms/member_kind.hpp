@@ -83,7 +83,7 @@ struct EntryRequest {
   std::optional<Pass> pass = {};
   /// It is this member, as a resume token that holds would prove: one from before this server
   /// began, or one that it replaces.
-  std::optional<Resumption> identity = {};
+  std::optional<Resumption> resumption = {};
 };
 
 }  // namespace onair::rooms

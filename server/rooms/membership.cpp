@@ -87,7 +87,7 @@ void Hub::erase(Peer& peer, TimePoint now) {
 void Hub::close_if_empty(Room& room) {
   if (!room.peers.empty() || !room.pending.empty()) return;
   audience_.forget(room);
-  reception_sums_.forget(room);
+  reception_reporter_.forget(room);
   dead_rooms_.erase(&room);
   bus_.leave(room.name);
   rooms_.erase(rooms_.find(room.name));
@@ -103,7 +103,7 @@ bool Hub::close_dead_room(TimePoint now) {
   int looks = 0;
   for (const auto& [since, room] : dead_rooms_.in_order()) {
     if (++looks > most_looks) return false;
-    if (!room->makes_way()) continue;
+    if (!room->gives_way()) continue;
     // The room goes with the last of them.
     const std::vector<Peer*> all = room->everyone;
     for (Peer* peer : all) remove(*peer, now);
@@ -120,7 +120,7 @@ void Hub::keep_away_bound(const std::string& name, TimePoint now) {
   while (room != nullptr && room->away > 0 && room->members() > most) {
     const auto& away = deadlines_.away.in_order();
     const auto oldest = std::find_if(away.begin(), away.end(), [room](const auto& entry) {
-      return &entry.second->room == room && entry.second->makes_way();
+      return &entry.second->room == room && entry.second->gives_way();
     });
     if (oldest == away.end()) return;
     remove(*oldest->second, now);

@@ -91,7 +91,7 @@ void Hub::go_on_sending(Peer& peer, TimePoint now) {
   if (!peer.is<Present>() || peer.role != protocol::Role::talk) return;
   // Numbers that changed meanwhile went to those present alone.
   router_.send(*peer.link, frame_of(protocol::Audience{peer.room.watching()}));
-  reception_sums_.changed(peer.room, now);
+  reception_reporter_.changed(peer.room, now);
 }
 
 void Hub::on_handed_over(const HandOver& handover, TimePoint now) {
@@ -118,7 +118,7 @@ void Hub::on_taken_over(const std::string& name, const protocol::PeerId& id, Hub
 void Hub::let_go_if_ready(Peer& peer, TimePoint now) {
   const bool may_send = peer.link != nullptr && peer.away()->sent_off;
   if (!may_send && !deadlines_.hand_over.contains(&peer)) return let_go(peer, now);
-  deadlines_.away.set(&peer, now + kLastFramesPatience);
+  deadlines_.away.set(&peer, now + kLastFramesTimeout);
 }
 
 /// Silent, since the others know it as the same peer.

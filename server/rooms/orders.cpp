@@ -43,7 +43,7 @@ bool Hub::settles(TimePoint now) const {
 }
 
 void Hub::on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint now) {
-  // Before anything is voided: it stays, and so does its token.
+  // Before anything is removed: the talker stays, and so does its token.
   if (has(from.room.all_talkers(), id)) {
     return refuse(*from.link, {ErrorCode::wrong_role, "Only the operator can remove a talker."});
   }
@@ -65,8 +65,8 @@ void Hub::on_order(const Order& order, TimePoint now) {
   }
 }
 
-/// Voids the viewer's token even if it is not here just now: it shall not come back. An id that
-/// nobody has seen is remembered nowhere, or a talker could invent any number of them.
+/// Invalidates the viewer's resume token even if it is not here just now: it shall not come back.
+/// An id that nobody has seen is remembered nowhere, or a talker could invent any number of them.
 void Hub::remove_viewer(const Order& order, TimePoint now) {
   Peer* const peer = find_peer(order.room, order.peer);
   if (peer != nullptr && peer->effective_role == EffectiveRole::talker) return;
@@ -75,7 +75,7 @@ void Hub::remove_viewer(const Order& order, TimePoint now) {
   }
   if (peer != nullptr || order.was_member || settles(now))
     removed_.add(order.room, order.peer, now);
-  if (peer != nullptr) dismiss(*peer, removed(), now);
+  if (peer != nullptr) remove(*peer, removed(), now);
 }
 
 bool Hub::remove_peer(std::string_view name, const protocol::PeerId& id, TimePoint now) {
@@ -83,7 +83,7 @@ bool Hub::remove_peer(std::string_view name, const protocol::PeerId& id, TimePoi
   if (peer == nullptr) return false;
   bus_.order({Order::Kind::remove_peer, peer->room.name, id, true});
   removed_.add(peer->room.name, id, now);
-  dismiss(*peer, removed(), now);
+  remove(*peer, removed(), now);
   return true;
 }
 
@@ -94,7 +94,7 @@ void Hub::end_room(Room& room, const protocol::PeerId& except, TimePoint now) {
   }
   // The room goes with the last of them.
   for (Peer* peer : all) {
-    dismiss(*peer, {ErrorCode::room_ended, "This room was ended for everyone."}, now);
+    remove(*peer, {ErrorCode::room_ended, "This room was ended for everyone."}, now);
   }
 }
 
@@ -122,11 +122,11 @@ void Hub::enforce_talker_limit(const std::string& name, TimePoint now) {
 void Hub::release_slot(Peer& talker, TimePoint now) {
   if (talker.kind.infers_role) return set_on_air(talker, false);
   if (talker.role != Role::talk) return;
-  dismiss(talker, {ErrorCode::room_taken, "Somebody else talks in this room."}, now);
+  remove(talker, {ErrorCode::room_taken, "Somebody else talks in this room."}, now);
 }
 
 /// Sends the peer the reason, and removes it for good.
-void Hub::dismiss(Peer& peer, const Refusal& why, TimePoint now) {
+void Hub::remove(Peer& peer, const Refusal& why, TimePoint now) {
   if (Link* const link = peer.unlink()) refuse(*link, why);
   remove(peer, now);
 }

@@ -12,9 +12,9 @@ namespace onair::rooms {
 
 /// Sums the reports of a room's viewers at an interval while there are some: for the talkers here,
 /// by `audience_reception`, and for other hubs.
-class ReceptionSums {
+class ReceptionReporter {
  public:
-  ReceptionSums(Duration interval, Bus& bus, Counters& counters)
+  ReceptionReporter(Duration interval, Bus& bus, Counters& counters)
       : interval_(interval), bus_(bus), counters_(counters) {}
 
   void note(Peer& viewer, const protocol::Reception& reception, TimePoint now);

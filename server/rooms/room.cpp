@@ -40,20 +40,21 @@ Link* Peer::unlink() {
   return was;
 }
 
-Delivery deliver(Peer& peer, const Frame& frame, Reach reach) {
+DeliveryResult deliver(Peer& peer, const Frame& frame, Reach reach) {
   const bool counts = (reach != Reach::everyone || peer.effective_role == EffectiveRole::talker) &&
                       !frame->from().empty();
   if (peer.is<Present>()) {
-    if (counts && !has_room(peer, *frame)) return Delivery::refused;
+    if (counts && !has_room(peer, *frame)) return DeliveryResult::refused;
     peer.link->send(frame);
-    return Delivery::sent;
+    return DeliveryResult::sent;
   }
   // A talker whose slot is kept comes back to a new page, which knows nothing of before.
-  if (!peer.kind.buffered_while_away || peer.is<SlotKept>()) return Delivery::buffered;
+  if (!peer.kind.buffered_while_away || peer.is<SlotKept>()) return DeliveryResult::buffered;
   if (!peer.mailbox) peer.mailbox = std::make_unique<Mailbox>(peer.room.budget);
-  if (counts) return peer.mailbox->put_counted(frame) ? Delivery::buffered : Delivery::refused;
+  if (counts)
+    return peer.mailbox->put_counted(frame) ? DeliveryResult::buffered : DeliveryResult::refused;
   peer.mailbox->put(frame);
-  return Delivery::buffered;
+  return DeliveryResult::buffered;
 }
 
 void RecentFrames::add(FrameNumber number) {
@@ -87,7 +88,7 @@ void Room::recount(Peer& peer) {
   const bool is_viewer = peer.effective_role == EffectiveRole::viewer && !peer.kind.is_forwarder;
   const Peer::Counted now{.connected = peer.is_connected() ? 1U : 0U,
                           .watchers = peer.is_connected() && is_viewer ? 1U : 0U,
-                          .away = peer.makes_way() ? 1U : 0U};
+                          .away = peer.gives_way() ? 1U : 0U};
   const Peer::Counted before = std::exchange(peer.counted_, now);
   connected += now.connected - before.connected;
   watchers += now.watchers - before.watchers;
@@ -251,9 +252,9 @@ Room::Broadcast Room::broadcast(Reach reach, const Frame& frame, const Peer* exc
   Broadcast result;
   for_each_within(reach, [&](Peer& peer) {
     if (&peer == except) return;
-    const Delivery delivery = deliver(peer, frame, reach);
-    result.deliveries += delivery == Delivery::sent ? 1 : 0;
-    result.refused = result.refused || delivery == Delivery::refused;
+    const DeliveryResult delivery = deliver(peer, frame, reach);
+    result.deliveries += delivery == DeliveryResult::sent ? 1 : 0;
+    result.refused = result.refused || delivery == DeliveryResult::refused;
   });
   return result;
 }
@@ -262,7 +263,7 @@ std::size_t Room::send_to_talkers(const Frame& frame) const {
   std::size_t count = 0;
   for (Peer* talker : talkers) {
     if (!talker->is<Present>()) continue;
-    count += deliver(*talker, frame, Reach::talkers) == Delivery::sent ? 1 : 0;
+    count += deliver(*talker, frame, Reach::talkers) == DeliveryResult::sent ? 1 : 0;
   }
   return count;
 }

@@ -56,9 +56,10 @@ struct Peer {
   MemberKind kind;
   protocol::Role role;  ///< as it entered
   Room& room;
-  Link* link = nullptr;        ///< null while it has no socket
-  std::shared_ptr<void> slot;  ///< of the link that it has or had last; see Link::slot
-  std::size_t index = 0;       ///< in Room::everyone
+  Link* link = nullptr;  ///< null while it has no socket
+  /// Link::admission_slot of the link that it has or had last.
+  std::shared_ptr<void> admission_slot;
+  std::size_t index = 0;                               ///< in Room::everyone
   EffectiveRole effective_role = EffectiveRole::none;  ///< see Room::update_role
   bool on_air = false;
   bool locks = false;      ///< a talker that lets no further viewers in
@@ -67,7 +68,7 @@ struct Peer {
   bool requested_stream = false;  ///< where its role is inferred
   bool can_move = false;  ///< to the forwarder and back, by its last `enter` (kForwardedCap)
   bool has_sent = false;
-  bool told_reception = false;  ///< a talker: its last `audience_reception` counted somebody
+  bool sent_reception = false;  ///< a talker: its last `audience_reception` counted somebody
   Seniority seniority = {};
   std::optional<std::string> name = {};      ///< by its pass
   std::unique_ptr<Mailbox> mailbox = {};     ///< null where nothing is buffered
@@ -88,7 +89,7 @@ struct Peer {
   bool is_connected() const { return is<Present>() || is<Arriving>(); }
   /// True where it is given up at once if one with a socket needs its slot: it has none, and is
   /// not a talker on air, nor one that is loading its page again.
-  bool makes_way() const { return is<Away>() && !on_air; }
+  bool gives_way() const { return is<Away>() && !on_air; }
   /// Its state without a socket, if it has come back to none since.
   const Away* away() const;
 
@@ -107,7 +108,7 @@ struct Peer {
   Counted counted_ = {};
 };
 
-enum class Delivery {
+enum class DeliveryResult {
   sent,
   buffered,  ///< or dropped, for a peer for which nothing is buffered
   refused,   ///< the sender has filled its share of this peer's queue, and must get an error
@@ -115,7 +116,7 @@ enum class Delivery {
 
 /// Hands the frame over, or buffers it. `reach` is the sender's. Only frames of the server's own,
 /// and those that a talker sends to viewers, may fill the whole queue.
-Delivery deliver(Peer& peer, const Frame& frame, Reach reach);
+DeliveryResult deliver(Peer& peer, const Frame& frame, Reach reach);
 
 /// Takes the frames buffered for the peer, for the hub that serves it now.
 HandOver take_buffered(Peer& peer);
@@ -166,7 +167,7 @@ struct Room {
   std::vector<Peer*> receive_all;  ///< by their kind, whatever their role
   std::uint32_t connected = 0;     ///< with a socket
   std::uint32_t watchers = 0;      ///< of these, viewers by effective role
-  std::uint32_t away = 0;          ///< that make way: see Peer::makes_way
+  std::uint32_t away = 0;          ///< that give way: see Peer::gives_way
   std::map<HubId, RoomShare> elsewhere;
   RecentFrames recent;
 
@@ -192,7 +193,7 @@ struct Room {
   void recount(Peer& peer);
 
   /// True where the room may be closed for one with a socket.
-  bool makes_way() const { return pending.empty() && away == peers.size(); }
+  bool gives_way() const { return pending.empty() && away == peers.size(); }
 
   RoomShare share() const;
 
@@ -208,7 +209,7 @@ struct Room {
   /// How a talker's viewers receive, as of the last sums.
   protocol::AudienceReception reception_of(const protocol::PeerId& talker) const;
   std::size_t members() const;
-  /// The members that keep their slots: all but those that make way.
+  /// The members that keep their slots: all but those that give way.
   std::size_t staying() const;
   std::vector<TalkerInfo> own_talkers() const;
   std::vector<TalkerInfo> all_talkers(const std::function<bool(HubId)>& of_hub = [](HubId) {
@@ -225,7 +226,7 @@ struct Room {
 
   struct Broadcast {
     std::size_t deliveries = 0;
-    bool refused = false;  ///< by at least one, see Delivery
+    bool refused = false;  ///< by at least one, see DeliveryResult
   };
   /// Delivers to those within reach except `except`, and buffers for those that are away.
   Broadcast broadcast(Reach reach, const Frame& frame, const Peer* except = nullptr);

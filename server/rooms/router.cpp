@@ -27,9 +27,9 @@ void Router::send_to_peer(const Peer& from, const protocol::PeerId& to, Reach re
   using Why = Undelivered::Why;
   if (!is_peer_id(to)) return refuse_undelivered(*from.link, Why::nobody);
   if (Peer* const peer = from.room.find(to, reach)) {
-    const Delivery delivery = deliver(*peer, frame, reach);
-    counters.deliveries += delivery == Delivery::sent ? 1 : 0;
-    if (delivery == Delivery::refused) refuse_undelivered(*from.link, Why::too_much);
+    const DeliveryResult delivery = deliver(*peer, frame, reach);
+    counters.deliveries += delivery == DeliveryResult::sent ? 1 : 0;
+    if (delivery == DeliveryResult::refused) refuse_undelivered(*from.link, Why::too_much);
   } else if (!bus_.send({from.room.name, to, from.id, reach, frame})) {
     refuse_undelivered(*from.link, Why::nobody);
   }

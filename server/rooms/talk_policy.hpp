@@ -44,7 +44,7 @@ constexpr bool may_send_as_talker(protocol::Role role, bool pass_may_talk) {
   return role == protocol::Role::talk || (role == protocol::Role::none && pass_may_talk);
 }
 
-/// True where one more may talk beside `talkers`, some of whom may have to make way for it.
+/// True where one more may talk beside `talkers`, some of whom may have to give way to it.
 bool has_free_slot(const std::vector<TalkerInfo>& talkers, std::size_t slots,
                    const Seniority& seniority = {});
 

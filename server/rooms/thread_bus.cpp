@@ -210,13 +210,13 @@ void ThreadBus::dispatch(HubId from, Undelivered& undelivered, TimePoint) {
 }
 
 void ThreadBus::dispatch(HubId from, TakeOver& take_over, TimePoint now) {
-  const std::uint32_t number = ++last_leaving_;
+  const std::uint32_t number = ++last_take_over_;
   for (HubId hub = 0; hub < outbox_.size(); ++hub) {
     if (hub != self_ && hub != from) enqueue(hub, Moved{take_over.peer, from, number});
   }
   const std::size_t others = outbox_.size() - 2;
   if (others == 0) return member_->on_taken_over(take_over.room, take_over.peer, from, now);
-  leaving_.emplace(number, Leaving{std::move(take_over), from, others});
+  pending_take_overs_.emplace(number, PendingTakeOver{std::move(take_over), from, others});
 }
 
 void ThreadBus::dispatch(HubId from, Moved& moved, TimePoint) {
@@ -234,11 +234,11 @@ void ThreadBus::dispatch(HubId from, Moved& moved, TimePoint) {
 }
 
 void ThreadBus::dispatch(HubId, Confirmed& confirmed, TimePoint now) {
-  const auto found = leaving_.find(confirmed.number);
-  if (found == leaving_.end() || --found->second.awaited > 0) return;
-  const Leaving leaving = std::move(found->second);
-  leaving_.erase(found);
-  member_->on_taken_over(leaving.what.room, leaving.what.peer, leaving.to, now);
+  const auto found = pending_take_overs_.find(confirmed.number);
+  if (found == pending_take_overs_.end() || --found->second.awaited > 0) return;
+  const PendingTakeOver take_over = std::move(found->second);
+  pending_take_overs_.erase(found);
+  member_->on_taken_over(take_over.what.room, take_over.what.peer, take_over.to, now);
 }
 
 void ThreadBus::dispatch(HubId, HandOver& hand_over, TimePoint now) {

@@ -123,7 +123,7 @@ class ThreadBus final : public Bus {
   };
 
   /// A peer that another hub has asked for.
-  struct Leaving {
+  struct PendingTakeOver {
     TakeOver what;
     HubId to;
     std::size_t awaited;  ///< hubs that have not confirmed it
@@ -163,8 +163,8 @@ class ThreadBus final : public Bus {
   std::unordered_map<std::string, Shared> rooms_;
   /// The hubs that asked for the member's share before it knew it, and by which join.
   std::unordered_map<std::string, std::vector<std::pair<HubId, std::uint32_t>>> unanswered_;
-  std::map<std::uint32_t, Leaving> leaving_;
-  std::uint32_t last_leaving_ = 0;
+  std::map<std::uint32_t, PendingTakeOver> pending_take_overs_;
+  std::uint32_t last_take_over_ = 0;
   std::unordered_map<protocol::PeerId, HubId> elsewhere_;  ///< the peers of all other hubs
 };
 

@@ -12,13 +12,13 @@ inline constexpr Duration kGrace = std::chrono::seconds(15);
 inline constexpr std::chrono::hours kResumeLifetime{12};
 
 /// Time to wait for the frames that another hub buffered for a peer; newer ones are held back.
-inline constexpr Duration kHandOverPatience = std::chrono::seconds(1);
+inline constexpr Duration kHandOverTimeout = std::chrono::seconds(1);
 
 /// Time that a hub keeps a peer that another has asked for, while frames from its socket or from a
 /// third hub are yet to come.
-inline constexpr Duration kLastFramesPatience = std::chrono::milliseconds(500);
-static_assert(kLastFramesPatience < kHandOverPatience, "or nobody waits for what is handed over");
-static_assert(kHandOverPatience < kGrace, "or a peer that is away is gone before its frames come");
+inline constexpr Duration kLastFramesTimeout = std::chrono::milliseconds(500);
+static_assert(kLastFramesTimeout < kHandOverTimeout, "or nobody waits for what is handed over");
+static_assert(kHandOverTimeout < kGrace, "or a peer that is away is gone before its frames come");
 
 /// The interval at which a peer that is back gets more of its buffered frames, where its queue does
 /// not take all of them at once.
@@ -31,20 +31,20 @@ static_assert(3 * kHeartbeat < kDeadAfter, "one lost sign of life is not a death
 static_assert(kDeadAfter < kGrace, "a death is found out before the members are given up");
 
 /// The wait for the shares of other processes, for each of which one message must cross twice.
-inline constexpr Duration kSharePatience = std::chrono::milliseconds(300);
+inline constexpr Duration kShareTimeout = std::chrono::milliseconds(300);
 
 /// Retries of a frame to a peer that nobody has: a few soon, since it may be moving, and slow ones
 /// while it is expected back.
 inline constexpr int kTries = 4;
 inline constexpr Duration kRetry = std::chrono::milliseconds(100);
 inline constexpr Duration kSlowRetry = std::chrono::milliseconds(500);
-static_assert(kTries * kRetry < kHandOverPatience, "what arrives later is not waited for");
+static_assert(kTries * kRetry < kHandOverTimeout, "what arrives later is not waited for");
 static_assert(kSlowRetry < kGrace, "or it is never sent again");
 static_assert(kRetry < kHeartbeat, "an answer is back before its frame counts as delivered");
 
 /// The longest time that a message for a peer's last process may be on its way.
-inline constexpr Duration kLate = std::chrono::seconds(5);
-static_assert(kLate > kHandOverPatience, "the peer's new process has stopped waiting by then");
+inline constexpr Duration kMaxDelay = std::chrono::seconds(5);
+static_assert(kMaxDelay > kHandOverTimeout, "the peer's new process has stopped waiting by then");
 
 /// The memory of a process that was taken for dead.
 inline constexpr Duration kDeadRemembered = std::chrono::minutes(10);

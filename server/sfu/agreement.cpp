@@ -42,7 +42,7 @@ TalkerMedia talker_media_of(const AgreedMedia& agreed) {
       .fir = format.feedback.fir,
       .mid_id = agreed.extensions.mid,
       .transport_cc_id = agreed.extensions.transport_cc,
-      .passed_ids = {agreed.extensions.audio_level, agreed.extensions.video_orientation}};
+      .forwarded_ids = {agreed.extensions.audio_level, agreed.extensions.video_orientation}};
   for (const StreamSource& source : agreed.sources) {
     media.sources.push_back({.ssrc = source.ssrc, .rtx_ssrc = source.rtx_ssrc});
   }
@@ -83,7 +83,7 @@ OutgoingKind outgoing_kind_of(const AgreedMedia& agreed,
     }
   }
   kind.absolute_send_time_id = agreed.extensions.abs_send_time;
-  kind.passed_ids = {agreed.extensions.audio_level, agreed.extensions.video_orientation};
+  kind.forwarded_ids = {agreed.extensions.audio_level, agreed.extensions.video_orientation};
   return kind;
 }
 

@@ -69,10 +69,10 @@ void ForwardedRoom::receive_rtp(Bytes datagram, TimePoint now) {
   const auto media = publisher_->receive_rtp(datagram, now);
   if (!media) return;
   media_at_ = now;
-  MediaPacket* const slot = publication_.take(media->kind, media->placed.sequence);
+  MediaPacket* const slot = publication_.take(media->kind, media->numbered.sequence);
   if (slot == nullptr) return;
   publisher_->fill(*media, *slot);
-  publication_.publish(media->kind, media->placed.sequence, now);
+  publication_.publish(media->kind, media->numbered.sequence, now);
 }
 
 void ForwardedRoom::receive_rtcp(Bytes datagram, TimePoint now) {

@@ -41,7 +41,7 @@ Session::Session(SessionOptions options, SessionHost& host, TimePoint now)
       has_websocket_(options_.starts_on_websocket) {
   if (options_.revision == Revision::v4) {
     ping_at_ = now + options_.ping_interval;
-    connect_until_ = now + options_.patience;
+    connect_until_ = now + options_.step_timeout;
   } else {
     note_activity(Kind::open, now);
   }
@@ -161,7 +161,7 @@ bool Session::probe(TimePoint now) {
   transport_ = Transport::upgrading;
   has_websocket_ = true;
   probed_ = false;
-  upgrade_until_ = now + options_.patience;
+  upgrade_until_ = now + options_.step_timeout;
   return true;
 }
 
@@ -264,7 +264,7 @@ void Session::note_activity(Kind kind, TimePoint now) {
 
 void Session::close(CloseCode code, TimePoint now) {
   if (!is_open()) return;
-  close_until_ = now + options_.patience;
+  close_until_ = now + options_.step_timeout;
   if (code == CloseCode::try_again_later) clear_queue();
   if (connected_ && !invites_back(code)) send_last(encode_disconnect());
   transport_ = transport_ == Transport::websocket ? Transport::closing_websocket

@@ -63,7 +63,7 @@ struct SessionOptions {
   std::chrono::milliseconds ping_interval{25'000};
   std::chrono::milliseconds ping_timeout{20'000};
   /// Time to join a namespace, to upgrade, and to fetch the last packets.
-  std::chrono::milliseconds patience{10'000};
+  std::chrono::milliseconds step_timeout{10'000};
   std::size_t max_message_bytes = 65'536;
   std::size_t max_payload_bytes = 262'144;
   std::size_t max_queue_bytes = 1'048'576;

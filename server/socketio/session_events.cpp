@@ -71,7 +71,7 @@ void Session::enter_room(const std::string& room) {
 
 void Session::disconnect(TimePoint now) {
   connected_ = false;
-  connect_until_ = now + options_.patience;
+  connect_until_ = now + options_.step_timeout;
   pending_.clear();
   pending_bytes_ = 0;
   host_.leave();

@@ -1,5 +1,5 @@
-// Translates between the events of socket.io clients, as the first version of this program had
-// them, and our protocol. Nothing else knows both.
+// Translates between the events of socket.io clients, as the original JavaScript program had them,
+// and our protocol. Nothing else knows both.
 #pragma once
 
 #include <optional>
@@ -25,8 +25,9 @@ struct ClientMessage {
 std::variant<ClientMessage, protocol::Refusal> read_message(
     const std::vector<protocol::JsonValue>& arguments);
 
-/// Reads the arguments of `enter`: the room's name, percent-encoded or not, since the first pages
-/// take it from their address as it stands there; without one the default room. Error: `bad_room`.
+/// Reads the arguments of `enter`: the room's name, percent-encoded or not, since the pages of the
+/// original JavaScript program take it from their address as it stands there; without one the
+/// default room. Error: `bad_room`.
 std::variant<std::string, protocol::Refusal> read_enter(
     const std::vector<protocol::JsonValue>& arguments);
 

@@ -44,7 +44,7 @@ class NoSocket final : public Outlet {
 Agreement agreement() {
   Agreement agreed;
   agreed[0].formats[0] = {.codec = kOpus, .payload_type = 111, .rtx_payload_type = {}};
-  agreed[0].passed_ids[static_cast<std::size_t>(PassedExtension::audio_level)] = 1;
+  agreed[0].forwarded_ids[static_cast<std::size_t>(ForwardedExtension::audio_level)] = 1;
   agreed[1].formats[0] = {.codec = kVp8, .payload_type = 96, .rtx_payload_type = 97};
   agreed[1].nack = true;
   agreed[1].absolute_send_time_id = 2;

@@ -21,17 +21,17 @@ using std::chrono::seconds;
 
 class GatewayTest : public testing::Test {
  protected:
-  void say(std::size_t hub, Client& client, const std::string& frame) {
+  void send(std::size_t hub, Client& client, const std::string& frame) {
     cluster.hub(hub).receive(client, frame, cluster.now);
     cluster.settle();
   }
   void enter(std::size_t hub, Client& client, const std::string& role,
              const std::string& more = "") {
-    say(hub, client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
+    send(hub, client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
   }
   void go_on_air(std::size_t hub, Client& client) {
     enter(hub, client, "talk");
-    say(hub, client, R"({"type":"talk_ready"})");
+    send(hub, client, R"({"type":"talk_ready"})");
   }
 
   tests::PlainTokens tokens;
@@ -56,15 +56,15 @@ TEST_F(GatewayTest, ABroadcastCrossesOnceForEachProcessWithMembers) {
   enter(2, second, "watch");  // of the same process
   cluster.pass(milliseconds(100));
   cluster.network.delivered.clear();
-  say(0, talker, R"({"type":"wave"})");
+  send(0, talker, R"({"type":"wave"})");
   EXPECT_EQ(cluster.network.delivered.size(), 1u);
   EXPECT_EQ(cluster.network.delivered[0].payload, R"({"from":"id1","type":"wave"})");
   enter(3, other, "watch");
   cluster.pass(milliseconds(100));
   cluster.network.delivered.clear();
-  say(0, talker, R"({"type":"wave"})");
+  send(0, talker, R"({"type":"wave"})");
   EXPECT_EQ(cluster.network.delivered.size(), 2u);
-  say(1, watcher, R"({"type":"talk_request"})");
+  send(1, watcher, R"({"type":"talk_request"})");
   EXPECT_EQ(cluster.network.delivered.size(), 3u);
 }
 
@@ -89,7 +89,7 @@ TEST_F(GatewayTest, ALeaseGoesWithItsTalkerAndIsFreeAfterIt) {
   EXPECT_EQ(other.peer->id, "id1");
   cluster.pass(seconds(30));
   EXPECT_NE(other.peer, nullptr);
-  say(1, other, R"({"type":"end_talk"})");
+  send(1, other, R"({"type":"end_talk"})");
   cluster.hub(1).disconnected(other, rooms::Hub::Leaving::for_good, cluster.now);
   cluster.settle();
   Client next;
@@ -142,7 +142,7 @@ TEST_F(GatewayTest, WhoEntersWhileATalkersProcessIsSlowKnowsThatItIsOnAir) {
   cluster.pass(milliseconds(300));  // in vain it waits for the others
   enter(1, watcher, "watch");       // which do not know of it
   EXPECT_EQ(watcher.last()["talkers"], json::array());
-  say(0, talker, R"({"type":"talk_ready"})");
+  send(0, talker, R"({"type":"talk_ready"})");
   cluster.process(0).wire->let_go();
   cluster.settle();
   EXPECT_EQ(news_of(watcher), (News{"welcome", "talk_ready"}));
@@ -159,8 +159,8 @@ TEST_F(GatewayTest, RefusesAnAddresseeThatIsNoIdBeforeItReachesTheWire) {
     for (Client* const sender : {&talker, &watcher}) {
       sender->news();
       cluster.network.delivered.clear();
-      say(sender == &talker ? 0 : 1, *sender,
-          R"({"type":"wave","sendto":")" + std::string(id) + "\"}");
+      send(sender == &talker ? 0 : 1, *sender,
+           R"({"type":"wave","sendto":")" + std::string(id) + "\"}");
       EXPECT_EQ(sender->news(), News{"error no_such_peer"}) << id;
       EXPECT_TRUE(cluster.network.delivered.empty()) << id;
     }
@@ -177,7 +177,7 @@ TEST_F(GatewayTest, WhoWasCutOffForAMomentGoesOn) {
   cluster.pass(seconds(10));
   EXPECT_NE(talker.peer, nullptr);
   EXPECT_EQ(news_of(watcher), News{});
-  say(1, watcher, R"({"type":"talk_request","sendto":"id1"})");
+  send(1, watcher, R"({"type":"talk_request","sendto":"id1"})");
   EXPECT_EQ(news_of(talker).back(), "talk_request");
 }
 
@@ -195,7 +195,7 @@ TEST_F(GatewayTest, WhatWasMissedWhileTheWireWasAwayIsMadeGood) {
     cluster.pass(seconds(5));
   };
   cut_all();
-  say(0, talker, R"({"type":"talk_ready"})");
+  send(0, talker, R"({"type":"talk_ready"})");
   cluster.pass(seconds(30));
   mend_all();
   EXPECT_EQ(news_of(watcher), News{"talk_ready"});
@@ -206,7 +206,7 @@ TEST_F(GatewayTest, WhatWasMissedWhileTheWireWasAwayIsMadeGood) {
   mend_all();
   EXPECT_EQ(news_of(watcher), News{}) << "nothing is sent twice";
   cut_all();
-  say(0, talker, R"({"type":"end_talk"})");
+  send(0, talker, R"({"type":"end_talk"})");
   cluster.hub(3).disconnected(other, rooms::Hub::Leaving::for_good, cluster.now);
   cluster.pass(seconds(30));
   talker.news();
@@ -228,8 +228,8 @@ TEST_F(GatewayTest, AProcessThatWasAwayForAMomentSendsTheOthersItsNews) {
   cluster.pass(seconds(5));
   watcher.news();
   cluster.cut(0);
-  say(0, talker, R"({"type":"talk_ready"})");
-  say(0, talker, R"({"type":"wave","sendto":"id2"})");
+  send(0, talker, R"({"type":"talk_ready"})");
+  send(0, talker, R"({"type":"wave","sendto":"id2"})");
   cluster.mend(0);
   cluster.pass(seconds(1));
   EXPECT_EQ(news_of(watcher), (News{"talk_ready", "wave"}));
@@ -248,7 +248,7 @@ TEST_F(GatewayTest, WhoMovedWhileTheWireWasAwayIsNotGone) {
   cluster.pass(seconds(30));
   EXPECT_EQ(news_of(talker), News{});
   EXPECT_EQ(cluster.hub(1).census().peers, 0u);
-  say(0, talker, R"({"type":"wave","sendto":"id2"})");
+  send(0, talker, R"({"type":"wave","sendto":"id2"})");
   EXPECT_EQ(back.news().back(), "wave");
 }
 
@@ -256,7 +256,7 @@ TEST_F(GatewayTest, AnOrderIsObeyedWhenTheWireIsThereAgain) {
   go_on_air(0, talker);
   enter(1, watcher, "watch");
   cluster.cut(0);
-  say(0, talker, R"({"type":"remove_peer","id":"id2"})");
+  send(0, talker, R"({"type":"remove_peer","id":"id2"})");
   EXPECT_NE(watcher.peer, nullptr);
   cluster.mend(0);
   EXPECT_EQ(watcher.closed, protocol::CloseCode::removed);
@@ -264,7 +264,7 @@ TEST_F(GatewayTest, AnOrderIsObeyedWhenTheWireIsThereAgain) {
 
 TEST_F(GatewayTest, InventedIdsAreRememberedNowhere) {
   go_on_air(0, talker);
-  say(0, talker, R"({"type":"remove_peer","id":"invented"})");
+  send(0, talker, R"({"type":"remove_peer","id":"invented"})");
   for (const std::size_t hub : {0U, 1U, 3U}) {
     Client stranger;
     enter(hub, stranger, "watch", R"(,"resume":"watch invented lesson")");
@@ -280,7 +280,7 @@ TEST_F(GatewayTest, AMemberWhoseProcessDiedIsRemovedEverywhere) {
   cluster.pass(seconds(1));
   cluster.cut(1);
   cluster.pass(seconds(5));
-  say(0, talker, R"({"type":"remove_peer","id":"id2"})");
+  send(0, talker, R"({"type":"remove_peer","id":"id2"})");
   for (const std::size_t hub : {0U, 3U}) {
     Client back;
     enter(hub, back, "watch", R"(,"resume":"watch id2 lesson")");
@@ -297,7 +297,7 @@ TEST_F(GatewayTest, OrdersOfOneRoomLeaveThoseOfAnotherWhileTheWireIsAway) {
     cluster.process(0).gateway->on_order({rooms::Order::Kind::remove_peer, "another", peer},
                                          cluster.now);
   }
-  say(0, talker, R"({"type":"remove_peer","id":"id2"})");
+  send(0, talker, R"({"type":"remove_peer","id":"id2"})");
   cluster.mend(0);
   EXPECT_EQ(watcher.closed, protocol::CloseCode::removed);
 }
@@ -309,10 +309,10 @@ TEST_F(GatewayTest, FramesForAPeerWhoseProcessDiedAreBufferedForItsGraceTime) {
   cluster.pass(seconds(1));
   talker.news();
   cluster.cut(1);
-  say(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  send(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   cluster.pass(seconds(2));
-  say(0, talker, R"({"type":"candidate","candidate":null,"sendto":"id2"})");
-  say(0, talker, R"({"type":"offer","sdp":"","sendto":"id3"})");
+  send(0, talker, R"({"type":"candidate","candidate":null,"sendto":"id2"})");
+  send(0, talker, R"({"type":"offer","sdp":"","sendto":"id3"})");
   cluster.pass(seconds(4));
   Client back;
   enter(3, back, "watch", R"(,"resume":"watch id2 lesson")");
@@ -335,9 +335,9 @@ TEST_F(GatewayTest, OneThatStoodStillIsOneOfThemAgain) {
   cluster.process(1).wire->is_cut = false;
   cluster.pass(seconds(3));
   EXPECT_EQ(cluster.process(0).gateway->processes(), 2u);
-  say(0, talker, R"({"type":"wave"})");
+  send(0, talker, R"({"type":"wave"})");
   EXPECT_EQ(news_of(watcher), News{"wave"});
-  say(1, watcher, R"({"type":"talk_request"})");
+  send(1, watcher, R"({"type":"talk_request"})");
   EXPECT_EQ(news_of(talker), News{"talk_request"});
   enter(2, other, "watch");
   EXPECT_EQ(other.frames[0]["talkers"], json::array({"id1"}));
@@ -385,7 +385,7 @@ TEST_F(GatewayTest, CountsWhatIsForeignAndGoesOn) {
   }
   cluster.settle();
   EXPECT_EQ(gateway.counters().foreign, 40u);
-  say(0, talker, R"({"type":"wave"})");
+  send(0, talker, R"({"type":"wave"})");
   EXPECT_EQ(news_of(watcher), News{"wave"});
 }
 

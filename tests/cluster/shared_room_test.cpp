@@ -63,9 +63,9 @@ TEST(MembersElsewhere, WhoIsInNoPieceOfAListIsLost) {
 
 TEST(HeldSlots, AreFreedForThoseWhoAreBackAndInTheEnd) {
   HeldSlots held_slots;
-  EXPECT_TRUE(held_slots.hold(talker("anna"), kNow + seconds(15)));
-  EXPECT_FALSE(held_slots.hold(talker("anna"), kNow + seconds(99))) << "the first time holds";
-  EXPECT_TRUE(held_slots.hold(talker("ben"), kNow + seconds(15)));
+  EXPECT_TRUE(held_slots.add(talker("anna"), kNow + seconds(15)));
+  EXPECT_FALSE(held_slots.add(talker("anna"), kNow + seconds(99))) << "the first time holds";
+  EXPECT_TRUE(held_slots.add(talker("ben"), kNow + seconds(15)));
   EXPECT_FALSE(held_slots.release({talker("cleo")}));
   EXPECT_TRUE(held_slots.release({talker("ben")}));
   EXPECT_FALSE(held_slots.contains("ben"));
@@ -78,7 +78,7 @@ TEST(SharedRoom, SumsUpWhatAllHave) {
   SharedRoom room;
   room.local[0] = {.watching = 2, .talkers = {talker("anna")}, .members = 3};
   room.remote["p1"] = {.watching = 5, .talkers = {talker("anna"), talker("ben")}, .members = 7};
-  room.held_slots.hold(talker("cleo"), kNow);
+  room.held_slots.add(talker("cleo"), kNow);
   EXPECT_EQ(room.local_share().watching, 2u);
   EXPECT_EQ(room.remote_share().watching, 5u);
   EXPECT_EQ(ids_of(room.remote_share().talkers), (Ids{"anna", "ben", "cleo"}));

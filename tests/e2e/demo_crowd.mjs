@@ -13,8 +13,8 @@ const room = 'crowd';
 const perSecond = 20;
 /** With so many viewers the room moves to the media server. */
 const forwardFrom = 10;
-/** How long the room is shown while it is from browser to browser, and with everybody in it before the picture; s. */
-const calm = 4;
+/** How long the room is shown while it is from browser to browser, and with everybody in it before the picture. */
+const quietSeconds = 4;
 const leastSeconds = 10;
 
 /** @param {unknown} error */
@@ -115,7 +115,7 @@ async function show() {
   while ((await viewer.stats()).frames === 0) await pause(200); // a person takes any time
   await watchPicture(viewer);
   const ask = () => look(viewer, talker);
-  await report(ask, pause(calm * 1_000));
+  await report(ask, pause(quietSeconds * 1_000));
 
   console.log(`${size} light viewers come, ${perSecond} a second. At ${forwardFrom} the room moves to the media server.`);
   const crowd = new LightCrowd(server, room, size, { perSecond, seconds });
@@ -127,7 +127,7 @@ async function show() {
     console.log(`All ${size} light viewers have a picture.${own ? ' Ctrl-C ends all.' : ''}`);
     await talker?.says('viewers', new RegExp(`^${size + 1}$`));
     if (!screenshot) return;
-    await pause(calm * 1_000);
+    await pause(quietSeconds * 1_000);
     await talker?.page.screenshot({ path: screenshot });
     console.log(`${screenshot} is what the studio shows.`);
   };

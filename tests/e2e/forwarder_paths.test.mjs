@@ -91,8 +91,8 @@ const decodesAnew = (page, count) =>
  * Waits until the page's session has ended. A standard client needs nothing else to know that it must begin anew.
  * @param {Page} page
  */
-const isTold = (page) =>
-  until('the end of the session is told', () =>
+const sessionEnded = (page) =>
+  until('the session has ended', () =>
     page.evaluate(() => {
       const [transceiver] = window.testConnections.at(-1)?.getTransceivers() ?? [];
       return (transceiver?.sender.transport ?? transceiver?.receiver.transport)?.state === 'closed';
@@ -122,11 +122,11 @@ test('everyone is back within 3 s after the forwarder was killed', async () => {
 
   killForwarder();
   const killed = Date.now();
-  // Encoders and players post again when they are told. Pages do all by themselves.
+  // Encoders and players post again when their session has ended. Pages do all by themselves.
   await Promise.all([
-    isTold(encoder).then(() => publish(encoder, 'encoder')),
-    isTold(player).then(() => play(player, 'encoder')),
-    isTold(pagePlayer).then(() => play(pagePlayer, 'page')),
+    sessionEnded(encoder).then(() => publish(encoder, 'encoder')),
+    sessionEnded(player).then(() => play(player, 'encoder')),
+    sessionEnded(pagePlayer).then(() => play(pagePlayer, 'page')),
   ]);
   await Promise.all([
     decodesAnew(player, 1),

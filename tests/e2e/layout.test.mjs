@@ -1,5 +1,5 @@
-// Tests what people see of studio and seat at a glance: one primary button, states without colour, and on a phone the
-// picture together with a bar for the thumb.
+// Tests what people see of the studio and the viewer's page at a glance: one primary button, states without colour, and
+// on a phone the picture together with a bar for the thumb.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

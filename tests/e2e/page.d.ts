@@ -54,7 +54,7 @@ interface Window {
   /** axe-core's. */
   axe: { run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { target: string }[] }[] }> };
 
-  /** The seed's pages'. */
+  /** Of the original JavaScript program's pages. */
   localStream: MediaStream | undefined;
   socket: import('socket.io-client').Socket;
   socketReady: boolean;

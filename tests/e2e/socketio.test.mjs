@@ -1,5 +1,5 @@
-// Tests the pages of the seed with socket.io's client from npm, together with our own pages. The seed is the plain
-// JavaScript program of the note that onair started from.
+// Tests the pages of the original JavaScript program, from which onair started, with socket.io's client from npm,
+// together with our own pages.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -21,8 +21,8 @@ after(async () => {
   await chromium?.stop();
 });
 
-/** Serves the seed's pages at another origin. */
-class SeedPages {
+/** Serves the original program's pages at another origin. */
+class OriginalPages {
   origin = '';
   /** Where socket.io is. */
   server = { origin: '' };
@@ -38,7 +38,7 @@ class SeedPages {
   });
 
   static async start() {
-    const pages = new SeedPages();
+    const pages = new OriginalPages();
     await once(pages.http.listen(0, 'localhost'), 'listening');
     const { port } = /** @type {import('node:net').AddressInfo} */ (pages.http.address());
     pages.origin = `http://localhost:${port}`;
@@ -58,14 +58,14 @@ class SeedPages {
 const watches = (page) => page.decodesFrames();
 
 for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.io-client']]) {
-  describe(`the seed's pages with socket.io ${version}`, () => {
-    /** @type {SeedPages} */
+  describe(`the original pages with socket.io ${version}`, () => {
+    /** @type {OriginalPages} */
     let pages;
     /** @type {Server} */
     let server;
 
     before(async () => {
-      pages = await SeedPages.start();
+      pages = await OriginalPages.start();
       const client = fileURLToPath(new URL(`../node_modules/${folder}/dist`, import.meta.url));
       server = await Server.start('--socketio-client', client, '--allow-origin', pages.origin, '--threads', '2');
       pages.server = server;
@@ -77,21 +77,21 @@ for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.
     });
 
     /** @param {string} room */
-    const seedTalker = async (room) => {
+    const originalTalker = async (room) => {
       const talker = await chromium.open(`${pages.origin}/talk.html?${room}`);
       await talker.press('start-video');
       await until('the camera runs', () => talker.evaluate(() => window.localStream?.active));
       return talker;
     };
     /** @param {string} room */
-    const seedViewer = (room) => chromium.open(`${pages.origin}/watch.html?${room}`);
+    const originalViewer = (room) => chromium.open(`${pages.origin}/watch.html?${room}`);
 
-    test('connects the seed’s pages among themselves, by waiting and by request', async () => {
-      const early = await seedViewer('lesson');
+    test('connects the original pages among themselves, by waiting and by request', async () => {
+      const early = await originalViewer('lesson');
       await until('it has entered', () => early.evaluate(() => window.socketReady));
-      const talker = await seedTalker('lesson');
+      const talker = await originalTalker('lesson');
       await watches(early);
-      const late = await seedViewer('lesson');
+      const late = await originalViewer('lesson');
       await until('it has entered', () => late.evaluate(() => window.socketReady));
       await late.press('request');
       await watches(late);
@@ -108,10 +108,10 @@ for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.
       }
     });
 
-    test('shows the seed’s broadcast to our viewers', async () => {
+    test('shows the original broadcast to our viewers', async () => {
       const waiting = await Promise.all([1, 2].map(() => chromium.open(`${server.origin}/watch.html?ours`)));
       for (const viewer of waiting) await viewer.says('cover', /Waiting/);
-      const talker = await seedTalker('ours');
+      const talker = await originalTalker('ours');
       for (const viewer of waiting) await watches(viewer);
       const late = await chromium.open(`${server.origin}/watch.html?ours`);
       await watches(late);
@@ -125,12 +125,12 @@ for (const [version, folder] of [['2.x', 'socket.io-client-2'], ['4.x', 'socket.
       assert.deepEqual(talker.errors, []);
     });
 
-    test('shows our broadcast to the seed’s viewers', async () => {
-      const early = await seedViewer('theirs');
+    test('shows our broadcast to the original viewers', async () => {
+      const early = await originalViewer('theirs');
       await until('it has entered', () => early.evaluate(() => window.socketReady));
       const talker = await goOnAir(chromium, server, 'theirs');
       await watches(early);
-      const late = await seedViewer('theirs');
+      const late = await originalViewer('theirs');
       await until('it has entered', () => late.evaluate(() => window.socketReady));
       await late.press('request');
       await watches(late);

@@ -48,7 +48,7 @@ TalkerMediaByKind media_of(std::uint8_t choice) {
   for (TalkerMedia* media : {&audio, &video}) {
     media->mid_id = 4;
     media->transport_cc_id = 3;
-    media->passed_ids = {1, 13};
+    media->forwarded_ids = {1, 13};
   }
   return {audio, video};
 }

@@ -13,10 +13,10 @@ TEST(ByteBudget, CountsWhatItsSharesHold) {
   ByteBudget budget;
   std::optional<ByteShare> one(std::in_place, budget);
   ByteShare other(budget);
-  one->hold(10);
-  other.hold(5);
+  one->set_bytes(10);
+  other.set_bytes(5);
   EXPECT_EQ(budget.used(), 15u);
-  one->hold(3);
+  one->set_bytes(3);
   EXPECT_EQ(budget.used(), 8u);
   one.reset();
   EXPECT_EQ(budget.used(), 5u);
@@ -27,12 +27,12 @@ TEST(ByteBudget, WhoHoldsMuchGivesWayWhereAllHoldTooMuch) {
   budget.limit(100);
   ByteShare much(budget);
   ByteShare little(budget);
-  much.hold(100);
+  much.set_bytes(100);
   EXPECT_FALSE(much.gives_way(10));
-  little.hold(10);
+  little.set_bytes(10);
   EXPECT_TRUE(much.gives_way(10));
   EXPECT_FALSE(little.gives_way(10));
-  much.hold(50);
+  much.set_bytes(50);
   EXPECT_FALSE(much.gives_way(10));
 }
 
@@ -43,13 +43,13 @@ TEST(ByteBudget, ManyThatHoldLittleShareItFairly) {
   for (int i = 0; i < 50; ++i) {
     shares.push_back(std::make_unique<ByteShare>(budget));
     for (std::size_t held = 1; held <= 10; ++held) {
-      if (!shares.back()->is_beyond_fair_share()) shares.back()->hold(held);
+      if (!shares.back()->is_beyond_fair_share()) shares.back()->set_bytes(held);
     }
   }
   EXPECT_LE(budget.used(), 250u) << "50 of which each got one byte before it was refused more";
   shares.resize(1);
   EXPECT_FALSE(shares[0]->is_beyond_fair_share()) << "the others are gone";
-  shares[0]->hold(101);
+  shares[0]->set_bytes(101);
   EXPECT_TRUE(shares[0]->is_beyond_fair_share());
   EXPECT_FALSE(shares[0]->is_beyond_fair_share(0)) << "it has taken all, but for what is new";
 }

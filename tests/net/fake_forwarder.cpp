@@ -139,7 +139,7 @@ std::string FakeForwarder::room_of(const std::string& peer) {
   return peers_.contains(peer) ? peers_[peer].room : std::string("gone");
 }
 
-void FakeForwarder::say_connected(const std::string& peer) {
+void FakeForwarder::send_connected(const std::string& peer) {
   run([this, peer] {
     const std::string line = serialize(control::Event(control::Connected{room_of(peer), peer}));
     if (peers_.contains(peer)) peers_[peer].connected = true;
@@ -147,7 +147,7 @@ void FakeForwarder::say_connected(const std::string& peer) {
   });
 }
 
-void FakeForwarder::say_media(const std::string& peer, bool on) {
+void FakeForwarder::send_media(const std::string& peer, bool on) {
   run([this, peer, on] {
     const std::string line =
         serialize(control::Event(control::MediaChange{room_of(peer), peer, on}));
@@ -156,7 +156,7 @@ void FakeForwarder::say_media(const std::string& peer, bool on) {
   });
 }
 
-void FakeForwarder::say_gone(const std::string& peer, control::GoneReason reason) {
+void FakeForwarder::send_gone(const std::string& peer, control::GoneReason reason) {
   run([this, peer, reason] {
     const std::string line = serialize(control::Event(control::Gone{room_of(peer), peer, reason}));
     peers_.erase(peer);

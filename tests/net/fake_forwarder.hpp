@@ -68,9 +68,9 @@ class FakeForwarder {
   /// Answers all requests with this fault from now on; nothing: as they should be.
   void fail_with(std::optional<control::ErrorCode> code);
 
-  void say_connected(const std::string& peer);
-  void say_media(const std::string& peer, bool on);
-  void say_gone(const std::string& peer, control::GoneReason reason);
+  void send_connected(const std::string& peer);
+  void send_media(const std::string& peer, bool on);
+  void send_gone(const std::string& peer, control::GoneReason reason);
 
   /// Its process ends and another begins: all peers are gone.
   void restart();

@@ -38,7 +38,7 @@ TEST_F(ForwarderDeathTest, EveryoneIsToldAtOnce) {
   forwarder.die();
   EXPECT_EQ(viewer.receive_type("end_talk")["from"], talker);
   await_players(0);
-  EXPECT_LT(steady_clock::now() - began, seconds(5)) << "long before its patience is over";
+  EXPECT_LT(steady_clock::now() - began, seconds(5)) << "long before its time-out";
   EXPECT_EQ(remove(target_of(player)).result_int(), 404u);
   EXPECT_EQ(patch(resource, "a=candidate:1\r\n").result_int(), 404u);
   const Response away = post("/whep/lesson");
@@ -59,8 +59,8 @@ TEST_F(ForwarderDeathTest, AnEncoderThatReconnectsAsItDiesComesAgain) {
   WebSocketClient viewer(server->port());
   const std::string talker = talker_found_by(viewer);
   watch(viewer, talker);
-  forwarder.say_media(peer, false);
-  hear_all(resource);
+  forwarder.send_media(peer, false);
+  settle(resource);
   forwarder.fall_silent();
   auto again = std::async(std::launch::async, [&] { return post("/whip/lesson", key); });
   forwarder.expect<control::Publish>();
@@ -92,7 +92,7 @@ TEST_F(ForwarderDeathTest, AnEncoderThatIsAwayAsItDiesKeepsItsPlace) {
   WebSocketClient viewer(server->port());
   const std::string talker = talker_found_by(viewer);
   watch(viewer, talker);
-  forwarder.say_gone(peer, control::GoneReason::silent);
+  forwarder.send_gone(peer, control::GoneReason::silent);
   while (patch(resource, "a=candidate:1\r\n").result_int() != 404) std::this_thread::yield();
   forwarder.restart();
   EXPECT_EQ(viewer.receive_type("end_talk")["from"], talker) << "its picture is gone";
@@ -156,8 +156,8 @@ TEST_F(ForwarderDeathTest, ALostConnectionChangesNothing) {
   await_loss();
   forwarder.answer_again();
   await_forwarder();
-  hear_all(resource);
-  hear_all(target_of(player));
+  settle(resource);
+  settle(target_of(player));
   EXPECT_EQ(forwarder.count<control::Close>(), 0u);
   viewer.send(json{{"type", "bye"}, {"sendto", talker}}.dump());
   EXPECT_EQ(forwarder.expect<control::Close>().peer, viewing);

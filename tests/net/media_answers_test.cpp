@@ -69,8 +69,8 @@ void expect_problem(const Response& response, unsigned status, const std::string
   EXPECT_EQ(problem["type"], "about:blank");
   EXPECT_FALSE(problem["title"].get<std::string>().empty());
   EXPECT_FALSE(problem["detail"].get<std::string>().empty());
-  const bool asks_for_patience = status == 429 || status == 503 || code == "not_on_air";
-  EXPECT_EQ(has(response, "Retry-After"), asks_for_patience);
+  const bool is_retryable = status == 429 || status == 503 || code == "not_on_air";
+  EXPECT_EQ(has(response, "Retry-After"), is_retryable);
   EXPECT_EQ(has(response, "WWW-Authenticate"), status == 401);
 }
 

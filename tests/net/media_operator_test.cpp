@@ -126,10 +126,10 @@ TEST_F(MediaOperatorTest, TheBroadcasterIsToldHowManyPlayersTheForwarderServes) 
   WebSocketClient talker(server->port());
   go_on_air(talker);
   auto first = post_later("/whep/lesson");
-  const json told = talker.receive_type("players");
-  EXPECT_EQ(told["players"], 1);
+  const json players = talker.receive_type("players");
+  EXPECT_EQ(players["players"], 1);
   const json asked = talker.receive_type("talk_request");
-  EXPECT_EQ(asked["from"], told["from"]) << "before it asks";
+  EXPECT_EQ(asked["from"], players["from"]) << "before it asks";
   offer(talker, asked);
   const std::string resource = target_of(first.get());
   forwarder.expect<control::Play>();

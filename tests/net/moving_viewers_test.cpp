@@ -234,7 +234,7 @@ TEST_F(MovingViewersOfTwoTest, AnEncodersPictureIsNotShownAsTheTalkers) {
   hold();
   move();
   broadcast();
-  forwarder.say_gone(broadcast_peer, control::GoneReason::replaced);
+  forwarder.send_gone(broadcast_peer, control::GoneReason::replaced);
   EXPECT_EQ(viewer->receive_type("end_talk")["from"], forwarder_id);
 }
 

@@ -28,7 +28,7 @@ TEST(PacedQueue, LetsOthersRunBetweenAnyTwoOfItsFunctions) {
   EXPECT_EQ(ran, "popopo");
 }
 
-TEST(PacedQueue, RunsAllThatHaveTimeInOnePass) {
+TEST(PacedQueue, RunsAllThatHaveTimeInOneTick) {
   asio::io_context context{1};
   PacedQueue queue(context, std::chrono::minutes(1));
   std::string ran;

@@ -48,7 +48,7 @@ class Polling {
     EXPECT_EQ(post("42" + json{"enter", room}.dump()).body(), "ok");
     return id;
   }
-  void say(const json& message) const {
+  void send(const json& message) const {
     EXPECT_EQ(post("42" + json{"message", message}.dump()).body(), "ok");
   }
   const std::string& sid() const { return sid_; }
@@ -134,7 +134,7 @@ TEST(Socketio, CarriesMessagesBetweenSessionsOnAnyThreads) {
   const std::string talker_id = talker.enter("lesson");
   const std::string viewer_id = viewer.enter("lesson");
   auto poll = talker.get_later();
-  viewer.say({{"type", "talk_request"}, {"sendto", talker_id}});
+  viewer.send({{"type", "talk_request"}, {"sendto", talker_id}});
   const std::string message =
       R"({"from":")" + viewer_id + R"(","sendto":")" + talker_id + R"(","type":"talk_request"})";
   EXPECT_EQ(poll.get().body(), R"(42["message",)" + message + "]");
@@ -194,7 +194,7 @@ TEST(Socketio, APollThatIsBrokenOffEndsTheSession) {
   talker.enter("talk");
   const Polling session(server.port());
   const std::string id = session.enter("lesson");
-  session.say({{"type", "talk_request"}});
+  session.send({{"type", "talk_request"}});
   talker.receive_type("talk_request");
   begin_poll(server.port(), session.target()).reset();
   EXPECT_EQ(talker.receive_type("user_disconnected")["id"], id);
@@ -222,7 +222,7 @@ TEST(Socketio, ChangesToAWebSocket) {
     websocket.send("2probe");
     EXPECT_EQ(websocket.receive_text(), "3probe");
     EXPECT_EQ(session.get().body(), "6");
-    session.say({{"sendto", id}, {"n", 1}});
+    session.send({{"sendto", id}, {"n", 1}});
     websocket.send("5");
     EXPECT_EQ(websocket.receive_text(),
               R"(42["message",{"from":")" + id + R"(","n":1,"sendto":")" + id + R"("}])");
@@ -247,7 +247,7 @@ TEST(Socketio, StaysWithPollingWhereTheWebSocketGoesAway) {
     websocket.send("2probe");
     EXPECT_EQ(websocket.receive_text(), "3probe");
     websocket.close();
-    session.say({{"sendto", id}, {"n", i}});
+    session.send({{"sendto", id}, {"n", i}});
     std::string body = "6";  // as long as the server does not know
     while (body == "6") body = session.get().body();
     EXPECT_NE(body.find("\"n\":" + std::to_string(i)), std::string::npos) << body;
@@ -315,12 +315,12 @@ TEST(Socketio, BodiesHaveABound) {
   const RunningServer server(options);
   const Polling session(server.port());
   const std::string id = session.enter("lesson");
-  session.say({{"sendto", id}, {"text", std::string(900, 'x')}});
+  session.send({{"sendto", id}, {"text", std::string(900, 'x')}});
   EXPECT_EQ(session.get().result_int(), 200);
   EXPECT_EQ(session.post("42[" + std::string(5'000, ' ')).result_int(), 413);
   EXPECT_EQ(request(server.port(), verb::post, "/watch.html", {}, "x").result_int(), 413);
   EXPECT_EQ(request(server.port(), verb::get, session.target(), {}, "x").result_int(), 413);
-  session.say({{"sendto", id}, {"text", std::string(1'000, 'x')}});
+  session.send({{"sendto", id}, {"text", std::string(1'000, 'x')}});
   EXPECT_NE(session.get().body().find("frame_too_large"), std::string::npos);
   EXPECT_EQ(session.get().body(), "1");
 }
@@ -437,7 +437,7 @@ TEST(Socketio, WhatOthersSendDoesNotCutAClientOff) {
   flooder.enter("lesson");
   slow.enter("lesson");
   const std::string text(40'000, 'x');
-  for (int i = 0; i < 3; ++i) flooder.say({{"text", text}});
+  for (int i = 0; i < 3; ++i) flooder.send({{"text", text}});
   EXPECT_NE(flooder.get().body().find("rate_limited"), std::string::npos) << "who fills it pays";
   EXPECT_NE(slow.get().body().find(text), std::string::npos);
   EXPECT_EQ(server.metric("onair_evictions_total{reason=\"slow_consumer\"}"), 0);
@@ -480,7 +480,7 @@ TEST(Socketio, ManyComeAndGoAtOnce) {
       for (int i = 0; i < 8; ++i) {
         const Polling session(server.port());
         const std::string id = session.enter("lesson");
-        session.say({{"type", "talk_request"}});
+        session.send({{"type", "talk_request"}});
         auto websocket = std::make_unique<WebSocketClient>(server.port(), session.upgrade_target());
         if (i % 2 == 0) {
           websocket->send("2probe");

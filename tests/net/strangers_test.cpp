@@ -95,7 +95,7 @@ class Stranger {
 
   /// Several messages by one system call, each with a ping before it, or within where it has two
   /// parts.
-  void say_segment(int segment) {
+  void send_segment(int segment) {
     std::string bytes;
     for (int i = 0; i < kFramesInSegment; ++i) {
       const int number = segment * kFramesInSegment + i;
@@ -110,7 +110,7 @@ class Stranger {
   }
 
   /// Returns when it has received everything from `other`, and a pong for each ping.
-  void hear_all_of(const Stranger& other) {
+  void receive_all_from(const Stranger& other) {
     int waves = 0;
     int pongs = 0;
     while (waves < kFrames || pongs < kFrames) {
@@ -222,10 +222,10 @@ class StrangersTest : public testing::Test {
       members.back()->enter();
     }
     for (int segment = 0; segment < kSegments; ++segment) {
-      for (const auto& member : members) member->say_segment(segment);
+      for (const auto& member : members) member->send_segment(segment);
     }
     for (std::size_t i = 0; i < members.size(); ++i) {
-      EXPECT_NO_THROW(members[i]->hear_all_of(*members[i ^ 1U]));
+      EXPECT_NO_THROW(members[i]->receive_all_from(*members[i ^ 1U]));
       if (HasFailure()) break;  // the others would wait in vain too
     }
     EXPECT_EQ(server.metric("onair_refused_total{code=\"bad_json\"}"), 0);

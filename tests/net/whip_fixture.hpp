@@ -74,12 +74,13 @@ class WhipTest : public testing::Test {
     const Response created = post("/whip/" + room, headers);
     if (created.result_int() != 201) throw std::runtime_error(created.body());
     const std::string peer = forwarder.expect<control::Publish>().peer;
-    forwarder.say_connected(peer);
-    forwarder.say_media(peer, true);
+    forwarder.send_connected(peer);
+    forwarder.send_media(peer, true);
     return {target_of(created), peer};
   }
-  /// The server has heard all that the forwarder said before: the reply to this comes behind it.
-  void hear_all(const std::string& resource) const {
+  /// Waits until the server has received all that the forwarder sent before: the reply to this
+  /// comes behind it.
+  void settle(const std::string& resource) const {
     EXPECT_EQ(patch(resource, "a=end-of-candidates\r\n").result_int(), 204u);
   }
   /// A browser's page on air, of which all threads know.

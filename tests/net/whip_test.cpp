@@ -32,7 +32,7 @@ TEST_F(WhipTest, AnEncoderIsTheTalkerOfItsRoom) {
   EXPECT_EQ(published.sdp, kOffer);
   EXPECT_EQ(created.body(), "v=0\r\ns=" + published.peer + "\r\n");
 
-  forwarder.say_connected(published.peer);
+  forwarder.send_connected(published.peer);
   const std::string talker = early.receive_type("talk_ready")["from"];
   WebSocketClient late(server->port());
   EXPECT_EQ(late.enter("watch")["talkers"], json{talker});
@@ -112,8 +112,8 @@ TEST_F(WhipTest, AnEncoderThatReconnectsKeepsItsSlot) {
   const auto [viewing, connection] = watch(viewer, talker);
   EXPECT_EQ(post("/whip/lesson", key).result_int(), 409u) << "it lives";
 
-  forwarder.say_media(peer, false);
-  hear_all(resource);
+  forwarder.send_media(peer, false);
+  settle(resource);
   WebSocketClient page(server->port());
   EXPECT_EQ(page.enter("talk")["code"], "room_taken") << "its slot is kept";
   EXPECT_EQ(post("/whip/lesson", {{"Authorization", "Bearer stranger"}}).result_int(), 409u);
@@ -165,8 +165,8 @@ TEST_F(WhipTest, AnEncoderThatLosesItsSlotIsGone) {
 TEST_F(WhipTest, ARefusedOfferEndsTheSilentEncoderThatItWasToReplace) {
   const Headers key = {{"Authorization", "Bearer studio"}};
   const auto [resource, peer] = broadcast("lesson", key);
-  forwarder.say_media(peer, false);
-  hear_all(resource);
+  forwarder.send_media(peer, false);
+  settle(resource);
   forwarder.fail_with(control::ErrorCode::no_codec);
   EXPECT_EQ(post("/whip/lesson", key).result_int(), 422u);
   EXPECT_TRUE(next_closed(2).contains(peer)) << "nobody else could end it while it sends";
@@ -185,16 +185,16 @@ TEST(WhipTimesTest, AnEncoderThatStaysAwayLosesItsSlot) {
                       {{"Content-Type", "application/sdp"}}, kOffer);
   } while (created.result_int() == 503);
   const std::string peer = forwarder.expect<control::Publish>().peer;
-  forwarder.say_connected(peer);
+  forwarder.send_connected(peer);
   WebSocketClient viewer(server.port());
   const json welcome = viewer.enter("watch");
   if (welcome["talkers"].empty()) viewer.receive_type("talk_ready");
-  forwarder.say_gone(peer, control::GoneReason::closed);
+  forwarder.send_gone(peer, control::GoneReason::closed);
   viewer.receive_type("end_talk");
   viewer.receive_type("user_disconnected");
 }
 
-class WhipPatienceTest : public WhipTest {
+class WhipTimeoutTest : public WhipTest {
  protected:
   void SetUp() override {
     Options options = options_with(forwarder);
@@ -203,11 +203,11 @@ class WhipPatienceTest : public WhipTest {
   }
 };
 
-TEST_F(WhipPatienceTest, AnEncoderThatNeverSendsIsEnded) {
+TEST_F(WhipTimeoutTest, AnEncoderThatNeverSendsIsEnded) {
   broadcast("sends");
   ASSERT_EQ(post("/whip/silent").result_int(), 201u);
   const std::string silent = forwarder.expect<control::Publish>().peer;
-  forwarder.say_connected(silent);
+  forwarder.send_connected(silent);
   EXPECT_EQ(forwarder.expect<control::Close>().peer, silent);
   EXPECT_EQ(server->metric("onair_whip_encoders"), 1) << "the other goes on";
 }
@@ -227,15 +227,15 @@ class WhipAddressTest : public WhipTest {
 TEST_F(WhipAddressTest, AnAddressHasSoManyEncoders) {
   const auto first = broadcast("first", from("192.0.2.1"));
   const auto second = broadcast("second", from("192.0.2.1"));
-  hear_all(second.first);
+  settle(second.first);
   const Response third = post("/whip/third", from("192.0.2.1"));
   EXPECT_EQ(third.result_int(), 429u) << third.body();
   EXPECT_EQ(json::parse(third.body())["code"], "too_many_clients");
   EXPECT_EQ(post("/whip/third", from("192.0.2.2")).result_int(), 201u) << "others have their own";
   forwarder.expect<control::Publish>();
 
-  forwarder.say_media(first.second, false);
-  hear_all(first.first);
+  forwarder.send_media(first.second, false);
+  settle(first.first);
   EXPECT_EQ(post("/whip/fourth", from("192.0.2.1")).result_int(), 201u) << "the silent gives way";
   EXPECT_EQ(forwarder.expect<control::Close>().peer, first.second);
   EXPECT_EQ(forwarder.expect<control::Publish>().room, "fourth");
@@ -247,15 +247,15 @@ TEST_F(WhipAddressTest, OneThatTakesOverCountsAtItsAddress) {
   const auto own = broadcast("own", guest);
   const auto [first, first_peer] = broadcast("first", from("192.0.2.1"));
   const auto [second, second_peer] = broadcast("second", from("192.0.2.1"));
-  forwarder.say_media(own.second, false);
-  hear_all(own.first);
+  forwarder.send_media(own.second, false);
+  settle(own.first);
   Headers taker = from("192.0.2.1");
   taker.push_back(guest.back());
   const Response refused = post("/whip/own", taker);
   EXPECT_EQ(refused.result_int(), 429u) << refused.body();
 
-  forwarder.say_media(first_peer, false);
-  hear_all(first);
+  forwarder.send_media(first_peer, false);
+  settle(first);
   EXPECT_EQ(post("/whip/own", taker).result_int(), 201u) << "its silent one gives way";
   EXPECT_EQ(forwarder.expect<control::Close>().peer, first_peer);
   EXPECT_EQ(server->metric("onair_whip_encoders"), 2);
@@ -264,8 +264,8 @@ TEST_F(WhipAddressTest, OneThatTakesOverCountsAtItsAddress) {
 TEST_F(WhipAddressTest, OneThatComesBackTakesItsOwnSlotAlone) {
   const auto [first, first_peer] = broadcast("first", from("192.0.2.1"));
   const auto [second, second_peer] = broadcast("second", from("192.0.2.1"));
-  for (const std::string& peer : {first_peer, second_peer}) forwarder.say_media(peer, false);
-  hear_all(second);
+  for (const std::string& peer : {first_peer, second_peer}) forwarder.send_media(peer, false);
+  settle(second);
   EXPECT_EQ(post("/whip/first", from("192.0.2.1")).result_int(), 201u);
   EXPECT_EQ(forwarder.expect<control::Publish>().room, "first");
   EXPECT_EQ(forwarder.count<control::Close>(), 0u) << "the other waits for its encoder";
@@ -329,19 +329,19 @@ TEST_F(WhipTest, APlayerWatchesAnEncoder) {
 TEST_F(WhipTest, AClientMayCloseItsConnectionBeforeItsDelete) {
   const auto [resource, encoder] = broadcast();
   const Response created = post("/whep/lesson");
-  forwarder.say_gone(forwarder.expect<control::Play>().peer, control::GoneReason::closed);
+  forwarder.send_gone(forwarder.expect<control::Play>().peer, control::GoneReason::closed);
   while (server->metric("onair_whep_players") > 0) std::this_thread::yield();
   EXPECT_EQ(remove(target_of(created)).result_int(), 200u);
   EXPECT_EQ(remove(target_of(created)).result_int(), 404u);
 
   const Response silent = post("/whep/lesson");
-  forwarder.say_gone(forwarder.expect<control::Play>().peer, control::GoneReason::silent);
+  forwarder.send_gone(forwarder.expect<control::Play>().peer, control::GoneReason::silent);
   while (server->metric("onair_whep_players") > 0) std::this_thread::yield();
   EXPECT_EQ(remove(target_of(silent)).result_int(), 404u);
 
   WebSocketClient viewer(server->port());
   talker_found_by(viewer);
-  forwarder.say_gone(encoder, control::GoneReason::closed);
+  forwarder.send_gone(encoder, control::GoneReason::closed);
   EXPECT_EQ(remove(resource).result_int(), 200u);
   viewer.receive_type("end_talk");
   EXPECT_EQ(remove(resource).result_int(), 404u);
@@ -356,7 +356,7 @@ TEST_F(WhipTest, PlayersOutliveTheirTalker) {
   broadcast();
   EXPECT_EQ(forwarder.count<control::Close>(), 0u);
   EXPECT_EQ(server->metric("onair_whep_players"), 1);
-  forwarder.say_gone(player, control::GoneReason::silent);
+  forwarder.send_gone(player, control::GoneReason::silent);
   while (server->metric("onair_whep_players") > 0) std::this_thread::yield();
 }
 
@@ -426,8 +426,8 @@ TEST_F(SeveralTalkersTest, PlayersGetTheBrowserBackWhenAnEncoderEnds) {
   const std::string peer = offer(talker);
   EXPECT_EQ(player.get().result_int(), 201u);
   const auto [resource, encoder] = broadcast();
-  forwarder.say_gone(peer, control::GoneReason::replaced);
-  hear_all(resource);
+  forwarder.send_gone(peer, control::GoneReason::replaced);
+  settle(resource);
   EXPECT_EQ(remove(resource).result_int(), 200u);
   EXPECT_NE(offer(talker), peer);
 }
@@ -442,19 +442,19 @@ TEST_F(WhipTest, ABrowserThatComesAnewIsAskedAgain) {
   ASSERT_EQ(created.result_int(), 201u);
 
   // A tab that crashed is back before its silence is noticed.
-  forwarder.say_media(first, true);
-  hear_all(target_of(created));
+  forwarder.send_media(first, true);
+  settle(target_of(created));
   talker.send(talk_ready);
   talker.send(json{{"type", "ping"}}.dump());
   talker.receive_type("pong");
-  forwarder.say_media(first, false);
+  forwarder.send_media(first, false);
   const std::string second = offer(talker);
   EXPECT_EQ(forwarder.expect<control::Close>().peer, first);
 
   // And afterwards.
-  forwarder.say_media(second, true);
-  forwarder.say_media(second, false);
-  hear_all(target_of(created));
+  forwarder.send_media(second, true);
+  forwarder.send_media(second, false);
+  settle(target_of(created));
   talker.send(talk_ready);
   EXPECT_NE(offer(talker), second);
   EXPECT_EQ(forwarder.expect<control::Close>().peer, second);

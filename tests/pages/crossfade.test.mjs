@@ -73,8 +73,8 @@ install({
 /** Waits until the handlers of all settled promises have run. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-/** @type {{ patience: number, Crossfades: new (pictures: () => object[]) => { begin(shown: object, sound: string[]): boolean } }} */
-const { patience, Crossfades } = await import(new URL('../../web/crossfade.mjs', import.meta.url).href);
+/** @type {{ timeout: number, Crossfades: new (pictures: () => object[]) => { begin(shown: object, sound: string[]): boolean } }} */
+const { timeout, Crossfades } = await import(new URL('../../web/crossfade.mjs', import.meta.url).href);
 
 class FakePicture {
   srcObject = new FakeStream(['picture', 'old sound']);
@@ -147,7 +147,7 @@ test('fades from the old sound to the new one within 40 ms, and leaves the pictu
 test('is over before the old connection closes', () => {
   const timeouts = readFileSync(new URL('../../client_wasm/session/timeouts.hpp', import.meta.url), 'utf8');
   const overlap = Number(/ kOverlap\{(\d+)\}/.exec(timeouts)?.[1]);
-  assert.ok(patience + 40 < overlap - 50, `within ${overlap} ms, with some to spare`);
+  assert.ok(timeout + 40 < overlap - 50, `within ${overlap} ms, with some to spare`);
 });
 
 test('follows the volume that the person sets meanwhile, and stops where they mute', async () => {
@@ -210,7 +210,7 @@ test('exchanges at once where the browser refuses to play', async () => {
 test('exchanges before the old connection closes where the browser does not begin', async () => {
   begin();
   const slow = voices();
-  clock.pass(patience - 1);
+  clock.pass(timeout - 1);
   assert.deepEqual(picture.srcObject.tracks, ['picture', 'old sound']);
   clock.pass(1);
   assert.ok(isExchanged());

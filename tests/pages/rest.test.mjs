@@ -55,8 +55,8 @@ clock.install();
 install({ Node: FakeNode, matchMedia: () => ({ matches: hovers }) });
 Object.defineProperty(globalThis, 'document', { get: () => page, configurable: true });
 
-/** @type {{ patience: number, Rest: new (parts: object) => object }} */
-const { patience, Rest } = await import(new URL('../../web/rest.mjs', import.meta.url).href);
+/** @type {{ timeout: number, Rest: new (parts: object) => object }} */
+const { timeout, Rest } = await import(new URL('../../web/rest.mjs', import.meta.url).href);
 
 /** @type {FakeNode} */
 let stage;
@@ -76,8 +76,8 @@ beforeEach(() => {
 });
 
 test('shows the bar at first, and hides it after some seconds in which nobody does anything', () => {
-  assert.ok(patience >= 3000 && patience <= 6000);
-  clock.pass(patience - 1);
+  assert.ok(timeout >= 3000 && timeout <= 6000);
+  clock.pass(timeout - 1);
   assert.ok(isShown());
   clock.pass(1);
   assert.ok(!isShown());
@@ -85,9 +85,9 @@ test('shows the bar at first, and hides it after some seconds in which nobody do
 
 for (const type of ['pointermove', 'pointerdown', 'keydown', 'focusin']) {
   test(`shows the bar again by ${type}, and waits as long again`, () => {
-    clock.pass(patience - 1);
+    clock.pass(timeout - 1);
     page.happens({ type, pointerType: 'mouse', target: stage });
-    clock.pass(patience - 1);
+    clock.pass(timeout - 1);
     assert.ok(isShown());
     clock.pass(1);
     assert.ok(!isShown());
@@ -98,10 +98,10 @@ for (const type of ['pointermove', 'pointerdown', 'keydown', 'focusin']) {
 
 test('hides nothing while the picture is paused or muted, and shows the bar when it becomes so', () => {
   needed = true;
-  clock.pass(10 * patience);
+  clock.pass(10 * timeout);
   assert.ok(isShown());
   needed = false;
-  clock.pass(patience);
+  clock.pass(timeout);
   assert.ok(!isShown());
   stage.happens({ type: 'volumechange' });
   assert.ok(!isShown(), 'louder is not muted');
@@ -112,24 +112,24 @@ test('hides nothing while the picture is paused or muted, and shows the bar when
 
 test('hides nothing while the keyboard’s focus is on the picture', () => {
   stage.focused = button;
-  clock.pass(10 * patience);
+  clock.pass(10 * timeout);
   assert.ok(isShown());
   stage.focused = null;
-  clock.pass(patience);
+  clock.pass(timeout);
   assert.ok(!isShown());
 });
 
 test('hides nothing under a pointer that rests on a button, but under the mark that a finger leaves', () => {
   bar.pointed = true;
-  clock.pass(10 * patience);
+  clock.pass(10 * timeout);
   assert.ok(isShown());
   hovers = false;
-  clock.pass(patience);
+  clock.pass(timeout);
   assert.ok(!isShown());
 });
 
 test('shows the bar by a tap, which presses no button that was not to be seen', () => {
-  clock.pass(patience);
+  clock.pass(timeout);
   page.happens({ type: 'pointerdown', pointerType: 'touch', target: button });
   assert.ok(isShown());
   assert.equal(stage.happens({ type: 'click', target: button }), false, 'the first tap only shows');
@@ -138,17 +138,17 @@ test('shows the bar by a tap, which presses no button that was not to be seen', 
 });
 
 test('takes a click of the keyboard after a finger that only scrolled', () => {
-  clock.pass(patience);
+  clock.pass(timeout);
   page.happens({ type: 'pointerdown', pointerType: 'touch', target: button });
   page.happens({ type: 'pointercancel' });
   assert.equal(stage.happens({ type: 'click', target: button }), true);
 });
 
 test('takes a tap on the picture itself, and a mouse’s click at any time', () => {
-  clock.pass(patience);
+  clock.pass(timeout);
   page.happens({ type: 'pointerdown', pointerType: 'touch', target: stage });
   assert.equal(stage.happens({ type: 'click', target: stage }), true);
-  clock.pass(patience);
+  clock.pass(timeout);
   page.happens({ type: 'pointerdown', pointerType: 'mouse', target: button });
   assert.equal(stage.happens({ type: 'click', target: button }), true);
 });

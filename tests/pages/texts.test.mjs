@@ -11,7 +11,7 @@ const web = new URL('../../web/', import.meta.url);
 const load = async (language) => (await import(new URL(`texts.${language}.mjs`, web).href)).default;
 
 /**
- * {"seat.request": "Request", ...}
+ * {"viewer.request": "Request", ...}
  * @param {Table} table
  * @returns {Record<string, string>}
  */
@@ -65,7 +65,7 @@ test('has the table’s English texts in the pages before their scripts run', ()
 const labels = (...keys) => keys.map((key) => [english[key], japanese[key]]);
 const buttons = labels(
   ...['studio.startVideo', 'studio.startScreen', 'studio.onAir', 'studio.stopVideo', 'studio.startPreview'],
-  ...['studio.record', 'studio.stopRecording', 'studio.keepDirect', 'seat.request', 'check.begin'],
+  ...['studio.record', 'studio.stopRecording', 'studio.keepDirect', 'viewer.request', 'check.begin'],
 );
 
 test('calls a button by the words that stand on it', () => {
@@ -102,13 +102,13 @@ test('mutes people in the chat alone; devices and sound are on or off', () => {
 
 test('has the same words for the same thing on the pages of broadcaster and viewer', () => {
   for (const table of [english, japanese]) {
-    assert.equal(table['studio.figures'], table['seat.details']);
+    assert.equal(table['studio.figures'], table['viewer.details']);
     for (const quality of ['fair', 'poor']) {
       const inList = table[`studio.connection.${quality}`].toLowerCase();
-      assert.ok(inList.includes(table[`seat.quality.${quality}`].toLowerCase()), quality);
-      assert.ok(inList.includes(table['seat.facts.quality'].toLowerCase()), quality);
+      assert.ok(inList.includes(table[`viewer.quality.${quality}`].toLowerCase()), quality);
+      assert.ok(inList.includes(table['viewer.facts.quality'].toLowerCase()), quality);
     }
-    assert.equal(table['studio.sound'], table['seat.sound']);
+    assert.equal(table['studio.sound'], table['viewer.sound']);
   }
   assert.equal(english['studio.badge'], english['studio.onAir']);
   assert.ok(english['page.onAir'].includes(english['studio.onAir']));

@@ -63,7 +63,7 @@ class Client {
     const client = new Client(new WebSocket(`ws://127.0.0.1:${await server.port()}/ws`));
     t.after(() => client.socket.terminate());
     await once(client.socket, 'open');
-    client.say({ type: 'enter', room: 'lesson', role, ...more });
+    client.send({ type: 'enter', room: 'lesson', role, ...more });
     client.welcome = await client.next();
     client.id = client.welcome.id;
     return client;
@@ -84,7 +84,7 @@ class Client {
   }
 
   /** @param {object} message */
-  say(message) {
+  send(message) {
     this.socket.send(JSON.stringify(message));
   }
 
@@ -187,20 +187,20 @@ test('serves one room over three processes', bound, async (t) => {
   const [a, b, c] = await servers(t, 3, nats.url);
   const talker = await Client.enter(t, a, 'talk');
   const early = await Client.enter(t, b, 'watch');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   await early.nextIs('talk_ready', { from: talker.id });
   const late = await Client.watch(t, c, talker);
   await talker.until(() => talker.audience === 2);
 
-  late.say({ type: 'talk_request', sendto: talker.id });
+  late.send({ type: 'talk_request', sendto: talker.id });
   await talker.nextIs('talk_request', { from: late.id, sendto: talker.id });
-  talker.say({ type: 'offer', sdp: 'v=0', sendto: late.id });
+  talker.send({ type: 'offer', sdp: 'v=0', sendto: late.id });
   await late.nextIs('offer', { from: talker.id, sendto: late.id, sdp: 'v=0' });
-  early.say({ type: 'wave' });
+  early.send({ type: 'wave' });
   await talker.nextIs('wave', { from: early.id });
-  early.say({ type: 'wave', sendto: late.id });
+  early.send({ type: 'wave', sendto: late.id });
   assert.equal((await early.next()).code, 'no_such_peer');
-  talker.say({ type: 'wave', sendto: 'nobody' });
+  talker.send({ type: 'wave', sendto: 'nobody' });
   assert.equal((await talker.next()).code, 'no_such_peer');
   const second = await Client.enter(t, b, 'talk');
   assert.equal(second.welcome.code, 'room_taken');
@@ -208,7 +208,7 @@ test('serves one room over three processes', bound, async (t) => {
   late.socket.close(1000);
   await talker.nextIs('user_disconnected', { id: late.id });
   await talker.until(() => talker.audience === 1);
-  talker.say({ type: 'remove_peer', id: early.id });
+  talker.send({ type: 'remove_peer', id: early.id });
   assert.equal((await early.next()).code, 'removed');
   await talker.nextIs('user_disconnected', { id: early.id });
   const other = await Client.enter(t, c, 'watch', { resume: early.welcome.resume });
@@ -219,12 +219,12 @@ test('resumes as the same peer at another process', bound, async (t) => {
   const nats = await Nats.start(t);
   const [a, b, c] = await servers(t, 3, nats.url);
   const talker = await Client.enter(t, a, 'talk');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   const viewer = await Client.watch(t, b, talker);
   const moved = await Client.watch(t, c, talker, { resume: viewer.welcome.resume });
   assert.equal(moved.id, viewer.id);
   assert.equal((await viewer.closed)[0], 4000);
-  talker.say({ type: 'wave', sendto: viewer.id });
+  talker.send({ type: 'wave', sendto: viewer.id });
   await moved.nextIs('wave', { from: talker.id, sendto: viewer.id });
   const talks_elsewhere = await Client.enter(t, b, 'talk', { resume: talker.welcome.resume });
   assert.equal(talks_elsewhere.id, talker.id);
@@ -237,7 +237,7 @@ test('serves on when a process is killed, and its talker resumes at another', bo
   const nats = await Nats.start(t);
   const [a, b, c] = await servers(t, 3, nats.url);
   const talker = await Client.enter(t, a, 'talk');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   const viewer = await Client.watch(t, b, talker);
   const lost = await Client.enter(t, a, 'watch');
   a.child.kill('SIGKILL');
@@ -247,7 +247,7 @@ test('serves on when a process is killed, and its talker resumes at another', bo
   assert.equal(stranger.welcome.code, 'room_taken');
   const back = await Client.enter(t, c, 'talk', { resume: talker.welcome.resume });
   assert.equal(back.id, talker.id);
-  back.say({ type: 'wave' });
+  back.send({ type: 'wave' });
   await viewer.nextIs('wave', { from: talker.id });
   const found = await Client.enter(t, b, 'watch', { resume: lost.welcome.resume });
   assert.equal(found.id, lost.id);
@@ -267,7 +267,7 @@ test('removes watchers of a dead process who do not resume within the grace time
   const gone = [(await talker.next()).id, (await talker.next()).id];
   assert.deepEqual(gone.sort(), [early.id, lost.id].sort());
   await talker.until(() => talker.audience === 1);
-  talker.say({ type: 'wave', sendto: moves.id });
+  talker.send({ type: 'wave', sendto: moves.id });
   await moved.nextIs('wave', { from: talker.id, sendto: moves.id });
   assert.deepEqual(talker.inbox, []);
 });
@@ -276,7 +276,7 @@ test('resumes a thousand viewers of a killed process at another, without user_di
   const nats = await Nats.start(t);
   const [a, b] = await servers(t, 2, nats.url);
   const talker = await Client.enter(t, b, 'talk');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   const viewers = [];
   for (let i = 0; i < 20; ++i) {
     viewers.push(...(await Promise.all(Array.from({ length: 50 }, () => Client.enter(t, a, 'watch')))));
@@ -288,7 +288,7 @@ test('resumes a thousand viewers of a killed process at another, without user_di
   assert.deepEqual(back.map(({ id }) => id).sort(), viewers.map(({ id }) => id).sort());
   for (const { welcome } of back) assert.deepEqual(welcome.talkers, [talker.id]);
   await until(b, 'onair_bus_processes', 0);
-  talker.say({ type: 'wave' });
+  talker.send({ type: 'wave' });
   for (const viewer of back) await viewer.nextIs('wave', { from: talker.id });
   await talker.until(() => talker.audience === 1000);
   assert.deepEqual(talker.inbox, []);
@@ -299,11 +299,11 @@ test('rejoins after a process stood still for too long for the bus', bound, asyn
   // Large queues, since the clients of b receive the whole backlog at once.
   const [a, b] = await servers(t, 2, nats.url, ['--max-send-queue-bytes', '67108864']);
   const talker = await Client.enter(t, a, 'talk');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   const viewer = await Client.watch(t, b, talker);
   b.child.kill('SIGSTOP');
   const text = 'x'.repeat(60_000);
-  for (let i = 0; i < 250; ++i) talker.say({ type: 'wave', text });
+  for (let i = 0; i < 250; ++i) talker.send({ type: 'wave', text });
   await until(a, 'onair_bus_processes', 0);
   const near = await Client.enter(t, a, 'watch');
   b.child.kill('SIGCONT');
@@ -311,7 +311,7 @@ test('rejoins after a process stood still for too long for the bus', bound, asyn
   // NATS may be about to cut it off and then loses its messages. So the viewer asks again, as pages do.
   const has_request = () => talker.inbox.some(({ type }) => type === 'talk_request');
   while (!has_request()) {
-    viewer.say({ type: 'talk_request', sendto: talker.id });
+    viewer.send({ type: 'talk_request', sendto: talker.id });
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const on_air = async () => (await Client.enter(t, b, 'watch')).welcome.talkers;
@@ -325,7 +325,7 @@ test('removes a talker of a dead process who does not resume within the grace ti
   const nats = await Nats.start(t);
   const [a, b] = await servers(t, 2, nats.url, ['--grace', '1']);
   const talker = await Client.enter(t, a, 'talk');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   const viewer = await Client.watch(t, b, talker);
   a.child.kill('SIGKILL');
   await viewer.nextIs('user_disconnected', { id: talker.id });
@@ -348,20 +348,20 @@ test('serves rooms in each process without NATS, and joins them again afterwards
     await until(server, 'onair_bus_connected', 0);
     assert.match(await admin(server, '/readyz'), /^ready.*away/);
   }
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   await near.nextIs('talk_ready', { from: talker.id });
-  near.say({ type: 'talk_request', sendto: talker.id });
+  near.send({ type: 'talk_request', sendto: talker.id });
   await talker.nextIs('talk_request', { from: near.id, sendto: talker.id });
   leaves.socket.close(1000);
   const third = await Client.enter(t, b, 'watch', { room: 'another' });
   assert.deepEqual(third.welcome.talkers, []);
   await new Promise((resolve) => setTimeout(resolve, outage * 1_000));
-  talker.say({ type: 'wave', sendto: far.id });
+  talker.send({ type: 'wave', sendto: far.id });
   await nats.again();
   for (const server of [a, b]) await until(server, 'onair_bus_connected', 1);
   await far.until(() => far.inbox.length >= 2);
   assert.deepEqual(far.inbox.map(({ type }) => type).sort(), ['talk_ready', 'wave']);
-  far.say({ type: 'talk_request', sendto: talker.id });
+  far.send({ type: 'talk_request', sendto: talker.id });
   await talker.nextIs('talk_request', { from: far.id, sendto: talker.id });
   await talker.until(() => talker.audience === 2);
   await talker.nextIs('user_disconnected', { id: leaves.id });
@@ -379,7 +379,7 @@ test('joins servers that started before NATS', bound, async (t) => {
   await nats.again();
   for (const server of [a, b]) await until(server, 'onair_bus_processes', 1);
   const talker = await Client.enter(t, a, 'talk');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   await Client.watch(t, b, talker);
 });
 
@@ -387,7 +387,7 @@ test('survives the death of one of three NATS servers', bound, async (t) => {
   const cluster = await Nats.cluster(t, 3);
   const [a, b] = await servers(t, 2, cluster.map(({ url }) => url).join(','));
   const talker = await Client.enter(t, a, 'talk');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   const viewer = await Client.enter(t, b, 'watch');
   for (const nats of cluster.slice(0, 2)) {
     await nats.kill();
@@ -395,7 +395,7 @@ test('survives the death of one of three NATS servers', bound, async (t) => {
     await nats.again();
   }
   for (;;) {
-    viewer.say({ type: 'wave', sendto: talker.id });
+    viewer.send({ type: 'wave', sendto: talker.id });
     const message = await Promise.race([talker.next(), new Promise((resolve) => setTimeout(resolve, 500))]);
     if (message) break;
   }
@@ -409,19 +409,19 @@ test('lets JetStream decide which of two talkers stays, after one was cut off', 
   const b = new Server(t, ['--bus', nats.url, '--admin-port', '0', '--grace', '1']);
   for (const server of [a, b]) await until(server, 'onair_bus_processes', 1);
   const first = await Client.enter(t, a, 'talk');
-  first.say({ type: 'talk_ready' });
+  first.send({ type: 'talk_ready' });
   const viewer = await Client.watch(t, b, first);
   path.cut();
   await until(a, 'onair_bus_connected', 0);
   await viewer.nextIs('user_disconnected', { id: first.id });
   const second = await Client.enter(t, b, 'talk');
   assert.equal(second.welcome.type, 'welcome');
-  first.say({ type: 'ping' });
+  first.send({ type: 'ping' });
   assert.equal((await first.next()).type, 'pong', 'the first talker continues where it is');
   path.mend();
   await until(a, 'onair_bus_connected', 1);
   assert.equal((await first.next()).code, 'room_taken');
-  second.say({ type: 'ping' });
+  second.send({ type: 'ping' });
   await second.until(() => second.inbox.some(({ type }) => type === 'pong'));
   // The second talker may get the news again that the first is gone, since it was there again for a moment.
   assert.deepEqual(second.inbox.filter(({ type, id }) => type !== 'pong' && id !== first.id), []);
@@ -436,7 +436,7 @@ const is_ending = (error) =>
   error instanceof Error &&
   /ECONNREFUSED|ECONNRESET|socket hang up|response: 503|closed with 1012/.test(error.message);
 
-/** @typedef {{ servers: (Server | undefined)[], restarting: boolean }} Seats */
+/** @typedef {{ servers: (Server | undefined)[], restarting: boolean }} Cluster */
 
 /** A client that resumes by itself at the next server that is up, as behind a load balancer. */
 class Traveller {
@@ -455,22 +455,22 @@ class Traveller {
 
   /**
    * @param {TestContext} t
-   * @param {Seats} seats
+   * @param {Cluster} cluster
    * @param {'talk' | 'watch'} role
    */
-  constructor(t, seats, role) {
+  constructor(t, cluster, role) {
     this.t = t;
-    this.seats = seats;
+    this.cluster = cluster;
     this.role = role;
   }
 
   /**
    * @param {TestContext} t
-   * @param {Seats} seats
+   * @param {Cluster} cluster
    * @param {'talk' | 'watch'} role
    */
-  static async enter(t, seats, role) {
-    const one = new Traveller(t, seats, role);
+  static async enter(t, cluster, role) {
+    const one = new Traveller(t, cluster, role);
     await one.#go();
     return one;
   }
@@ -491,8 +491,8 @@ class Traveller {
    * @param {object} more
    */
   async #next_client(more) {
-    const { servers } = this.seats;
-    for (let i = Math.floor(Math.random() * servers.length); this.seats.restarting; ++i) {
+    const { servers } = this.cluster;
+    for (let i = Math.floor(Math.random() * servers.length); this.cluster.restarting; ++i) {
       const server = servers[i % servers.length];
       try {
         if (server) return await Client.enter(this.t, server, this.role, more);
@@ -516,7 +516,7 @@ class Traveller {
       this.news();
     }
     this.client = undefined;
-    if (!this.seats.restarting) return;
+    if (!this.cluster.restarting) return;
     assert.equal(client.close_code, 1012);
     this.moves += 1;
     await this.#go({ resume: client.welcome.resume });
@@ -569,24 +569,24 @@ class Traveller {
    */
   speak(to) {
     if (this.client?.socket.readyState !== WebSocket.OPEN) return undefined;
-    this.client.say({ type: 'wave', n: ++this.sent, ...(to && { sendto: to.id }) });
+    this.client.send({ type: 'wave', n: ++this.sent, ...(to && { sendto: to.id }) });
     return this.sent;
   }
 }
 
 test('delivers everything once while three processes are restarted one after the other under load', bound, async (t) => {
   const nats = await Nats.start(t);
-  /** @type {Seats} */
-  const seats = { servers: [], restarting: true };
+  /** @type {Cluster} */
+  const cluster = { servers: [], restarting: true };
   t.after(() => {
-    seats.restarting = false;
+    cluster.restarting = false;
   });
-  seats.servers = await servers(t, 3, nats.url);
-  const talker = await Traveller.enter(t, seats, 'talk');
-  talker.client?.say({ type: 'talk_ready' });
+  cluster.servers = await servers(t, 3, nats.url);
+  const talker = await Traveller.enter(t, cluster, 'talk');
+  talker.client?.send({ type: 'talk_ready' });
   /** @type {Traveller[]} */
   const viewers = [];
-  for (let i = 0; i < 24; ++i) viewers.push(await Traveller.enter(t, seats, 'watch'));
+  for (let i = 0; i < 24; ++i) viewers.push(await Traveller.enter(t, cluster, 'watch'));
   /** @type {Map<Traveller, [from: Traveller, n: number][]>} */
   const due = new Map([talker, ...viewers].map((one) => [one, []]));
   const load = setInterval(() => {
@@ -602,14 +602,14 @@ test('delivers everything once while three processes are restarted one after the
   }, 5);
   t.after(() => clearInterval(load));
   for (const index of [0, 1, 2]) {
-    const ends = seats.servers[index];
-    seats.servers[index] = undefined;
+    const ends = cluster.servers[index];
+    cluster.servers[index] = undefined;
     const sent_before = talker.sent;
     await talker.until(() => talker.sent > sent_before + 200);
     ends?.child.kill('SIGTERM');
     assert.deepEqual(await ends?.exited, [0, null]);
     const again = new Server(t, ['--bus', nats.url, '--admin-port', '0', '--resume-secret', 'shared by all of these tests', '--threads', '2']);
-    seats.servers[index] = again;
+    cluster.servers[index] = again;
     await until(again, 'onair_bus_processes', 2);
   }
   clearInterval(load);
@@ -633,7 +633,7 @@ test('separates two clusters on one NATS, and ignores foreign messages', bound, 
   const other = new Server(t, ['--bus', nats.url, '--bus-prefix', 'other', '--admin-port', '0']);
   await until(other, 'onair_bus_connected', 1);
   const talker = await Client.enter(t, a, 'talk');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   assert.deepEqual((await Client.enter(t, other, 'watch')).welcome.talkers, []);
   const viewer = await Client.watch(t, b, talker);
   const room = Buffer.from('lesson').toString('hex');
@@ -649,7 +649,7 @@ test('separates two clusters on one NATS, and ignores foreign messages', bound, 
     if (message.type === 'wave') break;
     assert.ok(!('type' in message), JSON.stringify(message));
   }
-  talker.say({ type: 'wave', sendto: viewer.id });
+  talker.send({ type: 'wave', sendto: viewer.id });
   await viewer.nextIs('wave', { from: talker.id, sendto: viewer.id });
   assert.ok((await metric(b, 'onair_bus_foreign_total')) > 20);
 });
@@ -664,7 +664,7 @@ test('reaches NATS over TLS', bound, async (t) => {
   const url = `tls://localhost:${nats.port}`;
   const [a, b] = await servers(t, 2, url, ['--bus-ca', certificate]);
   const talker = await Client.enter(t, a, 'talk');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   await Client.watch(t, b, talker);
 });
 
@@ -728,7 +728,7 @@ test('logs in at NATS by a file of credentials', bound, async (t) => {
   const nats = await Nats.start(t, ['-c', join(folder, 'nats.conf')]);
   const [a, b] = await servers(t, 2, nats.url, ['--bus-creds', join(folder, 'onair.creds')]);
   const talker = await Client.enter(t, a, 'talk');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   await Client.watch(t, b, talker);
   for (const server of [a, b]) await until(server, 'onair_bus_leases', 1);
   const stranger = new Server(t, ['--bus', nats.url, '--admin-port', '0']);
@@ -764,13 +764,13 @@ const postOffer = async (server, path) =>
 test('has a player watch a browser that broadcasts at another process', bound, async (t) => {
   const { servers: [a, b], forwarders: [, there] } = await withForwarders(t);
   const talker = await Client.enter(t, a, 'talk');
-  talker.say({ type: 'talk_ready' });
+  talker.send({ type: 'talk_ready' });
   await Client.watch(t, b, talker); // so that it is known there
   const created = postOffer(b, '/whep/lesson');
   const { from, players } = await talker.next();
   assert.equal(players, 1);
   await talker.nextIs('talk_request', { from, sendto: talker.id });
-  talker.say({ type: 'offer', sendto: from, sdp: 'v=0\r\nof the browser', connection: 7 });
+  talker.send({ type: 'offer', sendto: from, sdp: 'v=0\r\nof the browser', connection: 7 });
   assert.equal((await there.next('publish')).sdp, 'v=0\r\nof the browser');
   const answer = await talker.next();
   assert.deepEqual([answer.type, answer.connection], ['answer', 7]);
@@ -785,7 +785,7 @@ test('tells a player that its room’s encoder is at another process, and lets p
   here.tell({ event: 'connected', room: 'lesson', peer });
   const viewer = await Client.enter(t, b, 'watch');
   const talker = viewer.welcome.talkers[0] ?? (await viewer.next()).from;
-  viewer.say({ type: 'talk_request', sendto: talker });
+  viewer.send({ type: 'talk_request', sendto: talker });
   const { type, sdp } = await viewer.next();
   assert.deepEqual([type, sdp.includes('a=ice-lite')], ['offer', true]);
   assert.equal((await postOffer(b, '/whip/lesson')).status, 409);

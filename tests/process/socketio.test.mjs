@@ -90,11 +90,11 @@ async function own(t, port, role, room = 'lesson', token) {
   });
   await once(socket, 'open');
   /** @param {object} message */
-  const say = (message) => socket.send(JSON.stringify(message));
-  say({ type: 'enter', room, role, token });
+  const send = (message) => socket.send(JSON.stringify(message));
+  send({ type: 'enter', room, role, token });
   const [type, welcome] = await inbox.next();
   assert.equal(type, 'welcome', JSON.stringify(welcome));
-  return { socket, say, id: welcome.id, welcome, next: () => inbox.next() };
+  return { socket, send, id: welcome.id, welcome, next: () => inbox.next() };
 }
 
 /**
@@ -208,16 +208,16 @@ for (const [version, io] of Object.entries(CLIENTS)) {
     const late = await own(t, port, 'watch', '教室');
     assert.deepEqual(late.welcome.talkers, [talker.id]);
     for (const one of [viewer, late]) {
-      one.say({ type: 'talk_request', sendto: talker.id });
+      one.send({ type: 'talk_request', sendto: talker.id });
       assert.equal((await talker.next())[1].from, one.id);
       talker.socket.send({ type: 'offer', sdp: 'v=0', sendto: one.id });
       assert.deepEqual(await one.next(), [
         'offer', { type: 'offer', sdp: 'v=0', sendto: one.id, from: talker.id },
       ]);
     }
-    viewer.say({ type: 'candidate', sendto: talker.id, candidate: 'c', sdpMid: '0', sdpMLineIndex: 0 });
-    viewer.say({ type: 'candidate', sendto: talker.id, candidate: null });
-    viewer.say({ type: 'bye', sendto: talker.id });
+    viewer.send({ type: 'candidate', sendto: talker.id, candidate: 'c', sdpMid: '0', sdpMLineIndex: 0 });
+    viewer.send({ type: 'candidate', sendto: talker.id, candidate: null });
+    viewer.send({ type: 'bye', sendto: talker.id });
     assert.equal((await talker.next())[1].type, 'candidate');
     assert.equal((await talker.next())[1].type, 'bye');
     viewer.socket.close(1000);
@@ -231,11 +231,11 @@ for (const [version, io] of Object.entries(CLIENTS)) {
     const talker = await own(t, port, 'talk');
     const viewer = await seed(t, port, { io });
     await settled(viewer);
-    talker.say({ type: 'talk_ready' });
+    talker.send({ type: 'talk_ready' });
     assert.deepEqual(await viewer.next(), ['message', { type: 'talk_ready', from: talker.id }]);
     viewer.socket.send({ type: 'talk_request' });
     assert.deepEqual(await talker.next(), ['talk_request', { type: 'talk_request', from: viewer.id }]);
-    talker.say({ type: 'offer', sdp: 'v=0', connection: 7, sendto: viewer.id });
+    talker.send({ type: 'offer', sdp: 'v=0', connection: 7, sendto: viewer.id });
     assert.equal((await viewer.next())[1].sdp, 'v=0');
     viewer.socket.send({ type: 'answer', sdp: 'v=0' });
     assert.deepEqual(await talker.next(), ['answer', { type: 'answer', sdp: 'v=0', from: viewer.id }]);
@@ -253,7 +253,7 @@ for (const [version, io] of Object.entries(CLIENTS)) {
     viewer.socket.send({ type: 'offer', sendto: 'nobody' });
     let [event, data] = await viewer.next();
     assert.deepEqual([event, data.code], ['error', 'no_such_peer']);
-    talker.say({ type: 'remove_peer', id: viewer.id });
+    talker.send({ type: 'remove_peer', id: viewer.id });
     [event, data] = await viewer.next();
     assert.deepEqual([event, data.code], ['error', 'removed']);
     assert.deepEqual(await viewer.next(), ['disconnect', 'io server disconnect']);
@@ -329,7 +329,7 @@ test('joins clients of both versions and ours in a room', async (t) => {
   two.socket.send({ type: 'talk_ready' });
   assert.equal((await four.next())[1].from, two.id);
   assert.equal((await ours.next())[1].from, two.id);
-  ours.say({ type: 'talk_request', sendto: two.id });
+  ours.send({ type: 'talk_request', sendto: two.id });
   assert.equal((await two.next())[1].from, ours.id);
 });
 

@@ -1,4 +1,4 @@
-// Members without a socket make way for those with one, and count for whoever they came from.
+// Members without a socket give way to those with one, and count for whoever they came from.
 #include <memory>
 #include <string>
 
@@ -17,7 +17,7 @@ class AwayMembersTest : public HubFixture {
   AwayMembersTest() : HubFixture({.peers_per_room = 4, .rooms = 3}) {}
   void enter(Client& client, const std::string& role, const std::string& room = "lesson",
              const std::string& more = "") {
-    say(client, R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}");
+    send(client, R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}");
   }
   /// A host with one connection at a time.
   std::string come_and_vanish(const std::string& role, const std::string& room = "lesson",
@@ -108,8 +108,8 @@ TEST_F(AwayMembersTest, DoNotCountAsViewers) {
 
 TEST_F(AwayMembersTest, HoldTheSlotOfTheirClientUntilTheyAreGone) {
   const auto slot_for = [](Client& client) {
-    client.slot = std::make_shared<int>();
-    return std::weak_ptr<void>(client.slot);
+    client.admission_slot = std::make_shared<int>();
+    return std::weak_ptr<void>(client.admission_slot);
   };
   std::optional<Client> client(std::in_place);
   const auto slot = slot_for(*client);
@@ -131,7 +131,7 @@ TEST_F(AwayMembersTest, HoldTheSlotOfTheirClientUntilTheyAreGone) {
   enter(other, "watch", "lesson", R"(,"resume":"watch id2 lesson")");
   EXPECT_TRUE(before.expired()) << "it is back by another socket";
   leave(other);
-  other.slot = nullptr;
+  other.admission_slot = nullptr;
   EXPECT_TRUE(after.expired());
 }
 

@@ -28,12 +28,12 @@ class FullQueueTest : public HubFixture {
     for (Client* client : {&talker, &watcher, &other}) client->news();
   }
   void enter(Client& client, const std::string& role, const std::string& more = "") {
-    say(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
+    send(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
   }
-  void say_much(Client& client, const std::string& more, std::size_t bytes, int times) {
+  void send_much(Client& client, const std::string& more, std::size_t bytes, int times) {
     for (int n = 0; n < times; ++n) {
-      say(client, R"({"type":"wave","n":)" + std::to_string(n) + more + R"(,"x":")" +
-                      std::string(bytes, 'x') + "\"}");
+      send(client, R"({"type":"wave","n":)" + std::to_string(n) + more + R"(,"x":")" +
+                       std::string(bytes, 'x') + "\"}");
     }
   }
   static std::size_t count(const News& news, const std::string& type) {
@@ -50,16 +50,16 @@ TEST_F(FullQueueTest, WhatAViewerSaysGetsNoTalkerClosed) {
   for (const std::string& to : {kToTheTalker, kToTheRoom}) {
     for (const std::size_t bytes : {std::size_t{0}, std::size_t{8'000}, std::size_t{60'000}}) {
       talker.is_slow = true;
-      say_much(watcher, to, bytes, 3'000'000 / static_cast<int>(bytes + 100));
+      send_much(watcher, to, bytes, 3'000'000 / static_cast<int>(bytes + 100));
       EXPECT_EQ(talker.closed, std::nullopt) << bytes;
       EXPECT_LE(talker.waiting.bytes, kBound / 4) << bytes;
       EXPECT_EQ(watcher.news().back(), "error rate_limited") << bytes;
       talker.news();
-      say_much(other, kToTheTalker, 8'000, 10);
+      send_much(other, kToTheTalker, 8'000, 10);
       EXPECT_EQ(talker.news(), News(10, "wave")) << "another has its own share; " << bytes;
       EXPECT_EQ(other.news(), News{});
       talker.read();
-      say_much(watcher, kToTheTalker, 8'000, 1);
+      send_much(watcher, kToTheTalker, 8'000, 1);
       EXPECT_EQ(talker.news(), News{"wave"}) << "what was read is forgotten";
       EXPECT_EQ(watcher.news(), News{});
     }
@@ -72,7 +72,7 @@ TEST_F(FullQueueTest, ManyViewersLeaveRoomForTheServer) {
   for (int i = 0; i < 100; ++i) {
     crowd.push_back(std::make_unique<Client>());
     enter(*crowd.back(), "watch");
-    say_much(*crowd.back(), kToTheTalker, 8'000, 20);
+    send_much(*crowd.back(), kToTheTalker, 8'000, 20);
   }
   EXPECT_EQ(talker.closed, std::nullopt);
   EXPECT_LE(talker.waiting.bytes, kBound * 3 / 4);
@@ -85,15 +85,15 @@ TEST_F(FullQueueTest, OneTalkerGetsNoOtherClosed) {
   Client second;
   enter(second, "talk");
   talker.is_slow = true;
-  say_much(second, kToTheTalker, 8'000, 300);
-  say_much(second, kToTheRoom, 8'000, 300);
+  send_much(second, kToTheTalker, 8'000, 300);
+  send_much(second, kToTheRoom, 8'000, 300);
   EXPECT_EQ(talker.closed, std::nullopt);
   EXPECT_EQ(second.news().back(), "error rate_limited");
 }
 
 TEST_F(FullQueueTest, AViewerThatDoesNotReadWhatItsTalkerSaysIsCutOff) {
   watcher.is_slow = true;
-  say_much(talker, kToTheRoom, 8'000, 200);
+  send_much(talker, kToTheRoom, 8'000, 200);
   EXPECT_EQ(watcher.closed, CloseCode::try_again_later);
   EXPECT_EQ(count(other.news(), "wave"), 200u);
 }
@@ -103,7 +103,7 @@ TEST_F(FullQueueTest, AnHonestResumeGetsAllBufferedFramesAsFastAsItReads) {
   for (int i = 0; i < 10; ++i) {
     Client viewer;
     enter(viewer, "watch");
-    say_much(viewer, kToTheTalker, 8'000, 13);
+    send_much(viewer, kToTheTalker, 8'000, 13);
     EXPECT_EQ(viewer.news(), News{"welcome"});
     vanish(viewer);
   }
@@ -114,7 +114,7 @@ TEST_F(FullQueueTest, AnHonestResumeGetsAllBufferedFramesAsFastAsItReads) {
   EXPECT_EQ(back.closed, std::nullopt);
   EXPECT_LE(back.waiting.bytes, kBound / 2);
   EXPECT_LT(count(back.news(), "wave"), 130u);
-  say_much(watcher, kToTheTalker, 0, 1);
+  send_much(watcher, kToTheTalker, 0, 1);
   for (int i = 0; i < 3; ++i) {
     back.read();
     pass(milliseconds(20));
@@ -127,18 +127,18 @@ TEST_F(FullQueueTest, AnHonestResumeGetsAllBufferedFramesAsFastAsItReads) {
   for (int i = 0; i < 131; ++i) EXPECT_EQ(numbers[static_cast<std::size_t>(i)], i % 13) << i;
   EXPECT_EQ(hub.census().kept_bytes, 0u);
   EXPECT_EQ(back.last()["type"], "audience") << "numbers that changed meanwhile";
-  say_much(watcher, kToTheTalker, 0, 1);
+  send_much(watcher, kToTheTalker, 0, 1);
   EXPECT_EQ(back.last()["type"], "wave") << "it is present";
 }
 
 TEST_F(FullQueueTest, WhoDoesNotReadWhatWasBufferedIsCutOff) {
   vanish(watcher);
-  say_much(talker, R"(,"sendto":"id2")", 8'000, 130);
+  send_much(talker, R"(,"sendto":"id2")", 8'000, 130);
   Client back;
   back.is_slow = true;
   enter(back, "watch", R"(,"resume":"watch id2 lesson")");
   EXPECT_EQ(back.closed, std::nullopt);
-  say_much(talker, R"(,"sendto":"id2")", 0, 1'100);
+  send_much(talker, R"(,"sendto":"id2")", 0, 1'100);
   pass(milliseconds(20));
   EXPECT_EQ(back.closed, CloseCode::try_again_later);
   EXPECT_EQ(hub.census().kept_bytes, 0u);
@@ -146,11 +146,11 @@ TEST_F(FullQueueTest, WhoDoesNotReadWhatWasBufferedIsCutOff) {
 
 TEST_F(FullQueueTest, AViewerDropsNoFramesOfOthersForATalkerThatIsAway) {
   vanish(talker);
-  say_much(other, kToTheTalker, 8'000, 2);
-  say_much(watcher, kToTheTalker, 0, 2'000);
+  send_much(other, kToTheTalker, 8'000, 2);
+  send_much(watcher, kToTheTalker, 0, 2'000);
   EXPECT_EQ(watcher.news().back(), "error rate_limited");
-  say_much(watcher, kToTheTalker, 60'000, 2'000);
-  say_much(other, kToTheTalker, 8'000, 1);
+  send_much(watcher, kToTheTalker, 60'000, 2'000);
+  send_much(other, kToTheTalker, 8'000, 1);
   EXPECT_EQ(other.news(), News{});
   Client back;
   enter(back, "talk", R"(,"resume":"talk id1 lesson")");

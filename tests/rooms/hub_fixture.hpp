@@ -30,7 +30,7 @@ class HubFixture : public testing::Test {
     bus.serve(hub);
   }
 
-  void say(Client& client, const std::string& frame) { hub.receive(client, frame, now); }
+  void send(Client& client, const std::string& frame) { hub.receive(client, frame, now); }
   void vanish(Client& client) { hub.disconnected(client, Hub::Leaving::perhaps, now); }
   void leave(Client& client) { hub.disconnected(client, Hub::Leaving::for_good, now); }
   void pass(Duration duration) {

@@ -26,7 +26,7 @@ class HubTest : public HubFixture {
                     .talkers_per_room = 2}) {}
   void enter(Client& client, const std::string& role, const std::string& room = "lesson",
              const std::string& more = "") {
-    say(client, R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}");
+    send(client, R"({"type":"enter","room":")" + room + R"(","role":")" + role + "\"" + more + "}");
   }
   void enter_quietly(Client& client, const std::string& role, const std::string& room = "lesson") {
     enter(client, role, room);
@@ -42,7 +42,7 @@ TEST_F(HubTest, WelcomesWithAnIdTheRoomATokenAndWhoIsOnAir) {
   EXPECT_EQ(talker.frames[0], json::parse(R"({"type":"welcome","id":"id1","room":"lesson",
       "resume":"talk id1 lesson","iceServers":[{"urls":["stun:s"]}],"talkers":[],
       "talkersPerRoom":2})"));
-  say(talker, R"({"type":"talk_ready"})");
+  send(talker, R"({"type":"talk_ready"})");
   enter(watcher, "watch");
   EXPECT_EQ(watcher.last()["talkers"], json::array({"id1"}));
   EXPECT_NE(watcher.id(), talker.id());
@@ -50,11 +50,11 @@ TEST_F(HubTest, WelcomesWithAnIdTheRoomATokenAndWhoIsOnAir) {
 
 TEST_F(HubTest, ForgetsWhoIsOnAirAtEndTalkAndWhenTheTalkerLeaves) {
   enter(talker, "talk");
-  say(talker, R"({"type":"talk_ready"})");
-  say(talker, R"({"type":"end_talk"})");
+  send(talker, R"({"type":"talk_ready"})");
+  send(talker, R"({"type":"end_talk"})");
   enter(watcher, "watch");
   EXPECT_EQ(watcher.last()["talkers"], json::array());
-  say(talker, R"({"type":"talk_ready"})");
+  send(talker, R"({"type":"talk_ready"})");
   leave(talker);
   enter(other, "watch");
   EXPECT_EQ(other.last()["talkers"], json::array());
@@ -63,8 +63,8 @@ TEST_F(HubTest, ForgetsWhoIsOnAirAtEndTalkAndWhenTheTalkerLeaves) {
 TEST_F(HubTest, EndTalkToOneViewerIsNotOffAir) {
   enter(talker, "talk");
   enter(watcher, "watch");
-  say(talker, R"({"type":"talk_ready"})");
-  say(talker, R"({"type":"end_talk","sendto":")" + watcher.id() + "\"}");
+  send(talker, R"({"type":"talk_ready"})");
+  send(talker, R"({"type":"end_talk","sendto":")" + watcher.id() + "\"}");
   enter(other, "watch");
   EXPECT_EQ(other.last()["talkers"], json::array({talker.id()}));
 }
@@ -74,7 +74,7 @@ TEST_F(HubTest, RelaysToOneWithTheSendersIdAndEveryFieldAsItWas) {
   enter_quietly(watcher, "watch");
   enter_quietly(other, "watch");
   talker.news();
-  say(talker, R"({"type":"offer","sendto":")" + watcher.id() + R"(","sdp":"v=0","new":[1,null]})");
+  send(talker, R"({"type":"offer","sendto":")" + watcher.id() + R"(","sdp":"v=0","new":[1,null]})");
   EXPECT_EQ(watcher.last(), json::parse(R"({"type":"offer","from":"id1","sendto":"id2",
       "sdp":"v=0","new":[1,null]})"));
   EXPECT_EQ(other.news(), News{});
@@ -88,7 +88,7 @@ TEST_F(HubTest, ATalkersWordsToTheRoomGoToEveryoneElse) {
   enter_quietly(watcher, "watch");
   talker.news();
   second_talker.news();
-  say(talker, R"({"type":"talk_ready"})");
+  send(talker, R"({"type":"talk_ready"})");
   EXPECT_EQ(watcher.news(), News{"talk_ready"});
   EXPECT_EQ(second_talker.news(), News{"talk_ready"});
   EXPECT_EQ(talker.news(), News{});
@@ -100,7 +100,7 @@ TEST_F(HubTest, AWatchersWordsToTheRoomGoToTheTalkersAlone) {
   enter_quietly(watcher, "watch");
   enter_quietly(other, "watch");
   talker.news();
-  say(watcher, R"({"type":"talk_request"})");
+  send(watcher, R"({"type":"talk_request"})");
   EXPECT_EQ(talker.news(), News{"talk_request"});
   EXPECT_EQ(other.news(), News{});
 }
@@ -108,7 +108,7 @@ TEST_F(HubTest, AWatchersWordsToTheRoomGoToTheTalkersAlone) {
 TEST_F(HubTest, WatchersCantReachEachOther) {
   enter_quietly(watcher, "watch");
   enter_quietly(other, "watch");
-  say(watcher, R"({"type":"wave","sendto":")" + other.id() + "\"}");
+  send(watcher, R"({"type":"wave","sendto":")" + other.id() + "\"}");
   EXPECT_EQ(watcher.news(), News{"error no_such_peer"});
   EXPECT_EQ(other.news(), News{});
 }
@@ -116,8 +116,8 @@ TEST_F(HubTest, WatchersCantReachEachOther) {
 TEST_F(HubTest, NothingCrossesRooms) {
   enter_quietly(talker, "talk", "here");
   enter_quietly(watcher, "watch", "there");
-  say(talker, R"({"type":"talk_ready"})");
-  say(talker, R"({"type":"offer","sdp":"","sendto":")" + watcher.id() + "\"}");
+  send(talker, R"({"type":"talk_ready"})");
+  send(talker, R"({"type":"offer","sdp":"","sendto":")" + watcher.id() + "\"}");
   EXPECT_EQ(talker.news(), News{"error no_such_peer"});
   EXPECT_EQ(watcher.news(), News{});
   leave(talker);
@@ -128,7 +128,7 @@ TEST_F(HubTest, UnknownKindsAreRelayedBetweenPeers) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   talker.news();
-  say(watcher, R"({"type":"wave","sendto":")" + talker.id() + "\"}");
+  send(watcher, R"({"type":"wave","sendto":")" + talker.id() + "\"}");
   EXPECT_EQ(talker.news(), News{"wave"});
 }
 
@@ -139,12 +139,12 @@ TEST_F(HubTest, TheRoleDecidesWhichMessagesAreAccepted) {
   for (const char* frame :
        {R"({"type":"talk_ready"})", R"({"type":"end_talk"})", R"({"type":"offer","sdp":""})",
         R"({"type":"talk_declined","reason":"full"})"}) {
-    say(watcher, frame);
+    send(watcher, frame);
     EXPECT_EQ(watcher.news(), News{"error wrong_role"}) << frame;
   }
   for (const char* frame :
        {R"({"type":"talk_request"})", R"({"type":"answer","sdp":""})", R"({"type":"bye"})"}) {
-    say(talker, frame);
+    send(talker, frame);
     EXPECT_EQ(talker.news(), News{"error wrong_role"}) << frame;
   }
   EXPECT_EQ(talker.news(), News{});
@@ -156,16 +156,16 @@ TEST_F(HubTest, RefusesWhatOnlyTheServerSays) {
   for (const char* frame :
        {R"({"type":"audience","watching":1})", R"({"type":"user_disconnected","id":"id2"})",
         R"({"type":"error","code":"x","message":"y"})"}) {
-    say(talker, frame);
+    send(talker, frame);
     EXPECT_EQ(talker.news().back(), "error unknown_type") << frame;
   }
   EXPECT_EQ(watcher.news(), News{});
 }
 
 TEST_F(HubTest, RefusesFramesBeforeEnterASecondEnterAndAForgedSender) {
-  say(watcher, R"({"type":"talk_request"})");
+  send(watcher, R"({"type":"talk_request"})");
   EXPECT_EQ(watcher.news(), News{"error not_entered"});
-  say(watcher, R"({"type":"enter","room":"lesson","role":"watch","from":"id9"})");
+  send(watcher, R"({"type":"enter","room":"lesson","role":"watch","from":"id9"})");
   EXPECT_EQ(watcher.news(), News{"error forged_from"});
   enter_quietly(talker, "talk");
   enter(watcher, "watch");
@@ -173,12 +173,12 @@ TEST_F(HubTest, RefusesFramesBeforeEnterASecondEnterAndAForgedSender) {
   talker.news();
   enter(watcher, "watch", "another");
   EXPECT_EQ(watcher.news(), News{"error already_entered"});
-  say(watcher, R"({"type":"talk_request","from":"id1"})");
+  send(watcher, R"({"type":"talk_request","from":"id1"})");
   EXPECT_EQ(watcher.news(), News{"error forged_from"});
-  say(watcher, "[]");
+  send(watcher, "[]");
   EXPECT_EQ(watcher.news(), News{"error bad_json"});
   EXPECT_EQ(talker.news(), News{});
-  say(watcher, R"({"type":"talk_request"})");
+  send(watcher, R"({"type":"talk_request"})");
   EXPECT_EQ(talker.news(), News{"talk_request"}) << "the connection goes on";
 }
 
@@ -232,7 +232,7 @@ TEST_F(HubTest, APeerThatResumesIsTheSameAndIsNoNews) {
   EXPECT_EQ(other.id(), "id2");
   pass(seconds(100));
   EXPECT_EQ(news_of(talker), News{});
-  say(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  send(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   EXPECT_EQ(other.news(), (News{"welcome", "offer"}));
   EXPECT_EQ(hub.census().peers, 2u);
 }
@@ -241,9 +241,9 @@ TEST_F(HubTest, FramesForAPeerThatIsAwayComeInOrderWhenItIsBack) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   vanish(watcher);
-  say(talker, R"({"type":"talk_ready"})");
-  say(talker, R"({"type":"wave","n":1,"sendto":"id2"})");
-  say(talker, R"({"type":"wave","n":2})");
+  send(talker, R"({"type":"talk_ready"})");
+  send(talker, R"({"type":"wave","n":1,"sendto":"id2"})");
+  send(talker, R"({"type":"wave","n":2})");
   EXPECT_GT(hub.census().kept_bytes, 0u);
   enter(other, "watch", "lesson", R"(,"resume":"watch id2 lesson")");
   EXPECT_EQ(other.news(), (News{"welcome", "talk_ready", "wave", "wave"}));
@@ -256,7 +256,7 @@ TEST_F(HubTest, APageThatWasLoadedAgainGetsNoFramesForItsOldConnections) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   vanish(watcher);
-  say(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  send(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   enter(other, "watch", "lesson", R"(,"resume":"watch id2 lesson","fresh":true)");
   EXPECT_EQ(other.news(), News{"welcome"});
   EXPECT_EQ(hub.census().kept_bytes, 0u);
@@ -267,7 +267,7 @@ TEST_F(HubTest, ATalkerThatWasAwayLearnsWhoLeftButGetsNoOldNumbers) {
   enter_quietly(watcher, "watch");
   vanish(talker);
   pass(seconds(1));
-  say(watcher, R"({"type":"talk_request"})");
+  send(watcher, R"({"type":"talk_request"})");
   leave(watcher);
   enter(other, "talk", "lesson", R"(,"resume":"talk id1 lesson")");
   EXPECT_EQ(other.news(), (News{"welcome", "audience", "talk_request", "user_disconnected"}));
@@ -279,12 +279,12 @@ TEST_F(HubTest, NothingIsKeptOfTooMuch) {
   enter_quietly(watcher, "watch");
   vanish(watcher);
   for (int i = 0; i < 1'025; ++i) {
-    say(talker, R"({"type":"wave","sendto":"id2"})");
+    send(talker, R"({"type":"wave","sendto":"id2"})");
     pass(milliseconds(10));
   }
   EXPECT_EQ(hub.census().kept_bytes, 0u);
   enter(other, "watch", "lesson", R"(,"resume":"watch id2 lesson")");
-  say(talker, R"({"type":"wave","sendto":"id2"})");
+  send(talker, R"({"type":"wave","sendto":"id2"})");
   EXPECT_EQ(other.news(), (News{"welcome", "wave"}));
 }
 
@@ -292,7 +292,7 @@ TEST_F(HubTest, WhatIsKeptGoesWithTheGraceTime) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   vanish(watcher);
-  say(talker, R"({"type":"wave","sendto":"id2"})");
+  send(talker, R"({"type":"wave","sendto":"id2"})");
   EXPECT_GT(hub.census().kept_bytes, 0u);
   pass(seconds(15));
   EXPECT_EQ(hub.census().kept_bytes, 0u);
@@ -304,9 +304,9 @@ TEST_F(HubTest, FramesOfAPeerThatIsSentOffCountToTheLastAndItGetsItsOwnWhenItIsB
   talker.news();
   hub.send_off(watcher, now);
   EXPECT_EQ(hub.census().sent_off, 1u);
-  say(watcher, R"({"type":"talk_request"})");
+  send(watcher, R"({"type":"talk_request"})");
   EXPECT_EQ(talker.news(), News{"talk_request"});
-  say(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  send(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   EXPECT_EQ(watcher.news(), News{});
   vanish(watcher);
   EXPECT_EQ(hub.census().sent_off, 1u);
@@ -324,14 +324,14 @@ TEST_F(HubTest, OneThatIsSentOffAndStaysIsGoneAfterTheGraceTime) {
   hub.send_off(watcher, now);
   pass(seconds(15));
   EXPECT_EQ(talker.news(), (News{"user_disconnected", "audience"}));
-  say(watcher, R"({"type":"wave"})");
+  send(watcher, R"({"type":"wave"})");
   EXPECT_EQ(watcher.news(), News{"error not_entered"});
   vanish(watcher);
 }
 
 TEST_F(HubTest, ATalkerThatResumesIsStillOnAir) {
   enter_quietly(talker, "talk");
-  say(talker, R"({"type":"talk_ready"})");
+  send(talker, R"({"type":"talk_ready"})");
   vanish(talker);
   enter(other, "talk", "lesson", R"(,"resume":"talk id1 lesson")");
   EXPECT_EQ(other.frames[0]["talkers"], json::array({"id1"}));
@@ -350,7 +350,7 @@ TEST_F(HubTest, ResumingReplacesAHalfOpenSocket) {
 TEST_F(HubTest, APageThatResumesWithoutItsConnectionsIsAnnouncedAsGone) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
-  say(talker, R"({"type":"talk_ready"})");
+  send(talker, R"({"type":"talk_ready"})");
   watcher.news();
   vanish(talker);
   enter(other, "talk", "lesson", R"(,"resume":"talk id1 lesson","fresh":true)");
@@ -372,11 +372,11 @@ TEST_F(HubTest, AnswersAPingToTheOneWhoAsked) {
   enter_quietly(watcher, "watch");
   talker.news();
   ice_servers = {{{"turn:t"}, "later:id2", "secret"}};
-  say(watcher, R"({"type":"ping"})");
+  send(watcher, R"({"type":"ping"})");
   EXPECT_EQ(watcher.last(), json::parse(R"({"type":"pong","iceServers":[{"urls":["turn:t"],
       "username":"later:id2","credential":"secret"}]})"));
   EXPECT_EQ(talker.news(), News{});
-  say(other, R"({"type":"ping"})");
+  send(other, R"({"type":"ping"})");
   EXPECT_EQ(other.news(), News{"error not_entered"});
 }
 
@@ -385,14 +385,14 @@ TEST_F(HubTest, AfterTheGraceTimeThePeerIsGone) {
   enter_quietly(watcher, "watch");
   talker.news();
   vanish(watcher);
-  say(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  send(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   EXPECT_EQ(talker.news(), News{}) << "it may come back";
   pass(seconds(1));
   EXPECT_EQ(talker.news(), News{"audience"}) << "it does not watch now";
   EXPECT_EQ(hub.next_deadline(), now + seconds(14));
   pass(seconds(14));
   EXPECT_EQ(talker.news(), News{"user_disconnected"});
-  say(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  send(talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   EXPECT_EQ(talker.news(), News{"error no_such_peer"});
 }
 
@@ -447,16 +447,16 @@ TEST_F(HubTest, AClientThatSendsTooMuchIsWarnedAndAtLastCutOff) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
   const std::string wave = R"({"type":"wave"})";
-  for (int i = 0; i < 199; ++i) say(talker, wave);
+  for (int i = 0; i < 199; ++i) send(talker, wave);
   EXPECT_EQ(talker.news(), News{"audience"}) << "two seconds' worth may come at once";
-  say(talker, wave);
+  send(talker, wave);
   EXPECT_EQ(talker.news(), News{"error rate_limited"});
-  for (int i = 0; i < 199; ++i) say(talker, wave);
+  for (int i = 0; i < 199; ++i) send(talker, wave);
   EXPECT_EQ(talker.news(), News{}) << "it is announced once";
   EXPECT_EQ(watcher.news().size(), 399u) << "and no frame is lost";
   EXPECT_FALSE(talker.closed);
-  say(talker, wave);
-  say(talker, wave);
+  send(talker, wave);
+  send(talker, wave);
   EXPECT_EQ(talker.closed, protocol::CloseCode::policy_violation);
   EXPECT_EQ(watcher.news().size(), 0u);
   EXPECT_GT(hub.counters().rate_cuts, 0u);
@@ -465,13 +465,13 @@ TEST_F(HubTest, AClientThatSendsTooMuchIsWarnedAndAtLastCutOff) {
 TEST_F(HubTest, ItsBytesCountToo) {
   enter_quietly(talker, "talk");
   const std::string large = R"({"type":"wave","x":")" + std::string(9'000, 'x') + "\"}";
-  say(talker, large);
-  say(talker, large);
+  send(talker, large);
+  send(talker, large);
   EXPECT_EQ(talker.news(), News{});
-  say(talker, large);
+  send(talker, large);
   EXPECT_EQ(talker.news(), News{"error rate_limited"});
   pass(seconds(3));
-  say(talker, large);
+  send(talker, large);
   EXPECT_EQ(talker.news(), News{}) << "after a pause it may again";
 }
 
@@ -500,7 +500,7 @@ class FullHouseTest : public HubTest {
     }
     talker.news();
   }
-  void say(const std::string& frame) { big.receive(talker, frame, now); }
+  void send(const std::string& frame) { big.receive(talker, frame, now); }
   bool was_warned() {
     const News news = talker.news();
     return std::find(news.begin(), news.end(), "error rate_limited") != news.end();
@@ -542,18 +542,18 @@ TEST_F(FullHouseTest, ANewcomersFramesAreNotDecodedUnlessTheyEnter) {
 }
 
 TEST_F(FullHouseTest, ATalkerPaysForDeliveries) {
-  for (int i = 0; i < 300; ++i) say(R"({"type":"wave"})");
+  for (int i = 0; i < 300; ++i) send(R"({"type":"wave"})");
   EXPECT_FALSE(was_warned());
-  for (int i = 0; i < 50; ++i) say(R"({"type":"wave"})");
+  for (int i = 0; i < 50; ++i) send(R"({"type":"wave"})");
   EXPECT_TRUE(was_warned());
-  for (int i = 0; i < 300; ++i) say(R"({"type":"wave"})");
+  for (int i = 0; i < 300; ++i) send(R"({"type":"wave"})");
   EXPECT_EQ(talker.closed, protocol::CloseCode::policy_violation);
   EXPECT_LT(crowd.front()->frames, 650u);
 }
 
 TEST_F(FullHouseTest, AndForTheirBytes) {
   const std::string large = R"({"type":"wave","x":")" + std::string(60'000, 'x') + "\"}";
-  for (int i = 0; i < 60; ++i) say(large);
+  for (int i = 0; i < 60; ++i) send(large);
   EXPECT_EQ(talker.closed, protocol::CloseCode::policy_violation);
 }
 
@@ -561,11 +561,11 @@ TEST_F(FullHouseTest, AnHonestTalkerIsNeverWarned) {
   const std::string sdp(8'000, 'x');
   std::size_t next = 0;
   for (int second = 0; second < 30; ++second) {
-    say(second % 2 == 0 ? R"({"type":"talk_ready"})" : R"({"type":"end_talk"})");
+    send(second % 2 == 0 ? R"({"type":"talk_ready"})" : R"({"type":"end_talk"})");
     for (int i = 0; i < 60; ++i, ++next) {
       const std::string to = R"(,"sendto":")" + crowd[next % crowd.size()]->id + "\"}";
-      say(R"({"type":"offer","sdp":")" + sdp + "\"" + to);
-      for (int n = 0; n < 14; ++n) say(R"({"type":"candidate","candidate":"x")" + to);
+      send(R"({"type":"offer","sdp":")" + sdp + "\"" + to);
+      for (int n = 0; n < 14; ++n) send(R"({"type":"candidate","candidate":"x")" + to);
     }
     now += seconds(1);
     big.advance(now);
@@ -627,9 +627,9 @@ TEST_F(HubTest, TheNumberOfRoomsHasABound) {
 TEST_F(HubTest, CountsWhatItDoes) {
   enter_quietly(talker, "talk");
   enter_quietly(watcher, "watch");
-  say(talker, R"({"type":"talk_ready"})");
-  say(talker, R"({"type":"wave"})");
-  say(talker, "[]");
+  send(talker, R"({"type":"talk_ready"})");
+  send(talker, R"({"type":"wave"})");
+  send(talker, "[]");
   vanish(watcher);
   enter(other, "watch", "lesson", R"(,"resume":"watch id2 lesson")");
   const Counters& counters = hub.counters();

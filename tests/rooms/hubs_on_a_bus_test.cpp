@@ -30,19 +30,19 @@ class HubsOnABusTest : public testing::TestWithParam<Shape> {
   /// Hands over one thing that is under way. False where there was nothing.
   bool settle_a_little() { return cluster.settle_a_little(); }
   Hub& hub(std::size_t number) { return cluster.hub(number); }
-  void say(HubId number, Client& client, const std::string& frame) {
+  void send(HubId number, Client& client, const std::string& frame) {
     hub(number).receive(client, frame, cluster.now);
   }
   void enter_unsettled(HubId hub, Client& client, const std::string& role,
                        const std::string& more = "") {
-    say(hub, client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
+    send(hub, client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
   }
   void enter(HubId hub, Client& client, const std::string& role, const std::string& more = "") {
     enter_unsettled(hub, client, role, more);
     settle();
   }
-  void say_settled(HubId hub, Client& client, const std::string& frame) {
-    say(hub, client, frame);
+  void send_settled(HubId hub, Client& client, const std::string& frame) {
+    send(hub, client, frame);
     settle();
   }
   void lose(HubId number, Client& client, Hub::Leaving leaving) {
@@ -105,7 +105,7 @@ TEST_P(HubsOnABusTest, ABroadcastReachesTheWholeRoom) {
   enter(1, watcher, "watch");
   enter(2, other, "watch");
   talker.news();
-  say_settled(0, talker, R"({"type":"talk_ready"})");
+  send_settled(0, talker, R"({"type":"talk_ready"})");
   EXPECT_EQ(watcher.news(), (News{"welcome", "talk_ready"}));
   EXPECT_EQ(other.news(), (News{"welcome", "talk_ready"}));
   EXPECT_EQ(watcher.last()["from"], "id1");
@@ -114,12 +114,12 @@ TEST_P(HubsOnABusTest, ABroadcastReachesTheWholeRoom) {
 
 TEST_P(HubsOnABusTest, WhoComesLateLearnsWhoIsOnAirOnAnotherHub) {
   enter(0, talker, "talk");
-  say_settled(0, talker, R"({"type":"talk_ready"})");
+  send_settled(0, talker, R"({"type":"talk_ready"})");
   enter_unsettled(1, watcher, "watch");
   EXPECT_EQ(watcher.news(), News{}) << "the welcome waits for what the others know";
   settle();
   EXPECT_EQ(watcher.last()["talkers"], json::array({"id1"}));
-  say_settled(0, talker, R"({"type":"end_talk"})");
+  send_settled(0, talker, R"({"type":"end_talk"})");
   enter(1, other, "watch");
   EXPECT_EQ(other.last()["talkers"], json::array());
 }
@@ -128,15 +128,15 @@ TEST_P(HubsOnABusTest, NobodyMissesATalkerWhoGoesOnAirAtTheSameMoment) {
   enter(0, talker, "talk");
   for (int order = 0; order < 2; ++order) {
     Client late;
-    if (order == 0) say(0, talker, R"({"type":"talk_ready"})");
+    if (order == 0) send(0, talker, R"({"type":"talk_ready"})");
     enter_unsettled(1, late, "watch");
-    if (order == 1) say(0, talker, R"({"type":"talk_ready"})");
+    if (order == 1) send(0, talker, R"({"type":"talk_ready"})");
     settle();
     const bool in_welcome = late.frames[0]["talkers"] == json::array({"id1"});
     const auto times = static_cast<std::size_t>(in_welcome) + late.frames.size() - 1;
     EXPECT_GE(times, 1u) << order;
     leave(1, late);
-    say_settled(0, talker, R"({"type":"end_talk"})");
+    send_settled(0, talker, R"({"type":"end_talk"})");
   }
 }
 
@@ -151,7 +151,7 @@ TEST_P(HubsOnABusTest, WhoComesWhileATalkerComesAndGoesKnowsHowItEnds) {
       if (change == "user_disconnected") {
         lose(0, visitor, Hub::Leaving::for_good);
       } else {
-        say(0, visitor, R"({"type":")" + change + "\"}");
+        send(0, visitor, R"({"type":")" + change + "\"}");
       }
       int taken = 0;
       while (taken < steps && settle_a_little()) ++taken;
@@ -174,7 +174,7 @@ TEST_P(HubsOnABusTest, FramesSentBeforeTheWelcomeAreBuffered) {
   enter(0, talker, "talk");
   talker.news();
   enter_unsettled(1, watcher, "watch");
-  say(1, watcher, R"({"type":"talk_request"})");
+  send(1, watcher, R"({"type":"talk_request"})");
   settle();
   EXPECT_EQ(news_of(talker), News{"talk_request"});
 }
@@ -182,9 +182,9 @@ TEST_P(HubsOnABusTest, FramesSentBeforeTheWelcomeAreBuffered) {
 TEST_P(HubsOnABusTest, FramesSentBeforeTheWelcomeHaveABound) {
   enter_unsettled(1, watcher, "watch");
   const std::string frame = R"({"type":"wave","x":")" + std::string(60'000, 'x') + "\"}";
-  for (int i = 0; i < 4; ++i) say(1, watcher, frame);
+  for (int i = 0; i < 4; ++i) send(1, watcher, frame);
   EXPECT_EQ(watcher.news(), News{});
-  say(1, watcher, frame);
+  send(1, watcher, frame);
   EXPECT_EQ(watcher.news(), News{"error not_entered"});
 }
 
@@ -217,11 +217,11 @@ TEST_P(HubsOnABusTest, DirectedFramesGoToTheOneHubThatServesThePeer) {
   talker.news();
   other.news();
   forget_what_crossed();
-  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  send_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   EXPECT_EQ(watcher.last()["type"], "offer");
   EXPECT_EQ(watcher.last()["from"], "id1");
   expect_crossings(1, 1);
-  say_settled(1, watcher, R"({"type":"answer","sdp":"","sendto":"id1"})");
+  send_settled(1, watcher, R"({"type":"answer","sdp":"","sendto":"id1"})");
   EXPECT_EQ(talker.news(), News{"answer"});
   EXPECT_EQ(other.news(), News{});
 }
@@ -231,21 +231,21 @@ TEST_P(HubsOnABusTest, WatchersOfDifferentHubsCantReachEachOther) {
   enter(2, other, "watch");
   watcher.news();
   other.news();
-  say_settled(1, watcher, R"({"type":"wave","sendto":"id2"})");
+  send_settled(1, watcher, R"({"type":"wave","sendto":"id2"})");
   EXPECT_EQ(watcher.news(), News{"error no_such_peer"});
-  say_settled(1, watcher, R"({"type":"wave"})");
+  send_settled(1, watcher, R"({"type":"wave"})");
   EXPECT_EQ(other.news(), News{});
 }
 
 TEST_P(HubsOnABusTest, NothingCrossesRooms) {
   enter(0, talker, "talk");
-  say(1, watcher, R"({"type":"enter","room":"another","role":"watch"})");
+  send(1, watcher, R"({"type":"enter","room":"another","role":"watch"})");
   settle();
   talker.news();
   watcher.news();
-  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  send_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   EXPECT_EQ(talker.news(), News{"error no_such_peer"});
-  say_settled(0, talker, R"({"type":"talk_ready"})");
+  send_settled(0, talker, R"({"type":"talk_ready"})");
   EXPECT_EQ(watcher.news(), News{});
 }
 
@@ -270,8 +270,8 @@ TEST_P(HubsOnABusTest, TheReceptionIsThatOfTheWholeRoom) {
   enter(1, watcher, "watch");
   enter(2, other, "watch");
   const std::string of = R"({"type":"reception","of":")" + talker.id() + "\",";
-  say_settled(1, watcher, of + R"("quality":"fair","loss":20})");
-  say_settled(2, other, of + R"("quality":"poor","loss":80,"latency":900})");
+  send_settled(1, watcher, of + R"("quality":"fair","loss":20})");
+  send_settled(2, other, of + R"("quality":"poor","loss":80,"latency":900})");
   for (int i = 0; i < 6; ++i) pass(seconds(1));
   EXPECT_EQ(talker.last(),
             json({{"type", "audience_reception"},
@@ -308,7 +308,7 @@ TEST_P(HubsOnABusTest, AWatchersWordsGoOnlyToHubsWithTalkers) {
   enter(1, watcher, "watch");
   enter(2, other, "watch");
   forget_what_crossed();
-  say_settled(1, watcher, R"({"type":"talk_request"})");
+  send_settled(1, watcher, R"({"type":"talk_request"})");
   expect_crossings(1, 1);
   EXPECT_EQ(talker.last()["type"], "talk_request");
 }
@@ -318,7 +318,7 @@ TEST_P(HubsOnABusTest, ViewersOfEveryHubReachTheForwarder) {
   enter(1, watcher, "watch");
   hub(2).enter(other, {kForwarder, {"lesson", protocol::Role::watch}}, cluster.now);
   settle();
-  say_settled(1, watcher, R"({"type":"talk_request","sendto":")" + other.id() + "\"}");
+  send_settled(1, watcher, R"({"type":"talk_request","sendto":")" + other.id() + "\"}");
   EXPECT_EQ(other.last()["type"], "talk_request");
   const std::string offer = R"({"type":"offer","sendto":")" + watcher.id() + "\"}";
   hub(2).send(other, {"offer", watcher.id()}, offer, cluster.now);
@@ -341,7 +341,7 @@ TEST_P(HubsOnABusTest, ResumingAtAnotherHubEndsTheOldSocketAndIsNoNews) {
   EXPECT_EQ(watcher.closed, protocol::CloseCode::replaced);
   pass(seconds(30));
   EXPECT_EQ(news_of(talker), News{});
-  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  send_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   EXPECT_EQ(other.news(), (News{"welcome", "offer"}));
 }
 
@@ -362,17 +362,17 @@ TEST_P(HubsOnABusTest, FramesForAPeerOnItsWayAreHandedOverInOrder) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");
   lose(1, watcher, Hub::Leaving::perhaps);
-  say(0, talker, R"({"type":"wave","n":0})");
-  say_settled(0, talker, R"({"type":"wave","n":1,"sendto":"id2"})");
+  send(0, talker, R"({"type":"wave","n":0})");
+  send_settled(0, talker, R"({"type":"wave","n":1,"sendto":"id2"})");
   enter_unsettled(2, other, "watch", R"(,"resume":"watch id2 lesson")");
   // While it moves, frames may go either way, or both.
-  say(0, talker, R"({"type":"wave","n":2})");
-  say(0, talker, R"({"type":"wave","n":3,"sendto":"id2"})");
+  send(0, talker, R"({"type":"wave","n":2})");
+  send(0, talker, R"({"type":"wave","n":3,"sendto":"id2"})");
   constexpr int kSent = 30;
   for (int n = 4; n < kSent; ++n) {
     settle_a_little();
-    say(0, talker,
-        R"({"type":"wave","n":)" + std::to_string(n) + (n % 2 == 0 ? "}" : R"(,"sendto":"id2"})"));
+    send(0, talker,
+         R"({"type":"wave","n":)" + std::to_string(n) + (n % 2 == 0 ? "}" : R"(,"sendto":"id2"})"));
   }
   settle();
   std::vector<int> received;
@@ -431,7 +431,7 @@ TEST_P(HubsOnABusTest, HoweverMembersGoFromHubToHubEachFrameComesOnce) {
     const bool to_one = one_of(2) == 0;
     json frame = {{"type", "wave"}, {"n", ++sent}};
     if (to_one) frame["sendto"] = to.id;
-    say(from.hub, from.client(), frame.dump());
+    send(from.hub, from.client(), frame.dump());
     for (Traveller& each : all) {
       const bool receivers =
           to_one ? &each == &to : &each != &from && (talks || each.role == "talk");
@@ -501,10 +501,10 @@ TEST_P(HubsOnABusTest, FramesOfAPeerThatIsSentOffCountToTheLastWhereverItGoes) {
   enter(1, watcher, "watch");
   news_of(talker);
   hub(1).send_off(watcher, cluster.now);
-  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  send_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   enter(2, other, "watch", R"(,"resume":"watch id2 lesson")");
   EXPECT_EQ(other.news(), News{"welcome"}) << "its old socket has not ended";
-  say_settled(1, watcher, R"({"type":"answer","sdp":"","sendto":"id1"})");
+  send_settled(1, watcher, R"({"type":"answer","sdp":"","sendto":"id1"})");
   EXPECT_EQ(news_of(talker), News{"answer"});
   lose(1, watcher, Hub::Leaving::perhaps);
   settle();
@@ -518,7 +518,7 @@ TEST_P(HubsOnABusTest, ASocketThatDoesNotEndIsNotWaitedForLong) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");
   hub(1).send_off(watcher, cluster.now);
-  say_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
+  send_settled(0, talker, R"({"type":"offer","sdp":"","sendto":"id2"})");
   enter(2, other, "watch", R"(,"resume":"watch id2 lesson")");
   pass(std::chrono::milliseconds(500));
   EXPECT_EQ(other.news(), (News{"welcome", "offer"}));
@@ -527,19 +527,19 @@ TEST_P(HubsOnABusTest, ASocketThatDoesNotEndIsNotWaitedForLong) {
 
 TEST_P(HubsOnABusTest, WhatATalkerMissesIsHandedOverToo) {
   enter(0, talker, "talk");
-  say_settled(0, talker, R"({"type":"talk_ready"})");
+  send_settled(0, talker, R"({"type":"talk_ready"})");
   enter(1, watcher, "watch");
   hub(0).send_off(talker, cluster.now);
   lose(0, talker, Hub::Leaving::perhaps);
-  say_settled(1, watcher, R"({"type":"talk_request","sendto":"id1"})");
-  say_settled(1, watcher, R"({"type":"wave"})");
+  send_settled(1, watcher, R"({"type":"talk_request","sendto":"id1"})");
+  send_settled(1, watcher, R"({"type":"wave"})");
   enter(2, other, "talk", R"(,"resume":"talk id1 lesson")");
   EXPECT_EQ(news_of(other), (News{"welcome", "talk_request", "wave"}));
 }
 
 TEST_P(HubsOnABusTest, ATalkerThatResumesAtAnotherHubIsStillOnAir) {
   enter(0, talker, "talk");
-  say_settled(0, talker, R"({"type":"talk_ready"})");
+  send_settled(0, talker, R"({"type":"talk_ready"})");
   enter(2, watcher, "watch");
   Client moved;
   enter(1, moved, "talk", R"(,"resume":"talk id1 lesson")");
@@ -551,7 +551,7 @@ TEST_P(HubsOnABusTest, ATalkerThatResumesAtAnotherHubIsStillOnAir) {
 
 TEST_P(HubsOnABusTest, APageThatResumesElsewhereWithoutItsConnectionsIsAnnouncedAsGone) {
   enter(0, talker, "talk");
-  say_settled(0, talker, R"({"type":"talk_ready"})");
+  send_settled(0, talker, R"({"type":"talk_ready"})");
   enter(2, watcher, "watch");
   watcher.news();
   enter(1, other, "talk", R"(,"resume":"talk id1 lesson","fresh":true)");
@@ -626,7 +626,7 @@ TEST_P(HubsOnABusTest, TheRoomIsTakenOnEveryHubAndMovesWithItsTalker) {
   enter(1, second, "talk");
   enter(2, other, "talk");
   EXPECT_EQ(other.news(), News{"error room_taken"});
-  say_settled(0, talker, R"({"type":"talk_ready"})");
+  send_settled(0, talker, R"({"type":"talk_ready"})");
   leave(0, talker);  // on air: its page may be loading again
   enter(2, other, "talk");
   EXPECT_EQ(other.news(), News{"error room_taken"});
@@ -642,7 +642,7 @@ TEST_P(HubsOnABusTest, ALockHoldsOnEveryHubAndMovesWithItsTalker) {
   Client moved;
   enter(0, talker, "talk");
   enter(1, watcher, "watch");
-  say_settled(0, talker, R"({"type":"lock_room","locked":true})");
+  send_settled(0, talker, R"({"type":"lock_room","locked":true})");
   enter(2, other, "watch");
   EXPECT_EQ(other.news(), News{"error room_locked"});
   lose(0, talker, Hub::Leaving::perhaps);
@@ -662,14 +662,14 @@ TEST_P(HubsOnABusTest, OrdersReachEveryHub) {
   enter(0, talker, "talk");
   enter(1, watcher, "watch");
   enter(2, other, "watch");
-  say_settled(0, talker, R"({"type":"remove_peer","id":"id2"})");
+  send_settled(0, talker, R"({"type":"remove_peer","id":"id2"})");
   EXPECT_EQ(watcher.closed, protocol::CloseCode::removed);
   for (const HubId hub : {0U, 1U, 2U}) {
     Client back;
     enter(hub, back, "watch", R"(,"resume":"watch id2 lesson")");
     EXPECT_EQ(back.news(), News{"error removed"});
   }
-  say_settled(0, talker, R"({"type":"end_room"})");
+  send_settled(0, talker, R"({"type":"end_room"})");
   EXPECT_EQ(other.closed, protocol::CloseCode::room_ended);
   leave(0, talker);
   expect_empty();
@@ -691,7 +691,7 @@ TEST_P(HubsOnABusTest, NoTalkerVoidsTheTokenOfAnother) {
   Client second, back;
   enter(0, talker, "talk");
   enter(1, second, "talk");
-  say_settled(0, talker, R"({"type":"remove_peer","id":"id2"})");
+  send_settled(0, talker, R"({"type":"remove_peer","id":"id2"})");
   EXPECT_EQ(talker.news().back(), "error wrong_role");
   enter(2, back, "talk", R"(,"resume":"talk id2 lesson")");
   EXPECT_EQ(back.news().front(), "welcome");
@@ -704,13 +704,13 @@ TEST_P(HubsOnABusTest, AViewerOfAnotherHubGetsNoTalkerClosedButAnError) {
   for (const char* to : {R"(,"sendto":"id1")", ""}) {
     talker.is_slow = true;
     for (int i = 0; i < 200; ++i) {
-      say(1, watcher, R"({"type":"wave","x":")" + std::string(8'000, 'x') + "\"" + to + "}");
+      send(1, watcher, R"({"type":"wave","x":")" + std::string(8'000, 'x') + "\"" + to + "}");
     }
     settle();
     EXPECT_EQ(talker.closed, std::nullopt);
     EXPECT_EQ(watcher.news().back(), "error rate_limited");
     talker.news();
-    say_settled(2, other, R"({"type":"wave"})");
+    send_settled(2, other, R"({"type":"wave"})");
     EXPECT_EQ(news_of(talker), News{"wave"}) << "another has its own share";
     EXPECT_EQ(other.closed, std::nullopt);
     talker.read();
@@ -722,7 +722,7 @@ TEST_P(HubsOnABusTest, ABatchOfBroadcastsIsHandedOverOnce) {
   enter(1, watcher, "watch");
   watcher.news();
   forget_what_crossed();
-  for (int i = 0; i < 32; ++i) say(0, talker, R"({"type":"wave"})");
+  for (int i = 0; i < 32; ++i) send(0, talker, R"({"type":"wave"})");
   settle();
   expect_crossings(1, 32);
   EXPECT_EQ(watcher.news(), News(32, "wave"));

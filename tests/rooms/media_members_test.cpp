@@ -17,12 +17,12 @@ class MediaMembersTest : public HubFixture {
     hub.enter(client, {kind, {"lesson", role}}, now);
   }
   void enter_page(Client& client, const std::string& role) {
-    say(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"}");
+    send(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"}");
   }
   void take_back(Client& client, const MemberKind& kind, protocol::Role role,
                  const protocol::PeerId& id, Duration age, Pass pass = {}) {
     EntryRequest request{kind, {"lesson", role}};
-    request.identity = Resumption{id, age};
+    request.resumption = Resumption{id, age};
     request.pass = std::move(pass);
     hub.enter(client, request, now);
   }
@@ -71,7 +71,7 @@ TEST_F(MediaMembersTest, TheForwarderAloneSaysHowManyPlayersItServes) {
     EXPECT_EQ(other.news(), News{"error unknown_type"});
     leave(other);
   }
-  say(talker, frame);
+  send(talker, frame);
   EXPECT_EQ(talker.last()["code"], "unknown_type");
 }
 
@@ -83,8 +83,8 @@ class ForwarderMemberTest : public MediaMembersTest {
     enter(forwarder, kForwarder, protocol::Role::watch);
     for (Client* each : {&talker, &page, &forwarder}) each->news();
   }
-  void say_to(Client& from, const protocol::PeerId& to, const std::string& type,
-              const std::string& more = "") {
+  void send_to(Client& from, const protocol::PeerId& to, const std::string& type,
+               const std::string& more = "") {
     const std::string sendto = to.empty() ? "" : R"(,"sendto":")" + to + '"';
     const std::string frame = R"({"type":")" + type + '"' + sendto + more + '}';
     const auto scanned = protocol::scan_envelope(frame);
@@ -96,15 +96,15 @@ class ForwarderMemberTest : public MediaMembersTest {
 
 TEST_F(ForwarderMemberTest, SendsWhatTalkersSendToOneAtATime) {
   for (const char* type : {"talk_ready", "offer", "talk_declined", "end_talk"}) {
-    say_to(forwarder, page.id(), type);
+    send_to(forwarder, page.id(), type);
     EXPECT_EQ(page.news(), News{type});
     EXPECT_EQ(page.last()["from"], forwarder.id());
-    say_to(forwarder, "", type);
+    send_to(forwarder, "", type);
     EXPECT_EQ(page.news(), News{});
     EXPECT_EQ(forwarder.news(), News{"error wrong_role"}) << type;
   }
   for (const char* type : {"lock_room", "use_forwarder", "invite_watchers"}) {
-    say_to(forwarder, talker.id(), type);
+    send_to(forwarder, talker.id(), type);
     EXPECT_EQ(forwarder.news(), News{"error wrong_role"}) << type;
   }
   Client late;
@@ -114,28 +114,28 @@ TEST_F(ForwarderMemberTest, SendsWhatTalkersSendToOneAtATime) {
 
 TEST_F(ForwarderMemberTest, IsNoTalkerForOtherPlayers) {
   enter(player, kWhepPlayer, protocol::Role::watch);
-  say_to(player, page.id(), "offer");
+  send_to(player, page.id(), "offer");
   EXPECT_EQ(player.news().back(), "error wrong_role");
 }
 
 TEST_F(ForwarderMemberTest, IsReachedByViewersAndHearsWhoLeft) {
-  say_to(page, forwarder.id(), "talk_request");
+  send_to(page, forwarder.id(), "talk_request");
   EXPECT_EQ(forwarder.news(), News{"talk_request"});
-  say_to(talker, forwarder.id(), "invite_watchers", R"(,"peers":["x"])");
+  send_to(talker, forwarder.id(), "invite_watchers", R"(,"peers":["x"])");
   EXPECT_EQ(forwarder.news(), News{"invite_watchers"});
   Client other;
   enter_page(other, "watch");
   pass(seconds(1));
-  say_to(page, other.id(), "talk_request");
+  send_to(page, other.id(), "talk_request");
   EXPECT_EQ(page.news(), News{"error no_such_peer"});
-  say(talker, R"({"type":"remove_peer","id":")" + page.id() + "\"}");
+  send(talker, R"({"type":"remove_peer","id":")" + page.id() + "\"}");
   EXPECT_EQ(forwarder.news(), News{"user_disconnected"}) << "and nothing of the audience";
   leave(forwarder);
   EXPECT_EQ(other.news().back(), "user_disconnected");
 }
 
 TEST_F(ForwarderMemberTest, ComesIntoALockedRoom) {
-  say(talker, R"({"type":"lock_room","locked":true})");
+  send(talker, R"({"type":"lock_room","locked":true})");
   leave(forwarder);
   Client again;
   enter(again, kForwarder, protocol::Role::watch);
@@ -151,14 +151,14 @@ TEST_F(ForwarderMemberTest, HoldsNoTalkSlot) {
 
 TEST_F(ForwarderMemberTest, NobodyElseSpeaksForATalker) {
   const std::string of = R"(,"of":"id9")";
-  say_to(forwarder, page.id(), "talk_ready", of);
+  send_to(forwarder, page.id(), "talk_ready", of);
   EXPECT_EQ(page.last()["of"], "id9");
   page.news();
   Client equal;
   hub.enter(equal, {kSocketioClient, {"lesson", protocol::Role::none}}, now);
   for (Client* other : {&talker, &equal}) {
     for (const std::string& to : {page.id(), std::string()}) {
-      say_to(*other, to, "talk_ready", of);
+      send_to(*other, to, "talk_ready", of);
       EXPECT_EQ(other->news().back(), "error wrong_role");
     }
   }
@@ -167,12 +167,12 @@ TEST_F(ForwarderMemberTest, NobodyElseSpeaksForATalker) {
 
 TEST_F(ForwarderMemberTest, IsUsedByTalkersAlone) {
   const std::string on = R"({"type":"use_forwarder","on":true})";
-  say(talker, on);
-  say(talker, R"({"type":"use_forwarder","on":false})");
+  send(talker, on);
+  send(talker, R"({"type":"use_forwarder","on":false})");
   EXPECT_EQ(forwarder_uses, (std::vector<std::string>{"lesson id1 on", "lesson id1 off"}));
-  say(page, on);
+  send(page, on);
   EXPECT_EQ(page.news(), News{"error wrong_role"});
-  say(talker, R"({"type":"use_forwarder"})");
+  send(talker, R"({"type":"use_forwarder"})");
   EXPECT_EQ(talker.news(), News{"error bad_message"});
   EXPECT_EQ(forwarder.news(), News{}) << "nobody is sent it";
   EXPECT_EQ(forwarder_uses.size(), 2u);
@@ -228,7 +228,7 @@ TEST(MediaMembers, AnEncoderThatIsTakenBackGetsItsRoomFromWhoCameSince) {
   hub.receive(stranger, R"({"type":"enter","room":"lesson","role":"talk"})", began + seconds(1));
   stranger.news();
   EntryRequest request{kWhipTalker, {"lesson", protocol::Role::talk}};
-  request.identity = Resumption{"abc", seconds(60)};
+  request.resumption = Resumption{"abc", seconds(60)};
   request.pass = Pass{};
   hub.enter(encoder, request, began + seconds(2));
   EXPECT_EQ(encoder.id(), "abc");

@@ -32,15 +32,15 @@ class OneTalkerTest : public testing::Test {
     bus->serve(*hub);
   }
   void enter(Client& client, const std::string& role, const std::string& more = "") {
-    say(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
+    send(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
   }
   void resume(Client& client, const std::string& id, const std::string& more = "") {
     enter(client, "talk", R"(,"resume":"talk )" + id + R"( lesson")" + more);
   }
-  void say(Client& client, const std::string& frame) { hub->receive(client, frame, now); }
+  void send(Client& client, const std::string& frame) { hub->receive(client, frame, now); }
   void go_on_air(Client& client) {
     enter(client, "talk");
-    say(client, R"({"type":"talk_ready"})");
+    send(client, R"({"type":"talk_ready"})");
     client.news();
   }
   void leave(Client& client) { hub->disconnected(client, Hub::Leaving::for_good, now); }
@@ -94,13 +94,13 @@ TEST_F(OneTalkerTest, APageOnAirThatIsLoadedAgainKeepsTheRoom) {
   EXPECT_EQ(watcher.news(), News{"user_disconnected"}) << "viewers need not wait for it";
   enter(stranger, "talk");
   EXPECT_EQ(stranger.news(), News{"error room_taken"});
-  say(watcher, R"({"type":"talk_request","sendto":"id1"})");
+  send(watcher, R"({"type":"talk_request","sendto":"id1"})");
   EXPECT_EQ(watcher.news(), News{"error no_such_peer"});
   Client again;
   resume(again, "id1", R"(,"fresh":true)");
   EXPECT_EQ(again.id(), "id1");
   EXPECT_EQ(watcher.news(), News{}) << "they know";
-  say(again, R"({"type":"talk_ready"})");
+  send(again, R"({"type":"talk_ready"})");
   EXPECT_EQ(watcher.news(), News{"talk_ready"});
 }
 
@@ -122,7 +122,7 @@ TEST_F(OneTalkerTest, AfterARestartTheTalkerGetsTheRoomBackFromAStranger) {
   pass(minutes(5));
   start();
   enter(stranger, "talk");
-  say(stranger, R"({"type":"talk_ready"})");
+  send(stranger, R"({"type":"talk_ready"})");
   enter(watcher, "watch");
   watcher.news();
   stranger.news();

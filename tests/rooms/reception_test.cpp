@@ -15,12 +15,12 @@ class ReceptionTest : public HubFixture {
  protected:
   ReceptionTest() : HubFixture({.talkers_per_room = 2}) { enter(talker, "talk"); }
   void enter(Client& client, const std::string& role, const std::string& more = "") {
-    say(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
+    send(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
     client.news();
   }
   void report(Client& client, const std::string& quality, int loss, const std::string& of = "id1") {
-    say(client, R"({"type":"reception","of":")" + of + R"(","quality":")" + quality +
-                    R"(","loss":)" + std::to_string(loss) + "}");
+    send(client, R"({"type":"reception","of":")" + of + R"(","quality":")" + quality +
+                     R"(","loss":)" + std::to_string(loss) + "}");
   }
   /// The numbers of good, fair and poor ones in the last message.
   static std::vector<int> sums(const Client& client) {
@@ -123,7 +123,7 @@ TEST_F(ReceptionTest, OnlyViewersReportAndOnlyOfTalkers) {
   report(watcher, "awful", 80);
   report(watcher, "poor", 1'001);
   EXPECT_EQ(watcher.news(), (News{"error bad_message", "error bad_message"}));
-  say(watcher, R"({"type":"audience_reception","good":9,"fair":0,"poor":0,"worst":[]})");
+  send(watcher, R"({"type":"audience_reception","good":9,"fair":0,"poor":0,"worst":[]})");
   EXPECT_EQ(watcher.news(), News{"error unknown_type"});
   pass(seconds(30));
   for (const json& frame : talker.frames) EXPECT_NE(frame["type"], "audience_reception");

@@ -19,7 +19,7 @@ class RightsTest : public HubFixture {
     for (Client* client : {&talker, &second}) client->news();
   }
   void enter(Client& client, const std::string& role, const std::string& more = "") {
-    say(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
+    send(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
   }
   void enter_by_socketio(Client& client, const std::string& id, bool may_talk) {
     token.may_talk = may_talk;
@@ -27,7 +27,7 @@ class RightsTest : public HubFixture {
     token.may_talk = true;
     client.news();
   }
-  void say_by_socketio(Client& client, const std::string& object) {
+  void send_by_socketio(Client& client, const std::string& object) {
     const auto envelope = protocol::scan_envelope(object);
     hub.send(client, std::get<protocol::Envelope>(envelope), object, now);
   }
@@ -37,10 +37,10 @@ class RightsTest : public HubFixture {
 };
 
 TEST_F(RightsTest, NoTalkerVoidsTheTokenOfAnother) {
-  say(talker, R"({"type":"remove_peer","id":"id2"})");
+  send(talker, R"({"type":"remove_peer","id":"id2"})");
   EXPECT_EQ(talker.news(), News{"error wrong_role"});
   vanish(second);
-  say(talker, R"({"type":"remove_peer","id":"id2"})");
+  send(talker, R"({"type":"remove_peer","id":"id2"})");
   Client back;
   enter(back, "talk", R"(,"resume":"talk id2 lesson")");
   EXPECT_EQ(back.news().front(), "welcome");
@@ -55,7 +55,7 @@ TEST_F(RightsTest, TheOperatorRemovesATalker) {
 }
 
 TEST_F(RightsTest, ALockKeepsFurtherTalkersOut) {
-  say(talker, R"({"type":"lock_room","locked":true})");
+  send(talker, R"({"type":"lock_room","locked":true})");
   Client stranger;
   enter(stranger, "talk");
   EXPECT_EQ(stranger.news(), News{"error room_locked"});
@@ -63,7 +63,7 @@ TEST_F(RightsTest, ALockKeepsFurtherTalkersOut) {
   Client back;
   enter(back, "talk", R"(,"resume":"talk id2 lesson")");
   EXPECT_EQ(back.news().front(), "welcome") << "who was in may come back";
-  say(talker, R"({"type":"lock_room","locked":false})");
+  send(talker, R"({"type":"lock_room","locked":false})");
   enter(stranger, "talk");
   EXPECT_EQ(stranger.news().front(), "welcome");
 }
@@ -75,28 +75,28 @@ TEST_F(RightsTest, AStrangerGetsTurnCredentialsOnlyWhereSomebodyTalks) {
   };
   const std::string empty_room = R"({"type":"enter","room":"empty","role":"watch"})";
   token.may_relay = false;
-  say(watcher, empty_room);
+  send(watcher, empty_room);
   EXPECT_FALSE(gets_turn(watcher));
-  say(watcher, R"({"type":"ping"})");
+  send(watcher, R"({"type":"ping"})");
   EXPECT_FALSE(gets_turn(watcher));
-  say(watcher, R"({"type":"talk_request"})");
+  send(watcher, R"({"type":"talk_request"})");
   EXPECT_EQ(watcher.news(), (News{"welcome", "pong"})) << "nobody talks here";
   Client holder, late;
   token.may_relay = true;
-  say(holder, empty_room);
+  send(holder, empty_room);
   EXPECT_TRUE(gets_turn(holder)) << "with a token";
 
-  say(anna, R"({"type":"enter","room":"empty","role":"talk"})");
+  send(anna, R"({"type":"enter","room":"empty","role":"talk"})");
   token.may_relay = false;
   anna.news();
-  say(anna, R"({"type":"talk_ready"})");
+  send(anna, R"({"type":"talk_ready"})");
   EXPECT_EQ(watcher.news(), News{"talk_ready"});
-  say(watcher, R"({"type":"talk_request","sendto":")" + anna.id() + "\"}");
+  send(watcher, R"({"type":"talk_request","sendto":")" + anna.id() + "\"}");
   EXPECT_EQ(watcher.news(), News{"pong"}) << "before the offer";
   EXPECT_TRUE(gets_turn(watcher));
-  say(watcher, R"({"type":"talk_request"})");
+  send(watcher, R"({"type":"talk_request"})");
   EXPECT_EQ(watcher.news(), News{}) << "once";
-  say(late, empty_room);
+  send(late, empty_room);
   EXPECT_TRUE(gets_turn(late));
 }
 
@@ -106,15 +106,15 @@ TEST_F(RightsTest, WhatOnlyTalkersSendNeedsTheRightToTalkThroughSocketioToo) {
   for (const std::string type : {"talk_ready", "end_talk", "offer", "talk_declined", "lock_room",
                                  "remove_peer", "end_room"}) {
     for (const char* to : {"", R"(,"sendto":"bert")", R"(,"sendto":"id1")"}) {
-      say_by_socketio(anna, R"({"type":")" + type + R"(","sdp":"","reason":"full")" + to + "}");
+      send_by_socketio(anna, R"({"type":")" + type + R"(","sdp":"","reason":"full")" + to + "}");
       EXPECT_EQ(anna.news(), News{"error wrong_role"}) << type << to;
       EXPECT_EQ(bert.news(), News{}) << type << to;
     }
   }
   EXPECT_EQ(talker.news(), News{});
-  say_by_socketio(anna, R"({"type":"wave"})");
+  send_by_socketio(anna, R"({"type":"wave"})");
   EXPECT_EQ(bert.news(), News{"wave"});
-  say_by_socketio(bert, R"({"type":"talk_ready"})");
+  send_by_socketio(bert, R"({"type":"talk_ready"})");
   EXPECT_EQ(anna.news(), News{"talk_ready"});
 }
 
@@ -124,17 +124,17 @@ TEST_F(RightsTest, WhoWatchesThroughSocketioLearnsNoViewersId) {
   enter_by_socketio(anna, "anna", true);
   enter_by_socketio(bert, "bert", true);
   talker.news();
-  say(watcher, R"({"type":"talk_request"})");
+  send(watcher, R"({"type":"talk_request"})");
   EXPECT_EQ(talker.news(), News{"talk_request"});
   EXPECT_EQ(anna.news(), News{});
-  say(watcher, R"({"type":"wave","sendto":"anna"})");
+  send(watcher, R"({"type":"wave","sendto":"anna"})");
   EXPECT_EQ(watcher.news(), News{"error no_such_peer"});
   EXPECT_EQ(anna.news(), News{});
-  say_by_socketio(bert, R"({"type":"talk_request"})");
+  send_by_socketio(bert, R"({"type":"talk_request"})");
   EXPECT_EQ(anna.news(), News{"talk_request"}) << "among themselves they hide nothing";
-  say_by_socketio(bert, R"({"type":"talk_ready"})");
+  send_by_socketio(bert, R"({"type":"talk_ready"})");
   anna.news();
-  say(watcher, R"({"type":"talk_request","sendto":"bert"})");
+  send(watcher, R"({"type":"talk_request","sendto":"bert"})");
   EXPECT_EQ(bert.news(), News{"talk_request"}) << "a talker learns who asks";
   leave(watcher);
   EXPECT_EQ(anna.news(), News{});

@@ -17,7 +17,7 @@ class SentAwayTest : public HubFixture {
     talker.news();
   }
   void enter(Client& client, const std::string& role, const std::string& more = "") {
-    say(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
+    send(client, R"({"type":"enter","room":"lesson","role":")" + role + "\"" + more + "}");
   }
 
   std::variant<Pass, protocol::Refusal> answer = Pass{};
@@ -26,7 +26,7 @@ class SentAwayTest : public HubFixture {
 
 TEST_F(SentAwayTest, ALockedRoomLetsNoFurtherWatchersIn) {
   enter(watcher, "watch");
-  say(talker, R"({"type":"lock_room","locked":true})");
+  send(talker, R"({"type":"lock_room","locked":true})");
   enter(other, "watch");
   EXPECT_EQ(other.news(), News{"error room_locked"});
   EXPECT_EQ(other.closed, std::nullopt);
@@ -34,13 +34,13 @@ TEST_F(SentAwayTest, ALockedRoomLetsNoFurtherWatchersIn) {
   Client back;
   enter(back, "watch", R"(,"resume":"watch id2 lesson")");
   EXPECT_EQ(back.news(), News{"welcome"}) << "who was in may come back";
-  say(talker, R"({"type":"lock_room","locked":false})");
+  send(talker, R"({"type":"lock_room","locked":false})");
   enter(other, "watch");
   EXPECT_EQ(other.news(), News{"welcome"});
 }
 
 TEST_F(SentAwayTest, ATalkerThatComesBackFindsItsLock) {
-  say(talker, R"({"type":"lock_room","locked":true})");
+  send(talker, R"({"type":"lock_room","locked":true})");
   hub.disconnected(talker, Hub::Leaving::perhaps, now);
   enter(other, "watch");
   EXPECT_EQ(other.news(), News{"error room_locked"});
@@ -51,7 +51,7 @@ TEST_F(SentAwayTest, ATalkerThatComesBackFindsItsLock) {
 
 TEST_F(SentAwayTest, ALockGoesWithTheTalker) {
   enter(watcher, "watch");
-  say(talker, R"({"type":"lock_room","locked":true})");
+  send(talker, R"({"type":"lock_room","locked":true})");
   hub.disconnected(talker, Hub::Leaving::for_good, now);
   enter(other, "watch");
   EXPECT_EQ(other.news(), News{"welcome"});
@@ -61,7 +61,7 @@ TEST_F(SentAwayTest, RemovedMeansRemoved) {
   enter(watcher, "watch");
   watcher.news();
   talker.news();
-  say(talker, R"({"type":"remove_peer","id":"id2"})");
+  send(talker, R"({"type":"remove_peer","id":"id2"})");
   EXPECT_EQ(watcher.news(), News{"error removed"});
   EXPECT_EQ(watcher.closed, CloseCode::removed);
   EXPECT_EQ(talker.news().front(), "user_disconnected");
@@ -73,7 +73,7 @@ TEST_F(SentAwayTest, RemovedMeansRemoved) {
 TEST_F(SentAwayTest, OneWhoIsAwayIsRemovedToo) {
   enter(watcher, "watch");
   hub.disconnected(watcher, Hub::Leaving::perhaps, now);
-  say(talker, R"({"type":"remove_peer","id":"id2"})");
+  send(talker, R"({"type":"remove_peer","id":"id2"})");
   enter(other, "watch", R"(,"resume":"watch id2 lesson")");
   EXPECT_EQ(other.news(), News{"error removed"});
 }
@@ -84,15 +84,15 @@ TEST_F(SentAwayTest, OnlyATalkerSendsAwayAndNoTalkerIsSentAwayByOne) {
   watcher.news();
   for (const char* frame : {R"({"type":"remove_peer","id":"id3"})",
                             R"({"type":"lock_room","locked":true})", R"({"type":"end_room"})"}) {
-    say(watcher, frame);
+    send(watcher, frame);
     EXPECT_EQ(watcher.news(), News{"error wrong_role"}) << frame;
   }
   EXPECT_EQ(other.closed, std::nullopt);
-  say(talker, R"({"type":"remove_peer","id":"id1"})");
+  send(talker, R"({"type":"remove_peer","id":"id1"})");
   EXPECT_EQ(talker.closed, std::nullopt);
   talker.news();
-  say(talker, R"({"type":"remove_peer"})");
-  say(talker, R"({"type":"lock_room","locked":1})");
+  send(talker, R"({"type":"remove_peer"})");
+  send(talker, R"({"type":"lock_room","locked":1})");
   EXPECT_EQ(talker.news(), (News{"error bad_message", "error bad_message"}));
 }
 
@@ -100,7 +100,7 @@ TEST_F(SentAwayTest, EndsTheRoomForEveryoneElse) {
   enter(watcher, "watch");
   enter(other, "watch");
   watcher.news();
-  say(talker, R"({"type":"end_room"})");
+  send(talker, R"({"type":"end_room"})");
   EXPECT_EQ(watcher.news(), News{"error room_ended"});
   EXPECT_EQ(watcher.closed, CloseCode::room_ended);
   EXPECT_EQ(other.closed, CloseCode::room_ended);
@@ -112,7 +112,7 @@ TEST_F(SentAwayTest, EndsTheRoomForEveryoneElse) {
 
 TEST_F(SentAwayTest, InventedIdsAreNotRemembered) {
   for (int i = 0; i < 1'000; ++i) {
-    say(talker, R"({"type":"remove_peer","id":"invented)" + std::to_string(i) + "\"}");
+    send(talker, R"({"type":"remove_peer","id":"invented)" + std::to_string(i) + "\"}");
     pass(seconds(1));
   }
   enter(other, "watch", R"(,"resume":"watch invented999 lesson")");
@@ -137,57 +137,58 @@ TEST_F(SentAwayTest, AfterARestartATalkerRemovesThoseAgainWhomTheServerDoesNotKn
 }
 
 TEST_F(SentAwayTest, NobodysRemovalsPushThoseOfAnotherOpenRoomOut) {
-  RemovedPeers voided([](const std::string& room) { return !room.starts_with("closed"); });
-  voided.add("another", "id1", now);
+  RemovedPeers removed([](const std::string& room) { return !room.starts_with("closed"); });
+  removed.add("another", "id1", now);
   for (std::size_t i = 0; i <= RemovedPeers::kMostOfARoom; ++i) {
-    voided.add("lesson", "id" + std::to_string(i), now);
+    removed.add("lesson", "id" + std::to_string(i), now);
   }
-  EXPECT_FALSE(voided.contains("lesson", "id0")) << "the oldest of the same room";
-  EXPECT_TRUE(voided.contains("lesson", "id1"));
+  EXPECT_FALSE(removed.contains("lesson", "id0")) << "the oldest of the same room";
+  EXPECT_TRUE(removed.contains("lesson", "id1"));
   // A client makes many rooms, and many removals in each.
-  for (int room = 0; room < 30'000; ++room) voided.add("closed" + std::to_string(room), "id1", now);
-  EXPECT_TRUE(voided.contains("another", "id1"));
-  EXPECT_TRUE(voided.contains("lesson", "id1"));
+  for (int room = 0; room < 30'000; ++room)
+    removed.add("closed" + std::to_string(room), "id1", now);
+  EXPECT_TRUE(removed.contains("another", "id1"));
+  EXPECT_TRUE(removed.contains("lesson", "id1"));
   for (int room = 0; room < 200; ++room) {
     for (int i = 0; i < 300; ++i) {
-      voided.add("loud" + std::to_string(room), "id" + std::to_string(i), now);
+      removed.add("loud" + std::to_string(room), "id" + std::to_string(i), now);
     }
   }
-  EXPECT_TRUE(voided.contains("another", "id1"));
-  EXPECT_LE(voided.size(), RemovedPeers::kMost);
+  EXPECT_TRUE(removed.contains("another", "id1"));
+  EXPECT_LE(removed.size(), RemovedPeers::kMost);
 }
 
 TEST_F(SentAwayTest, NobodysRemovalsPushThoseOfAClosedRoomOut) {
-  RemovedPeers voided([](const std::string& room) { return room.starts_with("open"); });
-  for (int i = 0; i < 10; ++i) voided.add("lesson", "id" + std::to_string(i), now);
+  RemovedPeers removed([](const std::string& room) { return room.starts_with("open"); });
+  for (int i = 0; i < 10; ++i) removed.add("lesson", "id" + std::to_string(i), now);
   for (const std::string whose : {"open", "closed"}) {
     for (int room = 0; room < 200; ++room) {
       for (int i = 0; i < 300; ++i) {
-        voided.add(whose + std::to_string(room), "id" + std::to_string(i), now + seconds(1));
+        removed.add(whose + std::to_string(room), "id" + std::to_string(i), now + seconds(1));
       }
     }
     for (int i = 0; i < 10; ++i) {
-      EXPECT_TRUE(voided.contains("lesson", "id" + std::to_string(i))) << whose;
+      EXPECT_TRUE(removed.contains("lesson", "id" + std::to_string(i))) << whose;
     }
-    EXPECT_LE(voided.size(), RemovedPeers::kMost);
+    EXPECT_LE(removed.size(), RemovedPeers::kMost);
   }
   for (int room = 0; room < 30'000; ++room) {
-    voided.add("single" + std::to_string(room), "id1", now + seconds(2));
+    removed.add("single" + std::to_string(room), "id1", now + seconds(2));
   }
   for (int i = 0; i < 10; ++i) {
-    EXPECT_TRUE(voided.contains("lesson", "id" + std::to_string(i))) << "the oldest room stays";
+    EXPECT_TRUE(removed.contains("lesson", "id" + std::to_string(i))) << "the oldest room stays";
   }
-  EXPECT_LE(voided.size(), RemovedPeers::kMost);
+  EXPECT_LE(removed.size(), RemovedPeers::kMost);
 }
 
 TEST_F(SentAwayTest, ARemovalIsRememberedAsLongAsATokenLives) {
-  RemovedPeers voided([](const auto&) { return true; });
-  voided.add("lesson", "id1", now);
+  RemovedPeers removed([](const auto&) { return true; });
+  removed.add("lesson", "id1", now);
   const TimePoint later = now + kResumeLifetime;
   for (std::size_t i = 0; i <= RemovedPeers::kMost; ++i) {
-    voided.add("room" + std::to_string(i), "id1", later);
+    removed.add("room" + std::to_string(i), "id1", later);
   }
-  EXPECT_FALSE(voided.contains("lesson", "id1")) << "no token is that old";
+  EXPECT_FALSE(removed.contains("lesson", "id1")) << "no token is that old";
 }
 
 TEST_F(SentAwayTest, TheOperatorEndsARoomAndSendsPeersAway) {
@@ -207,7 +208,7 @@ TEST_F(SentAwayTest, ReportsTheMembersToTheOperator) {
   answer = Pass{{}, "Hanako"};
   enter(watcher, "watch");
   hub.disconnected(watcher, Hub::Leaving::perhaps, now);
-  say(talker, R"({"type":"talk_ready"})");
+  send(talker, R"({"type":"talk_ready"})");
   const auto rooms = hub.rooms();
   ASSERT_EQ(rooms.size(), 1u);
   EXPECT_EQ(rooms[0].name, "lesson");
@@ -224,14 +225,14 @@ TEST_F(SentAwayTest, ReportsTheMembersToTheOperator) {
 TEST_F(SentAwayTest, SendsATalkerTheNameOfAViewerThatAsks) {
   answer = Pass{{}, "Hana\"ko"};
   enter(watcher, "watch");
-  say(watcher, R"({"type":"talk_request","sendto":"id1"})");
+  send(watcher, R"({"type":"talk_request","sendto":"id1"})");
   EXPECT_EQ(talker.frames.back()["from"], "id2");
   EXPECT_EQ(talker.frames.back()["fromName"], "Hana\"ko");
-  say(watcher, R"({"type":"bye","sendto":"id1"})");
+  send(watcher, R"({"type":"bye","sendto":"id1"})");
   EXPECT_EQ(talker.frames.back()["type"], "bye");
   EXPECT_FALSE(talker.frames.back().contains("fromName"));
   watcher.news();
-  say(watcher, R"({"type":"talk_request","sendto":"id1","fromName":"Taro"})");
+  send(watcher, R"({"type":"talk_request","sendto":"id1","fromName":"Taro"})");
   EXPECT_EQ(watcher.news(), News{"error forged_from"});
 }
 

@@ -64,11 +64,11 @@ class SocketioMembersTest : public testing::TestWithParam<HubId> {
     }
     member.news();
   }
-  void say_as(Member& member, const std::string& frame) {
+  void send_as(Member& member, const std::string& frame) {
     hub_of(member).receive(member.client, frame, now);
     settle();
   }
-  void say(Member& member, const std::string& object) {
+  void send(Member& member, const std::string& object) {
     const auto scanned = protocol::scan_envelope(object);
     const auto* envelope = std::get_if<protocol::Envelope>(&scanned);
     hub_of(member).send(member.client, envelope ? *envelope : protocol::Envelope{}, object, now);
@@ -102,21 +102,21 @@ INSTANTIATE_TEST_SUITE_P(OnHubs, SocketioMembersTest, testing::Values(1, 3));
 
 TEST_P(SocketioMembersTest, HearAllThatOthersSayToTheRoom) {
   for (Member* member : {&anna, &bert, &carl}) enter(*member);
-  say(anna, R"({"type":"talk_ready"})");
+  send(anna, R"({"type":"talk_ready"})");
   EXPECT_EQ(bert.news(), one(R"({"type":"talk_ready","from":"anna"})"));
   EXPECT_EQ(carl.news(), one(R"({"type":"talk_ready","from":"anna"})"));
   EXPECT_EQ(anna.news(), Objects{});
-  say(bert, R"({"type":"talk_request","n":[1,{}]})");
+  send(bert, R"({"type":"talk_request","n":[1,{}]})");
   EXPECT_EQ(anna.news(), one(R"({"type":"talk_request","n":[1,{}],"from":"bert"})"));
   EXPECT_EQ(carl.news(), one(R"({"type":"talk_request","n":[1,{}],"from":"bert"})"));
 }
 
 TEST_P(SocketioMembersTest, SpeakToOneAlone) {
   for (Member* member : {&anna, &bert, &carl}) enter(*member);
-  say(anna, R"({"type":"offer","sdp":"v=0","sendto":"carl"})");
+  send(anna, R"({"type":"offer","sdp":"v=0","sendto":"carl"})");
   EXPECT_EQ(carl.news(), one(R"({"type":"offer","sdp":"v=0","sendto":"carl","from":"anna"})"));
   EXPECT_EQ(bert.news(), Objects{});
-  say(anna, R"({"type":"offer","sdp":"v=0","sendto":"nobody"})");
+  send(anna, R"({"type":"offer","sdp":"v=0","sendto":"nobody"})");
   ASSERT_EQ(anna.news().size(), 1u);
   EXPECT_EQ(anna.client.frames.back()["code"], "no_such_peer");
 }
@@ -126,7 +126,7 @@ TEST_P(SocketioMembersTest, PassOnWhateverObjectAsItIs) {
   enter(bert);
   for (const char* object : {R"({"a":1})", R"({"type":7})", R"({"type":"welcome","id":"x"})",
                              R"({"type":"end_room"})", R"({"type":"ping"})", R"({})"}) {
-    say(anna, object);
+    send(anna, object);
     json stamped = json::parse(object);
     stamped["from"] = "anna";
     EXPECT_EQ(bert.news(), Objects{stamped});
@@ -137,14 +137,14 @@ TEST_P(SocketioMembersTest, NothingCrossesRooms) {
   enter(anna);
   enter(bert);
   enter(carl, "other");
-  say(anna, R"({"type":"talk_ready"})");
-  say(anna, R"({"type":"offer","sendto":"carl"})");
+  send(anna, R"({"type":"talk_ready"})");
+  send(anna, R"({"type":"offer","sendto":"carl"})");
   EXPECT_EQ(carl.news(), Objects{});
   enter(bert, "other");
   bert.news();
-  say(anna, R"({"type":"talk_ready"})");
+  send(anna, R"({"type":"talk_ready"})");
   EXPECT_EQ(bert.news(), Objects{});
-  say(carl, R"({"type":"talk_ready"})");
+  send(carl, R"({"type":"talk_ready"})");
   EXPECT_EQ(bert.news(), one(R"({"type":"talk_ready","from":"carl"})"));
 }
 
@@ -155,7 +155,7 @@ TEST_P(SocketioMembersTest, AMemberThatLeavesIsAnnouncedAtOnceAndAPasserByIsNot)
   enter(carl, "other");
   EXPECT_EQ(anna.news(), Objects{});
   enter(carl);
-  say(carl, "{}");
+  send(carl, "{}");
   anna.news();
   enter(carl, "other");
   EXPECT_EQ(anna.news(), one(R"({"type":"user_disconnected","id":"carl"})"));
@@ -176,13 +176,13 @@ TEST_P(SocketioMembersTest, EnteringTheSameRoomAgainChangesNothing) {
 TEST_P(SocketioMembersTest, ATalkersFramesArriveAndItIsAsked) {
   enter_as(anna, "talk");
   enter(bert);
-  say_as(anna, R"({"type":"talk_ready"})");
+  send_as(anna, R"({"type":"talk_ready"})");
   EXPECT_EQ(bert.news(), Objects{json({{"type", "talk_ready"}, {"from", anna.id}})});
-  say(bert, R"({"type":"talk_request"})");
+  send(bert, R"({"type":"talk_request"})");
   EXPECT_EQ(anna.news(), one(R"({"type":"talk_request","from":"bert"})"));
-  say_as(anna, R"({"type":"offer","sdp":"v=0","sendto":"bert"})");
+  send_as(anna, R"({"type":"offer","sdp":"v=0","sendto":"bert"})");
   EXPECT_EQ(bert.news().size(), 1u);
-  say(bert, R"({"type":"answer","sdp":"v=0","sendto":")" + anna.id + R"("})");
+  send(bert, R"({"type":"answer","sdp":"v=0","sendto":")" + anna.id + R"("})");
   EXPECT_EQ(anna.news().size(), 1u);
   leave(bert);
   EXPECT_EQ(anna.news(), one(R"({"type":"user_disconnected","id":"bert"})"));
@@ -191,30 +191,30 @@ TEST_P(SocketioMembersTest, ATalkersFramesArriveAndItIsAsked) {
 TEST_P(SocketioMembersTest, WatchersLearnWhoHoldsTheTalkSlot) {
   enter_as(anna, "watch");
   enter(bert);
-  say(bert, R"({"type":"offer","sdp":"v=0","sendto":")" + anna.id + R"("})");
+  send(bert, R"({"type":"offer","sdp":"v=0","sendto":")" + anna.id + R"("})");
   EXPECT_EQ(bert.news().size(), 1u);
   EXPECT_EQ(bert.client.frames.back()["code"], "no_such_peer");
-  say(bert, R"({"type":"wave"})");
+  send(bert, R"({"type":"wave"})");
   EXPECT_EQ(anna.news(), Objects{});
 
-  say(bert, R"({"type":"talk_ready"})");
+  send(bert, R"({"type":"talk_ready"})");
   EXPECT_EQ(anna.news(), one(R"({"type":"talk_ready","from":"bert"})"));
-  say_as(anna, R"({"type":"talk_request","sendto":"bert"})");
+  send_as(anna, R"({"type":"talk_request","sendto":"bert"})");
   EXPECT_EQ(bert.news(),
             Objects{json({{"type", "talk_request"}, {"sendto", "bert"}, {"from", anna.id}})});
-  say(bert, R"({"type":"offer","sdp":"v=0","sendto":")" + anna.id + R"("})");
+  send(bert, R"({"type":"offer","sdp":"v=0","sendto":")" + anna.id + R"("})");
   EXPECT_EQ(anna.news().size(), 1u);
-  say(bert, R"({"no":"type"})");
+  send(bert, R"({"no":"type"})");
   EXPECT_EQ(anna.news(), Objects{});
-  say(bert, R"({"type":"end_talk"})");
+  send(bert, R"({"type":"end_talk"})");
   EXPECT_EQ(anna.news(), one(R"({"type":"end_talk","from":"bert"})"));
-  say(bert, R"({"type":"wave"})");
+  send(bert, R"({"type":"wave"})");
   EXPECT_EQ(anna.news(), Objects{});
 }
 
 TEST_P(SocketioMembersTest, WhoComesLaterLearnsWhoIsOnAir) {
   enter(anna);
-  say(anna, R"({"type":"talk_ready"})");
+  send(anna, R"({"type":"talk_ready"})");
   enter_as(bert, "watch");
   EXPECT_EQ(bert.client.frames[0]["talkers"], json({"anna"}));
   leave(anna);
@@ -227,19 +227,19 @@ TEST_P(SocketioMembersTest, NobodyTakesTheTalkSlotFromAnother) {
   enter(anna);
   enter_as(bert, "talk");
   enter_as(carl, "watch");
-  say_as(bert, R"({"type":"talk_ready"})");
+  send_as(bert, R"({"type":"talk_ready"})");
   carl.news();
-  say(anna, R"({"type":"talk_ready"})");
-  say(anna, R"({"type":"offer","sdp":"v=0","sendto":")" + carl.id + R"("})");
+  send(anna, R"({"type":"talk_ready"})");
+  send(anna, R"({"type":"offer","sdp":"v=0","sendto":")" + carl.id + R"("})");
   EXPECT_EQ(carl.news(), Objects{});
 }
 
 TEST_P(SocketioMembersTest, WhoIsOnAirHoldsTheRoomAgainstTalkers) {
   enter(anna);
-  say(anna, R"({"type":"talk_ready"})");
+  send(anna, R"({"type":"talk_ready"})");
   enter_as(bert, "talk");
   EXPECT_EQ(bert.client.frames.back()["code"], "room_taken");
-  say(anna, R"({"type":"end_talk"})");
+  send(anna, R"({"type":"end_talk"})");
   enter_as(bert, "talk");
   EXPECT_EQ(bert.client.frames.back()["type"], "audience");
 }
@@ -250,13 +250,13 @@ TEST_P(SocketioMembersTest, TheAudienceCountsThoseWhoAsked) {
   enter(carl);
   pass(seconds(1));
   EXPECT_EQ(anna.audience_sent(), 1u);
-  say(carl, R"({"type":"talk_request"})");
+  send(carl, R"({"type":"talk_request"})");
   pass(seconds(1));
   EXPECT_EQ(anna.audience_sent(), 2u);
-  say(carl, R"({"type":"bye"})");
+  send(carl, R"({"type":"bye"})");
   pass(seconds(1));
   EXPECT_EQ(anna.audience_sent(), 1u);
-  say(carl, R"({"type":"talk_request"})");
+  send(carl, R"({"type":"talk_request"})");
   pass(seconds(1));
   leave(carl);
   pass(seconds(1));
@@ -274,23 +274,23 @@ TEST_P(SocketioMembersTest, MayTalkAsFarAsTheirPassAllows) {
   enter_as(carl, "watch");
   enter(anna);
   EXPECT_EQ(anna.client.frames.back()["code"], "token_required");
-  say(anna, "{}");
+  send(anna, "{}");
   EXPECT_EQ(anna.client.frames.back()["code"], "not_entered");
   enter(anna, "lesson", "watch");
-  say(anna, R"({"type":"talk_ready"})");
+  send(anna, R"({"type":"talk_ready"})");
   EXPECT_EQ(carl.news(), Objects{});
   enter(bert, "lesson", "talk");
-  say(bert, R"({"type":"talk_ready"})");
+  send(bert, R"({"type":"talk_ready"})");
   EXPECT_EQ(carl.news(), one(R"({"type":"talk_ready","from":"bert"})"));
 }
 
 TEST_P(SocketioMembersTest, ObeyNoneOfTheirOrders) {
   enter_as(anna, "watch");
   enter(bert);
-  say(bert, R"({"type":"talk_ready"})");
-  say(bert, R"({"type":"lock_room","locked":true})");
-  say(bert, R"({"type":"remove_peer","id":")" + anna.id + R"("})");
-  say(bert, R"({"type":"end_room"})");
+  send(bert, R"({"type":"talk_ready"})");
+  send(bert, R"({"type":"lock_room","locked":true})");
+  send(bert, R"({"type":"remove_peer","id":")" + anna.id + R"("})");
+  send(bert, R"({"type":"end_room"})");
   EXPECT_FALSE(anna.client.closed);
   enter_as(carl, "watch");
   EXPECT_EQ(carl.client.frames[0]["type"], "welcome");
@@ -300,14 +300,14 @@ TEST_P(SocketioMembersTest, ATalkerSendsThemAway) {
   enter_as(anna, "talk");
   enter(bert);
   enter(carl);
-  say_as(anna, R"({"type":"remove_peer","id":"bert"})");
+  send_as(anna, R"({"type":"remove_peer","id":"bert"})");
   EXPECT_EQ(bert.client.frames.back()["code"], "removed");
   EXPECT_EQ(bert.client.closed, protocol::CloseCode::removed);
-  say_as(anna, R"({"type":"lock_room","locked":true})");
+  send_as(anna, R"({"type":"lock_room","locked":true})");
   Member dora{1, "dora"};
   enter(dora);
   EXPECT_EQ(dora.client.frames.back()["code"], "room_locked");
-  say_as(anna, R"({"type":"end_room"})");
+  send_as(anna, R"({"type":"end_room"})");
   EXPECT_EQ(carl.client.closed, protocol::CloseCode::room_ended);
 }
 

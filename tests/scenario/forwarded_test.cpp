@@ -121,9 +121,9 @@ TEST_F(Forwarded, TheTalkerLearnsWhoReceivesPoorly) {
   talker->feed(session::DirectKept{true});
   world.pass(seconds(60));
   EXPECT_EQ(quality(0), Quality::good) << "as the talker measures itself";
-  const std::size_t told = talker->count_received<protocol::AudienceReception>();
+  const std::size_t reports = talker->count_received<protocol::AudienceReception>();
   world.pass(seconds(60));
-  EXPECT_EQ(talker->count_received<protocol::AudienceReception>(), told) << "nobody reports";
+  EXPECT_EQ(talker->count_received<protocol::AudienceReception>(), reports) << "nobody reports";
   world.expect_empty_after_all_left();
 }
 

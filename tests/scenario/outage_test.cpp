@@ -122,7 +122,7 @@ TEST_F(Outage, ATransportThatFailsIsRestartedOnTheSameConnection) {
   world.break_transports(TransportState::disconnected);
   EXPECT_EQ(watcher.picture(), Picture::reconnecting);
   EXPECT_TRUE(watcher.shown.has_value());
-  world.pass(session::kTalkerPatience);
+  world.pass(session::kTalkerDisconnectTimeout);
   EXPECT_EQ(watcher.picture(), Picture::live);
   EXPECT_EQ(talker.restarts, 1);
   EXPECT_EQ(watcher.refreshes, 1) << "its credentials may have expired";

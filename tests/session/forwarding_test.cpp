@@ -72,9 +72,9 @@ TEST_F(ForwardingTest, AsksForTheForwarderAtThreeQuartersOfTheCapacity) {
 
 TEST_F(ForwardingTest, AsksWhereTheLineOrTheProcessorIsShort) {
   watch_directly(2);
-  load.short_of_line = true;
+  load.short_of_uplink = true;
   EXPECT_EQ(advance().use_forwarder, true);
-  load.short_of_line = false;
+  load.short_of_uplink = false;
   EXPECT_EQ(advance().use_forwarder, false) << "needed no more before it came";
 
   for (const Duration later : {Duration(0), Duration(2'000), Duration(2'000)}) {
@@ -157,7 +157,7 @@ TEST_F(ForwardingTest, AViewerThatMovesAtTheSecondInvitationIsForwarded) {
   EXPECT_EQ(forwarding.forwarded(), 15u);
   for (int i = 4; i < 15; ++i) forwarding.forget("v" + std::to_string(i));
   EXPECT_EQ(advance(Duration(1)).call_back, Peers{});
-  EXPECT_EQ(advance(Forwarding::kCalm).call_back.size(), 4u) << "and can come back";
+  EXPECT_EQ(advance(Forwarding::kQuietTime).call_back.size(), 4u) << "and can come back";
 }
 
 TEST_F(ForwardingTest, TwoFailedMovesCountInTheNextRoundToo) {
@@ -280,7 +280,7 @@ TEST_F(ForwardingTest, ComesBackWhenFewHaveWatchedForAMinuteAndTwiceAtMost) {
     advance();
     for (int i = 8; i < 15; ++i) forwarding.forget("v" + std::to_string(i));
     EXPECT_EQ(advance().call_back, Peers{});
-    EXPECT_EQ(advance(Forwarding::kCalm - Duration(1)).call_back, Peers{});
+    EXPECT_EQ(advance(Forwarding::kQuietTime - Duration(1)).call_back, Peers{});
     const Peers back = advance(Duration(1)).call_back;
     ASSERT_EQ(back.size(), 8u) << "round " << round;
     for (const PeerId& viewer : back) {
@@ -298,7 +298,8 @@ TEST_F(ForwardingTest, ComesBackWhenFewHaveWatchedForAMinuteAndTwiceAtMost) {
   forwarder_comes();
   for (const PeerId& viewer : Peers(direct)) move(viewer);
   for (int i = 3; i < 15; ++i) forwarding.forget("v" + std::to_string(i));
-  EXPECT_EQ(advance(Duration(10 * Forwarding::kCalm)).call_back, Peers{}) << "it stays forwarded";
+  EXPECT_EQ(advance(Duration(10 * Forwarding::kQuietTime)).call_back, Peers{})
+      << "it stays forwarded";
 }
 
 TEST_F(ForwardingTest, AViewerWithoutTheCapabilityKeepsTheForwarderThere) {
@@ -310,10 +311,10 @@ TEST_F(ForwardingTest, AViewerWithoutTheCapabilityKeepsTheForwarderThere) {
   for (const PeerId& viewer : Peers(direct)) move(viewer);
   for (const char* viewer : {"v0", "v1"}) forwarding.forget(viewer);
   load.capacity = 100;
-  advance(2 * Forwarding::kCalm);
+  advance(2 * Forwarding::kQuietTime);
   EXPECT_EQ(forwarding.stage(), ForwardStage::forwarded);
   forwarding.keep_direct(true);
-  advance(2 * Forwarding::kCalm);
+  advance(2 * Forwarding::kQuietTime);
   EXPECT_EQ(forwarding.stage(), ForwardStage::forwarded) << "it can't come back";
   forwarding.forget("old page");
   advance();
@@ -327,7 +328,7 @@ TEST_F(ForwardingTest, AReturnThatFailsDoesNotLetTheForwarderGoTooEarlyInTheNext
   for (const PeerId& viewer : Peers(direct)) move(viewer);
   for (int i = 4; i < 15; ++i) forwarding.forget("v" + std::to_string(i));
   advance();
-  ASSERT_EQ(advance(Forwarding::kCalm).call_back.size(), 4u);
+  ASSERT_EQ(advance(Forwarding::kQuietTime).call_back.size(), 4u);
   for (const char* viewer : {"v0", "v1", "v2", "v3"}) forwarding.left(viewer);
   EXPECT_EQ(advance().use_forwarder, std::nullopt);
   move("v0");  // it got no picture from the talker

@@ -285,12 +285,12 @@ TEST_F(TalkSessionTest, RestartsTheIceOfAConnectionThatFailedUntilItLeavesTheTab
   EXPECT_TRUE(talk.session.connections().empty());
 }
 
-TEST_F(TalkSessionTest, IsPatientWithATransportThatIsDisconnected) {
+TEST_F(TalkSessionTest, WaitsBeforeItRestartsADisconnectedTransport) {
   go_on_air();
   const ConnectionKey key = negotiate("v");
   talk.feed(TransportChanged{key, TransportState::connected});
   talk.feed(TransportChanged{key, TransportState::disconnected});
-  talk.now += kTalkerPatience - Duration(1);
+  talk.now += kTalkerDisconnectTimeout - Duration(1);
   talk.feed(TimePassed{});
   EXPECT_TRUE(talk.all<RestartIce>().empty());
   talk.feed(TransportChanged{key, TransportState::connected});
@@ -298,7 +298,7 @@ TEST_F(TalkSessionTest, IsPatientWithATransportThatIsDisconnected) {
   talk.feed(TimePassed{});
   EXPECT_TRUE(talk.all<RestartIce>().empty()) << "it mended itself";
   talk.feed(TransportChanged{key, TransportState::disconnected});
-  talk.now += kTalkerPatience;
+  talk.now += kTalkerDisconnectTimeout;
   talk.feed(TimePassed{});
   EXPECT_EQ(talk.all<RestartIce>().size(), 1u);
 }

@@ -347,11 +347,11 @@ TEST_F(WatchMovesTest, KeepsTheForwardersConnectionWhileTheTalkersPageLoadsAgain
   EXPECT_NE(watch.session.connections().find(key), nullptr);
   watch.receive(protocol::TalkReady{}, "t");
   EXPECT_EQ(watch.sent(), Lines{"watching_via to t"}) << "its page knows nothing of us";
-  pass(2 * kTalkerReturns);
+  pass(2 * kTalkerReturnTimeout);
   EXPECT_NE(watch.session.connections().find(key), nullptr);
 
   watch.receive(protocol::UserDisconnected{"t"});
-  pass(kTalkerReturns);
+  pass(kTalkerReturnTimeout);
   EXPECT_EQ(watch.session.connections().size(), 0u);
   EXPECT_EQ(watch.session.view().picture, Picture::waiting);
 }

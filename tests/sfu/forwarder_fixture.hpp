@@ -153,7 +153,7 @@ class ForwarderTest : public testing::Test, public PacketSink, public EventSink 
     ADD_FAILURE() << "there is no such peer";
     return "";
   }
-  bool was_told(const control::Event& event) const {
+  bool has_event(const control::Event& event) const {
     return std::ranges::find(events_, event) != events_.end();
   }
 

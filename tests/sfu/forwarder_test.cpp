@@ -11,8 +11,8 @@ TEST_F(ForwarderTest, ATalkersPacketsReachItsViewers) {
   RemotePeer& talker = publish('a');
   RemotePeer& chromium = play('b');
   RemotePeer& firefox = play('c', kFirefoxRecvonly);
-  EXPECT_TRUE(was_told(control::Connected{"lesson", id('a')}));
-  EXPECT_TRUE(was_told(control::Connected{"lesson", id('b')}));
+  EXPECT_TRUE(has_event(control::Connected{"lesson", id('a')}));
+  EXPECT_TRUE(has_event(control::Connected{"lesson", id('b')}));
 
   send_video(talker, 100, kKeyFrame);
   send_video(talker, 101, kDelta);
@@ -23,7 +23,7 @@ TEST_F(ForwarderTest, ATalkersPacketsReachItsViewers) {
   EXPECT_EQ(chromium.packets[1].fields.timestamp - chromium.packets[0].fields.timestamp, 3'000U);
   ASSERT_EQ(firefox.packets.size(), 2U);
   EXPECT_EQ(firefox.packets[0].fields.payload_type, 120);
-  EXPECT_TRUE(was_told(control::MediaChange{"lesson", id('a'), true}));
+  EXPECT_TRUE(has_event(control::MediaChange{"lesson", id('a'), true}));
 }
 
 TEST_F(ForwarderTest, AReaderThatWantsADataChannelTooGetsThePicture) {
@@ -64,7 +64,7 @@ TEST_F(ForwarderTest, MediaKeepsAPeerThatSendsNoChecks) {
   EXPECT_EQ(forwarder_.peers(), 2U);
   pass(kConsentTimeout + std::chrono::seconds(1), {&viewer});
   EXPECT_EQ(forwarder_.peers(), 1U);
-  EXPECT_TRUE(was_told(control::Gone{"lesson", id('a'), GoneReason::silent}));
+  EXPECT_TRUE(has_event(control::Gone{"lesson", id('a'), GoneReason::silent}));
 }
 
 TEST_F(ForwarderTest, NoKeyFrameIsAskedForWhileOneComes) {
@@ -88,7 +88,7 @@ TEST_F(ForwarderTest, ATalkerThatComesAgainGoesOnForItsViewers) {
   RemotePeer& viewer = play('b');
   send_video(before, 100, kKeyFrame);
   RemotePeer& after = publish('c');
-  EXPECT_TRUE(was_told(control::Gone{"lesson", id('a'), GoneReason::replaced}));
+  EXPECT_TRUE(has_event(control::Gone{"lesson", id('a'), GoneReason::replaced}));
   EXPECT_TRUE(before.is_closed());
   send_video(after, 7'000, kKeyFrame, 0x9999);
   ASSERT_EQ(viewer.packets.size(), 2U);
@@ -106,7 +106,7 @@ TEST_F(ForwarderTest, WhatTheTalkerGivesUpIsFollowedByAKeyFrame) {
   const std::size_t before = talker.key_frame_requests;
   send_video(talker, 101, kDelta);
   send_video(talker, 103, kDelta);
-  pass(MissingPackets::kPatience - std::chrono::milliseconds(100), {&talker, &viewer});
+  pass(MissingPackets::kTimeout - std::chrono::milliseconds(100), {&talker, &viewer});
   EXPECT_EQ(talker.key_frame_requests, before);
   pass(std::chrono::milliseconds(200), {&talker, &viewer});
   EXPECT_EQ(talker.key_frame_requests, before + 1);
@@ -200,13 +200,13 @@ TEST_F(ForwarderTest, SilenceEndsAPeerAndNothingIsLeft) {
   RemotePeer& viewer = play('b');
   send_video(talker, 100, kKeyFrame);
   pass(std::chrono::seconds(3), {&talker, &viewer});
-  EXPECT_TRUE(was_told(control::MediaChange{"lesson", id('a'), false}));
+  EXPECT_TRUE(has_event(control::MediaChange{"lesson", id('a'), false}));
   EXPECT_GE(talker.receiver_reports, 2U);
   pass(kConsentTimeout + std::chrono::seconds(2), {&viewer});
-  EXPECT_TRUE(was_told(control::Gone{"lesson", id('a'), GoneReason::silent}));
+  EXPECT_TRUE(has_event(control::Gone{"lesson", id('a'), GoneReason::silent}));
   EXPECT_FALSE(forwarder_.empty());
   pass(kConsentTimeout + std::chrono::seconds(2));
-  EXPECT_TRUE(was_told(control::Gone{"lesson", id('b'), GoneReason::silent}));
+  EXPECT_TRUE(has_event(control::Gone{"lesson", id('b'), GoneReason::silent}));
   EXPECT_TRUE(forwarder_.empty());
   EXPECT_EQ(forwarder_.next_deadline(), std::nullopt);
 }
@@ -215,7 +215,7 @@ TEST_F(ForwarderTest, AnInvitedPeerThatNeverAnswersIsForgotten) {
   RemotePeer& talker = publish('a');
   ask(control::Invite{"lesson", id('b'), ""});
   pass(kConsentTimeout + std::chrono::seconds(1), {&talker});
-  EXPECT_TRUE(was_told(control::Gone{"lesson", id('b'), GoneReason::refused}));
+  EXPECT_TRUE(has_event(control::Gone{"lesson", id('b'), GoneReason::refused}));
   EXPECT_EQ(forwarder_.peers(), 1U);
 }
 
@@ -224,10 +224,10 @@ TEST_F(ForwarderTest, APeerThatClosesIsGoneAtOnce) {
   RemotePeer& viewer = play('b');
   viewer.close();
   settle();
-  EXPECT_TRUE(was_told(control::Gone{"lesson", id('b'), GoneReason::closed}));
+  EXPECT_TRUE(has_event(control::Gone{"lesson", id('b'), GoneReason::closed}));
   EXPECT_EQ(code_of(ask(control::Close{id('a')})), std::nullopt);
   settle();
-  EXPECT_TRUE(was_told(control::Gone{"lesson", id('a'), GoneReason::requested}));
+  EXPECT_TRUE(has_event(control::Gone{"lesson", id('a'), GoneReason::requested}));
   EXPECT_TRUE(forwarder_.empty());
 }
 
@@ -274,7 +274,7 @@ TEST_F(ForwarderTest, AnotherCertificateThanTheOffersIsRefused) {
   const auto answer = ask(control::Publish{"lesson", id('a'), std::string(kChromiumSendonly), ""});
   talker.set_remote(description(answer), now_);
   connect(talker);
-  EXPECT_TRUE(was_told(control::Gone{"lesson", id('a'), GoneReason::refused}));
+  EXPECT_TRUE(has_event(control::Gone{"lesson", id('a'), GoneReason::refused}));
   EXPECT_TRUE(forwarder_.empty());
 }
 

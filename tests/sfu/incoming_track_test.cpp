@@ -40,17 +40,17 @@ class IncomingTrackTest : public ::testing::Test {
     made.payload = key ? Bytes(key_payload) : Bytes(delta_payload);
     return made;
   }
-  std::optional<IncomingTrack::Placed> give(const RtpPacket& what, Origin origin = Origin::sent) {
+  std::optional<IncomingTrack::Numbered> give(const RtpPacket& what, Origin origin = Origin::sent) {
     return track.receive(what, origin, now);
   }
   /// The publication's number, or nothing.
   std::optional<std::uint32_t> give(int sequence, Origin origin = Origin::sent) {
-    const auto placed = give(packet(sequence, 0, sequence == first), origin);
-    return placed ? std::optional(placed->sequence) : std::nullopt;
+    const auto numbered = give(packet(sequence, 0, sequence == first), origin);
+    return numbered ? std::optional(numbered->sequence) : std::nullopt;
   }
   Numbers ask() {
     std::array<std::uint16_t, 300> out{};
-    const std::size_t asked = track.missing().ask(now, out);
+    const std::size_t asked = track.missing().write_requests(now, out);
     return {out.begin(), out.begin() + static_cast<long>(asked)};
   }
 
@@ -116,10 +116,10 @@ TEST_F(IncomingTrackTest, AFarTooOldPacketIsRefused) {
 TEST_F(IncomingTrackTest, AnotherSsrcGoesOnWithoutAJump) {
   give(packet(first, 4'000'000'000, true));
   now += milliseconds(200);
-  const auto placed = give(packet(7, 50, true, kSsrc + 1));
-  ASSERT_TRUE(placed);
-  EXPECT_EQ(placed->sequence, 101u);
-  EXPECT_EQ(placed->timestamp, 4'000'000'000u + 18'000u) << "200 ms by a clock of 90 kHz";
+  const auto numbered = give(packet(7, 50, true, kSsrc + 1));
+  ASSERT_TRUE(numbered);
+  EXPECT_EQ(numbered->sequence, 101u);
+  EXPECT_EQ(numbered->timestamp, 4'000'000'000u + 18'000u) << "200 ms by a clock of 90 kHz";
   EXPECT_EQ(give(packet(8, 50 + 3'000, false, kSsrc + 1))->timestamp, 4'000'021'000u);
   EXPECT_EQ(track.ssrc(), kSsrc + 1);
 }
@@ -132,10 +132,10 @@ TEST_F(IncomingTrackTest, ATalkerThatReloadsGoesOnEvenWithTheSameSsrc) {
   EXPECT_FALSE(track.ssrc());
   EXPECT_EQ(track.missing().size(), 0u) << "nobody will resend it";
   EXPECT_FALSE(give(packet(first + 1), Origin::resent)) << "it begins nothing";
-  const auto placed = give(packet(first + 3, 5, true));
-  ASSERT_TRUE(placed);
-  EXPECT_EQ(placed->sequence, 103u);
-  EXPECT_EQ(placed->timestamp, 180'000u) << "the timestamp of the last one was 0";
+  const auto numbered = give(packet(first + 3, 5, true));
+  ASSERT_TRUE(numbered);
+  EXPECT_EQ(numbered->sequence, 103u);
+  EXPECT_EQ(numbered->timestamp, 180'000u) << "the timestamp of the last one was 0";
 }
 
 TEST_F(IncomingTrackTest, TwoFramesOfTwoTalkersNeverShareATimestamp) {
@@ -179,9 +179,9 @@ TEST_F(IncomingTrackTest, AGreatStepIsOneOnlyIfTheNextPacketConfirmsIt) {
   EXPECT_FALSE(give(packet(30'000)));
   EXPECT_EQ(give(first + 1), 101u) << "it was a stray one";
   EXPECT_FALSE(give(packet(40'000)));
-  const auto placed = give(packet(40'001, 0, true));
-  ASSERT_TRUE(placed);
-  EXPECT_EQ(placed->sequence, 102u);
+  const auto numbered = give(packet(40'001, 0, true));
+  ASSERT_TRUE(numbered);
+  EXPECT_EQ(numbered->sequence, 102u);
   EXPECT_EQ(give(40'002), 103u);
 }
 
@@ -201,7 +201,7 @@ TEST_F(IncomingTrackTest, AsksAgainUntilItGivesUp) {
     ASSERT_GE(track.missing().next_deadline(), now) << "no deadline is in the past";
     now = track.missing().next_deadline();
     tries += static_cast<int>(ask().size());
-    ASSERT_LE(now - since, MissingPackets::kPatience);
+    ASSERT_LE(now - since, MissingPackets::kTimeout);
   }
   EXPECT_EQ(tries, MissingPackets::kMaxTries);
   EXPECT_EQ(track.missing().given_up(), 1u);
@@ -213,7 +213,7 @@ TEST_F(IncomingTrackTest, AfterAPacketThatIsGivenUpAKeyFrameIsNeeded) {
   give(first + 2);
   ask();
   EXPECT_FALSE(track.needs_key_frame()) << "it may still come";
-  now += MissingPackets::kPatience;
+  now += MissingPackets::kTimeout;
   ask();
   EXPECT_TRUE(track.needs_key_frame());
   give(packet(first + 3, 3'000, true));
@@ -223,7 +223,7 @@ TEST_F(IncomingTrackTest, AfterAPacketThatIsGivenUpAKeyFrameIsNeeded) {
 TEST_F(IncomingTrackTest, NoKeyFrameIsNeededForWhatIsMissingBeforeTheLastOne) {
   give(first);
   give(packet(first + 2, 3'000, true));
-  now += MissingPackets::kPatience;
+  now += MissingPackets::kTimeout;
   ask();
   EXPECT_EQ(track.missing().given_up(), 1u);
   EXPECT_FALSE(track.needs_key_frame());
@@ -309,12 +309,12 @@ TEST_F(IncomingTrackTest, FillsASlot) {
   const auto opus = *parse_rtp(bytes);
   IncomingTrack audio(MediaKind::audio);
   audio.begin_talker(Codec::opus, false);
-  const auto placed = audio.receive(opus, Origin::sent, now);
-  ASSERT_TRUE(placed);
+  const auto numbered = audio.receive(opus, Origin::sent, now);
+  ASSERT_TRUE(numbered);
   const auto slot = std::make_unique<MediaPacket>();
-  audio.fill(opus, *placed, {1, 13}, *slot);
-  EXPECT_EQ(slot->sequence, placed->sequence);
-  EXPECT_EQ(slot->timestamp, placed->timestamp);
+  audio.fill(opus, *numbered, {1, 13}, *slot);
+  EXPECT_EQ(slot->sequence, numbered->sequence);
+  EXPECT_EQ(slot->timestamp, numbered->timestamp);
   EXPECT_EQ(slot->kind, MediaKind::audio);
   EXPECT_TRUE(slot->marker);
   EXPECT_FALSE(slot->begins_key_frame);

@@ -21,7 +21,7 @@ class KeyFramePolicyTest : public ::testing::Test {
         policy.key_frame_began();
         answer_at.reset();
       }
-      if (policy.ask(now) && answer != Duration::max()) answer_at = now + answer;
+      if (policy.take_request(now) && answer != Duration::max()) answer_at = now + answer;
     }
   }
 
@@ -41,8 +41,8 @@ TEST_F(KeyFramePolicyTest, NobodyIsAskedWhileNobodyWaits) {
 TEST_F(KeyFramePolicyTest, TheFirstIsAskedForAtOnce) {
   policy.set_wanted(true);
   EXPECT_LE(policy.next_deadline(), now);
-  EXPECT_TRUE(policy.ask(now));
-  EXPECT_FALSE(policy.ask(now)) << "one is under way";
+  EXPECT_TRUE(policy.take_request(now));
+  EXPECT_FALSE(policy.take_request(now)) << "one is under way";
 }
 
 TEST_F(KeyFramePolicyTest, TwoHundredViewersWithinASecondAskAtMostFourTimes) {
@@ -89,7 +89,7 @@ TEST_F(KeyFramePolicyTest, AnotherTalkerIsAskedAtOnce) {
   policy.set_wanted(true);
   pass(milliseconds(10), kNever);
   policy.begin_talker();
-  EXPECT_TRUE(policy.ask(now));
+  EXPECT_TRUE(policy.take_request(now));
 }
 
 }  // namespace

@@ -222,8 +222,8 @@ TEST_F(PublisherTest, SenderReportsOfBothKindsShareOneClock) {
   ASSERT_TRUE(of_video && of_audio);
   EXPECT_EQ(of_video->ntp, 100 * kSecond) << "our clock";
   EXPECT_EQ(of_audio->ntp - of_video->ntp, 2 * kSecond - kSecond / 10);
-  EXPECT_EQ(of_video->timestamp, picture->placed.timestamp);
-  EXPECT_EQ(of_audio->timestamp, sound->placed.timestamp);
+  EXPECT_EQ(of_video->timestamp, picture->numbered.timestamp);
+  EXPECT_EQ(of_audio->timestamp, sound->numbered.timestamp);
 }
 
 TEST_F(PublisherTest, AnotherTalkersClockLeadsToNoStep) {

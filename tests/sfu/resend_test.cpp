@@ -174,7 +174,7 @@ TEST_F(Resend, RequestsOfUnknownSourcesAreIgnored) {
   writer.nack(1, kVideoSsrcs.rtx, std::array<std::uint16_t, 1>{1});
   writer.nack(1, kAudioSsrcs.media, std::array<std::uint16_t, 1>{10});
   writer.pli(1, kAudioSsrcs.media);
-  say(viewer, writer);
+  send_rtcp(viewer, writer);
   EXPECT_EQ(viewer.packets.size(), 2U);
   EXPECT_FALSE(publication_.wants_key_frame());
 }
@@ -222,15 +222,15 @@ TEST_F(Resend, ViewersAskForKeyFrames) {
   std::array<std::uint8_t, 100> memory{};
   RtcpWriter pli(memory);
   pli.pli(1, kVideoSsrcs.media);
-  say(viewer, pli);
+  send_rtcp(viewer, pli);
   EXPECT_TRUE(publication_.wants_key_frame());
   send_key_frame(11);
   RtcpWriter fir(memory);
   fir.fir(1, kVideoSsrcs.media, 5);
-  say(viewer, fir);
+  send_rtcp(viewer, fir);
   EXPECT_TRUE(publication_.wants_key_frame());
   send_key_frame(12);
-  say(viewer, fir);
+  send_rtcp(viewer, fir);
   EXPECT_FALSE(publication_.wants_key_frame()) << "the same request repeated";
 }
 
@@ -245,14 +245,14 @@ TEST_F(Resend, OneViewerGetsSoManyKeyFramesASecond) {
   int key_frames = 0;
   for (const TimePoint end = now_ + std::chrono::seconds(10); now_ < end;) {
     now_ += milliseconds(20);
-    say(viewer, pli);
+    send_rtcp(viewer, pli);
     if (!publication_.wants_key_frame()) continue;
     send_key_frame(++sequence);
     ++key_frames;
   }
   EXPECT_LE(key_frames, 15);
   EXPECT_GE(key_frames, 10);
-  say(other, pli);
+  send_rtcp(other, pli);
   EXPECT_TRUE(publication_.wants_key_frame()) << "others may ask";
 }
 
@@ -263,7 +263,7 @@ TEST_F(Resend, AFullIntraRequestThatCameTooSoonIsObeyedWhenItIsRepeated) {
   const auto asks = [&](std::uint8_t number) {
     RtcpWriter fir(memory);
     fir.fir(1, kVideoSsrcs.media, number);
-    say(viewer, fir);
+    send_rtcp(viewer, fir);
     return publication_.wants_key_frame();
   };
   std::uint8_t number = 1;

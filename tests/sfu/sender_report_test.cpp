@@ -150,7 +150,7 @@ TEST_F(SenderReports, WhatAViewerSaysIsKept) {
   RtcpWriter writer(memory);
   writer.receiver_report(1, std::array{block});
   writer.remb(1, 1'500'000, std::array{kVideoSsrcs.media});
-  say(viewer, writer);
+  send_rtcp(viewer, writer);
   const ViewerStatistics& statistics = *publication_.statistics(viewer.id);
   EXPECT_NEAR(static_cast<double>(statistics.estimate.value_or(0)), 1'500'000, 10'000);
   const ViewerReception& audio = statistics.kinds[0];
@@ -169,7 +169,7 @@ TEST_F(SenderReports, AViewerWhoseEstimateIsBelowWhatIsSentIsSlow) {
   const auto estimates = [&](const TestViewer& viewer, std::uint64_t bits_per_second) {
     RtcpWriter writer(memory);
     writer.remb(1, bits_per_second, std::array{kVideoSsrcs.media});
-    say(viewer, writer);
+    send_rtcp(viewer, writer);
   };
   estimates(slow, 400'000);
   estimates(fast, 1'000'000);

@@ -40,7 +40,7 @@ class SubscriptionTest : public testing::Test {
     agreed_.formats[0] = {.codec = kVp8, .payload_type = 120, .rtx_payload_type = 124};
     agreed_.nack = true;
     agreed_.absolute_send_time_id = 3;
-    agreed_.passed_ids[static_cast<std::size_t>(PassedExtension::video_orientation)] = 4;
+    agreed_.forwarded_ids[static_cast<std::size_t>(ForwardedExtension::video_orientation)] = 4;
   }
 
   void begin() {
@@ -81,10 +81,10 @@ TEST_F(SubscriptionTest, AHeaderHasWhatTheViewerAgreedTo) {
   begin();
   StoredPacket packet = key_packet(100);
   packet.media.marker = true;
-  packet.media.extensions[static_cast<std::size_t>(PassedExtension::video_orientation)] = {
+  packet.media.extensions[static_cast<std::size_t>(ForwardedExtension::video_orientation)] = {
       .size = 1, .bytes = {9}};
-  packet.media.extensions[static_cast<std::size_t>(PassedExtension::audio_level)] = {.size = 1,
-                                                                                     .bytes = {7}};
+  packet.media.extensions[static_cast<std::size_t>(ForwardedExtension::audio_level)] = {
+      .size = 1, .bytes = {7}};
   const PlainPacket plain = write(packet);
   const RtpHeader written = header();
   EXPECT_EQ(static_cast<const RtpFields&>(written), (RtpFields{.marker = true,

@@ -33,7 +33,7 @@ inline constexpr std::uint8_t kSendTimeId = 2;
 inline OutgoingKind agreed_audio() {
   OutgoingKind audio;
   audio.formats[0] = {.codec = kOpus, .payload_type = kAudioType, .rtx_payload_type = {}};
-  audio.passed_ids[static_cast<std::size_t>(PassedExtension::audio_level)] = 1;
+  audio.forwarded_ids[static_cast<std::size_t>(ForwardedExtension::audio_level)] = 1;
   return audio;
 }
 inline OutgoingKind agreed_video() {
@@ -219,7 +219,7 @@ class WayOut : public testing::Test {
     now_ = end;
   }
 
-  void say(const TestViewer& viewer, const RtcpWriter& rtcp) {
+  void send_rtcp(const TestViewer& viewer, const RtcpWriter& rtcp) {
     publication_.on_rtcp(viewer.id, rtcp.written(), now_, outlet_);
     flush();
   }
@@ -227,7 +227,7 @@ class WayOut : public testing::Test {
     std::array<std::uint8_t, 1'500> memory{};
     RtcpWriter writer(memory);
     ASSERT_TRUE(writer.nack(1, kVideoSsrcs.media, numbers));
-    say(viewer, writer);
+    send_rtcp(viewer, writer);
   }
 
   TimePoint now_ = TimePoint(std::chrono::hours(1));

@@ -27,7 +27,7 @@ class World final : public SessionHost {
                  .starts_on_websocket = websocket,
                  .ping_interval = seconds(25),
                  .ping_timeout = seconds(20),
-                 .patience = seconds(10),
+                 .step_timeout = seconds(10),
                  .max_message_bytes = 1'000,
                  .max_queue_bytes = 1'000},
                 *this, now) {}
@@ -66,15 +66,15 @@ class World final : public SessionHost {
     session.start();
     session.poll();
     if (revision == Revision::v4) {
-      say("40");
+      send("40");
       session.poll();
     }
     session.poll();
     deeds.clear();
     return *this;
   }
-  /// The client says a packet over whatever it has.
-  bool say(const std::string& packet) {
+  /// The client sends a packet over whatever it has.
+  bool send(const std::string& packet) {
     if (!session.is_polling()) return session.receive_on_websocket(packet, now), true;
     PayloadEncoder encoder(revision);
     encoder.add(packet);
@@ -121,7 +121,7 @@ TEST(SocketioSession, Revision4AsksToBeInTheNamespace) {
                   R"("sid":"sid","upgrades":["websocket"]})"});
   EXPECT_TRUE(world.session.poll());
   EXPECT_EQ(world.news(), Deeds{});
-  EXPECT_TRUE(world.say("40"));
+  EXPECT_TRUE(world.send("40"));
   world.session.flush();
   EXPECT_EQ(world.news(), (Deeds{"enter _defaultroom", R"(answer 40{"sid":"id"})"}));
 }
@@ -143,16 +143,16 @@ TEST(SocketioSession, BeginsOnAWebSocketToo) {
   world.session.start();
   EXPECT_EQ(world.news(), Deeds{R"(send 0{"maxPayload":262144,"pingInterval":25000,)"
                                 R"("pingTimeout":20000,"sid":"sid","upgrades":[]})"});
-  world.say(R"(40{"token":"key"})");
+  world.send(R"(40{"token":"key"})");
   EXPECT_EQ(world.news(), (Deeds{R"(send 40{"sid":"id"})", "enter _defaultroom by key"}));
 }
 
 TEST(SocketioSession, KnowsNoOtherNamespace) {
   World world(Revision::v4, true);
   world.begin();
-  world.say("40/admin,");
+  world.send("40/admin,");
   EXPECT_EQ(world.news(), Deeds{R"(send 44/admin,{"message":"Invalid namespace"})"});
-  world.say(R"(42/admin,["message",{}])");
+  world.send(R"(42/admin,["message",{}])");
   EXPECT_EQ(world.news(), Deeds{});
 }
 
@@ -171,18 +171,18 @@ TEST(SocketioSession, WhoSpeaksBeforeItConnectsIsSentAway) {
   World world(Revision::v4, true);
   world.session.start();
   world.news();
-  world.say(message("{}"));
+  world.send(message("{}"));
   EXPECT_EQ(world.news(), (Deeds{"close 1008", "ended"}));
 }
 
 TEST(SocketioSession, MayDisconnectAndConnectAgain) {
   World world(Revision::v4, true);
   world.begin();
-  world.say("41");
+  world.send("41");
   EXPECT_EQ(world.news(), Deeds{"leave"});
-  world.say("40");
+  world.send("40");
   EXPECT_EQ(world.news(), (Deeds{R"(send 40{"sid":"id"})", "enter _defaultroom"}));
-  world.say("41");
+  world.send("41");
   world.news();
   world.pass(seconds(10));
   EXPECT_EQ(world.news(), (Deeds{"close 1008", "ended"}));
@@ -199,13 +199,13 @@ TEST(SocketioSession, InRevision4TheServerAsks) {
     world.pass(seconds(1));
     EXPECT_EQ(world.news(), Deeds{"send 2"});
     world.pass(seconds(19));
-    world.say("3");
+    world.send("3");
     EXPECT_EQ(world.news(), Deeds{});
   }
   world.pass(seconds(25));
   world.news();
   world.pass(seconds(19));
-  world.say(message("{}"));  // shows that it lives as well as an answer does
+  world.send(message("{}"));  // shows that it lives as well as an answer does
   world.news();
   world.pass(seconds(19));
   EXPECT_EQ(world.news(), Deeds{});
@@ -218,7 +218,7 @@ TEST(SocketioSession, InRevision3TheClientAsks) {
   world.begin();
   for (int i = 0; i < 3; ++i) {
     world.pass(seconds(44));
-    EXPECT_TRUE(world.say("2probe-like"));
+    EXPECT_TRUE(world.send("2probe-like"));
     world.session.flush();
     EXPECT_EQ(world.news(), Deeds{"answer 11:3probe-like"});
     world.session.poll();
@@ -230,7 +230,7 @@ TEST(SocketioSession, InRevision3TheClientAsks) {
 TEST(SocketioSession, InRevision4TheClientMayNotAsk) {
   World world(Revision::v4);
   world.begin();
-  EXPECT_FALSE(world.say("2"));
+  EXPECT_FALSE(world.send("2"));
   EXPECT_EQ(world.news(), (Deeds{"answer 1", "ended"}));
 }
 
@@ -238,7 +238,7 @@ TEST(SocketioSession, WhoNeverFetchesItsPingExpires) {
   World world(Revision::v4);
   world.session.start();
   world.session.poll();
-  world.say("40");
+  world.send("40");
   world.news();
   world.pass(seconds(25));
   world.pass(seconds(20));
@@ -283,10 +283,10 @@ TEST(SocketioSession, APollThatIsBrokenOffEndsIt) {
 TEST(SocketioSession, TheClientMayClose) {
   World polling(Revision::v3);
   polling.begin();
-  EXPECT_TRUE(polling.say("1"));
+  EXPECT_TRUE(polling.send("1"));
   EXPECT_EQ(polling.news(), (Deeds{"answer 1:6", "ended"}));
   World websocket(Revision::v4, true);
-  websocket.begin().say("1");
+  websocket.begin().send("1");
   EXPECT_EQ(websocket.news(), (Deeds{"close 1000", "ended"}));
 }
 
@@ -310,9 +310,9 @@ TEST(SocketioSession, WhatTheClientItselfCausesIsBoundedToo) {
       world.tells_refusals = true;
       world.closes_what_overflows = true;
       world.session.start();
-      if (revision == Revision::v4) world.say("40");
+      if (revision == Revision::v4) world.send("40");
       for (int i = 0; i < 1'000 && world.overflows == 0; ++i) {
-        world.say(packet);
+        world.send(packet);
         EXPECT_LE(world.session.queue_bytes(), 1'000u) << packet;
       }
       EXPECT_EQ(world.overflows, 1) << packet;
@@ -341,7 +341,7 @@ TEST(SocketioSession, ChangesOverWithoutALoss) {
   world.session.receive_on_websocket("2probe", world.now);
   EXPECT_EQ(world.news(), (Deeds{"send 3probe", "answer 6"}));
   world.deliver(R"({"from":"a","n":1})");
-  EXPECT_TRUE(world.say(message(R"({"n":2})")));  // still over HTTP
+  EXPECT_TRUE(world.send(message(R"({"n":2})")));  // still over HTTP
   world.session.receive_on_websocket("5", world.now);
   EXPECT_EQ(world.news(), (Deeds{R"(all < {"n":2})", R"(send 42["message",{"from":"a","n":1}])"}));
   EXPECT_FALSE(world.session.is_polling());
@@ -468,11 +468,11 @@ TEST(SocketioSession, GarbageEndsIt) {
                               "42abc[\"message\"]", "42[\"message\"", "40[", "40[]", "2"}) {
     World world(Revision::v4, true);
     world.begin();
-    if (std::string(garbage).starts_with("40")) world.say("41");
+    if (std::string(garbage).starts_with("40")) world.send("41");
     world.news();
-    world.say(garbage);
+    world.send(garbage);
     EXPECT_EQ(world.news(), (Deeds{"close 1008", "ended"})) << garbage;
-    world.say(message("{}"));
+    world.send(message("{}"));
     EXPECT_EQ(world.news(), Deeds{}) << garbage;
   }
   for (const char* body : {"", "x", "1", "9:4", "-1:4"}) {
@@ -486,7 +486,7 @@ TEST(SocketioSession, GarbageEndsIt) {
 TEST(SocketioSession, RefusesWhatIsBinary) {
   for (const char* packet : {"bAAAA", R"(451-["message",{"_placeholder":true,"num":0}])"}) {
     World world(Revision::v4, true);
-    world.begin().say(packet);
+    world.begin().send(packet);
     EXPECT_EQ(world.news(), Deeds{"refuse binary_frame"}) << packet;
   }
   World world(Revision::v3);
@@ -497,7 +497,7 @@ TEST(SocketioSession, RefusesWhatIsBinary) {
 
 TEST(SocketioSession, RefusesWhatIsTooLong) {
   World world(Revision::v4, true);
-  world.begin().say(message("\"" + std::string(1'000, 'x') + "\""));
+  world.begin().send(message("\"" + std::string(1'000, 'x') + "\""));
   EXPECT_EQ(world.news(), Deeds{"refuse frame_too_large"});
 }
 
@@ -505,7 +505,7 @@ TEST(SocketioSession, AClientThatSendsTooMuchIsReadNoMore) {
   World world(Revision::v4, true);
   world.begin();
   world.may_speak = false;
-  world.say(message("{}"));
+  world.send(message("{}"));
   EXPECT_EQ(world.news(), Deeds{});
 }
 
@@ -516,7 +516,7 @@ TEST(SocketioSession, SentAwayForGoodIsDisconnected) {
   world.begin().session.close(CloseCode::removed, world.now);
   EXPECT_EQ(world.news(), (Deeds{"send 41", "close 4002"}));
   world.deliver(R"({"from":"a"})");
-  world.say(message("{}"));
+  world.send(message("{}"));
   EXPECT_EQ(world.news(), Deeds{});
   world.session.websocket_closed();
   EXPECT_EQ(world.news(), Deeds{"ended"});
@@ -543,7 +543,7 @@ TEST(SocketioSession, FetchesWhyItWasClosed) {
             Deeds{"answer 42[\"error\",{\"type\":\"error\",\"code\":\"removed\",\"message\":"
                   "\"Out.\"}]\x1e"
                   "41"});
-  EXPECT_TRUE(world.say(message("{}")));
+  EXPECT_TRUE(world.send(message("{}")));
   EXPECT_EQ(world.news(), Deeds{});
   EXPECT_TRUE(world.session.poll());
   EXPECT_EQ(world.news(), (Deeds{"answer 1", "ended"}));
@@ -554,7 +554,7 @@ TEST(SocketioSession, MayCloseWhenItHasFetchedThat) {
   world.begin().session.close(CloseCode::removed, world.now);
   world.session.flush();
   EXPECT_EQ(world.news(), Deeds{"answer 41"});
-  EXPECT_TRUE(world.say("1"));
+  EXPECT_TRUE(world.send("1"));
   EXPECT_EQ(world.news(), Deeds{"ended"});
 }
 
@@ -573,16 +573,16 @@ TEST(SocketioSession, IsForgottenWhereItDoesNotFetchThat) {
 
 TEST(SocketioSession, EntersAndSpeaks) {
   World world(Revision::v4, true);
-  world.begin().say(R"(42["enter","lesson"])");
-  world.say(message(R"({"type":"talk_ready","from":"forged"})"));
-  world.say(message(R"({"type":"offer","sendto":"a"})"));
-  world.say(R"(427["message",{}])");
-  world.say(R"(42["unknown",1])");
-  world.say("430[]");
+  world.begin().send(R"(42["enter","lesson"])");
+  world.send(message(R"({"type":"talk_ready","from":"forged"})"));
+  world.send(message(R"({"type":"offer","sendto":"a"})"));
+  world.send(R"(427["message",{}])");
+  world.send(R"(42["unknown",1])");
+  world.send("430[]");
   EXPECT_EQ(world.news(), (Deeds{"enter lesson", R"(all < {"type":"talk_ready"})",
                                  R"(a < {"type":"offer","sendto":"a"})", "all < {}"}));
-  world.say(R"(42["message","text"])");
-  world.say(R"(42["enter",7])");
+  world.send(R"(42["message","text"])");
+  world.send(R"(42["enter",7])");
   EXPECT_EQ(world.news(), (Deeds{"refuse bad_message", "refuse bad_room"}));
 }
 
@@ -590,8 +590,8 @@ TEST(SocketioSession, WaitsForItsRoomBeforeItSpeaks) {
   World world(Revision::v4, true);
   world.rooms_take_time = true;
   world.begin();
-  world.say(R"(42["enter","lesson"])");
-  world.say(message(R"({"n":1})"));
+  world.send(R"(42["enter","lesson"])");
+  world.send(message(R"({"n":1})"));
   EXPECT_EQ(world.news(), Deeds{});
   EXPECT_TRUE(world.session.awaits_entry());
   world.entering = false;
@@ -609,9 +609,9 @@ TEST(SocketioSession, WhatItSaysBeforeThatIsBounded) {
   World world(Revision::v4, true);
   world.rooms_take_time = true;
   world.begin();
-  for (int i = 0; i < 64; ++i) world.say(message("{}"));
+  for (int i = 0; i < 64; ++i) world.send(message("{}"));
   EXPECT_EQ(world.news(), Deeds{});
-  world.say(message("{}"));
+  world.send(message("{}"));
   EXPECT_EQ(world.news(), Deeds{"refuse not_entered"});
 }
 
@@ -619,11 +619,11 @@ TEST(SocketioSession, GetsNoErrorWhereTheDefaultRoomIsShut) {
   World world(Revision::v4, true);
   world.refuses_rooms = true;
   world.begin();
-  world.say("41");
+  world.send("41");
   world.news();
-  world.say("40");
+  world.send("40");
   EXPECT_EQ(world.news(), (Deeds{R"(send 40{"sid":"id"})", "enter _defaultroom"}));
-  world.say(R"(42["enter","lesson"])");
+  world.send(R"(42["enter","lesson"])");
   EXPECT_EQ(world.news(),
             (Deeds{"enter lesson",
                    R"(send 42["error",{"type":"error","code":"room_full","message":"Full."}])"}));
@@ -634,9 +634,9 @@ TEST(SocketioSession, GetsErrorsOfItsOwnWhileItEntersTheDefaultRoom) {
   world.rooms_take_time = true;
   world.tells_refusals = true;
   world.session.start();
-  world.say("40");
+  world.send("40");
   world.news();
-  world.say("bAQID");
+  world.send("bAQID");
   EXPECT_EQ(
       world.news(),
       (Deeds{"refuse binary_frame",

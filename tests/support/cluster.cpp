@@ -47,12 +47,11 @@ void WireNetwork::End::let_go() {
 
 void WireNetwork::End::publish(const std::string& subject, std::string_view payload,
                                const std::string& reply) {
-  post(
-      [this, subject, payload = std::string(payload), reply] { pass_on(subject, payload, reply); });
+  post([this, subject, payload = std::string(payload), reply] { route(subject, payload, reply); });
 }
 
-void WireNetwork::End::pass_on(const std::string& subject, const std::string& payload,
-                               const std::string& reply) {
+void WireNetwork::End::route(const std::string& subject, const std::string& payload,
+                             const std::string& reply) {
   require(cluster::is_subject(subject), subject);
   require(reply.empty() || cluster::is_subject(reply), reply);
   if (is_cut) return;

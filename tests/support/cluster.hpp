@@ -41,7 +41,7 @@ class WireNetwork {
    private:
     friend WireNetwork;
     void post(std::function<void()> action);
-    void pass_on(const std::string& subject, const std::string& payload, const std::string& reply);
+    void route(const std::string& subject, const std::string& payload, const std::string& reply);
     bool takes(const std::string& subject) const;
 
     WireNetwork& network_;

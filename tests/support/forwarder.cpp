@@ -34,7 +34,7 @@ void Forwarder::use(const PeerId& talker, bool on) {
   if (talker == followed_) follow(PeerId(*holders_.begin()));
 }
 
-void Forwarder::enter(std::optional<rooms::Resumption> identity) {
+void Forwarder::enter(std::optional<rooms::Resumption> resumption) {
   if (!world_.server_is_up()) return;
   socket_ = std::make_shared<FakeSocket>(
       [this](const std::string& frame) {
@@ -52,7 +52,7 @@ void Forwarder::enter(std::optional<rooms::Resumption> identity) {
         });
       });
   rooms::EntryRequest request{rooms::kForwarder, {"lesson", protocol::Role::watch}};
-  request.identity = std::move(identity);
+  request.resumption = std::move(resumption);
   world_.hub().enter(*socket_, request, world_.now());
 }
 

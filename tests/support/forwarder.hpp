@@ -38,7 +38,7 @@ class Forwarder final : public Client {
   bool is_empty() const override { return !incoming_ && viewers_.empty(); }
 
  private:
-  void enter(std::optional<rooms::Resumption> identity);
+  void enter(std::optional<rooms::Resumption> resumption);
   void receive(const protocol::Message& message);
   void on_talker(const protocol::Message& message);
   void on_viewer(const protocol::PeerId& viewer, const protocol::Message& message);

@@ -123,7 +123,7 @@ function make(kind, video = new FakeVideo(), more = {}) {
 function join(talkers = []) {
   const socket = lastSocket();
   socket.open();
-  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 'token', iceServers: [], talkers });
+  socket.deliver({ type: 'welcome', id: 'me', room: 'lesson', resume: 'token', iceServers: [], talkers });
   return socket;
 }
 
@@ -162,7 +162,7 @@ test('enters as a talker, starts the camera and goes on air when the metadata is
 
 test('offers to send, never to receive, and opens the data channel', async () => {
   const { client, socket } = await goOnAir();
-  socket.say({ type: 'talk_request', from: 'v' });
+  socket.deliver({ type: 'talk_request', from: 'v' });
   await settle();
   const connection = lastConnection();
   assert.deepEqual(
@@ -187,7 +187,7 @@ test('offers to send, never to receive, and opens the data channel', async () =>
 
 test('exchanges candidates and their end, and holds them until the answer is applied', async () => {
   const { client, socket } = await goOnAir();
-  socket.say({ type: 'talk_request', from: 'v' });
+  socket.deliver({ type: 'talk_request', from: 'v' });
   await settle();
   const connection = lastConnection();
   const id = lastSent(socket).connection;
@@ -199,22 +199,22 @@ test('exchanges candidates and their end, and holds them until the answer is app
   connection.onicecandidate({ candidate: null });
   assert.equal(lastSent(socket).candidate, null);
 
-  socket.say({ type: 'candidate', from: 'v', candidate: 'c2', sdpMid: '0', sdpMLineIndex: 0 });
+  socket.deliver({ type: 'candidate', from: 'v', candidate: 'c2', sdpMid: '0', sdpMLineIndex: 0 });
   assert.deepEqual(connection.candidates, []);
-  socket.say({ type: 'answer', from: 'v', sdp: 'answer sdp', connection: id });
+  socket.deliver({ type: 'answer', from: 'v', sdp: 'answer sdp', connection: id });
   await settle();
   assert.deepEqual(connection.remoteDescription, { type: 'answer', sdp: 'answer sdp' });
   assert.deepEqual(connection.candidates, [
     { candidate: 'c2', sdpMid: '0', sdpMLineIndex: 0 },
   ]);
-  socket.say({ type: 'candidate', from: 'v', candidate: null });
+  socket.deliver({ type: 'candidate', from: 'v', candidate: null });
   assert.equal(connection.candidates.at(-1), null);
   client.leave();
 });
 
 test('hangs up on Stop, stops every track and clears the preview', async () => {
   const { client, video, socket } = await goOnAir();
-  socket.say({ type: 'talk_request', from: 'v' });
+  socket.deliver({ type: 'talk_request', from: 'v' });
   await settle();
   client.stopVideo();
   assert.deepEqual(lastSent(socket), { type: 'end_talk' });
@@ -227,7 +227,7 @@ test('hangs up on Stop, stops every track and clears the preview', async () => {
 
 test('switches from camera to screen and keeps the microphone', async () => {
   const { client, video, socket } = await goOnAir();
-  socket.say({ type: 'talk_request', from: 'v' });
+  socket.deliver({ type: 'talk_request', from: 'v' });
   await settle();
   const [microphone, camera] = media.camera.tracks;
   client.startScreen();
@@ -288,7 +288,7 @@ for (const method of ['setLocalDescription', 'construction']) {
     const { client, socket } = await goOnAir();
     FakePeerConnection.failing.add(method);
     FakePeerConnection.constructionFails = method === 'construction';
-    socket.say({ type: 'talk_request', from: 'v' });
+    socket.deliver({ type: 'talk_request', from: 'v' });
     await settle();
     assert.deepEqual(lastSent(socket), { type: 'talk_declined', sendto: 'v', reason: 'failed' });
     assert.ok(FakePeerConnection.all.every(({ closed }) => closed));
@@ -301,7 +301,7 @@ test('answers as a viewer and shows the stream once', async () => {
   const { client, video } = make('WatchClient');
   const socket = join(['t']);
   assert.deepEqual(lastSent(socket), { type: 'talk_request', sendto: 't' });
-  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp', connection: 7 });
+  socket.deliver({ type: 'offer', from: 't', sdp: 'offer sdp', connection: 7 });
   await settle();
   const connection = lastConnection();
   assert.deepEqual(lastSent(socket), {
@@ -314,7 +314,7 @@ test('answers as a viewer and shows the stream once', async () => {
   connection.become('connected');
   assert.equal(client.view().picture, 'live');
 
-  socket.say({ type: 'end_talk', from: 't' });
+  socket.deliver({ type: 'end_talk', from: 't' });
   assert.equal(video.srcObject, null);
   assert.equal(connection.closed, true);
   assert.equal(client.view().picture, 'ended');
@@ -324,7 +324,7 @@ test('answers as a viewer and shows the stream once', async () => {
 test('tells a viewer how the picture arrives', async () => {
   const { client } = make('WatchClient');
   const socket = join(['t']);
-  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp', connection: 7 });
+  socket.deliver({ type: 'offer', from: 't', sdp: 'offer sdp', connection: 7 });
   await settle();
   const connection = lastConnection();
   const stream = new FakeStream('video');
@@ -360,7 +360,7 @@ for (const [what, streamsOf] of /** @type {[string, (track: object) => object[]]
   test(`shows tracks that come each ${what}, as one picture`, async () => {
     const { client, video } = make('WatchClient');
     const socket = join(['t']);
-    socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+    socket.deliver({ type: 'offer', from: 't', sdp: 'offer sdp' });
     await settle();
     const { tracks } = new FakeStream('audio', 'video');
     for (const track of tracks) lastConnection().ontrack({ streams: streamsOf(track), track });
@@ -374,7 +374,7 @@ for (const method of ['setRemoteDescription', 'setLocalDescription']) {
     const { client } = make('WatchClient');
     const socket = join(['t']);
     FakePeerConnection.failing.add(method);
-    socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+    socket.deliver({ type: 'offer', from: 't', sdp: 'offer sdp' });
     await settle();
     assert.deepEqual(lastSent(socket), { type: 'bye', sendto: 't' });
     assert.equal(lastConnection().closed, true);
@@ -386,7 +386,7 @@ for (const method of ['setRemoteDescription', 'setLocalDescription']) {
 
 test('sends texts over the data channel both ways', async () => {
   const { client, socket } = await goOnAir();
-  socket.say({ type: 'talk_request', from: 'v' });
+  socket.deliver({ type: 'talk_request', from: 'v' });
   await settle();
   const [channel] = lastConnection().channels;
   client.sendText('too early');
@@ -407,7 +407,7 @@ test('sends texts over the data channel both ways', async () => {
 test('uses as a viewer the channel that the talker opened', async () => {
   const { client } = make('WatchClient');
   const socket = join(['t']);
-  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+  socket.deliver({ type: 'offer', from: 't', sdp: 'offer sdp' });
   await settle();
   const channel = lastConnection().bringChannel();
   channel.open();
@@ -419,7 +419,7 @@ test('uses as a viewer the channel that the talker opened', async () => {
 test('accepts one channel of each kind at a time and closes further ones', async () => {
   const { client } = make('WatchClient');
   const socket = join(['t']);
-  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+  socket.deliver({ type: 'offer', from: 't', sdp: 'offer sdp' });
   await settle();
   const connection = lastConnection();
   const [first, chat] = [connection.bringChannel(), connection.bringChannel('chat')];
@@ -471,17 +471,17 @@ test('drops texts that are too long', async () => {
 test('warns a few times about frames that peers may not send', async () => {
   const warn = mock.method(console, 'warn', () => {});
   const { client, socket } = await goOnAir();
-  for (let i = 0; i < 10_000; ++i) socket.say({ type: 'answer', from: 'x' });
+  for (let i = 0; i < 10_000; ++i) socket.deliver({ type: 'answer', from: 'x' });
   assert.equal(warn.mock.callCount(), 20);
   client.leave();
 });
 
 test('creates few connections for a viewer that asks a thousand times', async () => {
   const { client, socket } = await goOnAir();
-  for (let i = 0; i < 1000; ++i) socket.say({ type: 'talk_request', from: 'x' });
+  for (let i = 0; i < 1000; ++i) socket.deliver({ type: 'talk_request', from: 'x' });
   await settle();
   assert.ok(FakePeerConnection.all.length <= 11, `${FakePeerConnection.all.length} were created`);
-  socket.say({ type: 'talk_request', from: 'v' });
+  socket.deliver({ type: 'talk_request', from: 'v' });
   await settle();
   assert.equal(lastSent(socket).type, 'offer');
   assert.equal(lastSent(socket).sendto, 'v');
@@ -517,10 +517,10 @@ test('resumes after a reload with the stored token', () => {
 test('limits the bit rate of each viewer by uplink and encoder', async () => {
   put({ navigator: { mediaDevices: media, hardwareConcurrency: 4 } });
   const { client, socket } = await goOnAir();
-  socket.say({ type: 'talk_request', from: 'v' });
+  socket.deliver({ type: 'talk_request', from: 'v' });
   await settle();
   const connection = lastConnection();
-  socket.say({ type: 'answer', from: 'v', sdp: 'answer sdp' });
+  socket.deliver({ type: 'answer', from: 'v', sdp: 'answer sdp' });
   await settle();
   const [, picture] = connection.transceivers;
   assert.deepEqual(picture.sender.parameters, {
@@ -557,14 +557,14 @@ test('takes no more viewers than the example of coturn has allocations for', asy
 
 test('restarts ICE with fresh credentials and keeps the connection', async () => {
   const { client, socket } = await goOnAir();
-  socket.say({ type: 'talk_request', from: 'v' });
+  socket.deliver({ type: 'talk_request', from: 'v' });
   await settle();
   const id = lastSent(socket).connection;
-  socket.say({ type: 'answer', from: 'v', sdp: 'answer sdp', connection: id });
+  socket.deliver({ type: 'answer', from: 'v', sdp: 'answer sdp', connection: id });
   await settle();
   const iceServers = [{ urls: ['turn:t'], username: 'later:me', credential: 'secret' }];
-  socket.say({ type: 'pong', iceServers });
-  socket.say({ type: 'talk_request', from: 'v', connection: id });
+  socket.deliver({ type: 'pong', iceServers });
+  socket.deliver({ type: 'talk_request', from: 'v', connection: id });
   await settle();
   assert.equal(FakePeerConnection.all.length, 1);
   assert.equal(lastConnection().restarts, 1);
@@ -599,13 +599,13 @@ test('reports an address that the browser refuses as an unreachable server', () 
 
 test('ignores callbacks after the client was deleted', async () => {
   const { client, socket } = await goOnAir();
-  socket.say({ type: 'talk_request', from: 'v' });
+  socket.deliver({ type: 'talk_request', from: 'v' });
   const connection = lastConnection();
   const late = connection.onconnectionstatechange;
   client.delete();
   await settle();
   late({});
-  socket.say({ type: 'talk_request', from: 'w' });
+  socket.deliver({ type: 'talk_request', from: 'w' });
   await settle();
   assert.equal(FakePeerConnection.all.length, 1);
 });
@@ -616,7 +616,7 @@ test('ignores data that is no message', () => {
   const socket = join();
   socket.onmessage({ data: 'not json' });
   socket.onmessage({ data: new ArrayBuffer(4) });
-  socket.say({ type: 'offer', from: 't' });
+  socket.deliver({ type: 'offer', from: 't' });
   assert.equal(warned.mock.callCount(), 2);
   assert.equal(FakePeerConnection.all.length, 0);
   client.leave();
@@ -639,8 +639,8 @@ test('survives an exception in the page’s own function', () => {
 
 test('tells the page of the players of the server’s forwarder', async () => {
   const { client, socket } = await goOnAir();
-  socket.say({ type: 'players', from: 'f', players: 3 });
-  for (const from of ['f', 'v']) socket.say({ type: 'talk_request', from });
+  socket.deliver({ type: 'players', from: 'f', players: 3 });
+  for (const from of ['f', 'v']) socket.deliver({ type: 'talk_request', from });
   await settle();
   assert.deepEqual(client.view().audience.map(({ id, players }) => [id, players]), [['f', 3], ['v', null]]);
   client.leave();
@@ -652,7 +652,7 @@ const lastOf = ({ sent }) => JSON.parse(sent[sent.length - 1]);
 /** Makes a talker with one viewer whose chat is open. */
 async function withChat() {
   const made = await goOnAir();
-  made.socket.say({ type: 'talk_request', from: 'v' });
+  made.socket.deliver({ type: 'talk_request', from: 'v' });
   await settle();
   const chat = lastConnection().channels[1];
   chat.open();
@@ -739,7 +739,7 @@ test('sends a token at each entry, and takes the name from the welcome', () => {
   socket.open();
   assert.deepEqual(lastSent(socket), { type: 'enter', room: 'lesson', role: 'watch', token: 'jwt', caps: ['forwarded'] });
   assert.equal(client.view().name, null);
-  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: [], name: 'Hanako' });
+  socket.deliver({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: [], name: 'Hanako' });
   assert.equal(client.view().name, 'Hanako');
   client.leave();
 });
@@ -748,7 +748,7 @@ test('reports by its code the error that keeps it out', async () => {
   const { client } = make('TalkClient');
   const socket = lastSocket();
   socket.open();
-  socket.say({ type: 'error', code: 'room_taken', message: 'Somebody else talks in this room.' });
+  socket.deliver({ type: 'error', code: 'room_taken', message: 'Somebody else talks in this room.' });
   assert.equal(client.view().link, 'refused');
   assert.equal(client.view().refusal, 'room_taken');
   letTimePass();
@@ -763,7 +763,7 @@ test('locks the room, removes a viewer, and ends it for everyone', async () => {
   client.lockRoom(true);
   assert.deepEqual(lastSent(socket), { type: 'lock_room', locked: true });
   assert.equal(client.view().locked, true);
-  socket.say({ type: 'talk_request', from: 'v' });
+  socket.deliver({ type: 'talk_request', from: 'v' });
   await settle();
   client.removeViewer('v');
   assert.deepEqual(lastSent(socket), { type: 'remove_peer', id: 'v' });
@@ -777,13 +777,13 @@ test('locks the room, removes a viewer, and ends it for everyone', async () => {
 test('clears the picture of a removed viewer, and does not reconnect', async () => {
   const { client, video } = make('WatchClient');
   const socket = join(['t']);
-  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp' });
+  socket.deliver({ type: 'offer', from: 't', sdp: 'offer sdp' });
   await settle();
   const stream = new FakeStream('audio', 'video');
   lastConnection().ontrack({ streams: [stream], track: stream.tracks[0] });
   lastConnection().become('connected');
   const sockets = FakeWebSocket.all.length;
-  socket.say({ type: 'error', code: 'removed', message: 'You were sent out of this room.' });
+  socket.deliver({ type: 'error', code: 'removed', message: 'You were sent out of this room.' });
   assert.equal(client.view().refusal, 'removed');
   assert.equal(video.srcObject, null);
   assert.equal(lastConnection().closed, true);
@@ -800,7 +800,7 @@ test('clears the picture of a removed viewer, and does not reconnect', async () 
  * @param {number} connection
  */
 async function connect(socket, from, connection) {
-  socket.say({ type: 'offer', from, sdp: 'offer sdp', connection });
+  socket.deliver({ type: 'offer', from, sdp: 'offer sdp', connection });
   await settle();
   const stream = new FakeStream('audio', 'video');
   const tracks = stream.getTracks();
@@ -833,7 +833,7 @@ test('keeps one stream, picture and sound, while a viewer moves to the forwarder
   assert.deepEqual(shown?.getTracks(), first);
   const volumes = watchVolume(video);
   for (const [i, [from, invitation]] of moves.entries()) {
-    socket.say(invitation);
+    socket.deliver(invitation);
     const tracks = await connect(socket, from, i + 2);
     assert.equal(video.srcObject, shown, 'the element goes on playing');
     assert.deepEqual(new Set(shown?.getTracks()), new Set(tracks));
@@ -866,7 +866,7 @@ for (const takes of [true, false]) {
     const [oldSound] = await connect(socket, 't', 1);
     const shown = video.srcObject;
     const volumes = watchVolume(video);
-    socket.say(moves[0][1]);
+    socket.deliver(moves[0][1]);
     const [newSound, newPicture] = await connect(socket, 'f', 2);
     assert.deepEqual(asked, [[shown, [newSound]]]);
     assert.deepEqual(new Set(shown?.getTracks()), new Set([newPicture, takes ? oldSound : newSound]));
@@ -882,7 +882,7 @@ test('a page that fails to exchange the sound stops neither the sound nor the pi
   const { client, video } = make('WatchClient', new FakeVideo(), { crossfade });
   const socket = join(['t']);
   await connect(socket, 't', 1);
-  socket.say(moves[0][1]);
+  socket.deliver(moves[0][1]);
   const tracks = await connect(socket, 'f', 2);
   assert.deepEqual(new Set(video.srcObject?.getTracks()), new Set(tracks));
   client.leave();
@@ -894,18 +894,18 @@ test('a further talker’s picture goes on in its element while the viewer moves
   const { client } = make('WatchClient', new FakeVideo(), { tile: (id, stream) => tiles.push([id, stream]) });
   const socket = lastSocket();
   socket.open();
-  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: [], talkersPerRoom: 2 });
+  socket.deliver({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: [], talkersPerRoom: 2 });
   for (const [i, talker] of ['a', 'b'].entries()) {
-    socket.say({ type: 'talk_ready', from: talker });
+    socket.deliver({ type: 'talk_ready', from: talker });
     await connect(socket, talker, i + 1);
   }
   const [[id, shown]] = tiles;
   assert.equal(id, 'b');
-  socket.say({ type: 'talk_ready', from: 'f', of: 'b' });
+  socket.deliver({ type: 'talk_ready', from: 'f', of: 'b' });
   const tracks = await connect(socket, 'f', 3);
   assert.equal(tiles.length, 1, 'no other element');
   assert.deepEqual(new Set(Object(shown).getTracks()), new Set(tracks));
-  socket.say({ type: 'end_talk', from: 'b' });
+  socket.deliver({ type: 'end_talk', from: 'b' });
   assert.deepEqual(tiles.at(-1), ['b', null]);
   client.leave();
 });
@@ -916,10 +916,10 @@ test('gives the page the pictures of further talkers', async () => {
   const { client, video } = make('WatchClient', new FakeVideo(), { tile: (id, stream) => tiles.push([id, stream]) });
   const socket = lastSocket();
   socket.open();
-  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: ['a', 'b'], talkersPerRoom: 2 });
+  socket.deliver({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: ['a', 'b'], talkersPerRoom: 2 });
   const streams = { a: new FakeStream('audio', 'video'), b: new FakeStream('audio', 'video') };
   for (const from of /** @type {const} */ (['a', 'b'])) {
-    socket.say({ type: 'offer', from, sdp: 'offer sdp' });
+    socket.deliver({ type: 'offer', from, sdp: 'offer sdp' });
     await settle();
     const asked = socket.sent.filter(({ type }) => type === 'talk_request').map(({ sendto }) => sendto);
     const [connection] = FakePeerConnection.all.slice(asked.indexOf(from) - 2);
@@ -927,7 +927,7 @@ test('gives the page the pictures of further talkers', async () => {
   }
   assert.equal(video.srcObject, streams.a);
   assert.deepEqual(tiles, [['b', streams.b]]);
-  socket.say({ type: 'end_talk', from: 'a' });
+  socket.deliver({ type: 'end_talk', from: 'a' });
   assert.deepEqual(tiles.at(-1), ['b', null]);
   assert.equal(video.srcObject, streams.b, 'the second picture becomes the first');
   client.leave();

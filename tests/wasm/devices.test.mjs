@@ -85,7 +85,7 @@ function enter(kind) {
   client.start();
   const socket = FakeWebSocket.all[FakeWebSocket.all.length - 1];
   socket.open();
-  socket.say({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: ['t'] });
+  socket.deliver({ type: 'welcome', id: 'me', room: 'lesson', resume: 't', iceServers: [], talkers: ['t'] });
   return { client: standing(client), socket, video };
 }
 
@@ -107,9 +107,9 @@ async function goOnAir(start = 'startVideo') {
  * @param {FakeWebSocket} socket
  */
 async function letIn(socket, sdp = 'answer sdp') {
-  socket.say({ type: 'talk_request', from: 'v' });
+  socket.deliver({ type: 'talk_request', from: 'v' });
   await settle();
-  socket.say({ type: 'answer', from: 'v', sdp });
+  socket.deliver({ type: 'answer', from: 'v', sdp });
   await settle();
   const connection = FakePeerConnection.all[FakePeerConnection.all.length - 1];
   connection.become('connected');
@@ -120,7 +120,7 @@ async function letIn(socket, sdp = 'answer sdp') {
 /** @param {FakePeerConnection} connection */
 const sentBy = (connection) => connection.transceivers.map(({ sender }) => sender.track);
 /** @param {FakePeerConnection} connection */
-const saidBy = (connection) => connection.channels[1].sent.map((text) => JSON.parse(text));
+const messagesOf = (connection) => connection.channels[1].sent.map((text) => JSON.parse(text));
 
 for (const [missing, present] of /** @type {const} */ ([['camera', 'microphone'], ['microphone', 'camera']])) {
   for (const [name, state] of [
@@ -148,7 +148,7 @@ test('takes a camera in when it is plugged in, and sends it to who watches', asy
   devices.trouble.camera = 'NotFoundError';
   const { client, socket, video } = await goOnAir();
   const connection = await letIn(socket);
-  assert.deepEqual(saidBy(connection).at(-1), { type: 'media', picture: 'none', sound: 'live' });
+  assert.deepEqual(messagesOf(connection).at(-1), { type: 'media', picture: 'none', sound: 'live' });
   devices.trouble = {};
   devices.list = [{ kind: 'videoinput', deviceId: 'c', label: 'Webcam' }];
   devices.ondevicechange({});
@@ -156,7 +156,7 @@ test('takes a camera in when it is plugged in, and sends it to who watches', asy
   const [microphone, camera] = devices.granted.map(({ tracks }) => tracks[0]);
   assert.deepEqual(sentBy(connection), [microphone, camera]);
   assert.deepEqual(video.srcObject?.getTracks(), [camera, microphone]);
-  assert.deepEqual(saidBy(connection).at(-1), { type: 'media', picture: 'live', sound: 'live' });
+  assert.deepEqual(messagesOf(connection).at(-1), { type: 'media', picture: 'live', sound: 'live' });
   assert.equal(client.view().picture, 'live');
   client.leave();
 });
@@ -314,11 +314,11 @@ test('says when the system mutes a track, and when that is over', async () => {
   microphone.mute(true);
   camera.mute(true);
   assert.deepEqual([client.view().picture, client.view().microphone], ['interrupted', 'interrupted']);
-  assert.deepEqual(saidBy(connection).at(-1), { type: 'media', picture: 'interrupted', sound: 'interrupted' });
+  assert.deepEqual(messagesOf(connection).at(-1), { type: 'media', picture: 'interrupted', sound: 'interrupted' });
   microphone.mute(false);
   camera.mute(false);
   assert.deepEqual([client.view().picture, client.view().microphone], ['live', 'live']);
-  assert.deepEqual(saidBy(connection).at(-1), { type: 'media', picture: 'live', sound: 'live' });
+  assert.deepEqual(messagesOf(connection).at(-1), { type: 'media', picture: 'live', sound: 'live' });
   client.leave();
 });
 
@@ -346,7 +346,7 @@ test('asks for music without processing, and negotiates stereo', async () => {
   assert.equal(music.contentHint, 'music');
   assert.equal(sentBy(connection)[0], music);
   assert.equal(socket.sent.at(-1).type, 'offer', 'who watches gets a new offer');
-  socket.say({ type: 'answer', from: 'v', sdp: stereoSdp.replace(';sprop-stereo=1', '') });
+  socket.deliver({ type: 'answer', from: 'v', sdp: stereoSdp.replace(';sprop-stereo=1', '') });
   await settle();
   assert.match(JSON.stringify(connection.remoteDescription), /stereo=1;maxaveragebitrate=128000/);
   assert.equal(client.view().choice.sound, 'music');
@@ -355,10 +355,10 @@ test('asks for music without processing, and negotiates stereo', async () => {
 
 test('answers music with stereo as a viewer, and speech as the browser does', async () => {
   const { client, socket } = enter('WatchClient');
-  socket.say({ type: 'offer', from: 't', sdp: stereoSdp, connection: 7 });
+  socket.deliver({ type: 'offer', from: 't', sdp: stereoSdp, connection: 7 });
   await settle();
   assert.match(socket.sent.at(-1).sdp, /useinbandfec=1;stereo=1/);
-  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp', connection: 7 });
+  socket.deliver({ type: 'offer', from: 't', sdp: 'offer sdp', connection: 7 });
   await settle();
   assert.equal(socket.sent.at(-1).sdp, 'answer sdp');
   client.leave();
@@ -366,7 +366,7 @@ test('answers music with stereo as a viewer, and speech as the browser does', as
 
 test('shows the sound alone where there is no picture, so that it plays', async () => {
   const { client, socket, video } = enter('WatchClient');
-  socket.say({ type: 'offer', from: 't', sdp: 'offer sdp', connection: 7 });
+  socket.deliver({ type: 'offer', from: 't', sdp: 'offer sdp', connection: 7 });
   await settle();
   const [connection] = FakePeerConnection.all;
   const stream = new FakeStream('audio', 'video');

@@ -43,7 +43,7 @@ export class FakeWebSocket {
     this.onopen({});
   }
   /** @param {object} message */
-  say(message) {
+  deliver(message) {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
   lose() {

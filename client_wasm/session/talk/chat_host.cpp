@@ -30,7 +30,7 @@ std::variant<ChatLine, ChatRefused> ChatHost::receive(const PeerId& viewer,
 std::optional<ChatLine> ChatHost::post(std::string_view name, std::string_view text) {
   auto line = protocol::line_of(name, text);
   if (!line) return std::nullopt;
-  return keep({}, {0, std::move(line->name), std::move(line->text), /*host=*/true});
+  return keep({}, {0, std::move(line->name), std::move(line->text), /*by_talker=*/true});
 }
 
 bool ChatHost::remove(ChatLineId id) {

@@ -130,12 +130,12 @@ bool Forwarding::is_needed(const Load& load, TimePoint now) const {
     case ForwardPolicy::When::from_viewers: return load.viewers >= policy_.viewers;
     case ForwardPolicy::When::automatically: break;
   }
-  const bool strained = limited_since_ && now - *limited_since_ >= kStrain;
+  const bool overloaded = limited_since_ && now - *limited_since_ >= kOverloadTime;
   const bool many = load.viewers * 100 >= load.capacity * kManyPercent;
-  return load.viewers > 0 && (many || load.any_waits || load.short_of_line || strained);
+  return load.viewers > 0 && (many || load.any_waits || load.short_of_uplink || overloaded);
 }
 
-bool Forwarding::is_calm(const Load& load) const {
+bool Forwarding::is_quiet(const Load& load) const {
   if (keeps_direct_) return true;
   if (policy_.when == ForwardPolicy::When::always) return false;
   const std::size_t many = policy_.when == ForwardPolicy::When::from_viewers
@@ -152,7 +152,7 @@ Forwarding::Steps Forwarding::advance(const Load& load, const std::vector<PeerId
   if (stage_ == Stage::direct || stage_ == Stage::asking) ask(load, steps, now);
   if (stage_ == Stage::forwarded && may_return(load, now)) {
     stage_ = Stage::returning;
-    calm_since_.reset();
+    quiet_since_.reset();
     moving_.clear();
     invited_.clear();
   }
@@ -187,13 +187,13 @@ void Forwarding::ask(const Load& load, Steps& steps, TimePoint now) {
 
 /// Few watch, and have for long; and each of them can.
 bool Forwarding::may_return(const Load& load, TimePoint now) {
-  if (!is_calm(load)) calm_since_.reset();
-  if (!is_calm(load)) return false;
-  if (!calm_since_) calm_since_ = now;
+  if (!is_quiet(load)) quiet_since_.reset();
+  if (!is_quiet(load)) return false;
+  if (!quiet_since_) quiet_since_ = now;
   const bool all_can =
       std::all_of(forwarded_.begin(), forwarded_.end(),
                   [this](const auto& viewer) { return capable_.contains(viewer); });
-  const bool long_enough = now - std::max(*calm_since_, moved_at_) >= kCalm;
+  const bool long_enough = now - std::max(*quiet_since_, moved_at_) >= kQuietTime;
   return all_can && (keeps_direct_ || (long_enough && rounds_ < kMostRounds));
 }
 
@@ -303,10 +303,10 @@ std::optional<TimePoint> Forwarding::next_deadline() const {
   if (stage_ == Stage::asking) consider(ask_at_.at());
   if (stage_ == Stage::returning) consider(release_at_.at());
   if (!invited_.empty()) consider(invite_at_.at());
-  if (stage_ == Stage::forwarded && calm_since_) {
-    consider(std::max(*calm_since_, moved_at_) + kCalm);
+  if (stage_ == Stage::forwarded && quiet_since_) {
+    consider(std::max(*quiet_since_, moved_at_) + kQuietTime);
   }
-  if (stage_ == Stage::direct && limited_since_) consider(*limited_since_ + kStrain);
+  if (stage_ == Stage::direct && limited_since_) consider(*limited_since_ + kOverloadTime);
   for (const auto& [viewer, move] : moving_) consider(move.until);
   return next;
 }

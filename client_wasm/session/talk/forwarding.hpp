@@ -38,9 +38,9 @@ class Forwarding {
   /// Before the forwarder is asked for again, where it did not come.
   static constexpr Duration kAskPause{10'000};
   /// How long an encoder is limited by the processor before the viewers move.
-  static constexpr Duration kStrain{5'000};
+  static constexpr Duration kOverloadTime{5'000};
   /// How long few viewers must watch before they move back.
-  static constexpr Duration kCalm{60'000};
+  static constexpr Duration kQuietTime{60'000};
   /// Moves back and forth; after so many it stays forwarded.
   static constexpr unsigned kMostRounds = 2;
   /// Moves to the forwarder that fail; after so many the viewer stays direct, until the broadcast
@@ -62,10 +62,10 @@ class Forwarding {
     bool on_air = false;
     /// The forwarder whose connection with us is up, if there is one.
     std::optional<PeerId> forwarder = {};
-    std::size_t viewers = 0;     ///< direct, forwarded and waiting ones
-    std::size_t capacity = 0;    ///< of direct ones
-    bool short_of_line = false;  ///< a viewer's share is little
-    bool any_waits = false;      ///< declined as full
+    std::size_t viewers = 0;       ///< direct, forwarded and waiting ones
+    std::size_t capacity = 0;      ///< of direct ones
+    bool short_of_uplink = false;  ///< a viewer's share is little
+    bool any_waits = false;        ///< declined as full
   };
 
   /// Actions that the session takes now.
@@ -112,7 +112,7 @@ class Forwarding {
 
  private:
   bool is_needed(const Load& load, TimePoint now) const;
-  bool is_calm(const Load& load) const;
+  bool is_quiet(const Load& load) const;
   bool may_return(const Load& load, TimePoint now);
   void ask(const Load& load, Steps& steps, TimePoint now);
   void end_overdue(Steps& steps, TimePoint now);
@@ -131,7 +131,7 @@ class Forwarding {
   DeadlineTimer ask_at_;      ///< when to ask the server again
   DeadlineTimer invite_at_;   ///< when the next invitation may go out
   DeadlineTimer release_at_;  ///< when the forwarder is let go, which nobody needs any more
-  std::optional<TimePoint> calm_since_;
+  std::optional<TimePoint> quiet_since_;
   std::optional<TimePoint> limited_since_;
   TimePoint limited_at_{};
   TimePoint moved_at_{};

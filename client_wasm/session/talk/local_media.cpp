@@ -31,7 +31,7 @@ std::string_view name_of(DeviceState state) {
   return "idle";
 }
 
-void copy_part(DeviceKind kind, const MediaChoice& from, MediaChoice& to) {
+void copy_device(DeviceKind kind, const MediaChoice& from, MediaChoice& to) {
   if (kind == DeviceKind::camera) {
     to.camera = from.camera;
     to.size = from.size;
@@ -41,9 +41,9 @@ void copy_part(DeviceKind kind, const MediaChoice& from, MediaChoice& to) {
   }
 }
 
-bool same_part(DeviceKind kind, MediaChoice a, const MediaChoice& b) {
+bool same_device(DeviceKind kind, MediaChoice a, const MediaChoice& b) {
   const MediaChoice whole = a;
-  copy_part(kind, b, a);
+  copy_device(kind, b, a);
   return a == whole;
 }
 

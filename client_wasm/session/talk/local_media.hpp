@@ -43,9 +43,9 @@ struct MediaChoice {
   bool operator==(const MediaChoice&) const = default;
 };
 
-/// Makes one device's part of a choice equal to that of another choice.
-void copy_part(DeviceKind kind, const MediaChoice& from, MediaChoice& to);
-bool same_part(DeviceKind kind, MediaChoice a, const MediaChoice& b);
+/// Copies one device's fields of a choice.
+void copy_device(DeviceKind kind, const MediaChoice& from, MediaChoice& to);
+bool same_device(DeviceKind kind, MediaChoice a, const MediaChoice& b);
 
 std::string_view name_of(PictureSize size);
 std::string_view name_of(SoundMode sound);

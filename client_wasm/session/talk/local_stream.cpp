@@ -45,22 +45,22 @@ bool LocalStream::is_screen(CaptureNumber capture) const {
   return found != captures_.end() && found->second.source == MediaSource::screen;
 }
 
-DeviceState LocalStream::state_of(const Part& part) const {
-  if (works(part)) {
-    if (part.frameless) return DeviceState::frameless;
-    return part.interrupted ? DeviceState::interrupted : DeviceState::live;
+DeviceState LocalStream::state_of(const LocalTrack& track) const {
+  if (works(track)) {
+    if (track.frameless) return DeviceState::frameless;
+    return track.interrupted ? DeviceState::interrupted : DeviceState::live;
   }
-  return part.next != 0 ? DeviceState::starting : part.trouble;
+  return track.next != 0 ? DeviceState::starting : track.trouble;
 }
 
 /// While a device is being replaced, viewers keep what they have. A picture without a frame counts
 /// as none: a browser plays no sound while it waits for the first frame of the picture beside it.
 protocol::ChatMedia LocalStream::sent() const {
   using protocol::Sent;
-  const auto sent_of = [](const Part& part) {
-    if (part.frameless) return Sent::none;
-    if (part.interrupted) return Sent::interrupted;
-    return part.current != 0 || part.gave_way ? Sent::live : Sent::none;
+  const auto sent_of = [](const LocalTrack& track) {
+    if (track.frameless) return Sent::none;
+    if (track.interrupted) return Sent::interrupted;
+    return track.current != 0 || track.gave_way ? Sent::live : Sent::none;
   };
   const auto shown = captures_.find(picture_.current);
   const bool own_sound = shown != captures_.end() && shown->second.sound;
@@ -104,9 +104,9 @@ StreamOutputs LocalStream::handle(const MediaChosen& chosen, TimePoint) {
   const std::string only = another ? choice_.camera : camera_for_the_same_choice();
   const bool shown = works(picture_) && !is_screen(picture_.current);
   if (another && !shown && !picture_.before) only_camera_ = choice_.camera;
-  bool picture = camera_wanted_ && !same_part(DeviceKind::camera, before, choice_);
+  bool picture = camera_wanted_ && !same_device(DeviceKind::camera, before, choice_);
   if (!another && is_empty(picture_)) picture = false;  // a size alone does not ask for a picture
-  bool microphone = !same_part(DeviceKind::microphone, before, choice_);
+  bool microphone = !same_device(DeviceKind::microphone, before, choice_);
   if (!picture && !microphone) return {};
   // A request for both is replaced as a whole.
   if (picture_.next != 0 && picture_.next == microphone_.next) picture = microphone = true;
@@ -152,20 +152,20 @@ StreamOutputs LocalStream::handle(const DevicesListed& listed, TimePoint) {
   const std::vector<Device> before = std::exchange(devices_, listed.devices);
   StreamOutputs outputs;
   if (!std::exchange(list_is_due_, false)) return outputs;
-  for (Part* part : {&picture_, &microphone_}) {
+  for (LocalTrack* track : {&picture_, &microphone_}) {
     // A refused device is asked for again when it is allowed, not whenever a device comes.
-    if (part->trouble != DeviceState::refused && comes(*part, before)) take_in(*part, outputs);
+    if (track->trouble != DeviceState::refused && comes(*track, before)) take_in(*track, outputs);
   }
   return outputs;
 }
 
 /// True where the list has a device that will do. A camera must be the lost one, or new on the
 /// list: one that was there all the time does not begin because a headset was plugged in.
-bool LocalStream::comes(const Part& part, const std::vector<Device>& before) const {
+bool LocalStream::comes(const LocalTrack& track, const std::vector<Device>& before) const {
   return std::any_of(devices_.begin(), devices_.end(), [&](const Device& device) {
-    if (device.kind != part.kind) return false;
-    if (part.kind == DeviceKind::microphone) return true;
-    if (part.trouble == DeviceState::lost) return !device.id.empty() && device.id == only_camera_;
+    if (device.kind != track.kind) return false;
+    if (track.kind == DeviceKind::microphone) return true;
+    if (track.trouble == DeviceState::lost) return !device.id.empty() && device.id == only_camera_;
     return std::none_of(before.begin(), before.end(), [&](const Device& known) {
       return known.kind == device.kind && known.id == device.id;
     });
@@ -174,43 +174,43 @@ bool LocalStream::comes(const Part& part, const std::vector<Device>& before) con
 
 StreamOutputs LocalStream::handle(const PermissionGranted& granted, TimePoint) {
   StreamOutputs outputs;
-  take_in(part_of(granted.kind), outputs);
+  take_in(track_of(granted.kind), outputs);
   return outputs;
 }
 
 /// Requests a device that was wanted and could not be had.
-void LocalStream::take_in(Part& part, StreamOutputs& outputs) {
-  if (!runs() || !is_empty(part) || part.trouble == DeviceState::idle) return;
-  if (part.kind == DeviceKind::camera && !camera_wanted_) return;
-  acquire(part, choice_, outputs, only_device(part));
+void LocalStream::take_in(LocalTrack& track, StreamOutputs& outputs) {
+  if (!runs() || !is_empty(track) || track.trouble == DeviceState::idle) return;
+  if (track.kind == DeviceKind::camera && !camera_wanted_) return;
+  acquire(track, choice_, outputs, only_device(track));
 }
 
 StreamOutputs LocalStream::handle(const MediaMuted& muted, TimePoint) {
-  Part& part = part_of(muted.kind);
-  if (muted.capture != 0 && part.current == muted.capture) part.interrupted = muted.muted;
+  LocalTrack& track = track_of(muted.kind);
+  if (muted.capture != 0 && track.current == muted.capture) track.interrupted = muted.muted;
   return {};
 }
 
 StreamOutputs LocalStream::handle(const MediaEnded& ended, TimePoint now) {
-  Part& part = part_of(ended.kind);
-  if (ended.capture == 0 || part.current != ended.capture || part.ended) return {};
-  part.ended = true;
-  part.interrupted = part.frameless = false;
-  if (&part == &picture_) first_frame_.cancel();
+  LocalTrack& track = track_of(ended.kind);
+  if (ended.capture == 0 || track.current != ended.capture || track.ended) return {};
+  track.ended = true;
+  track.interrupted = track.frameless = false;
+  if (&track == &picture_) first_frame_.cancel();
   StreamOutputs outputs;
   if (is_screen(ended.capture)) {
     end_screen(outputs);
-  } else if (part.next == 0) {
-    replace_lost(part, now, outputs);
+  } else if (track.next == 0) {
+    replace_lost(track, now, outputs);
   }
   return outputs;
 }
 
 /// A microphone is replaced by any other. A camera is not: another one may look at what nobody
 /// should see. It may still be there, though, taken by a telephone call for instance.
-void LocalStream::replace_lost(const Part& part, TimePoint now, StreamOutputs& outputs) {
-  if (part.kind == DeviceKind::microphone) return acquire(part, choice_, outputs);
-  if (!only_camera_.empty()) return acquire(part, choice_, outputs, only_camera_);
+void LocalStream::replace_lost(const LocalTrack& track, TimePoint now, StreamOutputs& outputs) {
+  if (track.kind == DeviceKind::microphone) return acquire(track, choice_, outputs);
+  if (!only_camera_.empty()) return acquire(track, choice_, outputs, only_camera_);
   go_without(picture_, DeviceState::lost, outputs);
   proceed(Notice::media_ended, now, outputs);
 }

@@ -1,8 +1,8 @@
 // The talker's local stream: requested, previewed, on air, replaced. It knows no server and no
 // viewers; TalkSession executes its outputs in order.
 //
-// Picture and microphone are two parts, each with its own device. A broadcast starts and goes on
-// with what there is: a part that fails or is unplugged leaves the other alone, and comes in when
+// Picture and microphone are two tracks, each with its own device. A broadcast starts and goes on
+// with what there is: a track that fails or is unplugged leaves the other alone, and comes in when
 // its device comes. No picture begins that the broadcaster has not chosen: a camera begins by Start
 // video, by a choice in the menu, or where Start video found none and the page announced that it
 // comes in. Once a camera was shown, no other begins by itself: not when it is unplugged, not when
@@ -101,7 +101,7 @@ class LocalStream {
     bool sound = false;  ///< a screen's own
   };
   /// The picture or the microphone: what is sent, and what is requested in its place.
-  struct Part {
+  struct LocalTrack {
     DeviceKind kind;
     CaptureNumber current = 0;
     CaptureNumber next = 0;
@@ -130,52 +130,55 @@ class LocalStream {
   };
 
   bool runs() const { return !std::holds_alternative<Idle>(phase_); }
-  static bool is_empty(const Part& part) { return part.current == 0 && part.next == 0; }
-  static bool works(const Part& part) { return part.current != 0 && !part.ended; }
+  static bool is_empty(const LocalTrack& track) { return track.current == 0 && track.next == 0; }
+  static bool works(const LocalTrack& track) { return track.current != 0 && !track.ended; }
   bool is_screen(CaptureNumber capture) const;
   static const std::string& asked_camera(const Capture& request) {
     return request.only_camera.empty() ? request.choice.camera : request.only_camera;
   }
-  DeviceState state_of(const Part& part) const;
-  Part& part_of(DeviceKind kind) { return kind == DeviceKind::camera ? picture_ : microphone_; }
-  const Part& other_than(const Part& part) const {
-    return part.kind == DeviceKind::camera ? microphone_ : picture_;
+  DeviceState state_of(const LocalTrack& track) const;
+  LocalTrack& track_of(DeviceKind kind) {
+    return kind == DeviceKind::camera ? picture_ : microphone_;
+  }
+  const LocalTrack& other_than(const LocalTrack& track) const {
+    return track.kind == DeviceKind::camera ? microphone_ : picture_;
   }
 
   Trace transition(Phase next, std::string_view reason);
   void acquire_screen(StreamOutputs& outputs);
   void acquire(bool picture, bool microphone, const MediaChoice& choice, StreamOutputs& outputs,
                const std::string& only_camera = {});
-  void acquire(const Part& part, const MediaChoice& choice, StreamOutputs& outputs,
+  void acquire(const LocalTrack& track, const MediaChoice& choice, StreamOutputs& outputs,
                const std::string& only_camera = {}) {
-    acquire(&part == &picture_, &part == &microphone_, choice, outputs, only_camera);
+    acquire(&track == &picture_, &track == &microphone_, choice, outputs, only_camera);
   }
   std::string camera_for_the_same_choice() const;
   /// The one that may begin by itself; empty where any will do, as for a microphone.
-  std::string only_device(const Part& part) const {
-    return part.kind == DeviceKind::camera ? only_camera_ : std::string();
+  std::string only_device(const LocalTrack& track) const {
+    return track.kind == DeviceKind::camera ? only_camera_ : std::string();
   }
-  void await(Part& part, CaptureNumber capture, StreamOutputs& outputs);
-  void release(CaptureNumber capture, const Part& part, StreamOutputs& outputs);
+  void await(LocalTrack& track, CaptureNumber capture, StreamOutputs& outputs);
+  void release(CaptureNumber capture, const LocalTrack& track, StreamOutputs& outputs);
   void release_all(StreamOutputs& outputs);
-  void adopt(Part& part, StreamOutputs& outputs);
+  void adopt(LocalTrack& track, StreamOutputs& outputs);
   void cover(CaptureNumber covered);
   void use(StreamOutputs& outputs) const;
   void fail_screen(Notice reason, StreamOutputs& outputs);
-  void fail(Part& part, const Capture& request, Notice reason, StreamOutputs& outputs);
-  void give_up_switch(Part& part, const Capture& request, Notice reason, StreamOutputs& outputs);
-  void go_without(Part& part, DeviceState why, StreamOutputs& outputs);
+  void fail(LocalTrack& track, const Capture& request, Notice reason, StreamOutputs& outputs);
+  void give_up_switch(LocalTrack& track, const Capture& request, Notice reason,
+                      StreamOutputs& outputs);
+  void go_without(LocalTrack& track, DeviceState why, StreamOutputs& outputs);
   void end_screen(StreamOutputs& outputs);
-  void replace_lost(const Part& part, TimePoint now, StreamOutputs& outputs);
-  bool comes(const Part& part, const std::vector<Device>& before) const;
-  void take_in(Part& part, StreamOutputs& outputs);
+  void replace_lost(const LocalTrack& track, TimePoint now, StreamOutputs& outputs);
+  bool comes(const LocalTrack& track, const std::vector<Device>& before) const;
+  void take_in(LocalTrack& track, StreamOutputs& outputs);
   void proceed(Notice reason, TimePoint now, StreamOutputs& outputs);
   void go_on_air(std::string_view reason, TimePoint now, StreamOutputs& outputs);
   void make_ready(std::string_view reason, TimePoint now, StreamOutputs& outputs);
 
   Phase phase_;
-  Part picture_{DeviceKind::camera};
-  Part microphone_{DeviceKind::microphone};
+  LocalTrack picture_{DeviceKind::camera};
+  LocalTrack microphone_{DeviceKind::microphone};
   DeadlineTimer first_frame_;  ///< of the picture in use
   std::map<CaptureNumber, Capture> captures_;
   CaptureNumber last_capture_ = 0;

@@ -106,58 +106,59 @@ StreamOutputs LocalStream::handle(const MediaFailed& failed, TimePoint now) {
 void LocalStream::fail_screen(Notice reason, StreamOutputs& outputs) {
   outputs.emplace_back(reason);
   const auto before = std::exchange(picture_.before, std::nullopt);
-  if (before) copy_part(DeviceKind::camera, *before, choice_);
+  if (before) copy_device(DeviceKind::camera, *before, choice_);
   if (picture_.ended && is_screen(picture_.current)) return end_screen(outputs);
   if (picture_.ended || picture_.gave_way) acquire(picture_, choice_, outputs, only_camera_);
 }
 
-/// Goes on after a request for one part that failed.
-void LocalStream::fail(Part& part, const Capture& request, Notice reason, StreamOutputs& outputs) {
+/// Goes on after a request for one track that failed.
+void LocalStream::fail(LocalTrack& track, const Capture& request, Notice reason,
+                       StreamOutputs& outputs) {
   if (request.source == MediaSource::screen) return fail_screen(reason, outputs);
   MediaChoice choice = request.choice;
-  if (part.before) {
-    if (!works(part) || reason != Notice::camera_in_use) {
-      return give_up_switch(part, request, reason, outputs);
+  if (track.before) {
+    if (!works(track) || reason != Notice::camera_in_use) {
+      return give_up_switch(track, request, reason, outputs);
     }
     // Some phones can't open two cameras at once.
-    release(std::exchange(part.current, 0), part, outputs);
-    part.gave_way = true;
-    return acquire(part, choice, outputs, request.only_camera);
+    release(std::exchange(track.current, 0), track, outputs);
+    track.gave_way = true;
+    return acquire(track, choice, outputs, request.only_camera);
   }
-  const bool any = part.kind == DeviceKind::microphone || request.only_camera.empty();
-  if (any && reason == Notice::no_camera && !id_in(choice, part.kind).empty()) {
-    id_in(choice, part.kind).clear();
+  const bool any = track.kind == DeviceKind::microphone || request.only_camera.empty();
+  if (any && reason == Notice::no_camera && !id_in(choice, track.kind).empty()) {
+    id_in(choice, track.kind).clear();
     outputs.emplace_back(Trace{"talk: the chosen device is missing"});
-    return acquire(part, choice, outputs);
+    return acquire(track, choice, outputs);
   }
-  if (works(part)) {
+  if (works(track)) {
     outputs.emplace_back(reason);
     return;
   }
-  const bool lost = (part.ended || !any) && reason == Notice::no_camera;
-  if (on_air() && part.kind == DeviceKind::camera) outputs.emplace_back(Notice::none);
-  go_without(part, lost ? DeviceState::lost : trouble_of(reason), outputs);
+  const bool lost = (track.ended || !any) && reason == Notice::no_camera;
+  if (on_air() && track.kind == DeviceKind::camera) outputs.emplace_back(Notice::none);
+  go_without(track, lost ? DeviceState::lost : trouble_of(reason), outputs);
 }
 
 /// The device that is sent stays, or comes back; the choice follows it.
-void LocalStream::give_up_switch(Part& part, const Capture& request, Notice reason,
+void LocalStream::give_up_switch(LocalTrack& track, const Capture& request, Notice reason,
                                  StreamOutputs& outputs) {
-  const MediaChoice before = *std::exchange(part.before, std::nullopt);
-  const bool another = !same_part(part.kind, before, request.choice);
+  const MediaChoice before = *std::exchange(track.before, std::nullopt);
+  const bool another = !same_device(track.kind, before, request.choice);
   outputs.emplace_back(another ? Notice::switch_failed : reason);
-  copy_part(part.kind, before, choice_);
-  if (works(part)) return;
-  acquire(part, before, outputs, only_device(part));
+  copy_device(track.kind, before, choice_);
+  if (works(track)) return;
+  acquire(track, before, outputs, only_device(track));
 }
 
-/// The broadcast goes on without this part.
-void LocalStream::go_without(Part& part, DeviceState why, StreamOutputs& outputs) {
-  const bool was_sent = std::exchange(part.gave_way, false) || part.current != 0;
-  part.ended = part.interrupted = part.frameless = false;
-  if (&part == &picture_) first_frame_.cancel();
-  part.trouble = why;
-  if (part.current != 0) release(std::exchange(part.current, 0), part, outputs);
-  if (!was_sent || is_empty(other_than(part))) return;
+/// The broadcast goes on without this track.
+void LocalStream::go_without(LocalTrack& track, DeviceState why, StreamOutputs& outputs) {
+  const bool was_sent = std::exchange(track.gave_way, false) || track.current != 0;
+  track.ended = track.interrupted = track.frameless = false;
+  if (&track == &picture_) first_frame_.cancel();
+  track.trouble = why;
+  if (track.current != 0) release(std::exchange(track.current, 0), track, outputs);
+  if (!was_sent || is_empty(other_than(track))) return;
   use(outputs);
   if (on_air()) outputs.emplace_back(TracksChanged{});
 }
@@ -211,12 +212,12 @@ void LocalStream::acquire_screen(StreamOutputs& outputs) {
 void LocalStream::acquire(bool picture, bool microphone, const MediaChoice& choice,
                           StreamOutputs& outputs, const std::string& only_camera) {
   const CaptureNumber capture = ++last_capture_;
-  for (Part* part : {&picture_, &microphone_}) {
-    if (!(part == &picture_ ? picture : microphone)) continue;
-    await(*part, capture, outputs);
-    if (!part->gave_way) part->before.reset();
-    if (works(*part) && !is_screen(part->current)) {
-      part->before = captures_.at(part->current).choice;
+  for (LocalTrack* track : {&picture_, &microphone_}) {
+    if (!(track == &picture_ ? picture : microphone)) continue;
+    await(*track, capture, outputs);
+    if (!track->gave_way) track->before.reset();
+    if (works(*track) && !is_screen(track->current)) {
+      track->before = captures_.at(track->current).choice;
     }
   }
   const Capture request{MediaSource::camera, choice, picture, microphone, only_camera};
@@ -226,17 +227,18 @@ void LocalStream::acquire(bool picture, bool microphone, const MediaChoice& choi
   outputs.emplace_back(AcquireMedia{capture, MediaSource::camera, asked, picture, microphone});
 }
 
-/// Makes the part wait for this capture, and no longer for an earlier one.
-void LocalStream::await(Part& part, CaptureNumber capture, StreamOutputs& outputs) {
-  if (part.next != 0) release(std::exchange(part.next, 0), part, outputs);
-  part.next = capture;
+/// Makes the track wait for this capture, and no longer for an earlier one.
+void LocalStream::await(LocalTrack& track, CaptureNumber capture, StreamOutputs& outputs) {
+  if (track.next != 0) release(std::exchange(track.next, 0), track, outputs);
+  track.next = capture;
 }
 
-/// Stops the part's track of a capture, and forgets the capture if the other part does not use it.
-void LocalStream::release(CaptureNumber capture, const Part& part, StreamOutputs& outputs) {
-  const Part& other = other_than(part);
+/// Stops the capture's device of this kind, and forgets the capture if the other track does not use
+/// it.
+void LocalStream::release(CaptureNumber capture, const LocalTrack& track, StreamOutputs& outputs) {
+  const LocalTrack& other = other_than(track);
   if (other.current == capture || other.next == capture) {
-    outputs.emplace_back(ReleaseMedia{capture, part.kind});
+    outputs.emplace_back(ReleaseMedia{capture, track.kind});
     return;
   }
   captures_.erase(capture);
@@ -254,13 +256,13 @@ void LocalStream::release_all(StreamOutputs& outputs) {
   only_camera_.clear();
 }
 
-/// The part's next capture becomes its current one.
-void LocalStream::adopt(Part& part, StreamOutputs& outputs) {
-  const CaptureNumber before = std::exchange(part.current, std::exchange(part.next, 0));
-  part.ended = part.interrupted = part.frameless = part.gave_way = false;
-  part.before.reset();
-  part.trouble = DeviceState::idle;
-  if (before != 0) release(before, part, outputs);
+/// The track's next capture becomes its current one.
+void LocalStream::adopt(LocalTrack& track, StreamOutputs& outputs) {
+  const CaptureNumber before = std::exchange(track.current, std::exchange(track.next, 0));
+  track.ended = track.interrupted = track.frameless = track.gave_way = false;
+  track.before.reset();
+  track.trouble = DeviceState::idle;
+  if (before != 0) release(before, track, outputs);
 }
 
 /// Remembers what the screen that comes now covers.

@@ -19,7 +19,7 @@ TalkSession::TalkSession(TalkOptions options)
 void TalkSession::settle() {
   serve_waiting();
   if (stream_.picture() != planned_) planner_.set_picture(planned_ = stream_.picture());
-  pass_on(chat_.announce_media(stream_.sent()));
+  emit_all(chat_.announce_media(stream_.sent()));
   advance_forwarding();
   invite_waiting();
   if (const auto next = earlier(own_deadline_.at(), stream_.next_deadline()))
@@ -71,13 +71,13 @@ void TalkSession::on(const Started& started) {
 
 /// Sends no `end_talk`: the page may be reloading, and the server keeps the room for it.
 void TalkSession::on(const LeaveRequested&) {
-  pass_on(link_.leave());
+  emit_all(link_.leave());
   stop(Notice::none);
 }
 
 void TalkSession::on(const TimePassed& passed) {
-  pass_on(link_.handle(passed, now_));
-  pass_on(stream_.advance(now_));
+  emit_all(link_.handle(passed, now_));
+  emit_all(stream_.advance(now_));
   for (const ConnectionKey& key : due_connections()) recover(key);
 }
 
@@ -123,7 +123,7 @@ void TalkSession::on_message(const protocol::UserDisconnected& gone, const PeerI
 }
 
 void TalkSession::on_message(const protocol::ChatMessages& chat, const PeerId& from) {
-  if (forwarding_.is_forwarded(from)) pass_on(chat_.receive(from, chat.messages.front(), now_));
+  if (forwarding_.is_forwarded(from)) emit_all(chat_.receive(from, chat.messages.front(), now_));
 }
 
 void TalkSession::on(const RemovalRequested& removal) {
@@ -141,16 +141,16 @@ void TalkSession::on(const RoomEndRequested&) {
 }
 
 void TalkSession::on(const MutingRequested& muting) {
-  if (roster_.contains(muting.viewer)) pass_on(chat_.handle(muting));
+  if (roster_.contains(muting.viewer)) emit_all(chat_.handle(muting));
 }
 
 void TalkSession::on(const ChatOpened& opened) {
-  if (connections_.find(opened.key) != nullptr) pass_on(chat_.handle(opened));
+  if (connections_.find(opened.key) != nullptr) emit_all(chat_.handle(opened));
 }
 
 void TalkSession::on(const ChatReceived& received) {
   if (connections_.find(received.key) == nullptr) return;
-  pass_on(chat_.receive(received.key.peer, received.message, now_));
+  emit_all(chat_.receive(received.key.peer, received.message, now_));
 }
 
 void TalkSession::announce() {
@@ -166,7 +166,7 @@ void TalkSession::stop(Notice why) {
   waiting_.clear();
   forwarding_.reset();
   reported_ = {};
-  pass_on(stream_.stop());
+  emit_all(stream_.stop());
 }
 
 }  // namespace onair::session

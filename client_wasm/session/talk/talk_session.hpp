@@ -204,14 +204,14 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void on(const ChatReceived& received);
   template <OneOf<ChatEntered, ChatRemovalRequested> Event>
   void on(const Event& event) {
-    pass_on(chat_.handle(event));
+    emit_all(chat_.handle(event));
   }
   template <OneOf<StartRequested, DevicesChanged, DevicesListed, PermissionGranted, MediaChosen,
                   MicrophoneSwitched, CameraSwitched, MediaReady, PreviewReady, MediaFailed,
                   MediaEnded, MediaMuted, OnAirRequested>
                 Event>
   void on(const Event& event) {
-    pass_on(stream_.handle(event, now_));
+    emit_all(stream_.handle(event, now_));
   }
 
   using SessionBase::on_message;

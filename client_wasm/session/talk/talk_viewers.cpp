@@ -70,7 +70,7 @@ void TalkSession::on(const CandidateFound& found) {
   Candidate candidate = found.candidate;
   candidate.connection = found.key.generation;
   if (auto* offering = std::get_if<ViewerConnection::Offering>(&viewer->state)) {
-    hold(offering->found, std::move(candidate));
+    buffer(offering->found, std::move(candidate));
   } else {
     send(std::move(candidate), found.key.peer);
   }
@@ -95,7 +95,8 @@ void TalkSession::on(const TransportChanged& changed) {
   // A negotiation in progress has its own deadline.
   if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer->state)) return;
   if (changed.state == TransportState::connected) viewer->due.cancel();
-  if (changed.state == TransportState::disconnected) viewer->due.set(now_ + kTalkerPatience);
+  if (changed.state == TransportState::disconnected)
+    viewer->due.set(now_ + kTalkerDisconnectTimeout);
   if (changed.state == TransportState::failed) recover(changed.key);
 }
 
@@ -122,7 +123,7 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
     if (forwarding_.takes(from, request, is_full, now_)) return;
     if (is_full) return decline(from, DeclineReason::full);
   }
-  if (budget_.ask(from, now_)) offer_to(from);
+  if (budget_.try_open(from, now_)) offer_to(from);
 }
 
 void TalkSession::on_message(const protocol::Answer& answer, const PeerId& from) {
@@ -145,9 +146,9 @@ void TalkSession::on_message(const protocol::Candidate& candidate, const PeerId&
   ViewerConnection& viewer = *connections_.find(*key);
   if (!viewer.candidates.take(candidate)) return;
   if (auto* awaiting = std::get_if<ViewerConnection::AwaitingAnswer>(&viewer.state)) {
-    hold(awaiting->early, candidate);
+    buffer(awaiting->early, candidate);
   } else if (auto* applying = std::get_if<ViewerConnection::ApplyingAnswer>(&viewer.state)) {
-    hold(applying->early, candidate);
+    buffer(applying->early, candidate);
   } else if (std::holds_alternative<ViewerConnection::Negotiated>(viewer.state)) {
     output_.emplace_back(AddCandidate{*key, candidate});
   }
@@ -169,7 +170,7 @@ void TalkSession::on_message(const protocol::WatchingVia& via, const PeerId& fro
   waiting_.remove(from);
   if (!forwarding_.is_forwarded(from)) return;
   roster_.start_watching(from);
-  pass_on(chat_.open_relay(from));
+  emit_all(chat_.open_relay(from));
 }
 
 // Steps.
@@ -206,8 +207,8 @@ Forwarding::Load TalkSession::load() const {
           .forwarder = forwarder,
           .viewers = direct + forwarding_.forwarded() + waiting_.size(),
           .capacity = capacity(),
-          .short_of_line = 2 * std::uint64_t{share.max_bitrate_bps} <
-                           3 * std::uint64_t{options_.uplink.floor_bps},
+          .short_of_uplink = 2 * std::uint64_t{share.max_bitrate_bps} <
+                             3 * std::uint64_t{options_.uplink.floor_bps},
           .any_waits = waiting_.size() > 0};
 }
 

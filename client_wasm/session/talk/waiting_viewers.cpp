@@ -7,17 +7,17 @@
 namespace onair::session {
 
 void WaitingViewers::add(const PeerId& viewer) {
-  if (line_.size() >= kMaxWaiting) return;
-  if (std::find(line_.begin(), line_.end(), viewer) == line_.end()) line_.push_back(viewer);
+  if (queue_.size() >= kMaxWaiting) return;
+  if (std::find(queue_.begin(), queue_.end(), viewer) == queue_.end()) queue_.push_back(viewer);
 }
 
 void WaitingViewers::remove(const PeerId& viewer) {
-  std::erase(line_, viewer);
+  std::erase(queue_, viewer);
   invited_.erase(viewer);
 }
 
 void WaitingViewers::clear() {
-  line_.clear();
+  queue_.clear();
   invited_.clear();
 }
 
@@ -25,18 +25,18 @@ std::vector<PeerId> WaitingViewers::invite(
     const std::function<std::size_t(const PeerId&)>& room_for, TimePoint now) {
   std::erase_if(invited_, [now](const auto& invitation) { return invitation.second <= now; });
   std::vector<PeerId> next;
-  for (const PeerId& viewer : line_) {
+  for (const PeerId& viewer : queue_) {
     if (invited_.size() >= room_for(viewer)) continue;
     invited_[viewer] = now + kNegotiationTimeout;
     next.push_back(viewer);
   }
-  std::erase_if(line_, [this](const PeerId& viewer) { return invited_.contains(viewer); });
+  std::erase_if(queue_, [this](const PeerId& viewer) { return invited_.contains(viewer); });
   return next;
 }
 
 std::optional<TimePoint> WaitingViewers::next_deadline() const {
   std::optional<TimePoint> next;
-  if (line_.empty()) return next;
+  if (queue_.empty()) return next;
   for (const auto& [viewer, until] : invited_) next = earlier(next, until);
   return next;
 }

@@ -34,10 +34,10 @@ class WaitingViewers {
   /// When an invitation expires that the next one waits for.
   std::optional<TimePoint> next_deadline() const;
 
-  std::size_t size() const { return line_.size(); }
+  std::size_t size() const { return queue_.size(); }
 
  private:
-  std::vector<PeerId> line_;
+  std::vector<PeerId> queue_;
   std::map<PeerId, TimePoint> invited_;  ///< until when
 };
 

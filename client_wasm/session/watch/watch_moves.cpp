@@ -51,7 +51,7 @@ void WatchSession::move_to(const PeerId& forwarder, const PeerId& talker) {
     if (!is_broken(connections_.find(*known)->transport)) return;  // it is under way, or done
     close(*known, "a new invitation");
   }
-  if (!budget_.ask(forwarder, now_)) return budget_.withdraw(forwarder);
+  if (!budget_.try_open(forwarder, now_)) return budget_.withdraw(forwarder);
   // The talker answered our request by sending the forwarder instead of an offer.
   if (const auto asked = connection_of(talker);
       asked && in_state<TalkerConnection::AwaitingOffer>(*asked).second) {
@@ -65,7 +65,7 @@ void WatchSession::move_to(const PeerId& forwarder, const PeerId& talker) {
 void WatchSession::come_back(const PeerId& talker) {
   if (!is_on_air(talker) || connections_.contains(talker)) return;
   if (!is_watched(talker) && !has_room()) return;
-  if (!budget_.ask(talker, now_)) return budget_.withdraw(talker);
+  if (!budget_.try_open(talker, now_)) return budget_.withdraw(talker);
   send(protocol::TalkRequest{{}, {}, {}, /*direct=*/true}, talker);
   begin_move(talker, talker);
 }
@@ -185,7 +185,7 @@ void WatchSession::give_up_move(const ConnectionKey& key, std::string_view reaso
   chat_.close_relay(talker);
   if (!was_forwarded) return retry_after(retry_.next(), WatchView::Picture::failed, reason);
   if (!is_on_air(talker)) return stay_without(WatchView::Picture::waiting, reason);
-  if (!budget_.ask(talker, now_)) return;  // requested when its turn comes
+  if (!budget_.try_open(talker, now_)) return;  // requested when its turn comes
   send(protocol::TalkRequest{{}, {}, {}, /*direct=*/true}, talker);
   await_offer_of(talker);
 }
@@ -234,7 +234,7 @@ bool WatchSession::await_talker(const PeerId& talker) {
   close_with(talker, "user_disconnected");
   const auto by = connection_of(talker);
   if (!by) return false;
-  connections_.find(*by)->due.set(now_ + kTalkerReturns);
+  connections_.find(*by)->due.set(now_ + kTalkerReturnTimeout);
   return true;
 }
 

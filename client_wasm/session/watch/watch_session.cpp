@@ -129,11 +129,11 @@ void WatchSession::on(const LeaveRequested&) {
   close_all("leaving");
   budget_.withdraw_all();
   own_deadline_.cancel();
-  pass_on(link_.leave());
+  emit_all(link_.leave());
 }
 
 void WatchSession::on(const TimePassed& passed) {
-  pass_on(link_.handle(passed, now_));
+  emit_all(link_.handle(passed, now_));
   for (const ConnectionKey& key : due_connections()) recover(key);
   if (own_deadline_.is_due(now_)) request_talkers_on_air();
 }
@@ -167,7 +167,8 @@ void WatchSession::on(const ChatReceived& received) {
   if (const auto* media = std::get_if<protocol::ChatMedia>(&received.message)) {
     take_media(received.key.peer, *media);
   }
-  pass_on(chat_.receive(received.key.peer, received.message, /*several_talkers=*/max_talkers_ > 1));
+  emit_all(
+      chat_.receive(received.key.peer, received.message, /*several_talkers=*/max_talkers_ > 1));
 }
 
 void WatchSession::on_message(const protocol::ChatMessages& chat, const PeerId& from) {
@@ -175,7 +176,7 @@ void WatchSession::on_message(const protocol::ChatMessages& chat, const PeerId& 
   for (const protocol::ChatMessage& message : chat.messages) {
     if (const auto* media = std::get_if<protocol::ChatMedia>(&message)) take_media(from, *media);
   }
-  pass_on(chat_.receive_relayed(from, chat.messages, /*several_talkers=*/max_talkers_ > 1));
+  emit_all(chat_.receive_relayed(from, chat.messages, /*several_talkers=*/max_talkers_ > 1));
 }
 
 void WatchSession::take_media(const PeerId& of, const protocol::ChatMedia& media) {
@@ -285,7 +286,7 @@ void WatchSession::request_talkers_on_air() {
   own_deadline_.cancel();
   for (auto talker = on_air_.rbegin(); talker != on_air_.rend() && has_room(); ++talker) {
     if (is_watched(*talker)) continue;
-    if (budget_.ask(*talker, now_)) request(*talker);
+    if (budget_.try_open(*talker, now_)) request(*talker);
   }
 }
 

@@ -52,7 +52,7 @@ void WatchSession::on(const CandidateFound& found) {
   Candidate candidate = found.candidate;
   candidate.connection = talker->id;
   if (auto* answering = std::get_if<TalkerConnection::Answering>(&talker->state)) {
-    hold(answering->found, std::move(candidate));
+    buffer(answering->found, std::move(candidate));
   } else if (std::holds_alternative<TalkerConnection::Negotiated>(talker->state)) {
     send(std::move(candidate), found.key.peer);
   }
@@ -84,7 +84,8 @@ void WatchSession::on(const TransportChanged& changed) {
   }
   // A negotiation in progress has its own deadline.
   if (!std::holds_alternative<TalkerConnection::Negotiated>(talker->state)) return;
-  if (changed.state == TransportState::disconnected) talker->due.set(now_ + kWatcherPatience);
+  if (changed.state == TransportState::disconnected)
+    talker->due.set(now_ + kWatcherDisconnectTimeout);
   if (changed.state == TransportState::failed) recover(changed.key);
 }
 
@@ -121,7 +122,7 @@ void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) 
   if (!key) {
     if (unwanted_.erase(from) > 0) return;
     if (!has_room()) return send(protocol::Bye{}, from);
-    if (!budget_.ask(from, now_)) return;  // requested when its turn comes
+    if (!budget_.try_open(from, now_)) return;  // requested when its turn comes
     key = await_offer_of(from);
     connections_.find(*key)->of = of;
   }
@@ -153,17 +154,17 @@ void WatchSession::on_message(const protocol::Candidate& candidate, const PeerId
   if (!key) {
     // It may have overtaken the offer that answers a request to the room.
     if (absence_ != WatchView::Picture::requesting || !has_room()) return;
-    if (!budget_.ask(from, now_)) return;
+    if (!budget_.try_open(from, now_)) return;
     key = await_offer_of(from);
   }
   TalkerConnection& talker = *connections_.find(*key);
   if (!talker.candidates.take(candidate)) return;
   if (auto* awaiting = std::get_if<TalkerConnection::AwaitingOffer>(&talker.state)) {
-    return hold(awaiting->early, candidate);
+    return buffer(awaiting->early, candidate);
   }
   if (candidate.connection && talker.id && candidate.connection != talker.id) return;
   if (auto* applying = std::get_if<TalkerConnection::ApplyingOffer>(&talker.state)) {
-    hold(applying->early, candidate);
+    buffer(applying->early, candidate);
   } else {
     output_.emplace_back(AddCandidate{*key, candidate});
   }

@@ -138,7 +138,7 @@ Task<Admin::Response> Admin::answer_api(const Request& request, const ApiPath& p
     co_return response;
   }
   if (request.method() == http::verb::get && !path.peer) co_return co_await show(path);
-  if (request.method() == http::verb::delete_ && path.room) co_return co_await send_away(path);
+  if (request.method() == http::verb::delete_ && path.room) co_return co_await remove(path);
   co_return refusal(http::status::method_not_allowed, "method_not_allowed",
                     "See /openapi.json for what can be done here.");
 }
@@ -163,7 +163,7 @@ Task<Admin::Response> Admin::show(const ApiPath& path) {
   co_return response_with(http::status::ok, room_json(*found), kJson);
 }
 
-Task<Admin::Response> Admin::send_away(const ApiPath& path) {
+Task<Admin::Response> Admin::remove(const ApiPath& path) {
   const auto done = co_await ask_each(workers_, [&path](Worker& worker) {
     return path.peer ? worker.remove_peer(*path.room, *path.peer) : worker.end_room(*path.room);
   });

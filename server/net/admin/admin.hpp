@@ -37,7 +37,7 @@ class Admin {
   Task<std::optional<sfu::control::Report>> ask_forwarder();
   Task<Response> answer_api(const Request& request, const ApiPath& path);
   Task<Response> show(const ApiPath& path);
-  Task<Response> send_away(const ApiPath& path);
+  Task<Response> remove(const ApiPath& path);
   bool is_authorized(const Request& request) const;
 
   std::string key_;

@@ -186,7 +186,7 @@ Task<std::variant<error_code, Response>> take_body(Connection<Stream>& connectio
     std::optional<Response> refusal;
     if (route.refuse_body != nullptr) refusal = co_await route.refuse_body(header);
     if (refusal) co_return std::move(*refusal);
-    share.hold(length);
+    share.set_bytes(length);
     if (share.gives_way(connection.server.limits.frame_bytes / kInputThatStays)) {
       Response full = plain_response(http::status::service_unavailable, "This server is busy.\n");
       full.set(http::field::retry_after, "5");
@@ -278,12 +278,13 @@ Task<void> serve_connection(TcpStream stream, Admission::Slot slot, Worker& work
   error_code gone;
   const auto remote = stream.socket().remote_endpoint(gone).address();
   if (gone) co_return;
-  auto place = co_await worker.handshakes().enter(counted_address(remote), until);
-  if (!place) co_return;
+  auto handshake_slot = co_await worker.handshakes().enter(counted_address(remote), until);
+  if (!handshake_slot) co_return;
   const auto context = server.certificate->context();
   SslStream tls(std::move(stream), *context);
-  const auto [error, used] = co_await worker.handshakes().accept(tls, buffer.data(), *place);
-  place.reset();
+  const auto [error, used] =
+      co_await worker.handshakes().accept(tls, buffer.data(), *handshake_slot);
+  handshake_slot.reset();
   if (error) {
     spdlog::debug("event=tls_handshake_failed error=\"{}\"", error.message());
     co_return;

@@ -79,8 +79,8 @@ void Listener::stop() {
   acceptor_.close(ignored);
 }
 
-/// Accepts one connection in each pass of the loop, so that in a storm of connections the clients
-/// that are there are served between any two.
+/// Accepts one connection in each tick, so that in a storm of connections the clients that are
+/// there are served between any two.
 Task<void> Listener::accept_connections() {
   for (std::size_t next = 0; acceptor_.is_open(); next = (next + 1) % workers_.size()) {
     Worker& worker = *workers_[next];

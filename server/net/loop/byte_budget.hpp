@@ -32,12 +32,12 @@ class ByteBudget {
 class ByteShare {
  public:
   explicit ByteShare(ByteBudget& budget) : budget_(budget) {}
-  ~ByteShare() { hold(0); }
+  ~ByteShare() { set_bytes(0); }
   ByteShare(const ByteShare&) = delete;
   ByteShare& operator=(const ByteShare&) = delete;
 
   /// It holds so many bytes from now on.
-  void hold(std::size_t bytes) {
+  void set_bytes(std::size_t bytes) {
     budget_.used_ += bytes - held_;  // modulo 2^64 where it is less
     budget_.holders_ += std::size_t{bytes > 0} - std::size_t{held_ > 0};
     held_ = bytes;

@@ -12,7 +12,7 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-/// In the list of those that wait, for as long as it lives or until it has a place.
+/// In the list of those that wait, for as long as it lives or until it has a slot.
 struct Handshakes::Waiter {
   Waiter(Handshakes& its_all, std::string its_address, TimePoint until)
       : all(its_all), address(std::move(its_address)), bell(all.steps_.context(), until) {
@@ -24,36 +24,36 @@ struct Handshakes::Waiter {
 
   Handshakes& all;
   const std::string address;
-  Timer bell;  ///< cancelled when it gets a place
-  std::unique_ptr<Place> place;
+  Timer bell;  ///< cancelled when it gets a slot
+  std::unique_ptr<Slot> slot;
 };
 
-Handshakes::Place::Place(Handshakes& all, const std::string& address, TimePoint since)
+Handshakes::Slot::Slot(Handshakes& all, const std::string& address, TimePoint since)
     : all_(all), open_(all.open_.insert(all.open_.end(), Open{address, since})) {
   ++all_.by_address_[address];
 }
 
-Handshakes::Place::~Place() {
+Handshakes::Slot::~Slot() {
   const auto count = all_.by_address_.find(open_->address);
   if (--count->second == 0) all_.by_address_.erase(count);
   all_.open_.erase(open_);
   all_.admit();
 }
 
-Task<std::unique_ptr<Handshakes::Place>> Handshakes::enter(std::string address, TimePoint until) {
+Task<std::unique_ptr<Handshakes::Slot>> Handshakes::enter(std::string address, TimePoint until) {
   Waiter waiter(*this, std::move(address), until);
   admit();
-  while (!waiter.place && Clock::now() < until) co_await waiter.bell.async_wait(no_throw);
+  while (!waiter.slot && Clock::now() < until) co_await waiter.bell.async_wait(no_throw);
   // Waits for a step's turn too, since the caller makes the first step next.
-  if (waiter.place) {
+  if (waiter.slot) {
     co_await asio::post(asio::bind_executor(steps_.executor(), asio::use_awaitable_t<Executor>()));
   }
-  co_return std::move(waiter.place);
+  co_return std::move(waiter.slot);
 }
 
 Task<Handshakes::Result> Handshakes::accept(SslStream& stream, asio::const_buffer read,
-                                            Place& place) {
-  Open& open = *place.open_;
+                                            Slot& slot) {
+  Open& open = *slot.open_;
   if (open.gives_way) co_return Result{asio::error::operation_aborted};
   open.stream = &beast::get_lowest_layer(stream);
   auto [error, used] = co_await stream.async_handshake(
@@ -66,16 +66,16 @@ Task<Handshakes::Result> Handshakes::accept(SslStream& stream, asio::const_buffe
 
 void Handshakes::clear() {
   is_cleared_ = true;
-  patience_.reset();
+  timeout_.reset();
   steps_.clear();
 }
 
-/// Gives those that wait a place, as far as there are some.
+/// Gives those that wait a slot, as far as there are some.
 void Handshakes::admit() {
   while (!is_cleared_ && !waiters_.empty()) {
     Waiter& next = next_waiter();
     if (open_.size() >= most_) return make_room(next.address);
-    next.place = std::make_unique<Place>(*this, next.address, Clock::now());
+    next.slot = std::make_unique<Slot>(*this, next.address, Clock::now());
     waiters_.remove(&next);
     next.bell.cancel();
   }
@@ -98,17 +98,17 @@ Handshakes::Opens::iterator Handshakes::oldest_of_the_richest() {
   });
 }
 
-/// Closes one handshake at most. Its place is free when its coroutine has ended.
+/// Closes one handshake at most. Its slot is free when its coroutine has ended.
 void Handshakes::make_room(const std::string& newcomer) {
   const auto gives_way = [](const Open& open) { return open.gives_way; };
   if (std::any_of(open_.begin(), open_.end(), gives_way)) return;
-  const TimePoint due = open_.front().since + kPatience;
+  const TimePoint due = open_.front().since + kTimeout;
   auto victim = open_.begin();
   if (Clock::now() < due) {
     victim = oldest_of_the_richest();
     if (count_of(victim->address) < count_of(newcomer) + 2) {
-      patience_.emplace(steps_.context(), due);
-      return patience_->async_wait([this](error_code error) {
+      timeout_.emplace(steps_.context(), due);
+      return timeout_->async_wait([this](error_code error) {
         if (!error) admit();
       });
     }

@@ -15,7 +15,7 @@
 namespace onair::net {
 
 /// A handshake holds about 135 KB until it is done, and each of its steps takes up to a millisecond
-/// of processor. So newcomers wait for one of a bounded number of places, those first whose address
+/// of processor. So newcomers wait for one of a bounded number of slots, those first whose address
 /// has the fewest. A handshake that lasts too long gives way, and one of an address that has at
 /// least two more than the newcomer's: so clients that begin many handshakes and end none keep
 /// nobody out. Lives as long as its io_context and is used on its thread alone.
@@ -24,17 +24,17 @@ class Handshakes {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   /// An honest handshake takes two round trips.
-  static constexpr std::chrono::seconds kPatience{2};
+  static constexpr std::chrono::seconds kTimeout{2};
 
   Handshakes(asio::io_context& context, std::size_t most)
-      : most_(most), steps_(context, kEachPass) {}
+      : most_(most), steps_(context, kBudgetPerTick) {}
 
-  /// A place, for as long as it lives.
-  class Place;
+  /// One of `most` open handshakes, counted for as long as it lives.
+  class Slot;
 
-  /// Waits for a place, and for the moment to make the first step. Null where there was none until
+  /// Waits for a slot, and for the moment to make the first step. Null where there was none until
   /// then.
-  Task<std::unique_ptr<Place>> enter(std::string address, TimePoint until);
+  Task<std::unique_ptr<Slot>> enter(std::string address, TimePoint until);
 
   struct Result {
     error_code error;
@@ -42,14 +42,14 @@ class Handshakes {
   };
 
   /// Takes the server's part. `read` has been read from the connection before.
-  Task<Result> accept(SslStream& stream, asio::const_buffer read, Place& place);
+  Task<Result> accept(SslStream& stream, asio::const_buffer read, Slot& slot);
 
   /// Forgets what is under way. Only when the io_context runs no more.
   void clear();
 
  private:
-  /// Time that the handshakes get in each pass of the event loop.
-  static constexpr std::chrono::microseconds kEachPass{500};
+  /// Time that the handshakes get in each tick.
+  static constexpr std::chrono::microseconds kBudgetPerTick{500};
 
   struct Waiter;
   struct Open {
@@ -72,15 +72,15 @@ class Handshakes {
   std::unordered_map<std::string, std::size_t> by_address_;  ///< how many are open
   std::list<Waiter*> waiters_;                               ///< in the order in which they came
   bool is_cleared_ = false;
-  std::optional<Timer> patience_;
+  std::optional<Timer> timeout_;
 };
 
-class Handshakes::Place {
+class Handshakes::Slot {
  public:
-  Place(Handshakes& all, const std::string& address, TimePoint since);
-  ~Place();
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+  Slot(Handshakes& all, const std::string& address, TimePoint since);
+  ~Slot();
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
 
  private:
   friend Handshakes;

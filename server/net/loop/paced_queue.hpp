@@ -13,13 +13,13 @@
 
 namespace onair::net {
 
-/// Runs functions for the time `each_pass` of each pass of the event loop, and one at least:
-/// whatever else is ready comes between, so that a thousand of these hold nobody up. Lives as long
-/// as its io_context and is used on its thread alone.
+/// Runs functions for `budget_per_tick` of each tick, and one at least: whatever else is ready
+/// comes between, so that a thousand of these hold nobody up. Lives as long as its io_context and
+/// is used on its thread alone.
 class PacedQueue {
  public:
-  PacedQueue(asio::io_context& context, std::chrono::microseconds each_pass)
-      : context_(context), each_pass_(each_pass) {}
+  PacedQueue(asio::io_context& context, std::chrono::microseconds budget_per_tick)
+      : context_(context), budget_per_tick_(budget_per_tick) {}
   PacedQueue(const PacedQueue&) = delete;
   PacedQueue& operator=(const PacedQueue&) = delete;
 
@@ -34,7 +34,7 @@ class PacedQueue {
     is_posted_ = true;
   }
 
-  /// The same: none runs before its pass.
+  /// The same: none runs before its tick.
   template <typename Function>
   void run(Function&& function) {
     later(std::forward<Function>(function));
@@ -46,15 +46,15 @@ class PacedQueue {
  private:
   /// Asio runs what is posted after all that is ready now.
   void post() {
-    asio::post(context_, [this] { run_pass(); });
+    asio::post(context_, [this] { run_tick(); });
   }
 
   /// Posts the next run first: a function that throws ends this one alone.
-  void run_pass() {
+  void run_tick() {
     is_posted_ = !waiting_.empty();
     if (!is_posted_) return;
     post();
-    const auto end = std::chrono::steady_clock::now() + each_pass_;
+    const auto end = std::chrono::steady_clock::now() + budget_per_tick_;
     do {
       const std::unique_ptr<Work> work = std::move(waiting_.front());
       waiting_.pop_front();
@@ -63,7 +63,7 @@ class PacedQueue {
   }
 
   asio::io_context& context_;
-  const std::chrono::microseconds each_pass_;
+  const std::chrono::microseconds budget_per_tick_;
   std::deque<std::unique_ptr<Work>> waiting_;
   bool is_posted_ = false;
 };

@@ -26,7 +26,7 @@ class RateLimiter {
   /// False where this client has asked too often. `now` never goes back.
   bool allow(std::string_view client, TimePoint now) {
     const std::lock_guard lock(mutex_);
-    Bucket& bucket = buckets_[place_of(client)];
+    Bucket& bucket = buckets_[bucket_index(client)];
     const std::chrono::duration<double> passed = now - bucket.at;
     bucket.tokens = std::min(burst_, bucket.tokens + passed.count() * per_second_);
     bucket.at = now;
@@ -36,7 +36,7 @@ class RateLimiter {
   }
 
  private:
-  std::size_t place_of(std::string_view client) const {
+  std::size_t bucket_index(std::string_view client) const {
     return std::hash<std::string>()(salt_ + std::string(client)) % buckets_.size();
   }
 

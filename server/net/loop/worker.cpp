@@ -31,7 +31,7 @@ Worker::Worker(rooms::HubId self, rooms::HubId members, std::optional<rooms::Hub
 
 Worker::~Worker() {
   for (ClientLink* link : links()) link->break_ownership_cycle();
-  for (SelfOwned* connection : std::set(held_)) connection->break_ownership_cycle();
+  for (SelfOwned* connection : std::set(kept_)) connection->break_ownership_cycle();
   socketio_sessions.clear();
   handshakes_.clear();
   tick_.clear();

@@ -89,8 +89,8 @@ class Worker {
 
   /// Registers a connection that is no ClientLink, as a WebSocket that carries a socket.io session,
   /// until `release`. The end of the worker breaks the ownership cycles of those that are left.
-  void hold(SelfOwned& connection) { held_.insert(&connection); }
-  void release(SelfOwned& connection) { held_.erase(&connection); }
+  void keep(SelfOwned& connection) { kept_.insert(&connection); }
+  void release(SelfOwned& connection) { kept_.erase(&connection); }
 
   void connected(ClientLink& link);
   void receive(rooms::Link& link, std::string_view frame);
@@ -141,7 +141,7 @@ class Worker {
   rooms::Hub hub_;
   std::map<std::uint64_t, ClientLink*> links_;  ///< by number
   std::uint64_t last_number_ = 0;
-  std::set<SelfOwned*> held_;
+  std::set<SelfOwned*> kept_;
   std::deque<Newcomer> newcomers_;  ///< by time; also those who have entered since
   std::uint64_t slow_consumers_ = 0;
   std::uint64_t never_entered_ = 0;

@@ -11,7 +11,7 @@ namespace {
 namespace control = sfu::control;
 using std::chrono::seconds;
 
-constexpr seconds kOfferPatience{10};
+constexpr seconds kOfferTimeout{10};
 constexpr std::chrono::milliseconds kRetry{500};
 constexpr seconds kRetryDeclined{5};
 
@@ -75,7 +75,7 @@ void Feed::release(const protocol::PeerId& talker) {
 
 /// Announces how many players the forwarder watches for: soon, and a rush of them at once.
 void Feed::announce_players() {
-  if (is_in() && !is_pausing_ && !host().is_draining()) send_players();
+  if (is_in() && !is_pausing_ && !media().is_draining()) send_players();
 }
 
 void Feed::send_players() {
@@ -174,7 +174,7 @@ bool Feed::wants(const protocol::PeerId& talker) const {
 
 void Feed::watch(const protocol::PeerId& talker) {
   on_air_.insert(talker);
-  if (host().has_encoder(room())) return;  // the forwarder has its picture already
+  if (media().has_encoder(room())) return;  // the forwarder has its picture already
   if (stage_ != Stage::idle && talker == note_.other) {
     announced_players_.reset();  // it was away, and may not have heard
     announce_players();
@@ -188,7 +188,7 @@ void Feed::watch(const protocol::PeerId& talker) {
 
 /// Pages that have another talker's picture may not get this one's in its place.
 void Feed::follow(const protocol::PeerId& talker) {
-  if (host().has_encoder(room())) return;  // the forwarder has its picture already
+  if (media().has_encoder(room())) return;  // the forwarder has its picture already
   if (talker != watched_) end_viewings();
   if (talker != note_.other && !peer().empty()) send_message(protocol::Bye{}, note_.other);
   close_peer();
@@ -207,12 +207,12 @@ void Feed::renew_if_dead() {
 }
 
 void Feed::request() {
-  stage_ = host().forwarder().is_here() ? Stage::asking : Stage::idle;
+  stage_ = media().forwarder().is_here() ? Stage::asking : Stage::idle;
   if (stage_ == Stage::idle) return;  // until on_forwarder_connected()
   announced_players_.reset();         // its page may have been loaded anew
   send_players();
   send_message(protocol::TalkRequest{}, note_.other);
-  wait<Feed>(retry_, kOfferPatience, [](Feed& self) {
+  wait<Feed>(retry_, kOfferTimeout, [](Feed& self) {
     if (self.stage_ == Stage::asking) self.request();
   });
 }
@@ -225,7 +225,7 @@ void Feed::on_offer(const protocol::Offer& offer) {
     send_message(protocol::Bye{}, note_.other);
     return request();
   }
-  if (!host().forwarder().is_here()) {
+  if (!media().forwarder().is_here()) {
     stage_ = Stage::idle;
     return send_message(protocol::Bye{}, note_.other);
   }
@@ -243,7 +243,7 @@ void Feed::on_offer(const protocol::Offer& offer) {
   stage_ = Stage::publishing;
   note_.connection = offer.connection;
   use_new_peer();
-  host().forwarder().ask(
+  media().forwarder().request(
       control::Publish{room(), peer(), offer.sdp, text_of(note_)},
       guarded<Feed>([talker = note_.other, peer = peer()](Feed& self, const auto& result) {
         self.published(talker, peer, result);
@@ -258,7 +258,7 @@ void Feed::published(const protocol::PeerId& talker, const std::string& peer,
     close_peer();
     stage_ = Stage::idle;
     send_message(protocol::Bye{}, talker);
-    if (!host().forwarder().is_here())
+    if (!media().forwarder().is_here())
       return;  // until on_forwarder_connected(). Players wait for it too
     end_viewings();
     notify_waiting(Outcome::unavailable);
@@ -287,7 +287,8 @@ void Feed::lose_talker(const protocol::PeerId& talker, bool may_be_reloading) {
   if (talker == watched_ && !may_be_reloading) end_viewings();
   if (stage_ == Stage::idle) follow_another();
   if (was_followed && note_.other.empty()) notify_waiting(Outcome::unavailable);
-  if (was_held && holders_.empty()) linger(may_be_reloading ? protocol::kTalkerReturns : kLinger);
+  if (was_held && holders_.empty())
+    linger(may_be_reloading ? protocol::kTalkerReturnTimeout : kLinger);
 }
 
 void Feed::stop_following() {
@@ -302,7 +303,7 @@ void Feed::stop_following() {
 }
 
 void Feed::follow_another() {
-  if (host().has_encoder(room())) return;
+  if (media().has_encoder(room())) return;
   if (!holders_.empty() && !is_held()) return follow(protocol::PeerId(*holders_.begin()));
   if (is_held() || on_air_.contains(note_.other)) return request();
   const auto next = std::find_if(on_air_.begin(), on_air_.end(),

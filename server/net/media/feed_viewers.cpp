@@ -11,7 +11,7 @@ using std::chrono::steady_clock;
 
 /// A page that knows the forwarder asks it within this time. The others get an offer then, as from
 /// any talker.
-constexpr std::chrono::seconds kAskPatience{1};
+constexpr std::chrono::seconds kAskTimeout{1};
 
 /// How many pages may be about to ask.
 constexpr std::size_t kMostInvited = 512;
@@ -45,7 +45,7 @@ void Feed::on_request(const protocol::PeerId& viewer) {
 void Feed::on_invite(const protocol::InviteWatchers& invite) {
   if (!is_ready()) return;
   holders_.insert(note_.other);  // its use_forwarder may come later, since that goes by another way
-  const auto until = steady_clock::now() + kAskPatience;
+  const auto until = steady_clock::now() + kAskTimeout;
   for (const protocol::PeerId& viewer : invite.peers) {
     const bool is_known = viewings_.contains(viewer) || invited_.contains(viewer);
     if (is_known || viewer == note_.other || invited_.all().size() >= kMostInvited) continue;

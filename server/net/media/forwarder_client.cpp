@@ -169,7 +169,7 @@ void ForwarderClient::keep_up(const control::Event& event) {
   if (const auto* change = std::get_if<control::MediaChange>(&event)) found->media = change->on;
 }
 
-void ForwarderClient::ask(control::Request request, Done done) {
+void ForwarderClient::request(control::Request request, Done done) {
   if (here_ && pending_.size() < kMostPending) return submit(std::move(request), std::move(done));
   worker_.tick().later([done = std::move(done)] { done(std::nullopt); });
 }

@@ -57,7 +57,7 @@ class ForwarderClient {
   bool is_here() const { return here_; }
 
   /// Calls `done` once, within the worker's tick and never before this returns.
-  void ask(sfu::control::Request request, Done done);
+  void request(sfu::control::Request request, Done done);
   /// Closes a peer of its, surely: where the forwarder is away, as soon as it is back. A request
   /// that failed may have made the peer all the same.
   void close(const sfu::control::PeerId& peer);

@@ -12,7 +12,7 @@ using boost::beast::http::status;
 
 /// Time-out for a forwarder that is alive but silent: then all that it had counts as lost. A dead
 /// one is detected at once.
-constexpr std::chrono::seconds kForwarderPatience{10};
+constexpr std::chrono::seconds kForwarderTimeout{10};
 
 /// How many clients at a time may be between closing their peer connection and their DELETE.
 constexpr std::size_t kMostClosed = 256;
@@ -33,7 +33,7 @@ Media::Media(Worker& worker, const std::filesystem::path& forwarder_socket, room
       grace_(grace),
       draining_(draining),
       forwarder_(worker, forwarder_socket, *this),
-      patience_(worker.context()),
+      timeout_(worker.context()),
       admission_(admission) {}
 
 Media::~Media() {
@@ -43,7 +43,7 @@ Media::~Media() {
 }
 
 template <typename Link, typename... Arguments>
-std::shared_ptr<Link> Media::hold(Arguments&&... arguments) {
+std::shared_ptr<Link> Media::create_link(Arguments&&... arguments) {
   const auto link = std::make_shared<Link>(*this, std::forward<Arguments>(arguments)...);
   links_.emplace(link.get(), link);
   return link;
@@ -61,16 +61,16 @@ void Media::publish(MediaEntry entry, std::string key, std::string offer, const 
       return reply(problem(status::conflict, "room_taken", "Somebody else talks in this room."));
     }
     replaced = &talker;
-    entry.identity = rooms::Resumption{talker.id(), rooms::Duration::zero()};
+    entry.resumption = rooms::Resumption{talker.id(), rooms::Duration::zero()};
   }
-  if (entry.counted_as && !make_way_for_encoder(*entry.counted_as, replaced)) {
+  if (entry.counted_as && !free_slot_for_encoder(*entry.counted_as, replaced)) {
     return reply(problem(status::too_many_requests, "too_many_clients",
                          "Too many encoders of this address broadcast.", /*retry_after=*/10));
   }
-  hold<WhipTalker>(std::move(entry), std::move(key))->publish(std::move(offer), reply);
+  create_link<WhipTalker>(std::move(entry), std::move(key))->publish(std::move(offer), reply);
 }
 
-bool Media::make_way_for_encoder(const std::string& address, const WhipTalker* replaced) {
+bool Media::free_slot_for_encoder(const std::string& address, const WhipTalker* replaced) {
   std::size_t count = 0;
   std::shared_ptr<MediaLink> silent;
   for (const auto& [pointer, link] : links_) {
@@ -87,7 +87,7 @@ bool Media::make_way_for_encoder(const std::string& address, const WhipTalker* r
 
 void Media::play(MediaEntry entry, std::string offer, const MediaReply& reply) {
   if (!forwarder_.is_here()) return reply(forwarder_is_away());
-  hold<WhepPlayer>(std::move(entry))->play(std::move(offer), reply);
+  create_link<WhepPlayer>(std::move(entry))->play(std::move(offer), reply);
 }
 
 std::shared_ptr<MediaLink> Media::find(const media::Target& target) const {
@@ -141,11 +141,11 @@ MediaReport Media::report() const {
 }
 
 void Media::ask_report(std::function<void(ForwarderReport)> reply) {
-  forwarder_.ask(control::Stats{},
-                 [reply = std::move(reply)](const ForwarderClient::Result& result) {
-                   const auto* report = result ? std::get_if<control::Report>(&*result) : nullptr;
-                   reply(report == nullptr ? ForwarderReport() : ForwarderReport(*report));
-                 });
+  forwarder_.request(
+      control::Stats{}, [reply = std::move(reply)](const ForwarderClient::Result& result) {
+        const auto* report = result ? std::get_if<control::Report>(&*result) : nullptr;
+        reply(report == nullptr ? ForwarderReport() : ForwarderReport(*report));
+      });
 }
 
 std::shared_ptr<WhipTalker> Media::set_talker(WhipTalker& talker) {
@@ -164,7 +164,7 @@ bool Media::publishes(const std::string& room) const {
 Feed& Media::feed_of(const std::string& room) {
   auto& feed = feeds_[room];
   if (!feed) {
-    feed = hold<Feed>(room);
+    feed = create_link<Feed>(room);
     feed->enter();
   }
   return *feed;
@@ -229,15 +229,15 @@ void Media::on_forwarder_mismatched() {
 }
 
 void Media::on_forwarder_lost() {
-  patience_.expires_after(kForwarderPatience);
-  patience_.async_wait([this](error_code error) {
+  timeout_.expires_after(kForwarderTimeout);
+  timeout_.async_wait([this](error_code error) {
     if (error || forwarder_.is_here()) return;
     worker_.tick().run([this] { on_forwarder_died(); });
   });
 }
 
 void Media::on_forwarder_died() {
-  patience_.cancel();
+  timeout_.cancel();
   const auto links = links_;  // some leave by it
   for (const auto& [pointer, link] : links) {
     if (links_.contains(pointer)) link->on_forwarder_died();
@@ -247,7 +247,7 @@ void Media::on_forwarder_died() {
 /// The one function that brings together the forwarder's state and this process's,
 /// whichever of the two has been started anew.
 void Media::on_forwarder_connected(const std::vector<control::PeerInfo>& peers) {
-  patience_.cancel();
+  timeout_.cancel();
   is_mismatched_ = false;
   std::set<std::string> living;
   for (const control::PeerInfo& peer : peers) living.insert(peer.peer);
@@ -291,10 +291,11 @@ void Media::take_back(const control::PeerInfo& peer, const media::Note& note) {
   if (!note.address.empty()) entry.slots = admission_.enter(note.address);
   switch (note.kind) {
     case media::Note::Kind::whip:
-      return hold<WhipTalker>(std::move(entry), note.key)->take_back(peer, note);
-    case media::Note::Kind::whep: return hold<WhepPlayer>(std::move(entry))->take_back(peer, note);
+      return create_link<WhipTalker>(std::move(entry), note.key)->take_back(peer, note);
+    case media::Note::Kind::whep:
+      return create_link<WhepPlayer>(std::move(entry))->take_back(peer, note);
     case media::Note::Kind::feed: {
-      const auto feed = hold<Feed>(peer.room);
+      const auto feed = create_link<Feed>(peer.room);
       feeds_[peer.room] = feed;
       return feed->take_back(peer, note);
     }

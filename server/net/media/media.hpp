@@ -102,7 +102,7 @@ class Media final : private ForwarderHost {
   void on_forwarder_mismatched() override;
   /// Where this address has as many encoders as it may, beside the one that the new one replaces,
   /// ends one from which nothing comes. False where it has as many and something comes from each.
-  bool make_way_for_encoder(const std::string& address, const WhipTalker* replaced);
+  bool free_slot_for_encoder(const std::string& address, const WhipTalker* replaced);
   void take_back(const std::vector<sfu::control::PeerInfo>& peers);
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
   void take_back_viewer(const sfu::control::PeerInfo& peer, const media::Note& note);
@@ -110,7 +110,7 @@ class Media final : private ForwarderHost {
   std::shared_ptr<MediaLink> find(const media::Target& target) const;
   void remember_closed(const MediaLink& link, const sfu::control::Event& event);
   template <typename Link, typename... Arguments>
-  std::shared_ptr<Link> hold(Arguments&&... arguments);
+  std::shared_ptr<Link> create_link(Arguments&&... arguments);
 
   Worker& worker_;
   const rooms::Duration grace_;
@@ -128,7 +128,7 @@ class Media final : private ForwarderHost {
   ForwarderClient forwarder_;
   std::function<bool()> replace_ = [] { return false; };
   bool is_mismatched_ = false;  ///< and the log says so
-  Timer patience_;
+  Timer timeout_;
   Admission& admission_;
 };
 

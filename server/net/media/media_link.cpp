@@ -41,12 +41,12 @@ MediaLink::MediaLink(Media& media, rooms::MemberKind kind, protocol::Role role,
         seconds_now() +
         std::chrono::duration_cast<std::chrono::seconds>(*entry_.pass.holds_for).count();
   }
-  slot = entry_.slots.member;
+  admission_slot = entry_.slots.member;
 }
 
 void MediaLink::enter() {
   rooms::EntryRequest request{kind_, {entry_.room, role_}};
-  request.identity = entry_.identity;
+  request.resumption = entry_.resumption;
   request.pass = entry_.pass;
   worker_.connected(*this);
   worker_.enter(*this, request);
@@ -58,7 +58,7 @@ void MediaLink::take_back(const control::PeerInfo& peer, const media::Note& note
   media_.own_peer(peer_, *this);
   const std::chrono::seconds age(std::max<std::int64_t>(0, seconds_now() - note.since));
   rooms::EntryRequest request{kind_, {entry_.room, role_}};
-  request.identity = rooms::Resumption{note.member, age};
+  request.resumption = rooms::Resumption{note.member, age};
   request.pass = rooms::Pass{.name = note.name};
   if (note.expires) {
     request.pass->holds_for =
@@ -86,10 +86,10 @@ void MediaLink::take(const rooms::SharedFrame& frame) {
       return take_welcome(*welcome);
     }
     const auto* error = std::get_if<protocol::Error>(&message->body);
-    // The hub has dismissed a talker that lost its slot. Whom it removes otherwise it also closes.
-    const bool is_dismissed =
+    // The hub has removed a talker that lost its slot. Whom it removes otherwise it also closes.
+    const bool lost_its_slot =
         error != nullptr && Link::peer == nullptr && error->code == name_of(ErrorCode::room_taken);
-    if (error != nullptr && (!is_in_ || is_dismissed)) {
+    if (error != nullptr && (!is_in_ || lost_its_slot)) {
       refused(*error);
       return leave(rooms::Hub::Leaving::for_good);
     }
@@ -145,7 +145,7 @@ MediaAnswer MediaLink::created(media::Standard standard, const std::string& answ
 
 void MediaLink::patch(media::Patch kind, const std::string& fragment, MediaReply reply) {
   if (kind == media::Patch::trickle) {
-    return media_.forwarder().ask(
+    return media_.forwarder().request(
         control::Trickle{peer_, fragment}, [reply](const ForwarderClient::Result& result) {
           const bool done = result && std::holds_alternative<control::Done>(*result);
           reply(done ? MediaAnswer{.status = status::no_content} : problem_of(result));
@@ -155,7 +155,7 @@ void MediaLink::patch(media::Patch kind, const std::string& fragment, MediaReply
   media::Note anew = note_;
   anew.ufrag = media::ice_ufrag_of(fragment);
   anew.etag = new_etag();
-  media_.forwarder().ask(
+  media_.forwarder().request(
       control::Restart{peer_, fragment, text_of(anew)},
       [weak = weak_from_this(), reply, anew](const ForwarderClient::Result& result) {
         const auto* made = result ? std::get_if<control::Description>(&*result) : nullptr;

@@ -24,10 +24,10 @@ class Viewings;
 /// How somebody gets into the room.
 struct MediaEntry {
   std::string room;
-  rooms::Pass pass = {};                           ///< the doorkeeper's answer
-  std::optional<rooms::Resumption> identity = {};  ///< the member that it replaces
-  Admission::Client slots = {};                    ///< what the client takes at its address
-  std::optional<std::string> counted_as = {};      ///< that address
+  rooms::Pass pass = {};                             ///< the doorkeeper's answer
+  std::optional<rooms::Resumption> resumption = {};  ///< the member that it replaces
+  Admission::Client slots = {};                      ///< what the client takes at its address
+  std::optional<std::string> counted_as = {};        ///< that address
 };
 
 /// Lives on the worker of Media, which holds it until leave(). What the hub sends is handled when
@@ -77,7 +77,7 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   /// False where nothing that the room says matters once it is in.
   virtual bool listens() const { return true; }
 
-  Media& host() const { return media_; }
+  Media& media() const { return media_; }
   Worker& worker() const { return worker_; }
   bool is_in() const { return is_in_; }
   const std::vector<protocol::IceServer>& ice_servers() const { return ice_servers_; }

@@ -34,8 +34,8 @@ DeclineReason reason_of(const ForwarderClient::Result& result) {
 
 Viewings::Viewings(MediaLink& member) : member_(member), last_connection_(random_connection()) {}
 
-Media& Viewings::host() const {
-  return member_.host();
+Media& Viewings::media() const {
+  return member_.media();
 }
 
 bool Viewings::may_ask(const protocol::PeerId& viewer) {
@@ -48,13 +48,13 @@ void Viewings::offer_to(const protocol::PeerId& viewer) {
   close(viewer);
   const std::string peer = random_hex(control::kPeerIdDigits / 2);
   viewings_[viewer] = {peer, ++last_connection_};
-  host().own_peer(peer, member_);
+  media().own_peer(peer, member_);
   media::Note note;
   note.kind = media::Note::Kind::viewer;
   note.member = member_.id();
   note.other = viewer;
   note.connection = last_connection_;
-  host().forwarder().ask(
+  media().forwarder().request(
       control::Invite{member_.room(), peer, text_of(note)},
       member_.guarded<MediaLink>(
           [this, viewer, peer](MediaLink&, const auto& result) { invited(viewer, peer, result); }));
@@ -64,7 +64,7 @@ void Viewings::invited(const protocol::PeerId& viewer, const std::string& peer,
                        const ForwarderClient::Result& result) {
   const auto found = viewings_.find(viewer);
   if (found == viewings_.end() || found->second.peer != peer) {
-    return host().forwarder().close(peer);  // the viewer has left meanwhile
+    return media().forwarder().close(peer);  // the viewer has left meanwhile
   }
   const auto* offer = result ? std::get_if<control::Description>(&*result) : nullptr;
   if (offer == nullptr) {
@@ -85,11 +85,11 @@ void Viewings::answer(const protocol::PeerId& viewer, const protocol::Answer& an
   Viewing& viewing = found->second;
   const bool fits = !answer.connection || *answer.connection == viewing.connection;
   if (!fits || !viewing.offered || std::exchange(viewing.answered, true)) return;
-  host().forwarder().ask(control::Answer{viewing.peer, answer.sdp},
-                         member_.guarded<MediaLink>(
-                             [this, viewer, peer = viewing.peer](MediaLink&, const auto& result) {
-                               answer_taken(viewer, peer, result);
-                             }));
+  media().forwarder().request(control::Answer{viewing.peer, answer.sdp},
+                              member_.guarded<MediaLink>([this, viewer, peer = viewing.peer](
+                                                             MediaLink&, const auto& result) {
+                                answer_taken(viewer, peer, result);
+                              }));
 }
 
 void Viewings::answer_taken(const protocol::PeerId& viewer, const std::string& peer,
@@ -104,8 +104,8 @@ void Viewings::answer_taken(const protocol::PeerId& viewer, const std::string& p
 void Viewings::close(const protocol::PeerId& viewer) {
   const auto found = viewings_.find(viewer);
   if (found == viewings_.end()) return;
-  host().forwarder().close(found->second.peer);
-  host().disown_peer(found->second.peer);
+  media().forwarder().close(found->second.peer);
+  media().disown_peer(found->second.peer);
   viewings_.erase(found);
 }
 
@@ -127,13 +127,13 @@ void Viewings::end_all() {
 
 void Viewings::forget(const std::string& peer) {
   std::erase_if(viewings_, [&peer](const auto& entry) { return entry.second.peer == peer; });
-  host().disown_peer(peer);
+  media().disown_peer(peer);
 }
 
 void Viewings::take_back(const std::string& peer, const media::Note& note) {
   viewings_[note.other] = {peer, note.connection.value_or(0), true, true};
   last_connection_ = std::max(last_connection_, note.connection.value_or(0));
-  host().own_peer(peer, member_);
+  media().own_peer(peer, member_);
 }
 
 void Viewings::take_over(Viewings& before) {
@@ -142,7 +142,7 @@ void Viewings::take_over(Viewings& before) {
   for (auto next = viewings_.begin(); next != viewings_.end();) {
     const auto& [viewer, viewing] = *next++;
     if (viewing.offered) {
-      host().own_peer(viewing.peer, member_);
+      media().own_peer(viewing.peer, member_);
     } else {
       // The forwarder's answer goes to the one before.
       decline(viewer, DeclineReason::failed);

@@ -55,7 +55,7 @@ class Viewings {
                const ForwarderClient::Result& result);
   void answer_taken(const protocol::PeerId& viewer, const std::string& peer,
                     const ForwarderClient::Result& result);
-  Media& host() const;
+  Media& media() const;
 
   MediaLink& member_;
   std::map<protocol::PeerId, Viewing> viewings_;  ///< by viewer

@@ -11,7 +11,7 @@ namespace control = sfu::control;
 using boost::beast::http::status;
 
 /// How long a player waits until a browser's broadcast has come to the forwarder.
-constexpr std::chrono::seconds kFeedPatience{5};
+constexpr std::chrono::seconds kFeedTimeout{5};
 
 /// Seconds after which a player asks again that came to another process than the encoder did.
 constexpr unsigned kRetryElsewhere = 10;
@@ -28,7 +28,7 @@ MediaAnswer has_ended() {
 WhepPlayer::WhepPlayer(Media& media, MediaEntry entry)
     : MediaLink(media, rooms::kWhepPlayer, protocol::Role::watch, media::Note::Kind::whep,
                 std::move(entry)),
-      patience_(worker().context()) {}
+      timeout_(worker().context()) {}
 
 void WhepPlayer::play(std::string offer, MediaReply reply) {
   offer_ = std::move(offer);
@@ -37,18 +37,18 @@ void WhepPlayer::play(std::string offer, MediaReply reply) {
 }
 
 void WhepPlayer::take_back(const control::PeerInfo& peer, const media::Note& note) {
-  host().own_resource(note.resource, *this);
+  media().own_resource(note.resource, *this);
   MediaLink::take_back(peer, note);
 }
 
 void WhepPlayer::entered(const protocol::Welcome& welcome) {
-  if (!reply_) return host().feed_of(room()).add(*this);  // taken back
-  if (host().publishes(room())) return ask_forwarder();
+  if (!reply_) return media().feed_of(room()).add(*this);  // taken back
+  if (media().publishes(room())) return ask_forwarder();
   if (welcome.talkers.empty()) return give_up(not_on_air());
-  host().feed_of(room()).when_ready(
+  media().feed_of(room()).when_ready(
       *this, guarded<WhepPlayer>(
                  [](WhepPlayer& self, Feed::Outcome outcome) { self.broadcast_came(outcome); }));
-  wait<WhepPlayer>(patience_, kFeedPatience, [](WhepPlayer& self) {
+  wait<WhepPlayer>(timeout_, kFeedTimeout, [](WhepPlayer& self) {
     if (self.peer().empty()) {
       self.give_up(problem(status::service_unavailable, "no_answer",
                            "The broadcaster does not answer.", kRetryAfter));
@@ -78,7 +78,7 @@ void WhepPlayer::broadcast_came(Feed::Outcome outcome) {
 void WhepPlayer::ask_forwarder() {
   make_resource(offer_);
   use_new_peer();
-  host().forwarder().ask(
+  media().forwarder().request(
       control::Play{room(), peer(), std::exchange(offer_, {}), text_of(note_)},
       guarded<WhepPlayer>([](WhepPlayer& self, const auto& result) { self.played(result); }));
 }
@@ -86,7 +86,7 @@ void WhepPlayer::ask_forwarder() {
 void WhepPlayer::played(const ForwarderClient::Result& result) {
   const auto* answer = result ? std::get_if<control::Description>(&*result) : nullptr;
   if (answer == nullptr) return give_up(problem_of(result));
-  host().feed_of(room()).add(*this);
+  media().feed_of(room()).add(*this);
   std::exchange(reply_, nullptr)(created(media::Standard::whep, answer->sdp));
 }
 

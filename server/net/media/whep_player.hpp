@@ -34,7 +34,7 @@ class WhepPlayer final : public MediaLink {
 
   std::string offer_;
   MediaReply reply_;
-  Timer patience_;
+  Timer timeout_;
 };
 
 }  // namespace onair::net

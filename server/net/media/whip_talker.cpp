@@ -36,15 +36,15 @@ void WhipTalker::take_back(const control::PeerInfo& peer, const media::Note& not
   stage_ = Stage::published;
   sends_ = peer.media;
   was_connected_ = peer.connected;
-  host().own_resource(note.resource, *this);
+  media().own_resource(note.resource, *this);
   MediaLink::take_back(peer, note);
 }
 
 void WhipTalker::entered(const protocol::Welcome&) {
-  const auto before = host().set_talker(*this);
+  const auto before = media().set_talker(*this);
   if (before && !before->is_silent()) {
     // Two came at once into a room for several talkers. The forwarder has one publication a room.
-    host().set_talker(*before);
+    media().set_talker(*before);
     refused({"room_taken", "Somebody else talks in this room."});
     return leave(rooms::Hub::Leaving::for_good);
   }
@@ -57,14 +57,14 @@ void WhipTalker::entered(const protocol::Welcome&) {
   stage_ = Stage::publishing;
   make_resource(offer_);
   use_new_peer();
-  host().forwarder().ask(
+  media().forwarder().request(
       control::Publish{room(), peer(), std::exchange(offer_, {}), text_of(note_)},
       guarded<WhipTalker>([](WhipTalker& self, const auto& result) { self.published(result); }));
 }
 
 void WhipTalker::refused(const protocol::Error& error) {
   if (reply_) std::exchange(reply_, nullptr)(problem_of(error.code, error.message));
-  // Taken back in vain, or dismissed: somebody else talks here now.
+  // Taken back in vain, or removed: somebody else talks here now.
   viewings_.close_all();
   close_connections();
 }
@@ -82,7 +82,7 @@ void WhipTalker::published(const ForwarderClient::Result& result) {
   const MediaReply reply = std::exchange(reply_, nullptr);
   if (answer != nullptr) {
     stage_ = Stage::published;
-    may_start_until_ = std::chrono::steady_clock::now() + kStartPatience;
+    may_start_until_ = std::chrono::steady_clock::now() + kStartTimeout;
     replaced_peer_.clear();
     await_first_packet();
     return reply(created(media::Standard::whip, answer->sdp));
@@ -145,13 +145,13 @@ void WhipTalker::go_off_air() {
 
 /// Nothing comes. The picture stands still until the encoder goes on or reconnects.
 void WhipTalker::await_encoder() {
-  wait<WhipTalker>(grace_, host().grace(), [](WhipTalker& self) { self.encoder_stays_away(); });
+  wait<WhipTalker>(grace_, media().grace(), [](WhipTalker& self) { self.encoder_stays_away(); });
 }
 
 /// An encoder that never sends keeps its room from others, and takes memory of the forwarder.
 void WhipTalker::await_first_packet() {
-  const auto patience = kFirstPacketPatience * worker().limits().handshake_time;
-  wait<WhipTalker>(grace_, patience, [](WhipTalker& self) { self.end(); });
+  const auto timeout = kFirstPacketTimeoutFactor * worker().limits().handshake_time;
+  wait<WhipTalker>(grace_, timeout, [](WhipTalker& self) { self.end(); });
 }
 
 void WhipTalker::encoder_stays_away() {
@@ -198,7 +198,7 @@ void WhipTalker::closed(CloseCode code) {
 
 void WhipTalker::close_connections() {
   close_peer();
-  if (!replaced_peer_.empty()) host().forwarder().close(std::exchange(replaced_peer_, {}));
+  if (!replaced_peer_.empty()) media().forwarder().close(std::exchange(replaced_peer_, {}));
 }
 
 void WhipTalker::end() {

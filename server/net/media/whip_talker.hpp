@@ -24,9 +24,9 @@ class WhipTalker final : public MediaLink {
   }
 
   /// How long an encoder may take from its 201 to its first packet, until its slot is another's.
-  static constexpr rooms::Duration kStartPatience = std::chrono::seconds(2);
+  static constexpr rooms::Duration kStartTimeout = std::chrono::seconds(2);
   /// After so many times Limits::handshake_time without a packet, an encoder's session ends.
-  static constexpr int kFirstPacketPatience = 3;
+  static constexpr int kFirstPacketTimeoutFactor = 3;
 
   /// True where nothing comes from its encoder, whose slot another may take.
   bool is_silent() const;

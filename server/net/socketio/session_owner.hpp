@@ -15,7 +15,7 @@ inline constexpr std::string_view kSessionCookie = "onair-io";
 inline constexpr std::size_t kSessionCookieBytes = 16;
 
 /// Evidence in a request of who sends it.
-struct Sender {
+struct RequestSender {
   std::string address;  ///< as ClientOrigin counts it; empty for programs on this machine
   std::string cookie;   ///< of the session cookie; empty without one
 };
@@ -26,13 +26,13 @@ struct Sender {
 /// program that keeps no cookies has to keep its address.
 class SessionOwner {
  public:
-  SessionOwner(socketio::Revision revision, Sender opener);
+  SessionOwner(socketio::Revision revision, RequestSender opener);
 
   /// The cookie that the client is to show. Empty where it has shown one already, and in revision
   /// 4, which needs none.
   std::string new_cookie() const;
   /// True where the sender is the client. The caller has checked the sid.
-  bool sends(const Sender& sender);
+  bool sends(const RequestSender& sender);
 
  private:
   /// Needed in revision 3.

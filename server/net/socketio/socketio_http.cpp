@@ -84,7 +84,7 @@ struct Caller {
   std::string transport;
   std::optional<std::string> sid;
   std::optional<std::string> token;
-  Sender sender;
+  RequestSender sender;
 };
 
 /// The session cookie among "name=value; name=value" (RFC 6265 section 4.2.1). Empty where it is
@@ -111,8 +111,8 @@ std::variant<Caller, EngineError> caller_of(const Exchange& exchange) {
   if (!revision) return EngineError::unsupported_revision;
   Caller caller{*revision, query_parameter(request, "transport").value_or(""),
                 query_parameter(request, "sid"), query_parameter(request, "token"),
-                Sender{exchange.client.counted_as.value_or(""),
-                       session_cookie(request[http::field::cookie])}};
+                RequestSender{exchange.client.counted_as.value_or(""),
+                              session_cookie(request[http::field::cookie])}};
   if (caller.transport != "polling" && caller.transport != "websocket") {
     return EngineError::unknown_transport;
   }
@@ -152,7 +152,7 @@ NewSession make_session(const Caller& caller, ConnectionSlots slots, Worker& her
           .starts_on_websocket = !polls,
           .ping_interval = half,
           .ping_timeout = half,
-          .patience = limits.handshake_time,
+          .step_timeout = limits.handshake_time,
           .max_message_bytes = limits.frame_bytes,
           .max_payload_bytes = kPacketsInPayload * limits.frame_bytes,
           .max_queue_bytes = limits.send_queue_bytes,

@@ -12,7 +12,7 @@ using Clock = std::chrono::steady_clock;
 }  // namespace
 
 SocketioSession::SocketioSession(Worker& worker, socketio::SessionOptions options,
-                                 ConnectionSlots slots, Sender opener)
+                                 ConnectionSlots slots, RequestSender opener)
     : worker_(worker),
       slots_(std::move(slots)),
       sid_(options.sid),
@@ -30,7 +30,7 @@ void SocketioSession::start(Remote<SocketioCarrier> carrier, std::shared_ptr<Out
   after_news();
 }
 
-bool SocketioSession::fits(socketio::Revision revision, const Sender& sender) {
+bool SocketioSession::fits(socketio::Revision revision, const RequestSender& sender) {
   return revision == revision_ && owner_.sends(sender);
 }
 
@@ -168,7 +168,7 @@ void SocketioSession::flush() {
 }
 
 void SocketioSession::after_news() {
-  share_.hold(core_.queue_bytes());
+  share_.set_bytes(core_.queue_bytes());
   if (share_.is_beyond_fair_share()) overflowed();
   if (poll_answer_ && !std::exchange(flush_is_due_, true)) {
     worker_.tick().flush_at_end(std::shared_ptr<Flushable>(shared_from_this(), this));

@@ -82,7 +82,7 @@ class SocketioSession final : public ClientLink,
   using PollAnswer = std::function<void(std::optional<std::string>)>;
 
   SocketioSession(Worker& worker, socketio::SessionOptions options, ConnectionSlots slots,
-                  Sender opener);
+                  RequestSender opener);
 
   /// Makes it one of its worker's, until it ends. `carrier` is the WebSocket that it begins on.
   void start(Remote<SocketioCarrier> carrier = {}, std::shared_ptr<OutputGauge> gauge = {});
@@ -90,7 +90,7 @@ class SocketioSession final : public ClientLink,
   Worker& worker() const { return worker_; }
 
   /// True where a request is for this session.
-  bool fits(socketio::Revision revision, const Sender& sender);
+  bool fits(socketio::Revision revision, const RequestSender& sender);
   const SessionOwner& owner() const { return owner_; }
 
   // As in socketio::Session:

@@ -17,7 +17,7 @@ class SocketioWebsocket final : public SocketioCarrier,
   SocketioWebsocket(typename Transport::Stream stream, std::string_view unread,
                     ConnectionSlots slots, Worker& worker)
       : WebsocketConnection<Transport>(std::move(stream), unread, std::move(slots), worker) {
-    worker.hold(*this);
+    worker.keep(*this);
     this->measured_by(gauge_);
   }
   ~SocketioWebsocket() { this->worker().release(*this); }

@@ -176,7 +176,7 @@ class FrameStream final : public Flushable {
   }
 
   void note_change() {
-    share_.hold(queue_.cost());
+    share_.set_bytes(queue_.cost());
     if (gauge_) gauge_->queued = queue_.cost();
   }
 

@@ -102,9 +102,9 @@ void WebsocketConnection<Transport>::received(error_code error, std::size_t byte
   }
   if (bytes == 0 && !websocket_.is_message_done() && listens()) overhead(0);
   incoming_.add(bytes);
-  incoming_share_.hold(incoming_.memory());
+  incoming_share_.set_bytes(incoming_.memory());
   if (!listens() || !take_piece()) incoming_.clear();
-  incoming_share_.hold(incoming_.memory());
+  incoming_share_.set_bytes(incoming_.memory());
   read();
 }
 

@@ -13,7 +13,7 @@ class WebsocketSession final : public ClientLink, public WebsocketConnection<Tra
   WebsocketSession(typename Transport::Stream stream, std::string_view unread,
                    ConnectionSlots slots, Worker& worker)
       : WebsocketConnection<Transport>(std::move(stream), unread, slots, worker) {
-    slot = slots.client.member;
+    admission_slot = slots.client.member;
   }
 
   /// Answers the upgrade, and serves the client.

@@ -19,12 +19,12 @@ inline constexpr std::size_t kMaxPayload = 1'460;
 /// The longest UDP payload that we read or write.
 inline constexpr std::size_t kMaxPacket = 1'500;
 
-/// A header extension that is passed on to viewers (RFC 8285).
-enum class PassedExtension : std::uint8_t {
+/// A header extension that is forwarded to viewers (RFC 8285).
+enum class ForwardedExtension : std::uint8_t {
   audio_level,        ///< RFC 6464
   video_orientation,  ///< 3GPP TS 26.114, section 7.4.5
 };
-inline constexpr std::size_t kPassedExtensions = 2;
+inline constexpr std::size_t kForwardedExtensions = 2;
 
 struct ExtensionValue {
   std::uint8_t size = 0;  ///< 0: absent
@@ -41,7 +41,7 @@ struct MediaPacket {
   MediaKind kind = MediaKind::audio;
   bool marker = false;
   bool begins_key_frame = false;
-  std::array<ExtensionValue, kPassedExtensions> extensions{};
+  std::array<ExtensionValue, kForwardedExtensions> extensions{};
   std::uint16_t payload_size = 0;  ///< 0: the slot of a ring is empty
   std::array<std::uint8_t, kMaxPayload> payload_bytes;
 

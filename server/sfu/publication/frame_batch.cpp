@@ -56,7 +56,7 @@ void FrameBatch::Queue<kCapacity>::drop_front(std::size_t count) {
 }
 
 template <std::size_t kCapacity>
-void FrameBatch::hold(Queue<kCapacity>& queue, StoredPacket& packet, TimePoint now) {
+void FrameBatch::enqueue(Queue<kCapacity>& queue, StoredPacket& packet, TimePoint now) {
   if (queue.size == kCapacity) {
     const Held& oldest = queue.front();
     if (oldest.packet->media.sequence == oldest.sequence) settle(*oldest.packet, now);
@@ -73,13 +73,13 @@ bool FrameBatch::is_late(const MediaPacket& packet) const {
 void FrameBatch::add(StoredPacket& packet, TimePoint now) {
   const MediaPacket& media = packet.media;
   if (media.kind == MediaKind::audio || is_late(media)) {
-    hold(prompt_, packet, now);
+    enqueue(prompt_, packet, now);
     return;
   }
   // A frame has also ended when the next one begins: its last packet may be lost.
   if (video_begun_ && media.timestamp != newest_timestamp_) complete_ = video_.size;
   if (video_.size == kMaxVideo && complete_ > 0) --complete_;
-  hold(video_, packet, now);
+  enqueue(video_, packet, now);
   if (media.marker) complete_ = video_.size;
   video_begun_ = true;
   newest_video_ = media.sequence;

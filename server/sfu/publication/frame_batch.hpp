@@ -70,7 +70,7 @@ class FrameBatch {
   };
 
   template <std::size_t kCapacity>
-  void hold(Queue<kCapacity>& queue, StoredPacket& packet, TimePoint now);
+  void enqueue(Queue<kCapacity>& queue, StoredPacket& packet, TimePoint now);
   bool is_late(const MediaPacket& packet) const;
   TimePoint video_deadline() const;
   std::size_t video_available(TimePoint now) const;

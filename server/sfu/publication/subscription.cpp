@@ -44,9 +44,10 @@ bool OutgoingKind::has_plain_resends() const {
 void OutgoingStream::agree(const OutgoingKind& agreed, MediaKind kind) {
   nack_ = agreed.nack;
   absolute_send_time_id_ = one_byte_id(agreed.absolute_send_time_id);
-  const auto wanted = static_cast<std::size_t>(
-      kind == MediaKind::audio ? PassedExtension::audio_level : PassedExtension::video_orientation);
-  passed_ids_[wanted] = one_byte_id(agreed.passed_ids[wanted]);
+  const auto wanted =
+      static_cast<std::size_t>(kind == MediaKind::audio ? ForwardedExtension::audio_level
+                                                        : ForwardedExtension::video_orientation);
+  forwarded_ids_[wanted] = one_byte_id(agreed.forwarded_ids[wanted]);
 }
 
 void OutgoingStream::wait_for_key_frame() {
@@ -137,10 +138,10 @@ std::size_t OutgoingStream::write_header(const StoredPacket& packet, std::uint8_
     write_u24(value.data(), send_time);
     writer.extension(absolute_send_time_id_, value);
   }
-  for (std::size_t i = 0; i < kPassedExtensions; ++i) {
+  for (std::size_t i = 0; i < kForwardedExtensions; ++i) {
     const ExtensionValue& value = media.extensions[i];
-    if (value.size == 0 || passed_ids_[i] == 0) continue;
-    writer.extension(passed_ids_[i], Bytes(value.bytes).first(value.size));
+    if (value.size == 0 || forwarded_ids_[i] == 0) continue;
+    writer.extension(forwarded_ids_[i], Bytes(value.bytes).first(value.size));
   }
   return writer.size();
 }

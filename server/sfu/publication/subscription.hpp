@@ -35,7 +35,7 @@ struct OutgoingKind {
   std::array<OutgoingFormat, kMaxFormats> formats{};  ///< unused ones are without codec
   bool nack = false;  ///< the viewer may ask for packets again (RFC 4585)
   std::uint8_t absolute_send_time_id = 0;
-  std::array<std::uint8_t, kPassedExtensions> passed_ids{};
+  std::array<std::uint8_t, kForwardedExtensions> forwarded_ids{};
 
   const OutgoingFormat* find(CodecNumber codec) const;
   bool has_formats() const;
@@ -116,7 +116,7 @@ class OutgoingStream {
   bool has_rtx_ = false;
   bool nack_ = false;
   std::uint8_t absolute_send_time_id_ = 0;
-  std::array<std::uint8_t, kPassedExtensions> passed_ids_{};
+  std::array<std::uint8_t, kForwardedExtensions> forwarded_ids_{};
 };
 
 /// How much may be resent to one viewer, in bytes. Each byte of media earns it half a byte, 128 KiB

@@ -44,15 +44,15 @@ void IncomingTrack::begin_talker(Codec codec, bool nacks) {
   missing_.clear();
 }
 
-std::optional<IncomingTrack::Placed> IncomingTrack::receive(const RtpPacket& packet, Origin origin,
-                                                            TimePoint now) {
+std::optional<IncomingTrack::Numbered> IncomingTrack::receive(const RtpPacket& packet,
+                                                              Origin origin, TimePoint now) {
   const auto number = find_number(packet, origin, now);
   if (!number) {
     ++statistics_.refused;
     return std::nullopt;
   }
   if (origin == Origin::sent) source_->reception.receive(*number, packet.timestamp, now);
-  return place(packet, *number, now);
+  return assign_number(packet, *number, now);
 }
 
 std::optional<std::int64_t> IncomingTrack::find_number(const RtpPacket& packet, Origin origin,
@@ -93,15 +93,16 @@ void IncomingTrack::begin_source(const RtpPacket& packet, TimePoint now) {
   const bool whole = kind_ == MediaKind::audio || may_begin_key_frame(codec_, packet.payload);
   const std::int64_t earlier = whole ? 0 : kRoomBefore;
   map_.begin(packet.sequence, next_sequence_ + static_cast<std::uint32_t>(earlier), earlier);
-  source_ = Source{packet.ssrc, offset, Reception(packet.sequence, clock_rate_of(kind_))};
+  source_ = Source{packet.ssrc, offset, ReceptionStatistics(packet.sequence, clock_rate_of(kind_))};
   key_frame_.reset();
   reading_.reset();
   missing_.clear();
   step_to_.reset();
 }
 
-std::optional<IncomingTrack::Placed> IncomingTrack::place(const RtpPacket& packet,
-                                                          std::int64_t number, TimePoint now) {
+std::optional<IncomingTrack::Numbered> IncomingTrack::assign_number(const RtpPacket& packet,
+                                                                    std::int64_t number,
+                                                                    TimePoint now) {
   const std::int64_t before = map_.highest();
   if (packet.payload.empty()) {
     const auto verdict = map_.leave_out(number);
@@ -111,7 +112,7 @@ std::optional<IncomingTrack::Placed> IncomingTrack::place(const RtpPacket& packe
     ++statistics_.padding;
     return std::nullopt;
   }
-  const auto [verdict, sequence] = map_.place(number);
+  const auto [verdict, sequence] = map_.assign(number);
   note_order(verdict, before, number, now);
   if (verdict == SequenceMap::Verdict::duplicate) {
     ++statistics_.duplicates;
@@ -121,16 +122,17 @@ std::optional<IncomingTrack::Placed> IncomingTrack::place(const RtpPacket& packe
     ++statistics_.refused;
     return std::nullopt;
   }
-  Placed placed{.sequence = sequence, .timestamp = packet.timestamp + source_->timestamp_offset};
-  placed.begins_key_frame = begins_key_frame(packet, placed, number);
+  Numbered numbered{.sequence = sequence,
+                    .timestamp = packet.timestamp + source_->timestamp_offset};
+  numbered.begins_key_frame = begins_key_frame(packet, numbered, number);
   if (verdict == SequenceMap::Verdict::next) {
-    newest_ = {placed.timestamp, now};
+    newest_ = {numbered.timestamp, now};
   } else {
     ++statistics_.recovered;
   }
   ++statistics_.media;
   statistics_.bytes += packet.payload.size();
-  return placed;
+  return numbered;
 }
 
 void IncomingTrack::note_order(SequenceMap::Verdict verdict, std::int64_t before,
@@ -147,24 +149,24 @@ bool IncomingTrack::needs_key_frame() const {
   return kind_ == MediaKind::video && given_up && (!key_frame_ || *given_up > key_frame_->number);
 }
 
-bool IncomingTrack::begins_key_frame(const RtpPacket& packet, const Placed& placed,
+bool IncomingTrack::begins_key_frame(const RtpPacket& packet, const Numbered& numbered,
                                      std::int64_t number) {
   if (kind_ == MediaKind::audio || !may_begin_key_frame(codec_, packet.payload)) return false;
-  if (key_frame_ && key_frame_->timestamp == placed.timestamp &&
-      distance(key_frame_->sequence, placed.sequence) >= 0) {
+  if (key_frame_ && key_frame_->timestamp == numbered.timestamp &&
+      distance(key_frame_->sequence, numbered.sequence) >= 0) {
     return false;
   }
-  key_frame_ = {placed.timestamp, placed.sequence, number};
+  key_frame_ = {numbered.timestamp, numbered.sequence, number};
   return true;
 }
 
-void IncomingTrack::fill(const RtpPacket& packet, const Placed& placed,
-                         const PassedExtensionIds& ids, MediaPacket& slot) const {
-  slot.sequence = placed.sequence;
-  slot.timestamp = placed.timestamp;
+void IncomingTrack::fill(const RtpPacket& packet, const Numbered& numbered,
+                         const ForwardedExtensionIds& ids, MediaPacket& slot) const {
+  slot.sequence = numbered.sequence;
+  slot.timestamp = numbered.timestamp;
   slot.kind = kind_;
   slot.marker = packet.marker;
-  slot.begins_key_frame = placed.begins_key_frame;
+  slot.begins_key_frame = numbered.begins_key_frame;
   slot.extensions = {};
   for (const RtpExtension& extension : packet.extensions) {
     for (std::size_t i = 0; i < ids.size(); ++i) {

@@ -5,13 +5,13 @@
 //
 // For each decrypted packet:
 //   1. receive(packet, origin, now): what becomes of it.
-//   2. If it is media, take the slot of its sequence number, and fill(packet, placed, ids, slot).
+//   2. If it is media, take the slot of its sequence number, and fill(packet, numbered, ids, slot).
 // Nothing allocates memory per packet. A packet that is missing is not waited for: those after it
 // go on at once, and it goes on when it comes.
 //
 // The number of one that never comes stays free, since those after it have gone on by then, and a
 // viewer can't decode what needs it. So the talker is asked for a key frame as soon as the packet
-// is given up: a viewer waits for MissingPackets::kPatience and a key frame at most. To send
+// is given up: a viewer waits for MissingPackets::kTimeout and a key frame at most. To send
 // padding under the free number would be quicker where the packet was padding, which can't be
 // known. Where it wasn't, an H264 decoder, which has only these numbers to tell what is missing,
 // would go on and show a broken picture.
@@ -32,8 +32,8 @@
 
 namespace onair::sfu {
 
-/// The talker's ids of the extensions that are passed on; 0: not agreed.
-using PassedExtensionIds = std::array<std::uint8_t, kPassedExtensions>;
+/// The talker's ids of the extensions that are forwarded; 0: not agreed.
+using ForwardedExtensionIds = std::array<std::uint8_t, kForwardedExtensions>;
 
 /// The packet that an RTX packet holds (RFC 4588, section 4), in place. Nothing if it holds none:
 /// browsers probe with padding alone.
@@ -64,7 +64,7 @@ class IncomingTrack {
     sent,    ///< by the source's own SSRC; resent ones of those without RTX, too
     resent,  ///< out of an RTX packet
   };
-  struct Placed {
+  struct Numbered {
     std::uint32_t sequence = 0;
     std::uint32_t timestamp = 0;
     bool begins_key_frame = false;
@@ -77,11 +77,11 @@ class IncomingTrack {
   /// another source, even if its SSRC is the same. `nacks`: it answers to NACK.
   void begin_talker(Codec codec, bool nacks);
 
-  /// Gives a packet its number in the publication. Nothing if it is not passed on: a duplicate,
+  /// Gives a packet its number in the publication. Nothing if it is not forwarded: a duplicate,
   /// padding, too old. A packet of another SSRC than before begins another source.
-  std::optional<Placed> receive(const RtpPacket& packet, Origin origin, TimePoint now);
-  /// Fills the slot of `placed.sequence`.
-  void fill(const RtpPacket& packet, const Placed& placed, const PassedExtensionIds& ids,
+  std::optional<Numbered> receive(const RtpPacket& packet, Origin origin, TimePoint now);
+  /// Fills the slot of `numbered.sequence`.
+  void fill(const RtpPacket& packet, const Numbered& numbered, const ForwardedExtensionIds& ids,
             MediaPacket& slot) const;
 
   /// A sender report, or a BYE, of this SSRC came. Ignored if it is not the source's.
@@ -108,7 +108,7 @@ class IncomingTrack {
   struct Source {
     std::uint32_t ssrc = 0;
     std::uint32_t timestamp_offset = 0;  ///< from the source's to the publication's
-    Reception reception;
+    ReceptionStatistics reception;
   };
   struct Newest {
     std::uint32_t timestamp = 0;  ///< the publication's
@@ -124,8 +124,9 @@ class IncomingTrack {
   /// where it has to.
   std::optional<std::int64_t> find_number(const RtpPacket& packet, Origin origin, TimePoint now);
   void begin_source(const RtpPacket& packet, TimePoint now);
-  std::optional<Placed> place(const RtpPacket& packet, std::int64_t number, TimePoint now);
-  bool begins_key_frame(const RtpPacket& packet, const Placed& placed, std::int64_t number);
+  std::optional<Numbered> assign_number(const RtpPacket& packet, std::int64_t number,
+                                        TimePoint now);
+  bool begins_key_frame(const RtpPacket& packet, const Numbered& numbered, std::int64_t number);
   void note_order(SequenceMap::Verdict verdict, std::int64_t before, std::int64_t number,
                   TimePoint now);
 

@@ -16,10 +16,10 @@ void KeyFramePolicy::begin_talker() {
 TimePoint KeyFramePolicy::next_deadline() const {
   if (!wanted_) return TimePoint::max();
   if (!last_asked_) return {};  // long ago; min() would overflow where time is taken from it
-  return *last_asked_ + (under_way_ ? kPatience : kMinSpacing);
+  return *last_asked_ + (under_way_ ? kTimeout : kMinSpacing);
 }
 
-bool KeyFramePolicy::ask(TimePoint now) {
+bool KeyFramePolicy::take_request(TimePoint now) {
   if (now < next_deadline()) return false;
   under_way_ = true;
   last_asked_ = now;

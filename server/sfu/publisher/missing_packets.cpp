@@ -41,10 +41,10 @@ void MissingPackets::clear() {
   next_deadline_ = TimePoint::max();
 }
 
-std::size_t MissingPackets::ask(TimePoint now, std::span<std::uint16_t> out) {
+std::size_t MissingPackets::write_requests(TimePoint now, std::span<std::uint16_t> out) {
   std::erase_if(entries_, [&](const Entry& entry) {
     const bool is_over =
-        now - entry.since >= kPatience || (entry.tries >= kMaxTries && entry.next_try <= now);
+        now - entry.since >= kTimeout || (entry.tries >= kMaxTries && entry.next_try <= now);
     if (is_over) give_up(entry.sequence);
     return is_over;
   });
@@ -56,7 +56,7 @@ std::size_t MissingPackets::ask(TimePoint now, std::span<std::uint16_t> out) {
       if (entry.tries++ == 0) entry.first_try = now;
       entry.next_try = now + spacing();
     }
-    next_deadline_ = std::min({next_deadline_, entry.next_try, entry.since + kPatience});
+    next_deadline_ = std::min({next_deadline_, entry.next_try, entry.since + kTimeout});
   }
   return asked;
 }

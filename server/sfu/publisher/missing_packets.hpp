@@ -18,7 +18,7 @@ class MissingPackets {
  public:
   static constexpr std::size_t kMax = 256;  ///< the oldest are given up for newer ones
   static constexpr int kMaxTries = 8;
-  static constexpr Duration kPatience = std::chrono::milliseconds(800);
+  static constexpr Duration kTimeout = std::chrono::milliseconds(800);  ///< then it is given up
   /// How long to wait for an answer as long as none came, and the bounds of that.
   static constexpr Duration kFirstSpacing = std::chrono::milliseconds(60);
   static constexpr Duration kMinSpacing = std::chrono::milliseconds(20);
@@ -34,11 +34,11 @@ class MissingPackets {
   void give_up(std::int64_t sequence);
   void clear();
 
-  /// When to call ask(). TimePoint::max() if nothing is missing.
+  /// When to call write_requests(). TimePoint::max() if nothing is missing.
   TimePoint next_deadline() const { return next_deadline_; }
   /// Gives up what is too old, and writes the numbers to ask for now in their order. How many. Has
   /// to be called again if that is all that `out` can hold.
-  std::size_t ask(TimePoint now, std::span<std::uint16_t> out);
+  std::size_t write_requests(TimePoint now, std::span<std::uint16_t> out);
 
   std::size_t size() const { return entries_.size(); }
   std::uint64_t given_up() const { return given_up_; }

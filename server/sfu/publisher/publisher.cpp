@@ -38,14 +38,14 @@ std::optional<Publisher::Media> Publisher::receive_rtp(Bytes datagram, TimePoint
     if (!packet) return std::nullopt;
   }
   const auto origin = stream->is_rtx ? IncomingTrack::Origin::resent : IncomingTrack::Origin::sent;
-  const auto placed = track.receive(*packet, origin, now);
-  if (!placed) return std::nullopt;
-  if (placed->begins_key_frame) key_frames_.key_frame_began();
-  return Media{stream->kind, *packet, *placed};
+  const auto numbered = track.receive(*packet, origin, now);
+  if (!numbered) return std::nullopt;
+  if (numbered->begins_key_frame) key_frames_.key_frame_began();
+  return Media{stream->kind, *packet, *numbered};
 }
 
 void Publisher::fill(const Media& media, MediaPacket& slot) const {
-  track_of(media.kind).fill(media.packet, media.placed, media_of(media.kind).passed_ids, slot);
+  track_of(media.kind).fill(media.packet, media.numbered, media_of(media.kind).forwarded_ids, slot);
 }
 
 void Publisher::receive_rtcp(Bytes datagram, TimePoint now) {

@@ -2,7 +2,7 @@
 // their packets to the tracks of the publication, and makes the feedback to send.
 //
 //   if (const auto media = publisher.receive_rtp(decrypted, now)) {
-//     if (MediaPacket* slot = … media->placed.sequence …) publisher.fill(*media, *slot);
+//     if (MediaPacket* slot = … media->numbered.sequence …) publisher.fill(*media, *slot);
 //   }
 //   …
 //   while (const std::size_t size = publisher.feedback().advance(now, out)) … send it …
@@ -24,7 +24,7 @@ class Publisher {
   struct Media {
     MediaKind kind = MediaKind::audio;
     RtpPacket packet;
-    IncomingTrack::Placed placed;
+    IncomingTrack::Numbered numbered;
   };
 
   /// The tracks and the policy are the publication's, and outlive this. Another Publisher takes
@@ -34,7 +34,7 @@ class Publisher {
 
   /// A datagram of RTP, decrypted. Nothing if nothing of it goes on.
   std::optional<Media> receive_rtp(Bytes datagram, TimePoint now);
-  /// Fills the slot of `media.placed.sequence`.
+  /// Fills the slot of `media.numbered.sequence`.
   void fill(const Media& media, MediaPacket& slot) const;
   /// A datagram of RTCP, decrypted.
   void receive_rtcp(Bytes datagram, TimePoint now);

@@ -18,7 +18,7 @@ std::uint32_t ticks_of(Duration duration, std::uint32_t rate) {
 
 }  // namespace
 
-void Reception::receive(std::int64_t sequence, std::uint32_t timestamp, TimePoint now) {
+void ReceptionStatistics::receive(std::int64_t sequence, std::uint32_t timestamp, TimePoint now) {
   ++received_;
   // Packets before the first came out of order when the source began.
   first_ = std::min(first_, sequence);
@@ -27,7 +27,7 @@ void Reception::receive(std::int64_t sequence, std::uint32_t timestamp, TimePoin
   update_jitter(timestamp, now);
 }
 
-void Reception::update_jitter(std::uint32_t timestamp, TimePoint now) {
+void ReceptionStatistics::update_jitter(std::uint32_t timestamp, TimePoint now) {
   const std::uint32_t transit = ticks_of(now.time_since_epoch(), clock_rate_) - timestamp;
   if (transit_) {
     const auto difference = static_cast<std::uint32_t>(
@@ -37,11 +37,11 @@ void Reception::update_jitter(std::uint32_t timestamp, TimePoint now) {
   transit_ = transit;
 }
 
-void Reception::receive_report(std::uint64_t ntp, TimePoint now) {
+void ReceptionStatistics::receive_report(std::uint64_t ntp, TimePoint now) {
   last_report_ = {ntp, now};
 }
 
-ReportBlock Reception::report(std::uint32_t ssrc, TimePoint now) {
+ReportBlock ReceptionStatistics::report(std::uint32_t ssrc, TimePoint now) {
   const std::int64_t expected = highest_ - first_ + 1;
   const std::int64_t lost = expected - received_;
   const std::int64_t expected_since = expected - expected_before_;

@@ -9,9 +9,9 @@
 
 namespace onair::sfu {
 
-class Reception {
+class ReceptionStatistics {
  public:
-  Reception(std::int64_t first_sequence, std::uint32_t clock_rate)
+  ReceptionStatistics(std::int64_t first_sequence, std::uint32_t clock_rate)
       : first_(first_sequence), highest_(first_sequence - 1), clock_rate_(clock_rate) {}
 
   /// A packet came on the source's own SSRC, with its unwrapped number. What came by RTX doesn't

@@ -30,7 +30,7 @@ struct TalkerMedia {
   bool fir = false;
   std::uint8_t mid_id = 0;  ///< of its header extensions; 0: not agreed
   std::uint8_t transport_cc_id = 0;
-  std::array<std::uint8_t, kPassedExtensions> passed_ids{};
+  std::array<std::uint8_t, kForwardedExtensions> forwarded_ids{};
 };
 
 using TalkerMediaByKind = std::array<std::optional<TalkerMedia>, kMediaKinds>;

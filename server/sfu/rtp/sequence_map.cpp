@@ -25,7 +25,7 @@ SequenceMap::Verdict SequenceMap::judge(std::int64_t source) {
   return Verdict::next;
 }
 
-SequenceMap::Placed SequenceMap::place(std::int64_t source) {
+SequenceMap::Assigned SequenceMap::assign(std::int64_t source) {
   const Verdict verdict = judge(source);
   if (verdict == Verdict::next) slot_of(source) = {next_number_++, false};
   if (verdict == Verdict::next || verdict == Verdict::late) slot_of(source).came = true;

@@ -23,7 +23,7 @@ class SequenceMap {
     duplicate,  ///< came before
     too_old,
   };
-  struct Placed {
+  struct Assigned {
     Verdict verdict = Verdict::too_old;
     std::uint32_t number = 0;  ///< within the publication; only of the next and the late
   };
@@ -32,7 +32,7 @@ class SequenceMap {
   /// come late, and have the numbers before that.
   void begin(std::int64_t first, std::uint32_t number, std::int64_t earlier);
 
-  Placed place(std::int64_t source);
+  Assigned assign(std::int64_t source);
   /// The packet came and carries nothing. One that comes late leaves its number free forever.
   Verdict leave_out(std::int64_t source);
 

@@ -36,15 +36,15 @@ void Member::advance(TimePoint now) {
   if (!has_entered_ || is_cut_) return;
   if (forwarder_.empty()) {
     if (now >= next_request_) request({});
-  } else if (viewer_.has_picture() && !std::exchange(has_told_, true)) {
-    client_.say(R"("type":"watching_via","via":")" + forwarder_ + '"', talker_);
+  } else if (viewer_.has_picture() && !std::exchange(has_reported_, true)) {
+    client_.send_message(R"("type":"watching_via","via":")" + forwarder_ + '"', talker_);
   }
 }
 
 /// Asks one talker or the forwarder for the broadcast; without a name, all talkers.
 void Member::request(std::string_view peer) {
   next_request_ = Clock::now() + kRequestAgain;
-  client_.say(R"("type":"talk_request")", peer);
+  client_.send_message(R"("type":"talk_request")", peer);
 }
 
 void Member::receive(std::string_view frame) {
@@ -55,7 +55,7 @@ void Member::receive(std::string_view frame) {
     talker_ = message.value("of", talker_);  // of the forwarder; from a talker: there is room now
     request(from);
   } else if (type == "talk_ready" && !message.contains("direct")) {
-    has_told_ = false;  // the talker's page was loaded anew
+    has_reported_ = false;  // the talker's page was loaded anew
   } else if (type == "offer" && !talker_.empty() && forwarder_.empty()) {
     const auto sdp = message["sdp"].get<std::string>();
     if (sdp.find("a=ice-lite") == std::string::npos) return;  // a browser's
@@ -63,9 +63,9 @@ void Member::receive(std::string_view frame) {
     if (!answer) return;
     forwarder_ = from;
     connecting_();
-    client_.say(R"("type":"answer","connection":)" + message["connection"].dump() + R"(,"sdp":)" +
-                    json(*answer).dump(),
-                forwarder_);
+    client_.send_message(R"("type":"answer","connection":)" + message["connection"].dump() +
+                             R"(,"sdp":)" + json(*answer).dump(),
+                         forwarder_);
   } else if (type == "chat_messages") {
     for (const json& line : message["messages"]) read_line(line.value("text", ""));
   }

@@ -47,7 +47,7 @@ class Member {
   sfu::TimePoint next_request_;  ///< when to ask the talkers again
   bool has_entered_ = false;
   bool is_cut_ = false;
-  bool has_told_ = false;  ///< the talker that it has the picture
+  bool has_reported_ = false;  ///< to the talker that it has the picture
   std::vector<double> chat_latencies_;
 };
 

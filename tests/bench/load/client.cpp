@@ -71,7 +71,7 @@ void Client::join(std::uint16_t port, const std::string& room, bool talks,
   });
 }
 
-void Client::say(std::string_view fields, std::string_view to) {
+void Client::send_message(std::string_view fields, std::string_view to) {
   std::string object = "{";
   object.append(fields);
   if (!to.empty()) object.append(",\"sendto\":\"").append(to).append("\"");

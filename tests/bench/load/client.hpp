@@ -14,7 +14,7 @@ namespace onair::load {
 
 enum class Dialect {
   onair,    ///< /ws, see PROTOCOL.md
-  socketio  ///< Engine.IO 4, events `enter` and `message` as in the seed
+  socketio  ///< Engine.IO 4, events `enter` and `message` as in the original JavaScript program
 };
 
 class Client {
@@ -30,7 +30,7 @@ class Client {
 
   /// `fields` is the inside of a JSON object, e.g. `"type":"offer"`. Without `to` for the room.
   /// Does nothing before the connection is a WebSocket.
-  void say(std::string_view fields, std::string_view to = {});
+  void send_message(std::string_view fields, std::string_view to = {});
 
   /// Without a closing handshake, as a browser that is killed.
   void cut();

@@ -55,13 +55,13 @@ Result broadcasts(const Target& target, std::size_t rooms, std::size_t size, std
   crowd.run_for(std::chrono::milliseconds(2'500));
   Result result;
   std::size_t received = 0;
-  Clock::time_point said_at;
+  Clock::time_point sent_at;
   for (Client* client : clients) {
     client->on_frame = [&](std::string_view text) {
       if (text.find("\"wave\"") == std::string_view::npos) return;
       ++received;
       result.latencies.push_back(
-          std::chrono::duration<double, std::milli>(Clock::now() - said_at).count());
+          std::chrono::duration<double, std::milli>(Clock::now() - sent_at).count());
     };
   }
   const double before = target.cpu();
@@ -69,8 +69,9 @@ Result broadcasts(const Target& target, std::size_t rooms, std::size_t size, std
   for (std::size_t round = 0; round < rounds; ++round) {
     for (std::size_t room = 0; room < rooms; ++room) {
       expected += size - 1;
-      said_at = Clock::now();
-      clients[room * size]->say("\"type\":\"wave\",\"text\":\"0123456789012345678901234567\"");
+      sent_at = Clock::now();
+      clients[room * size]->send_message(
+          "\"type\":\"wave\",\"text\":\"0123456789012345678901234567\"");
       crowd.run_until([&] { return received >= expected; });
     }
   }

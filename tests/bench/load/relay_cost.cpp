@@ -67,16 +67,16 @@ Result directed(Target target) {
     Client& watcher = *clients[2 * pair + 1];
     watcher.on_frame = [&](std::string_view) {
       ++received;
-      watcher.say("\"type\":\"answer\"" + sdp, talker.id());
+      watcher.send_message("\"type\":\"answer\"" + sdp, talker.id());
     };
     talker.on_frame = [&, pair](std::string_view) {
       ++received;
-      if (++rounds[pair] < kRounds) talker.say("\"type\":\"offer\"" + sdp, watcher.id());
+      if (++rounds[pair] < kRounds) talker.send_message("\"type\":\"offer\"" + sdp, watcher.id());
     };
   }
   const double before = cpu_seconds(target.pid);
   for (std::size_t pair = 0; pair < kPairs; ++pair) {
-    clients[2 * pair]->say("\"type\":\"offer\"" + sdp, clients[2 * pair + 1]->id());
+    clients[2 * pair]->send_message("\"type\":\"offer\"" + sdp, clients[2 * pair + 1]->id());
   }
   crowd.run_until([&] { return received == 2 * kPairs * kRounds; });
   return {static_cast<double>(received), cpu_seconds(target.pid) - before};
@@ -92,7 +92,7 @@ Result broadcast(Target target, std::size_t viewers, std::size_t count, std::siz
   std::size_t sent = 0;
   const double before = cpu_seconds(target.pid);
   for (std::size_t done = 0; done < count; done += in_flight) {
-    for (std::size_t i = 0; i < in_flight; ++i, ++sent) clients[0]->say(wave);
+    for (std::size_t i = 0; i < in_flight; ++i, ++sent) clients[0]->send_message(wave);
     crowd.run_until([&] { return crowd.received() - already >= sent * viewers; });
   }
   return {static_cast<double>(crowd.received() - already), cpu_seconds(target.pid) - before};
@@ -123,11 +123,11 @@ Result rooms(Target target) {
       Client& talker = *clients[room * kPeers];
       Client& watcher = *clients[room * kPeers + 1 + round % (kPeers - 1)];
       if (round % 4 == 0) {
-        talker.say("\"type\":\"wave\"");
+        talker.send_message("\"type\":\"wave\"");
         expected += kPeers - 1;
       }
-      talker.say("\"type\":\"candidate\"" + candidate, watcher.id());
-      watcher.say("\"type\":\"candidate\"" + candidate, talker.id());
+      talker.send_message("\"type\":\"candidate\"" + candidate, watcher.id());
+      watcher.send_message("\"type\":\"candidate\"" + candidate, talker.id());
       expected += 2;
     }
     crowd.run_until([&] { return crowd.received() - already >= expected; });

@@ -159,12 +159,12 @@ class Soak {
     for (std::size_t room = 0; room < talkers_.size(); ++room) {
       Talker& talker = *talkers_[room];
       const std::size_t size = room < kLoudRooms ? 20'000 : 200;
-      talker.client.say("\"type\":\"wave\",\"n\":" + std::to_string(++talker.sent) +
-                        ",\"text\":\"" + std::string(size, 'x') + "\"");
+      talker.client.send_message("\"type\":\"wave\",\"n\":" + std::to_string(++talker.sent) +
+                                 ",\"text\":\"" + std::string(size, 'x') + "\"");
       const std::size_t per_room = viewers_.size() / plan_.rooms;
       Viewer& viewer = *viewers_[room + plan_.rooms * (random_() % per_room)];
-      talker.client.say("\"type\":\"note\",\"n\":" + std::to_string(++viewer.sent_to_one),
-                        viewer.client.id());
+      talker.client.send_message("\"type\":\"note\",\"n\":" + std::to_string(++viewer.sent_to_one),
+                                 viewer.client.id());
     }
   }
 
@@ -183,7 +183,7 @@ class Soak {
     switch (random_() % 8) {
       case 0:
         ++floods_;
-        for (int i = 0; i < 600; ++i) viewer.client.say("\"type\":\"wave\"");
+        for (int i = 0; i < 600; ++i) viewer.client.send_message("\"type\":\"wave\"");
         return;
       case 1:
         if (viewer.room >= kLoudRooms) return;
@@ -194,8 +194,8 @@ class Soak {
       case 3: ++leaves_; return viewer.client.leave();
       case 4:
       case 5: ++kills_; return viewer.client.cut();
-      case 6: return viewer.client.say("\"type\":7,\"broken\":[");
-      default: return viewer.client.say("\"type\":\"talk_request\"");
+      case 6: return viewer.client.send_message("\"type\":7,\"broken\":[");
+      default: return viewer.client.send_message("\"type\":\"talk_request\"");
     }
   }
 

@@ -1,5 +1,5 @@
-// The seed, the plain JavaScript program of the note that onair started from: its signaling server with socket.io,
-// and its two pages. The benchmarks measure onair beside it. With --log it logs each action as the original does.
+// The original JavaScript program that onair started from: its signaling server with socket.io, and its two pages. The
+// benchmarks measure onair beside it. With --log it logs each action, as it did.
 
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
