@@ -47,7 +47,6 @@ WebsocketConnection<Transport>::WebsocketConnection(typename Transport::Stream s
 
 template <typename Transport>
 void WebsocketConnection<Transport>::accept(UpgradeRequest request) {
-  layer().owned_by(this->shared_from_this());
   // Put off: the connection may be closed over it, which Beast's read must not see from within.
   websocket_.control_callback([this](websocket::frame_type, beast::string_view payload) {
     worker_.tick().later([weak = this->weak_from_this(), bytes = payload.size()] {

@@ -35,6 +35,9 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
                       ConnectionSlots slots, Worker& worker);
   ~WebsocketConnection() = default;
 
+  /// Lets its operations hold it. To be called first, before anybody else hears of it.
+  void own_operations() { layer().owned_by(this->shared_from_this()); }
+
   /// Answers the upgrade, and serves the client.
   void accept(UpgradeRequest request);
 

@@ -4,6 +4,7 @@ namespace onair::net {
 
 template <typename Transport>
 void WebsocketSession<Transport>::start(UpgradeRequest request) {
+  this->own_operations();
   this->worker().connected(*this);
   this->accept(std::move(request));
 }
