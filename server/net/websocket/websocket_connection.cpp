@@ -59,10 +59,28 @@ void WebsocketConnection<Transport>::accept(UpgradeRequest request) {
       *owned, asio::bind_executor(worker_.tick().executor(),
                                   [self = this->shared_from_this(), owned](error_code error) {
                                     if (error) return self->ended(self->leaving());
-                                    self->accepted();
-                                    if (self->closing_) self->send_close(*self->closing_);
-                                    self->read();
+                                    self->run_step([&self] {
+                                      self->accepted();
+                                      if (self->closing_) self->send_close(*self->closing_);
+                                      self->read();
+                                    });
                                   }));
+}
+
+template <typename Transport>
+template <typename Step>
+void WebsocketConnection<Transport>::run_step(Step step) {
+  try {
+    step();
+  } catch (...) {
+    asio::post(worker_.context(), [self = this->shared_from_this()] {
+      self->worker_.tick().run([&self] {
+        self->layer().close();
+        self->ended(self->leaving());
+      });
+    });
+    throw;
+  }
 }
 
 template <typename Transport>
@@ -74,13 +92,14 @@ void WebsocketConnection<Transport>::read() {
   if (++reads_in_a_row_ < kReadsInARow) return read_now();
   reads_in_a_row_ = 0;
   asio::post(worker_.context(), [self = this->shared_from_this()] {
-    self->worker_.tick().run([&self] { self->read_now(); });
+    self->worker_.tick().run([&self] { self->run_step([&self] { self->read_now(); }); });
   });
 }
 
 template <typename Transport>
 void WebsocketConnection<Transport>::go_on_reading() {
-  if (const auto self = std::exchange(paused_, nullptr)) read();
+  const auto self = std::exchange(paused_, nullptr);
+  if (self) run_step([this] { read(); });
 }
 
 template <typename Transport>
@@ -89,7 +108,7 @@ void WebsocketConnection<Transport>::read_now() {
       incoming_.room(worker_.limits().frame_bytes + 1),
       asio::bind_executor(worker_.tick().executor(),
                           [self = this->shared_from_this()](error_code error, std::size_t bytes) {
-                            self->received(error, bytes);
+                            self->run_step([&] { self->received(error, bytes); });
                           }));
 }
 

@@ -5,7 +5,7 @@ namespace onair::net {
 template <typename Transport>
 void WebsocketSession<Transport>::start(UpgradeRequest request) {
   this->own_operations();
-  this->worker().connected(*this);
+  this->worker().connected({this->shared_from_this(), this});
   this->accept(std::move(request));
 }
 
