@@ -1,5 +1,7 @@
 #include "net/loop/tick.hpp"
 
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -12,6 +14,12 @@
 
 namespace onair::net {
 namespace {
+
+struct Output final : Flushable {
+  explicit Output(std::function<void()> its_function) : function(std::move(its_function)) {}
+  void flush() override { function(); }
+  std::function<void()> function;
+};
 
 class TickTest : public testing::Test {
  protected:
@@ -45,6 +53,28 @@ TEST_F(TickTest, AHandlerThatThrowsEndsNeitherTheThreadNorTheTick) {
   run_guarded(context, [this] { ++exceptions; });
   EXPECT_EQ(exceptions, 2);
   EXPECT_EQ(done, (std::vector<std::string>{"after", "put off before"}));
+}
+
+TEST_F(TickTest, AnOutputThatThrowsHoldsNoOtherUp) {
+  tick.flush_at_end(std::make_shared<Output>([] { throw std::runtime_error("a defect"); }));
+  tick.flush_at_end(std::make_shared<Output>([this] { done.push_back("behind it"); }));
+  run_guarded(context, [this] { ++exceptions; });
+  context.restart();
+  tick.flush_at_end(std::make_shared<Output>([this] { done.push_back("after"); }));
+  run_guarded(context, [this] { ++exceptions; });
+  EXPECT_EQ(exceptions, 1);
+  EXPECT_EQ(done, (std::vector<std::string>{"behind it", "after"}));
+}
+
+TEST_F(TickTest, ClearForgetsTheOutputsBehindOneThatThrew) {
+  auto output = std::make_shared<Output>([] {});
+  const std::weak_ptr<Output> is_held = output;
+  tick.flush_at_end(std::make_shared<Output>([] { throw std::runtime_error("a defect"); }));
+  tick.flush_at_end(std::move(output));
+  run_guarded(context, [this] { ++exceptions; });
+  EXPECT_EQ(exceptions, 1);
+  tick.clear();
+  EXPECT_TRUE(is_held.expired());
 }
 
 TEST_F(TickTest, ACoroutineThatThrowsEndsItsConnectionOrCountsAsAHandler) {

@@ -4,15 +4,18 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
 
 #include "net/auth/signed_resume_tokens.hpp"
 #include "net/client.hpp"
 #include "net/listen/listener.hpp"
+#include "net/loop/run_guarded.hpp"
 #include "net/websocket/websocket_session.hpp"
 
 namespace onair::net {
@@ -31,7 +34,7 @@ class WorkerTest : public testing::Test {
     if (thread.joinable()) thread.join();
   }
   void run() {
-    thread = std::thread([this] { worker.context().run(); });
+    thread = std::thread([this] { run_guarded(worker.context(), [this] { ++exceptions; }); });
   }
 
   std::uint16_t port() { return acceptor.local_endpoint().port(); }
@@ -58,6 +61,8 @@ class WorkerTest : public testing::Test {
   const std::string close_1012{"\x88\x02\x03\xf4"};
   const std::string close_of_client{"\x88\x80\0\0\0\0", 6};
 
+  bool has_defect = false;  ///< throws when a member has entered
+  int exceptions = 0;
   Limits limits;
   SignedResumeTokens tokens{"secret", std::chrono::hours(1)};
   Worker worker{0,
@@ -66,7 +71,11 @@ class WorkerTest : public testing::Test {
                 [](rooms::HubId, rooms::ThreadBus::Batch) {},
                 {.make_id = [] { return "id"; },
                  .resume_tokens = tokens,
-                 .ice_servers = [](const auto&) { return std::vector<protocol::IceServer>{}; }},
+                 .ice_servers =
+                     [this](const auto&) {
+                       if (has_defect) throw std::runtime_error("a defect");
+                       return std::vector<protocol::IceServer>{};
+                     }},
                 limits};
   asio::executor_work_guard<Executor> work{worker.context().get_executor()};
   Acceptor acceptor = listen(worker.context(), "127.0.0.1", 0, "");
@@ -103,6 +112,32 @@ TEST_F(WorkerTest, NobodyEntersOnceAllAreSentOff) {
   EXPECT_THROW(client.receive(1), boost::system::system_error) << "it is gone";
   stop();
   EXPECT_EQ(worker.report().counters.entered, 0u);
+}
+
+TEST_F(WorkerTest, AClientOverWhichAHandlerThrewIsGone) {
+  spdlog::set_level(spdlog::level::off);
+  has_defect = true;
+  RawConnection client(port());
+  worker.tick().run([session = accept()] { session->start(request()); });
+  client.send(tests::masked_text(R"({"type":"enter","room":"lesson","role":"watch"})"));
+  run();
+  client.receive_all();
+  stop();
+  EXPECT_EQ(exceptions, 1);
+  EXPECT_EQ(worker.report().clients, 0u);
+  worker.send_all_off();
+  worker.end_room("lesson");
+  spdlog::set_level(spdlog::level::info);
+}
+
+TEST_F(WorkerTest, AClientThatIsLeftAtTheEndIsTheWorkers) {
+  RawConnection client(port());
+  worker.tick().run([session = accept()] { session->start(request()); });
+  client.send(tests::masked_text(R"({"type":"enter","room":"lesson","role":"watch"})"));
+  run();
+  EXPECT_EQ(first_frame(client, 2).substr(0, 1), "\x81");
+  stop();
+  EXPECT_EQ(worker.report().clients, 1u);
 }
 
 }  // namespace

@@ -110,7 +110,6 @@ std::shared_ptr<Websocket<PlainTransport>> make_websocket(TcpStream& stream,
 template <template <typename> class Websocket>
 std::shared_ptr<Websocket<TlsTransport>> make_websocket(SslStream& stream, std::string_view unread,
                                                         ConnectionSlots slots, Worker& worker) {
-  beast::get_lowest_layer(stream).expires_never();  // the WebSocket has time-outs of its own
   return std::make_shared<Websocket<TlsTransport>>(std::move(stream), unread, std::move(slots),
                                                    worker);
 }

@@ -68,7 +68,9 @@ Acceptor listen(asio::io_context& context, const std::string& address, std::uint
 }
 
 Listener::Listener(Acceptor acceptor, Workers& workers, ServerContext& server)
-    : acceptor_(std::move(acceptor)), workers_(workers), server_(server) {}
+    : acceptor_(std::move(acceptor)), workers_(workers), server_(server) {
+  acceptor_.non_blocking(true);
+}
 
 void Listener::start() {
   asio::co_spawn(workers_.front()->context(), accept_connections(), end_of_service);
@@ -84,8 +86,12 @@ void Listener::stop() {
 Task<void> Listener::accept_connections() {
   for (std::size_t next = 0; acceptor_.is_open(); next = (next + 1) % workers_.size()) {
     Worker& worker = *workers_[next];
-    auto [error, socket] = co_await acceptor_.async_accept(worker.context(), no_throw);
+    auto [error] = co_await acceptor_.async_wait(Acceptor::wait_read, no_throw);
     if (error == asio::error::operation_aborted) co_return;
+    // Only now is there a socket, so that no wait on this thread holds one of another.
+    Socket socket(worker.context());
+    if (!error) acceptor_.accept(socket, error);
+    if (error == asio::error::would_block) continue;
     if (error) {
       co_await pause_after(error);
       continue;
@@ -95,7 +101,7 @@ Task<void> Listener::accept_connections() {
   }
 }
 
-void Listener::serve(tcp::socket::rebind_executor<Executor>::other socket, Worker& worker) {
+void Listener::serve(Socket socket, Worker& worker) {
   error_code ignored;
   const auto remote = socket.remote_endpoint(ignored).address();
   const bool is_proxy = server_.proxies.contains(remote);

@@ -29,8 +29,10 @@ class Listener {
   void stop();
 
  private:
+  using Socket = asio::basic_stream_socket<tcp, Executor>;
+
   Task<void> accept_connections();
-  void serve(tcp::socket::rebind_executor<Executor>::other socket, Worker& worker);
+  void serve(Socket socket, Worker& worker);
   Task<void> pause_after(error_code error);
 
   Acceptor acceptor_;

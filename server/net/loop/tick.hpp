@@ -2,9 +2,11 @@
 // once, at the end.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -76,6 +78,7 @@ class Tick {
   void clear() {
     put_off_.clear();
     outputs_.clear();
+    flushing_.clear();
   }
 
   /// Makes sure that the end of this tick comes.
@@ -118,11 +121,17 @@ class Tick {
     looks_ = 0;
     ending_ = false;
     if (before_flush_) before_flush_();
-    std::swap(outputs_, flushing_);
+    flush();
+  }
+
+  /// After an exception the next call goes on behind the output that threw.
+  void flush() {
+    std::move(outputs_.begin(), outputs_.end(), std::back_inserter(flushing_));
+    outputs_.clear();
     for (std::size_t i = 0; i < flushing_.size(); ++i) {
       const std::size_t next = i + rooms::kAhead;
       if (next < flushing_.size()) rooms::prefetch(flushing_[next].get());
-      flushing_[i]->flush();
+      if (const auto output = std::move(flushing_[i])) output->flush();
     }
     flushing_.clear();
   }

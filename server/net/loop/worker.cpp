@@ -1,6 +1,7 @@
 #include "net/loop/worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace onair::net {
 namespace {
@@ -30,28 +31,30 @@ Worker::Worker(rooms::HubId self, rooms::HubId members, std::optional<rooms::Hub
 }
 
 Worker::~Worker() {
-  for (ClientLink* link : links()) link->break_ownership_cycle();
+  for (const auto& link : links()) link->break_ownership_cycle();
   for (SelfOwned* connection : std::set(kept_)) connection->break_ownership_cycle();
   socketio_sessions.clear();
+  links_.clear();  // which need the context
   handshakes_.clear();
   tick_.clear();
 }
 
 /// As they are now, since what is done with them may change who is there.
-std::vector<ClientLink*> Worker::links() const {
-  std::vector<ClientLink*> all;
+std::vector<std::shared_ptr<ClientLink>> Worker::links() const {
+  std::vector<std::shared_ptr<ClientLink>> all;
   for (const auto& [number, link] : links_) all.push_back(link);
   return all;
 }
 
-void Worker::connected(ClientLink& link) {
-  link.number = ++last_number_;
-  links_.emplace(link.number, &link);
-  newcomers_.push_back({Clock::now() + limits_.handshake_time, link.number});
+void Worker::connected(std::shared_ptr<ClientLink> link) {
+  const std::uint64_t number = ++last_number_;
+  link->number = number;
+  links_.emplace(number, std::move(link));
+  newcomers_.push_back({Clock::now() + limits_.handshake_time, number});
   if (sends_all_off_) {
-    tick_.later([this, number = link.number] {
+    tick_.later([this, number] {
       const auto found = links_.find(number);
-      if (found != links_.end()) send_off(*found->second);
+      if (found != links_.end()) send_off(*std::shared_ptr(found->second));
       after_news();
     });
   }
@@ -66,8 +69,8 @@ void Worker::receive(rooms::Link& link, std::string_view frame) {
 }
 
 void Worker::disconnected(ClientLink& link, rooms::Hub::Leaving leaving) {
-  links_.erase(link.number);
   hub_.disconnected(link, leaving, Clock::now());
+  links_.erase(link.number);  // not where the hub has thrown: it may still have it
   after_news();
 }
 
@@ -100,7 +103,7 @@ void Worker::deliver(rooms::HubId from, rooms::ThreadBus::Batch batch) {
 void Worker::send_all_off() {
   sends_all_off_ = true;
   tick_.run([&] {
-    for (ClientLink* link : links()) send_off(*link);
+    for (const auto& link : links()) send_off(*link);
     after_news();
   });
 }
@@ -154,10 +157,10 @@ void Worker::drop_those_who_never_entered(rooms::TimePoint now) {
     const auto found = links_.find(newcomers_.front().number);
     newcomers_.pop_front();
     if (found == links_.end()) continue;
-    ClientLink& link = *found->second;
-    if (link.peer != nullptr || link.waits_for != nullptr) continue;
+    const std::shared_ptr<ClientLink> link = found->second;
+    if (link->peer != nullptr || link->waits_for != nullptr) continue;
     ++never_entered_;
-    link.close(protocol::CloseCode::policy_violation);
+    link->close(protocol::CloseCode::policy_violation);
   }
 }
 

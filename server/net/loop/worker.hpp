@@ -92,9 +92,12 @@ class Worker {
   void keep(SelfOwned& connection) { kept_.insert(&connection); }
   void release(SelfOwned& connection) { kept_.erase(&connection); }
 
-  void connected(ClientLink& link);
+  /// Holds the link until it is disconnected: so nobody who is told of it here, as the hub, ever
+  /// has one that is gone, whatever throws in the meantime.
+  void connected(std::shared_ptr<ClientLink> link);
   void receive(rooms::Link& link, std::string_view frame);
   void refuse(rooms::Link& link, const protocol::Refusal& refusal) { hub_.refuse(link, refusal); }
+  /// The caller holds the link.
   void disconnected(ClientLink& link, rooms::Hub::Leaving leaving);
 
   // For clients of other protocols than ours, as rooms::Hub has it:
@@ -126,7 +129,7 @@ class Worker {
     std::uint64_t number;
   };
 
-  std::vector<ClientLink*> links() const;
+  std::vector<std::shared_ptr<ClientLink>> links() const;
   void send_off(ClientLink& link);
   void after_news();
   void advance();
@@ -139,7 +142,7 @@ class Worker {
   Handshakes handshakes_;
   rooms::ThreadBus bus_;
   rooms::Hub hub_;
-  std::map<std::uint64_t, ClientLink*> links_;  ///< by number
+  std::map<std::uint64_t, std::shared_ptr<ClientLink>> links_;  ///< by number
   std::uint64_t last_number_ = 0;
   std::set<SelfOwned*> kept_;
   std::deque<Newcomer> newcomers_;  ///< by time; also those who have entered since

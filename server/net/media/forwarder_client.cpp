@@ -51,7 +51,7 @@ void ForwarderClient::start() {
 
 Task<void> ForwarderClient::run() {
   for (;;) {
-    socket_.emplace(worker_.context());
+    socket_ = std::make_shared<Socket>(worker_.context());
     auto [error] = co_await socket_->async_connect(endpoint_, no_throw);
     if (!error) {
       co_await serve();
@@ -210,12 +210,13 @@ void ForwarderClient::write() {
   if (writing_ || out_.empty()) return;
   writing_ = true;
   const auto bytes = std::make_shared<const std::string>(std::exchange(out_, {}));
-  asio::async_write(*socket_, asio::buffer(*bytes),
-                    [this, bytes, connection = connection_](error_code error, std::size_t) {
-                      if (connection != connection_) return;
-                      writing_ = false;
-                      if (!error) write();
-                    });
+  asio::async_write(
+      *socket_, asio::buffer(*bytes),
+      [this, bytes, socket = socket_, connection = connection_](error_code error, std::size_t) {
+        if (connection != connection_) return;
+        writing_ = false;
+        if (!error) write();
+      });
 }
 
 void ForwarderClient::take(std::string_view line) {

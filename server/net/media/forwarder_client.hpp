@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -87,8 +88,8 @@ class ForwarderClient {
   Worker& worker_;
   const Local::endpoint endpoint_;
   ForwarderHost& host_;
-  std::optional<Socket> socket_;
-  std::uint32_t connection_ = 0;  ///< its number, so that a late write of an earlier one is known
+  std::shared_ptr<Socket> socket_;  ///< of this connection; a write holds its own
+  std::uint32_t connection_ = 0;    ///< its number, so that a late write of an earlier one is known
   bool here_ = false;
   bool writing_ = false;
   std::string out_;                             ///< waits to be written

@@ -216,15 +216,15 @@ void ForwarderProcess::watch(pid_t pid, int descriptor) {
   process_.close(ignored);
   process_.assign(descriptor, ignored);
   process_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                      [this](const error_code& error) {
-                        if (!error) on_death();
+                      [this, number = ++watched_](const error_code& error) {
+                        if (!error && number == watched_) on_death();
                       });
 }
 
 void ForwarderProcess::on_death() {
   error_code ignored;
   process_.close(ignored);
-  timer_.cancel();
+  cancel_look();
   const pid_t dead = std::exchange(pid_, 0);
   const std::string ending = std::exchange(is_child_, false) ? ending_of(dead) : "unknown";
   is_starting_ = false;
@@ -237,9 +237,14 @@ void ForwarderProcess::on_death() {
 
 void ForwarderProcess::wait_and_look(std::chrono::milliseconds pause) {
   timer_.expires_after(pause);
-  timer_.async_wait([this](const error_code& error) {
-    if (!error) look();
+  timer_.async_wait([this, number = ++awaited_look_](const error_code& error) {
+    if (!error && number == awaited_look_) look();
   });
+}
+
+void ForwarderProcess::cancel_look() {
+  timer_.cancel();
+  ++awaited_look_;
 }
 
 void ForwarderProcess::signal_end() {
@@ -256,7 +261,8 @@ bool ForwarderProcess::replace() {
 
 void ForwarderProcess::end() {
   if (std::exchange(is_ended_, true)) return;
-  timer_.cancel();
+  cancel_look();
+  ++watched_;
   signal_end();
   error_code ignored;
   process_.close(ignored);

@@ -70,6 +70,7 @@ class ForwarderProcess {
   void look();
   void spawn();
   void watch(pid_t pid, int descriptor);
+  void cancel_look();
   void on_death();
   void wait_and_look(std::chrono::milliseconds pause);
   void signal_end();
@@ -85,6 +86,9 @@ class ForwarderProcess {
   bool is_starting_ = false;  ///< its socket has not been open yet
   std::chrono::steady_clock::time_point started_{};
   RestartPause pause_;
+  // Numbers of what is awaited: a completion of an earlier one that is on its way does not count.
+  unsigned watched_ = 0;
+  unsigned awaited_look_ = 0;
 };
 
 }  // namespace onair::net

@@ -48,7 +48,7 @@ void MediaLink::enter() {
   rooms::EntryRequest request{kind_, {entry_.room, role_}};
   request.resumption = entry_.resumption;
   request.pass = entry_.pass;
-  worker_.connected(*this);
+  worker_.connected(shared_from_this());
   worker_.enter(*this, request);
 }
 
@@ -64,7 +64,7 @@ void MediaLink::take_back(const control::PeerInfo& peer, const media::Note& note
     request.pass->holds_for =
         std::chrono::seconds(std::max<std::int64_t>(0, *note.expires - seconds_now()));
   }
-  worker_.connected(*this);
+  worker_.connected(shared_from_this());
   worker_.enter(*this, request);
 }
 

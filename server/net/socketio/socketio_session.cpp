@@ -25,7 +25,7 @@ void SocketioSession::start(Remote<SocketioCarrier> carrier, std::shared_ptr<Out
   carrier_ = std::move(carrier);
   gauge_ = std::move(gauge);
   worker_.socketio_sessions.emplace(sid_, shared_from_this());
-  worker_.connected(*this);
+  worker_.connected(shared_from_this());
   core_.start();
   after_news();
 }

@@ -5,6 +5,7 @@ namespace onair::net {
 template <typename Transport>
 void SocketioWebsocket<Transport>::start(UpgradeRequest request,
                                          std::shared_ptr<SocketioSession> session) {
+  this->own_operations();
   session_ = {session, this->worker()};
   to_be_started_ = std::move(session);
   this->accept(std::move(request));
@@ -13,6 +14,7 @@ void SocketioWebsocket<Transport>::start(UpgradeRequest request,
 template <typename Transport>
 void SocketioWebsocket<Transport>::come_to(UpgradeRequest request, Remote<SocketioSession> session,
                                            std::uint32_t number) {
+  this->own_operations();
   session_ = std::move(session);
   number_ = number;
   session_.call(

@@ -47,7 +47,8 @@ class FrameStream final : public Flushable {
   /// Where somebody on another thread wants to know how much waits: tells it there from now on.
   void measured_by(std::shared_ptr<OutputGauge> gauge) { gauge_ = std::move(gauge); }
 
-  /// `owner` holds this stream and is kept alive while anything is under way. To be called first.
+  /// `owner` holds this stream and is kept alive while anything is under way. To be called first:
+  /// without an owner nothing begins.
   void owned_by(const std::shared_ptr<void>& owner) { owner_ = owner; }
 
   /// Puts bytes behind those that wait already. False where they are too many, here or on all
@@ -90,7 +91,7 @@ class FrameStream final : public Flushable {
     if (write_is_pending_ || closed_) return;
     error_code error;
     write_is_pending_ = transport_.write(queue_, error, [this] {
-      return [this, owner = owner_.lock()](error_code e) {
+      return [this, owner = owner()](error_code e) {
         write_is_pending_ = false;
         tick().run([&] { e ? fail(e) : flush(); });
       };
@@ -99,7 +100,7 @@ class FrameStream final : public Flushable {
     note_change();
     if (error) return tick().run([&] { fail(error); });
     if (!is_over() || !queue_.empty() || write_is_pending_) return;
-    if (!std::exchange(shut_down_, true)) transport_.shut_down(owner_.lock());
+    if (!std::exchange(shut_down_, true)) transport_.shut_down(owner());
   }
 
   template <typename Buffers, typename Token>
@@ -134,7 +135,7 @@ class FrameStream final : public Flushable {
   void close() {
     closed_ = true;
     transport_.close();
-    tick().later([this, owner = owner_.lock()] { fail(asio::error::operation_aborted); });
+    tick().later([this, owner = owner()] { fail(asio::error::operation_aborted); });
   }
 
   /// Forgets who waits for anything, so that nothing here holds the owner.
@@ -166,6 +167,9 @@ class FrameStream final : public Flushable {
 
   Tick& tick() { return transport_.tick(); }
 
+  /// Throws std::bad_weak_ptr where there is none, rather than begin what nobody keeps alive.
+  std::shared_ptr<void> owner() const { return std::shared_ptr<void>(owner_); }
+
   /// True when nothing that still comes is of use.
   bool is_over() const { return hung_up_ || teardown_.has_value(); }
 
@@ -182,7 +186,7 @@ class FrameStream final : public Flushable {
 
   void flush_at_end() {
     if (std::exchange(flush_is_due_, true)) return;
-    tick().flush_at_end(std::shared_ptr<Flushable>(owner_.lock(), this));
+    tick().flush_at_end(std::shared_ptr<Flushable>(owner(), this));
   }
 
   /// Handlers with their arguments, so that saved_handler can hold them; its own argument adds
@@ -206,7 +210,7 @@ class FrameStream final : public Flushable {
   /// Somebody waits for bytes: gives what is there, or waits for more.
   void continue_reading() {
     if (std::exchange(reading_is_due_, true)) return;
-    tick().later([this, owner = owner_.lock()] {
+    tick().later([this, owner = owner()] {
       reading_is_due_ = false;
       feed();
       if (read_error_) return resume_with_error();
@@ -218,7 +222,7 @@ class FrameStream final : public Flushable {
     if (!input_.empty() || closed_ || (hung_up_ && ignored_bytes_ > kMostIgnored)) return;
     if (!reader_.has_value() && !teardown_.has_value()) return;
     if (std::exchange(read_is_pending_, true)) return;
-    transport_.read([this, owner = owner_.lock()](error_code error, Input input) {
+    transport_.read([this, owner = owner()](error_code error, Input input) {
       read_is_pending_ = false;
       tick().run([&] {
         if (error) return fail(error);
@@ -248,7 +252,7 @@ class FrameStream final : public Flushable {
 
   void feed_later() {
     feeding_is_due_ = true;
-    asio::post(get_executor(), [this, owner = owner_.lock()] {
+    asio::post(get_executor(), [this, owner = owner()] {
       feeding_is_due_ = false;
       tick().run([&] {
         feed();

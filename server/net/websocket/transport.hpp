@@ -1,19 +1,19 @@
 // Transports of a WebSocket's bytes: a TCP socket, or TLS over one.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/beast/core/bind_handler.hpp>
 
 #include "net/loop/aliases.hpp"
 #include "net/loop/buffer_pool.hpp"
 #include "net/loop/tick.hpp"
+#include "net/tls/tls_codec.hpp"
 #include "net/websocket/output_queue.hpp"
 
 namespace onair::net {
@@ -84,69 +84,122 @@ class PlainTransport {
   Tick& tick_;
 };
 
+/// The same over TLS. It too waits for the socket alone, so that what is pending uses no memory.
+/// Asio's stream served the handshake and HTTP, with one operation at a time: two at a time would
+/// share its buffers, by a lock that one may lose to the other.
 class TlsTransport {
  public:
   using Stream = SslStream;
 
-  TlsTransport(Stream stream, Tick& tick) : stream_(std::move(stream)), tick_(tick) {}
+  /// The handshake is done, and nothing is under way on `stream`.
+  TlsTransport(Stream stream, Tick& tick)
+      : codec_(*stream.native_handle()),
+        socket_(beast::get_lowest_layer(stream).release_socket()),
+        tick_(tick) {
+    error_code ignored;
+    socket_.non_blocking(true, ignored);
+  }
 
-  Executor executor() { return stream_.get_executor(); }
+  Executor executor() { return socket_.get_executor(); }
   Tick& tick() { return tick_; }
 
-  /// Waits with little memory for the beginning of a record, and takes a buffer when that came.
   template <typename Done>
   void read(Done done) {
-    stream_.async_read_some(asio::buffer(begun_), [this, done = std::move(done)](
-                                                      error_code error, std::size_t size) mutable {
-      done(error, error ? Input() : whole_record(size));
-    });
+    auto read_ready = [this, done = std::move(done)](error_code error) mutable {
+      Input input;
+      if (!error) input = read_now(error);
+      if (error == asio::error::would_block) return read(std::move(done));
+      done(error, std::move(input));
+    };
+    if (!has_more_) return socket_.async_wait(Socket::wait_read, std::move(read_ready));
+    asio::post(executor(), beast::bind_front_handler(std::move(read_ready), error_code()));
   }
 
   template <typename MakeDone>
-  bool write(OutputQueue& queue, error_code&, MakeDone make_done) {
-    if (queue.empty()) return false;
-    const auto pieces = queue.gather(kRecordBytes);
-    // A single TLS record rather than one for each piece. The operation owns it.
-    const std::size_t size = std::min(asio::buffer_size(pieces), kRecordBytes);
-    Buffer record(new char[size]);
-    const auto bytes = asio::buffer(record.get(), size);
-    asio::buffer_copy(bytes, pieces);
-    queue.consume(size);
-    asio::async_write(stream_, bytes,
-                      [done = make_done(), record = std::move(record)](
-                          error_code error, std::size_t) mutable { done(error); });
+  bool write(OutputQueue& queue, error_code& error, MakeDone make_done) {
+    while (send(error)) {
+      if (queue.empty()) return false;
+      encrypt_record(queue, error);
+      if (error) return false;
+    }
+    if (error) return false;
+    socket_.async_wait(Socket::wait_write, make_done());
     return true;
   }
 
-  /// Sends a close_notify (RFC 8446 section 6.1).
   void shut_down(std::shared_ptr<void> owner) {
-    stream_.async_shutdown([owner = std::move(owner)](error_code) {});
+    codec_.end();
+    send_end(std::move(owner));
   }
 
-  void close() { beast::get_lowest_layer(stream_).close(); }
+  void close() {
+    error_code ignored;
+    socket_.close(ignored);
+  }
 
  private:
-  static constexpr std::size_t kRecordBytes = 16'384;  // RFC 8446 section 5.1
-  static constexpr std::size_t kBegun = 256;
-  static_assert(kBegun + kRecordBytes <= BufferPool::kBytes);
+  using Socket = PlainTransport::Stream;
 
-  /// The first `size` bytes of a record, which stand in `begun_`, and the others, which OpenSSL has
-  /// decrypted with them: there is nothing to wait for.
-  Input whole_record(std::size_t size) {
-    Buffer buffer = tick_.buffers().take();
-    std::memcpy(buffer.get(), begun_.data(), size);
-    const int others = SSL_pending(stream_.native_handle());
-    error_code ignored;  // the next read has it too
-    if (others > 0) {
-      const auto count = static_cast<std::size_t>(others);
-      size += stream_.read_some(asio::buffer(buffer.get() + size, count), ignored);
+  /// Bytes that are received at once: as a rule what they hold, and what was there of a record,
+  /// fits into one buffer.
+  static constexpr std::size_t kMostAtOnce = 32'768;
+  static_assert(kMostAtOnce + TlsCodec::kRecordBytes <= BufferPool::kBytes);
+
+  Input read_now(error_code& error) {
+    const Buffer received = tick_.buffers().take();
+    std::size_t bytes = 0;
+    if (!has_more_) {
+      bytes = socket_.read_some(asio::buffer(received.get(), kMostAtOnce), error);
+      if (error == asio::error::eof) error = asio::ssl::error::stream_truncated;
+      if (error) return {};
     }
-    return {std::move(buffer), size};
+    Buffer text = tick_.buffers().take();
+    const std::size_t size = codec_.decrypt({received.get(), bytes},
+                                            asio::buffer(text.get(), BufferPool::kBytes), error);
+    has_more_ = error != asio::error::would_block;
+    error_code ignored;  // what is not sent now goes with the next write
+    send(ignored);
+    if (size == 0) return {};
+    error = {};  // it comes again
+    return {std::move(text), size};
   }
 
-  Stream stream_;
+  /// Sends what is encrypted. False where it can't: without an error, for now.
+  bool send(error_code& error) {
+    while (!codec_.output().empty()) {
+      codec_.sent(socket_.write_some(asio::buffer(codec_.output()), error));
+      if (!error) continue;
+      if (error == asio::error::would_block) error = {};
+      return false;
+    }
+    return true;
+  }
+
+  /// A single record rather than one for each piece.
+  void encrypt_record(OutputQueue& queue, error_code& error) {
+    const auto pieces = queue.gather(TlsCodec::kRecordBytes);
+    const Buffer record = tick_.buffers().take();
+    const std::size_t size =
+        asio::buffer_copy(asio::buffer(record.get(), TlsCodec::kRecordBytes), pieces);
+    codec_.encrypt(asio::buffer(record.get(), size), error);
+    queue.consume(size);
+  }
+
+  void send_end(std::shared_ptr<void> owner) {
+    error_code error;
+    if (send(error) || error) {
+      socket_.shutdown(tcp::socket::shutdown_send, error);
+      return;
+    }
+    socket_.async_wait(Socket::wait_write, [this, owner = std::move(owner)](error_code failed) {
+      if (!failed) send_end(owner);
+    });
+  }
+
+  TlsCodec codec_;
+  Socket socket_;
   Tick& tick_;
-  std::array<char, kBegun> begun_{};  ///< for the read that waits, and nothing else
+  bool has_more_ = true;  ///< to be read without the socket, as HTTP may have left it
 };
 
 }  // namespace onair::net

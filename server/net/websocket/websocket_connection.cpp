@@ -47,7 +47,6 @@ WebsocketConnection<Transport>::WebsocketConnection(typename Transport::Stream s
 
 template <typename Transport>
 void WebsocketConnection<Transport>::accept(UpgradeRequest request) {
-  layer().owned_by(this->shared_from_this());
   // Put off: the connection may be closed over it, which Beast's read must not see from within.
   websocket_.control_callback([this](websocket::frame_type, beast::string_view payload) {
     worker_.tick().later([weak = this->weak_from_this(), bytes = payload.size()] {
@@ -60,10 +59,28 @@ void WebsocketConnection<Transport>::accept(UpgradeRequest request) {
       *owned, asio::bind_executor(worker_.tick().executor(),
                                   [self = this->shared_from_this(), owned](error_code error) {
                                     if (error) return self->ended(self->leaving());
-                                    self->accepted();
-                                    if (self->closing_) self->send_close(*self->closing_);
-                                    self->read();
+                                    self->run_step([&self] {
+                                      self->accepted();
+                                      if (self->closing_) self->send_close(*self->closing_);
+                                      self->read();
+                                    });
                                   }));
+}
+
+template <typename Transport>
+template <typename Step>
+void WebsocketConnection<Transport>::run_step(Step step) {
+  try {
+    step();
+  } catch (...) {
+    asio::post(worker_.context(), [self = this->shared_from_this()] {
+      self->worker_.tick().run([&self] {
+        self->layer().close();
+        self->ended(self->leaving());
+      });
+    });
+    throw;
+  }
 }
 
 template <typename Transport>
@@ -75,13 +92,14 @@ void WebsocketConnection<Transport>::read() {
   if (++reads_in_a_row_ < kReadsInARow) return read_now();
   reads_in_a_row_ = 0;
   asio::post(worker_.context(), [self = this->shared_from_this()] {
-    self->worker_.tick().run([&self] { self->read_now(); });
+    self->worker_.tick().run([&self] { self->run_step([&self] { self->read_now(); }); });
   });
 }
 
 template <typename Transport>
 void WebsocketConnection<Transport>::go_on_reading() {
-  if (const auto self = std::exchange(paused_, nullptr)) read();
+  const auto self = std::exchange(paused_, nullptr);
+  if (self) run_step([this] { read(); });
 }
 
 template <typename Transport>
@@ -90,7 +108,7 @@ void WebsocketConnection<Transport>::read_now() {
       incoming_.room(worker_.limits().frame_bytes + 1),
       asio::bind_executor(worker_.tick().executor(),
                           [self = this->shared_from_this()](error_code error, std::size_t bytes) {
-                            self->received(error, bytes);
+                            self->run_step([&] { self->received(error, bytes); });
                           }));
 }
 

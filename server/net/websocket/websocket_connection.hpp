@@ -35,6 +35,9 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
                       ConnectionSlots slots, Worker& worker);
   ~WebsocketConnection() = default;
 
+  /// Lets its operations hold it. To be called first, before anybody else hears of it.
+  void own_operations() { layer().owned_by(this->shared_from_this()); }
+
   /// Answers the upgrade, and serves the client.
   void accept(UpgradeRequest request);
 
@@ -78,6 +81,10 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
 
   FrameStream<Transport>& layer() { return websocket_.next_layer(); }
 
+  /// Runs what ends in the next read. Where it throws instead, nothing is read any more: ends the
+  /// connection when the exception has gone its way.
+  template <typename Step>
+  void run_step(Step step);
   void read();
   void read_now();
   void received(error_code error, std::size_t bytes);

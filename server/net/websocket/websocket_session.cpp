@@ -4,7 +4,8 @@ namespace onair::net {
 
 template <typename Transport>
 void WebsocketSession<Transport>::start(UpgradeRequest request) {
-  this->worker().connected(*this);
+  this->own_operations();
+  this->worker().connected({this->shared_from_this(), this});
   this->accept(std::move(request));
 }
 
