@@ -194,6 +194,7 @@ apt_options=(-o "DPkg::Lock::Timeout=$lock_patience")
 # Apt does not wait for the lock of its lists.
 update_lists() {
   local message waited=0
+  may_be_root || fail "This takes root. Run it as root, or as a user with sudo: apt-get update"
   until message=$(as_root apt-get update -qq 2>&1); do
     [[ $message == *"Could not get lock"* ]] && [ $waited -lt $lock_patience ] ||
       fail "apt-get update failed: is a source in /etc/apt wrong, or the proxy? It says: $message"

@@ -74,8 +74,8 @@ struct TalkerConnection {
   /// We sent a request; the browser prepares meanwhile. Candidates that arrive before the offer
   /// wait for it.
   struct AwaitingOffer {
-    IceConfiguration ice = {};  ///< as the connection was created with
-    std::vector<Candidate> early = {};
+    IceConfiguration ice;  ///< as the connection was created with
+    std::vector<Candidate> early;
   };
   /// Candidates of the talker wait until its offer is applied.
   struct ApplyingOffer {

@@ -186,7 +186,7 @@ ConnectionKey WatchSession::await_offer_of(const PeerId& peer) {
   unwanted_.erase(with);
   ConnectionKey key = connections_.open(with);
   connections_.find(key)->due.set(now_ + kNegotiationTimeout);
-  connections_.find(key)->state = TalkerConnection::AwaitingOffer{.ice = ice_with(with)};
+  connections_.find(key)->state = TalkerConnection::AwaitingOffer{ice_with(with), {}};
   output_.emplace_back(CreateConnection{key, ice_with(with)});
   trace(describe(key) + ": waits for an offer");
   return key;
