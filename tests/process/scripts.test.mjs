@@ -191,6 +191,7 @@ test('Ctrl-C ends a script, also while a program runs that catches it', async (t
   const clone = makeClone(t);
   const [bash, words, options] = caller(clone, 'patient || echo failed; echo next stage', { patient });
   const child = spawn(bash, words, { ...options, detached: true }); // a process group, as in a terminal
+  t.after(() => child.kill('SIGKILL'));
   let said = '';
   const ended = ends(child);
   child.stdout?.on('data', (data) => {
@@ -201,15 +202,26 @@ test('Ctrl-C ends a script, also while a program runs that catches it', async (t
   assert.equal(said, 'begun\n');
 });
 
+/** Reads until the output has this. @type {(child: import('node:child_process').ChildProcess, pattern: RegExp) => Promise<void>} */
+async function says(child, pattern) {
+  let said = '';
+  for await (const data of /** @type {import('node:stream').Readable} */ (child.stdout)) {
+    said += data;
+    if (pattern.test(said)) return;
+  }
+  assert.match(said, pattern);
+}
+
 test('two scripts of one clone do not build the same at once', async (t) => {
   const clone = makeClone(t);
   const [bash, words, options] = caller(clone, 'lock x; echo held; read -r; echo freed >>order; unlock; read -r', {});
   const first = spawn(bash, words, options);
-  await once(/** @type {import('node:stream').Readable} */ (first.stdout), 'data');
+  t.after(() => first.kill('SIGKILL'));
+  await says(first, /held/);
   const second = spawn('bash', ['-c', 'source scripts/common.sh; lock x; echo entered >>order'], options);
+  t.after(() => second.kill('SIGKILL'));
   const ended = Promise.all([ends(first), ends(second)]);
-  const [said] = await once(/** @type {import('node:stream').Readable} */ (second.stdout), 'data');
-  assert.match(String(said), /Waiting for another script, which uses build\/x/);
+  await says(second, /Waiting for another script, which uses build\/x/);
   first.stdin?.end('\n\n');
   await ended;
   assert.equal(readFileSync(join(clone, 'order'), 'utf8'), 'freed\nentered\n');
