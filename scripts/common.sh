@@ -33,9 +33,12 @@ may_be_root() {
   [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || sudo -v; }; }
 }
 
+# need_root COMMAND: ends the script, and names the command, where this user can't be root.
+need_root() { may_be_root || fail "This takes root. Run it as root, or as a user with sudo: $*"; }
+
 as_root() {
   local name proxies=()
-  may_be_root || fail "This takes root. Run it as root, or as a user with sudo: $*"
+  need_root "$@"
   if [ "$(id -u)" = 0 ]; then
     "$@"
     return
@@ -188,15 +191,15 @@ is_new_enough() {
 }
 
 # At a first start Debian's own updates hold apt's locks for minutes.
-lock_patience=300
-apt_options=(-o "DPkg::Lock::Timeout=$lock_patience")
+lock_timeout=300
+apt_options=(-o "DPkg::Lock::Timeout=$lock_timeout")
 
 # Apt does not wait for the lock of its lists.
 update_lists() {
   local message waited=0
-  may_be_root || fail "This takes root. Run it as root, or as a user with sudo: apt-get update"
+  need_root apt-get update # here: below, its sentence would be taken for apt's
   until message=$(as_root apt-get update -qq 2>&1); do
-    [[ $message == *"Could not get lock"* ]] && [ $waited -lt $lock_patience ] ||
+    [[ $message == *"Could not get lock"* ]] && [ $waited -lt $lock_timeout ] ||
       fail "apt-get update failed: is a source in /etc/apt wrong, or the proxy? It says: $message"
     [ $waited -gt 0 ] || say "Waiting for another apt, which updates its lists"
     sleep 5

@@ -18,6 +18,7 @@
 
 #include "light/crowd.hpp"
 #include "light/talker.hpp"
+#include "load/percentile.hpp"
 #include "load/process.hpp"
 
 namespace onair::load {
@@ -108,9 +109,9 @@ json report_joins(Crowd& crowd, std::size_t first) {
 /// How late the lines of the chat came; null where none did.
 json report_chat(std::vector<double> latencies) {
   if (latencies.empty()) return nullptr;
-  std::sort(latencies.begin(), latencies.end());
-  const std::size_t p99 = (latencies.size() * 99 + 99) / 100 - 1;
-  return {{"lines", latencies.size()}, {"p99", latencies[p99]}, {"max", latencies.back()}};
+  return {{"lines", latencies.size()},
+          {"p99", percentile(latencies, 0.99)},
+          {"max", percentile(latencies, 1)}};
 }
 
 std::uint64_t missing(Crowd& crowd, std::size_t viewers) {

@@ -82,21 +82,30 @@ export async function startThere() {
 }
 
 /**
+ * A process that lives, by /proc/PID/stat (proc(5)): its name, its parent, and the processor time that it has used, in
+ * ticks. Null for one that has ended.
+ * @param {number} pid
+ */
+export function lookAt(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const end = text.lastIndexOf(')'); // of the name, which may hold anything
+    const fields = text.slice(end + 2).split(' ');
+    const name = text.slice(text.indexOf('(') + 1, end);
+    return { name, parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+  } catch {
+    return null;
+  }
+}
+
+/**
  * Gives a process and all processes that it started, itself first.
  * @param {number} pid
  */
 export function family(pid) {
-  const parents = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        return [[Number(name), Number(stat.slice(stat.lastIndexOf(')') + 4).split(' ')[0])]];
-      } catch {
-        return []; // the process has ended meanwhile
-      }
-    });
+  const pids = readdirSync('/proc').map(Number).filter((number) => number > 0);
+  const parents = new Map(pids.map((each) => [each, lookAt(each)?.parent]));
   const all = [pid];
-  for (const member of all) all.push(...parents.filter(([, of]) => of === member).map(([own]) => own));
+  for (const member of all) all.push(...pids.filter((each) => parents.get(each) === member));
   return all;
 }

@@ -1,5 +1,4 @@
 // Puts the servers of a cluster under load and prints what it cost them together, as JSON.
-#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <functional>
@@ -11,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "load/crowd.hpp"
+#include "load/percentile.hpp"
 #include "load/process.hpp"
 
 namespace onair::load {
@@ -35,14 +35,6 @@ struct Result {
   double cpu = 0;
   std::vector<double> latencies = {};  ///< ms, of each delivery
 };
-
-/// The value that `share` of all are not above.
-double percentile(std::vector<double>& values, double share) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const auto last = static_cast<double>(values.size() - 1);
-  return values[static_cast<std::size_t>(share * last)];
-}
 
 /// The first of each `size` speaks to its room, one room after the other, each when all have
 /// received the one before: so the time is that of the way and not of a queue.
