@@ -253,7 +253,7 @@ async function offsetOf(page) {
   return offsets.sort((a, b) => a - b)[Math.floor(offsets.length / 2)] ?? NaN;
 }
 
-test('a flash and its beep are apart by 60 ms at most more than without a forwarder, for those who join late too', async () => {
+test('a flash and its beep are apart by 60 ms at most more than without a forwarder, for those who join late too', async (t) => {
   const encoder = await openHere();
   await publish(encoder, 'lips');
   await encoder.evaluate(() => window.testMedia.playOwn()); // adds what making and measuring them adds
@@ -264,9 +264,12 @@ test('a flash and its beep are apart by 60 ms at most more than without a forwar
   const late = await openHere();
   await play(late, 'lips');
   await late.decodesFrames();
-  const [own, ...offsets] = await Promise.all([encoder, early, late].map(offsetOf)); // under one load
-  for (const offset of offsets) {
-    assert.ok(Math.abs(offset - /** @type {number} */ (own)) < 60, `${offsets} ms, and ${own} ms without a forwarder`);
-  }
+  // Chromium brings sound and picture together in small steps, for 10 s and more on a loaded machine. A wrong sender
+  // report would hold them apart for good.
+  await until('the offsets are as without a forwarder', async () => {
+    const [own = NaN, ...offsets] = await Promise.all([encoder, early, late].map(offsetOf)); // under one load
+    t.diagnostic(`${offsets} ms, and ${own} ms without a forwarder`);
+    return offsets.every((offset) => Math.abs(offset - own) < 60);
+  });
   for (const page of [encoder, early, late]) await page.close();
 });
