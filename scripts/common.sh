@@ -273,6 +273,17 @@ build() {
   unlock
 }
 
+# build_beside COMMIT: builds the server and the pages of that commit by its own scripts, to be measured beside ours, and
+# sets ONAIR_BESIDE to their folder.
+build_beside() {
+  local commit
+  commit=$(git rev-parse --verify --quiet "$1^{commit}") || fail "This clone has no commit $1."
+  export ONAIR_BESIDE=$PWD/build/beside/$commit
+  [ -e "$ONAIR_BESIDE" ] || git clone --quiet --no-checkout . "$ONAIR_BESIDE"
+  git -C "$ONAIR_BESIDE" checkout --quiet --detach "$commit"
+  (cd "$ONAIR_BESIDE" && bash -c 'source scripts/common.sh; build release onair-server; build wasm onair_site')
+}
+
 # build_for_last_stages: for those of scripts/test. The first is in a folder that the package needs too, and it waits
 # until that is free.
 build_for_last_stages() {
@@ -320,10 +331,29 @@ in_namespace() {
 # runs it.
 with_browsers() {
   install "${build_packages[@]}" "${test_packages[@]}"
-  build release onair-server
+  build release onair-server onair-forwarder
   build wasm onair_site
   npm_packages
   in_namespace node "$@"
 }
+
+# explain: prints what the script does, by the comment at its beginning, and the server's options where it passes them on.
+explain() {
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$(from_caller "$0")"
+  case $(basename "$0") in
+  run | cluster)
+    say "The server's options (more of them: server/OPERATING.md)"
+    [ ! -x build/release/server/onair-server ] || build/release/server/onair-server --help
+    ;;
+  esac
+}
+
+# Before anything is installed or built.
+case ${1:-} in
+--help | -h)
+  explain
+  exit
+  ;;
+esac
 
 check_owner

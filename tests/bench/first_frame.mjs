@@ -1,7 +1,8 @@
-// Measures the time from opening watch.html to the first rendered frame while the talker is on air: onair and the
-// original JavaScript program (seed/, with Node and socket.io) alternate in one run.
+// Measures the time from opening watch.html to the first rendered frame while the talker is on air: onair, the
+// original JavaScript program (seed/, with Node and socket.io) and the earlier onair in the folder ONAIR_BESIDE, if
+// there is one, alternate in one run.
 //
-//   scripts/bench-first-frame [ROUNDS]
+//   scripts/bench-first-frame [--beside COMMIT] [ROUNDS]
 
 import { spawn } from 'node:child_process';
 import { loadavg } from 'node:os';
@@ -28,29 +29,42 @@ async function startOriginal() {
 
 const load = loadavg()[0].toFixed(2);
 const chromium = await Chromium.start();
-const contestants = { onair: await Server.start(), original: await startOriginal() };
-const names = /** @type {const} */ (['onair', 'original']);
-/** @type {Record<typeof names[number], Newcomer[]>} */
-const results = { onair: [], original: [] };
-for (const { origin } of Object.values(contestants)) {
+/** @type {{ name: string, origin: string, stop: () => unknown, results: Newcomer[] }[]} */
+const contestants = [];
+/** @type {(name: string, started: { origin: string, stop: () => unknown }) => void} */
+const enter = (name, started) =>
+  void contestants.push({ name, origin: started.origin, stop: () => started.stop(), results: [] });
+enter('onair', await Server.start());
+enter('original', await startOriginal());
+const beside = process.env.ONAIR_BESIDE;
+if (beside) {
+  process.env.ONAIR_SERVER = `${beside}/build/release/server/onair-server`;
+  process.env.ONAIR_SITE = `${beside}/build/wasm/site`;
+  enter('earlier', await Server.start());
+}
+for (const { origin } of contestants) {
   const talker = await chromium.open(`${origin}/talk.html?${room}`, undefined, { viewport });
   await talker.press('start-video');
   await until('on air', () => talker.shown('badge'));
 }
-for (const { origin } of Object.values(contestants)) await watchAsNewcomer(chromium, origin, room); // warm-up
+for (const { origin } of contestants) await watchAsNewcomer(chromium, origin, room); // warm-up
 for (let round = 0; round < rounds; ++round) {
-  for (const name of names) results[name].push(await watchAsNewcomer(chromium, contestants[name].origin, room));
+  for (const { origin, results } of contestants) results.push(await watchAsNewcomer(chromium, origin, room));
 }
-for (const name of names) {
-  const runs = results[name];
-  const times = runs.map(({ ms }) => ms);
+/** @param {Newcomer[]} results */
+const medianTime = (results) => median(results.map(({ ms }) => ms));
+for (const { name, results } of contestants) {
+  const times = results.map(({ ms }) => ms);
   console.log(
     `${name.padEnd(8)} median ${median(times).toFixed(0)} ms` +
       ` (${Math.min(...times).toFixed(0)} to ${Math.max(...times).toFixed(0)}),` +
-      ` ${runs[0].requests.length} requests, ${(runs[0].bytes / 1000).toFixed(1)} kB`,
+      ` ${results[0].requests.length} requests, ${(results[0].bytes / 1000).toFixed(1)} kB`,
   );
 }
-const ratio = median(results.onair.map(({ ms }) => ms)) / median(results.original.map(({ ms }) => ms));
-console.log(`onair / original: ${ratio.toFixed(2)}, ${rounds} rounds each, alternating; load before: ${load}`);
+const [ours, ...others] = contestants;
+for (const { name, results } of others) {
+  console.log(`onair / ${name}: ${(medianTime(ours.results) / medianTime(results)).toFixed(2)}`);
+}
+console.log(`${rounds} rounds each, alternating; load before: ${load}`);
 await chromium.stop();
-for (const contestant of Object.values(contestants)) await contestant.stop();
+for (const contestant of contestants) await contestant.stop();

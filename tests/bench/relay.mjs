@@ -1,6 +1,6 @@
-// Measures the relay's processor time and memory beside Node servers that do the same, all in one run, and
-// prints a table of medians. `node relay.mjs [RUNS] [SCENARIO...]`, with ONAIR_SERVER, ONAIR_LOAD and
-// ONAIR_SITE set as by scripts/bench-relay.
+// Measures the relay's processor time and memory beside Node servers that do the same, or beside the server in the
+// folder ONAIR_BESIDE, all in one run, and prints a table of medians. `node relay.mjs [RUNS] [SCENARIO...]`, with
+// ONAIR_SERVER, ONAIR_LOAD and ONAIR_SITE set as by scripts/bench-relay.
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,22 +23,33 @@ const wide_bounds = [
   '--max-peers-per-room', '20000',
 ];
 
-const servers = [
-  {
-    name: 'onair',
-    dialect: 'onair',
-    command: [
-      setting('ONAIR_SERVER'), '--web', setting('ONAIR_SITE'), '--port', '0', '--threads', '1',
-      '--address', '127.0.0.1', '--log-level', 'warn', ...wide_bounds,
-      '--state-dir', mkdtempSync(join(tmpdir(), 'onair-bench-')),
-    ],
-  },
+/** @typedef {{ name: string, dialect: string, command: string[] }} Contestant */
+
+/** @type {(name: string, program: string) => Contestant} */
+const relay = (name, program) => ({
+  name,
+  dialect: 'onair',
+  command: [
+    program, '--web', setting('ONAIR_SITE'), '--port', '0', '--threads', '1',
+    '--address', '127.0.0.1', '--log-level', 'warn', ...wide_bounds,
+    '--state-dir', mkdtempSync(join(tmpdir(), 'onair-bench-')),
+  ],
+});
+
+const beside = process.env.ONAIR_BESIDE;
+/** How many times as much as the earlier server's may be the cost of ours. */
+const most_of_earlier = 1.03;
+process.env.ONAIR_FORWARDER = 'off'; // which an earlier server does not have
+
+/** @type {Contestant[]} */
+const others = beside ? [relay('earlier', `${beside}/build/release/server/onair-server`)] : [
   // The server of the original JavaScript program, which logs a line for each message; the same without its
   // log; and a minimal relay with `ws`.
   { name: 'original', dialect: 'socketio', command: [process.execPath, here('seed/server.mjs'), '--log'] },
   { name: 'socket.io', dialect: 'socketio', command: [process.execPath, here('seed/server.mjs')] },
   { name: 'ws', dialect: 'onair', command: [process.execPath, here('ws_server.mjs')] },
 ];
+const servers = [relay('onair', setting('ONAIR_SERVER')), ...others];
 
 /**
  * @typedef {{ cpu_us: number, bytes: number, deliveries: number }} Result what the load generator prints
@@ -48,7 +59,7 @@ const servers = [
  * @property {number} [least] how many times cheaper than the original server the relay must be
  * @property {number} [most]
  * @property {(result: Result) => number} [measure]
- * @property {string} [only]
+ * @property {boolean} [ours] other kinds of servers can't do it
  */
 
 /** @type {Scenario[]} */
@@ -60,12 +71,12 @@ const scenarios = [
   { name: 'joins', unit: 'µs a join', least: 10 },
   { name: 'rooms', unit: 'µs a delivery', least: 3.5 },
   { name: 'idle', unit: 'bytes a connection', measure: (result) => result.bytes, most: 6144 },
-  // Each of the N leaves and comes back. Without roles that costs N² deliveries, so only onair runs it.
-  { name: 'comeback-1000', unit: 'deliveries', measure: (result) => result.deliveries, most: 3000, only: 'onair' },
-  { name: 'comeback-5000', unit: 'deliveries', measure: (result) => result.deliveries, most: 15000, only: 'onair' },
+  // Each of the N leaves and comes back. Without roles that costs N² deliveries, so only onair's servers run it.
+  { name: 'comeback-1000', unit: 'deliveries', measure: (result) => result.deliveries, most: 3000, ours: true },
+  { name: 'comeback-5000', unit: 'deliveries', measure: (result) => result.deliveries, most: 15000, ours: true },
 ];
 
-/** @type {(server: typeof servers[number], scenario: Scenario) => Promise<number>} */
+/** @type {(server: Contestant, scenario: Scenario) => Promise<number>} */
 async function measure(server, scenario) {
   const child = spawn(server.command[0], server.command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
@@ -92,18 +103,19 @@ const chosen = process.argv.slice(3);
 let failed = false;
 
 console.log(`Medians of ${runs} runs, lowest to highest in brackets. Load of the machine before: ${loadavg()[0].toFixed(1)}`);
-console.log('| scenario | unit | ' + servers.map(({ name }) => name).join(' | ') + ' | original / onair | socket.io / onair | must |');
-console.log('| --- | --- | ' + servers.map(() => '---').join(' | ') + ' | --- | --- | --- |');
+const columns = ['scenario', 'unit', ...servers.map(({ name }) => name), ...others.map(({ name }) => `${name} / onair`), 'must'];
+console.log(`| ${columns.join(' | ')} |`);
+console.log(`| ${columns.map(() => '---').join(' | ')} |`);
 for (const scenario of scenarios) {
   if (chosen.length > 0 && !chosen.includes(scenario.name)) continue;
   /** @type {Map<string, number>} */
   const medians = new Map();
   const cells = [];
-  /** @type {{ server: typeof servers[number], measured: number[] }[]} */
+  /** @type {{ server: Contestant, measured: number[] }[]} */
   const contestants = servers.map((server) => ({ server, measured: [] }));
   for (let i = 0; i < runs; ++i) {
     for (const { server, measured } of contestants) {
-      if (scenario.only && scenario.only !== server.name) continue;
+      if (scenario.ours && !server.command.includes('--web')) continue;
       measured.push(await measure(server, scenario));
     }
   }
@@ -119,12 +131,14 @@ for (const scenario of scenarios) {
   const ours = medians.get('onair') ?? NaN;
   /** @param {string} name */
   const ratio_to = (name) => (medians.get(name) ?? NaN) / ours;
-  const ratio = ratio_to('original');
   /** @param {number} value */
-  const show = (value) => (Number.isNaN(value) ? '' : value.toFixed(1));
-  const holds = scenario.least ? ratio >= scenario.least : ours <= (scenario.most ?? 0);
-  const must = scenario.least ? `≥ ${scenario.least}` : `≤ ${scenario.most}`;
+  const show = (value) => (Number.isNaN(value) ? '' : value.toFixed(beside ? 2 : 1));
+  const [holds, must] = beside
+    ? [ratio_to('earlier') * most_of_earlier >= 1, `≤ ${most_of_earlier} of earlier`]
+    : scenario.least
+      ? [ratio_to('original') >= scenario.least, `≥ ${scenario.least} of original`]
+      : [ours <= (scenario.most ?? 0), `≤ ${scenario.most}`];
   failed ||= !holds;
-  console.log(`| ${scenario.name} | ${scenario.unit} | ${cells.join(' | ')} | ${show(ratio)} | ${show(ratio_to('socket.io'))} | ${must}${holds ? '' : ' MISSED'} |`);
+  console.log(`| ${scenario.name} | ${scenario.unit} | ${cells.join(' | ')} | ${others.map(({ name }) => show(ratio_to(name))).join(' | ')} | ${must}${holds ? '' : ' MISSED'} |`);
 }
 process.exit(failed ? 1 : 0);

@@ -176,6 +176,19 @@ test('npm fetches what is for development, whatever NODE_ENV says', (t) => {
   assert.match(String(calls), /^npm --prefix tests ci --include=dev/);
 });
 
+test('--help says what a script does, and begins nothing', (t) => {
+  for (const name of ['scripts/test', 'scripts/demo-crowd', 'scripts/bench-crowd', 'scripts/format', 'scripts/run', 'scripts/cluster']) {
+    const clone = makeClone(t);
+    copyFileSync(join(root, name), join(clone, name));
+    const [, , options] = caller(clone, '', { cmake: '', 'apt-get': '', node: '' });
+    const { status, stdout } = spawnSync(join(clone, name), ['--help'], { ...options, encoding: 'utf8' });
+    assert.equal(status, 0, name);
+    assert.match(stdout, /^[A-Z].{40}/, name);
+    assert.doesNotMatch(stdout, /#|^source/m, name);
+    assert.ok(!existsSync(join(clone, 'calls')), name);
+  }
+});
+
 test('paths are those of the folder where the script was called', (t) => {
   assert.equal(call(t, 'caller=/a; from_caller b c; from_caller /d', {}).said, '/a/b\n/d\n');
 });
