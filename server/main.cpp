@@ -1,9 +1,11 @@
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <stdexcept>
 #include <string>
 #include <sys/resource.h>
+#include <system_error>
 #include <vector>
 
 #include <spdlog/spdlog.h>
@@ -14,6 +16,29 @@
 #include "server.hpp"
 
 namespace {
+
+/// As a person calls this program again, for a command with this server's state.
+std::string command_of(const onair::Options& options) {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const bool is_in_path = program.parent_path() == "/usr/bin";
+  std::string command = is_in_path || error ? "onair-server" : program.string();
+  if (options.state_dir != onair::default_state_dir()) {
+    command += " --state-dir " + options.state_dir.string();
+  }
+  return command;
+}
+
+/// Names no secret of the options: what is printed may be kept. The command signs with the one of the
+/// state folder.
+void print_token_hint(const onair::Options& options, const std::string& origin) {
+  const bool all = options.auth == onair::net::Auth::all;
+  std::cout << (all ? "Only those with a token get in:" : "Only those with a token broadcast:")
+            << "\n  " << command_of(options) << " token"
+            << (options.auth_public_key.empty() ? "" : " --auth-private-key KEY")
+            << " --room NAME --role " << (all ? "talk|watch" : "talk") << " --url " << origin
+            << "\n";
+}
 
 void print_links(const onair::Options& options, const onair::Server& server) {
   const bool secure = options.tls_self_signed || !options.tls_cert.empty();
@@ -31,19 +56,14 @@ void print_links(const onair::Options& options, const onair::Server& server) {
   for (const std::string& address : addresses) {
     // People type the shorter one.
     if (is_ipv6(address) && !is_ipv6(addresses.front())) continue;
-    std::cout << "In this network: " << origin(address) << "/watch.html"
-              << (secure ? ", and /talk.html too" : "") << "\n";
+    std::cout << "In this network: " << origin(address) << "/watch.html\n";
+    if (secure) std::cout << "  to broadcast  " << origin(address) << "/talk.html\n";
   }
   if (options.tls_self_signed) {
     std::cout << "Browsers will warn that the connection is not private, since nobody vouches for "
                  "this certificate:\nchoose \"Advanced\" and go on to the page.\n";
   }
-  if (options.auth == onair::net::Auth::talk) {
-    std::cout << "Only those with a token broadcast: onair-server token --room NAME --role talk\n";
-  } else if (options.auth == onair::net::Auth::all) {
-    std::cout << "Only those with a token get in: onair-server token --room NAME --role talk, and "
-                 "--role watch\n";
-  }
+  if (options.auth != onair::net::Auth::open) print_token_hint(options, origin("localhost"));
   if (server.admin_port() != 0) {
     std::cout << "Metrics: http://127.0.0.1:" << server.admin_port() << "/metrics\n";
   }

@@ -151,7 +151,7 @@ void Server::run() {
   for (std::thread& thread : threads) thread.join();
   if (cluster_) cluster_->stop();
   // After a defect of ours pictures go on, and the next server finds the forwarder.
-  if (forwarder_ && !failed_) forwarder_->end();
+  if (forwarder_ && !failed_) forwarder_->end(media_->forwarder_is_in_use());
 }
 
 /// Called by the hub of any worker. Media is on the first one's thread.

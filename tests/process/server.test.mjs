@@ -243,6 +243,26 @@ test('replaces a forwarder of another version', async (t) => {
   assert.deepEqual(await server.exited, [0, null]);
 });
 
+test('a second server of one folder leaves the forwarder to the first, until that ends', async (t) => {
+  const media = ['--forwarder', 'auto', '--media-port', '0', '--media-address', '127.0.0.1'];
+  const folder = Server.makeFolder();
+  const start = () => new Server(t, media, { folder });
+  const first = start();
+  await first.logged(/event=forwarder_connected/);
+  const second = start();
+  await second.logged(/event=forwarder_in_use .*--state-dir and a --media-port of its own/);
+  second.child.kill('SIGTERM');
+  assert.deepEqual(await second.exited, [0, null]);
+  const third = start();
+  await third.logged(/event=forwarder_in_use/);
+  assert.doesNotMatch(first.output, /forwarder_lost/);
+  first.child.kill('SIGTERM');
+  assert.deepEqual(await first.exited, [0, null]);
+  await third.logged(/event=forwarder_connected/);
+  third.child.kill('SIGTERM');
+  assert.deepEqual(await third.exited, [0, null]);
+});
+
 test('says which options of the forwarder have no effect', async (t) => {
   const server = new Server(t, ['--forwarder', '/nowhere/control.sock', '--media-port', '9200', '--media-address', '192.0.2.1']);
   await server.logged(/event=option_without_effect option=media-port/);
@@ -252,6 +272,8 @@ test('says which options of the forwarder have no effect', async (t) => {
 test('mints a token that opens a room, and shows and ends the room', async (t) => {
   const server = new Server(t, ['--auth', 'all', '--admin-port', '0']);
   const port = await server.port();
+  const [, hint] = await server.logged(/Only those with a token get in:\n {2}(.* --url .*)\n/);
+  assert.equal(hint, `${program} --state-dir ${server.folder} token --room NAME --role talk|watch --url http://localhost:${port}`);
   const [, adminPort] = await server.logged(/127\.0\.0\.1:(\d+)\/metrics/);
   /** @param {string[]} words */
   const run = (...words) =>

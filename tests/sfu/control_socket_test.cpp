@@ -149,6 +149,40 @@ TEST_F(ControlSocketTest, AnEventOfARequestFollowsItsReply) {
   EXPECT_EQ(listens.line(), serialize(gone));
 }
 
+TEST_F(ControlSocketTest, OneExclusiveServerAtATime) {
+  const auto hello = [](bool exclusive) {
+    return *serialize(control::NumberedRequest{7, control::Hello{.exclusive = exclusive}});
+  };
+  reply = control::Greeting{};
+  const std::string greeting = serialize(control::NumberedReply{7, reply});
+  auto first = std::make_unique<Server>(loop, path);
+  Server second(loop, path);
+  first->send(hello(true));
+  EXPECT_EQ(first->line(), greeting);
+  first->send(hello(true));
+  EXPECT_EQ(first->line(), greeting) << "a server is not in its own way";
+  second.send(hello(false));
+  EXPECT_EQ(second.line(), greeting) << "one that takes nothing over";
+  second.send(hello(true));
+  EXPECT_NE(second.line().find("in_use"), std::string::npos);
+  EXPECT_EQ(requests.size(), 3u);
+  first.reset();
+  ASSERT_TRUE(tick_until(loop, [this] { return control->servers() == 1; }));
+  second.send(hello(true));
+  EXPECT_EQ(second.line(), greeting);
+}
+
+TEST_F(ControlSocketTest, AServerThatIsRefusedIsNotTheExclusiveOne) {
+  const std::string hello = *serialize(control::NumberedRequest{7, control::Hello{.exclusive = true}});
+  Server of_another_version(loop, path), server(loop, path);
+  reply = control::Error{control::ErrorCode::bad_version, "m"};
+  of_another_version.send(hello);
+  EXPECT_NE(of_another_version.line().find("bad_version"), std::string::npos);
+  reply = control::Greeting{};
+  server.send(hello);
+  EXPECT_EQ(server.line(), serialize(control::NumberedReply{7, reply}));
+}
+
 TEST_F(ControlSocketTest, ALineThatIsTooLongEndsTheConnection) {
   Server server(loop, path);
   server.send(std::string(control::kMaxLineBytes + 1, 'x'));

@@ -30,6 +30,7 @@ Error refused(const std::string& line) {
 std::vector<Request> one_of_each_request() {
   const std::string sdp = "v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\ns=\"é\"\r\n";
   return {Hello{},
+          Hello{.exclusive = true},
           Publish{"lesson", kPeer, sdp, "a note"},
           Play{"ü 秘密", kPeer, sdp, ""},
           Invite{"lesson", kPeer, "{}"},

@@ -89,6 +89,7 @@ MediaAnswer problem_of(const ForwarderClient::Result& result) {
                      "The media server can't take more.", kLater);
     case control::ErrorCode::bad_request:
     case control::ErrorCode::bad_version:
+    case control::ErrorCode::in_use:
     case control::ErrorCode::peer_exists:
       return problem(status::unprocessable_entity, "unsupported", error->message);
   }

@@ -20,6 +20,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kReconnectPause{50};
 /// To connect to a socket of this machine costs nothing, and everybody waits for it.
 constexpr std::chrono::milliseconds kLongestPause{250};
+/// Between two tries while another server uses it.
+constexpr std::chrono::milliseconds kInUsePause{1'000};
 
 constexpr std::chrono::seconds kAnswerTime{5};
 
@@ -102,11 +104,15 @@ void ForwarderClient::hang_up() {
 }
 
 void ForwarderClient::greet() {
-  submit(control::Hello{}, [this](const Result& result) {
+  submit(control::Hello{.exclusive = true}, [this](const Result& result) {
     if (!result) return hang_up();
     const auto* error = std::get_if<control::Error>(&*result);
     if (error != nullptr && error->code == control::ErrorCode::bad_version) {
       host_.on_forwarder_mismatched();
+    }
+    if (error != nullptr && error->code == control::ErrorCode::in_use) {
+      pause_ = kInUsePause;
+      host_.on_forwarder_in_use();
     }
     const auto* greeting = std::get_if<control::Greeting>(&*result);
     if (greeting == nullptr) return hang_up();

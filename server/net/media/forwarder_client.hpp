@@ -36,6 +36,8 @@ class ForwarderHost {
   virtual void on_forwarder_event(const sfu::control::Event& event) = 0;
   /// It speaks another version of the protocol, and is not used. Comes with each try to connect.
   virtual void on_forwarder_mismatched() = 0;
+  /// Another server uses it. Comes with each try to connect, until that server has ended.
+  virtual void on_forwarder_in_use() = 0;
 
  protected:
   ~ForwarderHost() = default;

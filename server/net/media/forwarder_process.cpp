@@ -259,14 +259,16 @@ bool ForwarderProcess::replace() {
   return true;
 }
 
-void ForwarderProcess::end() {
+void ForwarderProcess::end(bool another_uses_it) {
   if (std::exchange(is_ended_, true)) return;
   cancel_look();
   ++watched_;
-  signal_end();
+  if (is_child_ || !another_uses_it) {
+    signal_end();
+    spdlog::info("event=forwarder_stopped");
+  }
   error_code ignored;
   process_.close(ignored);
-  spdlog::info("event=forwarder_stopped");
 }
 
 }  // namespace onair::net

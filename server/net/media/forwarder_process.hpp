@@ -54,8 +54,9 @@ class ForwarderProcess {
   void start() { look(); }
 
   /// An operator ends onair as a whole: sends SIGTERM to the forwarder, ours or found, and keeps it
-  /// no longer. Not after a defect of the server: then the next server finds the forwarder.
-  void end();
+  /// no longer. One that was found is left where `another_uses_it`. Not after a defect of the
+  /// server: then the next server finds the forwarder.
+  void end(bool another_uses_it = false);
 
   /// Ends one that speaks another version of the protocol, as one of the package before may: ours
   /// is started then. False where that can't help: it is ours already.

@@ -228,6 +228,13 @@ void Media::on_forwarder_mismatched() {
   }
 }
 
+void Media::on_forwarder_in_use() {
+  if (std::exchange(is_in_use_, true)) return;
+  spdlog::error(
+      "event=forwarder_in_use action=retry hint=\"another server uses it: give each server a "
+      "--state-dir and a --media-port of its own\"");
+}
+
 void Media::on_forwarder_lost() {
   timeout_.expires_after(kForwarderTimeout);
   timeout_.async_wait([this](error_code error) {
@@ -249,6 +256,7 @@ void Media::on_forwarder_died() {
 void Media::on_forwarder_connected(const std::vector<control::PeerInfo>& peers) {
   timeout_.cancel();
   is_mismatched_ = false;
+  is_in_use_ = false;
   std::set<std::string> living;
   for (const control::PeerInfo& peer : peers) living.insert(peer.peer);
   end_those_without(living);

@@ -50,6 +50,9 @@ class Media final : private ForwarderHost {
   /// gives false where it can do nothing. Before start().
   void on_mismatch(std::function<bool()> replace) { replace_ = std::move(replace); }
 
+  /// Another server uses the forwarder, and this one waits until that has ended.
+  bool forwarder_is_in_use() const { return is_in_use_; }
+
   Worker& worker() const { return worker_; }
 
   // The requests of WHIP and WHEP. On the worker's thread, within its tick:
@@ -100,6 +103,7 @@ class Media final : private ForwarderHost {
   void on_forwarder_died() override;
   void on_forwarder_event(const sfu::control::Event& event) override;
   void on_forwarder_mismatched() override;
+  void on_forwarder_in_use() override;
   /// Where this address has as many encoders as it may, beside the one that the new one replaces,
   /// ends one from which nothing comes. False where it has as many and something comes from each.
   bool free_slot_for_encoder(const std::string& address, const WhipTalker* replaced);
@@ -127,7 +131,9 @@ class Media final : private ForwarderHost {
   std::unordered_map<std::string, std::shared_ptr<Feed>> feeds_;          ///< by room
   ForwarderClient forwarder_;
   std::function<bool()> replace_ = [] { return false; };
-  bool is_mismatched_ = false;  ///< and the log says so
+  // And the log says so:
+  bool is_mismatched_ = false;
+  bool is_in_use_ = false;
   Timer timeout_;
   Admission& admission_;
 };

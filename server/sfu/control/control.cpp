@@ -19,6 +19,7 @@ concept OneOf = (std::same_as<std::remove_const_t<Value>, Values> || ...);
 template <typename Visitor, OneOf<Hello> Message>
 void visit(Visitor& fields, Message& message) {
   fields.number("version", message.version);
+  if (fields.wants("exclusive", message.exclusive)) fields.flag("exclusive", message.exclusive);
 }
 template <typename Visitor, OneOf<Publish, Play> Message>
 void visit(Visitor& fields, Message& message) {
@@ -128,9 +129,10 @@ constexpr std::array<std::string_view, std::variant_size_v<Request>> kRequestNam
     "hello", "publish", "play", "invite", "answer", "trickle", "restart", "close", "list", "stats"};
 constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames = {"connected",
                                                                                   "media", "gone"};
-constexpr std::array<std::string_view, 8> kErrorNames = {
+constexpr std::array<std::string_view, 9> kErrorNames = {
     "bad_request",    "bad_version",  "bad_sdp",     "no_codec",
-    "no_publication", "no_such_peer", "peer_exists", "full"};
+    "no_publication", "no_such_peer", "peer_exists", "full",
+    "in_use"};
 constexpr std::array<std::string_view, 5> kGoneNames = {"closed", "silent", "refused", "replaced",
                                                         "requested"};
 

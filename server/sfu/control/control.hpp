@@ -32,6 +32,9 @@ using RequestId = std::uint64_t;
 
 struct Hello {
   std::uint64_t version = kVersion;
+  /// For a server that takes over all peers: refused (in_use) while another such server is
+  /// connected.
+  bool exclusive = false;
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 /// Replaces the room's publishing peer, whose viewers go on.
@@ -204,6 +207,7 @@ enum class ErrorCode : std::uint8_t {
   no_such_peer,
   peer_exists,
   full,
+  in_use,  ///< by another server: see Hello::exclusive
 };
 struct Error {
   ErrorCode code = ErrorCode::bad_request;

@@ -145,6 +145,7 @@ void ControlSocket::handle(std::uint64_t id, TimePoint now) {
   // Requests that a server sent before it closed are still read. Where nothing can be written any
   // more, no more is read either.
   if (server.flush() && serve(server, now)) return server.update_watch();
+  if (exclusive_ == &server) exclusive_ = nullptr;
   servers_.erase(id);
   spdlog::info("event=server_disconnected servers={}", servers_.size());
 }
@@ -178,10 +179,22 @@ void ControlSocket::answer(Server& server, std::string_view line, TimePoint now)
   }
   const auto& request = std::get<control::NumberedRequest>(parsed);
   is_handling_ = true;
-  const control::Reply reply = handle_(request.request, now);
+  const control::Reply reply = reply_to(server, request.request, now);
   is_handling_ = false;
   server.write(serialize(control::NumberedReply{request.id, reply}));
   for (const control::Event& event : std::exchange(held_, {})) send_to_all(event);
+}
+
+control::Reply ControlSocket::reply_to(const Server& server, const control::Request& request,
+                                       TimePoint now) {
+  const auto* hello = std::get_if<control::Hello>(&request);
+  const bool is_exclusive = hello != nullptr && hello->exclusive;
+  if (is_exclusive && exclusive_ != nullptr && exclusive_ != &server) {
+    return control::Error{control::ErrorCode::in_use, "Another server uses this forwarder."};
+  }
+  control::Reply reply = handle_(request, now);
+  if (is_exclusive && std::holds_alternative<control::Greeting>(reply)) exclusive_ = &server;
+  return reply;
 }
 
 void ControlSocket::event(const control::Event& event) {

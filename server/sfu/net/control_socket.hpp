@@ -43,6 +43,7 @@ class ControlSocket final : public EventSink {
   /// False when the connection is to be closed.
   bool serve(Server& server, TimePoint now);
   void answer(Server& server, std::string_view line, TimePoint now);
+  control::Reply reply_to(const Server& server, const control::Request& request, TimePoint now);
   void send_to_all(const control::Event& event);
 
   EventLoop& loop_;
@@ -50,6 +51,7 @@ class ControlSocket final : public EventSink {
   Handle handle_;
   std::uint64_t last_id_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<Server>> servers_;
+  const Server* exclusive_ = nullptr;  ///< said hello as Hello::exclusive has it
   bool is_handling_ = false;
   std::vector<control::Event> held_;  ///< until the reply is written
   Descriptor lock_;
