@@ -7,6 +7,9 @@ import createOnair from './onair.mjs';
 import { begin, element, lasting, megabits, offerLanguages, onLanguage, oncePerFrame, openRoom, refusal, say, showLink, text } from './page.mjs';
 import { Recorder } from './recorder.mjs';
 
+/** By which a computer calls itself. */
+const ownNames = ['localhost', '127.0.0.1', '[::1]'];
+
 const video = element('local-video');
 const meter = new LevelMeter(element('level'));
 const covers = /** @type {const} */ ({ idle: 'cover', starting: 'starting', preview: 'preview' });
@@ -313,10 +316,25 @@ async function copy(link) {
   }
 }
 
+/**
+ * Puts an address by which others in the network reach this computer in the place of its own name, or says that it has
+ * none.
+ * @param {HTMLAnchorElement} link
+ */
+async function leadFromElsewhere(link) {
+  if (!ownNames.includes(location.hostname)) return;
+  const response = await fetch('addresses');
+  const [address] = response.ok ? (await response.text()).split('\n') : [];
+  if (!address) return onLanguage(() => say('link-note', text('studio.linkOfThisComputer')));
+  link.hostname = address.includes(':') ? `[${address}]` : address;
+  link.textContent = link.href;
+}
+
 function bindInvitation() {
   const link = element('watch-link');
   link.href = `watch.html${location.search}`;
   link.textContent = link.href;
+  leadFromElsewhere(link).catch(console.warn); // it still leads here
   bind('copy', () => {
     copy(link).catch(reportError);
   });

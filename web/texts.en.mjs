@@ -67,6 +67,7 @@ export default /** @type {const} */ ({
     quality: 'Quality',
     sizes: { small: 'Small (360p)', standard: 'Standard (720p)', large: 'Large (1080p)' },
     share: 'Invite viewers',
+    linkOfThisComputer: 'This link works on this computer alone. Open this page by an address that others can reach.',
     copy: 'Copy link',
     copied: 'Copied',
     copyByHand: 'The link is selected: copy it with Ctrl+C',

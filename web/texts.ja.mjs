@@ -66,6 +66,7 @@ export default {
     quality: '画質',
     sizes: { small: '小（360p）', standard: '標準（720p）', large: '大（1080p）' },
     share: '視聴者を招く',
+    linkOfThisComputer: 'このリンクはこのコンピューターでしか使えません。ほかの人からも届くアドレスでこのページを開いてください。',
     copy: 'リンクをコピー',
     copied: 'コピーしました',
     copyByHand: 'リンクを選択しました。Ctrl+C でコピーしてください',

@@ -14,6 +14,8 @@ const longestGap = 1_000;
 /** The same for the loss of the media server: 3 s for people, and more for such a machine. */
 const longestOutage = 6_000;
 
+const outages = Number(process.env.ONAIR_OUTAGES ?? 3);
+
 /** @type {MediaServer} */
 let server;
 /** @type {Chromium} */
@@ -112,6 +114,54 @@ test('a newcomer goes to the media server at once, and all are back when it is k
     assert.ok(gap < longestOutage, `the picture stood still for ${gap} ms`);
   }
   await talker.says('way', /to 3 viewers/); // the next one takes them again
+  for (const page of [talker, ...viewers]) await page.page.close();
+});
+
+/**
+ * How many packets of the picture have been lost.
+ * @param {Page} viewer
+ */
+const packetsLost = (viewer) =>
+  viewer.evaluate(async () => {
+    const reports = [...((await window.testConnections.at(-1)?.getStats())?.values() ?? [])];
+    return reports.find((report) => report.type === 'inbound-rtp' && report.kind === 'video')?.packetsLost;
+  });
+
+test(`pictures by the media server lose nothing while the server is killed ${outages} times`, async (t) => {
+  const killed = await MediaServer.start('--forward', '2');
+  t.after(() => killed.stop());
+  const talker = await goOnAir(chromium, killed, 'server');
+  const viewers = [];
+  for (let i = 0; i < 2; ++i) viewers.push(await chromium.open(`${killed.origin}/watch.html?server`));
+  await talker.says('way', /to 2 viewers/);
+  for (const viewer of viewers) {
+    await until('the old connection is closed', async () => (await viewer.openConnections()) === 1);
+    await viewer.decodesFrames();
+  }
+  const made = await Promise.all(viewers.map(connectionsMade));
+  const lost = await Promise.all(viewers.map(packetsLost));
+  await Promise.all(viewers.map(watchPicture));
+  for (let outage = 1; outage <= outages; ++outage) {
+    await killed.kill();
+    for (const viewer of viewers) {
+      await viewer.says('link', /Reconnecting/);
+      await viewer.decodesFrames(30);
+    }
+    await killed.restart();
+    for (const page of [talker, ...viewers]) await page.says('link', /Connected/);
+    await talker.says('way', /to 2 viewers/);
+  }
+  for (const viewer of viewers) {
+    const gap = await gapOf(viewer);
+    t.diagnostic(`${Math.round(gap)} ms without a new frame`);
+    assert.ok(gap < longestGap, `the picture stood still for ${gap} ms`);
+  }
+  assert.deepEqual(await Promise.all(viewers.map(packetsLost)), lost);
+  assert.deepEqual(await Promise.all(viewers.map(connectionsMade)), made);
+  await talker.write('Still here'); // by the new server, since there is no direct connection
+  for (const viewer of viewers) {
+    await until('the chat has the line', async () => (await viewer.chat()).some(([, words]) => words === 'Still here'));
+  }
   for (const page of [talker, ...viewers]) await page.page.close();
 });
 

@@ -12,18 +12,24 @@ export class MediaServer {
   #folder = mkdtempSync(join(tmpdir(), 'onair-forwarder-'));
   /** @type {Server | undefined} */
   #server;
+  /** @type {string[]} */
+  #options;
 
   /** @param {string[]} options */
-  static async start(...options) {
-    const started = new MediaServer();
-    await started.#start(options);
-    return started;
+  constructor(options) {
+    this.#options = ['--forwarder', 'auto', '--media-port', '0', '--state-dir', this.#folder, ...options];
   }
 
   /** @param {string[]} options */
-  async #start(options) {
-    const media = ['--forwarder', 'auto', '--media-port', '0', '--state-dir', this.#folder];
-    this.#server = await Server.start(...media, ...options);
+  static async start(...options) {
+    const started = new MediaServer(options);
+    await started.#start('0');
+    return started;
+  }
+
+  /** @param {string} port */
+  async #start(port) {
+    this.#server = await Server.start(...this.#options, '--port', port);
   }
 
   get origin() {
@@ -49,9 +55,9 @@ export class MediaServer {
     await this.#server?.stop('SIGKILL');
   }
 
-  /** After `kill`, on the same port and with the same state. */
+  /** After `kill`, on the same port, with the same options and state. */
   async restart() {
-    await this.#start(['--port', new URL(this.origin).port]);
+    await this.#start(new URL(this.origin).port);
   }
 
   async stop() {

@@ -206,6 +206,8 @@ test('lists each viewer with its state and figures', async () => {
 test('shows the link, copies it and makes a QR code of it', async () => {
   const talker = await open('talk.html?invite');
   await talker.says('watch-link', /watch\.html\?invite$/);
+  // The page is open at localhost, where others don't reach it.
+  await talker.says('watch-link', /^http:\/\/10\.77\.0\.1:/);
   await talker.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await talker.press('copy');
   await talker.says('shared', /Copied/);

@@ -6,6 +6,7 @@
 
 #include "net/client.hpp"
 #include "net/http/static_files.hpp"
+#include "net/tls/lan.hpp"
 
 namespace onair::tests {
 namespace {
@@ -170,6 +171,25 @@ TEST_F(HttpTest, MakesQrCodesOfLinks) {
                                           "/qr.svg?http://" + std::string(1'020, 'x')};
   for (const std::string& target : wrong) {
     EXPECT_EQ(request(server.port(), verb::get, target).result_int(), 400u) << target;
+  }
+}
+
+TEST_F(HttpTest, TellsItsAddressesToWhoIsOnThisMachineAlone) {
+  const auto ask = [this](const std::string& host, const std::string& forwarded_for = "") {
+    std::vector<std::pair<std::string, std::string>> headers = {{"Host", host}};
+    if (!forwarded_for.empty()) headers.emplace_back("X-Forwarded-For", forwarded_for);
+    return request(server.port(), verb::get, "/addresses", headers);
+  };
+  std::string all;
+  for (const std::string& address : net::lan_addresses()) all += address + "\n";
+  for (const char* host : {"localhost:9001", "localhost", "127.0.0.1:9001", "[::1]:9001"}) {
+    const Response told = ask(host);
+    EXPECT_EQ(told.result_int(), 200u) << host;
+    EXPECT_EQ(told.body(), all) << host;
+  }
+  EXPECT_EQ(ask("localhost:9001", "192.0.2.1").result_int(), 404u) << "a client of a proxy";
+  for (const char* host : {"stranger.example", "localhost.stranger.example", "10.0.0.1:9001"}) {
+    EXPECT_EQ(ask(host).result_int(), 404u) << host;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "net/http/pages.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "net/http/qr_code.hpp"
 #include "net/nats/cluster_node.hpp"
+#include "net/tls/lan.hpp"
 #include "protocol/text.hpp"
 
 namespace onair::net {
@@ -59,6 +61,15 @@ std::optional<std::string> address_for(const Exchange& exchange) {
   });
   if (host.empty() || !is_plain) return std::nullopt;
   return (is_https(exchange) ? "https://" : "http://") + host + "/";
+}
+
+/// As in the address of a page that is open on the server's machine. A stranger's name that leads
+/// here (DNS rebinding) is none.
+bool names_this_machine(std::string_view host) {
+  constexpr std::array<std::string_view, 3> kNames = {"localhost", "127.0.0.1", "[::1]"};
+  return std::ranges::any_of(kNames, [host](std::string_view name) {
+    return host == name || (host.starts_with(name) && host[name.size()] == ':');
+  });
 }
 
 /// Messengers show the picture of a link only if its address is a whole one, which a file does not
@@ -140,6 +151,22 @@ Response qr_code(const Exchange& exchange) {
   response.set(http::field::content_type, "image/svg+xml");
   response.set(http::field::cache_control, "max-age=86400");
   response.body().owner = std::make_shared<const std::string>(*std::move(code));
+  response.body().bytes = *response.body().owner;
+  return response;
+}
+
+Response addresses(const Exchange& exchange) {
+  const bool is_here = !exchange.client.counted_as && names_this_machine(exchange.client.host);
+  if (!is_here) {
+    return plain_response(http::status::not_found, "This is for browsers on this machine.\n");
+  }
+  std::string lines;
+  for (const std::string& address : lan_addresses()) lines += address + "\n";
+  Response response(http::status::ok, 11);
+  set_common_headers(response);
+  response.set(http::field::content_type, "text/plain");
+  response.set(http::field::cache_control, "no-store");
+  response.body().owner = std::make_shared<const std::string>(std::move(lines));
   response.body().bytes = *response.body().owner;
   return response;
 }

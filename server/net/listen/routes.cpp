@@ -79,6 +79,7 @@ constexpr std::array kRoutes = {
     media_at("/whep/", true),
     Route{.path = "/healthz", .methods = kReading, .answer = &health},
     Route{.path = "/readyz", .methods = kReading, .answer = &readiness_of},
+    Route{.path = "/addresses", .methods = kReading, .answer = &addresses},
     Route{.path = "/qr.svg", .methods = kReading, .answer = &qr_code},
     Route{.path = "", .is_prefix = true, .methods = kReading, .answer = &page},
 };
