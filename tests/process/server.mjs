@@ -58,7 +58,7 @@ export class Server {
     t.after(async () => {
       this.child.kill('SIGKILL');
       await this.exited;
-      rmSync(this.folder, { recursive: true });
+      rmSync(this.folder, { recursive: true, force: true }); // other servers may share it
     });
   }
 
