@@ -259,8 +259,10 @@ TEST_F(ForwardingTest, AsksAnewWhenTheForwarderIsLost) {
   EXPECT_EQ(forwarding.forwarded(), 15u);
   forwarding.forwarder_lost("f");
   load.forwarder.reset();
+  for (int i = 0; i < 15; ++i) {
+    EXPECT_FALSE(request("v" + std::to_string(i), kAble, /*direct=*/true)) << "it has lost it too";
+  }
   EXPECT_EQ(forwarding.forwarded(), 0u);
-  EXPECT_FALSE(request("v0", kAble, /*direct=*/true));
   direct = {"v0"};
   EXPECT_EQ(advance().use_forwarder, std::nullopt);
   load.any_waits = true;
@@ -269,6 +271,50 @@ TEST_F(ForwardingTest, AsksAnewWhenTheForwarderIsLost) {
   EXPECT_EQ(advance(Duration(500)).invite, Peers{}) << "the batch went out with the stage";
   move("v0");
   EXPECT_TRUE(forwarding.is_forwarded("v0")) << "a failure of the last forwarder counts no more";
+}
+
+TEST_F(ForwardingTest, KnowsItsViewersWhereTheForwardersConnectionIsMadeAnew) {
+  watch_directly(15);
+  advance();
+  forwarder_comes();
+  for (const PeerId& viewer : Peers(direct)) move(viewer);
+  forwarding.forwarder_lost("f");
+  load.forwarder.reset();
+  advance();
+  EXPECT_EQ(forwarding.forwarded(), 15u) << "nothing has told them";
+  forwarder_comes();
+  EXPECT_EQ(forwarding.forwarded(), 15u);
+}
+
+TEST_F(ForwardingTest, ThoseWhoWaitForAForwarderThatIsLostAreCalledByTheTalker) {
+  forwarding.set_policy(ForwardPolicy::of("2"));
+  watch_directly(2);
+  advance();
+  forwarder_comes();
+  EXPECT_TRUE(request("late"));
+  EXPECT_TRUE(request("gone"));
+  forwarding.forwarder_lost("f");
+  forwarding.forget("gone");
+  load.forwarder.reset();
+  EXPECT_EQ(advance().call_back, Peers{"late"});
+  EXPECT_EQ(advance().call_back, Peers{});
+}
+
+TEST_F(ForwardingTest, ThoseWhoWaitForTheForwarderWhenTheRoomReturnsAreCalledByTheTalker) {
+  forwarding.set_policy(ForwardPolicy::of("2"));
+  watch_directly(2);
+  advance();
+  forwarder_comes();
+  EXPECT_TRUE(request("late"));
+  forwarding.keep_direct(true);
+  EXPECT_EQ(advance().call_back, Peers{"late"});
+}
+
+TEST_F(ForwardingTest, OneReportOfALimitedEncoderIsNotFiveSeconds) {
+  forwarding.encoder_reported(true, now);
+  now += 2 * Forwarding::kOverloadTime;  // nobody watches, so nothing is reported
+  watch_directly(1);
+  EXPECT_EQ(advance().use_forwarder, std::nullopt);
 }
 
 TEST_F(ForwardingTest, ComesBackWhenFewHaveWatchedForAMinuteAndTwiceAtMost) {
@@ -316,6 +362,7 @@ TEST_F(ForwardingTest, AViewerWithoutTheCapabilityKeepsTheForwarderThere) {
   forwarding.keep_direct(true);
   advance(2 * Forwarding::kQuietTime);
   EXPECT_EQ(forwarding.stage(), ForwardStage::forwarded) << "it can't come back";
+  EXPECT_FALSE(request("newcomer")) << "who is kept direct as well";
   forwarding.forget("old page");
   advance();
   EXPECT_EQ(advance(kMoveReplyTimeout).use_forwarder, false);
@@ -332,8 +379,7 @@ TEST_F(ForwardingTest, AReturnThatFailsDoesNotLetTheForwarderGoTooEarlyInTheNext
   for (const char* viewer : {"v0", "v1", "v2", "v3"}) forwarding.left(viewer);
   EXPECT_EQ(advance().use_forwarder, std::nullopt);
   move("v0");  // it got no picture from the talker
-  EXPECT_EQ(advance().call_back, Peers{"v0"});
-  advance(kMoveReplyTimeout);
+  EXPECT_EQ(advance().call_back, Peers{}) << "it would get none again";
   ASSERT_EQ(forwarding.stage(), ForwardStage::forwarded);
 
   forwarding.keep_direct(true);
@@ -356,8 +402,10 @@ TEST_F(ForwardingTest, ANewcomerWhomTheForwarderDoesNotGetIsCalledByTheTalker) {
 
 TEST_F(ForwardingTest, APageThatIsLoadedAnewFindsItsViewersAtTheForwarder) {
   forwarding.moved("v", {"f", {}, kAble});
+  EXPECT_EQ(advance().use_forwarder, std::nullopt) << "anybody may say so";
+  load.forwarder = "f";  // which asks the new page for the picture of its viewers
   EXPECT_EQ(advance().use_forwarder, true);
-  forwarder_comes();
+  EXPECT_EQ(forwarding.stage(), ForwardStage::forwarded);
   EXPECT_TRUE(forwarding.is_forwarded("v"));
 }
 

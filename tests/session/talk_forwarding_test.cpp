@@ -220,12 +220,25 @@ TEST_F(TalkForwardingTest, ServesViewersDirectlyWhenTheForwarderIsLost) {
   const ConnectionKey key = forward();
   talk.receive(protocol::Bye{}, "f");
   EXPECT_EQ(talk.session.connections().find(key), nullptr);
-  EXPECT_EQ(talk.session.view().forwarded, 0u);
+  EXPECT_EQ(talk.sent(), Lines{"use_forwarder"}) << "it asks for it again";
   talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, "a");
   EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
   connect("a");
   talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, "b");
-  EXPECT_EQ(talk.sent(), Lines{"use_forwarder"}) << "and asks for it again";
+  connect("b");
+  EXPECT_EQ(talk.session.view().forwarded, 0u);
+  EXPECT_EQ(talk.session.view().viewers, 2u);
+}
+
+TEST_F(TalkForwardingTest, KeepsItsForwardedViewersWhereTheForwarderAsksAnew) {
+  forward();
+  talk.receive(protocol::Bye{}, "f");
+  talk.receive(protocol::TalkRequest{}, "f");
+  connect("f");
+  EXPECT_EQ(talk.session.view().forwarding, ForwardStage::forwarded);
+  EXPECT_EQ(talk.session.view().forwarded, 2u);
+  talk.receive(protocol::ChatMessages{{protocol::ChatSay{"Hanako", "Hello"}}}, "a");
+  EXPECT_EQ(talk.all<ShowChatLine>().size(), 1u) << "and hears them";
 }
 
 TEST_F(TalkForwardingTest, ThePersonKeepsTheRoomDirect) {
@@ -298,10 +311,9 @@ TEST_F(TalkForwardingTest, StopEndsEverything) {
 
 TEST_F(TalkForwardingTest, APageThatIsLoadedAnewAsksForTheForwarderOfItsViewers) {
   talk.receive(protocol::WatchingVia{"f", "Hanako", kForwardable}, "a");
-  EXPECT_EQ(talk.sent().front(), "chat_messages to a");
-  EXPECT_EQ(talk.sent().back(), "use_forwarder");
+  EXPECT_EQ(talk.sent(), Lines{"chat_messages to a"});
   EXPECT_EQ(talk.session.view().audience.at(0).name, "Hanako");
-  forwarder_comes();
+  forwarder_comes();  // by itself, since it has viewers
   EXPECT_EQ(talk.session.view().forwarding, ForwardStage::forwarded);
 }
 

@@ -1,4 +1,6 @@
 // A viewer moves from the talker `t` to the forwarder `f`, and back.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "session/timeouts.hpp"
@@ -73,6 +75,17 @@ class WatchMovesTest : public testing::Test {
       found.push_back(*reception);
     }
     return found;
+  }
+  /// Loses the socket, and opens the next one.
+  SocketNumber reconnect() {
+    watch.feed(SocketClosed{1});
+    while (watch.all<OpenSocket>().empty()) {
+      watch.now = *watch.session.next_deadline();
+      watch.feed(TimePassed{});
+    }
+    const SocketNumber socket = watch.all<OpenSocket>().at(0).socket;
+    watch.feed(SocketOpened{socket});
+    return socket;
   }
   bool asks_directly() const {
     for (const auto& send : watch.all<SendMessage>()) {
@@ -325,6 +338,79 @@ TEST_F(WatchMovesTest, ATalkerCallsAViewerWhomTheForwarderDidNotGet) {
   watch.feed(RequestPressed{});
   watch.receive(protocol::TalkReady{std::nullopt, /*direct=*/true}, "t");
   EXPECT_TRUE(asks_directly());
+}
+
+TEST_F(WatchMovesTest, ATalkerCallsAViewerWhoseRequestItPassedToAForwarderThatIsGone) {
+  watch.join({"t"});
+  watch.receive(protocol::TalkReady{std::nullopt, /*direct=*/true}, "t");
+  EXPECT_TRUE(asks_directly());
+  EXPECT_EQ(watch.session.connections().size(), 1u);
+}
+
+TEST_F(WatchMovesTest, AnotherTalkerIsWatchedWhereTheForwardedOneStaysAway) {
+  watch_by_forwarder();
+  watch.receive(protocol::UserDisconnected{"t"});
+  watch.receive(protocol::TalkReady{}, "u");
+  EXPECT_EQ(watch.sent(), (Lines{"bye to f", "talk_request to u"}));
+  EXPECT_EQ(watch.session.connections().size(), 1u);
+}
+
+TEST_F(WatchMovesTest, ATalkerFoundAfterAReconnectIsWatchedInPlaceOfTheForwardedOneThatLeft) {
+  watch_by_forwarder();
+  const SocketNumber socket = reconnect();
+  watch.feed(MessageReceived{
+      socket, {protocol::Welcome{"me", "lesson", "token", {}, {"u"}}, std::nullopt, std::nullopt}});
+  EXPECT_EQ(watch.sent(), (Lines{"bye to f", "talk_request to u"}));
+}
+
+TEST_F(WatchMovesTest, TellsTheTalkerAgainThatItWatchesWhenItIsBack) {
+  const ConnectionKey key = watch_by_forwarder();
+  watch.feed(TransportChanged{key, TransportState::disconnected});
+  watch.feed(TransportChanged{key, TransportState::connected});
+  EXPECT_EQ(watch.sent(), Lines{"watching_via to t"}) << "which may have forgotten it";
+  const SocketNumber socket = reconnect();
+  watch.feed(MessageReceived{
+      socket, {protocol::Welcome{"me", "lesson", "token", {}, {"t"}}, std::nullopt, std::nullopt}});
+  EXPECT_EQ(watch.sent(), Lines{"watching_via to t"}) << "what it sent meanwhile may be lost";
+}
+
+TEST_F(WatchMovesTest, TellsAForwarderWhoseOfferIsLostWithTheSocket) {
+  watch_directly();
+  invite();
+  const SocketNumber socket = reconnect();
+  watch.feed(MessageReceived{
+      socket, {protocol::Welcome{"me", "lesson", "token", {}, {"t"}}, std::nullopt, std::nullopt}});
+  EXPECT_EQ(watch.sent(), Lines{"bye to f"}) << "or it takes us for served";
+}
+
+TEST_F(WatchMovesTest, MovesWithoutTheSoundOfAMicrophoneThatIsGone) {
+  watch_directly();
+  watch.receive(
+      protocol::ChatMessages{{protocol::ChatMedia{protocol::Sent::live, protocol::Sent::none}}},
+      "t");
+  invite();
+  const ConnectionKey key = connect("f", 2);
+  measure(key, 1, 0);
+  EXPECT_EQ(watch.all<SwitchStream>().size(), 1u);
+}
+
+TEST_F(WatchMovesTest, AMoveOfOneTalkersPictureLeavesTheRetryOfAnothers) {
+  watch.feed(Started{});
+  watch.feed(SocketOpened{1});
+  protocol::Welcome welcome{"me", "lesson", "token", {}, {"t", "u"}};
+  welcome.talkers_per_room = 2;
+  watch.receive(welcome);
+  connect("t", 1);
+  watch.receive(protocol::TalkDeclined{protocol::DeclineReason::failed}, "u");
+  invite();
+  connect("f", 2);
+  std::size_t asked = 0;
+  for (int second = 0; second < 60; ++second) {
+    pass(Duration(1'000));
+    const Lines lines = watch.sent();
+    asked += static_cast<std::size_t>(std::count(lines.begin(), lines.end(), "talk_request to u"));
+  }
+  EXPECT_GT(asked, 0u);
 }
 
 TEST_F(WatchMovesTest, TellsTheForwarderWhenTheViewerAsksAnew) {

@@ -49,7 +49,14 @@ void Forwarding::encoder_reported(bool limited_by_cpu, TimePoint now) {
 
 void Forwarding::forwarder_lost(const PeerId& forwarder) {
   if (forwarder != forwarder_) return;
+  // Whom it serves may watch on, where only its connection with us is made anew. Who has lost it
+  // asks us. One that waits for its invitation would wait in vain.
+  std::set<PeerId> watching = std::move(forwarded_);
+  for (const auto& [viewer, move] : moving_) {
+    if (!move.of_batch) abandoned_.push_back(viewer);
+  }
   end_stage();
+  forwarded_ = std::move(watching);
   // Viewers may have learned of it first, and asked for a direct connection: the fault is not
   // theirs.
   failures_.clear();
@@ -63,6 +70,7 @@ void Forwarding::end_stage() {
   moving_.clear();
   forwarded_.clear();
   stuck_.clear();
+  called_.clear();
   batch_ = kFirstBatch;
 }
 
@@ -79,6 +87,7 @@ bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& reques
     if (stage_ == Stage::forwarded && is_new) count_failure(viewer, now);
     return false;
   }
+  if (keeps_direct_ && !direct_is_full) return false;
   if (!may_take(viewer) || (failures_of(viewer) > 0 && !direct_is_full)) return false;
   if (std::find(invited_.begin(), invited_.end(), viewer) == invited_.end()) {
     invited_.push_back(viewer);
@@ -95,8 +104,13 @@ bool Forwarding::may_take(const PeerId& viewer) const {
 
 void Forwarding::moved(const PeerId& viewer, const protocol::WatchingVia& via) {
   if (forwarded_.size() >= kMaxViewers) return;
-  moving_.erase(viewer);
-  stuck_.erase(viewer);
+  if (stage_ == Stage::returning && called_.contains(viewer)) {
+    // It has said bye, and stays at the forwarder; or repeats itself while it tries.
+    if (!moving_.contains(viewer)) stuck_.insert(viewer);
+  } else {
+    moving_.erase(viewer);
+    stuck_.erase(viewer);
+  }
   if (can_move(via.caps)) capable_.insert(viewer);
   forwarded_.insert(viewer);
 }
@@ -112,6 +126,8 @@ void Forwarding::forget(const PeerId& viewer) {
   failures_.erase(viewer);
   stuck_.erase(viewer);
   capable_.erase(viewer);
+  called_.erase(viewer);
+  std::erase(abandoned_, viewer);
 }
 
 void Forwarding::reset() {
@@ -130,7 +146,8 @@ bool Forwarding::is_needed(const Load& load, TimePoint now) const {
     case ForwardPolicy::When::from_viewers: return load.viewers >= policy_.viewers;
     case ForwardPolicy::When::automatically: break;
   }
-  const bool overloaded = limited_since_ && now - *limited_since_ >= kOverloadTime;
+  const bool overloaded = limited_since_ && now - *limited_since_ >= kOverloadTime &&
+                          now - limited_at_ <= 2 * kMeasureInterval;  // and still
   const bool many = load.viewers * 100 >= load.capacity * kManyPercent;
   return load.viewers > 0 && (many || load.any_waits || load.short_of_uplink || overloaded);
 }
@@ -148,13 +165,18 @@ Forwarding::Steps Forwarding::advance(const Load& load, const std::vector<PeerId
                                       TimePoint now) {
   Steps steps;
   advanced_at_ = now;
+  steps.call_back = std::exchange(abandoned_, {});
   end_overdue(steps, now);
   if (stage_ == Stage::direct || stage_ == Stage::asking) ask(load, steps, now);
   if (stage_ == Stage::forwarded && may_return(load, now)) {
     stage_ = Stage::returning;
     quiet_since_.reset();
+    for (const auto& [viewer, move] : moving_) {
+      if (!move.of_batch) steps.call_back.push_back(viewer);
+    }
     moving_.clear();
     invited_.clear();
+    called_.clear();
   }
   if (stage_ == Stage::forwarded && !keeps_direct_) begin_batch(direct, now);
   if (stage_ == Stage::returning) call_back(steps, now);
@@ -164,9 +186,10 @@ Forwarding::Steps Forwarding::advance(const Load& load, const std::vector<PeerId
 
 /// Asks for the forwarder until its connection is up.
 void Forwarding::ask(const Load& load, Steps& steps, TimePoint now) {
-  // Some watch through it already where this page was loaded anew.
-  const bool wanted =
-      load.on_air && !keeps_direct_ && (is_needed(load, now) || !forwarded_.empty());
+  // Some watch through it already where this page was loaded anew: then it is here. A viewer that
+  // says so alone brings nobody there.
+  const bool has_viewers = load.forwarder && !forwarded_.empty();
+  const bool wanted = load.on_air && !keeps_direct_ && (is_needed(load, now) || has_viewers);
   if (!wanted) {
     if (std::exchange(stage_, Stage::direct) == Stage::asking) steps.use_forwarder = false;
     return;
@@ -262,6 +285,7 @@ void Forwarding::call_back(Steps& steps, TimePoint now) {
                                   [&](const auto& viewer) { return stuck_.contains(viewer); });
   if (failed && !keeps_direct_) {
     stuck_.clear();
+    called_.clear();
     stage_ = Stage::forwarded;
     rounds_ = kMostRounds;
     return;
@@ -279,6 +303,7 @@ void Forwarding::call_back(Steps& steps, TimePoint now) {
   for (const PeerId& viewer : forwarded_) {
     if (stuck_.contains(viewer)) continue;
     moving_[viewer] = {now + kMoveReplyTimeout};
+    called_.insert(viewer);
     steps.call_back.push_back(viewer);
     if (steps.call_back.size() == kFirstBatch) break;
   }

@@ -150,7 +150,9 @@ class Forwarding {
     TimePoint last{};
   };
   std::map<PeerId, Failures> failures_;  ///< of moves to the forwarder
+  std::set<PeerId> called_;              ///< back, in this return
   std::set<PeerId> stuck_;               ///< at the forwarder, since they did not come back
+  std::vector<PeerId> abandoned_;        ///< by a forwarder that is lost: to be called back
   std::set<PeerId> capable_;             ///< by their `caps`
 };
 

@@ -265,7 +265,7 @@ void TalkSession::serve_waiting() {
   while (link_.joined()) {
     const std::optional<PeerId> viewer = budget_.next(now_);
     if (!viewer) return;
-    if (connections_.size() < capacity()) {
+    if (is_forwarder(*viewer) || connections_.size() < capacity()) {
       offer_to(*viewer);
     } else {
       decline(*viewer, DeclineReason::full);

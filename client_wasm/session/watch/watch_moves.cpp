@@ -63,7 +63,10 @@ void WatchSession::move_to(const PeerId& forwarder, const PeerId& talker) {
 }
 
 void WatchSession::come_back(const PeerId& talker) {
-  if (!is_on_air(talker) || connections_.contains(talker)) return;
+  if (!is_on_air(talker)) return;
+  // A request that waits for an answer may have been passed on to a forwarder that is gone.
+  const auto known = connections_.latest_with(talker);
+  if (known && !in_state<TalkerConnection::AwaitingOffer>(*known).second) return;
   if (!is_watched(talker) && !has_room()) return;
   if (!budget_.try_open(talker, now_)) return budget_.withdraw(talker);
   send(protocol::TalkRequest{{}, {}, {}, /*direct=*/true}, talker);
@@ -72,11 +75,12 @@ void WatchSession::come_back(const PeerId& talker) {
 
 ConnectionKey WatchSession::begin_move(const PeerId& peer, const PeerId& talker) {
   const auto now_by = connection_of(talker);
+  // One that waits for an offer of this peer ends.
+  const auto sends = now_by ? connections_.find(*now_by)->sends : protocol::ChatMedia{};
   ConnectionKey key = await_offer_of(peer);
   TalkerConnection& connection = *connections_.find(key);
   connection.moves_until = now_ + kMoveTimeout;
-  if (now_by) connection.sends = connections_.find(*now_by)->sends;
-  own_deadline_.cancel();  // no other attempt meanwhile
+  connection.sends = sends;
   return key;
 }
 
@@ -85,8 +89,9 @@ void WatchSession::measure_moves() {
   const bool due = moves_at_.is_due(now_);
   bool any = false;
   for (const ConnectionKey& key : connections_.keys()) {
-    const TalkerConnection& connection = *connections_.find(key);
-    if (!connection.moves_until) continue;
+    const TalkerConnection* found = connections_.find(key);
+    if (found == nullptr || !found->moves_until) continue;  // a move that failed may close others
+    const TalkerConnection& connection = *found;
     if (now_ >= *connection.moves_until) {
       fail_move(key, "no picture in time");
       continue;
@@ -104,9 +109,9 @@ void WatchSession::finish_if_there(const ConnectionKey& key, const ReceivingRepo
   const TalkerConnection& connection = *connections_.find(key);
   const auto before = connection_of(talker_of(key), key);
   const bool has_picture = connection.sends.picture != protocol::Sent::none;
+  const bool has_sound = connection.sends.sound != protocol::Sent::none;
   const bool had_sound = before && connections_.find(*before)->sound_came;
-  const bool needs_sound =
-      had_sound || (!has_picture && connection.sends.sound != protocol::Sent::none);
+  const bool needs_sound = has_sound && (had_sound || !has_picture);
   if (has_picture && report.frames_decoded == 0) return;
   if (needs_sound && report.sound_packets == 0) return;
   finish_move(key);
@@ -184,7 +189,10 @@ void WatchSession::give_up_move(const ConnectionKey& key, std::string_view reaso
   if (connection_of(talker)) return confirm_forwarded(talker);
   chat_.close_relay(talker);
   if (!was_forwarded) return retry_after(retry_.next(), WatchView::Picture::failed, reason);
-  if (!is_on_air(talker)) return stay_without(WatchView::Picture::waiting, reason);
+  if (!is_on_air(talker)) {
+    stay_without(WatchView::Picture::waiting, reason);
+    return request_talkers_on_air();
+  }
   if (!budget_.try_open(talker, now_)) return;  // requested when its turn comes
   send(protocol::TalkRequest{{}, {}, {}, /*direct=*/true}, talker);
   await_offer_of(talker);

@@ -205,6 +205,7 @@ void WatchSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
     if (std::holds_alternative<TalkerConnection::Negotiated>(talker.state)) {
       talker.due.set(now_);
     } else {
+      if (talker.of) send(protocol::Bye{}, key.peer);  // or it takes us for served
       close(key, "messages sent meanwhile are lost");
     }
   }
@@ -212,6 +213,12 @@ void WatchSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
   on_air_.clear();
   for (const PeerId& talker : welcome.talkers) note_on_air(talker);
   std::erase_if(unwanted_, [this](const PeerId& talker) { return !is_on_air(talker); });
+  for (const PeerId& talker : welcome.talkers) {
+    const auto by = connection_of(talker);
+    if (by && connections_.find(*by)->transport == TransportState::connected)
+      confirm_forwarded(talker);
+  }
+  if (has_alternative()) make_room();
   request_talkers_on_air();
 }
 
@@ -220,12 +227,21 @@ void WatchSession::on_message(const protocol::TalkReady& ready, const PeerId& fr
   note_on_air(from);
   if (ready.direct) return come_back(from);
   confirm_forwarded(from);
+  if (!is_watched(from)) make_room();
+  request_talkers_on_air();
+}
+
+/// For another talker closes connections by which nothing comes: broken ones, and those with a
+/// forwarder whose talker has gone.
+void WatchSession::make_room() {
   for (const ConnectionKey& key : connections_.keys()) {
-    if (has_room()) break;
-    if (talker_of(key) == from || !is_broken(connections_.find(key)->transport)) continue;
+    if (has_room()) return;
+    const TalkerConnection& connection = *connections_.find(key);
+    const bool is_orphan = connection.of && !is_on_air(*connection.of);
+    if (!is_orphan && !is_broken(connection.transport)) continue;
+    if (connection.of) send(protocol::Bye{}, key.peer);
     close(key, "another talker is on air");
   }
-  request_talkers_on_air();
 }
 
 void WatchSession::on_message(const protocol::TalkDeclined& declined, const PeerId& from) {

@@ -249,6 +249,7 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   std::size_t watched_talkers() const;
   void move_to(const PeerId& forwarder, const PeerId& talker);
   void come_back(const PeerId& talker);
+  void make_room();
   ConnectionKey begin_move(const PeerId& peer, const PeerId& talker);
   void measure_moves();
   void finish_if_there(const ConnectionKey& key, const ReceivingReport& report);

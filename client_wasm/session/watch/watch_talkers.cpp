@@ -67,6 +67,9 @@ void WatchSession::on(const TransportChanged& changed) {
     talker->due.cancel();
     talker->was_connected = true;
     talker->restarts = 0;
+    // The talker may have forgotten us while we were away.
+    if (talker->of && !talker->moves_until)
+      send(protocol::WatchingVia{changed.key.peer}, *talker->of);
     failures_ = 0;
     retry_.reset();
     full_retry_.reset();
@@ -193,11 +196,14 @@ ConnectionKey WatchSession::await_offer_of(const PeerId& peer) {
 }
 
 void WatchSession::recover(const ConnectionKey& key) {
-  TalkerConnection& talker = *connections_.find(key);
+  TalkerConnection* const found = connections_.find(key);
+  if (found == nullptr) return;  // the end of another one that was due has closed it
+  TalkerConnection& talker = *found;
   if (talker.is_replaced) return close_replaced(key);
   if (talker.of && !is_on_air(*talker.of)) {
     close_all_of(PeerId(*talker.of), "the talker stays away");
-    return stay_without(WatchView::Picture::waiting, "the talker has left");
+    stay_without(WatchView::Picture::waiting, "the talker has left");
+    return request_talkers_on_air();
   }
   const bool can_restart = talker.was_connected && talker.id &&
                            std::holds_alternative<TalkerConnection::Negotiated>(talker.state);
