@@ -29,8 +29,8 @@ std::string command_of(const onair::Options& options) {
   return command;
 }
 
-/// Names no secret of the options: what is printed may be kept. The command signs with the one of the
-/// state folder.
+/// Names no secret of the options: what is printed may be kept. The command signs with the one of
+/// the state folder.
 void print_token_hint(const onair::Options& options, const std::string& origin) {
   const bool all = options.auth == onair::net::Auth::all;
   std::cout << (all ? "Only those with a token get in:" : "Only those with a token broadcast:")

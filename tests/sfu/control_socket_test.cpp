@@ -173,7 +173,8 @@ TEST_F(ControlSocketTest, OneExclusiveServerAtATime) {
 }
 
 TEST_F(ControlSocketTest, AServerThatIsRefusedIsNotTheExclusiveOne) {
-  const std::string hello = *serialize(control::NumberedRequest{7, control::Hello{.exclusive = true}});
+  const std::string hello =
+      *serialize(control::NumberedRequest{7, control::Hello{.exclusive = true}});
   Server of_another_version(loop, path), server(loop, path);
   reply = control::Error{control::ErrorCode::bad_version, "m"};
   of_another_version.send(hello);

@@ -207,6 +207,7 @@ void Feed::renew_if_dead() {
 }
 
 void Feed::request() {
+  if (media().has_encoder(room())) return;  // the forwarder has its picture already
   stage_ = media().forwarder().is_here() ? Stage::asking : Stage::idle;
   if (stage_ == Stage::idle) return;  // until on_forwarder_connected()
   announced_players_.reset();         // its page may have been loaded anew
@@ -225,7 +226,7 @@ void Feed::on_offer(const protocol::Offer& offer) {
     send_message(protocol::Bye{}, note_.other);
     return request();
   }
-  if (!media().forwarder().is_here()) {
+  if (!media().forwarder().is_here() || media().has_encoder(room())) {
     stage_ = Stage::idle;
     return send_message(protocol::Bye{}, note_.other);
   }
@@ -327,10 +328,13 @@ void Feed::on_forwarder_event(const control::Event& event) {
   forget_peer();
   stage_ = Stage::idle;
   if (gone->reason != control::GoneReason::replaced) return ask_again_after(kRetry);
+  send_message(protocol::Bye{}, note_.other);  // or it offers anew, over the encoder's picture
   end_viewings();  // they would get the encoder's picture as this talker's
 }
 
 void Feed::on_forwarder_died() {
+  // First the talker, who is asked by each of its viewers then.
+  if (!peer().empty()) send_message(protocol::Bye{}, note_.other);
   end_viewings();
   forget_peer();
   if (stage_ != Stage::asking) stage_ = Stage::idle;

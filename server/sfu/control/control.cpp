@@ -130,9 +130,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Request>> kRequestNam
 constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames = {"connected",
                                                                                   "media", "gone"};
 constexpr std::array<std::string_view, 9> kErrorNames = {
-    "bad_request",    "bad_version",  "bad_sdp",     "no_codec",
-    "no_publication", "no_such_peer", "peer_exists", "full",
-    "in_use"};
+    "bad_request",  "bad_version", "bad_sdp", "no_codec", "no_publication",
+    "no_such_peer", "peer_exists", "full",    "in_use"};
 constexpr std::array<std::string_view, 5> kGoneNames = {"closed", "silent", "refused", "replaced",
                                                         "requested"};
 
