@@ -87,6 +87,25 @@ TEST_F(ForwardingTest, AsksWhereTheLineOrTheProcessorIsShort) {
   EXPECT_EQ(advance().use_forwarder, true);
 }
 
+TEST_F(ForwardingTest, AViewerWhomNoDirectConnectionReachesBringsTheForwarder) {
+  watch_directly(1);
+  forwarding.unreached("v");
+  EXPECT_EQ(advance().use_forwarder, std::nullopt) << "once may be a moment";
+  forwarding.reached("v");
+  forwarding.unreached("v");
+  EXPECT_EQ(advance().use_forwarder, std::nullopt);
+  forwarding.unreached("v");
+  EXPECT_EQ(advance().use_forwarder, true);
+  forwarder_comes();
+  EXPECT_TRUE(request("v"));
+  move("v");
+  for (const PeerId& viewer : Peers(direct)) move(viewer);
+  EXPECT_EQ(advance(2 * Forwarding::kQuietTime).call_back, Peers{}) << "it could not come back";
+  forwarding.forget("v");
+  advance();
+  EXPECT_EQ(advance(Forwarding::kQuietTime).call_back, Peers{"v0"});
+}
+
 TEST_F(ForwardingTest, AForwarderThatIsHereForPlayersIsHeldToo) {
   load.forwarder = "f";
   watch_directly(15);

@@ -208,6 +208,45 @@ TEST_F(TalkForwardingTest, ListsNoMoreThanTheTenWorst) {
       << "a media server stands for many, and is among them";
 }
 
+TEST_F(TalkForwardingTest, AViewerWhoseConnectionNeverComesUpBringsTheForwarder) {
+  const auto try_in_vain = [this] {
+    talk.receive(protocol::TalkRequest{{}, {}, kForwardable}, "a");
+    const ConnectionKey key = talk.all<CreateConnection>().at(0).key;
+    talk.feed(LocalDescriptionMade{key, "offer"});
+    talk.receive(protocol::Answer{"answer", key.generation}, "a");
+    talk.feed(RemoteDescriptionApplied{key});
+    talk.receive(protocol::Bye{}, "a");
+  };
+  try_in_vain();
+  EXPECT_EQ(talk.sent(), Lines{});
+  try_in_vain();
+  EXPECT_EQ(talk.sent(), Lines{"use_forwarder"});
+}
+
+TEST(TalkForwardingBudget, KeepsAPlaceForTheForwarder) {
+  const auto capacity = [](const std::optional<std::string>& forward, bool comes) {
+    TalkOptions options;
+    options.room = "lesson";
+    tests::Stepper<TalkSession, TalkInput, TalkOutput> talk{TalkSession(options)};
+    talk.feed(Started{});
+    talk.feed(SocketOpened{1});
+    protocol::Welcome welcome{"me", "lesson", "token", {}, {}};
+    welcome.forward = forward;
+    talk.receive(welcome);
+    talk.feed(StartRequested{MediaSource::camera});
+    talk.feed(MediaReady{1});
+    talk.feed(PreviewReady{1});
+    if (comes) {
+      talk.receive(protocol::Players{0}, "f");
+      talk.receive(protocol::TalkRequest{}, "f");
+    }
+    return talk.session.view().capacity;
+  };
+  const std::size_t alone = capacity(std::nullopt, false);
+  EXPECT_EQ(capacity("auto", false), alone - 1);
+  EXPECT_EQ(capacity("auto", true), alone) << "and it has it";
+}
+
 TEST_F(TalkForwardingTest, AFullTalkerStillServesTheForwarder) {
   for (const char* viewer : {"a", "b", "c", "d"}) watch(viewer);
   talk.receive(protocol::TalkRequest{{}, {}, kForwardable}, "e");

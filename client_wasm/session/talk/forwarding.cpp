@@ -121,12 +121,22 @@ void Forwarding::left(const PeerId& viewer) {
   std::erase(invited_, viewer);
 }
 
+void Forwarding::unreached(const PeerId& viewer) {
+  if (unreached_.size() < kMaxViewers) ++unreached_[viewer];
+}
+
+bool Forwarding::any_is_unreached() const {
+  return std::any_of(unreached_.begin(), unreached_.end(),
+                     [](const auto& entry) { return entry.second >= kMostUnreached; });
+}
+
 void Forwarding::forget(const PeerId& viewer) {
   left(viewer);
   failures_.erase(viewer);
   stuck_.erase(viewer);
   capable_.erase(viewer);
   called_.erase(viewer);
+  unreached_.erase(viewer);
   std::erase(abandoned_, viewer);
 }
 
@@ -143,18 +153,20 @@ bool Forwarding::is_needed(const Load& load, TimePoint now) const {
   switch (policy_.when) {
     case ForwardPolicy::When::never: return false;
     case ForwardPolicy::When::always: return true;
-    case ForwardPolicy::When::from_viewers: return load.viewers >= policy_.viewers;
+    case ForwardPolicy::When::from_viewers:
+      return any_is_unreached() || load.viewers >= policy_.viewers;
     case ForwardPolicy::When::automatically: break;
   }
   const bool overloaded = limited_since_ && now - *limited_since_ >= kOverloadTime &&
                           now - limited_at_ <= 2 * kMeasureInterval;  // and still
   const bool many = load.viewers * 100 >= load.capacity * kManyPercent;
-  return load.viewers > 0 && (many || load.any_waits || load.short_of_uplink || overloaded);
+  return any_is_unreached() ||
+         (load.viewers > 0 && (many || load.any_waits || load.short_of_uplink || overloaded));
 }
 
 bool Forwarding::is_quiet(const Load& load) const {
   if (keeps_direct_) return true;
-  if (policy_.when == ForwardPolicy::When::always) return false;
+  if (policy_.when == ForwardPolicy::When::always || any_is_unreached()) return false;
   const std::size_t many = policy_.when == ForwardPolicy::When::from_viewers
                                ? std::min(policy_.viewers, load.capacity)
                                : load.capacity;

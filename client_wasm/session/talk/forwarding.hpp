@@ -48,6 +48,9 @@ class Forwarding {
   static constexpr unsigned kMostFailures = 2;
   /// A failure so long after the one before is a new fault, such as another change of the network.
   static constexpr Duration kNewFault{600'000};
+  /// Direct connections that never came up; after so many the viewer needs the forwarder, which is
+  /// reached from behind any NAT.
+  static constexpr unsigned kMostUnreached = 2;
   /// Limit of remembered viewers.
   static constexpr std::size_t kMaxViewers = 20'000;
 
@@ -101,6 +104,9 @@ class Forwarding {
   void moved(const PeerId& viewer, const protocol::WatchingVia& via);
   /// The viewer watches directly, or not at all any more.
   void left(const PeerId& viewer);
+  /// A direct connection was negotiated and never came up, or is up.
+  void unreached(const PeerId& viewer);
+  void reached(const PeerId& viewer) { unreached_.erase(viewer); }
   /// The viewer has left the room.
   void forget(const PeerId& viewer);
   /// Off air, or a new peer: nobody watches.
@@ -112,6 +118,7 @@ class Forwarding {
 
  private:
   bool is_needed(const Load& load, TimePoint now) const;
+  bool any_is_unreached() const;
   bool is_quiet(const Load& load) const;
   bool may_return(const Load& load, TimePoint now);
   void ask(const Load& load, Steps& steps, TimePoint now);
@@ -149,11 +156,12 @@ class Forwarding {
     unsigned count = 0;
     TimePoint last{};
   };
-  std::map<PeerId, Failures> failures_;  ///< of moves to the forwarder
-  std::set<PeerId> called_;              ///< back, in this return
-  std::set<PeerId> stuck_;               ///< at the forwarder, since they did not come back
-  std::vector<PeerId> abandoned_;        ///< by a forwarder that is lost: to be called back
-  std::set<PeerId> capable_;             ///< by their `caps`
+  std::map<PeerId, Failures> failures_;   ///< of moves to the forwarder
+  std::set<PeerId> called_;               ///< back, in this return
+  std::set<PeerId> stuck_;                ///< at the forwarder, since they did not come back
+  std::vector<PeerId> abandoned_;         ///< by a forwarder that is lost: to be called back
+  std::set<PeerId> capable_;              ///< by their `caps`
+  std::map<PeerId, unsigned> unreached_;  ///< and how often
 };
 
 std::string_view name_of(Forwarding::Stage stage);

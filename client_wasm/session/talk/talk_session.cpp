@@ -33,6 +33,11 @@ void TalkSession::settle() {
 
 void TalkSession::on_closing(const ConnectionKey& key) {
   chat_.close(key);
+  const ViewerConnection& viewer = *connections_.find(key);
+  const bool was_negotiated = std::holds_alternative<ViewerConnection::Negotiated>(viewer.state);
+  if (was_negotiated && !viewer.was_connected && !is_forwarder(key.peer)) {
+    forwarding_.unreached(key.peer);
+  }
   if (connections_.keys_with(key.peer).size() > 1) return;
   roster_.stop_watching(key.peer);
   forwarding_.forwarder_lost(key.peer);

@@ -261,6 +261,8 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   std::optional<ConnectionKey> addressed(const PeerId& viewer,
                                          std::optional<protocol::ConnectionId> id) const;
   std::uint64_t uplink_bps() const;
+  /// Connections that the line and the processor carry, with one place kept for the forwarder's
+  /// where that may come.
   std::size_t capacity() const;
   void share_uplink();
   /// Offers anew where the last offer had another kind of sound.

@@ -90,6 +90,7 @@ void TalkSession::on(const TransportChanged& changed) {
     viewer->was_connected = viewer->was_connected || !is_unanswered;
     viewer->restarts = 0;
     forwarding_.left(changed.key.peer);  // where it watched through the forwarder
+    forwarding_.reached(changed.key.peer);
     chat_.close_relay(changed.key.peer);
   }
   // A negotiation in progress has its own deadline.
@@ -191,7 +192,12 @@ std::uint64_t TalkSession::uplink_bps() const {
 }
 
 std::size_t TalkSession::capacity() const {
-  return std::min(options_.max_viewers, planner_.capacity());
+  const bool has_forwarder =
+      std::any_of(connections_.begin(), connections_.end(),
+                  [&](auto& entry) { return is_forwarder(entry.first.peer); });
+  const std::size_t reserved = forwarding_.is_possible() && !has_forwarder ? 1 : 0;
+  return std::min(options_.max_viewers,
+                  planner_.capacity() - std::min(reserved, planner_.capacity() - 1));
 }
 
 Forwarding::Load TalkSession::load() const {
