@@ -185,6 +185,22 @@ test('starts with the other where one is busy or refused', async () => {
   }
 });
 
+test('asks for a busy microphone again by its button, and by Start video, which the notice names', async () => {
+  for (const button of /** @type {const} */ (['microphone', 'start-video'])) {
+    const { viewer, talker } = await open(`busy-${button}`, { audio: 'NotReadableError' });
+    await goOnAir(talker);
+    await talker.says('notice', /microphone is busy.*press Start video again/);
+    await talker.shows('start-video');
+    await talker.evaluate(() => {
+      window.testTrouble = {};
+    });
+    await talker.press(button);
+    await hears(viewer);
+    await talker.says('notice', /^$/);
+    await close(viewer, talker);
+  }
+});
+
 test('shows the reasons where neither can be had', async () => {
   const { viewer, talker } = await open('neither', { video: 'NotFoundError', audio: 'NotAllowedError' });
   await talker.press('start-video');
@@ -338,6 +354,34 @@ test('records on where the level meter fails', async () => {
   const second = talker.page.waitForEvent('download');
   await talker.press('record');
   assert.match((await second).suggestedFilename(), /-2\.webm$/);
+  await close(viewer, talker);
+});
+
+test('shows in the menu that another microphone is sent where the chosen one was unplugged, and remembers that one', async () => {
+  const { viewer, talker } = await open('headset');
+  await goOnAir(talker);
+  await talker.page.click('summary');
+  const menu = () => talker.evaluate(() => document.getElementById('microphone-device').value);
+  const sent = () => talker.evaluate(() => window.testPreview().getAudioTracks()[0]?.getSettings().deviceId);
+  const choices = () =>
+    talker.evaluate(() => [...document.getElementById('microphone-device').options].map(({ value }) => value));
+  const headset = (await choices()).at(-1) ?? '';
+  await talker.page.selectOption('#microphone-device', headset);
+  await until('the headset is sent', async () => (await sent()) === headset);
+  await takeAway(talker, headset);
+  await unplug(talker, 'audio');
+  await until('another one is sent', async () => (await sent()) !== headset);
+  await talker.evaluate(() => {
+    window.testUnplugged = false;
+    navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+  });
+  await until('the headset is back', async () => (await choices()).includes(headset));
+  assert.equal(await menu(), '');
+  const kept = await talker.evaluate(() => JSON.parse(localStorage.getItem('onair-devices') ?? '{}'));
+  assert.equal(kept.microphone, headset);
+  await talker.page.selectOption('#microphone-device', headset);
+  await until('the headset is sent again', async () => (await sent()) === headset);
+  await hears(viewer);
   await close(viewer, talker);
 });
 

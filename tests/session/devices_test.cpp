@@ -107,6 +107,38 @@ INSTANTIATE_TEST_SUITE_P(Reasons, OneDevice,
                                          DeviceFault{Notice::camera_refused, DeviceState::refused},
                                          DeviceFault{Notice::media_failed, DeviceState::failed}));
 
+TEST_F(Devices, SwitchingOnADeviceThatIsAwayAsksForItAgain) {
+  start();
+  talk.feed(MediaFailed{1, Notice::camera_in_use});
+  talk.feed(MediaReady{2});
+  talk.feed(MediaFailed{3, Notice::camera_in_use});
+  talk.feed(PreviewReady{2});
+  EXPECT_EQ(view().microphone, DeviceState::busy);
+  talk.feed(MicrophoneSwitched{false});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  talk.feed(MicrophoneSwitched{true});
+  EXPECT_TRUE(asked().microphone && !asked().picture);
+  EXPECT_EQ(view().microphone, DeviceState::starting);
+  talk.feed(MicrophoneSwitched{true});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "it is being asked for";
+  talk.feed(MediaReady{4});
+  EXPECT_EQ(view().microphone, DeviceState::live);
+  talk.feed(MicrophoneSwitched{true});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  EXPECT_EQ(talk.all<EnableTracks>().size(), 1u);
+}
+
+TEST_F(Devices, SwitchingOnACameraThatIsAwayAsksForItAgain) {
+  start();
+  talk.feed(MediaFailed{1, Notice::camera_in_use});
+  talk.feed(MediaFailed{2, Notice::camera_in_use});
+  talk.feed(MediaReady{3});
+  talk.feed(CameraSwitched{true});
+  EXPECT_TRUE(asked().picture && !asked().microphone);
+  talk.feed(MediaReady{4});
+  EXPECT_EQ(view().picture, DeviceState::live);
+}
+
 TEST_F(Devices, AMicrophoneThatIsStillAskedForComesInLater) {
   start();
   talk.feed(MediaFailed{1, Notice::camera_refused});
@@ -306,6 +338,11 @@ TEST_F(Devices, AnUnpluggedMicrophoneLeavesTheChosenCameraAlone) {
   EXPECT_EQ(used().picture, 1u);
   EXPECT_EQ(used().microphone, 3u);
   EXPECT_FALSE(stopped(1, DeviceKind::camera));
+  EXPECT_EQ(view().choice, (MediaChoice{"camera 2", ""})) << "the menu shows what is sent";
+  list({{DeviceKind::microphone, "headset", ""}});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  talk.feed(MediaChosen{{"camera 2", "headset"}});
+  EXPECT_EQ(asked().choice.microphone, "headset") << "so it can be picked again";
 }
 
 TEST_F(Devices, AChosenMicrophoneThatIsGoneAtTheStartLeavesTheChosenCameraAlone) {
@@ -319,12 +356,46 @@ TEST_F(Devices, AChosenMicrophoneThatIsGoneAtTheStartLeavesTheChosenCameraAlone)
   EXPECT_EQ(asked().choice.microphone, "");
 }
 
+TEST_F(Devices, WhereTheChosenCameraIsMissingAtTheStartTheMenuShowsThatAnotherIsSent) {
+  talk.feed(MediaChosen{{"camera 2", "headset"}});
+  start();
+  talk.feed(MediaFailed{1, Notice::no_camera});
+  talk.feed(MediaFailed{2, Notice::no_camera});
+  EXPECT_EQ(view().choice.camera, "camera 2") << "until another one is there";
+  talk.feed(MediaReady{3});
+  EXPECT_EQ(view().choice, (MediaChoice{"camera 2", "headset"})) << "3 is the microphone";
+  talk.feed(MediaReady{4, {}, false, "camera 1"});
+  EXPECT_EQ(view().choice, (MediaChoice{"", "headset"}));
+}
+
 TEST_F(Devices, AnotherMicrophoneIsTakenDuringAScreenAndAnotherCameraIsNot) {
   share_screen();
   talk.feed(MediaChosen{{"camera 2"}});
   EXPECT_TRUE(talk.all<AcquireMedia>().empty());
   talk.feed(MediaChosen{{"camera 2", "headset"}});
   EXPECT_TRUE(asked().microphone && !asked().picture);
+}
+
+TEST_F(Devices, ACameraThatCouldNotReplaceTheScreenDoesNotReplaceItLater) {
+  share_screen();
+  talk.feed(StartRequested{MediaSource::camera});
+  talk.feed(MediaFailed{3, Notice::camera_in_use});
+  EXPECT_EQ(view().notice, Notice::camera_in_use);
+  talk.feed(MediaChosen{{"", "", PictureSize::large}});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  talk.feed(MediaChosen{{"camera 2", "", PictureSize::large}});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  talk.feed(MediaEnded{2});
+  EXPECT_EQ(asked().choice.camera, "camera 2") << "after the screen it is what was chosen";
+}
+
+TEST_F(Devices, ACameraThatAnotherScreenWasAskedForInsteadDoesNotReplaceTheScreenLater) {
+  share_screen();
+  talk.feed(StartRequested{MediaSource::camera});
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(MediaFailed{4, Notice::screen_refused});
+  talk.feed(MediaChosen{{"", "", PictureSize::large}});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
 }
 
 TEST_F(Devices, AnUnpluggedCameraLeavesTheMicrophoneAlone) {
@@ -506,6 +577,23 @@ TEST_F(NoOtherPicture, AHeadsetThatComesBeginsNoPicture) {
   EXPECT_TRUE(asked().picture && !asked().microphone);
 }
 
+TEST_F(NoOtherPicture, AHeadsetBeginsNoCameraThatCameBackUnderAScreen) {
+  lose_camera();
+  list({});
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(MediaReady{3});
+  list({desk});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "a screen covers it";
+  talk.feed(MediaEnded{3});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  EXPECT_EQ(view().picture, DeviceState::lost);
+  list({desk, headset});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "the camera was there before";
+  list({headset});
+  list({desk, headset});
+  EXPECT_EQ(asked().choice.camera, "desk") << "it came back";
+}
+
 TEST_F(NoOtherPicture, WhereAnotherCameraFailsTheSameOneReturns) {
   show_camera("desk");
   talk.feed(MediaChosen{{"room"}});
@@ -628,7 +716,9 @@ TEST_F(Devices, AnInterruptionIsAnnouncedAndSoIsItsEnd) {
   talk.receive(protocol::TalkRequest{}, "v");
   const ConnectionKey key = talk.all<CreateConnection>().at(0).key;
   talk.feed(ChatOpened{key});
-  EXPECT_EQ(talk.all<SendChat>().size(), 1u) << "begin alone: everything is live";
+  ASSERT_EQ(talk.all<SendChat>().size(), 2u);
+  EXPECT_EQ(talk.all<SendChat>()[1].message, ChatMessage(ChatMedia{}))
+      << "it may know another state from an earlier connection";
   talk.feed(MediaMuted{1, DeviceKind::camera, true});
   EXPECT_EQ(view().picture, DeviceState::interrupted);
   ASSERT_EQ(talk.all<SendChat>().size(), 1u);

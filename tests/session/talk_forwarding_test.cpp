@@ -67,6 +67,19 @@ class TalkForwardingTest : public testing::Test {
       move(viewer);
     }
   }
+  /// What viewers were just told that the talker sends, by way of the server: "all" or the peer.
+  std::vector<std::pair<PeerId, protocol::ChatMedia>> told() const {
+    std::vector<std::pair<PeerId, protocol::ChatMedia>> found;
+    for (const auto& send : talk.all<SendMessage>()) {
+      const auto* chat = std::get_if<protocol::ChatMessages>(&send.message.body);
+      if (chat == nullptr) continue;
+      for (const auto& message : chat->messages) {
+        const auto* media = std::get_if<protocol::ChatMedia>(&message);
+        if (media != nullptr) found.emplace_back(send.message.sendto.value_or("all"), *media);
+      }
+    }
+    return found;
+  }
   Lines invited() const {
     for (const auto& send : talk.all<SendMessage>()) {
       const auto* invite = std::get_if<protocol::InviteWatchers>(&send.message.body);
@@ -316,6 +329,24 @@ TEST_F(TalkForwardingTest, TheChatReachesBothKindsOfViewers) {
   EXPECT_EQ(talk.sent(), Lines{"chat_messages to a"});
 }
 
+using Told = std::vector<std::pair<PeerId, protocol::ChatMedia>>;
+
+TEST_F(TalkForwardingTest, ANewcomerIsToldWhatIsMissingBeforeTheForwarderInvitesIt) {
+  using protocol::ChatMedia;
+  using protocol::Sent;
+  forward();
+  const protocol::TalkRequest request{{}, {}, kForwardable};
+  talk.receive(request, "c");
+  EXPECT_EQ(told(), Told{}) << "nothing is missing";
+  talk.receive(protocol::UserDisconnected{"a"});
+  talk.receive(protocol::UserDisconnected{"b"});
+  talk.feed(MediaMuted{1, DeviceKind::camera, true});
+  EXPECT_EQ(told(), (Told{{"all", ChatMedia{Sent::interrupted, Sent::live}}}))
+      << "c is on its way";
+  talk.receive(request, "d");
+  EXPECT_EQ(told(), (Told{{"d", ChatMedia{Sent::interrupted, Sent::live}}}));
+}
+
 TEST_F(TalkForwardingTest, AForwardedViewerThatLeavesOrIsRemovedIsForgotten) {
   forward();
   talk.receive(protocol::UserDisconnected{"a"});
@@ -337,6 +368,27 @@ TEST_F(TalkForwardingTest, AskAgainAfterAReconnect) {
   talk.feed(MessageReceived{socket, {welcome, std::nullopt, std::nullopt}});
   EXPECT_EQ(talk.sent(), (Lines{"talk_ready", "use_forwarder"}));
   EXPECT_EQ(talk.session.view().viewers, 2u);
+}
+
+TEST_F(TalkForwardingTest, WhatIsOverWhileTheServerIsAwayIsToldAfterwards) {
+  using protocol::ChatMedia;
+  using protocol::Sent;
+  forward();
+  talk.feed(MediaMuted{1, DeviceKind::camera, true});
+  EXPECT_EQ(told(), (Told{{"all", ChatMedia{Sent::interrupted, Sent::live}}}));
+  talk.feed(SocketClosed{1});
+  talk.feed(MediaMuted{1, DeviceKind::camera, false});
+  EXPECT_EQ(told(), Told{});
+  talk.now = *talk.session.next_deadline();
+  talk.feed(TimePassed{});
+  const SocketNumber socket = talk.all<OpenSocket>().at(0).socket;
+  talk.feed(SocketOpened{socket});
+  talk.feed(MessageReceived{
+      socket, {protocol::Welcome{"me", "lesson", "token", {}, {"me"}}, std::nullopt, std::nullopt}});
+  // As a viewer answers talk_ready, also where the talker's page was loaded anew.
+  const protocol::Message confirmed{protocol::WatchingVia{"f"}, "a", std::nullopt};
+  talk.feed(MessageReceived{socket, confirmed});
+  EXPECT_EQ(told(), (Told{{"a", ChatMedia{}}}));
 }
 
 TEST_F(TalkForwardingTest, StopEndsEverything) {

@@ -47,12 +47,8 @@ class LocalStream {
   StreamOutputs handle(const DevicesListed& listed, TimePoint);
   StreamOutputs handle(const PermissionGranted& granted, TimePoint);
   StreamOutputs handle(const MediaChosen& chosen, TimePoint now);
-  StreamOutputs handle(const MicrophoneSwitched& switched, TimePoint) {
-    return {EnableTracks{microphone_on_ = switched.on, camera_on_}};
-  }
-  StreamOutputs handle(const CameraSwitched& switched, TimePoint) {
-    return {EnableTracks{microphone_on_, camera_on_ = switched.on}};
-  }
+  StreamOutputs handle(const MicrophoneSwitched& switched, TimePoint);
+  StreamOutputs handle(const CameraSwitched& switched, TimePoint);
   StreamOutputs handle(const MediaReady& ready, TimePoint now);
   StreamOutputs handle(const PreviewReady& ready, TimePoint now);
   StreamOutputs handle(const MediaFailed& failed, TimePoint now);
@@ -76,7 +72,8 @@ class LocalStream {
   bool microphone_on() const { return microphone_on_; }
   bool camera_on() const { return camera_on_; }
   const std::vector<Device>& devices() const { return devices_; }
-  /// The devices that the person picked; after a switch that failed, those that are sent.
+  /// The devices that the person picked. After a switch that failed, those that are sent; empty
+  /// where the one picked was missing and any other is sent.
   const MediaChoice& choice() const { return choice_; }
   DeviceState picture_state() const { return state_of(picture_); }
   DeviceState microphone_state() const { return state_of(microphone_); }
@@ -163,6 +160,7 @@ class LocalStream {
   void adopt(LocalTrack& track, StreamOutputs& outputs);
   void cover(CaptureNumber covered);
   void use(StreamOutputs& outputs) const;
+  void keep_screen();
   void fail_screen(Notice reason, StreamOutputs& outputs);
   void fail(LocalTrack& track, const Capture& request, Notice reason, StreamOutputs& outputs);
   void give_up_switch(LocalTrack& track, const Capture& request, Notice reason,
@@ -188,7 +186,8 @@ class LocalStream {
   std::string only_camera_;
   std::optional<Covered> covered_;
   std::vector<Device> devices_;
-  bool list_is_due_ = false;  ///< devices have come or gone since the last list
+  bool list_is_due_ = false;    ///< devices have come or gone since the last list
+  bool camera_missed_ = false;  ///< a list has come since the camera was lost
   MediaChoice choice_;
   bool microphone_on_ = true;
   bool camera_on_ = true;

@@ -37,6 +37,9 @@ StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
   const bool microphone = microphone_.next == ready.capture;
   const bool replaced = microphone && microphone_.ended;
   StreamOutputs releases;
+  // The menu shows what is sent: where the chosen device was missing, another one.
+  if (microphone && found->second.choice.microphone.empty()) choice_.microphone.clear();
+  if (picture && !screen && asked_camera(found->second).empty()) choice_.camera.clear();
   if (picture) {
     if (screen) {
       cover(picture_.current);
@@ -102,9 +105,15 @@ StreamOutputs LocalStream::handle(const MediaFailed& failed, TimePoint now) {
   return outputs;
 }
 
+/// A screen that goes on is what was chosen last: no camera takes its place with another choice.
+void LocalStream::keep_screen() {
+  if (works(picture_) && is_screen(picture_.current)) camera_wanted_ = false;
+}
+
 /// Goes on after a screen that was refused: with what is sent, or what should have been by now.
 void LocalStream::fail_screen(Notice reason, StreamOutputs& outputs) {
   outputs.emplace_back(reason);
+  keep_screen();
   const auto before = std::exchange(picture_.before, std::nullopt);
   if (before) copy_device(DeviceKind::camera, *before, choice_);
   if (picture_.ended && is_screen(picture_.current)) return end_screen(outputs);
@@ -132,6 +141,7 @@ void LocalStream::fail(LocalTrack& track, const Capture& request, Notice reason,
     return acquire(track, choice, outputs);
   }
   if (works(track)) {
+    if (track.kind == DeviceKind::camera) keep_screen();
     outputs.emplace_back(reason);
     return;
   }
@@ -157,6 +167,7 @@ void LocalStream::go_without(LocalTrack& track, DeviceState why, StreamOutputs& 
   track.ended = track.interrupted = track.frameless = false;
   if (&track == &picture_) first_frame_.cancel();
   track.trouble = why;
+  if (&track == &picture_) camera_missed_ = false;
   if (track.current != 0) release(std::exchange(track.current, 0), track, outputs);
   if (!was_sent || is_empty(other_than(track))) return;
   use(outputs);
