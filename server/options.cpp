@@ -54,7 +54,8 @@ CLI::Validator checked_by(std::string (*check)(const std::string& value), std::s
 
 void add_serving(CLI::App& app, Options& options) {
   app.add_option("--address", options.address,
-                 "The address to listen on; :: are all of IPv6 and IPv4, 0.0.0.0 those of IPv4");
+                 "The address to listen on; :: are all of IPv6 and IPv4, 0.0.0.0 those of IPv4")
+      ->check(checked_by(&mistake_in_address, "ADDRESS"));
   app.add_option("--port", options.port, "The TCP port; 0 lets the system choose");
   app.add_option("--web", options.web, "The folder with the pages and the WebAssembly client");
   app.add_option("--socketio-client", options.socketio_client,
@@ -63,7 +64,8 @@ void add_serving(CLI::App& app, Options& options) {
   app.add_option("--threads", options.threads, "Threads; 0: as many as the machine has cores")
       ->check(CLI::Range(0, 1'024));
   add_list(app, "--allow-origin", options.allow_origins,
-           "Pages of this origin may connect too, e.g. https://school.example; * for all");
+           "Pages of this origin may connect too, e.g. https://school.example; * for all")
+      ->check(checked_by(&mistake_in_origin, "ORIGIN"));
   add_list(app, "--trusted-proxy", options.trusted_proxies,
            "Believe the headers X-Forwarded-For, -Host and -Proto or Forwarded of this address or "
            "network, e.g. 172.16.0.0/12; this machine is always believed");
@@ -295,10 +297,28 @@ void add_bounds(CLI::App& app, Options& options) {
               "The longest pause while no connection can be accepted", 0.01, 60);
 }
 
-/// "--max-rooms" is ONAIR_MAX_ROOMS in the environment.
+/// Drops blanks around each value, as a file of --config can't hold them: those after the commas of a
+/// list, or the newline at the end of a secret that a container's variable has from a file.
+void trim_values(CLI::App& app) {
+  const CLI::Validator trims(
+      [](std::string& value) {
+        constexpr std::string_view blank = " \t\r\n";
+        value.erase(0, std::min(value.find_first_not_of(blank), value.size()));
+        value.erase(value.find_last_not_of(blank) + 1);
+        return std::string();
+      },
+      "");
+  for (CLI::Option* option : app.get_options()) {
+    const bool has_value = option->get_expected_min() > 0;
+    if (has_value) option->transform(trims);  // before the checks that it has
+  }
+}
+
+/// "--max-rooms" is ONAIR_MAX_ROOMS in the environment. --help and --version have no variable, and
+/// that of --config is read before (with_config_of_environment).
 void add_environment(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
-    if (option->get_lnames().empty() || option->get_name() == "--help") continue;
+    if (option->get_lnames().empty() || !option->get_configurable()) continue;
     std::string name = "ONAIR_" + option->get_lnames().front();
     std::ranges::transform(name, name.begin(), [](unsigned char c) {
       return c == '-' ? '_' : static_cast<char>(std::toupper(c));
@@ -306,6 +326,47 @@ void add_environment(CLI::App& app) {
     option->envname(name);
   }
   ignore_kubernetes(app);
+}
+
+/// The arguments with the file of ONAIR_CONFIG before those of the command line, whose last one
+/// counts. CLI11 reads the file before the environment, and would overlook the variable.
+std::vector<std::string> with_config_of_environment(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): read before any thread starts
+  const char* const file = std::getenv("ONAIR_CONFIG");
+  if (file != nullptr && *file != '\0' && !arguments.empty()) {
+    arguments.insert(arguments.begin() + 1, "--config=" + std::string(file));
+  }
+  return arguments;
+}
+
+/// Finds options that would have no effect: a server that overlooks them is open, or alone, where
+/// its operator thinks otherwise. Gives a sentence for people.
+std::optional<std::string> idle_option_in(const Options& options) {
+  const bool has_keys = !options.auth_secret.empty() || !options.auth_public_key.empty();
+  if (has_keys && options.auth == net::Auth::open) {
+    return "--auth-secret and --auth-public-key need --auth talk or --auth all: without it "
+           "everybody may broadcast.";
+  }
+  const net::NatsOptions& nats = options.cluster.nats;
+  const bool has_bus_options = !nats.user.empty() || !nats.password.empty() ||
+                               !nats.token.empty() || !nats.credentials.empty() ||
+                               !nats.ca.empty() || !nats.certificate.empty() || !nats.key.empty();
+  if (has_bus_options && nats.servers.empty()) {
+    return "Options that begin with --bus- need --bus: without it the server is alone.";
+  }
+  if (!nats.password.empty() && nats.user.empty()) {
+    return "--bus-password needs --bus-user: give both.";
+  }
+  if (nats.certificate.empty() != nats.key.empty()) {
+    return "--bus-cert and --bus-key go together: give both.";
+  }
+  const bool forwards = options.forwarder.forward != "auto" && options.forwarder.forward != "never";
+  if (forwards && options.forwarder.mode == net::ForwarderOptions::Mode::off) {
+    return "--forward " + options.forwarder.forward +
+           " and --forwarder off exclude each other: choose one.";
+  }
+  return std::nullopt;
 }
 
 /// Finds options that contradict each other. Gives a sentence for people.
@@ -330,7 +391,8 @@ std::optional<std::string> contradiction_in(const Options& options) {
       return "--end and --remove need the name of a room.";
     }
   }
-  return std::nullopt;
+  // The other commands use the server's file, and of it what they need.
+  return std::holds_alternative<Serve>(options.command) ? idle_option_in(options) : std::nullopt;
 }
 
 }  // namespace
@@ -372,16 +434,20 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
   add_auth(app, options);
   app.option_defaults()->group("Bounds");
   add_bounds(app, options);
+  trim_values(app);
   add_environment(app);
   app.option_defaults()->group("Options");
   app.fallthrough()->require_subcommand(0, 1);
   add_token_command(app, options);
   add_rooms_command(app, options);
   app.footer(
-      "Each option can also be set in the environment, as in ONAIR_MAX_ROOMS=100.\n"
+      "Each option of the server can also be set in the environment, as in ONAIR_MAX_ROOMS=100.\n"
       "The command line counts most, then the file of --config, then the environment.");
+  const std::vector<std::string> given = with_config_of_environment(argc, argv);
+  std::vector<const char*> arguments;
+  for (const std::string& argument : given) arguments.push_back(argument.c_str());
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
     read_rest_of_environment(app);
   } catch (const CLI::Success& asked) {
     exit_code = app.exit(asked);

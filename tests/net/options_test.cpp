@@ -177,14 +177,25 @@ TEST(ReadOptions, TheTableHasEveryOptionOfText) {
   EXPECT_EQ(named, known);
 }
 
-/// The option that another one needs beside it.
-std::string companion_of(const std::string& name) {
-  const std::map<std::string, std::string> companions = {{"turn-secret", "--turn-server=turn:t"},
-                                                         {"turn-server", "--turn-secret=s"},
-                                                         {"tls-cert", "--tls-key=k"},
-                                                         {"tls-key", "--tls-cert=c"}};
+/// The options that another one needs beside it.
+std::vector<std::string> companions_of(const std::string& name) {
+  const std::string bus = "--bus=nats://a:4222";
+  const std::map<std::string, std::vector<std::string>> companions = {
+      {"turn-secret", {"--turn-server=turn:t"}},
+      {"turn-server", {"--turn-secret=s"}},
+      {"tls-cert", {"--tls-key=k"}},
+      {"tls-key", {"--tls-cert=c"}},
+      {"auth-secret", {"--auth=talk"}},
+      {"auth-public-key", {"--auth=all"}},
+      {"bus-user", {bus}},
+      {"bus-password", {bus, "--bus-user=u"}},
+      {"bus-token", {bus}},
+      {"bus-creds", {bus}},
+      {"bus-ca", {bus}},
+      {"bus-cert", {bus, "--bus-key=k"}},
+      {"bus-key", {bus, "--bus-cert=c"}}};
   const auto found = companions.find(name);
-  return found == companions.end() ? "--port=1" : found->second;
+  return found == companions.end() ? std::vector<std::string>{} : found->second;
 }
 
 std::string variable_of(const std::string& option) {
@@ -200,19 +211,32 @@ TEST(ReadOptions, AValueIsTheSameWhereverItIsGiven) {
   for (const TextOption& option : text_options()) {
     const std::string name = option.name;
     const std::string variable = variable_of(name);
-    const std::string other = companion_of(name);
+    std::vector<const char*> others;
+    std::string lines;
+    const std::vector<std::string> companions = companions_of(name);
+    for (const std::string& other : companions) {
+      others.push_back(other.c_str());
+      lines += other.substr(2) + "\n";
+    }
     for (const std::string& value : option.values) {
       const auto read_with = [&](const Read& result) {
         return result.options ? option.value(*result.options) : result.error;
       };
+      const std::string with_blanks = " " + value + "\t\n";
       const std::string on_line = "--" + name + "=" + value;
-      EXPECT_EQ(read_with(read({on_line.c_str(), other.c_str()})), value) << name;
-      EXPECT_EQ(read_with(read_from_file(other.substr(2) + "\n" + name + " =  " + value + " \r\n")),
-                value)
+      std::vector<const char*> line = others;
+      line.push_back(on_line.c_str());
+      EXPECT_EQ(read_with(read(line)), value) << name;
+      EXPECT_EQ(read_with(read_from_file(lines + name + " =  " + value + " \r\n")), value)
           << name << " in a file";
       setenv(variable.c_str(), value.c_str(), 1);
-      EXPECT_EQ(read_with(read({other.c_str()})), value) << variable;
+      EXPECT_EQ(read_with(read(others)), value) << variable;
+      setenv(variable.c_str(), with_blanks.c_str(), 1);
+      EXPECT_EQ(read_with(read(others)), value) << variable << " with blanks";
       unsetenv(variable.c_str());
+      const std::string blanks_on_line = "--" + name + "=" + with_blanks;
+      line.back() = blanks_on_line.c_str();
+      EXPECT_EQ(read_with(read(line)), value) << name << " with blanks";
     }
   }
   std::filesystem::remove(public_key_file());
@@ -224,6 +248,16 @@ TEST(ReadOptions, LinesOfAFileWithOneNameAddUpWhereThereMayBeSeveral) {
   ASSERT_TRUE(result.options) << result.error;
   EXPECT_EQ(result.options->ice_servers, (std::vector<std::string>{"stun:a", "stun:b"}));
   EXPECT_EQ(result.options->room_limits.rooms, 2u);
+}
+
+TEST(ReadOptions, AListMayHaveBlanksAfterItsCommas) {
+  const std::vector<std::string> both = {"https://a", "https://b"};
+  const char* const list = "https://a, https://b";
+  EXPECT_EQ(read({"--allow-origin", list}).options.value().allow_origins, both);
+  EXPECT_EQ(read_from_environment("ONAIR_ALLOW_ORIGIN", list).options.value().allow_origins, both);
+  EXPECT_EQ(read_from_file("allow-origin=https://a, https://b\n").options.value().allow_origins,
+            both);
+  EXPECT_EQ(read_from_environment("ONAIR_MAX_ROOMS", " 7\n").options.value().room_limits.rooms, 7u);
 }
 
 TEST(ReadOptions, AnEmptyValueCountsAsNotGiven) {
@@ -253,6 +287,40 @@ TEST(ReadOptions, KubernetesMaySetThePortOfAServiceOfThisName) {
   }
 }
 
+TEST(ReadOptions, TheFileMayBeNamedInTheEnvironment) {
+  const auto folder = std::filesystem::temp_directory_path();
+  const auto file = folder / ("onair-options-" + std::to_string(getpid()) + ".conf");
+  const auto other = folder / ("onair-options-" + std::to_string(getpid()) + "-b.conf");
+  std::ofstream(file) << "max-rooms=2\nmax-connections=2\n";
+  std::ofstream(other) << "max-rooms=3\n";
+  setenv("ONAIR_CONFIG", file.c_str(), 1);
+  const Read of_variable = read({});
+  const Read before_a_command = read({"token", "--room", "a", "--role", "talk"});
+  const Read of_line = read({"--config", other.c_str()});
+  unsetenv("ONAIR_CONFIG");
+  std::filesystem::remove(file);
+  std::filesystem::remove(other);
+  ASSERT_TRUE(of_variable.options) << of_variable.error;
+  EXPECT_EQ(of_variable.options->room_limits.rooms, 2u);
+  ASSERT_TRUE(before_a_command.options) << before_a_command.error;
+  EXPECT_EQ(before_a_command.options->room_limits.rooms, 2u);
+  ASSERT_TRUE(of_line.options) << of_line.error;
+  EXPECT_EQ(of_line.options->room_limits.rooms, 3u) << "the command line counts more";
+  EXPECT_EQ(of_line.options->limits.connections, Options().limits.connections);
+  EXPECT_FALSE(read_from_environment("ONAIR_CONFIG", "/nowhere").options);
+  EXPECT_TRUE(read_from_environment("ONAIR_CONFIG", "").options);
+}
+
+TEST(ReadOptions, VariablesOfTheNamesOfHelpAndVersionMeanNothing) {
+  for (const char* name : {"ONAIR_VERSION", "ONAIR_HELP"}) {
+    for (const char* value : {"1", "1.4.2", "false"}) {
+      const Read result = read_from_environment(name, value);
+      EXPECT_TRUE(result.options) << name << "=" << value << result.error;
+      EXPECT_EQ(result.out, "");
+    }
+  }
+}
+
 TEST(ReadOptions, AWrongValueInTheEnvironmentIsRefusedByName) {
   const std::vector<std::pair<std::string, std::string>> wrong = {
       {"threads", "5000"}, {"threads", "some"},        {"log-level", "loud"},
@@ -275,8 +343,12 @@ TEST(ReadOptions, AUrlThatNoClientCouldUseIsRefused) {
         "stun://h", "stun:a b", "http://h", "stun:h/p"}},
       {"--turn-server",
        {"turn:", "stun:h", "h", "turn:h?transport=sctp", "turn:h?", "turn:[::1", "turn:h:70000",
-        "turn:u@h"}},
+        "turn:u@h", "turn:[::::]", "turn:[2001:db8:1]:3478"}},
       {"--bus", {"", "http://a:4222", "nats://", "nats://a,", "nats://a:x", "a b"}},
+      {"--allow-origin",
+       {"school.example", "https://", "https://a/b", "https://a b", "https://a:port",
+        "https://a:70000", "https://a:", "https://b\xc3\xbc" "cher.example", "ht tps://a", "1a://b",
+        "https://u@a", "https://*.a", "https://[::::]", "https://[2001:db8:1]", "https://a,b"}},
   };
   for (const auto& [option, values] : wrong) {
     for (const std::string& value : values) {
@@ -288,6 +360,12 @@ TEST(ReadOptions, AUrlThatNoClientCouldUseIsRefused) {
   for (const char* right :
        {"stun:h", "stuns:h:5349", "stun:192.0.2.1", "stun:[2001:db8::1]:3478"}) {
     EXPECT_TRUE(read({"--ice-server", right}).options) << right;
+  }
+  for (const char* right :
+       {"*", "https://a", "http://a:8080/", "https://[2001:db8::1]:8443", "http://192.0.2.1",
+        "https://xn--bcher-kva.example", "chrome-extension://abc", "HTTPS://A.Example"}) {
+    const Read result = read({"--allow-origin", right});
+    EXPECT_TRUE(result.options) << result.error;
   }
 }
 
@@ -311,6 +389,8 @@ TEST(ReadOptions, TheForwarderIsStartedSwitchedOffOrNamed) {
 TEST(ReadOptions, AWrongOneEndsWithOneLine) {
   for (const auto& arguments : std::vector<std::vector<const char*>>{
            {"--prot", "1"},
+           {"--address", "localhost"},
+           {"--address", "0.0.0.0:9001"},
            {"--port", "x"},
            {"--port", "70000"},
            {"--max-rooms", "0"},
@@ -326,13 +406,32 @@ TEST(ReadOptions, AWrongOneEndsWithOneLine) {
            {"--forward", "20 viewers"},
            {"--media-port", "70000"},
            {"--media-address", "0.0.0.0"},
-           {"--tls-self-signed", "--tls-cert", "x", "--tls-key", "y"}}) {
+           {"--tls-self-signed", "--tls-cert", "x", "--tls-key", "y"},
+           {"--auth-secret", "x"},
+           {"--auth", "open", "--auth-secret", "x"},
+           {"--bus-user", "x"},
+           {"--bus-token", "x"},
+           {"--bus-creds", "x"},
+           {"--bus-ca", "x"},
+           {"--bus-cert", "x", "--bus-key", "y"},
+           {"--bus", "a:4222", "--bus-password", "x"},
+           {"--bus", "a:4222", "--bus-cert", "x"},
+           {"--bus", "a:4222", "--bus-key", "x"},
+           {"--forward", "always", "--forwarder", "off"},
+           {"--forward", "2", "--forwarder", "off"}}) {
     const Read result = read(arguments);
     EXPECT_FALSE(result.options) << arguments[0];
     EXPECT_NE(result.exit_code, 0) << arguments[0];
     EXPECT_EQ(std::ranges::count(result.error, '\n'), 1) << result.error;
     EXPECT_TRUE(result.error.starts_with("onair-server: ")) << result.error;
   }
+}
+
+TEST(ReadOptions, ACommandTakesTheServersOptionsThatItDoesNotNeed) {
+  const Read token =
+      read({"--auth-secret", "x", "--bus-token", "y", "token", "--room", "a", "--role", "talk"});
+  EXPECT_TRUE(token.options) << token.error;
+  EXPECT_TRUE(read({"--forward", "never", "--forwarder", "off"}).options);
 }
 
 TEST(ReadOptions, HelpNamesEveryBoundAndItsDefault) {
