@@ -30,7 +30,12 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
   } else if (const auto* remove = std::get_if<protocol::RemovePeer>(&body)) {
     on_remove_command(from, remove->id, now);
   } else if (const auto* use = std::get_if<protocol::UseForwarder>(&body)) {
-    options_.use_forwarder(room, from.id, use->on);
+    // The forwarder enters or leaves, and all get news of that.
+    const std::size_t told = from.room.receivers(Reach::everyone);
+    if (charge(*from.link, price_of_entry(options_.limits.rates), 0, now) &&
+        charge_deliveries(*from.link, told, 0, now)) {
+      options_.use_forwarder(room, from.id, use->on);
+    }
   } else if (std::holds_alternative<protocol::EndRoom>(body)) {
     bus_.order({Order::Kind::end_room, room, from.id});
     end_room(from.room, from.id, now);

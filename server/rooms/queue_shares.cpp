@@ -1,6 +1,13 @@
 #include "rooms/queue_shares.hpp"
 
 namespace onair::rooms {
+namespace {
+
+/// Of a queue's bound, for each sender that is remembered: senders that come and go under new ids
+/// grow the table no further.
+constexpr std::size_t kBytesOfASender = 512;
+
+}  // namespace
 
 bool QueueShares::take(const SendQueue& queue, std::string_view sender, std::size_t cost) {
   const std::size_t after = queue.bytes + cost;
@@ -12,6 +19,7 @@ bool QueueShares::take(const SendQueue& queue, std::string_view sender, std::siz
   const auto found = by_sender_.find(sender);
   const std::size_t used = found == by_sender_.end() ? 0 : found->second;
   if (used + cost > queue.bound / 8) return false;
+  if (found == by_sender_.end() && by_sender_.size() >= queue.bound / kBytesOfASender) return false;
   if (found == by_sender_.end()) {
     by_sender_.emplace(sender, cost);
   } else {

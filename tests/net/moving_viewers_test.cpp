@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "net/media/viewings.hpp"
 #include "net/whip_fixture.hpp"
 
 namespace onair::tests {
@@ -86,6 +87,22 @@ TEST_F(MovingViewersTest, OneThatDoesNotAskGetsAnOfferAllTheSame) {
   const json offer = viewer->receive_type("offer");
   EXPECT_EQ(offer["from"], forwarder_id);
   EXPECT_EQ(offer["sdp"], "v=0\r\ns=" + peer + "\r\n");
+}
+
+TEST_F(MovingViewersTest, IdsThatNobodyHasFillNoMoreThanABound) {
+  hold();
+  for (std::size_t n = 0; n < net::Viewings::kMostUnanswered;) {
+    json invented = json::array();
+    for (int i = 0; i < 64; ++i, ++n) invented.push_back("nobody" + std::to_string(n));
+    talker->send(
+        json{{"type", "invite_watchers"}, {"sendto", forwarder_id}, {"peers", invented}}.dump());
+  }
+  while (forwarder.count<control::Invite>() < net::Viewings::kMostUnanswered) {
+    sync(*talker);  // until all have been offered to
+  }
+  invite(*talker, viewer_id);
+  EXPECT_EQ(viewer->receive_type("talk_declined")["reason"], "full");
+  EXPECT_EQ(forwarder.count<control::Invite>(), net::Viewings::kMostUnanswered);
 }
 
 TEST_F(MovingViewersTest, OneThatIsThereIsNotInvitedAgain) {

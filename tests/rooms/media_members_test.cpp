@@ -178,6 +178,15 @@ TEST_F(ForwarderMemberTest, IsUsedByTalkersAlone) {
   EXPECT_EQ(forwarder_uses.size(), 2u);
 }
 
+TEST_F(ForwarderMemberTest, IsNotCalledAndSentAwayInALoop) {
+  for (int i = 0; i < 1'000 && !talker.closed; ++i) {
+    send(talker, R"({"type":"use_forwarder","on":true})");
+    send(talker, R"({"type":"use_forwarder","on":false})");
+  }
+  EXPECT_EQ(talker.closed, protocol::CloseCode::policy_violation);
+  EXPECT_LT(forwarder_uses.size(), 100u) << "each is an entry of a member";
+}
+
 /// Options of a hub of its own, whose ids count up.
 HubOptions options_with(tests::PlainTokens& tokens) {
   return {.make_id = [last = 0]() mutable { return "id" + std::to_string(++last); },

@@ -341,8 +341,7 @@ TEST_F(TalkForwardingTest, ANewcomerIsToldWhatIsMissingBeforeTheForwarderInvites
   talk.receive(protocol::UserDisconnected{"a"});
   talk.receive(protocol::UserDisconnected{"b"});
   talk.feed(MediaMuted{1, DeviceKind::camera, true});
-  EXPECT_EQ(told(), (Told{{"all", ChatMedia{Sent::interrupted, Sent::live}}}))
-      << "c is on its way";
+  EXPECT_EQ(told(), (Told{{"all", ChatMedia{Sent::interrupted, Sent::live}}})) << "c is on its way";
   talk.receive(request, "d");
   EXPECT_EQ(told(), (Told{{"d", ChatMedia{Sent::interrupted, Sent::live}}}));
 }
@@ -384,7 +383,8 @@ TEST_F(TalkForwardingTest, WhatIsOverWhileTheServerIsAwayIsToldAfterwards) {
   const SocketNumber socket = talk.all<OpenSocket>().at(0).socket;
   talk.feed(SocketOpened{socket});
   talk.feed(MessageReceived{
-      socket, {protocol::Welcome{"me", "lesson", "token", {}, {"me"}}, std::nullopt, std::nullopt}});
+      socket,
+      {protocol::Welcome{"me", "lesson", "token", {}, {"me"}}, std::nullopt, std::nullopt}});
   // As a viewer answers talk_ready, also where the talker's page was loaded anew.
   const protocol::Message confirmed{protocol::WatchingVia{"f"}, "a", std::nullopt};
   talk.feed(MessageReceived{socket, confirmed});

@@ -52,8 +52,8 @@ void WatchSession::move_to(const PeerId& forwarder, const PeerId& talker) {
     close(*known, "a new invitation");
   }
   if (!budget_.try_open(forwarder, now_)) return budget_.withdraw(forwarder);
-  // The talker answered our request by sending the forwarder instead of an offer, and perhaps told us
-  // before what it sends.
+  // The talker answered our request by sending the forwarder instead of an offer, and perhaps told
+  // us before what it sends.
   protocol::ChatMedia sends;
   if (const auto asked = connection_of(talker);
       asked && in_state<TalkerConnection::AwaitingOffer>(*asked).second) {
@@ -110,8 +110,8 @@ void WatchSession::measure_moves() {
   if (any && (due || !moves_at_.at())) moves_at_.set(now_ + kMoveMeasureInterval);
 }
 
-/// A move ends when all has come that the talker sends. What is interrupted may not come for long: a
-/// newcomer does not wait for it, and one that still shows it from elsewhere does.
+/// A move ends when all has come that the talker sends. What is interrupted may not come for long:
+/// a newcomer does not wait for it, and one that still shows it from elsewhere does.
 void WatchSession::finish_if_there(const ConnectionKey& key, const ReceivingReport& report) {
   const TalkerConnection& connection = *connections_.find(key);
   const auto before = connection_of(talker_of(key), key);
