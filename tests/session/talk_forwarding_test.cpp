@@ -67,6 +67,19 @@ class TalkForwardingTest : public testing::Test {
       move(viewer);
     }
   }
+  /// What viewers were just told that the talker sends, by way of the server: "all" or the peer.
+  std::vector<std::pair<PeerId, protocol::ChatMedia>> told() const {
+    std::vector<std::pair<PeerId, protocol::ChatMedia>> found;
+    for (const auto& send : talk.all<SendMessage>()) {
+      const auto* chat = std::get_if<protocol::ChatMessages>(&send.message.body);
+      if (chat == nullptr) continue;
+      for (const auto& message : chat->messages) {
+        const auto* media = std::get_if<protocol::ChatMedia>(&message);
+        if (media != nullptr) found.emplace_back(send.message.sendto.value_or("all"), *media);
+      }
+    }
+    return found;
+  }
   Lines invited() const {
     for (const auto& send : talk.all<SendMessage>()) {
       const auto* invite = std::get_if<protocol::InviteWatchers>(&send.message.body);
@@ -262,6 +275,23 @@ TEST_F(TalkForwardingTest, TheChatReachesBothKindsOfViewers) {
   EXPECT_EQ(talk.all<ShowChatLine>().size(), 0u);
   talk.feed(MutingRequested{"a", true});
   EXPECT_EQ(talk.sent(), Lines{"chat_messages to a"});
+}
+
+using Told = std::vector<std::pair<PeerId, protocol::ChatMedia>>;
+
+TEST_F(TalkForwardingTest, ANewcomerIsToldWhatIsMissingBeforeTheForwarderInvitesIt) {
+  using protocol::ChatMedia;
+  using protocol::Sent;
+  forward();
+  const protocol::TalkRequest request{{}, {}, kForwardable};
+  talk.receive(request, "c");
+  EXPECT_EQ(told(), Told{}) << "nothing is missing";
+  talk.receive(protocol::UserDisconnected{"a"});
+  talk.receive(protocol::UserDisconnected{"b"});
+  talk.feed(MediaMuted{1, DeviceKind::camera, true});
+  EXPECT_EQ(told(), (Told{{"all", ChatMedia{Sent::interrupted, Sent::live}}})) << "c is on its way";
+  talk.receive(request, "d");
+  EXPECT_EQ(told(), (Told{{"d", ChatMedia{Sent::interrupted, Sent::live}}}));
 }
 
 TEST_F(TalkForwardingTest, AForwardedViewerThatLeavesOrIsRemovedIsForgotten) {

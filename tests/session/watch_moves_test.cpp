@@ -243,6 +243,55 @@ TEST_F(WatchMovesTest, ANewcomerGoesToTheForwarderAtOnce) {
   EXPECT_TRUE(watch.session.view().chat_open);
 }
 
+TEST_F(WatchMovesTest, ANewcomerToSoundAloneGoesToTheForwarderWithoutAPicture) {
+  using protocol::Sent;
+  watch.join({"t"});
+  watch.receive(protocol::ChatMessages{{protocol::ChatMedia{Sent::none, Sent::live}}}, "t");
+  invite();
+  const ConnectionKey first = connect("f", 2);
+  EXPECT_FALSE(watch.all<AttachStream>().at(0).picture);
+  const ConnectionKey key = connect("f", 3);
+  EXPECT_NE(key, first);
+  EXPECT_FALSE(watch.all<AttachStream>().at(0).picture) << "nor by another offer";
+  EXPECT_EQ(watch.session.view().sends.picture, Sent::none);
+}
+
+TEST_F(WatchMovesTest, ANewcomerToSoundAloneIsThereWithTheSound) {
+  using protocol::Sent;
+  watch.join({"t"});
+  invite();
+  watch.receive(protocol::ChatMessages{{protocol::ChatMedia{Sent::none, Sent::live}}}, "t");
+  const ConnectionKey key = connect("f", 2);
+  measure(key, 0, 0);
+  EXPECT_EQ(watch.sent(), Lines{});
+  measure(key, 0, 1);
+  EXPECT_EQ(watch.sent(), Lines{"watching_via to t"});
+  EXPECT_TRUE(watch.session.view().chat_open);
+}
+
+TEST_F(WatchMovesTest, ANewcomerDoesNotWaitForWhatIsInterrupted) {
+  using protocol::Sent;
+  const protocol::ChatMessages interrupted{
+      {protocol::ChatMedia{Sent::interrupted, Sent::interrupted}}};
+  watch.join({"t"});
+  watch.receive(interrupted, "t");
+  invite();
+  measure(connect("f", 2), 0, 0);
+  EXPECT_EQ(watch.sent(), Lines{"watching_via to t"});
+}
+
+TEST_F(WatchMovesTest, OneThatShowsTheLastPictureBeforeAnInterruptionKeepsItUntilAnotherComes) {
+  using protocol::Sent;
+  const ConnectionKey direct = watch_directly();
+  watch.feed(ChatReceived{direct, protocol::ChatMedia{Sent::interrupted, Sent::live}});
+  invite();
+  const ConnectionKey key = connect("f", 2);
+  measure(key, 0, 1);
+  EXPECT_EQ(watch.all<SwitchStream>().size(), 0u);
+  measure(key, 1, 1);
+  EXPECT_EQ(watch.all<SwitchStream>().size(), 1u);
+}
+
 TEST_F(WatchMovesTest, ANewcomerWhomTheForwarderDoesNotServeAsksTheTalkerForADirectConnection) {
   watch.join({"t"});
   invite();

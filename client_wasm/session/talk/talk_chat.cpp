@@ -65,6 +65,12 @@ ChatOutputs TalkChat::receive(const PeerId& from, const ChatMessage& message, Ti
   return outputs;
 }
 
+ChatOutputs TalkChat::announce_relay(const PeerId& viewer) {
+  port_.open_relay(viewer);  // a change of the media is for it too
+  if (media_ == protocol::ChatMedia{}) return {};
+  return {RelayChat{viewer, {media_}}};
+}
+
 ChatOutputs TalkChat::open_relay(const PeerId& viewer) {
   port_.open_relay(viewer);
   std::vector<ChatMessage> messages = host_.begin(viewer);

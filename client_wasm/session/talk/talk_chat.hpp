@@ -19,6 +19,9 @@ class TalkChat {
   /// A message of a viewer, whatever way it came.
   ChatOutputs receive(const PeerId& from, const ChatMessage& message, TimePoint now);
 
+  /// The server will lead to this viewer, who is on its way to the forwarder. It has to know by
+  /// then whether a picture comes, since it waits for what comes.
+  ChatOutputs announce_relay(const PeerId& viewer);
   /// From now on the server leads to this viewer, who gets the last lines.
   ChatOutputs open_relay(const PeerId& viewer);
   void close_relay(const PeerId& viewer) { port_.close_relay(viewer); }

@@ -120,7 +120,9 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
   // The forwarder gets an offer whatever the load, since it takes viewers off this talker.
   if (!is_forwarder(from)) {
     const bool is_full = connections_.size() >= capacity();
-    if (forwarding_.takes(from, request, is_full, now_)) return;
+    if (forwarding_.takes(from, request, is_full, now_)) {
+      return emit_all(chat_.announce_relay(from));
+    }
     if (is_full) return decline(from, DeclineReason::full);
   }
   if (budget_.try_open(from, now_)) offer_to(from);

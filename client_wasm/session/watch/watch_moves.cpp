@@ -52,14 +52,19 @@ void WatchSession::move_to(const PeerId& forwarder, const PeerId& talker) {
     close(*known, "a new invitation");
   }
   if (!budget_.try_open(forwarder, now_)) return budget_.withdraw(forwarder);
-  // The talker answered our request by sending the forwarder instead of an offer.
+  // The talker answered our request by sending the forwarder instead of an offer, and perhaps told
+  // us before what it sends.
+  protocol::ChatMedia sends;
   if (const auto asked = connection_of(talker);
       asked && in_state<TalkerConnection::AwaitingOffer>(*asked).second) {
+    sends = connections_.find(*asked)->sends;
     close(*asked, "the forwarder has its picture");
     unwanted_.insert(talker);
   }
   send(protocol::TalkRequest{}, forwarder);
-  connections_.find(begin_move(forwarder, talker))->of = talker;
+  TalkerConnection& moved = *connections_.find(begin_move(forwarder, talker));
+  moved.of = talker;
+  if (sends != protocol::ChatMedia{}) moved.sends = sends;
 }
 
 void WatchSession::come_back(const PeerId& talker) {
@@ -100,13 +105,17 @@ void WatchSession::measure_moves() {
   if (any && (due || !moves_at_.at())) moves_at_.set(now_ + kMoveMeasureInterval);
 }
 
+/// A move ends when all has come that the talker sends. What is interrupted may not come for long:
+/// a newcomer does not wait for it, and one that still shows it from elsewhere does.
 void WatchSession::finish_if_there(const ConnectionKey& key, const ReceivingReport& report) {
   const TalkerConnection& connection = *connections_.find(key);
   const auto before = connection_of(talker_of(key), key);
-  const bool has_picture = connection.sends.picture != protocol::Sent::none;
+  const auto comes = [&before](protocol::Sent sent) {
+    return sent == protocol::Sent::live || (before && sent == protocol::Sent::interrupted);
+  };
+  const bool has_picture = comes(connection.sends.picture);
   const bool had_sound = before && connections_.find(*before)->sound_came;
-  const bool needs_sound =
-      had_sound || (!has_picture && connection.sends.sound != protocol::Sent::none);
+  const bool needs_sound = had_sound || (!has_picture && comes(connection.sends.sound));
   if (has_picture && report.frames_decoded == 0) return;
   if (needs_sound && report.sound_packets == 0) return;
   finish_move(key);

@@ -114,8 +114,10 @@ void WatchSession::on(const ReceivingMeasured& measured) {
 void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) {
   std::optional<ConnectionKey> key = addressed(from, offer.connection);
   std::optional<PeerId> of;
+  protocol::ChatMedia sends;
   if (key && !continues(offer, *connections_.find(*key))) {
     of = connections_.find(*key)->of;
+    sends = connections_.find(*key)->sends;  // a forwarder does not say it again
     close_with(from, "a new offer");
     key.reset();
   }
@@ -125,6 +127,7 @@ void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) 
     if (!budget_.try_open(from, now_)) return;  // requested when its turn comes
     key = await_offer_of(from);
     connections_.find(*key)->of = of;
+    connections_.find(*key)->sends = sends;
   }
   TalkerConnection& talker = *connections_.find(*key);
   std::vector<Candidate> early;
