@@ -317,6 +317,28 @@ TEST_F(TalkForwardingTest, AskAgainAfterAReconnect) {
   EXPECT_EQ(talk.session.view().viewers, 2u);
 }
 
+TEST_F(TalkForwardingTest, WhatIsOverWhileTheServerIsAwayIsToldAfterwards) {
+  using protocol::ChatMedia;
+  using protocol::Sent;
+  forward();
+  talk.feed(MediaMuted{1, DeviceKind::camera, true});
+  EXPECT_EQ(told(), (Told{{"all", ChatMedia{Sent::interrupted, Sent::live}}}));
+  talk.feed(SocketClosed{1});
+  talk.feed(MediaMuted{1, DeviceKind::camera, false});
+  EXPECT_EQ(told(), Told{});
+  talk.now = *talk.session.next_deadline();
+  talk.feed(TimePassed{});
+  const SocketNumber socket = talk.all<OpenSocket>().at(0).socket;
+  talk.feed(SocketOpened{socket});
+  talk.feed(MessageReceived{
+      socket,
+      {protocol::Welcome{"me", "lesson", "token", {}, {"me"}}, std::nullopt, std::nullopt}});
+  // As a viewer answers talk_ready, also where the talker's page was loaded anew.
+  const protocol::Message confirmed{protocol::WatchingVia{"f"}, "a", std::nullopt};
+  talk.feed(MessageReceived{socket, confirmed});
+  EXPECT_EQ(told(), (Told{{"a", ChatMedia{}}}));
+}
+
 TEST_F(TalkForwardingTest, StopEndsEverything) {
   forward();
   talk.feed(StopRequested{});

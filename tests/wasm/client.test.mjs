@@ -663,7 +663,10 @@ test('opens a separate channel for the chat, reliable and ordered', async () => 
   const { client, chat } = await withChat();
   assert.equal(chat.label, 'chat');
   assert.deepEqual(chat.options, { ordered: true });
-  assert.deepEqual(chat.sent.map((text) => JSON.parse(text)), [{ type: 'begin', muted: false }]);
+  assert.deepEqual(chat.sent.map((text) => JSON.parse(text)), [
+    { type: 'begin', muted: false },
+    { type: 'media', picture: 'live', sound: 'live' },
+  ]);
 
   chat.onmessage({ data: JSON.stringify({ type: 'say', name: 'Aki', text: '<b>' }) });
   assert.deepEqual(chats, [

@@ -44,7 +44,7 @@ ChatOutputs TalkChat::handle(const ChatOpened& opened) {
   for (ChatMessage& message : host_.begin(opened.key.peer)) {
     outputs.emplace_back(SendChat{opened.key, std::move(message)});
   }
-  if (media_ != protocol::ChatMedia{}) outputs.emplace_back(SendChat{opened.key, media_});
+  outputs.emplace_back(SendChat{opened.key, media_});
   return outputs;
 }
 
@@ -74,7 +74,7 @@ ChatOutputs TalkChat::announce_relay(const PeerId& viewer) {
 ChatOutputs TalkChat::open_relay(const PeerId& viewer) {
   port_.open_relay(viewer);
   std::vector<ChatMessage> messages = host_.begin(viewer);
-  if (media_ != protocol::ChatMedia{}) messages.emplace_back(media_);
+  messages.emplace_back(media_);
   ChatOutputs outputs;
   for (std::size_t begin = 0; begin < messages.size(); begin += kRelayedAtOnce) {
     const std::size_t end = std::min(messages.size(), begin + kRelayedAtOnce);

@@ -15,6 +15,8 @@ class TalkChat {
   ChatOutputs handle(const ChatEntered& entered);
   ChatOutputs handle(const ChatRemovalRequested& removal);
   ChatOutputs handle(const MutingRequested& muting);
+  /// The viewer gets the last lines, and the state of the media, also where nothing is missing: it
+  /// may know another one from before, of another connection or of our page before it was reloaded.
   ChatOutputs handle(const ChatOpened& opened);
   /// A message of a viewer, whatever way it came.
   ChatOutputs receive(const PeerId& from, const ChatMessage& message, TimePoint now);
@@ -22,7 +24,7 @@ class TalkChat {
   /// The server will lead to this viewer, who is on its way to the forwarder. It has to know by
   /// then whether a picture comes, since it waits for what comes.
   ChatOutputs announce_relay(const PeerId& viewer);
-  /// From now on the server leads to this viewer, who gets the last lines.
+  /// From now on the server leads to this viewer, who gets the same.
   ChatOutputs open_relay(const PeerId& viewer);
   void close_relay(const PeerId& viewer) { port_.close_relay(viewer); }
 
