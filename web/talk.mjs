@@ -53,7 +53,7 @@ function showButtons() {
   const idle = stage === 'idle';
   document.documentElement.toggleAttribute('data-kept', idle && view.refusal !== '');
   // On air, Start video leads back from the screen to the camera, and does what a notice advises.
-  const videoHelps = view.sharesScreen || view.notice !== 'none' || isAbsent(view.picture);
+  const videoHelps = view.sharesScreen || view.notice !== 'none' || isAbsent(view.picture) || isAbsent(view.microphone);
   const helps = {
     'start-video': idle || (stage === 'on_air' && videoHelps),
     'stop-video': !idle,

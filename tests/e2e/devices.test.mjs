@@ -185,6 +185,22 @@ test('starts with the other where one is busy or refused', async () => {
   }
 });
 
+test('asks for a busy microphone again by its button, and by Start video, which the notice names', async () => {
+  for (const button of /** @type {const} */ (['microphone', 'start-video'])) {
+    const { viewer, talker } = await open(`busy-${button}`, { audio: 'NotReadableError' });
+    await goOnAir(talker);
+    await talker.says('notice', /microphone is busy.*press Start video again/);
+    await talker.shows('start-video');
+    await talker.evaluate(() => {
+      window.testTrouble = {};
+    });
+    await talker.press(button);
+    await hears(viewer);
+    await talker.says('notice', /^$/);
+    await close(viewer, talker);
+  }
+});
+
 test('shows the reasons where neither can be had', async () => {
   const { viewer, talker } = await open('neither', { video: 'NotFoundError', audio: 'NotAllowedError' });
   await talker.press('start-video');

@@ -107,6 +107,38 @@ INSTANTIATE_TEST_SUITE_P(Reasons, OneDevice,
                                          DeviceFault{Notice::camera_refused, DeviceState::refused},
                                          DeviceFault{Notice::media_failed, DeviceState::failed}));
 
+TEST_F(Devices, SwitchingOnADeviceThatIsAwayAsksForItAgain) {
+  start();
+  talk.feed(MediaFailed{1, Notice::camera_in_use});
+  talk.feed(MediaReady{2});
+  talk.feed(MediaFailed{3, Notice::camera_in_use});
+  talk.feed(PreviewReady{2});
+  EXPECT_EQ(view().microphone, DeviceState::busy);
+  talk.feed(MicrophoneSwitched{false});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  talk.feed(MicrophoneSwitched{true});
+  EXPECT_TRUE(asked().microphone && !asked().picture);
+  EXPECT_EQ(view().microphone, DeviceState::starting);
+  talk.feed(MicrophoneSwitched{true});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "it is being asked for";
+  talk.feed(MediaReady{4});
+  EXPECT_EQ(view().microphone, DeviceState::live);
+  talk.feed(MicrophoneSwitched{true});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  EXPECT_EQ(talk.all<EnableTracks>().size(), 1u);
+}
+
+TEST_F(Devices, SwitchingOnACameraThatIsAwayAsksForItAgain) {
+  start();
+  talk.feed(MediaFailed{1, Notice::camera_in_use});
+  talk.feed(MediaFailed{2, Notice::camera_in_use});
+  talk.feed(MediaReady{3});
+  talk.feed(CameraSwitched{true});
+  EXPECT_TRUE(asked().picture && !asked().microphone);
+  talk.feed(MediaReady{4});
+  EXPECT_EQ(view().picture, DeviceState::live);
+}
+
 TEST_F(Devices, AMicrophoneThatIsStillAskedForComesInLater) {
   start();
   talk.feed(MediaFailed{1, Notice::camera_refused});

@@ -123,6 +123,19 @@ std::string LocalStream::camera_for_the_same_choice() const {
   return asked ? pending->second.only_camera : only_camera_;
 }
 
+/// Switching on a device that is away asks for it again: nothing tells when one is busy no more.
+StreamOutputs LocalStream::handle(const MicrophoneSwitched& switched, TimePoint) {
+  StreamOutputs outputs = {EnableTracks{microphone_on_ = switched.on, camera_on_}};
+  if (switched.on) take_in(microphone_, outputs);
+  return outputs;
+}
+
+StreamOutputs LocalStream::handle(const CameraSwitched& switched, TimePoint) {
+  StreamOutputs outputs = {EnableTracks{microphone_on_, camera_on_ = switched.on}};
+  if (switched.on) take_in(picture_, outputs);
+  return outputs;
+}
+
 StreamOutputs LocalStream::handle(const OnAirRequested&, TimePoint now) {
   if (on_air()) return {OnAirReached{}};
   auto* preparing = std::get_if<Preparing>(&phase_);

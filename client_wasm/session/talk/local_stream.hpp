@@ -47,12 +47,8 @@ class LocalStream {
   StreamOutputs handle(const DevicesListed& listed, TimePoint);
   StreamOutputs handle(const PermissionGranted& granted, TimePoint);
   StreamOutputs handle(const MediaChosen& chosen, TimePoint now);
-  StreamOutputs handle(const MicrophoneSwitched& switched, TimePoint) {
-    return {EnableTracks{microphone_on_ = switched.on, camera_on_}};
-  }
-  StreamOutputs handle(const CameraSwitched& switched, TimePoint) {
-    return {EnableTracks{microphone_on_, camera_on_ = switched.on}};
-  }
+  StreamOutputs handle(const MicrophoneSwitched& switched, TimePoint);
+  StreamOutputs handle(const CameraSwitched& switched, TimePoint);
   StreamOutputs handle(const MediaReady& ready, TimePoint now);
   StreamOutputs handle(const PreviewReady& ready, TimePoint now);
   StreamOutputs handle(const MediaFailed& failed, TimePoint now);
