@@ -359,6 +359,28 @@ TEST_F(Devices, AnotherMicrophoneIsTakenDuringAScreenAndAnotherCameraIsNot) {
   EXPECT_TRUE(asked().microphone && !asked().picture);
 }
 
+TEST_F(Devices, ACameraThatCouldNotReplaceTheScreenDoesNotReplaceItLater) {
+  share_screen();
+  talk.feed(StartRequested{MediaSource::camera});
+  talk.feed(MediaFailed{3, Notice::camera_in_use});
+  EXPECT_EQ(view().notice, Notice::camera_in_use);
+  talk.feed(MediaChosen{{"", "", PictureSize::large}});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  talk.feed(MediaChosen{{"camera 2", "", PictureSize::large}});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  talk.feed(MediaEnded{2});
+  EXPECT_EQ(asked().choice.camera, "camera 2") << "after the screen it is what was chosen";
+}
+
+TEST_F(Devices, ACameraThatAnotherScreenWasAskedForInsteadDoesNotReplaceTheScreenLater) {
+  share_screen();
+  talk.feed(StartRequested{MediaSource::camera});
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(MediaFailed{4, Notice::screen_refused});
+  talk.feed(MediaChosen{{"", "", PictureSize::large}});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+}
+
 TEST_F(Devices, AnUnpluggedCameraLeavesTheMicrophoneAlone) {
   show_camera("desk");
   talk.feed(MediaEnded{1});

@@ -159,6 +159,7 @@ class LocalStream {
   void adopt(LocalTrack& track, StreamOutputs& outputs);
   void cover(CaptureNumber covered);
   void use(StreamOutputs& outputs) const;
+  void keep_screen();
   void fail_screen(Notice reason, StreamOutputs& outputs);
   void fail(LocalTrack& track, const Capture& request, Notice reason, StreamOutputs& outputs);
   void give_up_switch(LocalTrack& track, const Capture& request, Notice reason,

@@ -102,9 +102,15 @@ StreamOutputs LocalStream::handle(const MediaFailed& failed, TimePoint now) {
   return outputs;
 }
 
+/// A screen that goes on is what was chosen last: no camera takes its place with another choice.
+void LocalStream::keep_screen() {
+  if (works(picture_) && is_screen(picture_.current)) camera_wanted_ = false;
+}
+
 /// Goes on after a screen that was refused: with what is sent, or what should have been by now.
 void LocalStream::fail_screen(Notice reason, StreamOutputs& outputs) {
   outputs.emplace_back(reason);
+  keep_screen();
   const auto before = std::exchange(picture_.before, std::nullopt);
   if (before) copy_device(DeviceKind::camera, *before, choice_);
   if (picture_.ended && is_screen(picture_.current)) return end_screen(outputs);
@@ -132,6 +138,7 @@ void LocalStream::fail(LocalTrack& track, const Capture& request, Notice reason,
     return acquire(track, choice, outputs);
   }
   if (works(track)) {
+    if (track.kind == DeviceKind::camera) keep_screen();
     outputs.emplace_back(reason);
     return;
   }
