@@ -252,6 +252,20 @@ function ofOurselves(all) {
 
 let shownOfOurselves = '';
 
+/** The devices of the next visit. @type {Pick<View['choice'], 'camera' | 'microphone'>} */
+const remembered = { camera: '', microphone: '' };
+
+/**
+ * Writes a choice down, but for devices that the browser chooses: one that was picked and is missing today is not
+ * forgotten, while another one is sent.
+ * @param {View['choice']} choice
+ */
+function remember(choice) {
+  remembered.camera = choice.camera || remembered.camera;
+  remembered.microphone = choice.microphone || remembered.microphone;
+  lasting.write('onair-devices', JSON.stringify({ ...choice, ...remembered }));
+}
+
 /** @param {View} next */
 function changed(next) {
   const wasOnAir = view?.stage === 'on_air';
@@ -264,7 +278,7 @@ function changed(next) {
   shownOfOurselves = ours;
   if (wasOnAir !== (view.stage === 'on_air')) stayAwake();
   if (view.stage === 'idle') meter.watch(null);
-  if (JSON.stringify(view.choice) !== choice) lasting.write('onair-devices', JSON.stringify(view.choice));
+  if (JSON.stringify(view.choice) !== choice) remember(view.choice);
 }
 
 /** @type {(id: import('./types.d.ts').ButtonId, action: () => void) => void} */
@@ -284,21 +298,29 @@ function rememberedDevices() {
 }
 
 function bindDevices() {
-  const remembered = rememberedDevices();
-  if (remembered) client.choose(remembered);
+  const found = rememberedDevices();
+  if (found) client.choose(found);
+  /** @param {Partial<View['choice']>} picked */
+  const pick = (picked) => {
+    const choice = { ...view.choice, ...picked };
+    if ('camera' in picked) remembered.camera = choice.camera;
+    if ('microphone' in picked) remembered.microphone = choice.microphone;
+    remember(choice);
+    client.choose(choice);
+  };
   // Each menu changes its own part alone: a menu can't show a camera that is unplugged, and another one must not begin
   // because of that.
   element('camera-device').addEventListener('change', () => {
-    client.choose({ ...view.choice, camera: element('camera-device').value });
+    pick({ camera: element('camera-device').value });
   });
   element('microphone-device').addEventListener('change', () => {
-    client.choose({ ...view.choice, microphone: element('microphone-device').value });
+    pick({ microphone: element('microphone-device').value });
   });
   element('size').addEventListener('change', () => {
-    client.choose({ ...view.choice, size: sizes[element('size').selectedIndex] });
+    pick({ size: sizes[element('size').selectedIndex] });
   });
   element('sound').addEventListener('change', () => {
-    client.choose({ ...view.choice, sound: sounds[element('sound').selectedIndex] });
+    pick({ sound: sounds[element('sound').selectedIndex] });
   });
 }
 

@@ -357,6 +357,34 @@ test('records on where the level meter fails', async () => {
   await close(viewer, talker);
 });
 
+test('shows in the menu that another microphone is sent where the chosen one was unplugged, and remembers that one', async () => {
+  const { viewer, talker } = await open('headset');
+  await goOnAir(talker);
+  await talker.page.click('summary');
+  const menu = () => talker.evaluate(() => document.getElementById('microphone-device').value);
+  const sent = () => talker.evaluate(() => window.testPreview().getAudioTracks()[0]?.getSettings().deviceId);
+  const choices = () =>
+    talker.evaluate(() => [...document.getElementById('microphone-device').options].map(({ value }) => value));
+  const headset = (await choices()).at(-1) ?? '';
+  await talker.page.selectOption('#microphone-device', headset);
+  await until('the headset is sent', async () => (await sent()) === headset);
+  await takeAway(talker, headset);
+  await unplug(talker, 'audio');
+  await until('another one is sent', async () => (await sent()) !== headset);
+  await talker.evaluate(() => {
+    window.testUnplugged = false;
+    navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+  });
+  await until('the headset is back', async () => (await choices()).includes(headset));
+  assert.equal(await menu(), '');
+  const kept = await talker.evaluate(() => JSON.parse(localStorage.getItem('onair-devices') ?? '{}'));
+  assert.equal(kept.microphone, headset);
+  await talker.page.selectOption('#microphone-device', headset);
+  await until('the headset is sent again', async () => (await sent()) === headset);
+  await hears(viewer);
+  await close(viewer, talker);
+});
+
 test('sends music in stereo and unprocessed, and remembers it', async () => {
   const { viewer, talker } = await open('music');
   await goOnAir(talker);

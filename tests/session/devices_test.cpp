@@ -338,6 +338,11 @@ TEST_F(Devices, AnUnpluggedMicrophoneLeavesTheChosenCameraAlone) {
   EXPECT_EQ(used().picture, 1u);
   EXPECT_EQ(used().microphone, 3u);
   EXPECT_FALSE(stopped(1, DeviceKind::camera));
+  EXPECT_EQ(view().choice, (MediaChoice{"camera 2", ""})) << "the menu shows what is sent";
+  list({{DeviceKind::microphone, "headset", ""}});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  talk.feed(MediaChosen{{"camera 2", "headset"}});
+  EXPECT_EQ(asked().choice.microphone, "headset") << "so it can be picked again";
 }
 
 TEST_F(Devices, AChosenMicrophoneThatIsGoneAtTheStartLeavesTheChosenCameraAlone) {
@@ -349,6 +354,18 @@ TEST_F(Devices, AChosenMicrophoneThatIsGoneAtTheStartLeavesTheChosenCameraAlone)
   talk.feed(MediaFailed{3, Notice::no_camera});
   EXPECT_TRUE(asked().microphone && !asked().picture);
   EXPECT_EQ(asked().choice.microphone, "");
+}
+
+TEST_F(Devices, WhereTheChosenCameraIsMissingAtTheStartTheMenuShowsThatAnotherIsSent) {
+  talk.feed(MediaChosen{{"camera 2", "headset"}});
+  start();
+  talk.feed(MediaFailed{1, Notice::no_camera});
+  talk.feed(MediaFailed{2, Notice::no_camera});
+  EXPECT_EQ(view().choice.camera, "camera 2") << "until another one is there";
+  talk.feed(MediaReady{3});
+  EXPECT_EQ(view().choice, (MediaChoice{"camera 2", "headset"})) << "3 is the microphone";
+  talk.feed(MediaReady{4, {}, false, "camera 1"});
+  EXPECT_EQ(view().choice, (MediaChoice{"", "headset"}));
 }
 
 TEST_F(Devices, AnotherMicrophoneIsTakenDuringAScreenAndAnotherCameraIsNot) {

@@ -72,7 +72,8 @@ class LocalStream {
   bool microphone_on() const { return microphone_on_; }
   bool camera_on() const { return camera_on_; }
   const std::vector<Device>& devices() const { return devices_; }
-  /// The devices that the person picked; after a switch that failed, those that are sent.
+  /// The devices that the person picked. After a switch that failed, those that are sent; empty
+  /// where the one picked was missing and any other is sent.
   const MediaChoice& choice() const { return choice_; }
   DeviceState picture_state() const { return state_of(picture_); }
   DeviceState microphone_state() const { return state_of(microphone_); }

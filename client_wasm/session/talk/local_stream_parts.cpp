@@ -37,6 +37,9 @@ StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
   const bool microphone = microphone_.next == ready.capture;
   const bool replaced = microphone && microphone_.ended;
   StreamOutputs releases;
+  // The menu shows what is sent: where the chosen device was missing, another one.
+  if (microphone && found->second.choice.microphone.empty()) choice_.microphone.clear();
+  if (picture && !screen && asked_camera(found->second).empty()) choice_.camera.clear();
   if (picture) {
     if (screen) {
       cover(picture_.current);
