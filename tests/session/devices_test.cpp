@@ -577,6 +577,23 @@ TEST_F(NoOtherPicture, AHeadsetThatComesBeginsNoPicture) {
   EXPECT_TRUE(asked().picture && !asked().microphone);
 }
 
+TEST_F(NoOtherPicture, AHeadsetBeginsNoCameraThatCameBackUnderAScreen) {
+  lose_camera();
+  list({});
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(MediaReady{3});
+  list({desk});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "a screen covers it";
+  talk.feed(MediaEnded{3});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty());
+  EXPECT_EQ(view().picture, DeviceState::lost);
+  list({desk, headset});
+  EXPECT_TRUE(talk.all<AcquireMedia>().empty()) << "the camera was there before";
+  list({headset});
+  list({desk, headset});
+  EXPECT_EQ(asked().choice.camera, "desk") << "it came back";
+}
+
 TEST_F(NoOtherPicture, WhereAnotherCameraFailsTheSameOneReturns) {
   show_camera("desk");
   talk.feed(MediaChosen{{"room"}});

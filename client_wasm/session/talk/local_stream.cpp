@@ -169,16 +169,21 @@ StreamOutputs LocalStream::handle(const DevicesListed& listed, TimePoint) {
     // A refused device is asked for again when it is allowed, not whenever a device comes.
     if (track->trouble != DeviceState::refused && comes(*track, before)) take_in(*track, outputs);
   }
+  camera_missed_ = true;
   return outputs;
 }
 
-/// True where the list has a device that will do. A camera must be the lost one, or new on the
-/// list: one that was there all the time does not begin because a headset was plugged in.
+/// True where the list has a device that will do. A camera must be new on the list, since one that
+/// was there all the time does not begin because a headset was plugged in; and the lost one, where
+/// one was lost, which may be back before any list missed it.
 bool LocalStream::comes(const LocalTrack& track, const std::vector<Device>& before) const {
   return std::any_of(devices_.begin(), devices_.end(), [&](const Device& device) {
     if (device.kind != track.kind) return false;
     if (track.kind == DeviceKind::microphone) return true;
-    if (track.trouble == DeviceState::lost) return !device.id.empty() && device.id == only_camera_;
+    if (track.trouble == DeviceState::lost) {
+      if (device.id.empty() || device.id != only_camera_) return false;
+      if (!camera_missed_) return true;
+    }
     return std::none_of(before.begin(), before.end(), [&](const Device& known) {
       return known.kind == device.kind && known.id == device.id;
     });
@@ -240,6 +245,7 @@ void LocalStream::end_screen(StreamOutputs& outputs) {
     acquire(picture_, choice_, outputs, only_camera_);
   } else {
     go_without(picture_, covered_->trouble, outputs);
+    camera_missed_ = true;  // it was lost before the screen, and may be back since
     if (is_empty(microphone_)) outputs.emplace_back(StreamLost{Notice::media_ended});
   }
 }

@@ -186,7 +186,8 @@ class LocalStream {
   std::string only_camera_;
   std::optional<Covered> covered_;
   std::vector<Device> devices_;
-  bool list_is_due_ = false;  ///< devices have come or gone since the last list
+  bool list_is_due_ = false;    ///< devices have come or gone since the last list
+  bool camera_missed_ = false;  ///< a list has come since the camera was lost
   MediaChoice choice_;
   bool microphone_on_ = true;
   bool camera_on_ = true;

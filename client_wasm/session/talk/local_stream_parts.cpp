@@ -167,6 +167,7 @@ void LocalStream::go_without(LocalTrack& track, DeviceState why, StreamOutputs& 
   track.ended = track.interrupted = track.frameless = false;
   if (&track == &picture_) first_frame_.cancel();
   track.trouble = why;
+  if (&track == &picture_) camera_missed_ = false;
   if (track.current != 0) release(std::exchange(track.current, 0), track, outputs);
   if (!was_sent || is_empty(other_than(track))) return;
   use(outputs);
