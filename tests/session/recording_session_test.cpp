@@ -208,6 +208,36 @@ TEST_F(RecordingSessionTest, FullStorageIsReportedAtOnceAndAllThatWasRecordedIsS
   expect(State::starting, Trouble::none);
 }
 
+TEST_F(RecordingSessionTest, TheEndOfAFileInTroubleIsNoTroubleOfTheOneThatRunsAfterIt) {
+  const std::vector<RecordingInput> troubles{StoringFailed{1}, RecorderFailed{1}};
+  for (const RecordingInput& trouble : troubles) {
+    recording = {};
+    start();
+    feed(PieceRecorded{1, 100});
+    feed(PieceStored{1});
+    EXPECT_EQ(feed(StreamReplaced{}), (Lines{"stop 1", "open 2"}));
+    feed(StoreOpened{2});
+    feed(PieceRecorded{1, 100});
+    feed(trouble);
+    expect(State::recording, Trouble::none);
+    feed(PieceStored{1});
+    feed(RecorderStopped{1});
+    feed(FileSaved{1});
+    EXPECT_EQ(recording.view().copies, std::vector<FileNumber>{1}) << "all of it was given";
+    expect(State::recording, Trouble::none);
+  }
+}
+
+TEST_F(RecordingSessionTest, WhereTheLastPieceDoesNotFitNothingIsMissing) {
+  start();
+  feed(PieceRecorded{1, 100});
+  feed(RecordPressed{});
+  EXPECT_EQ(feed(StoringFailed{1}), Lines{});
+  EXPECT_EQ(feed(PieceRecorded{1, 100}), Lines{"keep 1"});
+  EXPECT_EQ(feed(RecorderStopped{1}), Lines{"save 1"});
+  expect(State::saving, Trouble::none);
+}
+
 TEST_F(RecordingSessionTest, ARecorderThatDoesNotStartLeavesNoFile) {
   start();
   EXPECT_EQ(feed(RecorderFailed{1}), Lines{"drop 1"});

@@ -161,15 +161,20 @@ void RecordingSession::on(const StoringFailed& failed) {
   if (std::holds_alternative<Recording>(file->state) && make_room_in_storage()) return;
   // Pieces that follow until the recorder has stopped stay in memory, so nothing is lost between.
   file->in_memory = true;
-  trouble_ = Trouble::storage_full;
-  if (std::holds_alternative<Recording>(file->state)) stop(failed.file, *file);
+  if (std::holds_alternative<Recording>(file->state)) {
+    trouble_ = Trouble::storage_full;
+    stop(failed.file, *file);
+  }
   save_if_complete(failed.file, *file);
 }
 
 void RecordingSession::on(const RecorderFailed& failed) {
   const File* file = find(failed.file);
   if (file == nullptr || std::holds_alternative<Opening>(file->state) || is_over(*file)) return;
-  trouble_ = file->bytes > 0 ? Trouble::broke_off : Trouble::not_recorded;
+  // The page says it of the file that began last.
+  if (!current_ || current_ == failed.file) {
+    trouble_ = file->bytes > 0 ? Trouble::broke_off : Trouble::not_recorded;
+  }
   finish(failed.file);
 }
 
