@@ -295,10 +295,11 @@ void add_bounds(CLI::App& app, Options& options) {
               "The longest pause while no connection can be accepted", 0.01, 60);
 }
 
-/// "--max-rooms" is ONAIR_MAX_ROOMS in the environment.
+/// "--max-rooms" is ONAIR_MAX_ROOMS in the environment. --help and --version have no variable, and
+/// that of --config is read before (with_config_of_environment).
 void add_environment(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
-    if (option->get_lnames().empty() || option->get_name() == "--help") continue;
+    if (option->get_lnames().empty() || !option->get_configurable()) continue;
     std::string name = "ONAIR_" + option->get_lnames().front();
     std::ranges::transform(name, name.begin(), [](unsigned char c) {
       return c == '-' ? '_' : static_cast<char>(std::toupper(c));
@@ -306,6 +307,18 @@ void add_environment(CLI::App& app) {
     option->envname(name);
   }
   ignore_kubernetes(app);
+}
+
+/// The arguments with the file of ONAIR_CONFIG before those of the command line, whose last one
+/// counts. CLI11 reads the file before the environment, and would overlook the variable.
+std::vector<std::string> with_config_of_environment(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): read before any thread starts
+  const char* const file = std::getenv("ONAIR_CONFIG");
+  if (file != nullptr && *file != '\0' && !arguments.empty()) {
+    arguments.insert(arguments.begin() + 1, "--config=" + std::string(file));
+  }
+  return arguments;
 }
 
 /// Finds options that contradict each other. Gives a sentence for people.
@@ -378,10 +391,13 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
   add_token_command(app, options);
   add_rooms_command(app, options);
   app.footer(
-      "Each option can also be set in the environment, as in ONAIR_MAX_ROOMS=100.\n"
+      "Each option of the server can also be set in the environment, as in ONAIR_MAX_ROOMS=100.\n"
       "The command line counts most, then the file of --config, then the environment.");
+  const std::vector<std::string> given = with_config_of_environment(argc, argv);
+  std::vector<const char*> arguments;
+  for (const std::string& argument : given) arguments.push_back(argument.c_str());
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
     read_rest_of_environment(app);
   } catch (const CLI::Success& asked) {
     exit_code = app.exit(asked);

@@ -253,6 +253,40 @@ TEST(ReadOptions, KubernetesMaySetThePortOfAServiceOfThisName) {
   }
 }
 
+TEST(ReadOptions, TheFileMayBeNamedInTheEnvironment) {
+  const auto folder = std::filesystem::temp_directory_path();
+  const auto file = folder / ("onair-options-" + std::to_string(getpid()) + ".conf");
+  const auto other = folder / ("onair-options-" + std::to_string(getpid()) + "-b.conf");
+  std::ofstream(file) << "max-rooms=2\nmax-connections=2\n";
+  std::ofstream(other) << "max-rooms=3\n";
+  setenv("ONAIR_CONFIG", file.c_str(), 1);
+  const Read of_variable = read({});
+  const Read before_a_command = read({"token", "--room", "a", "--role", "talk"});
+  const Read of_line = read({"--config", other.c_str()});
+  unsetenv("ONAIR_CONFIG");
+  std::filesystem::remove(file);
+  std::filesystem::remove(other);
+  ASSERT_TRUE(of_variable.options) << of_variable.error;
+  EXPECT_EQ(of_variable.options->room_limits.rooms, 2u);
+  ASSERT_TRUE(before_a_command.options) << before_a_command.error;
+  EXPECT_EQ(before_a_command.options->room_limits.rooms, 2u);
+  ASSERT_TRUE(of_line.options) << of_line.error;
+  EXPECT_EQ(of_line.options->room_limits.rooms, 3u) << "the command line counts more";
+  EXPECT_EQ(of_line.options->limits.connections, Options().limits.connections);
+  EXPECT_FALSE(read_from_environment("ONAIR_CONFIG", "/nowhere").options);
+  EXPECT_TRUE(read_from_environment("ONAIR_CONFIG", "").options);
+}
+
+TEST(ReadOptions, VariablesOfTheNamesOfHelpAndVersionMeanNothing) {
+  for (const char* name : {"ONAIR_VERSION", "ONAIR_HELP"}) {
+    for (const char* value : {"1", "1.4.2", "false"}) {
+      const Read result = read_from_environment(name, value);
+      EXPECT_TRUE(result.options) << name << "=" << value << result.error;
+      EXPECT_EQ(result.out, "");
+    }
+  }
+}
+
 TEST(ReadOptions, AWrongValueInTheEnvironmentIsRefusedByName) {
   const std::vector<std::pair<std::string, std::string>> wrong = {
       {"threads", "5000"}, {"threads", "some"},        {"log-level", "loud"},
