@@ -321,6 +321,35 @@ std::vector<std::string> with_config_of_environment(int argc, const char* const*
   return arguments;
 }
 
+/// Finds options that would have no effect: a server that overlooks them is open, or alone, where
+/// its operator thinks otherwise. Gives a sentence for people.
+std::optional<std::string> idle_option_in(const Options& options) {
+  const bool has_keys = !options.auth_secret.empty() || !options.auth_public_key.empty();
+  if (has_keys && options.auth == net::Auth::open) {
+    return "--auth-secret and --auth-public-key need --auth talk or --auth all: without it "
+           "everybody may broadcast.";
+  }
+  const net::NatsOptions& nats = options.cluster.nats;
+  const bool has_bus_options = !nats.user.empty() || !nats.password.empty() ||
+                               !nats.token.empty() || !nats.credentials.empty() ||
+                               !nats.ca.empty() || !nats.certificate.empty() || !nats.key.empty();
+  if (has_bus_options && nats.servers.empty()) {
+    return "Options that begin with --bus- need --bus: without it the server is alone.";
+  }
+  if (!nats.password.empty() && nats.user.empty()) {
+    return "--bus-password needs --bus-user: give both.";
+  }
+  if (nats.certificate.empty() != nats.key.empty()) {
+    return "--bus-cert and --bus-key go together: give both.";
+  }
+  const bool forwards = options.forwarder.forward != "auto" && options.forwarder.forward != "never";
+  if (forwards && options.forwarder.mode == net::ForwarderOptions::Mode::off) {
+    return "--forward " + options.forwarder.forward +
+           " and --forwarder off exclude each other: choose one.";
+  }
+  return std::nullopt;
+}
+
 /// Finds options that contradict each other. Gives a sentence for people.
 std::optional<std::string> contradiction_in(const Options& options) {
   if (options.turn_servers.empty() != options.turn_secret.empty()) {
@@ -343,7 +372,8 @@ std::optional<std::string> contradiction_in(const Options& options) {
       return "--end and --remove need the name of a room.";
     }
   }
-  return std::nullopt;
+  // The other commands use the server's file, and of it what they need.
+  return std::holds_alternative<Serve>(options.command) ? idle_option_in(options) : std::nullopt;
 }
 
 }  // namespace

@@ -177,14 +177,25 @@ TEST(ReadOptions, TheTableHasEveryOptionOfText) {
   EXPECT_EQ(named, known);
 }
 
-/// The option that another one needs beside it.
-std::string companion_of(const std::string& name) {
-  const std::map<std::string, std::string> companions = {{"turn-secret", "--turn-server=turn:t"},
-                                                         {"turn-server", "--turn-secret=s"},
-                                                         {"tls-cert", "--tls-key=k"},
-                                                         {"tls-key", "--tls-cert=c"}};
+/// The options that another one needs beside it.
+std::vector<std::string> companions_of(const std::string& name) {
+  const std::string bus = "--bus=nats://a:4222";
+  const std::map<std::string, std::vector<std::string>> companions = {
+      {"turn-secret", {"--turn-server=turn:t"}},
+      {"turn-server", {"--turn-secret=s"}},
+      {"tls-cert", {"--tls-key=k"}},
+      {"tls-key", {"--tls-cert=c"}},
+      {"auth-secret", {"--auth=talk"}},
+      {"auth-public-key", {"--auth=all"}},
+      {"bus-user", {bus}},
+      {"bus-password", {bus, "--bus-user=u"}},
+      {"bus-token", {bus}},
+      {"bus-creds", {bus}},
+      {"bus-ca", {bus}},
+      {"bus-cert", {bus, "--bus-key=k"}},
+      {"bus-key", {bus, "--bus-cert=c"}}};
   const auto found = companions.find(name);
-  return found == companions.end() ? "--port=1" : found->second;
+  return found == companions.end() ? std::vector<std::string>{} : found->second;
 }
 
 std::string variable_of(const std::string& option) {
@@ -200,18 +211,25 @@ TEST(ReadOptions, AValueIsTheSameWhereverItIsGiven) {
   for (const TextOption& option : text_options()) {
     const std::string name = option.name;
     const std::string variable = variable_of(name);
-    const std::string other = companion_of(name);
+    std::vector<const char*> others;
+    std::string lines;
+    const std::vector<std::string> companions = companions_of(name);
+    for (const std::string& other : companions) {
+      others.push_back(other.c_str());
+      lines += other.substr(2) + "\n";
+    }
     for (const std::string& value : option.values) {
       const auto read_with = [&](const Read& result) {
         return result.options ? option.value(*result.options) : result.error;
       };
       const std::string on_line = "--" + name + "=" + value;
-      EXPECT_EQ(read_with(read({on_line.c_str(), other.c_str()})), value) << name;
-      EXPECT_EQ(read_with(read_from_file(other.substr(2) + "\n" + name + " =  " + value + " \r\n")),
-                value)
+      std::vector<const char*> line = others;
+      line.push_back(on_line.c_str());
+      EXPECT_EQ(read_with(read(line)), value) << name;
+      EXPECT_EQ(read_with(read_from_file(lines + name + " =  " + value + " \r\n")), value)
           << name << " in a file";
       setenv(variable.c_str(), value.c_str(), 1);
-      EXPECT_EQ(read_with(read({other.c_str()})), value) << variable;
+      EXPECT_EQ(read_with(read(others)), value) << variable;
       unsetenv(variable.c_str());
     }
   }
@@ -360,13 +378,32 @@ TEST(ReadOptions, AWrongOneEndsWithOneLine) {
            {"--forward", "20 viewers"},
            {"--media-port", "70000"},
            {"--media-address", "0.0.0.0"},
-           {"--tls-self-signed", "--tls-cert", "x", "--tls-key", "y"}}) {
+           {"--tls-self-signed", "--tls-cert", "x", "--tls-key", "y"},
+           {"--auth-secret", "x"},
+           {"--auth", "open", "--auth-secret", "x"},
+           {"--bus-user", "x"},
+           {"--bus-token", "x"},
+           {"--bus-creds", "x"},
+           {"--bus-ca", "x"},
+           {"--bus-cert", "x", "--bus-key", "y"},
+           {"--bus", "a:4222", "--bus-password", "x"},
+           {"--bus", "a:4222", "--bus-cert", "x"},
+           {"--bus", "a:4222", "--bus-key", "x"},
+           {"--forward", "always", "--forwarder", "off"},
+           {"--forward", "2", "--forwarder", "off"}}) {
     const Read result = read(arguments);
     EXPECT_FALSE(result.options) << arguments[0];
     EXPECT_NE(result.exit_code, 0) << arguments[0];
     EXPECT_EQ(std::ranges::count(result.error, '\n'), 1) << result.error;
     EXPECT_TRUE(result.error.starts_with("onair-server: ")) << result.error;
   }
+}
+
+TEST(ReadOptions, ACommandTakesTheServersOptionsThatItDoesNotNeed) {
+  const Read token =
+      read({"--auth-secret", "x", "--bus-token", "y", "token", "--room", "a", "--role", "talk"});
+  EXPECT_TRUE(token.options) << token.error;
+  EXPECT_TRUE(read({"--forward", "never", "--forwarder", "off"}).options);
 }
 
 TEST(ReadOptions, HelpNamesEveryBoundAndItsDefault) {
