@@ -295,6 +295,23 @@ void add_bounds(CLI::App& app, Options& options) {
               "The longest pause while no connection can be accepted", 0.01, 60);
 }
 
+/// Drops blanks around each value, as a file of --config can't hold them: those after the commas of
+/// a list, or the newline at the end of a secret that a container's variable has from a file.
+void trim_values(CLI::App& app) {
+  const CLI::Validator trims(
+      [](std::string& value) {
+        constexpr std::string_view blank = " \t\r\n";
+        value.erase(0, std::min(value.find_first_not_of(blank), value.size()));
+        value.erase(value.find_last_not_of(blank) + 1);
+        return std::string();
+      },
+      "");
+  for (CLI::Option* option : app.get_options()) {
+    const bool has_value = option->get_expected_min() > 0;
+    if (has_value) option->transform(trims);  // before the checks that it has
+  }
+}
+
 /// "--max-rooms" is ONAIR_MAX_ROOMS in the environment. --help and --version have no variable, and
 /// that of --config is read before (with_config_of_environment).
 void add_environment(CLI::App& app) {
@@ -415,6 +432,7 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
   add_auth(app, options);
   app.option_defaults()->group("Bounds");
   add_bounds(app, options);
+  trim_values(app);
   add_environment(app);
   app.option_defaults()->group("Options");
   app.fallthrough()->require_subcommand(0, 1);

@@ -222,6 +222,7 @@ TEST(ReadOptions, AValueIsTheSameWhereverItIsGiven) {
       const auto read_with = [&](const Read& result) {
         return result.options ? option.value(*result.options) : result.error;
       };
+      const std::string with_blanks = " " + value + "\t\n";
       const std::string on_line = "--" + name + "=" + value;
       std::vector<const char*> line = others;
       line.push_back(on_line.c_str());
@@ -230,7 +231,12 @@ TEST(ReadOptions, AValueIsTheSameWhereverItIsGiven) {
           << name << " in a file";
       setenv(variable.c_str(), value.c_str(), 1);
       EXPECT_EQ(read_with(read(others)), value) << variable;
+      setenv(variable.c_str(), with_blanks.c_str(), 1);
+      EXPECT_EQ(read_with(read(others)), value) << variable << " with blanks";
       unsetenv(variable.c_str());
+      const std::string blanks_on_line = "--" + name + "=" + with_blanks;
+      line.back() = blanks_on_line.c_str();
+      EXPECT_EQ(read_with(read(line)), value) << name << " with blanks";
     }
   }
   std::filesystem::remove(public_key_file());
@@ -242,6 +248,16 @@ TEST(ReadOptions, LinesOfAFileWithOneNameAddUpWhereThereMayBeSeveral) {
   ASSERT_TRUE(result.options) << result.error;
   EXPECT_EQ(result.options->ice_servers, (std::vector<std::string>{"stun:a", "stun:b"}));
   EXPECT_EQ(result.options->room_limits.rooms, 2u);
+}
+
+TEST(ReadOptions, AListMayHaveBlanksAfterItsCommas) {
+  const std::vector<std::string> both = {"https://a", "https://b"};
+  const char* const list = "https://a, https://b";
+  EXPECT_EQ(read({"--allow-origin", list}).options.value().allow_origins, both);
+  EXPECT_EQ(read_from_environment("ONAIR_ALLOW_ORIGIN", list).options.value().allow_origins, both);
+  EXPECT_EQ(read_from_file("allow-origin=https://a, https://b\n").options.value().allow_origins,
+            both);
+  EXPECT_EQ(read_from_environment("ONAIR_MAX_ROOMS", " 7\n").options.value().room_limits.rooms, 7u);
 }
 
 TEST(ReadOptions, AnEmptyValueCountsAsNotGiven) {
