@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <boost/asio/ip/address.hpp>
+
 #include "protocol/text.hpp"
 
 namespace onair {
@@ -21,16 +23,18 @@ bool is_host(std::string_view text) {
   if (text.starts_with('[')) {
     const std::size_t end = text.find(']');
     if (end == std::string_view::npos || end < 3) return false;
-    const std::string_view address = text.substr(1, end - 1);
-    if (address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos)
-      return false;
+    const std::string address(text.substr(1, end - 1));
+    if (address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string::npos) return false;
+    boost::system::error_code no_address;
+    boost::asio::ip::make_address_v6(address, no_address);
+    if (no_address) return false;
     text.remove_prefix(end + 1);
     return text.empty() || (text.starts_with(':') && is_port(text.substr(1)));
   }
   const std::size_t colon = text.find(':');
   if (colon != std::string_view::npos && !is_port(text.substr(colon + 1))) return false;
   const std::string_view name = text.substr(0, colon);
-  return !name.empty() && name.find_first_of(" \t/?#@,;\"'<>\\[]") == std::string_view::npos;
+  return !name.empty() && name.find_first_of(" \t/?#@,;*\"'<>\\[]") == std::string_view::npos;
 }
 
 /// The form of RFC 7064 and 7065; `is_turn` for the one with a transport.
@@ -58,7 +62,39 @@ bool is_bus_url(std::string_view url) {
   return is_host(at == std::string_view::npos ? url : url.substr(at + 1));
 }
 
+/// RFC 3986 section 3.1.
+bool is_scheme(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return !text.empty() && is_letter(text.front()) && std::ranges::all_of(text, [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  });
+}
+
+bool is_printable_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
 }  // namespace
+
+std::string mistake_in_address(const std::string& address) {
+  boost::system::error_code no_address;
+  boost::asio::ip::make_address(address, no_address);
+  if (!no_address) return {};
+  return "\"" + address + "\" is no address like 127.0.0.1 or ::";
+}
+
+std::string mistake_in_origin(const std::string& origin) {
+  if (origin == "*") return {};
+  std::string_view host = origin;
+  const std::size_t end = host.find("://");
+  if (end != std::string_view::npos && is_scheme(host.substr(0, end)) && is_printable_ascii(host)) {
+    host.remove_prefix(end + 3);
+    if (host.ends_with('/')) host.remove_suffix(1);
+    if (is_host(host)) return {};
+  }
+  return "\"" + origin + "\" is no origin: give a scheme, a host and perhaps a port, e.g. " +
+         "https://school.example, and a name with other letters as browsers send it (xn--...)";
+}
 
 std::string mistake_in_stun_url(const std::string& url) {
   if (is_ice_url(url, "stun", /*is_turn=*/false)) return {};

@@ -6,6 +6,12 @@
 
 namespace onair {
 
+/// An address of IPv4 or IPv6 to listen on.
+std::string mistake_in_address(const std::string& address);
+
+/// RFC 6454 section 6.2: `SCHEME://HOST[:PORT]`, also with a slash at its end; or `*`.
+std::string mistake_in_origin(const std::string& origin);
+
 /// RFC 7064: `stun:HOST[:PORT]` or `stuns:…`.
 std::string mistake_in_stun_url(const std::string& url);
 

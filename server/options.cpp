@@ -63,7 +63,8 @@ void add_serving(CLI::App& app, Options& options) {
   app.add_option("--threads", options.threads, "Threads; 0: as many as the machine has cores")
       ->check(CLI::Range(0, 1'024));
   add_list(app, "--allow-origin", options.allow_origins,
-           "Pages of this origin may connect too, e.g. https://school.example; * for all");
+           "Pages of this origin may connect too, e.g. https://school.example; * for all")
+      ->check(checked_by(&mistake_in_origin, "ORIGIN"));
   add_list(app, "--trusted-proxy", options.trusted_proxies,
            "Believe the headers X-Forwarded-For, -Host and -Proto or Forwarded of this address or "
            "network, e.g. 172.16.0.0/12; this machine is always believed");

@@ -343,8 +343,12 @@ TEST(ReadOptions, AUrlThatNoClientCouldUseIsRefused) {
         "stun://h", "stun:a b", "http://h", "stun:h/p"}},
       {"--turn-server",
        {"turn:", "stun:h", "h", "turn:h?transport=sctp", "turn:h?", "turn:[::1", "turn:h:70000",
-        "turn:u@h"}},
+        "turn:u@h", "turn:[::::]", "turn:[2001:db8:1]:3478"}},
       {"--bus", {"", "http://a:4222", "nats://", "nats://a,", "nats://a:x", "a b"}},
+      {"--allow-origin",
+       {"school.example", "https://", "https://a/b", "https://a b", "https://a:port",
+        "https://a:70000", "https://a:", "https://bücher.example", "ht tps://a", "1a://b",
+        "https://u@a", "https://*.a", "https://[::::]", "https://[2001:db8:1]", "https://a,b"}},
   };
   for (const auto& [option, values] : wrong) {
     for (const std::string& value : values) {
@@ -356,6 +360,12 @@ TEST(ReadOptions, AUrlThatNoClientCouldUseIsRefused) {
   for (const char* right :
        {"stun:h", "stuns:h:5349", "stun:192.0.2.1", "stun:[2001:db8::1]:3478"}) {
     EXPECT_TRUE(read({"--ice-server", right}).options) << right;
+  }
+  for (const char* right :
+       {"*", "https://a", "http://a:8080/", "https://[2001:db8::1]:8443", "http://192.0.2.1",
+        "https://xn--bcher-kva.example", "chrome-extension://abc", "HTTPS://A.Example"}) {
+    const Read result = read({"--allow-origin", right});
+    EXPECT_TRUE(result.options) << result.error;
   }
 }
 

@@ -172,7 +172,7 @@ test('reports an error at the start in one line', async (t) => {
     [[...common, '--port', port], /--port/],
     [[...common, '--address', 'here'], /here/],
     [[...common, '--tls-cert', '/nowhere', '--tls-key', '/nowhere'], /PEM/],
-    [[...common, '--allow-origin', 'school.example'], /--allow-origin school\.example/],
+    [[...common, '--allow-origin', 'school.example'], /--allow-origin: "school\.example" is no origin/],
     [[...common, '--trusted-proxy', 'proxy'], /--trusted-proxy proxy/],
     [[...common, '--resume-secret', 'shared-by-all'], /--resume-secret can be guessed.* openssl rand/],
     [[...common, '--admin-port', '0', '--admin-key', 'fifteen letters'], /--admin-key can be guessed/],
