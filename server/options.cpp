@@ -54,7 +54,8 @@ CLI::Validator checked_by(std::string (*check)(const std::string& value), std::s
 
 void add_serving(CLI::App& app, Options& options) {
   app.add_option("--address", options.address,
-                 "The address to listen on; :: are all of IPv6 and IPv4, 0.0.0.0 those of IPv4");
+                 "The address to listen on; :: are all of IPv6 and IPv4, 0.0.0.0 those of IPv4")
+      ->check(checked_by(&mistake_in_address, "ADDRESS"));
   app.add_option("--port", options.port, "The TCP port; 0 lets the system choose");
   app.add_option("--web", options.web, "The folder with the pages and the WebAssembly client");
   app.add_option("--socketio-client", options.socketio_client,

@@ -4,6 +4,8 @@
 #include <csignal>
 #include <exception>
 #include <random>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -33,7 +35,14 @@ std::optional<net::CertificateFiles> certificate_files(const Options& options) {
 
 /// Where the operator names no folder, that of a package of the system, if there is one.
 net::StaticFiles socketio_client(const Options& options) {
-  if (!options.socketio_client.empty()) return net::StaticFiles::read(options.socketio_client);
+  if (!options.socketio_client.empty()) {
+    if (std::filesystem::is_directory(options.socketio_client)) {
+      return net::StaticFiles::read(options.socketio_client);
+    }
+    throw std::runtime_error("There is no folder " + options.socketio_client.string() +
+                             " with socket.io's client: give its folder with --socketio-client, or "
+                             "leave the option out.");
+  }
   for (const char* folder :
        {"/usr/share/nodejs/socket.io-client/dist", "/usr/share/javascript/socket.io-client"}) {
     if (std::filesystem::is_directory(folder)) return net::StaticFiles::read(folder);

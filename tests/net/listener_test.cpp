@@ -85,6 +85,18 @@ TEST(Listener, OneAddressIsThatAlone) {
   EXPECT_FALSE(answers("::1", acceptor.local_endpoint().port()));
 }
 
+TEST(Listener, AnAddressOfAnotherMachineIsNoPortThatIsTaken) {
+  asio::io_context context;
+  try {
+    listen(context, "192.0.2.1", 0, "--port");  // RFC 5737: nobody's
+    ADD_FAILURE();
+  } catch (const std::runtime_error& error) {
+    const std::string sentence = error.what();
+    EXPECT_NE(sentence.find("--address"), std::string::npos) << sentence;
+    EXPECT_EQ(sentence.find("stop the program"), std::string::npos) << sentence;
+  }
+}
+
 TEST(Listener, SaysWhichPortIsTakenAndWhatToDo) {
   asio::io_context context;
   const Acceptor first = listen(context, "127.0.0.1", 0, "--port");

@@ -389,6 +389,8 @@ TEST(ReadOptions, TheForwarderIsStartedSwitchedOffOrNamed) {
 TEST(ReadOptions, AWrongOneEndsWithOneLine) {
   for (const auto& arguments : std::vector<std::vector<const char*>>{
            {"--prot", "1"},
+           {"--address", "localhost"},
+           {"--address", "0.0.0.0:9001"},
            {"--port", "x"},
            {"--port", "70000"},
            {"--max-rooms", "0"},

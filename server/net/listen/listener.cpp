@@ -43,6 +43,18 @@ Acceptor open_at(asio::io_context& context, tcp::endpoint& endpoint) {
   return acceptor;
 }
 
+/// `option` chooses the port.
+std::string advice_for(const error_code& error, const std::string& option) {
+  if (error == asio::error::address_in_use) {
+    return "stop the program that listens there, or choose another with " + option + ".";
+  }
+  if (error == asio::error::access_denied) {
+    return "ports below 1024 need root or CAP_NET_BIND_SERVICE: choose another with " + option +
+           ".";
+  }
+  return "give an address of this machine with --address, or another port with " + option + ".";
+}
+
 }  // namespace
 
 Acceptor listen(asio::io_context& context, const std::string& address, std::uint16_t port,
@@ -61,9 +73,7 @@ Acceptor listen(asio::io_context& context, const std::string& address, std::uint
     return acceptor;
   } catch (const boost::system::system_error& error) {
     throw std::runtime_error("Can't listen on " + address + " port " + std::to_string(port) + " (" +
-                             error.code().message() +
-                             "): stop the program that listens there, or choose another with " +
-                             option + ".");
+                             error.code().message() + "): " + advice_for(error.code(), option));
   }
 }
 
