@@ -117,7 +117,7 @@ test('serves phones in the network with a self-signed certificate', async (t) =>
   await server.logged(/Browsers will warn/);
   const ca = readFileSync(join(server.folder, 'self-signed.pem'));
   const certificate = new X509Certificate(ca);
-  for (const name of ['localhost', hostname(), ...(hostname().includes('.') ? [] : [`${hostname()}.local`])]) {
+  for (const name of ['localhost', hostname(), `${hostname().split('.')[0]}.local`]) {
     assert.ok(certificate.checkHost(name), name);
   }
   for (const address of ['127.0.0.1', '::1', ...own_addresses()]) assert.ok(certificate.checkIP(address), address);

@@ -61,7 +61,9 @@ std::vector<std::string> lan_addresses() {
 std::vector<std::string> own_names() {
   const std::string host = asio::ip::host_name();
   std::vector<std::string> names = {"localhost", "127.0.0.1", "::1", host};
-  if (host.find('.') == std::string::npos) names.push_back(host + ".local");
+  // Multicast DNS has the first label alone of a host with a domain.
+  const std::string local = host.substr(0, host.find('.')) + ".local";
+  if (local != host) names.push_back(local);
   std::ranges::copy(lan_addresses(), std::back_inserter(names));
   return names;
 }

@@ -12,7 +12,7 @@ namespace onair::net {
 /// network.
 std::vector<std::string> lan_addresses();
 
-/// These addresses, localhost, and the host name with and without ".local" (RFC 6762).
+/// These addresses, localhost, the host name, and its first label with ".local" (RFC 6762).
 std::vector<std::string> own_names();
 
 }  // namespace onair::net
