@@ -42,7 +42,7 @@ const isAbsent = (state) => absent.includes(state) || (view.stage === 'on_air' &
 
 /** As the toggles show it. */
 const isMicrophoneOn = () => view.microphoneOn && !isAbsent(view.microphone);
-const isCameraOn = () => view.cameraOn && !isAbsent(view.picture);
+const isCameraOn = () => view.cameraOn && !view.sharesScreen && !isAbsent(view.picture);
 
 /** The one button that leads on from each stage. On Air is one after a preview; otherwise it is a lamp. */
 const primary = /** @type {const} */ ({ idle: 'start-video', starting: 'stop-video', preview: 'on-air', on_air: 'stop-video' });
