@@ -313,6 +313,44 @@ test('says why the server lets a page in no more', async () => {
   await viewer.close();
 });
 
+test('says why the server lets a page in no more that it had let in', async () => {
+  const viewer = await open('watch.html?in-once', () => {
+    const { fetch, setInterval: repeat, WebSocket: Socket } = window;
+    const often = (/** @type {() => void} */ run, /** @type {number} */ pause) => repeat(run, pause / 20);
+    window.setInterval = /** @type {typeof window.setInterval} */ (often);
+    /** @type {WebSocket[]} */
+    const sockets = [];
+    let refuses = false;
+    let asked = 0;
+    window.fetch = async (input, init) => {
+      if (!refuses || init?.method !== 'POST') return fetch(input, init);
+      if (++asked === 1) throw new TypeError('the server is starting');
+      return new Response('', { status: 429 });
+    };
+    window.WebSocket = /** @type {typeof WebSocket} */ (class extends Socket {
+      /** @param {string} address */
+      constructor(address) {
+        super(refuses ? 'ws://localhost:1/' : address);
+        sockets.push(this);
+      }
+    });
+    addEventListener('test-refuses', () => {
+      refuses = true;
+      for (const socket of sockets) socket.close();
+    });
+    addEventListener('online', () => {
+      refuses = false;
+    });
+  });
+  await viewer.says('link', /Connected/);
+  await viewer.evaluate(() => dispatchEvent(new Event('test-refuses')));
+  await viewer.says('link', /Reconnecting/);
+  await viewer.says('link', /Too many/);
+  await viewer.evaluate(() => dispatchEvent(new Event('online')));
+  await viewer.says('link', /Connected/);
+  await viewer.close();
+});
+
 for (const [missing, words] of /** @type {const} */ ([['video', /The microphone works/], ['audio', /The camera works/]])) {
   test(`the check goes on without ${missing}, and says so`, async () => {
     const page = await chromium.open(
