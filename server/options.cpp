@@ -297,8 +297,8 @@ void add_bounds(CLI::App& app, Options& options) {
               "The longest pause while no connection can be accepted", 0.01, 60);
 }
 
-/// Drops blanks around each value, as a file of --config can't hold them: those after the commas of a
-/// list, or the newline at the end of a secret that a container's variable has from a file.
+/// Drops blanks around each value, as a file of --config can't hold them: those after the commas of
+/// a list, or the newline at the end of a secret that a container's variable has from a file.
 void trim_values(CLI::App& app) {
   const CLI::Validator trims(
       [](std::string& value) {

@@ -242,28 +242,48 @@ export function say(id, words) {
 
 /** @type {import('./reach.mjs').Why | undefined} */
 let why;
-let askedWhyAt = -Infinity;
+/**
+ * Set while the page is away from the server.
+ * @type {number | undefined}
+ */
+let asking;
+/** @type {import('./onair.mjs').Link} */
+let shownLink = 'idle';
 
 /**
  * Shows the state of the connection to the server; on a small screen only when there is trouble.
  * @param {import('./onair.mjs').Link} status
  */
 export function showLink(status) {
+  shownLink = status;
   const away = status === 'unreachable' || status === 'reconnecting';
-  if (!away) why = undefined;
-  say('link', text(away && why ? `link.${why}` : `link.${status}`));
+  if (!away) {
+    why = undefined;
+    clearInterval(asking);
+    asking = undefined;
+  }
+  say('link', text(`link.${why ?? status}`));
   element('link').toggleAttribute('data-trouble', status !== 'joined');
-  if (status !== 'unreachable' || performance.now() - askedWhyAt < 10_000) return;
-  askedWhyAt = performance.now();
-  askWhy().catch(console.warn); // a server that is away answers nothing
+  if (!away || asking !== undefined) return;
+  // Of thousands that have lost the server, not all at once.
+  asking = setInterval(askWhy, 10_000 + 5000 * Math.random());
+  if (status === 'unreachable') askWhy();
 }
 
-/** A WebSocket does not tell a page why it was refused, so the page asks by HTTP. */
-async function askWhy() {
-  /** @type {typeof import('./reach.mjs')} */
-  const { whyRefused } = await import('./reach.mjs');
-  why = await whyRefused();
-  if (why) say('link', text(`link.${why}`));
+/**
+ * A WebSocket does not tell a page why it was refused, so the page asks by HTTP: again and again, since a server that is
+ * away now may refuse the page when it is back.
+ */
+function askWhy() {
+  const ask = async () => {
+    /** @type {typeof import('./reach.mjs')} */
+    const { whyRefused } = await import('./reach.mjs');
+    const answer = await whyRefused();
+    if (asking === undefined) return; // the page is in
+    why = answer;
+    showLink(shownLink);
+  };
+  ask().catch(console.warn); // a server that is away answers nothing
 }
 
 /** Gives the address of the server's WebSocket. */

@@ -42,7 +42,10 @@ const isAbsent = (state) => absent.includes(state) || (view.stage === 'on_air' &
 
 /** As the toggles show it. */
 const isMicrophoneOn = () => view.microphoneOn && !isAbsent(view.microphone);
-const isCameraOn = () => view.cameraOn && !isAbsent(view.picture);
+const isCameraOn = () => view.cameraOn && !view.sharesScreen && !isAbsent(view.picture);
+
+/** False for phones. A page that is not secure has no devices at all, and the button says so. */
+const sharesScreens = () => !navigator.mediaDevices || 'getDisplayMedia' in navigator.mediaDevices;
 
 /** The one button that leads on from each stage. On Air is one after a preview; otherwise it is a lamp. */
 const primary = /** @type {const} */ ({ idle: 'start-video', starting: 'stop-video', preview: 'on-air', on_air: 'stop-video' });
@@ -59,7 +62,8 @@ function showButtons() {
     'stop-video': !idle,
     'on-air': true,
     preview: idle,
-    record: stage === 'on_air' || recorder.running,
+    'start-screen': sharesScreens(),
+    record: Recorder.supported && (stage === 'on_air' || recorder.running),
   };
   for (const [id, shown] of Object.entries(helps)) {
     const button = element(/** @type {keyof typeof helps} */ (id));

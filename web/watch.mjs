@@ -150,6 +150,18 @@ function play(picture) {
   });
 }
 
+/** The picture plays by another control than ours, so at most the sound is missing. */
+function unblocked() {
+  if (blocked === 'playing' && !video.paused) setBlocked(video.muted ? 'sound' : 'nothing');
+}
+
+/** The sound is on by another control than ours, as an iPhone has one in full screen. */
+function heard() {
+  if (blocked !== 'sound' || video.muted) return;
+  for (const picture of pictures()) picture.muted = false;
+  setBlocked('nothing');
+}
+
 /** The person has touched the page, so the browser allows everything. */
 function tapped() {
   setBlocked('nothing');
@@ -268,6 +280,8 @@ if (opened) {
   view = client.view();
   video.addEventListener('loadedmetadata', () => stopped || play(video));
   video.addEventListener('playing', () => (played = video.srcObject));
+  video.addEventListener('playing', unblocked);
+  video.addEventListener('volumechange', heard);
   video.addEventListener('pause', paused);
   video.addEventListener('play', () => stopped && !video.paused && stop(false));
   video.addEventListener('loadstart', awaitFrame);

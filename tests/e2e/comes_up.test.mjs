@@ -214,19 +214,22 @@ test('a copy that claims to be a reload does not take the room either', async ()
   await close(talker);
 });
 
+/** Runs in the page, whose browser plays nothing before a touch, as that of an iPhone in Low Power Mode. */
+function playNothingUntouched() {
+  let touched = false;
+  addEventListener('click', () => (touched = true), true);
+  const { play } = HTMLMediaElement.prototype;
+  HTMLMediaElement.prototype.play = function () {
+    if (touched) return play.call(this);
+    this.autoplay = false;
+    this.pause();
+    return Promise.reject(new DOMException('no tap', 'NotAllowedError'));
+  };
+}
+
 test('asks for a tap where the browser does not even play without sound, and is not live before', async () => {
   const talker = await goOnAir(chromium, server, 'untouched');
-  const viewer = await open('watch.html?untouched', () => {
-    let touched = false;
-    addEventListener('click', () => (touched = true), true);
-    const { play } = HTMLMediaElement.prototype;
-    HTMLMediaElement.prototype.play = function () {
-      if (touched) return play.call(this);
-      this.autoplay = false;
-      this.pause();
-      return Promise.reject(new DOMException('no tap', 'NotAllowedError'));
-    };
-  });
+  const viewer = await open('watch.html?untouched', playNothingUntouched);
   await viewer.says('unmute', /Tap to play/);
   assert.equal(await viewer.shown('badge'), false, 'a black picture is not live');
   await viewer.press('unmute');
@@ -237,6 +240,20 @@ test('asks for a tap where the browser does not even play without sound, and is 
     return { paused: video.paused, muted: video.muted };
   });
   assert.deepEqual({ paused, muted }, { paused: false, muted: false });
+  await viewer.shows('unmute', false);
+  await close(viewer, talker);
+});
+
+test('offers what is missing yet where other controls play the picture or turn its sound on', async () => {
+  const talker = await goOnAir(chromium, server, 'controls');
+  const viewer = await open('watch.html?controls', playNothingUntouched);
+  await viewer.says('unmute', /Tap to play/);
+  await viewer.press('pause');
+  await viewer.decodesFrames();
+  await viewer.says('unmute', /Tap for sound/);
+  await viewer.evaluate(() => {
+    document.getElementById('remote-video').muted = false;
+  });
   await viewer.shows('unmute', false);
   await close(viewer, talker);
 });
@@ -310,6 +327,44 @@ test('says why the server lets a page in no more', async () => {
     });
   });
   await viewer.says('link', /lets no page of this address in/);
+  await viewer.close();
+});
+
+test('says why the server lets a page in no more that it had let in', async () => {
+  const viewer = await open('watch.html?in-once', () => {
+    const { fetch, setInterval: repeat, WebSocket: Socket } = window;
+    const often = (/** @type {() => void} */ run, /** @type {number} */ pause) => repeat(run, pause / 20);
+    window.setInterval = /** @type {typeof window.setInterval} */ (often);
+    /** @type {WebSocket[]} */
+    const sockets = [];
+    let refuses = false;
+    let asked = 0;
+    window.fetch = async (input, init) => {
+      if (!refuses || init?.method !== 'POST') return fetch(input, init);
+      if (++asked === 1) throw new TypeError('the server is starting');
+      return new Response('', { status: 429 });
+    };
+    window.WebSocket = /** @type {typeof WebSocket} */ (class extends Socket {
+      /** @param {string} address */
+      constructor(address) {
+        super(refuses ? 'ws://localhost:1/' : address);
+        sockets.push(this);
+      }
+    });
+    addEventListener('test-refuses', () => {
+      refuses = true;
+      for (const socket of sockets) socket.close();
+    });
+    addEventListener('online', () => {
+      refuses = false;
+    });
+  });
+  await viewer.says('link', /Connected/);
+  await viewer.evaluate(() => dispatchEvent(new Event('test-refuses')));
+  await viewer.says('link', /Reconnecting/);
+  await viewer.says('link', /Too many/);
+  await viewer.evaluate(() => dispatchEvent(new Event('online')));
+  await viewer.says('link', /Connected/);
   await viewer.close();
 });
 

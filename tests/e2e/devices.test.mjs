@@ -310,6 +310,11 @@ test('sends the microphone with a screen from a standing start', async () => {
   await goOnAir(talker, 'start-screen');
   await sees(viewer, 400);
   await hears(viewer);
+  const { ariaPressed, textContent } = await talker.evaluate(() => {
+    const camera = document.getElementById('camera');
+    return { ariaPressed: camera.ariaPressed, textContent: document.getElementById('camera-state').textContent };
+  });
+  assert.deepEqual([ariaPressed, textContent], ['false', 'off'], 'no camera is open');
   await talker.press('microphone');
   assert.deepEqual(await talker.evaluate(() => window.testTracks.map(({ kind, enabled }) => [kind, enabled])), [
     ['audio', false],

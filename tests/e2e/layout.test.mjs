@@ -342,6 +342,24 @@ test('shows the viewer’s buttons by a tap, which presses none that was not to 
   await close(viewer, talker);
 });
 
+test('shows no button for what the browser can’t do', async () => {
+  const talker = await open('talk.html?cannot', { viewport: { width: 390, height: 844 } });
+  await talker.page.addInitScript(() => {
+    Reflect.deleteProperty(MediaDevices.prototype, 'getDisplayMedia');
+    Reflect.deleteProperty(window, 'MediaRecorder');
+  });
+  await talker.page.reload();
+  await reaches(talker, 'idle');
+  await talker.page.click('#more');
+  assert.deepEqual(await seen(talker, '#extra button'), ['preview']);
+  await talker.page.keyboard.press('Escape');
+  await talker.press('start-video');
+  await reaches(talker, 'on_air');
+  await talker.page.click('#more');
+  assert.deepEqual(await seen(talker, '#extra button'), []);
+  await close(talker);
+});
+
 test('takes keys for the rest on a phone, and shows the focus', async () => {
   const talker = await open('talk.html?keys', { viewport: { width: 390, height: 844 } });
   await reaches(talker, 'idle');
