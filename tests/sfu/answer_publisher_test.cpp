@@ -209,6 +209,9 @@ TEST(AnswerPublisher, RefusesByNameWhatItCannotAccept) {
   };
   EXPECT_EQ(refusal(kChromiumRecvonly), "no_media");
   EXPECT_EQ(refusal(replaced(replaced(kObsSendonly, "H264", "H265"), "opus", "PCMX")), "no_codec");
+  EXPECT_EQ(refusal(replaced(kObsSendonly, "H264", "H265")), "no_codec")
+      << "not half a broadcast: viewers would hear and not see";
+  EXPECT_EQ(refusal(replaced(kObsSendonly, "opus", "PCMX")), "no_codec");
   EXPECT_EQ(refusal(without_line(kObsSendonly, "a=rtcp-mux")), "no_rtcp_mux");
   EXPECT_EQ(refusal(without_line(kObsSendonly, "a=group:BUNDLE 0 1")), "no_bundle");
   EXPECT_EQ(refusal(without_line(kObsSendonly, "a=ice-ufrag:Vh4R")), "no_ice");
