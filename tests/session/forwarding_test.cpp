@@ -33,6 +33,13 @@ class ForwardingTest : public testing::Test {
     advance();
     ASSERT_EQ(forwarding.stage(), ForwardStage::forwarded);
   }
+  /// Two watch, for whom the operator wants the forwarder, and it is here.
+  void forward_from_two() {
+    forwarding.set_policy(ForwardPolicy::of("2"));
+    watch_directly(2);
+    advance();
+    forwarder_comes();
+  }
   void move(const PeerId& viewer) {
     std::erase(direct, viewer);
     forwarding.moved(viewer, {"f", {}, kAble});
@@ -198,10 +205,7 @@ TEST_F(ForwardingTest, TwoFailedMovesCountInTheNextRoundToo) {
 }
 
 TEST_F(ForwardingTest, AViewerThatIsCalledSinceItIsOverdueHasFailedOnce) {
-  forwarding.set_policy(ForwardPolicy::of("2"));
-  watch_directly(2);
-  advance();
-  forwarder_comes();
+  forward_from_two();
   for (const PeerId& viewer : Peers(direct)) move(viewer);
   EXPECT_TRUE(request("late"));
   ASSERT_EQ(advance(kMoveReplyTimeout).call_back, Peers{"late"});
@@ -306,10 +310,7 @@ TEST_F(ForwardingTest, KnowsItsViewersWhereTheForwardersConnectionIsMadeAnew) {
 }
 
 TEST_F(ForwardingTest, ThoseWhoWaitForAForwarderThatIsLostAreCalledByTheTalker) {
-  forwarding.set_policy(ForwardPolicy::of("2"));
-  watch_directly(2);
-  advance();
-  forwarder_comes();
+  forward_from_two();
   EXPECT_TRUE(request("late"));
   EXPECT_TRUE(request("gone"));
   forwarding.forwarder_lost("f");
@@ -320,13 +321,20 @@ TEST_F(ForwardingTest, ThoseWhoWaitForAForwarderThatIsLostAreCalledByTheTalker) 
 }
 
 TEST_F(ForwardingTest, ThoseWhoWaitForTheForwarderWhenTheRoomReturnsAreCalledByTheTalker) {
-  forwarding.set_policy(ForwardPolicy::of("2"));
-  watch_directly(2);
-  advance();
-  forwarder_comes();
+  forward_from_two();
   EXPECT_TRUE(request("late"));
   forwarding.keep_direct(true);
   EXPECT_EQ(advance().call_back, Peers{"late"});
+}
+
+TEST_F(ForwardingTest, ManyNewcomersThatAreCalledLeaveTheReturnItsBatches) {
+  watch_directly(15);
+  advance();
+  forwarder_comes();
+  for (const PeerId& viewer : Peers(direct)) move(viewer);
+  for (int i = 0; i < 12; ++i) EXPECT_TRUE(request("late" + std::to_string(i)));
+  forwarding.keep_direct(true);
+  EXPECT_EQ(advance().call_back.size(), Forwarding::kFirstBatch + 12);
 }
 
 TEST_F(ForwardingTest, OneReportOfALimitedEncoderIsNotFiveSeconds) {
@@ -368,10 +376,7 @@ TEST_F(ForwardingTest, ComesBackWhenFewHaveWatchedForAMinuteAndTwiceAtMost) {
 }
 
 TEST_F(ForwardingTest, AViewerWithoutTheCapabilityKeepsTheForwarderThere) {
-  forwarding.set_policy(ForwardPolicy::of("2"));
-  watch_directly(2);
-  advance();
-  forwarder_comes();
+  forward_from_two();
   EXPECT_TRUE(request("old page", {}));
   for (const PeerId& viewer : Peers(direct)) move(viewer);
   for (const char* viewer : {"v0", "v1"}) forwarding.forget(viewer);
@@ -409,10 +414,7 @@ TEST_F(ForwardingTest, AReturnThatFailsDoesNotLetTheForwarderGoTooEarlyInTheNext
 }
 
 TEST_F(ForwardingTest, ANewcomerWhomTheForwarderDoesNotGetIsCalledByTheTalker) {
-  forwarding.set_policy(ForwardPolicy::of("2"));
-  watch_directly(2);
-  advance();
-  forwarder_comes();
+  forward_from_two();
   EXPECT_TRUE(request("late"));
   EXPECT_EQ(advance(kMoveReplyTimeout - Duration(1)).call_back, Peers{});
   EXPECT_EQ(advance(Duration(1)).call_back, Peers{"late"}) << "and not those that are connected";

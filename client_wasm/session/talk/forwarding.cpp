@@ -49,17 +49,20 @@ void Forwarding::encoder_reported(bool limited_by_cpu, TimePoint now) {
 
 void Forwarding::forwarder_lost(const PeerId& forwarder) {
   if (forwarder != forwarder_) return;
+  abandon_newcomers();
   // Whom it serves may watch on, where only its connection with us is made anew. Who has lost it
-  // asks us. One that waits for its invitation would wait in vain.
-  std::set<PeerId> watching = std::move(forwarded_);
-  for (const auto& [viewer, move] : moving_) {
-    if (!move.of_batch) abandoned_.push_back(viewer);
-  }
+  // asks us.
   end_stage();
-  forwarded_ = std::move(watching);
   // Viewers may have learned of it first, and asked for a direct connection: the fault is not
   // theirs.
   failures_.clear();
+}
+
+/// Those who wait for an invitation that does not come.
+void Forwarding::abandon_newcomers() {
+  for (const auto& [viewer, move] : moving_) {
+    if (!move.of_batch) abandoned_.push_back(viewer);
+  }
 }
 
 void Forwarding::end_stage() {
@@ -68,7 +71,6 @@ void Forwarding::end_stage() {
   release_at_.cancel();
   invited_.clear();
   moving_.clear();
-  forwarded_.clear();
   stuck_.clear();
   called_.clear();
   batch_ = kFirstBatch;
@@ -177,21 +179,20 @@ Forwarding::Steps Forwarding::advance(const Load& load, const std::vector<PeerId
                                       TimePoint now) {
   Steps steps;
   advanced_at_ = now;
-  steps.call_back = std::exchange(abandoned_, {});
   end_overdue(steps, now);
   if (stage_ == Stage::direct || stage_ == Stage::asking) ask(load, steps, now);
   if (stage_ == Stage::forwarded && may_return(load, now)) {
     stage_ = Stage::returning;
     quiet_since_.reset();
-    for (const auto& [viewer, move] : moving_) {
-      if (!move.of_batch) steps.call_back.push_back(viewer);
-    }
+    abandon_newcomers();
     moving_.clear();
     invited_.clear();
     called_.clear();
   }
   if (stage_ == Stage::forwarded && !keeps_direct_) begin_batch(direct, now);
   if (stage_ == Stage::returning) call_back(steps, now);
+  steps.call_back.insert(steps.call_back.end(), abandoned_.begin(), abandoned_.end());
+  abandoned_.clear();
   flush(steps, now);
   return steps;
 }
@@ -317,7 +318,7 @@ void Forwarding::call_back(Steps& steps, TimePoint now) {
     moving_[viewer] = {now + kMoveReplyTimeout};
     called_.insert(viewer);
     steps.call_back.push_back(viewer);
-    if (steps.call_back.size() == kFirstBatch) break;
+    if (moving_.size() == kFirstBatch) break;
   }
 }
 

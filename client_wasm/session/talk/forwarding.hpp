@@ -127,6 +127,7 @@ class Forwarding {
   std::size_t invite(const std::vector<PeerId>& direct, unsigned failures, TimePoint now);
   unsigned failures_of(const PeerId& viewer) const;
   void count_failure(const PeerId& viewer, TimePoint now);
+  void abandon_newcomers();
   void end_stage();
   void call_back(Steps& steps, TimePoint now);
   void flush(Steps& steps, TimePoint now);
@@ -159,7 +160,7 @@ class Forwarding {
   std::map<PeerId, Failures> failures_;   ///< of moves to the forwarder
   std::set<PeerId> called_;               ///< back, in this return
   std::set<PeerId> stuck_;                ///< at the forwarder, since they did not come back
-  std::vector<PeerId> abandoned_;         ///< by a forwarder that is lost: to be called back
+  std::vector<PeerId> abandoned_;         ///< by the forwarder: to be called by us
   std::set<PeerId> capable_;              ///< by their `caps`
   std::map<PeerId, unsigned> unreached_;  ///< and how often
 };
