@@ -19,12 +19,12 @@ bool QueueShares::take(const SendQueue& queue, std::string_view sender, std::siz
   const auto found = by_sender_.find(sender);
   const std::size_t used = found == by_sender_.end() ? 0 : found->second;
   if (used + cost > queue.bound / 8) return false;
-  if (found == by_sender_.end() && by_sender_.size() >= queue.bound / kBytesOfASender) return false;
-  if (found == by_sender_.end()) {
-    by_sender_.emplace(sender, cost);
-  } else {
+  if (found != by_sender_.end()) {
     found->second += cost;
+    return true;
   }
+  if (by_sender_.size() >= queue.bound / kBytesOfASender) return false;
+  by_sender_.emplace(sender, cost);
   return true;
 }
 

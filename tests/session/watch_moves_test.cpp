@@ -1,5 +1,6 @@
 // A viewer moves from the talker `t` to the forwarder `f`, and back.
 #include <algorithm>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -76,8 +77,8 @@ class WatchMovesTest : public testing::Test {
     }
     return found;
   }
-  /// Loses the socket, and opens the next one.
-  SocketNumber reconnect() {
+  /// Loses the socket, and is welcomed over the next one into a room with these talkers.
+  void reconnect(std::vector<std::string> talkers) {
     watch.feed(SocketClosed{1});
     while (watch.all<OpenSocket>().empty()) {
       watch.now = *watch.session.next_deadline();
@@ -85,7 +86,8 @@ class WatchMovesTest : public testing::Test {
     }
     const SocketNumber socket = watch.all<OpenSocket>().at(0).socket;
     watch.feed(SocketOpened{socket});
-    return socket;
+    watch.feed(MessageReceived{
+        socket, {protocol::Welcome{"me", "lesson", "token", {}, std::move(talkers)}, {}, {}}});
   }
   bool asks_directly() const {
     for (const auto& send : watch.all<SendMessage>()) {
@@ -406,9 +408,7 @@ TEST_F(WatchMovesTest, AnotherTalkerIsWatchedWhereTheForwardedOneStaysAway) {
 
 TEST_F(WatchMovesTest, ATalkerFoundAfterAReconnectIsWatchedInPlaceOfTheForwardedOneThatLeft) {
   watch_by_forwarder();
-  const SocketNumber socket = reconnect();
-  watch.feed(MessageReceived{
-      socket, {protocol::Welcome{"me", "lesson", "token", {}, {"u"}}, std::nullopt, std::nullopt}});
+  reconnect({"u"});
   EXPECT_EQ(watch.sent(), (Lines{"bye to f", "talk_request to u"}));
 }
 
@@ -417,18 +417,14 @@ TEST_F(WatchMovesTest, TellsTheTalkerAgainThatItWatchesWhenItIsBack) {
   watch.feed(TransportChanged{key, TransportState::disconnected});
   watch.feed(TransportChanged{key, TransportState::connected});
   EXPECT_EQ(watch.sent(), Lines{"watching_via to t"}) << "which may have forgotten it";
-  const SocketNumber socket = reconnect();
-  watch.feed(MessageReceived{
-      socket, {protocol::Welcome{"me", "lesson", "token", {}, {"t"}}, std::nullopt, std::nullopt}});
+  reconnect({"t"});
   EXPECT_EQ(watch.sent(), Lines{"watching_via to t"}) << "what it sent meanwhile may be lost";
 }
 
 TEST_F(WatchMovesTest, TellsAForwarderWhoseOfferIsLostWithTheSocket) {
   watch_directly();
   invite();
-  const SocketNumber socket = reconnect();
-  watch.feed(MessageReceived{
-      socket, {protocol::Welcome{"me", "lesson", "token", {}, {"t"}}, std::nullopt, std::nullopt}});
+  reconnect({"t"});
   EXPECT_EQ(watch.sent(), Lines{"bye to f"}) << "or it takes us for served";
 }
 

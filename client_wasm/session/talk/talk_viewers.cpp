@@ -198,8 +198,8 @@ std::size_t TalkSession::capacity() const {
       std::any_of(connections_.begin(), connections_.end(),
                   [&](auto& entry) { return is_forwarder(entry.first.peer); });
   const std::size_t reserved = forwarding_.is_possible() && !has_forwarder ? 1 : 0;
-  return std::min(options_.max_viewers,
-                  planner_.capacity() - std::min(reserved, planner_.capacity() - 1));
+  static_assert(UplinkPlanner::kLeastCapacity > 1);
+  return std::min(options_.max_viewers, planner_.capacity() - reserved);
 }
 
 Forwarding::Load TalkSession::load() const {

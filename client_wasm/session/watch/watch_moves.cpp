@@ -52,19 +52,14 @@ void WatchSession::move_to(const PeerId& forwarder, const PeerId& talker) {
     close(*known, "a new invitation");
   }
   if (!budget_.try_open(forwarder, now_)) return budget_.withdraw(forwarder);
-  // The talker answered our request by sending the forwarder instead of an offer, and perhaps told
-  // us before what it sends.
-  protocol::ChatMedia sends;
-  if (const auto asked = connection_of(talker);
-      asked && in_state<TalkerConnection::AwaitingOffer>(*asked).second) {
-    sends = connections_.find(*asked)->sends;
-    close(*asked, "the forwarder has its picture");
+  const auto before = connection_of(talker);
+  send(protocol::TalkRequest{}, forwarder);
+  connections_.find(begin_move(forwarder, talker))->of = talker;
+  // The talker answered our request by sending the forwarder instead of an offer.
+  if (before && in_state<TalkerConnection::AwaitingOffer>(*before).second) {
+    close(*before, "the forwarder has its picture");
     unwanted_.insert(talker);
   }
-  send(protocol::TalkRequest{}, forwarder);
-  TalkerConnection& moved = *connections_.find(begin_move(forwarder, talker));
-  moved.of = talker;
-  if (sends != protocol::ChatMedia{}) moved.sends = sends;
 }
 
 void WatchSession::come_back(const PeerId& talker) {
@@ -80,7 +75,7 @@ void WatchSession::come_back(const PeerId& talker) {
 
 ConnectionKey WatchSession::begin_move(const PeerId& peer, const PeerId& talker) {
   const auto now_by = connection_of(talker);
-  // One that waits for an offer of this peer ends.
+  // The talker has told us what it sends. One that waits for an offer of this peer ends.
   const auto sends = now_by ? connections_.find(*now_by)->sends : protocol::ChatMedia{};
   ConnectionKey key = await_offer_of(peer);
   TalkerConnection& connection = *connections_.find(key);

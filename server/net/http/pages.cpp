@@ -63,6 +63,18 @@ std::optional<std::string> address_for(const Exchange& exchange) {
   return (is_https(exchange) ? "https://" : "http://") + host + "/";
 }
 
+/// A response that is made for this request. `cache` is its Cache-Control.
+Response made_response(std::string body, std::string_view type, std::string_view cache,
+                       Framing framing = Framing::own_pages) {
+  Response response(http::status::ok, 11);
+  set_common_headers(response, framing);
+  response.set(http::field::content_type, type);
+  response.set(http::field::cache_control, cache);
+  response.body().owner = std::make_shared<const std::string>(std::move(body));
+  response.body().bytes = *response.body().owner;
+  return response;
+}
+
 /// As in the address of a page that is open on the server's machine. A stranger's name that leads
 /// here (DNS rebinding) is none.
 bool names_this_machine(std::string_view host) {
@@ -83,14 +95,8 @@ std::optional<Response> page_for_messengers(const Exchange& exchange, const Stat
   }
   const auto address = address_for(exchange);
   if (!address) return std::nullopt;
-  Response response(http::status::ok, 11);
-  set_common_headers(response, framing_of(exchange.request));
-  response.set(http::field::cache_control, "no-cache");
-  response.set(http::field::content_type, file.content_type);
-  response.body().owner = std::make_shared<const std::string>(
-      std::string(page).insert(picture + kPictureOfLink.size(), *address));
-  response.body().bytes = *response.body().owner;
-  return response;
+  return made_response(std::string(page).insert(picture + kPictureOfLink.size(), *address),
+                       file.content_type, "no-cache", framing_of(exchange.request));
 }
 
 Response file_response(const Request& request, const StaticFile& file) {
@@ -146,13 +152,7 @@ Response qr_code(const Exchange& exchange) {
   if (!code) {
     return plain_response(http::status::bad_request, "Add a link to the address: /qr.svg?LINK.\n");
   }
-  Response response(http::status::ok, 11);
-  set_common_headers(response);
-  response.set(http::field::content_type, "image/svg+xml");
-  response.set(http::field::cache_control, "max-age=86400");
-  response.body().owner = std::make_shared<const std::string>(*std::move(code));
-  response.body().bytes = *response.body().owner;
-  return response;
+  return made_response(*std::move(code), "image/svg+xml", "max-age=86400");
 }
 
 Response addresses(const Exchange& exchange) {
@@ -162,13 +162,7 @@ Response addresses(const Exchange& exchange) {
   }
   std::string lines;
   for (const std::string& address : lan_addresses()) lines += address + "\n";
-  Response response(http::status::ok, 11);
-  set_common_headers(response);
-  response.set(http::field::content_type, "text/plain");
-  response.set(http::field::cache_control, "no-store");
-  response.body().owner = std::make_shared<const std::string>(std::move(lines));
-  response.body().bytes = *response.body().owner;
-  return response;
+  return made_response(std::move(lines), "text/plain", "no-store");
 }
 
 Response socketio_script(const Exchange& exchange) {

@@ -14,7 +14,7 @@ Response page(const Exchange& exchange);
 /// few a second.
 Response qr_code(const Exchange& exchange);
 
-/// `/addresses`: by which others in its network reach this machine, one a line, the shortest first.
+/// `/addresses`: by which others in its network reach this machine, one a line, IPv4 first.
 /// A studio that is open at localhost makes its link for viewers of them. Only for a browser on
 /// this machine: a stranger need not know its network.
 Response addresses(const Exchange& exchange);

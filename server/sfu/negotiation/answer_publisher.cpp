@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <utility>
 
 #include "sfu/negotiation/negotiation.hpp"
@@ -95,7 +95,7 @@ SdpResult<Negotiated> answer_publisher(const Sdp& offer, const LocalTransport& l
   plan.parameters_of = [](const AgreedFormat& format) {
     return receiving_parameters(format.stream);
   };
-  std::array<bool, kMediaKinds> is_offered{};
+  PerKind<bool> is_offered{};
   for (const Section& section : offer.sections) {
     const auto kind = kind_of(section);
     if (!kind || !sends(section.direction)) continue;
@@ -111,16 +111,17 @@ SdpResult<Negotiated> answer_publisher(const Sdp& offer, const LocalTransport& l
     plan.sections[index_of(*kind)] = &section;
     plan.media[index_of(*kind)] = agree(section, *kind, *format);
   }
+  if (std::ranges::none_of(is_offered, std::identity())) {
+    return SdpError{SdpErrorCode::no_media, "The offer sends neither audio nor video."};
+  }
   // An encoder whose picture is refused would say "live", and its viewers would only hear it
   // (RFC 9725 section 4.4.3).
-  bool any = false;
   for (const MediaKind kind : kEveryKind) {
-    any |= is_offered[index_of(kind)];
-    if (!is_offered[index_of(kind)] || plan.sections[index_of(kind)] != nullptr) continue;
-    return SdpError{SdpErrorCode::no_codec,
-                    "None of the offered codecs is supported: Opus, VP8, VP9, H264, AV1."};
+    if (is_offered[index_of(kind)] && plan.sections[index_of(kind)] == nullptr) {
+      return SdpError{SdpErrorCode::no_codec,
+                      "None of the offered codecs is supported: Opus, VP8, VP9, H264, AV1."};
+    }
   }
-  if (!any) return SdpError{SdpErrorCode::no_media, "The offer sends neither audio nor video."};
   return answer_by(offer, local, std::move(plan));
 }
 
