@@ -301,8 +301,8 @@ void Gateway::on_undelivered(const rooms::Undelivered& undelivered) {
 }
 
 void Gateway::on_taken_over(const std::string& name, const protocol::PeerId& peer, HubId by,
-                            TimePoint) {
-  moves_.taken_over(name, peer, by);
+                            TimePoint now) {
+  moves_.taken_over(name, peer, by, now);
 }
 
 void Gateway::on_handed_over(const rooms::HandOver& handover, TimePoint) {

@@ -30,9 +30,14 @@ std::optional<std::string> PeerMoves::detach(const protocol::PeerId& peer) {
   return std::move(served.mapped().room);
 }
 
-void PeerMoves::taken_over(const std::string& room, const protocol::PeerId& peer, rooms::HubId by) {
+void PeerMoves::taken_over(const std::string& room, const protocol::PeerId& peer, rooms::HubId by,
+                           TimePoint now) {
   const auto served = served_.find(peer);
-  if (served != served_.end()) served->second.claimed = true;
+  if (served != served_.end()) {
+    served->second.claimed = true;
+    if (context_.connected) served->second.answer_by = now + rooms::kMaxDelay;
+  }
+  moved_away_.erase(peer);  // it is back before the hub here had let go of it
   if (context_.connected) return claim(room, peer);
   context_.bus.hand_over(by, {room, peer});
 }
@@ -64,6 +69,7 @@ void PeerMoves::end_claim(const protocol::PeerId& peer, rooms::HandOver handover
   const auto hub = context_.bus.hub_of(peer);
   const auto served = served_.find(peer);
   if (!hub || served == served_.end()) return;
+  served->second.answer_by.reset();
   handover.room = served->second.room;
   handover.peer = peer;
   context_.bus.hand_over(*hub, handover);
@@ -112,6 +118,7 @@ void PeerMoves::on_served_too(const protocol::PeerId& peer, const ToPeer& messag
   const ProcessId& self = context_.options.process;
   if (found == served_.end() || has_moved_away(peer) || message.process == self) return;
   const Served& served = found->second;
+  if (served.answer_by && now < *served.answer_by) return;
   const std::string there = context_.subjects.claimed_at(message.process, peer);
   if (self < message.process) return context_.publish(there, served_too(served, now));
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - served.since);

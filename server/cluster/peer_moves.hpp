@@ -5,7 +5,8 @@
 // Then both serve the peer. So a process repeats what it has claimed (`served_too`) when news may
 // have been missed, and once after a claim that nobody answered. Of two processes, the one with the
 // greater name decides, so that they can't decide differently: the one to which the peer came
-// earlier hands it over.
+// earlier hands it over. What a process says of a peer may be out of date when it comes. So nobody
+// decides while its own claim is under way, which the other hands the peer over for.
 #pragma once
 
 #include <map>
@@ -34,7 +35,8 @@ class PeerMoves {
   bool has_moved_away(const protocol::PeerId& peer) const { return moved_away_.contains(peer); }
 
   /// A hub here has taken a peer over which another process may have.
-  void taken_over(const std::string& room, const protocol::PeerId& peer, rooms::HubId by);
+  void taken_over(const std::string& room, const protocol::PeerId& peer, rooms::HubId by,
+                  TimePoint now);
   /// A hub here has let go of a peer that another process serves now.
   void handed_over(const rooms::HandOver& handover);
 
@@ -61,6 +63,8 @@ class PeerMoves {
     std::string room;
     TimePoint since;       ///< when it came, or came back
     bool claimed = false;  ///< another process may have it
+    /// While a claim is under way, by when its answer has come or is lost.
+    std::optional<TimePoint> answer_by = {};
   };
   using ServedPeers = std::map<protocol::PeerId, Served>;
 

@@ -36,7 +36,7 @@ bool WireNetwork::End::takes(const std::string& subject) const {
 }
 
 void WireNetwork::End::post(std::function<void()> action) {
-  if (!is_slow_) return action();
+  if (!is_slow_ && !network_.one_of) return action();
   held_.push_back(std::move(action));
 }
 
@@ -65,17 +65,51 @@ void WireNetwork::End::route(const std::string& subject, const std::string& payl
 }
 
 bool WireNetwork::deliver(rooms::TimePoint now) {
+  if (one_of) return deliver_any(now);
   if (under_way.empty()) return false;
-  const Message message = std::move(under_way.front());
+  Message message = std::move(under_way.front());
   under_way.pop_front();
-  if (message.to->is_cut) return true;
+  hand_over(std::move(message), now);
+  return true;
+}
+
+/// Takes one step on one of the ways, which are drawn by lot: from an end to NATS, or from there
+/// to an end.
+bool WireNetwork::deliver_any(rooms::TimePoint now) {
+  std::vector<End*> senders;
+  std::vector<End*> receivers;
+  for (End* end : ends_) {
+    if (!end->is_slow_ && !end->held_.empty()) senders.push_back(end);
+    const auto is_to_it = [end](const Message& message) { return message.to == end; };
+    if (std::any_of(under_way.begin(), under_way.end(), is_to_it)) receivers.push_back(end);
+  }
+  const std::size_t ways = senders.size() + receivers.size();
+  if (ways == 0) return false;
+  const std::size_t way = one_of(ways);
+  if (way < senders.size()) {
+    const auto action = std::move(senders[way]->held_.front());
+    senders[way]->held_.pop_front();
+    action();
+    return true;
+  }
+  End* receiver = receivers[way - senders.size()];
+  const auto first =
+      std::find_if(under_way.begin(), under_way.end(),
+                   [receiver](const Message& message) { return message.to == receiver; });
+  Message message = std::move(*first);
+  under_way.erase(first);
+  hand_over(std::move(message), now);
+  return true;
+}
+
+void WireNetwork::hand_over(Message message, rooms::TimePoint now) {
+  if (message.to->is_cut) return;
   delivered.push_back(message);
   if (message.nobody) {
     message.to->member->on_no_subscriber(message.reply, now);
   } else {
     message.to->member->on_message(message.subject, message.payload, message.reply, now);
   }
-  return true;
 }
 
 void LeaseNetwork::End::set(const cluster::Claimant& claimant, const std::string& key,

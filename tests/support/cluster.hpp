@@ -59,11 +59,17 @@ class WireNetwork {
   };
   std::deque<Message> under_way;
   std::vector<Message> delivered;  ///< since the test cleared it
+  /// If set, each process's way to NATS and back takes its time, as under load: what one sends
+  /// keeps its order, what two send does not.
+  std::function<std::size_t(std::size_t count)> one_of;
 
   /// Delivers what is under way. False where there was nothing.
   bool deliver(rooms::TimePoint now);
 
  private:
+  bool deliver_any(rooms::TimePoint now);
+  void hand_over(Message message, rooms::TimePoint now);
+
   std::vector<End*> ends_;
 };
 
