@@ -67,9 +67,9 @@ void WireNetwork::End::route(const std::string& subject, const std::string& payl
 bool WireNetwork::deliver(rooms::TimePoint now) {
   if (one_of) return deliver_any(now);
   if (under_way.empty()) return false;
-  Message message = std::move(under_way.front());
+  const Message message = std::move(under_way.front());
   under_way.pop_front();
-  hand_over(std::move(message), now);
+  hand_over(message, now);
   return true;
 }
 
@@ -96,13 +96,13 @@ bool WireNetwork::deliver_any(rooms::TimePoint now) {
   const auto first =
       std::find_if(under_way.begin(), under_way.end(),
                    [receiver](const Message& message) { return message.to == receiver; });
-  Message message = std::move(*first);
+  const Message message = std::move(*first);
   under_way.erase(first);
-  hand_over(std::move(message), now);
+  hand_over(message, now);
   return true;
 }
 
-void WireNetwork::hand_over(Message message, rooms::TimePoint now) {
+void WireNetwork::hand_over(const Message& message, rooms::TimePoint now) {
   if (message.to->is_cut) return;
   delivered.push_back(message);
   if (message.nobody) {

@@ -68,7 +68,7 @@ class WireNetwork {
 
  private:
   bool deliver_any(rooms::TimePoint now);
-  void hand_over(Message message, rooms::TimePoint now);
+  void hand_over(const Message& message, rooms::TimePoint now);
 
   std::vector<End*> ends_;
 };
