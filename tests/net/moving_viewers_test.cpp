@@ -88,6 +88,45 @@ TEST_F(MovingViewersTest, OneThatDoesNotAskGetsAnOfferAllTheSame) {
   EXPECT_EQ(offer["sdp"], "v=0\r\ns=" + peer + "\r\n");
 }
 
+TEST_F(MovingViewersTest, InventedIdsTakeFewConnectionsOfTheForwarder) {
+  hold();
+  for (int frame = 0; frame < 7; ++frame) {
+    json ids = json::array();
+    for (int i = 0; i < 64; ++i) ids.push_back("nobody" + std::to_string(64 * frame + i));
+    talker->send(
+        json{{"type", "invite_watchers"}, {"sendto", forwarder_id}, {"peers", ids}}.dump());
+  }
+  sync(*talker);
+  // Those who are invited in another room after them get their offers after them too.
+  WebSocketClient second(server->port());
+  WebSocketClient of_second(server->port());
+  second.enter("talk", "second");
+  second.send(json{{"type", "talk_ready"}}.dump());
+  use_forwarder(second, true);
+  const std::string forwarder_here = forwarder_id;
+  publish(second);
+  invite(second, of_second.enter("watch", "second")["id"]);
+  int offers = 0;
+  while (forwarder.expect<control::Invite>().room != "second") ++offers;
+  EXPECT_LE(offers, 64);
+  watch(*viewer, forwarder_here);  // one that asks is there, and gets its offer
+}
+
+TEST_F(MovingViewersTest, AnOfferThatNobodyAnswersIsTakenBack) {
+  talker.reset();
+  viewer.reset();
+  server.reset();
+  Options options = options_with(forwarder);
+  options.limits.handshake_time = std::chrono::milliseconds(500);
+  start(options);
+  talker.emplace(server->port());
+  viewer.emplace(server->port());
+  hold();
+  invite(*talker, "nobody");
+  const std::string peer = forwarder.expect<control::Invite>().peer;
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+}
+
 TEST_F(MovingViewersTest, OneThatIsThereIsNotInvitedAgain) {
   hold();
   move();

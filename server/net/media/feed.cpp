@@ -138,6 +138,7 @@ void Feed::received(const protocol::Message& message) {
       return;
     if (is_doubtful_) return lose_talker(protocol::PeerId(note_.other));
     is_doubtful_ = true;
+    unproven_.erase(gone->id);
     stage_ = Stage::idle;
     return ask_again_after(kRetry);
   }
@@ -312,6 +313,7 @@ void Feed::follow_another() {
 }
 
 void Feed::on_forwarder_event(const control::Event& event) {
+  close_unproven();
   const auto peer_of = [](const auto& of) -> const std::string& { return of.peer; };
   const std::string& of = std::visit(peer_of, event);
   if (of != peer()) {

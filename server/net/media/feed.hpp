@@ -104,7 +104,9 @@ class Feed final : public MediaLink {
   void end_viewings();
 
   Stage stage_ = Stage::idle;
+  void offer_to_invited(const protocol::PeerId& viewer);
   std::set<protocol::PeerId> on_air_;  ///< talkers
+  void close_unproven();
   /// The server has answered a `talk_request` by `no_such_peer`. That may be about an earlier
   /// talker, so the request is repeated once; a second such error means that the talker is gone.
   bool is_doubtful_ = false;
@@ -129,6 +131,10 @@ class Feed final : public MediaLink {
   Timer linger_;
   Timer announcement_;
   Timer invitation_;
+  /// Pages that got an offer without having asked, by when it is taken back where they don't answer
+  /// it. A talker may invite ids that nobody has; only an answer proves a member. At most
+  /// kMostUnproven.
+  base::Schedule<protocol::PeerId> unproven_;
 };
 
 }  // namespace onair::net
