@@ -148,6 +148,7 @@ class Hub final : public BusMember {
 
   // orders.cpp
   void on_command(Peer& from, std::string_view frame, TimePoint now);
+  bool charge_forwarder(Peer& from, bool on, TimePoint now);
   bool settles(TimePoint now) const;
   void on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint now);
   void remove_viewer(const Order& order, TimePoint now);

@@ -1,5 +1,6 @@
 // Commands of talkers and operators, and the talkers that must release their slots.
 #include <algorithm>
+#include <utility>
 
 #include "protocol/codec.hpp"
 #include "rooms/hub.hpp"
@@ -30,11 +31,19 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
   } else if (const auto* remove = std::get_if<protocol::RemovePeer>(&body)) {
     on_remove_command(from, remove->id, now);
   } else if (const auto* use = std::get_if<protocol::UseForwarder>(&body)) {
-    options_.use_forwarder(room, from.id, use->on);
+    if (charge_forwarder(from, use->on, now)) options_.use_forwarder(room, from.id, use->on);
   } else if (std::holds_alternative<protocol::EndRoom>(body)) {
     bus_.order({Order::Kind::end_room, room, from.id});
     end_room(from.room, from.id, now);
   }
+}
+
+/// The forwarder enters and leaves the room by it, which everyone there learns: it costs as much as
+/// if the talker itself did. One that only says again what it has said costs a frame.
+bool Hub::charge_forwarder(Peer& from, bool on, TimePoint now) {
+  if (std::exchange(from.uses_forwarder, on) == on) return true;
+  return charge(*from.link, price_of_entry(options_.limits.rates), 0, now) &&
+         charge_deliveries(*from.link, from.room.receivers(Reach::everyone), 0, now);
 }
 
 /// True while there may be members that this hub does not know, since they were here before it.

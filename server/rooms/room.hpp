@@ -62,9 +62,10 @@ struct Peer {
   std::size_t index = 0;                               ///< in Room::everyone
   EffectiveRole effective_role = EffectiveRole::none;  ///< see Room::update_role
   bool on_air = false;
-  bool locks = false;      ///< a talker that lets no further viewers in
-  bool may_talk = false;   ///< by its pass, where its role is inferred
-  bool may_relay = false;  ///< by its pass, or since there was a talker: gets TURN credentials
+  bool locks = false;           ///< a talker that lets no further viewers in
+  bool may_talk = false;        ///< by its pass, where its role is inferred
+  bool may_relay = false;       ///< by its pass, or since there was a talker: gets TURN credentials
+  bool uses_forwarder = false;  ///< as a talker said last over this hub
   bool requested_stream = false;  ///< where its role is inferred
   bool can_move = false;  ///< to the forwarder and back, by its last `enter` (kForwardedCap)
   bool has_sent = false;
