@@ -22,7 +22,7 @@ bool Mailbox::put_counted(const Frame& frame) {
   const std::size_t bound = budget_.most_bytes_of_one;
   const std::size_t least = bound / std::max<std::size_t>(budget_.most_frames, 1);
   const SendQueue queue{std::max(bytes_, frames_.size() * least), bound};
-  if (!shares_.take(queue, frame->from(), std::max(frame->cost(), least))) return false;
+  if (!shares_.take(queue, frame->counts_for(), std::max(frame->cost(), least))) return false;
   put(frame);
   return true;
 }

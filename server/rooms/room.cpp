@@ -18,7 +18,17 @@ bool has_room(Peer& peer, const SharedFrame& frame) {
   const SendQueue queue = peer.link->queue();
   if (queue.bytes == 0 && !peer.shares) return true;  // mostly, and without memory
   if (!peer.shares) peer.shares = std::make_unique<QueueShares>();
-  return peer.shares->take(queue, frame.from(), frame.cost());
+  return peer.shares->take(queue, frame.counts_for(), frame.cost());
+}
+
+/// Sends it to a peer that is present, and before it what was put off and has to come first.
+void send_to(Peer& peer, const Frame& frame) {
+  if (peer.shares) {
+    for (const Frame& farewell : peer.shares->take_put_off(peer.link->queue(), frame->from())) {
+      peer.link->send(farewell);
+    }
+  }
+  peer.link->send(frame);
 }
 
 }  // namespace
@@ -42,17 +52,18 @@ Link* Peer::unlink() {
 
 DeliveryResult deliver(Peer& peer, const Frame& frame, Reach reach) {
   const bool counts = (reach != Reach::everyone || peer.effective_role == EffectiveRole::talker) &&
-                      !frame->from().empty();
+                      !frame->counts_for().empty();
+  // Nobody is told where a farewell finds no room: its causer has left.
+  const auto refused = frame->is_farewell() ? DeliveryResult::buffered : DeliveryResult::refused;
   if (peer.is<Present>()) {
-    if (counts && !has_room(peer, *frame)) return DeliveryResult::refused;
-    peer.link->send(frame);
-    return DeliveryResult::sent;
+    if (!counts || has_room(peer, *frame)) return send_to(peer, frame), DeliveryResult::sent;
+    if (frame->is_farewell()) peer.shares->put_off(frame, peer.link->queue().bound);
+    return refused;
   }
   // A talker whose slot is kept comes back to a new page, which knows nothing of before.
   if (!peer.kind.buffered_while_away || peer.is<SlotKept>()) return DeliveryResult::buffered;
   if (!peer.mailbox) peer.mailbox = std::make_unique<Mailbox>(peer.room.budget);
-  if (counts)
-    return peer.mailbox->put_counted(frame) ? DeliveryResult::buffered : DeliveryResult::refused;
+  if (counts) return peer.mailbox->put_counted(frame) ? DeliveryResult::buffered : refused;
   peer.mailbox->put(frame);
   return DeliveryResult::buffered;
 }
