@@ -36,6 +36,7 @@ void Hub::on_share(const std::string& name, HubId hub, std::optional<RoomShare> 
   } else {
     room->elsewhere.erase(hub);
   }
+  if (!room->forwarders.empty()) note_if_dead(*room, now);
   if (room->watching() != before) audience_.changed(*room, now);
   reception_reporter_.changed(*room, now);
   keep_away_bound(name, now);

@@ -31,7 +31,8 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
   } else if (const auto* remove = std::get_if<protocol::RemovePeer>(&body)) {
     on_remove_command(from, remove->id, now);
   } else if (const auto* use = std::get_if<protocol::UseForwarder>(&body)) {
-    if (charge_forwarder(from, use->on, now)) options_.use_forwarder(room, from.id, use->on);
+    if (charge_forwarder(from, use->on, now))
+      options_.use_forwarder(room, from.id, use->on, from.link->address);
   } else if (std::holds_alternative<protocol::EndRoom>(body)) {
     bus_.order({Order::Kind::end_room, room, from.id});
     end_room(from.room, from.id, now);

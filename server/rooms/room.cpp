@@ -97,7 +97,8 @@ bool Room::update_role(Peer& peer) {
 
 void Room::recount(Peer& peer) {
   const bool is_viewer = peer.effective_role == EffectiveRole::viewer && !peer.kind.is_forwarder;
-  const Peer::Counted now{.connected = peer.is_connected() ? 1U : 0U,
+  const bool is_client = peer.is_connected() && !peer.kind.is_forwarder;
+  const Peer::Counted now{.connected = is_client ? 1U : 0U,
                           .watchers = peer.is_connected() && is_viewer ? 1U : 0U,
                           .away = peer.gives_way() ? 1U : 0U};
   const Peer::Counted before = std::exchange(peer.counted_, now);
@@ -118,6 +119,22 @@ void Room::erase(const Peer& peer) {
   everyone[peer.index]->index = peer.index;
   everyone.pop_back();
   peers.erase(peers.find(peer.id));
+}
+
+bool Room::is_dead() const {
+  if (connected > 0) return false;
+  const auto is_deserted = [](const auto& entry) {
+    const RoomShare& share = entry.second;
+    return share.members <= share.away + share.forwarders;
+  };
+  return forwarders.empty() || std::all_of(elsewhere.begin(), elsewhere.end(), is_deserted);
+}
+
+bool Room::gives_way() const {
+  if (!pending.empty() || !is_dead()) return false;
+  const auto serving = std::count_if(forwarders.begin(), forwarders.end(),
+                                     [](const Peer* peer) { return !peer->gives_way(); });
+  return away + static_cast<std::size_t>(serving) == peers.size();
 }
 
 RoomShare Room::share() const {

@@ -166,7 +166,7 @@ struct Room {
   std::vector<Peer*> talkers;      ///< by effective role, in the order of beginning to talk
   std::vector<Peer*> forwarders;   ///< by their kind
   std::vector<Peer*> receive_all;  ///< by their kind, whatever their role
-  std::uint32_t connected = 0;     ///< with a socket
+  std::uint32_t connected = 0;     ///< with a socket, but forwarders
   std::uint32_t watchers = 0;      ///< of these, viewers by effective role
   std::uint32_t away = 0;          ///< that give way: see Peer::gives_way
   std::map<HubId, RoomShare> elsewhere;
@@ -193,8 +193,10 @@ struct Room {
   /// To be called when anything has changed that the counts follow from.
   void recount(Peer& peer);
 
+  /// True where nobody has a socket but forwarders, which are here for nobody.
+  bool is_dead() const;
   /// True where the room may be closed for one with a socket.
-  bool gives_way() const { return pending.empty() && away == peers.size(); }
+  bool gives_way() const;
 
   RoomShare share() const;
 

@@ -127,6 +127,47 @@ TEST_F(MovingViewersTest, AnOfferThatNobodyAnswersIsTakenBack) {
   EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
 }
 
+TEST_F(MovingViewersTest, AForwarderWithoutAudienceDoesNotWaitForATalkerThatLeaves) {
+  hold();
+  invite(*talker, "nobody");
+  forwarder.expect<control::Invite>();
+  const auto left = std::chrono::steady_clock::now();
+  talker->close();
+  while (viewer->receive_type("user_disconnected")["id"] != forwarder_id) {
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - left, std::chrono::seconds(10));
+}
+
+TEST_F(MovingViewersTest, AnAddressHasSoManyPublicationsInAll) {
+  talker.reset();
+  viewer.reset();
+  server.reset();
+  Options options = options_with(forwarder);
+  options.limits.encoders_per_address = 2;
+  start(options);
+  const auto page_of = [this](const std::string& room, const std::string& address) {
+    auto page = std::make_unique<WebSocketClient>(server->port(), "/ws", address);
+    page->enter("talk", room);
+    page->send(json{{"type", "talk_ready"}}.dump());
+    use_forwarder(*page, true);
+    sync(*page);
+    return page;
+  };
+  const auto first = page_of("first", "192.0.2.1");
+  publish(*first);
+  const auto second = page_of("second", "192.0.2.1");
+  publish(*second);
+  const auto third = page_of("third", "192.0.2.1");
+  const auto neighbour = page_of("fourth", "192.0.2.2");
+  publish(*neighbour);  // its wish came after the third one's
+  EXPECT_EQ(post("/whip/fifth", {{"X-Forwarded-For", "192.0.2.1"}}).result_int(), 429u);
+  use_forwarder(*third, false);
+  use_forwarder(*first, false);
+  first->receive_type("bye");
+  use_forwarder(*third, true);
+  publish(*third);
+}
+
 TEST_F(MovingViewersTest, OneThatIsThereIsNotInvitedAgain) {
   hold();
   move();
