@@ -58,7 +58,7 @@ void Hub::on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint no
     return refuse(*from.link, {ErrorCode::wrong_role, "Only the operator can remove a talker."});
   }
   const bool was_member = from.room.peers.contains(id) || bus_.hub_of(id);
-  const Order order{Order::Kind::remove_peer, from.room.name, id, was_member};
+  const Order order{Order::Kind::remove_peer, from.room.name, id, was_member, from.link->address};
   bus_.order(order);
   remove_viewer(order, now);
 }
@@ -81,10 +81,10 @@ void Hub::remove_viewer(const Order& order, TimePoint now) {
   Peer* const peer = find_peer(order.room, order.peer);
   if (peer != nullptr && peer->effective_role == EffectiveRole::talker) return;
   if (peer != nullptr && !order.was_member) {
-    bus_.order({Order::Kind::remove_peer, order.room, order.peer, true});
+    bus_.order({Order::Kind::remove_peer, order.room, order.peer, true, order.by});
   }
   if (peer != nullptr || order.was_member || settles(now))
-    removed_.add(order.room, order.peer, now);
+    removed_.add(order.room, order.peer, now, order.by);
   if (peer != nullptr) remove(*peer, removed(), now);
 }
 
