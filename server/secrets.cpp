@@ -12,22 +12,27 @@ namespace {
 /// A shorter secret can be guessed offline from any token that a client holds.
 constexpr std::size_t kLeastSecretBytes = 16;
 
+std::string long_enough(const std::string& given, const std::string& name) {
+  if (given.size() >= kLeastSecretBytes) return given;
+  throw std::runtime_error("--" + name + " can be guessed: give at least " +
+                           std::to_string(kLeastSecretBytes) +
+                           " random characters, as openssl rand -base64 24 prints.");
+}
+
 /// The secret of an option, or the one of the same name in the state folder.
 std::string given_or_kept(const std::string& given, const Options& options,
                           const std::string& name) {
-  if (given.empty()) return net::state_secret(options.state_dir, name);
-  if (given.size() < kLeastSecretBytes) {
-    throw std::runtime_error("--" + name + " can be guessed: give at least " +
-                             std::to_string(kLeastSecretBytes) +
-                             " random characters, as openssl rand -base64 24 prints.");
-  }
-  return given;
+  return given.empty() ? net::state_secret(options.state_dir, name) : long_enough(given, name);
 }
 
 }  // namespace
 
 std::string resume_secret(const Options& options) {
   return given_or_kept(options.resume_secret, options, "resume-secret");
+}
+
+std::string turn_secret(const Options& options) {
+  return options.turn_servers.empty() ? "" : long_enough(options.turn_secret, "turn-secret");
 }
 
 std::string admin_key(const Options& options) {

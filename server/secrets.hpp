@@ -12,6 +12,10 @@ namespace onair {
 std::string resume_secret(const Options& options);
 std::string admin_key(const Options& options);
 
+/// coturn's; empty without TURN. Each client has a credential that is made with it, by which it can
+/// try secrets offline.
+std::string turn_secret(const Options& options);
+
 /// The keys by which tokens are checked: none where nobody needs one.
 net::SigningKeys signing_keys(const Options& options);
 

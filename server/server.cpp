@@ -49,7 +49,7 @@ rooms::FrameNumber first_frame() {
 
 rooms::HubOptions hub_options(const Options& options, net::SignedResumeTokens& tokens,
                               const net::EntryTokens& entry_tokens, rooms::TimePoint began) {
-  net::IceOptions ice{options.ice_servers, options.turn_servers, options.turn_secret,
+  net::IceOptions ice{options.ice_servers, options.turn_servers, turn_secret(options),
                       options.turn_ttl};
   return {
       .make_id = [] { return net::random_hex(kPeerIdBytes); },

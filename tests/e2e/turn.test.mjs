@@ -163,7 +163,7 @@ test('reports on check.html that everything works', async () => {
 });
 
 test('reports on check.html what fails, and what to tell the operator', async () => {
-  const { results, report } = await check('--turn-server', url, '--turn-secret', 'wrong');
+  const { results, report } = await check('--turn-server', url, '--turn-secret', 'not the secret of coturn');
   assert.equal(results.turnUdp, 'fails');
   assert.equal(results.relayCall, 'fails');
   assert.match(report, /TURN over UDP: 401/);

@@ -176,6 +176,7 @@ test('reports an error at the start in one line', async (t) => {
     [[...common, '--trusted-proxy', 'proxy'], /--trusted-proxy proxy/],
     [[...common, '--resume-secret', 'shared-by-all'], /--resume-secret can be guessed.* openssl rand/],
     [[...common, '--admin-port', '0', '--admin-key', 'fifteen letters'], /--admin-key can be guessed/],
+    [[...common, '--turn-server', 'turn:t', '--turn-secret', 'change-this'], /--turn-secret can be guessed/],
     [[...common, '--auth', 'all', '--auth-secret', 'short'], /--auth-secret can be guessed/],
   ];
   for (const [options, expected] of mistakes) {
