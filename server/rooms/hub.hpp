@@ -12,6 +12,7 @@
 // Other hubs, on other threads and machines, may serve the same rooms: see bus.hpp.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -197,6 +198,7 @@ class Hub final : public BusMember {
   ReceptionReporter reception_reporter_;
   PeerDeadlines deadlines_;
   base::Schedule<Room*> dead_rooms_;  ///< in which nobody has a socket, by when that began
+  std::size_t waiting_bytes_ = 0;     ///< of all EarlyFrames in `rooms_`
   Rooms rooms_;
   RemovedPeers removed_;
 };

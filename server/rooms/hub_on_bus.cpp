@@ -15,7 +15,7 @@ void Hub::on_room_ready(const std::string& name, TimePoint now) {
     entry.link->waits_for = nullptr;
     const bool last = room->pending.empty();
     let_in(*room, entry, now);
-    for (const std::string& frame : entry.frames) receive(*entry.link, frame, now);
+    for (const std::string& frame : entry.frames.all()) receive(*entry.link, frame, now);
     if (last) return;  // the room may be gone
   }
 }

@@ -7,7 +7,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -135,12 +137,42 @@ inline Reach reach_of(const Peer& from) {
   return from.kind.any_message ? Reach::talkers_and_socketio : Reach::talkers;
 }
 
+/// Frames that a client has sent before its room was ready. They count in a sum of their hub's, for
+/// as long as this lives.
+class EarlyFrames {
+ public:
+  EarlyFrames() = default;
+  EarlyFrames(EarlyFrames&& other) noexcept
+      : frames_(std::exchange(other.frames_, {})),
+        bytes_(std::exchange(other.bytes_, 0)),
+        sum_(other.sum_) {}
+  EarlyFrames& operator=(EarlyFrames&&) = delete;
+  ~EarlyFrames() {
+    if (sum_ != nullptr) *sum_ -= bytes_;
+  }
+
+  /// `sum` outlives this.
+  void add(std::string_view frame, std::size_t& sum) {
+    frames_.emplace_back(frame);
+    sum_ = &sum;
+    bytes_ += frame.size();
+    sum += frame.size();
+  }
+  std::size_t bytes() const { return bytes_; }
+  const std::vector<std::string>& all() const { return frames_; }
+
+ private:
+  std::vector<std::string> frames_;
+  std::size_t bytes_ = 0;
+  std::size_t* sum_ = nullptr;
+};
+
 /// A client that waits until the other hubs have sent their shares of the room.
 struct PendingEntry {
   Link* link;
   EntryRequest request;
   Pass pass;
-  std::vector<std::string> frames = {};  ///< that it sent meanwhile
+  EarlyFrames frames = {};
 };
 
 /// The numbers of the last frames that were broadcast in a room, in no order.
