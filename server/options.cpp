@@ -276,8 +276,8 @@ void add_bounds(CLI::App& app, Options& options) {
                  "the address that it names counts")
       ->check(positive);
   app.add_option("--max-encoders-per-address", limits.encoders_per_address,
-                 "Encoders (WHIP) from one address (IPv6: /64); beyond it a silent encoder is "
-                 "replaced, else 429")
+                 "Encoders (WHIP), and pages that use the forwarder, from one address (IPv6: /64); "
+                 "beyond it a silent one is replaced, else 429")
       ->check(positive);
   app.add_option("--max-connections-per-address", limits.connections_per_address,
                  "TCP connections from one address (IPv6: /64) that is no trusted proxy; one more "

@@ -107,8 +107,10 @@ Server::Server(const Options& options)
   of_hub.limits.kept_bytes /= count;  // an operator limits the process
   const auto& forwarder = options.forwarder;
   if (forwarder.mode != net::ForwarderOptions::Mode::off && forwarder.forward != "never") {
-    of_hub.use_forwarder = [this](const std::string& room, const protocol::PeerId& talker,
-                                  bool on) { use_forwarder(room, talker, on); };
+    of_hub.use_forwarder = [this](const std::string& room, const protocol::PeerId& talker, bool on,
+                                  const std::string& address) {
+      use_forwarder(room, talker, on, address);
+    };
   }
   for (rooms::HubId self = 0; self < count; ++self) {
     workers_.push_back(std::make_unique<net::Worker>(self, count + (is_clustered ? 1 : 0), gateway,
@@ -164,10 +166,11 @@ void Server::run() {
 }
 
 /// Called by the hub of any worker. Media is on the first one's thread.
-void Server::use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on) {
+void Server::use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on,
+                           const std::string& address) {
   net::Worker& first = *workers_.front();
-  asio::post(first.context(), [this, &first, room, talker, on] {
-    first.tick().run([&] { media_->use_forwarder(room, talker, on); });
+  asio::post(first.context(), [this, &first, room, talker, on, address] {
+    first.tick().run([&] { media_->use_forwarder(room, talker, on, address); });
   });
 }
 

@@ -52,7 +52,8 @@ class Server {
 
  private:
   void fail();
-  void use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on);
+  void use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on,
+                     const std::string& address);
   net::Task<void> drain_and_stop();
   void await_signal();
 

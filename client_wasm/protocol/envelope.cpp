@@ -19,7 +19,7 @@ void keep(Fields& fields, const JsonToken& name, const JsonToken& value) {
   const std::string_view key = name.escaped ? std::string_view(unescaped) : name.raw;
   if (key == "type") fields.type = value;
   if (key == "sendto") fields.sendto = value;
-  if (key == "from" || key == "fromName" || key == "fromCaps") fields.from = true;
+  if (is_of_server(key)) fields.from = true;
 }
 
 std::optional<Fields> scan_object(std::string_view frame) {
@@ -53,6 +53,10 @@ Refusal bad_message(std::string sentence) {
 }
 
 }  // namespace
+
+bool is_of_server(std::string_view name) {
+  return name == "from" || name == "fromName" || name == "fromCaps";
+}
 
 std::variant<Envelope, Refusal> scan_envelope(std::string_view frame) {
   const std::optional<Fields> fields = scan_object(frame);

@@ -17,6 +17,9 @@ struct Envelope {
   bool has_from = false;  ///< contains a `from`, `fromName` or `fromCaps`, whatever its value
 };
 
+/// True for the names of fields that the server alone sets.
+bool is_of_server(std::string_view name);
+
 /// Checks that `frame`, which must be UTF-8, is one JSON object (RFC 8259), and reads its envelope.
 /// Agrees with `decode` on JSON and on the envelope; the receiver checks the other fields. The last
 /// of equal keys counts, as in every JSON parser. Never throws.

@@ -56,6 +56,9 @@ struct Order {
   /// true. The other hubs forget it, so that a talker can't fill memory with invented ids; only
   /// those that began a moment ago remember it (Hub::settles).
   bool was_member = false;
+  /// For remove_peer: by what address the talker is counted that has given the order
+  /// (Link::address). Empty where it is not, or gave it at another process.
+  std::string by = {};
 };
 
 /// The members that a frame is for, the widest first.

@@ -107,6 +107,7 @@ Peer& Hub::admit(Room& room, const PendingEntry& entry, const Applicant& applica
   const auto* const leaving = peer.as<Moving>();
   const auto other = leaving ? std::optional(leaving->to) : std::nullopt;
   attach(*entry.link, peer);
+  note_if_dead(room, now);  // it is not, or only the forwarder is here
   if (other) {
     // It was at the other hub for a moment, and is back.
     bus_.hand_over(*other, take_buffered(peer));
@@ -167,7 +168,6 @@ void Hub::attach(Link& link, Peer& peer) {
   link.peer = &peer;
   peer.admission_slot = link.admission_slot;
   peer.become(Arriving{});
-  dead_rooms_.erase(&peer.room);
   bus_.share_changed(peer.room.name);
   deadlines_.away.erase(&peer);
   deadlines_.paced.erase(&peer);

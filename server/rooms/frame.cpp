@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
@@ -14,6 +15,9 @@ constexpr char kFinalTextFrame = '\x81';
 /// The text that `append_stamped` puts before the id, which needs no escapes, and behind it.
 constexpr std::string_view kBeforeId = R"("from":")";
 constexpr std::string_view kBehindId = R"(",)";
+
+/// In the news that a member has left, and in no other frame of the server's own.
+constexpr std::string_view kFarewell = R"("user_disconnected")";
 
 /// The index of the first member in an object.
 std::size_t inside(std::string_view object) {
@@ -40,6 +44,8 @@ Frame SharedFrame::from_wire(std::string_view text, FrameNumber number) {
     const std::size_t end = members.find('"', kBeforeId.size());
     frame->from_begin_ = inside(text) + kBeforeId.size();
     frame->from_bytes_ = std::min(end, members.size()) - kBeforeId.size();
+  } else {
+    frame->is_farewell_ = text.find(kFarewell) != std::string_view::npos;
   }
   return frame;
 }
@@ -58,8 +64,11 @@ void SharedFrame::begin(std::size_t text_bytes) {
 }
 
 Frame frame_of(protocol::Body body, FrameNumber number) {
-  return std::make_shared<const SharedFrame>(
+  const bool is_farewell = std::holds_alternative<protocol::UserDisconnected>(body);
+  auto frame = std::make_shared<SharedFrame>(
       protocol::encode({std::move(body), std::nullopt, std::nullopt}), number);
+  frame->is_farewell_ = is_farewell;
+  return frame;
 }
 
 }  // namespace onair::rooms

@@ -21,6 +21,9 @@ constexpr FrameNumber kNoNumber = 0;
 /// too.
 inline constexpr std::size_t kQueueEntryCost = 128;
 
+/// For whom all news of members that have left count in a queue. No id has this form.
+inline constexpr std::string_view kFarewells = "*";
+
 class SharedFrame;
 using Frame = std::shared_ptr<const SharedFrame>;
 
@@ -38,6 +41,11 @@ class SharedFrame {
   FrameNumber number() const { return number_; }
   /// The sender's id, as the server put it in. Empty in the server's own frames.
   std::string_view from() const { return text().substr(from_begin_, from_bytes_); }
+  /// Whose share of a queue it takes (QueueShares): that of its sender, or one that all news of
+  /// members that have left have together, since whoever comes and goes causes them. Empty:
+  /// nobody's.
+  std::string_view counts_for() const { return is_farewell_ ? kFarewells : from(); }
+  bool is_farewell() const { return is_farewell_; }
   std::string_view text() const { return std::string_view(bytes_).substr(header_bytes_); }
   /// Header and text.
   const std::string& websocket() const { return bytes_; }
@@ -52,6 +60,9 @@ class SharedFrame {
   FrameNumber number_;
   std::size_t from_begin_ = 0;
   std::size_t from_bytes_ = 0;
+  bool is_farewell_ = false;
+
+  friend Frame frame_of(protocol::Body body, FrameNumber number);
 };
 
 /// Encodes a message of the server's own.

@@ -19,11 +19,13 @@ namespace {
 /// Bounds of the frames that a client may send before the room is ready.
 constexpr std::size_t kMaxWaitingFrames = 64;
 constexpr std::size_t kMaxWaitingBytes = 4 * protocol::kMaxFrameBytes;
+/// The bound of such frames of all clients of a hub.
+constexpr std::size_t kMaxWaitingBytesOfAll = 8'388'608;
 
-bool may_wait(const PendingEntry& entry, std::string_view frame) {
-  std::size_t bytes = frame.size();
-  for (const std::string& waiting : entry.frames) bytes += waiting.size();
-  return entry.frames.size() < kMaxWaitingFrames && bytes <= kMaxWaitingBytes;
+bool may_wait(const PendingEntry& entry, std::string_view frame, std::size_t bytes_of_all) {
+  return entry.frames.all().size() < kMaxWaitingFrames &&
+         entry.frames.bytes() + frame.size() <= kMaxWaitingBytes &&
+         bytes_of_all + frame.size() <= kMaxWaitingBytesOfAll;
 }
 
 /// True for messages that the forwarder sends on a talker's behalf, to one viewer at a time.
@@ -152,8 +154,8 @@ void Hub::receive(Link& link, std::string_view frame, TimePoint now) {
 void Hub::receive_from_newcomer(Link& link, std::string_view frame, TimePoint now) {
   if (link.waits_for != nullptr) {
     for (PendingEntry& entry : link.waits_for->pending) {
-      if (entry.link == &link && may_wait(entry, frame)) {
-        return entry.frames.emplace_back(frame), void();
+      if (entry.link == &link && may_wait(entry, frame, waiting_bytes_)) {
+        return entry.frames.add(frame, waiting_bytes_);
       }
     }
     return refuse(link, {ErrorCode::not_entered, "Wait for `welcome`."});

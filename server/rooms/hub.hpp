@@ -12,6 +12,7 @@
 // Other hubs, on other threads and machines, may serve the same rooms: see bus.hpp.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -148,6 +149,7 @@ class Hub final : public BusMember {
 
   // orders.cpp
   void on_command(Peer& from, std::string_view frame, TimePoint now);
+  bool charge_forwarder(Peer& from, bool on, TimePoint now);
   bool settles(TimePoint now) const;
   void on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint now);
   void remove_viewer(const Order& order, TimePoint now);
@@ -196,6 +198,7 @@ class Hub final : public BusMember {
   ReceptionReporter reception_reporter_;
   PeerDeadlines deadlines_;
   base::Schedule<Room*> dead_rooms_;  ///< in which nobody has a socket, by when that began
+  std::size_t waiting_bytes_ = 0;     ///< of all EarlyFrames in `rooms_`
   Rooms rooms_;
   RemovedPeers removed_;
 };

@@ -15,7 +15,7 @@ void Hub::on_room_ready(const std::string& name, TimePoint now) {
     entry.link->waits_for = nullptr;
     const bool last = room->pending.empty();
     let_in(*room, entry, now);
-    for (const std::string& frame : entry.frames) receive(*entry.link, frame, now);
+    for (const std::string& frame : entry.frames.all()) receive(*entry.link, frame, now);
     if (last) return;  // the room may be gone
   }
 }
@@ -36,6 +36,7 @@ void Hub::on_share(const std::string& name, HubId hub, std::optional<RoomShare> 
   } else {
     room->elsewhere.erase(hub);
   }
+  if (!room->forwarders.empty()) note_if_dead(*room, now);
   if (room->watching() != before) audience_.changed(*room, now);
   reception_reporter_.changed(*room, now);
   keep_away_bound(name, now);

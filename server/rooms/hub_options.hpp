@@ -56,9 +56,11 @@ struct HubOptions {
   /// When talkers are to use the forwarder, for their `welcome`, as the operator set it; nothing:
   /// there is none.
   std::optional<std::string> forward = {};
-  /// A talker needs the forwarder in its room, or needs it no more. May not call the hub.
-  std::function<void(const std::string& room, const protocol::PeerId& talker, bool on)>
-      use_forwarder = [](const auto&, const auto&, bool) {};
+  /// A talker needs the forwarder in its room, or needs it no more. `address` is the talker's, see
+  /// Link::address. May not call the hub.
+  std::function<void(const std::string& room, const protocol::PeerId& talker, bool on,
+                     const std::string& address)>
+      use_forwarder = [](const auto&, const auto&, bool, const auto&) {};
   /// Returns the first frame number of each hub made from these options. Hubs must use disjoint
   /// ranges: duplicates are dropped by number.
   std::function<FrameNumber()> first_frame = [] { return FrameNumber{1}; };

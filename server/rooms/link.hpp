@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "protocol/error_code.hpp"
 #include "rooms/allowance.hpp"
@@ -36,6 +37,8 @@ class Link {
   /// that enters over this link holds it too, until it is gone or comes back over another link. To
   /// be set before the hub knows the link.
   std::shared_ptr<void> admission_slot;
+  /// By what address this client is counted; empty where it is not. Likewise.
+  std::string address;
 
   // Written by the hub alone:
   Peer* peer = nullptr;       ///< the member that entered over this link

@@ -94,7 +94,11 @@ void Hub::close_if_empty(Room& room) {
 }
 
 void Hub::note_if_dead(Room& room, TimePoint now) {
-  if (room.connected == 0 && !dead_rooms_.contains(&room)) dead_rooms_.set(&room, now);
+  if (!room.is_dead()) {
+    dead_rooms_.erase(&room);
+  } else if (!dead_rooms_.contains(&room)) {
+    dead_rooms_.set(&room, now);
+  }
 }
 
 /// Closes the room that has been without anybody for longest. False where there is none.
@@ -106,7 +110,9 @@ bool Hub::close_dead_room(TimePoint now) {
     if (!room->gives_way()) continue;
     // The room goes with the last of them.
     const std::vector<Peer*> all = room->everyone;
-    for (Peer* peer : all) remove(*peer, now);
+    for (Peer* peer : all) {
+      remove(*peer, {protocol::ErrorCode::room_ended, "Nobody else is in this room."}, now);
+    }
     return true;
   }
   return false;

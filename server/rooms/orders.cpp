@@ -1,5 +1,6 @@
 // Commands of talkers and operators, and the talkers that must release their slots.
 #include <algorithm>
+#include <utility>
 
 #include "protocol/codec.hpp"
 #include "rooms/hub.hpp"
@@ -30,16 +31,20 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
   } else if (const auto* remove = std::get_if<protocol::RemovePeer>(&body)) {
     on_remove_command(from, remove->id, now);
   } else if (const auto* use = std::get_if<protocol::UseForwarder>(&body)) {
-    // The forwarder enters or leaves, and all get news of that.
-    const std::size_t told = from.room.receivers(Reach::everyone);
-    if (charge(*from.link, price_of_entry(options_.limits.rates), 0, now) &&
-        charge_deliveries(*from.link, told, 0, now)) {
-      options_.use_forwarder(room, from.id, use->on);
-    }
+    if (charge_forwarder(from, use->on, now))
+      options_.use_forwarder(room, from.id, use->on, from.link->address);
   } else if (std::holds_alternative<protocol::EndRoom>(body)) {
     bus_.order({Order::Kind::end_room, room, from.id});
     end_room(from.room, from.id, now);
   }
+}
+
+/// The forwarder enters and leaves the room by it, which everyone there learns: it costs as much as
+/// if the talker itself did. One that only says again what it has said costs a frame.
+bool Hub::charge_forwarder(Peer& from, bool on, TimePoint now) {
+  if (std::exchange(from.uses_forwarder, on) == on) return true;
+  return charge(*from.link, price_of_entry(options_.limits.rates), 0, now) &&
+         charge_deliveries(*from.link, from.room.receivers(Reach::everyone), 0, now);
 }
 
 /// True while there may be members that this hub does not know, since they were here before it.
@@ -53,7 +58,7 @@ void Hub::on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint no
     return refuse(*from.link, {ErrorCode::wrong_role, "Only the operator can remove a talker."});
   }
   const bool was_member = from.room.peers.contains(id) || bus_.hub_of(id);
-  const Order order{Order::Kind::remove_peer, from.room.name, id, was_member};
+  const Order order{Order::Kind::remove_peer, from.room.name, id, was_member, from.link->address};
   bus_.order(order);
   remove_viewer(order, now);
 }
@@ -76,10 +81,10 @@ void Hub::remove_viewer(const Order& order, TimePoint now) {
   Peer* const peer = find_peer(order.room, order.peer);
   if (peer != nullptr && peer->effective_role == EffectiveRole::talker) return;
   if (peer != nullptr && !order.was_member) {
-    bus_.order({Order::Kind::remove_peer, order.room, order.peer, true});
+    bus_.order({Order::Kind::remove_peer, order.room, order.peer, true, order.by});
   }
   if (peer != nullptr || order.was_member || settles(now))
-    removed_.add(order.room, order.peer, now);
+    removed_.add(order.room, order.peer, now, order.by);
   if (peer != nullptr) remove(*peer, removed(), now);
 }
 

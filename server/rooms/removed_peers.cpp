@@ -1,17 +1,20 @@
 #include "rooms/removed_peers.hpp"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <string>
 #include <utility>
 
 namespace onair::rooms {
 
-void RemovedPeers::add(const std::string& room, const protocol::PeerId& peer, TimePoint now) {
+void RemovedPeers::add(const std::string& room, const protocol::PeerId& peer, TimePoint now,
+                       const std::string& by) {
   if (contains(room, peer)) return;
   if (size_ >= kMost) make_room(now);
   std::vector<Removed>& peers = rooms_[room];
   if (peers.size() >= kMostOfARoom) drop_oldest(peers, kMostOfARoom - 1);
-  peers.push_back({peer, now});
+  peers.push_back({peer, now, by});
   ++size_;
 }
 
@@ -61,8 +64,29 @@ void RemovedPeers::forget_expired(TimePoint now) {
   std::erase_if(rooms_, [](const auto& room) { return room.second.empty(); });
 }
 
+/// Until these rooms have no more than `left`, or nobody has removed more than kMostOfARoom of
+/// them: one that removes in many rooms, a few in each, pushes out no others.
+void RemovedPeers::cut_removers(std::vector<Rooms::iterator>& rooms, std::size_t left) {
+  std::map<std::string, std::size_t> removed_by;
+  for (const auto& room : rooms) {
+    for (const Removed& removed : room->second) ++removed_by[removed.by];
+  }
+  for (std::size_t most = kMost / 2; sum_of(rooms) > left && most >= kMostOfARoom; most /= 2) {
+    for (const auto& room : rooms) {
+      size_ -= std::erase_if(room->second, [&](const Removed& removed) {
+        std::size_t& count = removed_by[removed.by];
+        if (removed.by.empty() || count <= most) return false;
+        --count;
+        return true;
+      });
+    }
+  }
+  std::erase_if(rooms, [](const auto& room) { return room->second.empty(); });
+}
+
 /// Until these rooms have no more than `left`.
 void RemovedPeers::cut(std::vector<Rooms::iterator>& rooms, std::size_t left) {
+  cut_removers(rooms, left);
   std::size_t sum = sum_of(rooms);
   for (std::size_t most = kMostOfARoom / 2; sum > left && most >= kKept; most /= 2) {
     for (const auto& room : rooms) drop_oldest(room->second, most);

@@ -16,8 +16,9 @@ namespace onair::rooms {
 /// Bounded in two ways, so that nobody makes it forget the removed peers of another's room. A room
 /// that has too many loses its oldest. If all rooms together have too many, those that are open
 /// here and those that are not each keep a half at least: who opens rooms pushes nothing out of
-/// closed ones, nor the other way round. Of either kind, the rooms with the most lose their oldest,
-/// down to kKept; then the rooms that began last lose all of theirs.
+/// closed ones, nor the other way round. Of either kind, whoever has removed most loses first, down
+/// to kMostOfARoom; then the rooms with the most lose their oldest, down to kKept; then the rooms
+/// that began last lose all of theirs.
 class RemovedPeers {
  public:
   static constexpr std::size_t kMostOfARoom = 256;
@@ -27,7 +28,9 @@ class RemovedPeers {
 
   explicit RemovedPeers(IsOpen is_open) : is_open_(std::move(is_open)) {}
 
-  void add(const std::string& room, const protocol::PeerId& peer, TimePoint now);
+  /// `by` is the address of whoever removed the peer; empty: whoever is in this room.
+  void add(const std::string& room, const protocol::PeerId& peer, TimePoint now,
+           const std::string& by = {});
   bool contains(const std::string& room, const protocol::PeerId& peer) const;
   std::size_t size() const { return size_; }
 
@@ -35,6 +38,7 @@ class RemovedPeers {
   struct Removed {
     protocol::PeerId peer;
     TimePoint at;
+    std::string by;  ///< an address; empty: the room
   };
   using Rooms = std::map<std::string, std::vector<Removed>>;
 
@@ -42,6 +46,7 @@ class RemovedPeers {
   void make_room(TimePoint now);
   void forget_expired(TimePoint now);
   void cut(std::vector<Rooms::iterator>& rooms, std::size_t left);
+  void cut_removers(std::vector<Rooms::iterator>& rooms, std::size_t left);
 
   IsOpen is_open_;
   Rooms rooms_;  ///< the first of each room is its oldest

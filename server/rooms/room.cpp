@@ -18,7 +18,17 @@ bool has_room(Peer& peer, const SharedFrame& frame) {
   const SendQueue queue = peer.link->queue();
   if (queue.bytes == 0 && !peer.shares) return true;  // mostly, and without memory
   if (!peer.shares) peer.shares = std::make_unique<QueueShares>();
-  return peer.shares->take(queue, frame.from(), frame.cost());
+  return peer.shares->take(queue, frame.counts_for(), frame.cost());
+}
+
+/// Sends it to a peer that is present, and before it what was put off and has to come first.
+void send_to(Peer& peer, const Frame& frame) {
+  if (peer.shares) {
+    for (const Frame& farewell : peer.shares->take_put_off(peer.link->queue(), frame->from())) {
+      peer.link->send(farewell);
+    }
+  }
+  peer.link->send(frame);
 }
 
 }  // namespace
@@ -42,17 +52,18 @@ Link* Peer::unlink() {
 
 DeliveryResult deliver(Peer& peer, const Frame& frame, Reach reach) {
   const bool counts = (reach != Reach::everyone || peer.effective_role == EffectiveRole::talker) &&
-                      !frame->from().empty();
+                      !frame->counts_for().empty();
+  // Nobody is told where a farewell finds no room: its causer has left.
+  const auto refused = frame->is_farewell() ? DeliveryResult::buffered : DeliveryResult::refused;
   if (peer.is<Present>()) {
-    if (counts && !has_room(peer, *frame)) return DeliveryResult::refused;
-    peer.link->send(frame);
-    return DeliveryResult::sent;
+    if (!counts || has_room(peer, *frame)) return send_to(peer, frame), DeliveryResult::sent;
+    if (frame->is_farewell()) peer.shares->put_off(frame, peer.link->queue().bound);
+    return refused;
   }
   // A talker whose slot is kept comes back to a new page, which knows nothing of before.
   if (!peer.kind.buffered_while_away || peer.is<SlotKept>()) return DeliveryResult::buffered;
-  if (!peer.mailbox) peer.mailbox = std::make_unique<Mailbox>(peer.room.budget);
-  if (counts)
-    return peer.mailbox->put_counted(frame) ? DeliveryResult::buffered : DeliveryResult::refused;
+  if (!peer.mailbox) peer.mailbox = std::make_unique<Mailbox>(peer.room.budget, peer.room.name);
+  if (counts) return peer.mailbox->put_counted(frame) ? DeliveryResult::buffered : refused;
   peer.mailbox->put(frame);
   return DeliveryResult::buffered;
 }
@@ -86,7 +97,8 @@ bool Room::update_role(Peer& peer) {
 
 void Room::recount(Peer& peer) {
   const bool is_viewer = peer.effective_role == EffectiveRole::viewer && !peer.kind.is_forwarder;
-  const Peer::Counted now{.connected = peer.is_connected() ? 1U : 0U,
+  const bool is_client = peer.is_connected() && !peer.kind.is_forwarder;
+  const Peer::Counted now{.connected = is_client ? 1U : 0U,
                           .watchers = peer.is_connected() && is_viewer ? 1U : 0U,
                           .away = peer.gives_way() ? 1U : 0U};
   const Peer::Counted before = std::exchange(peer.counted_, now);
@@ -107,6 +119,22 @@ void Room::erase(const Peer& peer) {
   everyone[peer.index]->index = peer.index;
   everyone.pop_back();
   peers.erase(peers.find(peer.id));
+}
+
+bool Room::is_dead() const {
+  if (connected > 0) return false;
+  const auto is_deserted = [](const auto& entry) {
+    const RoomShare& share = entry.second;
+    return share.members <= share.away + share.forwarders;
+  };
+  return forwarders.empty() || std::all_of(elsewhere.begin(), elsewhere.end(), is_deserted);
+}
+
+bool Room::gives_way() const {
+  if (!pending.empty() || !is_dead()) return false;
+  const auto serving = std::count_if(forwarders.begin(), forwarders.end(),
+                                     [](const Peer* peer) { return !peer->gives_way(); });
+  return away + static_cast<std::size_t>(serving) == peers.size();
 }
 
 RoomShare Room::share() const {

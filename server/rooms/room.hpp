@@ -7,7 +7,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -62,9 +64,10 @@ struct Peer {
   std::size_t index = 0;                               ///< in Room::everyone
   EffectiveRole effective_role = EffectiveRole::none;  ///< see Room::update_role
   bool on_air = false;
-  bool locks = false;      ///< a talker that lets no further viewers in
-  bool may_talk = false;   ///< by its pass, where its role is inferred
-  bool may_relay = false;  ///< by its pass, or since there was a talker: gets TURN credentials
+  bool locks = false;           ///< a talker that lets no further viewers in
+  bool may_talk = false;        ///< by its pass, where its role is inferred
+  bool may_relay = false;       ///< by its pass, or since there was a talker: gets TURN credentials
+  bool uses_forwarder = false;  ///< as a talker said last over this hub
   bool requested_stream = false;  ///< where its role is inferred
   bool can_move = false;  ///< to the forwarder and back, by its last `enter` (kForwardedCap)
   bool has_sent = false;
@@ -134,12 +137,42 @@ inline Reach reach_of(const Peer& from) {
   return from.kind.any_message ? Reach::talkers_and_socketio : Reach::talkers;
 }
 
+/// Frames that a client has sent before its room was ready. They count in a sum of their hub's, for
+/// as long as this lives.
+class EarlyFrames {
+ public:
+  EarlyFrames() = default;
+  EarlyFrames(EarlyFrames&& other) noexcept
+      : frames_(std::exchange(other.frames_, {})),
+        bytes_(std::exchange(other.bytes_, 0)),
+        sum_(other.sum_) {}
+  EarlyFrames& operator=(EarlyFrames&&) = delete;
+  ~EarlyFrames() {
+    if (sum_ != nullptr) *sum_ -= bytes_;
+  }
+
+  /// `sum` outlives this.
+  void add(std::string_view frame, std::size_t& sum) {
+    frames_.emplace_back(frame);
+    sum_ = &sum;
+    bytes_ += frame.size();
+    sum += frame.size();
+  }
+  std::size_t bytes() const { return bytes_; }
+  const std::vector<std::string>& all() const { return frames_; }
+
+ private:
+  std::vector<std::string> frames_;
+  std::size_t bytes_ = 0;
+  std::size_t* sum_ = nullptr;
+};
+
 /// A client that waits until the other hubs have sent their shares of the room.
 struct PendingEntry {
   Link* link;
   EntryRequest request;
   Pass pass;
-  std::vector<std::string> frames = {};  ///< that it sent meanwhile
+  EarlyFrames frames = {};
 };
 
 /// The numbers of the last frames that were broadcast in a room, in no order.
@@ -165,7 +198,7 @@ struct Room {
   std::vector<Peer*> talkers;      ///< by effective role, in the order of beginning to talk
   std::vector<Peer*> forwarders;   ///< by their kind
   std::vector<Peer*> receive_all;  ///< by their kind, whatever their role
-  std::uint32_t connected = 0;     ///< with a socket
+  std::uint32_t connected = 0;     ///< with a socket, but forwarders
   std::uint32_t watchers = 0;      ///< of these, viewers by effective role
   std::uint32_t away = 0;          ///< that give way: see Peer::gives_way
   std::map<HubId, RoomShare> elsewhere;
@@ -192,8 +225,10 @@ struct Room {
   /// To be called when anything has changed that the counts follow from.
   void recount(Peer& peer);
 
+  /// True where nobody has a socket but forwarders, which are here for nobody.
+  bool is_dead() const;
   /// True where the room may be closed for one with a socket.
-  bool gives_way() const { return pending.empty() && away == peers.size(); }
+  bool gives_way() const;
 
   RoomShare share() const;
 

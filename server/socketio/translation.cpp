@@ -41,15 +41,10 @@ std::optional<protocol::PeerId> addressee(const JsonValue& sendto) {
   return id;
 }
 
-/// Only the server sets these.
-bool is_of_server(std::string_view name) {
-  return name == "from" || name == "fromName";
-}
-
 std::string without_from(const std::vector<JsonMember>& members) {
   std::string object;
   for (const JsonMember& member : members) {
-    if (is_of_server(member.name)) continue;
+    if (protocol::is_of_server(member.name)) continue;
     object.append(object.empty() ? "{" : ",");
     object.append(protocol::json_text(member.name));
     object.append(":").append(member.value.text);
@@ -91,7 +86,7 @@ std::variant<ClientMessage, Refusal> read_message(const std::vector<JsonValue>& 
   ClientMessage message;
   message.object = arguments.front().text;
   for (const JsonMember& member : *members) {
-    if (is_of_server(member.name)) message.envelope.has_from = true;
+    if (protocol::is_of_server(member.name)) message.envelope.has_from = true;
     if (member.name == "sendto") message.envelope.sendto = addressee(member.value);
     if (member.name != "type") continue;
     message.envelope.type.clear();

@@ -25,8 +25,8 @@ TEST(ByteBudget, CountsWhatItsSharesHold) {
 TEST(ByteBudget, WhoHoldsMuchGivesWayWhereAllHoldTooMuch) {
   ByteBudget budget;
   budget.limit(100);
-  ByteShare much(budget);
-  ByteShare little(budget);
+  InputShare much(budget, [] { FAIL() << "it ends itself"; });
+  InputShare little(budget, [] { FAIL() << "it holds little"; });
   much.set_bytes(100);
   EXPECT_FALSE(much.gives_way(10));
   little.set_bytes(10);
@@ -34,6 +34,29 @@ TEST(ByteBudget, WhoHoldsMuchGivesWayWhereAllHoldTooMuch) {
   EXPECT_FALSE(little.gives_way(10));
   much.set_bytes(50);
   EXPECT_FALSE(much.gives_way(10));
+}
+
+TEST(ByteBudget, WhoHoldsMuchForLongestGivesWayFirst) {
+  ByteBudget budget;
+  budget.limit(100);
+  std::vector<int> ended;
+  std::vector<std::unique_ptr<InputShare>> shares;
+  for (const int i : {0, 1, 2, 3}) {
+    shares.push_back(std::make_unique<InputShare>(budget, [&ended, i] { ended.push_back(i); }));
+  }
+  shares[1]->set_bytes(5);
+  shares[0]->set_bytes(40);
+  shares[3]->set_bytes(40);
+  shares[0]->set_bytes(0);
+  shares[0]->set_bytes(40);  // another message, which began after that of 3
+  shares[2]->set_bytes(90);
+  EXPECT_FALSE(shares[2]->gives_way(10));
+  EXPECT_EQ(ended, (std::vector{3, 0}));
+  EXPECT_EQ(budget.used(), 95u);
+  shares[2]->settle();
+  shares[0]->set_bytes(50);
+  EXPECT_TRUE(shares[0]->gives_way(10)) << "what is whole does not give way";
+  EXPECT_EQ(ended.size(), 2u);
 }
 
 TEST(ByteBudget, ManyThatHoldLittleShareItFairly) {

@@ -173,6 +173,15 @@ WebSocketClient::WebSocketClient(std::uint16_t port, const std::string& target)
   socket_.handshake("localhost", target);
 }
 
+WebSocketClient::WebSocketClient(std::uint16_t port, const std::string& target,
+                                 const std::string& address)
+    : socket_(context_) {
+  beast::get_lowest_layer(socket_).connect(endpoint(port));
+  socket_.set_option(websocket::stream_base::decorator(
+      [address](websocket::request_type& request) { request.set("X-Forwarded-For", address); }));
+  socket_.handshake("localhost", target);
+}
+
 WebSocketClient::WebSocketClient(std::uint16_t port, int receive_buffer) : socket_(context_) {
   auto& socket = beast::get_lowest_layer(socket_).socket();
   socket.open(asio::ip::tcp::v4());

@@ -82,6 +82,8 @@ std::string masked_text(const std::string& text);
 class WebSocketClient {
  public:
   explicit WebSocketClient(std::uint16_t port, const std::string& target = "/ws");
+  /// Of a client at this address, for a server behind a proxy.
+  WebSocketClient(std::uint16_t port, const std::string& target, const std::string& address);
   /// With a receive buffer of so many bytes.
   WebSocketClient(std::uint16_t port, int receive_buffer);
 

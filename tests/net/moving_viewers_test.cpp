@@ -89,20 +89,84 @@ TEST_F(MovingViewersTest, OneThatDoesNotAskGetsAnOfferAllTheSame) {
   EXPECT_EQ(offer["sdp"], "v=0\r\ns=" + peer + "\r\n");
 }
 
-TEST_F(MovingViewersTest, IdsThatNobodyHasFillNoMoreThanABound) {
+TEST_F(MovingViewersTest, InventedIdsTakeFewConnectionsOfTheForwarder) {
   hold();
-  for (std::size_t n = 0; n < net::Viewings::kMostUnanswered;) {
-    json invented = json::array();
-    for (int i = 0; i < 64; ++i, ++n) invented.push_back("nobody" + std::to_string(n));
+  for (int frame = 0; frame < 7; ++frame) {
+    json ids = json::array();
+    for (int i = 0; i < 64; ++i) ids.push_back("nobody" + std::to_string(64 * frame + i));
     talker->send(
-        json{{"type", "invite_watchers"}, {"sendto", forwarder_id}, {"peers", invented}}.dump());
+        json{{"type", "invite_watchers"}, {"sendto", forwarder_id}, {"peers", ids}}.dump());
   }
-  while (forwarder.count<control::Invite>() < net::Viewings::kMostUnanswered) {
-    sync(*talker);  // until all have been offered to
+  sync(*talker);
+  // Those who are invited in another room after them get their offers after them too.
+  WebSocketClient second(server->port());
+  WebSocketClient of_second(server->port());
+  second.enter("talk", "second");
+  second.send(json{{"type", "talk_ready"}}.dump());
+  use_forwarder(second, true);
+  const std::string forwarder_here = forwarder_id;
+  publish(second);
+  invite(second, of_second.enter("watch", "second")["id"]);
+  int offers = 0;
+  while (forwarder.expect<control::Invite>().room != "second") ++offers;
+  EXPECT_LE(offers, 64);
+  watch(*viewer, forwarder_here);  // one that asks is there, and gets its offer
+}
+
+TEST_F(MovingViewersTest, AnOfferThatNobodyAnswersIsTakenBack) {
+  talker.reset();
+  viewer.reset();
+  server.reset();
+  Options options = options_with(forwarder);
+  options.limits.handshake_time = std::chrono::milliseconds(500);
+  start(options);
+  talker.emplace(server->port());
+  viewer.emplace(server->port());
+  hold();
+  invite(*talker, "nobody");
+  const std::string peer = forwarder.expect<control::Invite>().peer;
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+}
+
+TEST_F(MovingViewersTest, AForwarderWithoutAudienceDoesNotWaitForATalkerThatLeaves) {
+  hold();
+  invite(*talker, "nobody");
+  forwarder.expect<control::Invite>();
+  const auto left = std::chrono::steady_clock::now();
+  talker->close();
+  while (viewer->receive_type("user_disconnected")["id"] != forwarder_id) {
   }
-  invite(*talker, viewer_id);
-  EXPECT_EQ(viewer->receive_type("talk_declined")["reason"], "full");
-  EXPECT_EQ(forwarder.count<control::Invite>(), net::Viewings::kMostUnanswered);
+  EXPECT_LT(std::chrono::steady_clock::now() - left, std::chrono::seconds(10));
+}
+
+TEST_F(MovingViewersTest, AnAddressHasSoManyPublicationsInAll) {
+  talker.reset();
+  viewer.reset();
+  server.reset();
+  Options options = options_with(forwarder);
+  options.limits.encoders_per_address = 2;
+  start(options);
+  const auto page_of = [this](const std::string& room, const std::string& address) {
+    auto page = std::make_unique<WebSocketClient>(server->port(), "/ws", address);
+    page->enter("talk", room);
+    page->send(json{{"type", "talk_ready"}}.dump());
+    use_forwarder(*page, true);
+    sync(*page);
+    return page;
+  };
+  const auto first = page_of("first", "192.0.2.1");
+  publish(*first);
+  const auto second = page_of("second", "192.0.2.1");
+  publish(*second);
+  const auto third = page_of("third", "192.0.2.1");
+  const auto neighbour = page_of("fourth", "192.0.2.2");
+  publish(*neighbour);  // its wish came after the third one's
+  EXPECT_EQ(post("/whip/fifth", {{"X-Forwarded-For", "192.0.2.1"}}).result_int(), 429u);
+  use_forwarder(*third, false);
+  use_forwarder(*first, false);
+  first->receive_type("bye");
+  use_forwarder(*third, true);
+  publish(*third);
 }
 
 TEST_F(MovingViewersTest, OneThatIsThereIsNotInvitedAgain) {

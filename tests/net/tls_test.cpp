@@ -237,6 +237,18 @@ TEST_F(TlsTest, ACertificateOfItsOwnIsKeptWhileItFits) {
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
+TEST_F(TlsTest, ItsKeyIsForItsOwnerAloneWhateverWasThere) {
+  using std::filesystem::perms;
+  const auto state = folder / "state";
+  const auto files = net::self_signed_certificate(state, {"localhost"});
+  EXPECT_EQ(std::filesystem::status(state).permissions(), perms::owner_all);
+  std::filesystem::remove(files.chain);
+  std::filesystem::permissions(files.key, perms::others_read, std::filesystem::perm_options::add);
+  net::self_signed_certificate(state, {"localhost"});
+  EXPECT_EQ(std::filesystem::status(files.key).permissions(),
+            perms::owner_read | perms::owner_write);
+}
+
 TEST_F(TlsTest, ItsKeyMustBeForItsOwnerAlone) {
   const auto files = make("a");
   std::filesystem::permissions(files.key, std::filesystem::perms::group_read,

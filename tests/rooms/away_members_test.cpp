@@ -90,6 +90,29 @@ TEST_F(AwayMembersTest, FillNotAllRooms) {
   EXPECT_EQ(late.news(), News{"error too_many_rooms"}) << "its talker is on air";
 }
 
+TEST_F(AwayMembersTest, ARoomOfTheForwarderAloneGivesWay) {
+  Client forwarders[3];
+  for (const std::size_t i : {0U, 1U, 2U}) {
+    hub.enter(forwarders[i],
+              {kForwarder, {std::string(1, static_cast<char>('a' + i)), protocol::Role::watch}},
+              now);
+    pass(seconds(1));
+  }
+  enter(watcher, "watch", "a");
+  enter(talker, "talk", "d");
+  EXPECT_EQ(talker.news().front(), "welcome");
+  EXPECT_EQ(forwarders[0].closed, std::nullopt) << "somebody is there";
+  EXPECT_EQ(forwarders[1].closed, protocol::CloseCode::room_ended);
+  EXPECT_EQ(forwarders[2].closed, std::nullopt);
+  leave(watcher);
+  pass(seconds(1));
+  enter(other, "watch", "e");
+  enter(watcher, "watch", "f");
+  for (Client* client : {&other, &watcher}) EXPECT_EQ(client->last()["type"], "welcome");
+  EXPECT_EQ(forwarders[0].closed, protocol::CloseCode::room_ended);
+  EXPECT_EQ(forwarders[2].closed, protocol::CloseCode::room_ended);
+}
+
 TEST_F(AwayMembersTest, DoNotCountAsViewers) {
   enter(talker, "talk");
   for (int i = 0; i < 3; ++i) come_and_vanish("watch");

@@ -159,6 +159,94 @@ TEST_F(FullQueueTest, AViewerDropsNoFramesOfOthersForATalkerThatIsAway) {
   EXPECT_EQ(of_other, 3u);
 }
 
+TEST_F(FullQueueTest, ViewersThatComeAndGoGetNoTalkerClosed) {
+  talker.is_slow = true;
+  for (int i = 0; i < 6'000; ++i) {
+    Client passer_by;
+    enter(passer_by, "watch");
+    leave(passer_by);
+    if (i == 3'000) leave(other);
+  }
+  EXPECT_EQ(talker.closed, std::nullopt);
+  EXPECT_LE(talker.waiting.bytes, kBound / 4);
+  talker.news();
+  send_much(watcher, kToTheTalker, 8'000, 10);
+  EXPECT_EQ(talker.news(), News(10, "wave")) << "the others have their shares";
+  EXPECT_EQ(watcher.news(), News{});
+  talker.read();
+  send_much(watcher, kToTheTalker, 0, 1);
+  const News news = talker.news();
+  EXPECT_GT(count(news, "user_disconnected"), 100u) << "what found no room comes when there is";
+  EXPECT_LT(count(news, "user_disconnected"), 1'024u);
+  EXPECT_EQ(news.back(), "wave");
+}
+
+TEST_F(FullQueueTest, OneThatIsBackIsNotTakenForGone) {
+  talker.is_slow = true;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5'000; ++i) {
+    Client passer_by;
+    enter(passer_by, "watch");
+    ids.push_back(passer_by.id());
+    leave(passer_by);
+  }
+  // The first of whom it was not told.
+  const std::string id = ids[count(talker.news(), "user_disconnected")];
+  const auto tells_of_it = [&id](const json& frame) { return frame.value("id", "") == id; };
+  ASSERT_FALSE(std::any_of(talker.frames.begin(), talker.frames.end(), tells_of_it));
+  Client back;
+  enter(back, "watch", R"(,"resume":"watch )" + id + R"( lesson")");
+  send_much(back, kToTheTalker, 0, 1);
+  ASSERT_EQ(talker.last()["from"], id);
+  EXPECT_TRUE(tells_of_it(talker.frames[talker.frames.size() - 2]));
+  talker.read();
+  send_much(watcher, kToTheTalker, 0, 1);
+  EXPECT_EQ(std::count_if(talker.frames.begin(), talker.frames.end(), tells_of_it), 1);
+}
+
+TEST_F(FullQueueTest, ViewersThatComeAndGoDropNoFramesForATalkerThatIsAway) {
+  vanish(talker);
+  send_much(other, kToTheTalker, 8'000, 2);
+  for (int i = 0; i < 5'000; ++i) {
+    Client passer_by;
+    enter(passer_by, "watch");
+    leave(passer_by);
+  }
+  send_much(other, kToTheTalker, 8'000, 1);
+  Client back;
+  enter(back, "talk", R"(,"resume":"talk id1 lesson")");
+  EXPECT_EQ(count(back.news(), "wave"), 3u);
+}
+
+TEST_F(FullQueueTest, SendersUnderEverNewIdsTakeNoMemory) {
+  QueueShares shares;
+  const SendQueue queue{kBound / 8, kBound};
+  for (int i = 0; i < 5'000; ++i) shares.take(queue, "id" + std::to_string(i), 128);
+  EXPECT_LE(shares.senders(), QueueShares::kMostSenders);
+  EXPECT_TRUE(shares.take(queue, "honest", 8'000));
+}
+
+TEST_F(FullQueueTest, WhoFillsTheBuffersOfAllLosesByIt) {
+  BufferBudget budget;
+  const auto frame = std::make_shared<const SharedFrame>(std::string(60'000, 'x'));
+  Mailbox honest(budget, "lesson");
+  honest.put(frame);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::unique_ptr<Mailbox>> greedy;
+    for (int i = 0; i < 8; ++i) {
+      greedy.push_back(std::make_unique<Mailbox>(budget, "loud"));
+      for (int n = 0; n < 139; ++n) greedy.back()->put(frame);
+    }
+    EXPECT_LE(budget.bytes, budget.most_bytes);
+    honest.put(frame);
+    EXPECT_FALSE(honest.has_overflowed());
+    EXPECT_TRUE(greedy.front()->has_overflowed());
+  }
+  EXPECT_EQ(honest.take().size(), 4u);
+  EXPECT_EQ(budget.bytes, 0u);
+  EXPECT_TRUE(budget.by_room.empty());
+}
+
 TEST_F(FullQueueTest, OneMembersBufferLeavesRoomForTheOthers) {
   BufferBudget budget;
   Mailbox one(budget);

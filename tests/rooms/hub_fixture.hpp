@@ -23,7 +23,8 @@ class HubFixture : public testing::Test {
              .doorkeeper = std::move(doorkeeper),
              .limits = limits,
              .use_forwarder =
-                 [this](const std::string& room, const protocol::PeerId& talker, bool on) {
+                 [this](const std::string& room, const protocol::PeerId& talker, bool on,
+                        const auto&) {
                    forwarder_uses.push_back(room + " " + talker + (on ? " on" : " off"));
                  }},
             bus) {

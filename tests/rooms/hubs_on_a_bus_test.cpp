@@ -112,6 +112,29 @@ TEST_P(HubsOnABusTest, ABroadcastReachesTheWholeRoom) {
   EXPECT_EQ(talker.news(), News{});
 }
 
+TEST_P(HubsOnABusTest, WhatIsSentBeforeTheWelcomeHasABoundForAllTogether) {
+  enter(0, talker, "talk");
+  const auto wave_of = [](std::size_t bytes) {
+    return R"({"type":"wave","x":")" + std::string(bytes, 'x') + "\"}";
+  };
+  std::vector<std::unique_ptr<Client>> crowd;
+  for (int i = 0; i < 60; ++i) {
+    crowd.push_back(std::make_unique<Client>());
+    enter_unsettled(1, *crowd.back(), "watch");
+    for (int n = 0; n < 4; ++n) send(1, *crowd.back(), wave_of(60'000));
+  }
+  EXPECT_EQ(crowd.front()->news(), News{});
+  EXPECT_EQ(crowd.back()->news(), News(4, "error not_entered"));
+  settle();
+  EXPECT_EQ(crowd.back()->news(), News{"welcome"});
+  for (const auto& client : crowd) leave(1, *client);
+  enter_unsettled(1, other, "watch");
+  send(1, other, wave_of(60'000));
+  EXPECT_EQ(other.news(), News{}) << "what has been handled counts no more";
+  settle();
+  EXPECT_EQ(other.news(), News{"welcome"});
+}
+
 TEST_P(HubsOnABusTest, WhoComesLateLearnsWhoIsOnAirOnAnotherHub) {
   enter(0, talker, "talk");
   send_settled(0, talker, R"({"type":"talk_ready"})");

@@ -181,6 +181,29 @@ TEST_F(SentAwayTest, NobodysRemovalsPushThoseOfAClosedRoomOut) {
   EXPECT_LE(removed.size(), RemovedPeers::kMost);
 }
 
+TEST_F(SentAwayTest, WhoRemovedFirstInManyRoomsPushesNobodysOut) {
+  RemovedPeers removed([](const auto&) { return true; });
+  const auto fill = [&](const std::string& rooms, std::size_t times) {
+    for (std::size_t i = 0; i < times; ++i) {
+      removed.add(rooms + std::to_string(i / RemovedPeers::kKept), "id" + std::to_string(i), now,
+                  "192.0.2.1");
+    }
+  };
+  fill("old", RemovedPeers::kMost - 200);
+  pass(seconds(1));
+  for (int i = 0; i < 100; ++i) {
+    removed.add("lesson", "id" + std::to_string(i), now, "192.0.2.2");
+    removed.add("another", "id" + std::to_string(i), now);
+  }
+  pass(seconds(1));
+  fill("new", 3 * RemovedPeers::kMost);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(removed.contains("lesson", "id" + std::to_string(i))) << i;
+    EXPECT_TRUE(removed.contains("another", "id" + std::to_string(i))) << i;
+  }
+  EXPECT_LE(removed.size(), RemovedPeers::kMost);
+}
+
 TEST_F(SentAwayTest, ARemovalIsRememberedAsLongAsATokenLives) {
   RemovedPeers removed([](const auto&) { return true; });
   removed.add("lesson", "id1", now);

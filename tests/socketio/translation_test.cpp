@@ -61,6 +61,8 @@ TEST(Translation, TakesAwayAClientsOwnFrom) {
   EXPECT_FALSE(message_of(R"({"from":"x"})").envelope.has_from);
   EXPECT_EQ(message_of(R"({"type":"talk_request","fromName":"x"})").object,
             R"({"type":"talk_request"})");
+  EXPECT_EQ(message_of(R"({"type":"talk_request","fromCaps":["forwarded"]})").object,
+            R"({"type":"talk_request"})");
 }
 
 TEST(Translation, RefusesMessagesThatAreNoObject) {

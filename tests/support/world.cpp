@@ -151,7 +151,7 @@ void World::start_server() {
           .limits = {.talkers_per_room = talkers_per_room_},
           .forward = forward_,
           .use_forwarder =
-              [this](const auto&, const auto& talker, bool on) {
+              [this](const auto&, const auto& talker, bool on, const auto&) {
                 post("forwarder", "use_forwarder",
                      [this, talker, on] { forwarder_->use(talker, on); });
               },

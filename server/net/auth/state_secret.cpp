@@ -54,13 +54,17 @@ void require_private(const std::filesystem::path& path) {
   if ((status.st_mode & 077) != 0) fail(path, "others may read it: chmod 600 it");
 }
 
+std::error_code make_private_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (std::filesystem::is_directory(folder, error)) return {};
+  if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
+  if (mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return {errno, std::generic_category()};
+}
+
 std::string state_secret(const std::filesystem::path& folder, const std::string& name) {
   const std::filesystem::path path = folder / name;
-  std::error_code error;
-  if (std::filesystem::create_directories(folder, error)) {
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-  }
-  if (error) fail(path, error.message());
+  if (const std::error_code error = make_private_folder(folder)) fail(path, error.message());
   if (!std::filesystem::exists(path)) write_new(path);
   require_private(path);
   std::ifstream file(path);

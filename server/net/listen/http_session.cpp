@@ -176,7 +176,7 @@ Task<error_code> invite_body(Connection<Stream>& connection, const RequestParser
 template <typename Stream>
 Task<std::variant<error_code, Response>> take_body(Connection<Stream>& connection,
                                                    RequestParser& parser, const Route& route,
-                                                   const ClientOrigin& client, ByteShare& share) {
+                                                   const ClientOrigin& client, InputShare& share) {
   const auto length = static_cast<std::size_t>(parser.content_length().value_or(0));
   if (length > 0) {
     const Exchange header{parser.get(), client, connection.tcp_layer(), connection.worker,
@@ -193,7 +193,9 @@ Task<std::variant<error_code, Response>> take_body(Connection<Stream>& connectio
     }
     if (const error_code error = co_await invite_body(connection, parser)) co_return error;
   }
-  co_return co_await read_body(connection.stream, connection.buffer, parser);
+  auto taken = co_await read_body(connection.stream, connection.buffer, parser);
+  share.settle();
+  co_return taken;
 }
 
 template <typename Stream>
@@ -219,7 +221,8 @@ Task<void> serve(Connection<Stream>& connection) {
     // With a certificate, plain HTTP only redirects.
     const bool redirects = std::is_same_v<Stream, TcpStream> && server.certificate;
     const ClientOrigin client = client_origin(connection.remote, parser.get(), server.proxies);
-    ByteShare body(connection.worker.tick().input_budget);
+    InputShare body(connection.worker.tick().input_budget,
+                    [&connection] { connection.tcp_layer().close(); });
     if (redirects && parser.content_length().value_or(0) > 0) {
       co_return co_await refuse(connection, redirect_to_https(parser.get()));
     }

@@ -37,7 +37,7 @@ Admission::Client Admission::enter(const std::string& address) {
     clients_by_address_.remove(address);
     return {};
   }
-  return {slot_of(clients_by_address_), slot_of(members_by_address_)};
+  return {slot_of(clients_by_address_), slot_of(members_by_address_), address};
 }
 
 std::size_t Admission::connections() const {

@@ -37,6 +37,7 @@ class Admission {
   struct Client {
     Slot connected;
     Slot member;
+    std::string address = {};  ///< at which it is counted
     explicit operator bool() const { return connected != nullptr; }
   };
 

@@ -4,9 +4,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <limits>
+#include <list>
+#include <optional>
+#include <utility>
 
 namespace onair::net {
+
+class InputShare;
 
 /// Bound of the bytes that all clients of a thread hold together. Outlives its shares.
 class ByteBudget {
@@ -22,7 +28,9 @@ class ByteBudget {
 
  private:
   friend class ByteShare;
+  friend class InputShare;
 
+  std::list<InputShare*> inputs_;  ///< those that hold something, since longest first
   std::size_t used_ = 0;
   std::size_t holders_ = 0;
   std::size_t most_ = std::numeric_limits<std::size_t>::max();
@@ -43,10 +51,6 @@ class ByteShare {
     held_ = bytes;
   }
 
-  /// True where this client gives way: all together hold too much, and it holds more than `small`
-  /// of it. Others lose nothing by a client that fills the budget.
-  bool gives_way(std::size_t small) const { return held_ > small && budget_.is_exceeded(); }
-
   /// True if the budget is exceeded and `lasting` is above the fair share (above twice the bound:
   /// above 0). Such a client gets nothing more, so all together exceed twice the bound only by what
   /// the others get in one tick. FrameStream passes the bytes that the last flush left: later bytes
@@ -60,6 +64,55 @@ class ByteShare {
  private:
   ByteBudget& budget_;
   std::size_t held_ = 0;
+};
+
+/// The bytes of a client's input that is not whole yet. Where all clients together hold too much,
+/// the one that has held much for longest gives way: an honest one is soon done, and one that never
+/// ends what it has begun keeps nobody out.
+class InputShare {
+ public:
+  /// `end` ends the client's connection at once, and what it holds goes with that.
+  InputShare(ByteBudget& budget, std::function<void()> end)
+      : budget_(budget), share_(budget), end_(std::move(end)) {}
+  ~InputShare() { settle(); }
+  InputShare(const InputShare&) = delete;
+  InputShare& operator=(const InputShare&) = delete;
+
+  /// It holds so many bytes from now on, for what it has begun.
+  void set_bytes(std::size_t bytes) {
+    share_.set_bytes(bytes);
+    bytes_ = bytes;
+    if (bytes == 0) return settle();
+    if (!place_) place_ = budget_.inputs_.insert(budget_.inputs_.end(), this);
+  }
+
+  /// What it holds is whole: it counts, and gives way no more.
+  void settle() {
+    if (place_) budget_.inputs_.erase(*std::exchange(place_, std::nullopt));
+  }
+
+  /// Ends others that hold more than `small` for longer, until all together hold no more than they
+  /// may. True where that is not enough: then this one gives way.
+  bool gives_way(std::size_t small) {
+    if (bytes_ <= small) return false;
+    while (budget_.is_exceeded()) {
+      const auto oldest =
+          std::find_if(budget_.inputs_.begin(), budget_.inputs_.end(),
+                       [small](const InputShare* input) { return input->bytes_ > small; });
+      if (oldest == budget_.inputs_.end() || *oldest == this) return true;
+      InputShare& other = **oldest;
+      other.set_bytes(0);
+      other.end_();
+    }
+    return false;
+  }
+
+ private:
+  ByteBudget& budget_;
+  ByteShare share_;
+  std::function<void()> end_;
+  std::size_t bytes_ = 0;
+  std::optional<std::list<InputShare*>::iterator> place_;
 };
 
 }  // namespace onair::net

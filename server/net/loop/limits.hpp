@@ -27,7 +27,7 @@ struct Limits {
 
   /// Bytes from all clients that are not whole yet, of which each thread has an equal share:
   /// messages and bodies of requests. Beyond it those give way that hold more than a quarter of a
-  /// message's bound.
+  /// message's bound, the one first that has held it for longest.
   std::size_t input_bytes = 8'388'608;
 
   /// Connections in all. One more gets 503; with TLS it is closed. Those for which no file

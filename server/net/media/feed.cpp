@@ -15,6 +15,9 @@ constexpr seconds kOfferTimeout{10};
 constexpr std::chrono::milliseconds kRetry{500};
 constexpr seconds kRetryDeclined{5};
 
+/// How long a page that asks for it may take until its packets come.
+constexpr seconds kStart{10};
+
 /// A player that reloads finds the broadcast still here.
 constexpr seconds kLinger{5};
 
@@ -34,6 +37,7 @@ Feed::Feed(Media& media, std::string room)
 
 void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
   stage_ = Stage::ready;
+  sends_ = peer.media;
   went_silent_ = peer.connected && !peer.media;
   watched_ = note.other;
   MediaLink::take_back(peer, note);
@@ -57,8 +61,9 @@ void Feed::remove(MediaLink& player) {
   });
 }
 
-void Feed::hold(const protocol::PeerId& talker) {
-  holders_.insert(talker);
+void Feed::hold(const protocol::PeerId& talker, const std::string& address) {
+  if (holders_.insert(talker).second) may_start_until_ = std::chrono::steady_clock::now() + kStart;
+  if (note_.address.empty()) note_.address = address;
   if (!is_in()) return;                            // see entered()
   if (is_held() && talker != note_.other) return;  // the forwarder has one publication a room
   if (talker != note_.other || stage_ == Stage::idle) return follow(talker);
@@ -66,8 +71,13 @@ void Feed::hold(const protocol::PeerId& talker) {
   renew_if_dead();
 }
 
+bool Feed::is_silent() const {
+  return !sends_ && std::chrono::steady_clock::now() >= may_start_until_;
+}
+
 void Feed::release(const protocol::PeerId& talker) {
   if (holders_.erase(talker) == 0) return;
+  if (holders_.empty()) note_.address.clear();
   if (talker == watched_) end_viewings();
   if (!is_needed()) return end();
   if (talker == note_.other && !holders_.empty()) follow_another();
@@ -128,8 +138,10 @@ void Feed::refused(const protocol::Error&) {
 void Feed::received(const protocol::Message& message) {
   if (const auto* gone = std::get_if<protocol::UserDisconnected>(&message.body)) {
     invited_.erase(gone->id);
+    unproven_.erase(gone->id);
     viewings_.left(gone->id);
-    return lose_talker(gone->id, /*may_be_reloading=*/true);
+    lose_talker(gone->id, /*may_be_reloading=*/true);
+    return end_if_deserted();
   }
   if (const auto* error = std::get_if<protocol::Error>(&message.body)) {
     // After another error, such as `rate_limited`, it asks again. This one may be about whom it
@@ -281,6 +293,7 @@ void Feed::ask_again_after(rooms::Duration pause) {
 /// by the connections that they have.
 void Feed::lose_talker(const protocol::PeerId& talker, bool may_be_reloading) {
   const bool was_held = holders_.erase(talker) > 0;
+  if (holders_.empty()) note_.address.clear();
   const bool was_on_air = on_air_.erase(talker) > 0;
   const bool was_followed = !note_.other.empty() && talker == note_.other;
   if (!was_held && !was_on_air && !was_followed) return;  // a viewer has left
@@ -292,12 +305,21 @@ void Feed::lose_talker(const protocol::PeerId& talker, bool may_be_reloading) {
     linger(may_be_reloading ? protocol::kTalkerReturnTimeout : kLinger);
 }
 
+/// A room in which nobody is but the forwarder takes memory for nothing: it waits for a talker that
+/// reloads only where somebody watches.
+void Feed::end_if_deserted() {
+  const bool has_followed = !watched_.empty() && note_.other.empty();
+  if (has_followed && !is_needed() && viewings_.empty()) end();
+}
+
 void Feed::stop_following() {
   close_peer();
+  close_unproven();
   note_.other.clear();
   stage_ = Stage::idle;
   is_elsewhere_ = false;
   is_doubtful_ = false;
+  sends_ = false;
   went_silent_ = false;
   retry_.cancel();
   invited_ = {};
@@ -320,12 +342,14 @@ void Feed::on_forwarder_event(const control::Event& event) {
     return;
   }
   if (const auto* change = std::get_if<control::MediaChange>(&event)) {
-    went_silent_ = !change->on;
+    sends_ = change->on;
+    went_silent_ = !sends_;
     return renew_if_dead();
   }
   const auto* gone = std::get_if<control::Gone>(&event);
   if (gone == nullptr) return;
   forget_peer();
+  sends_ = false;
   stage_ = Stage::idle;
   if (gone->reason != control::GoneReason::replaced) return ask_again_after(kRetry);
   send_message(protocol::Bye{}, note_.other);  // or it offers anew, over the encoder's picture
@@ -337,6 +361,7 @@ void Feed::on_forwarder_died() {
   if (!peer().empty()) send_message(protocol::Bye{}, note_.other);
   end_viewings();
   forget_peer();
+  sends_ = false;
   if (stage_ != Stage::asking) stage_ = Stage::idle;
 }
 

@@ -38,8 +38,9 @@ class Feed final : public MediaLink {
   /// A page watches it since before this server began.
   void take_back_viewer(const std::string& peer, const media::Note& note);
 
-  /// The talker needs it for pages: it stays, and follows this talker unless another one has it.
-  void hold(const protocol::PeerId& talker);
+  /// The talker needs it for pages: it stays, and follows this talker unless another one has it. It
+  /// counts at the address of the first that holds it.
+  void hold(const protocol::PeerId& talker, const std::string& address);
   /// The talker needs it no more.
   void release(const protocol::PeerId& talker);
 
@@ -51,8 +52,9 @@ class Feed final : public MediaLink {
   void when_ready(MediaLink& player, Ready ready);
 
   bool is_ready() const { return stage_ == Stage::ready; }
+  bool is_silent() const override;
 
-  void deleted() override {}
+  void deleted() override { end(); }
   void on_forwarder_event(const sfu::control::Event& event) override;
   void on_forwarder_died() override;
   /// Asks the broadcaster again, where that had to wait for the forwarder.
@@ -94,6 +96,7 @@ class Feed final : public MediaLink {
   void remove_players();
   void linger(rooms::Duration duration);
   void end_what_nobody_needs();
+  void end_if_deserted();
   void end();
 
   // feed_viewers.cpp
@@ -101,7 +104,9 @@ class Feed final : public MediaLink {
   void on_request(const protocol::PeerId& viewer);
   void on_invite(const protocol::InviteWatchers& invite);
   void await_those_invited();
+  void offer_to_invited(const protocol::PeerId& viewer);
   void end_viewings();
+  void close_unproven();
 
   Stage stage_ = Stage::idle;
   std::set<protocol::PeerId> on_air_;  ///< talkers
@@ -110,6 +115,8 @@ class Feed final : public MediaLink {
   bool is_doubtful_ = false;
   /// The broadcaster's packets came, and come no more.
   bool went_silent_ = false;
+  bool sends_ = false;                     ///< the broadcaster's packets come
+  rooms::TimePoint may_start_until_ = {};  ///< by when they have to come, see is_silent
   /// The talker has sent `talk_ready` or `use_forwarder` since its offer. Its page may have been
   /// loaded anew: if it is silent too, its connection is dead, and is renewed.
   bool may_be_anew_ = false;
@@ -124,6 +131,10 @@ class Feed final : public MediaLink {
   /// Pages that the talker has sent here and that have not asked yet, by when they get an offer all
   /// the same. At most kMostInvited.
   base::Schedule<protocol::PeerId> invited_;
+  /// Pages that got an offer without having asked, by when it is taken back where they don't answer
+  /// it. A talker may invite ids that nobody has; only an answer proves a member. At most
+  /// kMostUnproven.
+  base::Schedule<protocol::PeerId> unproven_;
   std::vector<std::pair<MediaLink*, Ready>> waiting_;
   Timer retry_;
   Timer linger_;

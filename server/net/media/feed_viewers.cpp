@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "net/media/media.hpp"
+#include "protocol/limits.hpp"
 
 namespace onair::net {
 namespace {
@@ -15,6 +16,10 @@ constexpr std::chrono::seconds kAskTimeout{1};
 
 /// How many pages may be about to ask.
 constexpr std::size_t kMostInvited = 512;
+
+/// How many connections the forwarder may have for pages that have not shown that they exist: as
+/// many as a talker invites at once.
+constexpr std::size_t kMostUnproven = protocol::kMaxInvited;
 
 }  // namespace
 
@@ -29,8 +34,10 @@ void Feed::on_viewer(const protocol::PeerId& viewer, const protocol::Message& me
     if (message.sendto == id()) on_request(viewer);  // others are for the talkers
   } else if (std::holds_alternative<protocol::Bye>(message.body)) {
     invited_.erase(viewer);
+    unproven_.erase(viewer);
     viewings_.close(viewer);
   } else if (const auto* answer = std::get_if<protocol::Answer>(&message.body)) {
+    unproven_.erase(viewer);
     viewings_.answer(viewer, *answer);
   }
 }
@@ -38,6 +45,7 @@ void Feed::on_viewer(const protocol::PeerId& viewer, const protocol::Message& me
 void Feed::on_request(const protocol::PeerId& viewer) {
   if (!viewings_.may_ask(viewer)) return;
   invited_.erase(viewer);
+  unproven_.erase(viewer);
   if (is_ready() && is_held()) return viewings_.offer_to(viewer);
   viewings_.decline(viewer, protocol::DeclineReason::not_on_air);
 }
@@ -56,18 +64,32 @@ void Feed::on_invite(const protocol::InviteWatchers& invite) {
 }
 
 void Feed::await_those_invited() {
-  const auto next = invited_.next();
+  const auto next = rooms::earliest({invited_.next(), unproven_.next()});
   if (!next) return;
   wait<Feed>(invitation_, *next - steady_clock::now(), [](Feed& self) {
-    while (const auto viewer = self.invited_.take_due(steady_clock::now())) {
-      if (self.is_ready() && self.is_held()) self.viewings_.offer_to(*viewer);
-    }
+    const auto now = steady_clock::now();
+    while (const auto viewer = self.unproven_.take_due(now)) self.viewings_.close(*viewer);
+    while (const auto viewer = self.invited_.take_due(now)) self.offer_to_invited(*viewer);
     self.await_those_invited();
   });
 }
 
+/// It has not asked: it does not know the forwarder, or is no member at all. Where too many of that
+/// kind have a connection, it gets none: its talker invites it again.
+void Feed::offer_to_invited(const protocol::PeerId& viewer) {
+  if (!is_ready() || !is_held() || unproven_.all().size() >= kMostUnproven) return;
+  unproven_.set(viewer, steady_clock::now() + worker().limits().handshake_time);
+  viewings_.offer_to(viewer);
+}
+
+void Feed::close_unproven() {
+  for (const auto& [viewer, until] : unproven_.all()) viewings_.close(viewer);
+  unproven_ = {};
+}
+
 void Feed::end_viewings() {
   invited_ = {};
+  unproven_ = {};
   viewings_.end_all();
 }
 

@@ -63,21 +63,20 @@ void Media::publish(MediaEntry entry, std::string key, std::string offer, const 
     replaced = &talker;
     entry.resumption = rooms::Resumption{talker.id(), rooms::Duration::zero()};
   }
-  if (entry.counted_as && !free_slot_for_encoder(*entry.counted_as, replaced)) {
+  if (entry.counted_as && !free_slot_for_publication(*entry.counted_as, replaced)) {
     return reply(problem(status::too_many_requests, "too_many_clients",
                          "Too many encoders of this address broadcast.", /*retry_after=*/10));
   }
   create_link<WhipTalker>(std::move(entry), std::move(key))->publish(std::move(offer), reply);
 }
 
-bool Media::free_slot_for_encoder(const std::string& address, const WhipTalker* replaced) {
+bool Media::free_slot_for_publication(const std::string& address, const WhipTalker* replaced) {
   std::size_t count = 0;
   std::shared_ptr<MediaLink> silent;
   for (const auto& [pointer, link] : links_) {
-    if (link->note().kind != media::Note::Kind::whip || link->note().address != address) continue;
-    if (link.get() == replaced) continue;
+    if (!link->publishes() || link->note().address != address || link.get() == replaced) continue;
     ++count;
-    if (static_cast<const WhipTalker&>(*link).is_silent()) silent = link;
+    if (link->is_silent()) silent = link;
   }
   if (count < worker_.limits().encoders_per_address) return true;
   if (silent == nullptr) return false;
@@ -170,10 +169,16 @@ Feed& Media::feed_of(const std::string& room) {
   return *feed;
 }
 
-void Media::use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on) {
+void Media::use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on,
+                          const std::string& address) {
   if (draining_) return;  // the talker asks the next server
-  if (on) return feed_of(room).hold(talker);
   const auto feed = feeds_.find(room);
+  if (on) {
+    const bool is_counted = feed != feeds_.end() && feed->second->note().address == address;
+    const bool is_new = !address.empty() && !is_counted;
+    if (is_new && !free_slot_for_publication(address, nullptr)) return;
+    return feed_of(room).hold(talker, address);
+  }
   if (feed != feeds_.end()) std::shared_ptr(feed->second)->release(talker);
 }
 
@@ -295,8 +300,10 @@ void Media::take_back(const std::vector<control::PeerInfo>& peers) {
 
 void Media::take_back(const control::PeerInfo& peer, const media::Note& note) {
   MediaEntry entry{.room = peer.room};
-  // A member taken back beyond the bound is not counted: it was admitted once.
-  if (!note.address.empty()) entry.slots = admission_.enter(note.address);
+  // A member taken back beyond the bound is not counted: it was admitted once. The forwarder's own
+  // is no client.
+  if (!note.address.empty() && note.kind != media::Note::Kind::feed)
+    entry.slots = admission_.enter(note.address);
   switch (note.kind) {
     case media::Note::Kind::whip:
       return create_link<WhipTalker>(std::move(entry), note.key)->take_back(peer, note);

@@ -92,8 +92,10 @@ class Media final : private ForwarderHost {
   bool publishes(const std::string& room) const;
   /// The forwarder's member in the room, which enters where there is none yet.
   Feed& feed_of(const std::string& room);
-  /// A talker needs the forwarder in its room, or needs it no more.
-  void use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on);
+  /// A talker needs the forwarder in its room, or needs it no more. One whose address has all the
+  /// publications that it may have gets none: it asks again.
+  void use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on,
+                     const std::string& address);
   /// Lets go of a link that has left its room.
   void forget(MediaLink& link);
 
@@ -104,9 +106,10 @@ class Media final : private ForwarderHost {
   void on_forwarder_event(const sfu::control::Event& event) override;
   void on_forwarder_mismatched() override;
   void on_forwarder_in_use() override;
-  /// Where this address has as many encoders as it may, beside the one that the new one replaces,
-  /// ends one from which nothing comes. False where it has as many and something comes from each.
-  bool free_slot_for_encoder(const std::string& address, const WhipTalker* replaced);
+  /// Where this address has as many publications as it may, of encoders and of pages that hold the
+  /// forwarder, beside the one that the new one replaces: ends one from which nothing comes. False
+  /// where it has as many and something comes from each.
+  bool free_slot_for_publication(const std::string& address, const WhipTalker* replaced);
   void take_back(const std::vector<sfu::control::PeerInfo>& peers);
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
   void take_back_viewer(const sfu::control::PeerInfo& peer, const media::Note& note);

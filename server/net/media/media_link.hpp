@@ -48,7 +48,14 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   /// Its own peer connection; empty while there is none.
   const std::string& peer() const { return peer_; }
 
-  /// The client has ended its session by DELETE.
+  /// True for what may have a publication of its own, and counts as such at its address.
+  bool publishes() const {
+    return note_.kind == media::Note::Kind::whip || note_.kind == media::Note::Kind::feed;
+  }
+  /// True where it gives way to another publication of its address: nothing comes from it.
+  virtual bool is_silent() const { return false; }
+
+  /// The client has ended its session by DELETE, or another takes its place.
   virtual void deleted() = 0;
   /// An event of one of its peer connections.
   virtual void on_forwarder_event(const sfu::control::Event& event) = 0;

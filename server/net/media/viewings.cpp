@@ -46,7 +46,6 @@ void Viewings::offer_to(const protocol::PeerId& viewer) {
   const auto found = viewings_.find(viewer);
   if (found != viewings_.end() && !found->second.offered) return;  // already in progress
   close(viewer);
-  if (has_too_many_unanswered()) return decline(viewer, DeclineReason::full);
   const std::string peer = random_hex(control::kPeerIdDigits / 2);
   viewings_[viewer] = {peer, ++last_connection_};
   media().own_peer(peer, member_);
@@ -59,12 +58,6 @@ void Viewings::offer_to(const protocol::PeerId& viewer) {
       control::Invite{member_.room(), peer, text_of(note)},
       member_.guarded<MediaLink>(
           [this, viewer, peer](MediaLink&, const auto& result) { invited(viewer, peer, result); }));
-}
-
-bool Viewings::has_too_many_unanswered() const {
-  const auto unanswered = std::count_if(viewings_.begin(), viewings_.end(),
-                                        [](const auto& entry) { return !entry.second.answered; });
-  return static_cast<std::size_t>(unanswered) >= kMostUnanswered;
 }
 
 void Viewings::invited(const protocol::PeerId& viewer, const std::string& peer,

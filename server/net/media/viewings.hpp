@@ -39,9 +39,6 @@ class Viewings {
   /// whoever publishes it, and stay.
   void take_over(Viewings& before);
 
-  /// Peer connections that no page has answered yet: whom a talker names need not be there.
-  static constexpr std::size_t kMostUnanswered = 512;
-
   bool contains(const protocol::PeerId& viewer) const { return viewings_.contains(viewer); }
   bool empty() const { return viewings_.empty(); }
 
@@ -54,7 +51,6 @@ class Viewings {
     bool answered = false;
   };
 
-  bool has_too_many_unanswered() const;
   void invited(const protocol::PeerId& viewer, const std::string& peer,
                const ForwarderClient::Result& result);
   void answer_taken(const protocol::PeerId& viewer, const std::string& peer,

@@ -29,7 +29,7 @@ class WhipTalker final : public MediaLink {
   static constexpr int kFirstPacketTimeoutFactor = 3;
 
   /// True where nothing comes from its encoder, whose slot another may take.
-  bool is_silent() const;
+  bool is_silent() const override;
   bool is_published() const { return stage_ == Stage::published; }
 
   void deleted() override;

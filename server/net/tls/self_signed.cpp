@@ -1,8 +1,9 @@
 #include <cstdio>
 #include <ctime>
+#include <fcntl.h>
 #include <memory>
 #include <stdexcept>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/ip/address.hpp>
 #include <openssl/evp.h>
@@ -83,6 +84,13 @@ File open(const std::filesystem::path& path, const char* mode) {
   return File(std::fopen(path.c_str(), mode));
 }
 
+/// A new file for its owner alone, whatever was there under this name.
+File create(const std::filesystem::path& path) {
+  unlink(path.c_str());
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  return File(file < 0 ? nullptr : fdopen(file, "w"));
+}
+
 /// Writes the names of a certificate as `alternative_names` does.
 std::string names_of(X509& certificate) {
   std::string list;
@@ -129,15 +137,12 @@ CertificateFiles self_signed_certificate(const std::filesystem::path& folder,
   CertificateFiles files{folder / "self-signed.pem", folder / "self-signed.key"};
   const std::string list = alternative_names(names);
   if (still_holds(files, list)) return files;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
+  make_private_folder(folder);  // the files tell where that failed
   const Key key(EVP_EC_gen("P-256"));
   check(key != nullptr);
   const X509Certificate certificate = make_certificate(*key, list);
-  const mode_t others = umask(077);
-  const File key_file = open(files.key, "w");
-  const File chain_file = open(files.chain, "w");
-  umask(others);
+  const File key_file = create(files.key);
+  const File chain_file = create(files.chain);
   if (!key_file || !chain_file) {
     throw std::runtime_error("No certificate can be written to " + folder.string() +
                              ": choose another folder with --state-dir.");

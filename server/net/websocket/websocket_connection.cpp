@@ -164,6 +164,20 @@ void WebsocketConnection<Transport>::cut_off_slow_consumer() {
   end(CloseCode::try_again_later);
 }
 
+/// At once, since the read that waits holds the memory that others need.
+template <typename Transport>
+void WebsocketConnection<Transport>::give_way() {
+  spdlog::info("event=input_full action=close code=1013");
+  const auto self = this->shared_from_this();  // perhaps the last that holds it
+  if (!closing_ && websocket_.is_open()) {
+    layer().push_last(close_frame(CloseCode::try_again_later));
+    layer().flush();
+  }
+  if (!closing_) closing_ = CloseCode::try_again_later;
+  layer().close();
+  go_on_reading();
+}
+
 template <typename Transport>
 void WebsocketConnection<Transport>::end(CloseCode code) {
   // A client that is to come back to another server may still be cut off.

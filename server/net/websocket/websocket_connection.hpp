@@ -95,13 +95,14 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   void send_close(protocol::CloseCode code);
   void hang_up();
   void cut_off_slow_consumer();
+  void give_way();
   rooms::Hub::Leaving leaving() const;
 
   Worker& worker_;
   ConnectionSlots slots_;
   beast::websocket::stream<FrameStream<Transport>, /*deflate=*/false> websocket_;
   MessageBuffer incoming_;  ///< the message that is being read
-  ByteShare incoming_share_{worker_.tick().input_budget};
+  InputShare incoming_share_{worker_.tick().input_budget, [this] { give_way(); }};
   int reads_in_a_row_ = 0;
   std::shared_ptr<WebsocketConnection> paused_;  ///< itself, while it is not to read
   std::unique_ptr<Timer> hang_up_timer_;

@@ -14,6 +14,7 @@ class WebsocketSession final : public ClientLink, public WebsocketConnection<Tra
                    ConnectionSlots slots, Worker& worker)
       : WebsocketConnection<Transport>(std::move(stream), unread, slots, worker) {
     admission_slot = slots.client.member;
+    address = slots.client.address;
   }
 
   /// Answers the upgrade, and serves the client.
