@@ -126,7 +126,7 @@ TEST_P(HubsOnABusTest, WhatIsSentBeforeTheWelcomeHasABoundForAllTogether) {
   EXPECT_EQ(crowd.front()->news(), News{});
   EXPECT_EQ(crowd.back()->news(), News(4, "error not_entered"));
   settle();
-  EXPECT_EQ(crowd.back()->news(), News{"welcome"});
+  EXPECT_EQ(crowd.back()->news(), News{"error room_full"});
   for (const auto& client : crowd) leave(1, *client);
   enter_unsettled(1, other, "watch");
   send(1, other, wave_of(60'000));

@@ -61,9 +61,9 @@ void Feed::remove(MediaLink& player) {
   });
 }
 
-void Feed::hold(const protocol::PeerId& talker, const std::string& address) {
+void Feed::hold(const protocol::PeerId& talker, const std::string& counted_at) {
   if (holders_.insert(talker).second) may_start_until_ = std::chrono::steady_clock::now() + kStart;
-  if (note_.address.empty()) note_.address = address;
+  if (note_.address.empty()) note_.address = counted_at;
   if (!is_in()) return;                            // see entered()
   if (is_held() && talker != note_.other) return;  // the forwarder has one publication a room
   if (talker != note_.other || stage_ == Stage::idle) return follow(talker);

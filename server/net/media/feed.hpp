@@ -40,7 +40,7 @@ class Feed final : public MediaLink {
 
   /// The talker needs it for pages: it stays, and follows this talker unless another one has it. It
   /// counts at the address of the first that holds it.
-  void hold(const protocol::PeerId& talker, const std::string& address);
+  void hold(const protocol::PeerId& talker, const std::string& counted_at);
   /// The talker needs it no more.
   void release(const protocol::PeerId& talker);
 
