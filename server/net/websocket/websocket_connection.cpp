@@ -143,9 +143,8 @@ bool WebsocketConnection<Transport>::take_piece() {
     message(incoming_.text());
     incoming_.clear();
   } else if (incoming_share_.gives_way(most / kInputThatStays)) {
-    spdlog::info("event=input_full action=close code=1013");
-    end(CloseCode::try_again_later);
-    return false;  // what it holds is given back at once
+    give_way();
+    return false;
   }
   return true;
 }
@@ -164,18 +163,11 @@ void WebsocketConnection<Transport>::cut_off_slow_consumer() {
   end(CloseCode::try_again_later);
 }
 
-/// At once, since the read that waits holds the memory that others need.
 template <typename Transport>
 void WebsocketConnection<Transport>::give_way() {
   spdlog::info("event=input_full action=close code=1013");
-  const auto self = this->shared_from_this();  // perhaps the last that holds it
-  if (!closing_ && websocket_.is_open()) {
-    layer().push_last(close_frame(CloseCode::try_again_later));
-    layer().flush();
-  }
-  if (!closing_) closing_ = CloseCode::try_again_later;
-  layer().close();
-  go_on_reading();
+  end(CloseCode::try_again_later);
+  incoming_.clear();  // the stream, which is hung up, writes no more into it
 }
 
 template <typename Transport>
