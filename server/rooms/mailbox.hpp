@@ -3,19 +3,12 @@
 
 #include <cstddef>
 #include <deque>
-#include <functional>
-#include <map>
-#include <set>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "rooms/frame.hpp"
 #include "rooms/queue_shares.hpp"
 
 namespace onair::rooms {
-
-class Mailbox;
 
 /// The bounds of all mailboxes of one hub, and what they use.
 struct BufferBudget {
@@ -24,27 +17,14 @@ struct BufferBudget {
   std::size_t bytes = 0;
   /// For one member, so that one alone can't leave nothing for the others.
   std::size_t most_bytes_of_one = 8'388'608;
-
-  /// The mailboxes of a room that have frames, and their bytes.
-  struct Use {
-    std::size_t bytes = 0;
-    std::set<Mailbox*> mailboxes = {};
-  };
-  std::map<std::string, Use, std::less<>> by_room = {};
-
-  /// Drops the frames of whole rooms, first that of the room with the most, until there is place
-  /// for so many more bytes, and for an eighth of all beside: whoever fills the budget loses by it,
-  /// and not who needs some bytes then.
-  void make_place(std::size_t more);
 };
 
 /// The frames for one member. On overflow everything is dropped, not just the tail: a client that
 /// gets nothing asks again, one that gets half does not.
 class Mailbox {
  public:
-  /// `budget` outlives this. `room` is its member's.
-  explicit Mailbox(BufferBudget& budget, std::string room = {})
-      : budget_(budget), room_(std::move(room)) {}
+  /// `budget` outlives this.
+  explicit Mailbox(BufferBudget& budget) : budget_(budget) {}
   ~Mailbox() { clear(); }
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
@@ -53,9 +33,6 @@ class Mailbox {
 
   /// The same for a frame that counts towards its sender's share. False where that is used up.
   bool put_counted(const Frame& frame);
-
-  /// Drops all, as on overflow.
-  void overflow();
 
   /// Puts frames that were buffered at two hubs into an empty mailbox, each with bounds of its own.
   /// Nothing remains where they are more than that.
@@ -72,11 +49,9 @@ class Mailbox {
 
  private:
   void add(const Frame& frame);
-  void remove(std::size_t bytes);
   void clear();
 
   BufferBudget& budget_;
-  std::string room_;
   std::size_t bytes_ = 0;
   bool overflowed_ = false;
   std::deque<Frame> frames_;

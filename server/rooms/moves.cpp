@@ -59,7 +59,7 @@ void Hub::deliver_buffered(Peer& peer, const HandOver& elsewhere, TimePoint now)
   });
   const std::vector<Frame> frames = merged(elsewhere.frames, here);
   if (!frames.empty() && !peer.is<SlotKept>()) {
-    peer.mailbox = std::make_unique<Mailbox>(budget_, peer.room.name);
+    peer.mailbox = std::make_unique<Mailbox>(budget_);
     peer.mailbox->refill(frames);
   }
   send_buffered(peer, now);

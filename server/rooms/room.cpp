@@ -62,7 +62,7 @@ DeliveryResult deliver(Peer& peer, const Frame& frame, Reach reach) {
   }
   // A talker whose slot is kept comes back to a new page, which knows nothing of before.
   if (!peer.kind.buffered_while_away || peer.is<SlotKept>()) return DeliveryResult::buffered;
-  if (!peer.mailbox) peer.mailbox = std::make_unique<Mailbox>(peer.room.budget, peer.room.name);
+  if (!peer.mailbox) peer.mailbox = std::make_unique<Mailbox>(peer.room.budget);
   if (counts) return peer.mailbox->put_counted(frame) ? DeliveryResult::buffered : refused;
   peer.mailbox->put(frame);
   return DeliveryResult::buffered;

@@ -226,27 +226,6 @@ TEST_F(FullQueueTest, SendersUnderEverNewIdsTakeNoMemory) {
   EXPECT_TRUE(shares.take(queue, "honest", 8'000));
 }
 
-TEST_F(FullQueueTest, WhoFillsTheBuffersOfAllLosesByIt) {
-  BufferBudget budget;
-  const auto frame = std::make_shared<const SharedFrame>(std::string(60'000, 'x'));
-  Mailbox honest(budget, "lesson");
-  honest.put(frame);
-  for (int round = 0; round < 3; ++round) {
-    std::vector<std::unique_ptr<Mailbox>> greedy;
-    for (int i = 0; i < 8; ++i) {
-      greedy.push_back(std::make_unique<Mailbox>(budget, "loud"));
-      for (int n = 0; n < 139; ++n) greedy.back()->put(frame);
-    }
-    EXPECT_LE(budget.bytes, budget.most_bytes);
-    honest.put(frame);
-    EXPECT_FALSE(honest.has_overflowed());
-    EXPECT_TRUE(greedy.front()->has_overflowed());
-  }
-  EXPECT_EQ(honest.take().size(), 4u);
-  EXPECT_EQ(budget.bytes, 0u);
-  EXPECT_TRUE(budget.by_room.empty());
-}
-
 TEST_F(FullQueueTest, OneMembersBufferLeavesRoomForTheOthers) {
   BufferBudget budget;
   Mailbox one(budget);
