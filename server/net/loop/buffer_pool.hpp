@@ -82,7 +82,7 @@ class Input {
   }
 
  private:
-  void swap(Input& other) {
+  void swap(Input& other) noexcept {
     std::swap(memory_, other.memory_);
     std::swap(rest_, other.rest_);
   }

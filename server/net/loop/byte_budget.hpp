@@ -88,7 +88,9 @@ class InputShare {
 
   /// What it holds is whole: it counts, and gives way no more.
   void settle() {
-    if (place_) budget_.inputs_.erase(*std::exchange(place_, std::nullopt));
+    if (!place_) return;
+    budget_.inputs_.erase(*place_);
+    place_.reset();
   }
 
   /// Ends others that hold more than `small` for longer, until all together hold no more than they
