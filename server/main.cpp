@@ -89,11 +89,19 @@ void warn_of_options_without_effect(const onair::net::ForwarderOptions& forwarde
   if (!forwarder.media_addresses.empty()) warn("media-address");
 }
 
+/// Each client has a credential that is made with it, by which it can try secrets offline.
+void warn_of_short_turn_secret(const onair::Options& options) {
+  constexpr std::size_t kEnough = 16;
+  if (options.turn_servers.empty() || options.turn_secret.size() >= kEnough) return;
+  spdlog::warn("event=turn_secret_is_short hint=\"clients can guess it: openssl rand -base64 24\"");
+}
+
 void serve(const onair::Options& options) {
   spdlog::set_level(spdlog::level::from_str(options.log_level));
   spdlog::set_pattern("time=%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
   raise_descriptor_limit();
   warn_of_options_without_effect(options.forwarder);
+  warn_of_short_turn_secret(options);
   onair::Server server(options);
   print_links(options, server);
   server.run();

@@ -57,6 +57,8 @@ void Hub::on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint no
   if (has(from.room.all_talkers(), id)) {
     return refuse(*from.link, {ErrorCode::wrong_role, "Only the operator can remove a talker."});
   }
+  // It may be the forwarder, and whoever has it come again pays anew.
+  for (Peer* talker : from.room.talkers) talker->uses_forwarder = false;
   const bool was_member = from.room.peers.contains(id) || bus_.hub_of(id);
   const Order order{Order::Kind::remove_peer, from.room.name, id, was_member, from.link->address};
   bus_.order(order);

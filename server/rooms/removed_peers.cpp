@@ -67,6 +67,9 @@ void RemovedPeers::forget_expired(TimePoint now) {
 /// Until these rooms have no more than `left`, or nobody has removed more than kMostOfARoom of
 /// them: one that removes in many rooms, a few in each, pushes out no others.
 void RemovedPeers::cut_removers(std::vector<Rooms::iterator>& rooms, std::size_t left) {
+  std::sort(rooms.begin(), rooms.end(), [](const auto& one, const auto& other) {
+    return one->second.size() > other->second.size();
+  });
   std::map<std::string, std::size_t> removed_by;
   for (const auto& room : rooms) {
     for (const Removed& removed : room->second) ++removed_by[removed.by];

@@ -47,6 +47,7 @@ Link* Peer::unlink() {
   if (is_connected()) become(Away{});
   Link* const was = std::exchange(link, nullptr);
   if (was != nullptr) was->peer = nullptr;
+  shares.reset();  // of that link's queue; news that was put off would come after a later visit
   return was;
 }
 

@@ -34,6 +34,11 @@ TEST_F(StateSecretTest, IsMadeOnceForTheOwnerAlone) {
   EXPECT_EQ(fs::status(folder).permissions(), fs::perms::owner_all);
 }
 
+TEST_F(StateSecretTest, TheFolderIsForTheOwnerAloneWhateverBehindItsName) {
+  state_secret((root / "new").string() + "/", "s");
+  EXPECT_EQ(fs::status(root / "new").permissions(), fs::perms::owner_all);
+}
+
 TEST_F(StateSecretTest, IsRefusedWhereOthersMayReadIt) {
   state_secret(root, "s");
   fs::permissions(root / "s", fs::perms::group_read, fs::perm_options::add);

@@ -68,7 +68,7 @@ class WorkerTest : public testing::Test {
   Worker worker{0,
                 1,
                 std::nullopt,
-                [](rooms::HubId, rooms::ThreadBus::Batch) {},
+                [](rooms::HubId, const rooms::ThreadBus::Batch&) {},
                 {.make_id = [] { return "id"; },
                  .resume_tokens = tokens,
                  .ice_servers =

@@ -204,6 +204,27 @@ TEST_F(FullQueueTest, OneThatIsBackIsNotTakenForGone) {
   EXPECT_EQ(std::count_if(talker.frames.begin(), talker.frames.end(), tells_of_it), 1);
 }
 
+TEST_F(FullQueueTest, OneThatIsBackBeforeTheTalkerIsIsNotTakenForGone) {
+  talker.is_slow = true;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5'000; ++i) {
+    Client passer_by;
+    enter(passer_by, "watch");
+    ids.push_back(passer_by.id());
+    leave(passer_by);
+  }
+  const std::string id = ids[count(talker.news(), "user_disconnected")];
+  vanish(talker);
+  Client back;
+  enter(back, "watch", R"(,"resume":"watch )" + id + R"( lesson")");
+  send_much(back, kToTheTalker, 0, 1);
+  Client talker_is_back;
+  enter(talker_is_back, "talk", R"(,"resume":"talk id1 lesson")");
+  send_much(back, kToTheTalker, 0, 1);
+  EXPECT_EQ(count(talker_is_back.news(), "wave"), 2u);
+  for (const json& frame : talker_is_back.frames) EXPECT_NE(frame.value("id", ""), id);
+}
+
 TEST_F(FullQueueTest, ViewersThatComeAndGoDropNoFramesForATalkerThatIsAway) {
   vanish(talker);
   send_much(other, kToTheTalker, 8'000, 2);

@@ -564,7 +564,7 @@ TEST_F(FullHouseTest, AnHonestTalkerIsNeverWarned) {
     send(second % 2 == 0 ? R"({"type":"talk_ready"})" : R"({"type":"end_talk"})");
     for (int i = 0; i < 60; ++i, ++next) {
       const std::string to = R"(,"sendto":")" + crowd[next % crowd.size()]->id + "\"}";
-      send(R"({"type":"offer","sdp":")" + sdp + "\"" + to);
+      send(std::string(R"({"type":"offer","sdp":")").append(sdp).append("\"").append(to));
       for (int n = 0; n < 14; ++n) send(R"({"type":"candidate","candidate":"x")" + to);
     }
     now += seconds(1);

@@ -191,6 +191,15 @@ TEST_F(ForwarderMemberTest, ComesAndGoesAtATalkersExpense) {
   EXPECT_LT(forwarder_uses.size(), 250u);
 }
 
+TEST_F(ForwarderMemberTest, IsPaidForAgainWhereATalkerRemovesIt) {
+  for (int i = 0; i < 1'000 && !talker.closed; ++i) {
+    send(talker, R"({"type":"use_forwarder","on":true})");
+    send(talker, R"({"type":"remove_peer","id":"forwarder"})");
+  }
+  EXPECT_EQ(talker.closed, protocol::CloseCode::policy_violation);
+  EXPECT_LT(forwarder_uses.size(), 250u);
+}
+
 /// Options of a hub of its own, whose ids count up.
 HubOptions options_with(tests::PlainTokens& tokens) {
   return {.make_id = [last = 0]() mutable { return "id" + std::to_string(++last); },

@@ -209,10 +209,10 @@ TEST_F(ForwardingTest, AViewerThatIsCalledSinceItIsOverdueHasFailedOnce) {
   for (const PeerId& viewer : Peers(direct)) move(viewer);
   EXPECT_TRUE(request("late"));
   ASSERT_EQ(advance(kMoveReplyTimeout).call_back, Peers{"late"});
-  EXPECT_FALSE(request("late", kAble, /*direct=*/true));
+  EXPECT_FALSE(request("late", kAble, /*alone=*/true));
   direct = {"late"};
   EXPECT_EQ(advance(Forwarding::kInvitePause).invite, Peers{"late"});
-  EXPECT_FALSE(request("late", kAble, /*direct=*/true));
+  EXPECT_FALSE(request("late", kAble, /*alone=*/true));
   EXPECT_EQ(advance(2 * kMoveReplyTimeout).invite, Peers{});
 }
 
@@ -221,12 +221,12 @@ TEST_F(ForwardingTest, ANewcomerThatFailedIsTakenOnceMoreWhereTheTalkerIsFull) {
   advance();
   forwarder_comes();
   EXPECT_TRUE(request("new"));
-  EXPECT_FALSE(request("new", kAble, /*direct=*/true));
+  EXPECT_FALSE(request("new", kAble, /*alone=*/true));
   EXPECT_FALSE(request("new")) << "the talker has room for it";
   direct_is_full = true;
   EXPECT_TRUE(forwarding.may_take("new"));
   EXPECT_TRUE(request("new"));
-  EXPECT_FALSE(request("new", kAble, /*direct=*/true));
+  EXPECT_FALSE(request("new", kAble, /*alone=*/true));
   EXPECT_FALSE(forwarding.may_take("new"));
   EXPECT_FALSE(request("new")) << "it waits for room";
 }
@@ -238,7 +238,7 @@ TEST_F(ForwardingTest, AFailureLongAfterTheOneBeforeIsANewFault) {
   direct_is_full = true;
   for (int i = 0; i < 5; ++i) {
     EXPECT_TRUE(request("mobile"));
-    EXPECT_FALSE(request("mobile", kAble, /*direct=*/true));
+    EXPECT_FALSE(request("mobile", kAble, /*alone=*/true));
     now += Forwarding::kNewFault;
   }
   EXPECT_TRUE(request("mobile"));
@@ -265,11 +265,11 @@ TEST_F(ForwardingTest, AViewerThatTheForwarderCanNotReachGetsADirectConnection) 
   forwarding.set_policy(ForwardPolicy::of("always"));
   advance();
   forwarder_comes();
-  EXPECT_FALSE(request("v", kAble, /*direct=*/true));
+  EXPECT_FALSE(request("v", kAble, /*alone=*/true));
   EXPECT_FALSE(request("v")) << "and keeps it when it asks again";
   direct.emplace_back("v");
   EXPECT_EQ(advance().invite, Peers{"v"}) << "once more";
-  EXPECT_FALSE(request("v", kAble, /*direct=*/true));
+  EXPECT_FALSE(request("v", kAble, /*alone=*/true));
   EXPECT_EQ(advance(Duration(60'000)).invite, Peers{});
 }
 
@@ -283,7 +283,7 @@ TEST_F(ForwardingTest, AsksAnewWhenTheForwarderIsLost) {
   forwarding.forwarder_lost("f");
   load.forwarder.reset();
   for (int i = 0; i < 15; ++i) {
-    EXPECT_FALSE(request("v" + std::to_string(i), kAble, /*direct=*/true)) << "it has lost it too";
+    EXPECT_FALSE(request("v" + std::to_string(i), kAble, /*alone=*/true)) << "it has lost it too";
   }
   EXPECT_EQ(forwarding.forwarded(), 0u);
   direct = {"v0"};
@@ -357,7 +357,7 @@ TEST_F(ForwardingTest, ComesBackWhenFewHaveWatchedForAMinuteAndTwiceAtMost) {
     const Peers back = advance(Duration(1)).call_back;
     ASSERT_EQ(back.size(), 8u) << "round " << round;
     for (const PeerId& viewer : back) {
-      EXPECT_FALSE(request(viewer, kAble, /*direct=*/true));
+      EXPECT_FALSE(request(viewer, kAble, /*alone=*/true));
       direct.push_back(viewer);
       forwarding.left(viewer);
     }
@@ -418,7 +418,7 @@ TEST_F(ForwardingTest, ANewcomerWhomTheForwarderDoesNotGetIsCalledByTheTalker) {
   EXPECT_TRUE(request("late"));
   EXPECT_EQ(advance(kMoveReplyTimeout - Duration(1)).call_back, Peers{});
   EXPECT_EQ(advance(Duration(1)).call_back, Peers{"late"}) << "and not those that are connected";
-  EXPECT_FALSE(request("late", kAble, /*direct=*/true));
+  EXPECT_FALSE(request("late", kAble, /*alone=*/true));
 }
 
 TEST_F(ForwardingTest, APageThatIsLoadedAnewFindsItsViewersAtTheForwarder) {

@@ -11,7 +11,7 @@ namespace onair::tests {
 template <typename Output>
 class Tally {
  public:
-  const std::vector<Output>& add(const std::vector<Output>& outputs) {
+  std::vector<Output> add(std::vector<Output> outputs) {
     for (const Output& output : outputs) ++counts_[output.index()];
     return outputs;
   }

@@ -54,8 +54,10 @@ void require_private(const std::filesystem::path& path) {
   if ((status.st_mode & 077) != 0) fail(path, "others may read it: chmod 600 it");
 }
 
-std::error_code make_private_folder(const std::filesystem::path& folder) {
+std::error_code make_private_folder(const std::filesystem::path& path) {
   std::error_code error;
+  // Behind a slash there is no name, and its parent would be the folder itself.
+  const auto folder = path.has_filename() ? path : path.parent_path();
   if (std::filesystem::is_directory(folder, error)) return {};
   if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
   if (mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};

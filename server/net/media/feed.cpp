@@ -62,13 +62,18 @@ void Feed::remove(MediaLink& player) {
 }
 
 void Feed::hold(const protocol::PeerId& talker, const std::string& counted_at) {
-  if (holders_.insert(talker).second) may_start_until_ = std::chrono::steady_clock::now() + kStart;
+  if (holders_.insert(talker).second) await_packets();
   if (note_.address.empty()) note_.address = counted_at;
   if (!is_in()) return;                            // see entered()
   if (is_held() && talker != note_.other) return;  // the forwarder has one publication a room
   if (talker != note_.other || stage_ == Stage::idle) return follow(talker);
   may_be_anew_ = true;  // it says so again where it gets nothing
   renew_if_dead();
+}
+
+/// A broadcaster that begins, or begins anew, is not silent at once.
+void Feed::await_packets() {
+  may_start_until_ = std::chrono::steady_clock::now() + kStart;
 }
 
 bool Feed::is_silent() const {
@@ -204,9 +209,11 @@ void Feed::follow(const protocol::PeerId& talker) {
   if (talker != watched_) end_viewings();
   if (talker != note_.other && !peer().empty()) send_message(protocol::Bye{}, note_.other);
   close_peer();
+  sends_ = false;
   note_.other = talker;
   watched_ = talker;
   is_elsewhere_ = false;
+  await_packets();
   request();
 }
 
@@ -235,6 +242,7 @@ void Feed::on_offer(const protocol::Offer& offer) {
   if (stage_ == Stage::ready) {
     // A connection of the forwarder's takes one offer. The talker makes another one.
     close_peer();
+    sends_ = false;
     send_message(protocol::Bye{}, note_.other);
     return request();
   }
@@ -366,7 +374,9 @@ void Feed::on_forwarder_died() {
 }
 
 void Feed::on_forwarder_connected() {
-  if (stage_ == Stage::idle && !note_.other.empty()) request();
+  if (stage_ != Stage::idle || note_.other.empty()) return;
+  await_packets();
+  request();
 }
 
 void Feed::notify_waiting(Outcome outcome) {

@@ -97,6 +97,7 @@ class Feed final : public MediaLink {
   void linger(rooms::Duration duration);
   void end_what_nobody_needs();
   void end_if_deserted();
+  void await_packets();
   void end();
 
   // feed_viewers.cpp

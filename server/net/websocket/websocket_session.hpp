@@ -11,7 +11,7 @@ template <typename Transport>
 class WebsocketSession final : public ClientLink, public WebsocketConnection<Transport> {
  public:
   WebsocketSession(typename Transport::Stream stream, std::string_view unread,
-                   ConnectionSlots slots, Worker& worker)
+                   const ConnectionSlots& slots, Worker& worker)
       : WebsocketConnection<Transport>(std::move(stream), unread, slots, worker) {
     admission_slot = slots.client.member;
     address = slots.client.address;
