@@ -33,19 +33,18 @@ std::optional<std::string> PeerMoves::detach(const protocol::PeerId& peer) {
 void PeerMoves::taken_over(const std::string& room, const protocol::PeerId& peer, rooms::HubId by,
                            TimePoint now) {
   const auto served = served_.find(peer);
-  if (served != served_.end()) {
-    served->second.claimed = true;
-    if (context_.connected) served->second.answer_by = now + rooms::kMaxDelay;
-  }
+  if (served != served_.end()) served->second.claimed = true;
   moved_away_.erase(peer);  // it is back before the hub here had let go of it
-  if (context_.connected) return claim(room, peer);
+  if (context_.connected) return claim(context_.subjects.peer(peer), room, peer, now);
   context_.bus.hand_over(by, {room, peer});
 }
 
-/// Asks the process that has the peer to hand it over.
-void PeerMoves::claim(const std::string& room, const protocol::PeerId& peer) {
-  context_.publish(context_.subjects.peer(peer),
-                   encode(ToPeer{.kind = ToPeer::Kind::take_over, .room = room}),
+/// Asks the process that has the peer, by a subject of it, to hand it over.
+void PeerMoves::claim(const std::string& subject, const std::string& room,
+                      const protocol::PeerId& peer, TimePoint now) {
+  const auto served = served_.find(peer);
+  if (served != served_.end()) served->second.answer_by = now + rooms::kMaxDelay;
+  context_.publish(subject, encode(ToPeer{.kind = ToPeer::Kind::take_over, .room = room}),
                    context_.subjects.claimed(peer));
 }
 
@@ -124,8 +123,7 @@ void PeerMoves::on_served_too(const protocol::PeerId& peer, const ToPeer& messag
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - served.since);
   const bool came_earlier = age > message.age || (age == message.age && !served.claimed);
   if (came_earlier) return move_away(peer, served.room, there, now);
-  context_.publish(there, encode(ToPeer{.kind = ToPeer::Kind::take_over, .room = served.room}),
-                   context_.subjects.claimed(peer));
+  claim(there, served.room, peer, now);
 }
 
 void PeerMoves::repeat_claims(const std::set<protocol::PeerId>& peers, TimePoint now) {

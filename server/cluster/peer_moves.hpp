@@ -74,7 +74,8 @@ class PeerMoves {
     std::string claimed;  ///< the subject on which that process waits for its frames
   };
 
-  void claim(const std::string& room, const protocol::PeerId& peer);
+  void claim(const std::string& subject, const std::string& room, const protocol::PeerId& peer,
+             TimePoint now);
   void end_claim(const protocol::PeerId& peer, rooms::HandOver handover);
   std::string served_too(const Served& served, TimePoint now) const;
 

@@ -7,7 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include "net/media/viewings.hpp"
 #include "net/whip_fixture.hpp"
 
 namespace onair::tests {
@@ -17,6 +16,15 @@ class MovingViewersTest : public WhipTest {
  protected:
   void SetUp() override {
     WhipTest::SetUp();
+    talker.emplace(server->port());
+    viewer.emplace(server->port());
+  }
+  /// Starts the server anew with these options, and connects both.
+  void restart(const Options& options) {
+    talker.reset();
+    viewer.reset();
+    server.reset();
+    start(options);
     talker.emplace(server->port());
     viewer.emplace(server->port());
   }
@@ -114,14 +122,9 @@ TEST_F(MovingViewersTest, InventedIdsTakeFewConnectionsOfTheForwarder) {
 }
 
 TEST_F(MovingViewersTest, AnOfferThatNobodyAnswersIsTakenBack) {
-  talker.reset();
-  viewer.reset();
-  server.reset();
   Options options = options_with(forwarder);
   options.limits.handshake_time = std::chrono::milliseconds(500);
-  start(options);
-  talker.emplace(server->port());
-  viewer.emplace(server->port());
+  restart(options);
   hold();
   invite(*talker, "nobody");
   const std::string peer = forwarder.expect<control::Invite>().peer;
@@ -140,12 +143,9 @@ TEST_F(MovingViewersTest, AForwarderWithoutAudienceDoesNotWaitForATalkerThatLeav
 }
 
 TEST_F(MovingViewersTest, AnAddressHasSoManyPublicationsInAll) {
-  talker.reset();
-  viewer.reset();
-  server.reset();
   Options options = options_with(forwarder);
   options.limits.encoders_per_address = 2;
-  start(options);
+  restart(options);
   const auto page_of = [this](const std::string& room, const std::string& address) {
     auto page = std::make_unique<WebSocketClient>(server->port(), "/ws", address);
     page->enter("talk", room);
@@ -282,14 +282,9 @@ TEST_F(MovingViewersTest, PagesGetNothingOfATalkerThatServesPlayersAlone) {
 class MovingViewersOfTwoTest : public MovingViewersTest {
  protected:
   void start_for_two() {
-    talker.reset();
-    viewer.reset();
-    server.reset();
     Options options = options_with(forwarder);
     options.room_limits.talkers_per_room = 2;
-    start(options);
-    talker.emplace(server->port());
-    viewer.emplace(server->port());
+    restart(options);
   }
 };
 
@@ -320,13 +315,9 @@ TEST_F(MovingViewersOfTwoTest, AnEncodersPictureIsNotShownAsTheTalkers) {
 }
 
 TEST_F(MovingViewersTest, AnOperatorMayForbidIt) {
-  talker.reset();
-  viewer.reset();
-  server.reset();
   Options options = options_with(forwarder);
   options.forwarder.forward = "never";
-  start(options);
-  talker.emplace(server->port());
+  restart(options);
   EXPECT_EQ(talker->enter("talk")["forward"], "never");
   talker->send(json{{"type", "talk_ready"}}.dump());
   use_forwarder(*talker, true);

@@ -36,6 +36,17 @@ class FullQueueTest : public HubFixture {
                        std::string(bytes, 'x') + "\"}");
     }
   }
+  /// So many viewers, one after the other. Their ids.
+  std::vector<std::string> come_and_go(int viewers) {
+    std::vector<std::string> ids;
+    for (int i = 0; i < viewers; ++i) {
+      Client passer_by;
+      enter(passer_by, "watch");
+      ids.push_back(passer_by.id());
+      leave(passer_by);
+    }
+    return ids;
+  }
   static std::size_t count(const News& news, const std::string& type) {
     return static_cast<std::size_t>(std::count(news.begin(), news.end(), type));
   }
@@ -161,12 +172,9 @@ TEST_F(FullQueueTest, AViewerDropsNoFramesOfOthersForATalkerThatIsAway) {
 
 TEST_F(FullQueueTest, ViewersThatComeAndGoGetNoTalkerClosed) {
   talker.is_slow = true;
-  for (int i = 0; i < 6'000; ++i) {
-    Client passer_by;
-    enter(passer_by, "watch");
-    leave(passer_by);
-    if (i == 3'000) leave(other);
-  }
+  come_and_go(3'000);
+  leave(other);
+  come_and_go(3'000);
   EXPECT_EQ(talker.closed, std::nullopt);
   EXPECT_LE(talker.waiting.bytes, kBound / 4);
   talker.news();
@@ -183,13 +191,7 @@ TEST_F(FullQueueTest, ViewersThatComeAndGoGetNoTalkerClosed) {
 
 TEST_F(FullQueueTest, OneThatIsBackIsNotTakenForGone) {
   talker.is_slow = true;
-  std::vector<std::string> ids;
-  for (int i = 0; i < 5'000; ++i) {
-    Client passer_by;
-    enter(passer_by, "watch");
-    ids.push_back(passer_by.id());
-    leave(passer_by);
-  }
+  const std::vector<std::string> ids = come_and_go(5'000);
   // The first of whom it was not told.
   const std::string id = ids[count(talker.news(), "user_disconnected")];
   const auto tells_of_it = [&id](const json& frame) { return frame.value("id", "") == id; };
@@ -206,13 +208,7 @@ TEST_F(FullQueueTest, OneThatIsBackIsNotTakenForGone) {
 
 TEST_F(FullQueueTest, OneThatIsBackBeforeTheTalkerIsIsNotTakenForGone) {
   talker.is_slow = true;
-  std::vector<std::string> ids;
-  for (int i = 0; i < 5'000; ++i) {
-    Client passer_by;
-    enter(passer_by, "watch");
-    ids.push_back(passer_by.id());
-    leave(passer_by);
-  }
+  const std::vector<std::string> ids = come_and_go(5'000);
   const std::string id = ids[count(talker.news(), "user_disconnected")];
   vanish(talker);
   Client back;
@@ -228,23 +224,11 @@ TEST_F(FullQueueTest, OneThatIsBackBeforeTheTalkerIsIsNotTakenForGone) {
 TEST_F(FullQueueTest, ViewersThatComeAndGoDropNoFramesForATalkerThatIsAway) {
   vanish(talker);
   send_much(other, kToTheTalker, 8'000, 2);
-  for (int i = 0; i < 5'000; ++i) {
-    Client passer_by;
-    enter(passer_by, "watch");
-    leave(passer_by);
-  }
+  come_and_go(5'000);
   send_much(other, kToTheTalker, 8'000, 1);
   Client back;
   enter(back, "talk", R"(,"resume":"talk id1 lesson")");
   EXPECT_EQ(count(back.news(), "wave"), 3u);
-}
-
-TEST_F(FullQueueTest, SendersUnderEverNewIdsTakeNoMemory) {
-  QueueShares shares;
-  const SendQueue queue{kBound / 8, kBound};
-  for (int i = 0; i < 5'000; ++i) shares.take(queue, "id" + std::to_string(i), 128);
-  EXPECT_LE(shares.senders(), QueueShares::kMostSenders);
-  EXPECT_TRUE(shares.take(queue, "honest", 8'000));
 }
 
 TEST_F(FullQueueTest, OneMembersBufferLeavesRoomForTheOthers) {

@@ -546,7 +546,7 @@ TEST_P(TravellersOnABusTest, HoweverMembersGoFromHubToHubEachFrameComesOnce) {
   travel(4'000);
   for (const auto& [way, difference] : differences()) {
     EXPECT_EQ(difference.missed, std::vector<int>{}) << way;
-    // As below, a real NATS may be slow.
+    // A real NATS may be slow: see SlowProcessesTest.
     if (!cluster.real) EXPECT_EQ(difference.too_many, std::vector<int>{}) << way;
   }
 }

@@ -1,5 +1,7 @@
 #include "rooms/queue_shares.hpp"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace onair::rooms {
@@ -14,6 +16,14 @@ TEST(QueueShares, ASenderHasAnEighthAndAllTogetherAHalf) {
   EXPECT_FALSE(shares.take({kQueueBound / 4, kQueueBound}, "a", 1));
   EXPECT_TRUE(shares.take({kQueueBound / 4, kQueueBound}, "b", kQueueBound / 8));
   EXPECT_FALSE(shares.take({kQueueBound / 2, kQueueBound}, "c", 1));
+}
+
+TEST(QueueShares, SendersUnderEverNewIdsTakeNoMemory) {
+  QueueShares shares;
+  const SendQueue queue{kQueueBound / 8, kQueueBound};
+  for (int i = 0; i < 5'000; ++i) shares.take(queue, "id" + std::to_string(i), 128);
+  EXPECT_LE(shares.senders(), QueueShares::kMostSenders);
+  EXPECT_TRUE(shares.take(queue, "honest", 8'000));
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ Feed::Feed(Media& media, std::string room)
 
 void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
   stage_ = Stage::ready;
-  sends_ = peer.media;
-  went_silent_ = peer.connected && !peer.media;
+  if (peer.media) packets_ = Packets::come;
+  if (peer.connected && !peer.media) packets_ = Packets::stopped;
   watched_ = note.other;
   MediaLink::take_back(peer, note);
   linger(kLinger);  // unless players or pages are taken back too
@@ -77,7 +77,8 @@ void Feed::await_packets() {
 }
 
 bool Feed::is_silent() const {
-  return !sends_ && std::chrono::steady_clock::now() >= may_start_until_;
+  const bool come = !peer().empty() && packets_ == Packets::come;
+  return !come && std::chrono::steady_clock::now() >= may_start_until_;
 }
 
 void Feed::release(const protocol::PeerId& talker) {
@@ -199,7 +200,8 @@ void Feed::watch(const protocol::PeerId& talker) {
     return renew_if_dead();
   }
   if (!wants(talker)) return;
-  if (stage_ != Stage::idle && (!went_silent_ || is_held())) return;  // one of several talkers
+  if (stage_ != Stage::idle && (packets_ != Packets::stopped || is_held()))
+    return;  // one of several talkers
   follow(talker);
 }
 
@@ -209,7 +211,6 @@ void Feed::follow(const protocol::PeerId& talker) {
   if (talker != watched_) end_viewings();
   if (talker != note_.other && !peer().empty()) send_message(protocol::Bye{}, note_.other);
   close_peer();
-  sends_ = false;
   note_.other = talker;
   watched_ = talker;
   is_elsewhere_ = false;
@@ -220,7 +221,7 @@ void Feed::follow(const protocol::PeerId& talker) {
 /// A page that crashed and is back sends talk_ready again, and so does one that has only
 /// reconnected to the server. The first one's connection is dead: nothing comes by it.
 void Feed::renew_if_dead() {
-  if (stage_ != Stage::ready || !may_be_anew_ || !went_silent_) return;
+  if (stage_ != Stage::ready || !may_be_anew_ || packets_ != Packets::stopped) return;
   close_peer();
   request();
 }
@@ -242,7 +243,6 @@ void Feed::on_offer(const protocol::Offer& offer) {
   if (stage_ == Stage::ready) {
     // A connection of the forwarder's takes one offer. The talker makes another one.
     close_peer();
-    sends_ = false;
     send_message(protocol::Bye{}, note_.other);
     return request();
   }
@@ -250,7 +250,7 @@ void Feed::on_offer(const protocol::Offer& offer) {
     stage_ = Stage::idle;
     return send_message(protocol::Bye{}, note_.other);
   }
-  went_silent_ = false;
+  packets_ = Packets::none_yet;
   is_doubtful_ = false;
   may_be_anew_ = false;
   retry_.cancel();
@@ -327,8 +327,7 @@ void Feed::stop_following() {
   stage_ = Stage::idle;
   is_elsewhere_ = false;
   is_doubtful_ = false;
-  sends_ = false;
-  went_silent_ = false;
+  packets_ = Packets::none_yet;
   retry_.cancel();
   invited_ = {};
 }
@@ -350,14 +349,12 @@ void Feed::on_forwarder_event(const control::Event& event) {
     return;
   }
   if (const auto* change = std::get_if<control::MediaChange>(&event)) {
-    sends_ = change->on;
-    went_silent_ = !sends_;
+    packets_ = change->on ? Packets::come : Packets::stopped;
     return renew_if_dead();
   }
   const auto* gone = std::get_if<control::Gone>(&event);
   if (gone == nullptr) return;
   forget_peer();
-  sends_ = false;
   stage_ = Stage::idle;
   if (gone->reason != control::GoneReason::replaced) return ask_again_after(kRetry);
   send_message(protocol::Bye{}, note_.other);  // or it offers anew, over the encoder's picture
@@ -369,7 +366,6 @@ void Feed::on_forwarder_died() {
   if (!peer().empty()) send_message(protocol::Bye{}, note_.other);
   end_viewings();
   forget_peer();
-  sends_ = false;
   if (stage_ != Stage::asking) stage_ = Stage::idle;
 }
 

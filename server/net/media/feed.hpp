@@ -67,6 +67,7 @@ class Feed final : public MediaLink {
     publishing,  ///< waits for the forwarder
     ready,
   };
+  enum class Packets { none_yet, come, stopped };
 
   void entered(const protocol::Welcome& welcome) override;
   void refused(const protocol::Error& error) override;
@@ -114,9 +115,7 @@ class Feed final : public MediaLink {
   /// The server has answered a `talk_request` by `no_such_peer`. That may be about an earlier
   /// talker, so the request is repeated once; a second such error means that the talker is gone.
   bool is_doubtful_ = false;
-  /// The broadcaster's packets came, and come no more.
-  bool went_silent_ = false;
-  bool sends_ = false;                     ///< the broadcaster's packets come
+  Packets packets_ = Packets::none_yet;    ///< the broadcaster's, by the connection it had last
   rooms::TimePoint may_start_until_ = {};  ///< by when they have to come, see is_silent
   /// The talker has sent `talk_ready` or `use_forwarder` since its offer. Its page may have been
   /// loaded anew: if it is silent too, its connection is dead, and is renewed.
