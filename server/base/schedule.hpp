@@ -42,7 +42,7 @@ class Schedule {
   /// Takes the first key whose deadline has passed.
   std::optional<Key> take_due(TimePoint now) {
     if (by_time_.empty() || by_time_.begin()->first > now) return std::nullopt;
-    const Key key = by_time_.begin()->second;
+    Key key = by_time_.begin()->second;
     erase(key);
     return key;
   }

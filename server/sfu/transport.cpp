@@ -22,15 +22,15 @@ IceLite::Outcome Transport::receive_stun(const StunMessage& message, const Path&
 
 void Transport::receive_dtls(Bytes datagram, TimePoint now) {
   // Without a handshake the datagram is lost, and the peer sends it again.
-  if (!begin_handshake(now)) return;
+  if (!begin_handshake(now) || !dtls_) return;
   dtls_->receive(datagram, now);
-  follow_dtls();
+  follow(*dtls_);
 }
 
 void Transport::advance(TimePoint now) {
   if (!dtls_) return;
   dtls_->advance(now);
-  follow_dtls();
+  follow(*dtls_);
 }
 
 TimePoint Transport::next_deadline(TimePoint now) const {
@@ -51,21 +51,22 @@ Datagrams Transport::take_outgoing() {
 
 bool Transport::begin_handshake(TimePoint now) {
   if (dtls_) return true;
-  if (!remote_ || !path()) return false;
-  handshake_ = context_.handshakes.begin(path()->get().remote);
+  const auto& proven = path();
+  if (!remote_ || !proven) return false;
+  handshake_ = context_.handshakes.begin(proven->get().remote);
   if (!handshake_) return false;
   dtls_.emplace(context_.dtls, remote_->role, remote_->fingerprint, now);
   state_ = State::connecting;
   return true;
 }
 
-void Transport::follow_dtls() {
-  switch (dtls_->state()) {
+void Transport::follow(DtlsTransport& dtls) {
+  switch (dtls.state()) {
     case DtlsTransport::State::handshaking: return;
     case DtlsTransport::State::closed: state_ = State::closed; break;
     case DtlsTransport::State::failed: state_ = State::failed; break;
     case DtlsTransport::State::connected:
-      if (const auto keys = dtls_->take_keys()) {
+      if (const auto keys = dtls.take_keys()) {
         sender_ = std::make_unique<SrtpSender>(context_.ciphers, keys->profile, keys->send);
         receiver_ = std::make_unique<SrtpReceiver>(context_.ciphers, keys->profile, keys->receive);
         state_ = State::connected;

@@ -82,7 +82,7 @@ class Transport {
 
   /// Begins the handshake if it may. False where it may not yet.
   bool begin_handshake(TimePoint now);
-  void follow_dtls();
+  void follow(DtlsTransport& dtls);
 
   TransportContext& context_;
   IceLite ice_;

@@ -39,10 +39,11 @@ std::optional<std::string_view> first_units(std::string_view text, std::size_t u
 /// Takes `LENGTH:PACKET` away from the front. Nothing where that is not there.
 std::optional<std::string_view> take_packet_of_v3(std::string_view& body) {
   std::size_t units = 0;
-  const char* const end = body.data() + body.size();
-  const auto [after, error] = std::from_chars(body.data(), end, units);
+  const char* const begin = body.data();
+  const char* const end = begin + body.size();
+  const auto [after, error] = std::from_chars(begin, end, units);
   if (error != std::errc() || after == end || *after != ':') return std::nullopt;
-  body.remove_prefix(static_cast<std::size_t>(after - body.data()) + 1);
+  body.remove_prefix(static_cast<std::size_t>(after - begin) + 1);
   const auto packet = first_units(body, units);
   if (packet) body.remove_prefix(packet->size());
   return packet;

@@ -6,7 +6,6 @@
 namespace onair::cluster {
 namespace {
 
-using rooms::RoomShare;
 using rooms::TalkerInfo;
 using std::chrono::seconds;
 using Ids = std::vector<protocol::PeerId>;

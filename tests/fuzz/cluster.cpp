@@ -97,7 +97,7 @@ void onair::fuzz::run(std::string_view input) {
   check_codec(input);
   NoWire wire;
   NoLeases leases;
-  rooms::ThreadBus bus(1, 2, [](rooms::HubId, rooms::ThreadBus::Batch) {}, 1);
+  rooms::ThreadBus bus(1, 2, [](rooms::HubId, const rooms::ThreadBus::Batch&) {}, 1);
   cluster::Gateway gateway({.process = "5f0c"}, bus, wire, leases);
   bus.serve(gateway);
   rooms::TimePoint now{std::chrono::seconds(100)};

@@ -84,10 +84,7 @@ int main(int, char** argv) {
         "TA\na\x01\nA\x01\nTD\n2\x02\nm\x05\nd\x08\nHB\nS"
         "A{\"type\":\"end_talk\"}\nLA\nt\x10\nTa\nGB\nd\x0f\n");
   // Payloads and events of socket.io by themselves, and conversations (see socketio.cpp).
-  for (const char* text : {"40", "2",
-                           "4[]\x1e"
-                           "3",
-                           "2:401:2", "5:42[\"a", R"(["enter","lesson"])",
+  for (const char* text : {"40", "2", "4[]\0363", "2:401:2", "5:42[\"a", R"(["enter","lesson"])",
                            R"(["message",{"type":"talk_ready","from":"x","sendto":"id1"}])"}) {
     write("socketio", text);
   }

@@ -37,7 +37,7 @@ std::filesystem::path make_site() {
   std::ofstream(site / "page.mjs") << "export const page = 1;";
   std::ofstream(site / "page.mjs.gz") << "not really gzip";
   std::ofstream(site / "page.mjs.br") << "not really brotli";
-  std::ofstream(site / "client.wasm") << "\0asm";
+  std::ofstream(site / "client.wasm") << '\0' << "asm";
   return site;
 }
 

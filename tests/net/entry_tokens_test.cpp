@@ -13,7 +13,6 @@ namespace onair::net {
 namespace {
 
 using protocol::Enter;
-using protocol::ErrorCode;
 using protocol::Role;
 using std::chrono::seconds;
 using std::chrono::system_clock;

@@ -126,7 +126,7 @@ TEST(Listener, AStormOfConnectionsTakesOnePassOfTheLoopForEach) {
   SignedResumeTokens tokens("secret", std::chrono::hours(1));
   Workers workers;
   workers.push_back(std::make_unique<Worker>(
-      0, 1, std::nullopt, [](rooms::HubId, rooms::ThreadBus::Batch) {},
+      0, 1, std::nullopt, [](rooms::HubId, const rooms::ThreadBus::Batch&) {},
       rooms::HubOptions{
           .make_id = [] { return "id"; },
           .resume_tokens = tokens,

@@ -88,8 +88,9 @@ bool Publication::resend(std::size_t viewer, MediaKind kind, std::uint16_t numbe
     return false;
   }
   const auto sequence = out.sequence_of(number);
+  if (!sequence) return true;
   // A packet that the talker's path lost is not there; when it comes late, it is sent by itself.
-  const StoredPacket* const packet = sequence ? stream(kind).ring.find_sent(*sequence) : nullptr;
+  const StoredPacket* const packet = stream(kind).ring.find_sent(*sequence);
   if (packet == nullptr) return true;
   if (!history.resends.allow(kind, *sequence, now)) {
     ++history.statistics.refused;

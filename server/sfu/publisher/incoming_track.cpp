@@ -51,7 +51,7 @@ std::optional<IncomingTrack::Numbered> IncomingTrack::receive(const RtpPacket& p
     ++statistics_.refused;
     return std::nullopt;
   }
-  if (origin == Origin::sent) source_->reception.receive(*number, packet.timestamp, now);
+  if (origin == Origin::sent && source_) source_->reception.receive(*number, packet.timestamp, now);
   return assign_number(packet, *number, now);
 }
 

@@ -76,18 +76,20 @@ void PublisherFeedback::write_reports(RtcpWriter& out, TimePoint now) {
 
 void PublisherFeedback::write_nacks(RtcpWriter& out, IncomingTrack& track, TimePoint now) {
   if (now < track.missing().next_deadline()) return;
+  const auto ssrc = track.ssrc();
+  if (!ssrc) return;
   std::array<std::uint16_t, kMaxNacked> lost;
   const std::size_t asked = track.missing().write_requests(now, lost);
-  if (asked > 0) out.nack(options_.sender_ssrc, *track.ssrc(), std::span(lost).first(asked));
+  if (asked > 0) out.nack(options_.sender_ssrc, *ssrc, std::span(lost).first(asked));
 }
 
 void PublisherFeedback::write_key_frame_request(RtcpWriter& out, TimePoint now) {
-  if (!can_ask_for_key_frames() || !key_frames_.take_request(now)) return;
-  const std::uint32_t ssrc = *tracks_[kVideo]->ssrc();
+  const auto ssrc = tracks_[kVideo]->ssrc();
+  if (!ssrc || !can_ask_for_key_frames() || !key_frames_.take_request(now)) return;
   if (options_.fir) {
-    out.fir(options_.sender_ssrc, ssrc, fir_sequence_++);
+    out.fir(options_.sender_ssrc, *ssrc, fir_sequence_++);
   } else {
-    out.pli(options_.sender_ssrc, ssrc);
+    out.pli(options_.sender_ssrc, *ssrc);
   }
 }
 

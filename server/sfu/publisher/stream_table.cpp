@@ -30,6 +30,7 @@ std::optional<StreamTable::Found> StreamTable::find(const RtpPacket& packet, Tim
   const auto kind = found != streams_.end() ? std::optional(found->kind) : learn_kind(packet);
   if (!kind) return std::nullopt;
   const auto& media = media_[index_of_kind(*kind)];
+  if (!media) return std::nullopt;
   const bool is_rtx = packet.payload_type == media->rtx_payload_type;
   if (!is_rtx && packet.payload_type != media->payload_type) return std::nullopt;
 

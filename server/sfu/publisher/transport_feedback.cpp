@@ -80,26 +80,27 @@ void TransportFeedbackLog::receive(std::uint16_t sequence, TimePoint arrived) {
   Arrival& slot = slot_of(*number);
   if (slot.sequence == *number) return;
   slot = {*number, ticks_of(arrived)};
-  highest_ = std::max(*highest_, *number);
+  const std::int64_t highest = std::max(highest_.value_or(*number), *number);
+  highest_ = highest;
   // A late packet is reported with those after it, which are reported once more: a sender takes the
   // first report for each.
-  next_ = std::max(std::min(next_, *number), *highest_ - kWindow + 1);
+  next_ = std::max(std::min(next_, *number), highest - kWindow + 1);
   if (pending_++ == 0) first_pending_ = arrived;
 }
 
 TimePoint TransportFeedbackLog::next_deadline() const {
-  if (pending_ == 0) return TimePoint::max();
+  if (pending_ == 0 || !highest_) return TimePoint::max();
   if (*highest_ - next_ + 1 >= static_cast<std::int64_t>(kMaxStatuses)) return first_pending_;
   return first_pending_ + (pending_ < kFew ? kSlowInterval : kInterval);
 }
 
 bool TransportFeedbackLog::write(RtcpWriter& out, std::uint32_t sender_ssrc,
                                  std::uint32_t media_ssrc, TimePoint now) {
-  if (pending_ == 0 || now < next_deadline()) return false;
+  if (pending_ == 0 || !highest_ || now < next_deadline()) return false;
   Message message;
   message.info = {
       .sender_ssrc = sender_ssrc, .media_ssrc = media_ssrc, .feedback_count = feedback_count_};
-  collect(message);
+  collect(message, *highest_);
 
   std::array<std::uint16_t, kMaxStatuses / kTwoBitSymbols + 1> chunks;
   std::size_t chunks_size = 0;
@@ -116,17 +117,17 @@ bool TransportFeedbackLog::write(RtcpWriter& out, std::uint32_t sender_ssrc,
   return true;
 }
 
-void TransportFeedbackLog::collect(Message& message) {
+void TransportFeedbackLog::collect(Message& message, std::int64_t highest) {
   // A message without an arrival has no reference time: lost packets are left out until it has one.
   std::int64_t first = next_;
-  while (first < *highest_ && slot_of(first).sequence != first) ++first;
+  while (first < highest && slot_of(first).sequence != first) ++first;
   next_ = std::max(next_, first - static_cast<std::int64_t>(kMaxStatuses) + 1);
   // Begins with the first that is new, the lost before it included; the reference time is that of
   // the first that came.
   message.info.base_sequence = static_cast<std::uint16_t>(next_);
   message.end = next_;
   std::optional<std::int64_t> last;
-  for (std::size_t i = 0; i < kMaxStatuses && message.end <= *highest_; ++i, ++message.end) {
+  for (std::size_t i = 0; i < kMaxStatuses && message.end <= highest; ++i, ++message.end) {
     message.symbols[i] = StatusChunk::kMissing;
     const Arrival& arrival = slot_of(message.end);
     if (arrival.sequence == message.end) {

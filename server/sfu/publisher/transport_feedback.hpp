@@ -57,7 +57,7 @@ class TransportFeedbackLog {
   Arrival& slot_of(std::int64_t sequence) {
     return arrivals_[static_cast<std::size_t>(sequence & (kWindow - 1))];
   }
-  void collect(Message& message);
+  void collect(Message& message, std::int64_t highest);
 
   std::array<Arrival, static_cast<std::size_t>(kWindow)> arrivals_{};
   std::optional<std::int64_t> highest_;

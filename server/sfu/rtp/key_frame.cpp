@@ -94,6 +94,7 @@ bool begins_av1(Bytes payload) {
     }
     if (size > reader.size()) return false;
     const auto unit = reader.take(static_cast<std::size_t>(size));
+    if (!unit) return false;
     if (!unit->empty() && (unit->front() >> 3 & 0x0f) == kSequenceHeader) return true;
   }
   return false;

@@ -46,7 +46,7 @@ void RtcpCompound::Iterator::advance() {
   const auto header = reader.take(kHeader);
   if (!header) return;
   const std::uint8_t* const at = header->data();
-  auto body = reader.take(read_u16(at + 2) * 4u);
+  auto body = reader.take(std::size_t{4} * read_u16(at + 2));
   if ((at[0] & 0xc0) != kRtpVersion || !body) return;
   if ((at[0] & kRtpPaddingBit) != 0) {
     if (body->empty() || body->back() == 0 || body->back() > body->size()) return;
@@ -108,7 +108,7 @@ std::optional<SourceName> read_source_name(const RtcpPacket& packet) {
 
 std::optional<SsrcList> read_bye(const RtcpPacket& packet) {
   if (packet.type != RtcpType::bye) return std::nullopt;
-  const auto ssrcs = Reader(packet.body).take(packet.count * 4u);
+  const auto ssrcs = Reader(packet.body).take(std::size_t{4} * packet.count);
   if (!ssrcs) return std::nullopt;
   return SsrcList(*ssrcs);
 }
@@ -146,7 +146,7 @@ std::optional<BitrateEstimate> read_remb(const RtcpPacket& packet) {
   if (reader.u32() != kRemb) return std::nullopt;
   const auto fixed = reader.take(4);
   if (!fixed) return std::nullopt;
-  const auto ssrcs = reader.take((*fixed)[0] * 4u);
+  const auto ssrcs = reader.take(std::size_t{4} * (*fixed)[0]);
   if (!ssrcs) return std::nullopt;
   const unsigned exponent = (*fixed)[1] >> 2;
   const std::uint64_t mantissa = read_u24(fixed->data() + 1) & 0x3ffff;

@@ -42,7 +42,7 @@ std::size_t gather(std::span<const std::uint16_t> lost, NackItem& item) {
 
 std::uint8_t* RtcpWriter::begin(RtcpType type, std::size_t count, std::size_t body_size) {
   const std::size_t room = out_.size() - size_;
-  if (count > kMaxCount || body_size > 0xffff * 4u || room < kHeader ||
+  if (count > kMaxCount || body_size > std::size_t{4} * 0xffff || room < kHeader ||
       room - kHeader < body_size) {
     return nullptr;
   }

@@ -19,6 +19,12 @@ void check(int result, const char* what) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), what);
 }
 
+int open_socket() {
+  const int descriptor = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  check(descriptor, "UDP socket");
+  return descriptor;
+}
+
 sockaddr_in to_system(const sfu::Address& address) {
   sockaddr_in v4{};
   v4.sin_family = AF_INET;
@@ -38,8 +44,7 @@ void enlarge_buffer(int socket) {
 }  // namespace
 
 MediaSocket::MediaSocket(const sfu::Address& forwarder, const SourceAddress& from)
-    : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
-  check(socket_.get(), "UDP socket");
+    : socket_(open_socket()) {
   enlarge_buffer(socket_.get());
   from.bind(socket_.get());
   const sockaddr_in address = to_system(forwarder);
