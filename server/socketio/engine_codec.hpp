@@ -41,7 +41,10 @@ std::string encode_packet(const EnginePacket& packet);
 /// Builds a response's body from packets of `encode_packet`, each in valid UTF-8.
 class PayloadEncoder {
  public:
-  explicit PayloadEncoder(Revision revision) : revision_(revision) {}
+  /// The payload will have about so many bytes.
+  explicit PayloadEncoder(Revision revision, std::size_t bytes = 0) : revision_(revision) {
+    payload_.reserve(bytes);
+  }
   void add(std::string_view packet);
   std::string take() { return std::move(payload_); }
 

@@ -103,7 +103,7 @@ void Session::flush() {
 }
 
 void Session::answer_poll() {
-  PayloadEncoder encoder(options_.revision);
+  PayloadEncoder encoder(options_.revision, queue_bytes_);
   for (const rooms::Frame& packet : queue_) encoder.add(packet->text());
   clear_queue();
   poll_waits_ = false;
@@ -112,8 +112,9 @@ void Session::answer_poll() {
 
 void Session::answer_poll_with(Kind kind) {
   if (!std::exchange(poll_waits_, false)) return;
-  PayloadEncoder encoder(options_.revision);
-  encoder.add(encode_packet({kind}));
+  const std::string packet = encode_packet({kind});
+  PayloadEncoder encoder(options_.revision, packet.size());
+  encoder.add(packet);
   host_.answer_poll(encoder.take());
 }
 

@@ -124,6 +124,13 @@ function stop_short(at, head, part) {
   });
 }
 
+/** Asks, and reads no more than the beginning of the answer. @param {Target} at @param {string} path */
+async function begin_to_read(at, path) {
+  const socket = connect(at.port, '127.0.0.1');
+  socket.on('error', () => {}).write(`GET ${path} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n`);
+  await new Promise((resolve) => socket.once('readable', resolve).once('close', resolve));
+}
+
 /** Frames of a client, with a mask of zeros. @param {number} count @param {number[]} bytes */
 const frames = (count, bytes) => Buffer.concat(Array(count).fill(Buffer.from(bytes)));
 
@@ -384,6 +391,15 @@ export const attacks = {
       const text = 'x'.repeat(60_000);
       await flood(talks.socket, series(500, (i) => ({ type: 'wave', sendto: ids[i % 60], text })));
       await answered(talks.socket);
+    }),
+
+  'answers to polls that nobody reads': (at) =>
+    times(20, async () => {
+      const path = await poller(at, 3);
+      for (let round = 0; path && round < 8; ++round) {
+        for (let n = 0; n < 4; ++n) await ask(at, path, `60001:2${'x'.repeat(60_000)}`.repeat(4));
+        await begin_to_read(at, path);
+      }
     }),
 
   'answers that nobody reads': (at) =>

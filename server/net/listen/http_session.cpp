@@ -252,6 +252,10 @@ Task<void> serve(Connection<Stream>& connection) {
     if (beast::websocket::is_upgrade(request)) {
       co_return co_await refuse(connection, std::move(response));
     }
+    // An answer that the client does not read counts as frames that wait for a client do.
+    ByteShare sending(connection.worker.tick().output_budget);
+    if (const auto& owned = response.body().owner) sending.set_bytes(owned->capacity());
+    if (sending.is_beyond_fair_share()) co_return;
     connection.tcp_layer().expires_after(kWriting);
     more = co_await write(connection.stream, request, std::move(response));
   }
