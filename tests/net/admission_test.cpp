@@ -59,31 +59,41 @@ TEST(Admission, BoundsHowOftenAnAddressConnects) {
   EXPECT_FALSE(connects("192.0.2.1", kNow + std::chrono::milliseconds(100)));
 }
 
+TEST(Admission, BoundsHowOftenClientsOfAnAddressAreNew) {
+  Admission admission(bounds(10, 2, 10));
+  int at_once = 0;
+  while (at_once < 1'000 && admission.enter("192.0.2.1", kNow)) ++at_once;  // each leaves again
+  EXPECT_EQ(at_once, 102) << "though their connections are a proxy's, which has no bound";
+  EXPECT_TRUE(admission.enter("192.0.2.2", kNow));
+  EXPECT_TRUE(admission.readmit("192.0.2.1"));
+  EXPECT_TRUE(admission.enter("192.0.2.1", kNow + std::chrono::milliseconds(100)));
+}
+
 TEST(Admission, BoundsClientsFromOneAddress) {
   Admission admission(bounds(10, 10, 2));
-  const auto first = admission.enter("192.0.2.1");
-  auto second = admission.enter("192.0.2.1");
-  EXPECT_FALSE(admission.enter("192.0.2.1"));
-  EXPECT_TRUE(admission.enter("192.0.2.2"));
+  const auto first = admission.enter("192.0.2.1", kNow);
+  auto second = admission.enter("192.0.2.1", kNow);
+  EXPECT_FALSE(admission.enter("192.0.2.1", kNow));
+  EXPECT_TRUE(admission.enter("192.0.2.2", kNow));
   second = {};
-  EXPECT_TRUE(admission.enter("192.0.2.1"));
+  EXPECT_TRUE(admission.enter("192.0.2.1", kNow));
 }
 
 TEST(Admission, AMemberThatIsAwayCountsUntilItIsGone) {
   Admission admission(bounds(10, 10, 2));
   std::vector<Admission::Slot> away;
   for (int i = 0; i < 4; ++i) {
-    auto client = admission.enter("192.0.2.1");
+    auto client = admission.enter("192.0.2.1", kNow);
     ASSERT_TRUE(client) << i;
     away.push_back(client.member);
   }
-  EXPECT_FALSE(admission.enter("192.0.2.1")) << "one connection at a time makes four members";
-  EXPECT_TRUE(admission.enter("192.0.2.2"));
+  EXPECT_FALSE(admission.enter("192.0.2.1", kNow)) << "one connection at a time makes four members";
+  EXPECT_TRUE(admission.enter("192.0.2.2", kNow));
   away.pop_back();
-  auto back = admission.enter("192.0.2.1");
+  auto back = admission.enter("192.0.2.1", kNow);
   EXPECT_TRUE(back);
   back = {};
-  EXPECT_TRUE(admission.enter("192.0.2.1")) << "what it took is given back whole";
+  EXPECT_TRUE(admission.enter("192.0.2.1", kNow)) << "what it took is given back whole";
 }
 
 TEST(RateLimiter, AllowsABurstThenARate) {

@@ -1,5 +1,6 @@
 #include "net/http/gate.hpp"
 
+#include <chrono>
 #include <string>
 
 #include "net/http/origins.hpp"
@@ -47,7 +48,8 @@ std::variant<Admission::Client, Refused> admit_client(const Request& request,
   }
   // A program on this machine itself is not counted.
   if (!client.counted_as) return Admission::Client();
-  Admission::Client slots = server.admission.enter(*client.counted_as);
+  Admission::Client slots =
+      server.admission.enter(*client.counted_as, std::chrono::steady_clock::now());
   if (!slots) {
     return Refused{http::status::too_many_requests, "Too many clients from your address.\n"};
   }

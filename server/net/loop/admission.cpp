@@ -6,6 +6,8 @@ Admission::Admission(const Limits& limits)
     : most_connections_(limits.connections),
       begun_(10 + static_cast<double>(limits.connections_per_address) / 20,
              100 + static_cast<double>(limits.connections_per_address)),
+      entered_(10 + static_cast<double>(limits.connections_per_address) / 20,
+               100 + static_cast<double>(limits.connections_per_address)),
       connections_by_address_(limits.connections_per_address),
       clients_by_address_(limits.peers_per_address),
       members_by_address_(2 * limits.peers_per_address) {}
@@ -24,7 +26,13 @@ Admission::Slot Admission::connect(const std::optional<std::string>& address,
           }};
 }
 
-Admission::Client Admission::enter(const std::string& address) {
+Admission::Client Admission::enter(const std::string& address,
+                                   std::chrono::steady_clock::time_point now) {
+  if (!entered_.allow(address, now)) return {};
+  return readmit(address);
+}
+
+Admission::Client Admission::readmit(const std::string& address) {
   const auto slot_of = [&](Counter& counter) {
     return Slot(this, [this, address, &counter](void*) {
       const std::lock_guard released(mutex_);

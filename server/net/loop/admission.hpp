@@ -41,8 +41,12 @@ class Admission {
     explicit operator bool() const { return connected != nullptr; }
   };
 
-  /// A client at this address; an empty one where there is no slot left.
-  Client enter(const std::string& address);
+  /// A new client at this address; an empty one where there is no slot left, or too many were new
+  /// of late: an address has as many as connections, also where they all come from a proxy. `now`
+  /// never goes back.
+  Client enter(const std::string& address, std::chrono::steady_clock::time_point now);
+  /// The same for a client that was there before this process.
+  Client readmit(const std::string& address);
 
   std::size_t connections() const;
 
@@ -60,7 +64,8 @@ class Admission {
   };
 
   const std::size_t most_connections_;
-  RateLimiter begun_;  ///< connections by address
+  RateLimiter begun_;    ///< connections by address
+  RateLimiter entered_;  ///< clients by address
   mutable std::mutex mutex_;
   std::size_t connections_ = 0;
   Counter connections_by_address_;

@@ -21,10 +21,6 @@ MediaAnswer forwarder_is_away() {
   return problem_of(ForwarderClient::Result());
 }
 
-MediaAnswer session_has_ended() {
-  return problem(status::not_found, "no_such_resource", "This session has ended.");
-}
-
 }  // namespace
 
 Media::Media(Worker& worker, const std::filesystem::path& forwarder_socket, rooms::Duration grace,
@@ -101,7 +97,7 @@ std::shared_ptr<MediaLink> Media::find(const media::Target& target) const {
 void Media::patch(const media::Target& target, const std::string& if_match,
                   const std::string& fragment, const MediaReply& reply) {
   const auto link = find(target);
-  if (link == nullptr || link->peer().empty()) return reply(session_has_ended());
+  if (link == nullptr || link->peer().empty()) return reply(no_such_resource());
   const media::Patch kind = judge_patch(link->ice_session(), if_match, fragment);
   switch (kind) {
     case media::Patch::bad_fragment:
@@ -121,13 +117,22 @@ void Media::remove(const media::Target& target, const MediaReply& reply) {
   if (const auto link = find(target)) {
     link->deleted();
   } else if (!was_closed) {
-    return reply(session_has_ended());
+    return reply(no_such_resource());
   }
   reply({});
 }
 
 void Media::look(const media::Target& target, const MediaReply& reply) {
-  reply(find(target) == nullptr ? session_has_ended() : MediaAnswer{.status = status::no_content});
+  reply(find(target) == nullptr ? no_such_resource() : MediaAnswer{.status = status::no_content});
+}
+
+/// Sessions live on over a restart: the next server takes them back.
+MediaAnswer Media::no_such_resource() const {
+  if (draining_) {
+    return problem(status::service_unavailable, "draining", "This server is shutting down.",
+                   /*retry_after=*/5);
+  }
+  return problem(status::not_found, "no_such_resource", "This session has ended.");
 }
 
 MediaReport Media::report() const {
@@ -303,7 +308,7 @@ void Media::take_back(const control::PeerInfo& peer, const media::Note& note) {
   // A member taken back beyond the bound is not counted: it was admitted once. The forwarder's own
   // is no client.
   if (!note.address.empty() && note.kind != media::Note::Kind::feed)
-    entry.slots = admission_.enter(note.address);
+    entry.slots = admission_.readmit(note.address);
   switch (note.kind) {
     case media::Note::Kind::whip:
       return create_link<WhipTalker>(std::move(entry), note.key)->take_back(peer, note);

@@ -115,6 +115,7 @@ class Media final : private ForwarderHost {
   void take_back_viewer(const sfu::control::PeerInfo& peer, const media::Note& note);
   void end_those_without(const std::set<std::string>& living);
   std::shared_ptr<MediaLink> find(const media::Target& target) const;
+  MediaAnswer no_such_resource() const;
   void remember_closed(const MediaLink& link, const sfu::control::Event& event);
   template <typename Link, typename... Arguments>
   std::shared_ptr<Link> create_link(Arguments&&... arguments);

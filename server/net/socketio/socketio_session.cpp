@@ -121,6 +121,9 @@ void SocketioSession::answer_poll(std::string payload) {
 }
 
 void SocketioSession::send_on_websocket(const rooms::Frame& packet) {
+  // The stream's queue has the same bound, but its thread may be too busy to take what is handed
+  // over.
+  if (gauge_ && gauge_->waiting() > worker_.limits().send_queue_bytes) return overflowed();
   if (gauge_) gauge_->handed_over += handed_over_cost(*packet);
   carrier_.call(worker_, [packet](SocketioCarrier& carrier) { carrier.send(packet); });
 }
@@ -131,7 +134,8 @@ void SocketioSession::close_websocket(protocol::CloseCode code) {
 
 void SocketioSession::overflowed() {
   worker_.count_slow_consumer();
-  spdlog::info("event=slow_consumer action=close transport=polling");
+  spdlog::info("event=slow_consumer action=close transport={}",
+               is_polling() ? "polling" : "websocket");
   close(protocol::CloseCode::try_again_later);
 }
 
