@@ -289,6 +289,35 @@ TEST_F(MediaSocketsTest, APeerThatHasCaughtUpHoldsNoMemory) {
   EXPECT_LT(test::allocated_bytes(), before + 65'536) << "what the test itself has read ahead";
 }
 
+class SlowPeersTest : public MediaSocketsTest {
+ protected:
+  SlowPeersTest() : MediaSocketsTest({.output = 200'000, .all_output = 12'800'000}) {}
+
+  /// Its path is the last of `echo`.
+  Peer slow() {
+    Peer peer = tcp();
+    peer.send(frame(kStun));
+    peer.receive(22);
+    return peer;
+  }
+  /// How many of so many packets were not dropped.
+  std::size_t taken(const Path& to, std::size_t count) {
+    const std::uint64_t before = media.dropped();
+    for (std::size_t i = 0; i < count; ++i) media.send(to, bytes_of(std::string(1'000, 'x')), 0);
+    return count - static_cast<std::size_t>(media.dropped() - before);
+  }
+};
+
+TEST_F(SlowPeersTest, ManyThatReadNothingLeaveTheOthersSomething) {
+  std::vector<Peer> peers;
+  for (int i = 0; i < 100; ++i) peers.push_back(slow());
+  // The kernel takes as much of each.
+  const std::size_t of_first = taken(echo.paths.front(), 1'000);
+  for (const Path& path : echo.paths) taken(path, 1'000);
+  const Peer other = slow();
+  EXPECT_GT(taken(echo.paths.back(), 1'000) + 200, of_first + 30);
+}
+
 TEST_F(MediaSocketsTest, ManyConnectionsComeAndGo) {
   for (int i = 0; i < 50; ++i) {
     Peer peer = tcp();

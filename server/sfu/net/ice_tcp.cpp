@@ -36,6 +36,7 @@ void set(int socket, int level, int name, int value) {
 Descriptor listen_at(int family, std::uint16_t port) {
   Descriptor listener(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int number = listener.get();
+  if (number < 0) throw std::system_error(errno, std::generic_category(), "TCP socket");
   set(number, SOL_SOCKET, SO_REUSEADDR, 1);
   if (family == AF_INET6) set(number, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   // Accepted sockets inherit these.
@@ -182,8 +183,7 @@ void IceTcp::send_frame(Connection& connection, Bytes packet) {
     sent = count > 0 ? static_cast<std::size_t>(count) : 0;
   }
   // A frame is queued whole or not at all, but for one whose beginning is on its way.
-  const bool has_room =
-      connection.waiting() + size <= bounds_.output && waiting_ + size <= bounds_.all_output;
+  const bool has_room = connection.waiting() + size <= most_output();
   if (sent == 0 && !has_room) {
     ++dropped_;
     return;
@@ -198,6 +198,12 @@ void IceTcp::send_frame(Connection& connection, Bytes packet) {
   append(header);
   append(packet);
   connection.watch.change(EPOLLIN | EPOLLOUT);
+}
+
+std::size_t IceTcp::most_output() const {
+  constexpr std::size_t kPartsOfRest = 64;
+  const std::size_t rest = bounds_.all_output - std::min(waiting_, bounds_.all_output);
+  return std::min(bounds_.output, rest / kPartsOfRest);
 }
 
 bool IceTcp::flush(Connection& connection) {

@@ -23,7 +23,10 @@ struct TcpBounds {
   /// Bytes that may wait for one peer that reads slowly; a further packet is dropped. A third of a
   /// second of video at 2.5 Mbit/s.
   std::size_t output = 131'072;
-  std::size_t all_output = 67'108'864;  ///< the same of all together
+  /// The same of all together. Of what is left of it a peer takes no more than a 64th, so that
+  /// all the connections that one address may have, and that read nothing, leave the others some
+  /// (dynamic thresholds: Choudhury and Hahne, IEEE/ACM Transactions on Networking 6, 1998).
+  std::size_t all_output = 67'108'864;
   /// A connection to which the core has not sent anything for so long is closed: at first, when it
   /// has shown no valid STUN check, and later, when it shows none any more.
   Duration first_answer = std::chrono::seconds(5);
@@ -56,6 +59,8 @@ class IceTcp {
   bool take_frames(Connection& connection, TimePoint now);
   bool flush(Connection& connection);
   void send_frame(Connection& connection, Bytes packet);
+  /// Bytes that may wait for one peer now.
+  std::size_t most_output() const;
   void remove(std::uint32_t id, TimePoint now);
 
   EventLoop& loop_;
