@@ -34,6 +34,10 @@ Forwarder::Forwarder(ForwarderOptions options, PacketSink& packets, EventSink& e
       max_rooms_(options.max_rooms),
       context_(options.dtls_timeout) {}
 
+void Forwarder::set_candidates(const std::vector<LocalCandidate>& candidates) {
+  candidates_ = candidates_of(candidates);
+}
+
 void Forwarder::receive(MutableBytes packet, const Path& from, TimePoint now) {
   now_ = now;
   const PacketClass kind = classify(packet);
@@ -64,19 +68,21 @@ void Forwarder::receive_stun(MutableBytes packet, const Path& from, TimePoint no
   if (!outcome.retired_ufrag.empty()) directory_.remove(outcome.retired_ufrag, *peer);
   if (outcome.is_proven && !is_others(from, *peer, now)) directory_.add(from, *peer);
   if (outcome.has_moved) ++farewell_changes_;
-  if (outcome.has_moved && peer->viewer) {
-    peer->entry.change_room(now).set_viewer_path(*peer->viewer, *peer->transport().path());
-  }
+  if (outcome.has_moved) tell_path_of_viewer(*peer, now);
   follow_transport(*peer, now);
 }
 
 /// A peer that forges the address of another one does not get that one's packets: DTLS has finished
-/// there with the other one. Where a NAT has given the address to somebody else, the other peer is
-/// no longer heard from there.
+/// there with the other one, or it has moved there since. Where a NAT has given the address to
+/// somebody else, the other peer is no longer heard from there.
 bool Forwarder::is_others(const Path& path, const Peer& peer, TimePoint now) const {
   const Peer* const owner = directory_.find(path);
-  return owner != nullptr && owner != &peer && owner->connected_path == path &&
-         owner->transport().ice().is_at(path, now);
+  if (owner == nullptr || owner == &peer || !owner->transport().ice().is_at(path, now)) {
+    return false;
+  }
+  if (owner->connected_path == path) return true;
+  const auto& current = owner->transport().path();
+  return owner->is_connected() && current && current->get() == path && peer.connected_path != path;
 }
 
 void Forwarder::receive_media(Peer& peer, PacketClass kind, MutableBytes packet, TimePoint now) {
@@ -108,12 +114,14 @@ void Forwarder::connection_closed(std::uint32_t connection, TimePoint now) {
   if (!path) return;
   Peer& peer = *directory_.find(*path);
   directory_.remove(*path, peer);
-  Transport& transport = peer.change_transport(now);
-  const bool has_moved = transport.ice().forget_connection(connection);
+  const bool has_moved = peer.change_transport(now).ice().forget_connection(connection);
   ++farewell_changes_;
-  if (has_moved && peer.viewer && transport.path()) {
-    peer.entry.change_room(now).set_viewer_path(*peer.viewer, *transport.path());
-  }
+  if (has_moved) tell_path_of_viewer(peer, now);
+}
+
+void Forwarder::tell_path_of_viewer(Peer& peer, TimePoint now) {
+  const auto& path = peer.transport().path();
+  if (peer.viewer && path) peer.entry.change_room(now).set_viewer_path(*peer.viewer, *path);
 }
 
 void Forwarder::advance(TimePoint now) {
@@ -164,13 +172,15 @@ void Forwarder::follow_transport(Peer& peer, TimePoint now) {
 }
 
 void Forwarder::connect(Peer& peer, TimePoint now) {
-  peer.connected_path = *peer.transport().path();
+  const Transport& transport = peer.transport();
+  const auto& path = transport.path();
+  if (!path || !peer.agreed) return;  // DTLS begins after both
+  peer.connected_path = *path;
+  ForwardedRoom& room = peer.entry.change_room(now);
   if (peer.publishes()) {
-    peer.entry.change_room(now).begin_talker(*peer.agreed, now);
+    room.begin_talker(*peer.agreed, now);
   } else {
-    const Transport& transport = peer.transport();
-    peer.viewer = peer.entry.change_room(now).add_viewer(*peer.agreed, *transport.path(),
-                                                         transport.sender(), now);
+    peer.viewer = room.add_viewer(*peer.agreed, *path, transport.sender(), now);
   }
   ++farewell_changes_;
   events_.event(control::Connected{peer.entry.room().name(), peer.id});
@@ -189,14 +199,13 @@ void Forwarder::advance_room(RoomEntry& entry, TimePoint now) {
 void Forwarder::send_feedback(RoomEntry& entry, TimePoint now) {
   if (entry.talker == nullptr || !entry.talker->is_connected()) return;
   const Transport& transport = entry.talker->transport();
+  const auto& path = transport.path();
   ForwardedRoom& room = entry.change_room(now);
   std::array<std::uint8_t, PublisherFeedback::kMaxDatagram + kMaxRtcpOverhead> memory;
   const auto plain = MutableBytes(memory).first(PublisherFeedback::kMaxDatagram);
   while (const std::size_t size = room.write_feedback(now, plain)) {
     const auto sealed = transport.sender().protect_rtcp(memory, size);
-    if (sealed && transport.path()) {
-      packets_.send(*transport.path(), MutableBytes(memory).first(sealed.size), 0);
-    }
+    if (sealed && path) packets_.send(*path, MutableBytes(memory).first(sealed.size), 0);
   }
 }
 

@@ -61,6 +61,8 @@ class Forwarder {
   Forwarder& operator=(const Forwarder&) = delete;
 
   control::Reply handle(const control::Request& request, TimePoint now);
+  /// From now on descriptions have these, the preferred ones first.
+  void set_candidates(const std::vector<LocalCandidate>& candidates);
   /// The packet's bytes are used as memory.
   void receive(MutableBytes packet, const Path& from, TimePoint now);
   void connection_closed(std::uint32_t connection, TimePoint now);
@@ -115,6 +117,7 @@ class Forwarder {
   /// After whatever may have changed the state of its transport. The peer may be gone then.
   void follow_transport(Peer& peer, TimePoint now);
   void connect(Peer& peer, TimePoint now);
+  void tell_path_of_viewer(Peer& peer, TimePoint now);
   void advance_room(RoomEntry& entry, TimePoint now);
   void send_feedback(RoomEntry& entry, TimePoint now);
   void advance_handshakes(TimePoint now);

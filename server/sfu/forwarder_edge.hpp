@@ -57,8 +57,10 @@ class EventSink {
 template <typename Core>
 concept ForwarderCore = std::constructible_from<Core, ForwarderOptions, PacketSink&, EventSink&> &&
                         requires(Core& core, const Core& constant, const control::Request& request,
-                                 MutableBytes packet, const Path& path, TimePoint now) {
+                                 const std::vector<LocalCandidate>& candidates, MutableBytes packet,
+                                 const Path& path, TimePoint now) {
                           { core.handle(request, now) } -> std::same_as<control::Reply>;
+                          core.set_candidates(candidates);
                           core.receive(packet, path, now);
                           core.connection_closed(std::uint32_t{}, now);
                           core.advance(now);

@@ -45,7 +45,7 @@ control::Reply Forwarder::on(const control::Publish& request, TimePoint now) {
   Peer& peer = add_peer(request.peer, Peer::Role::publishing, request.room, request.note, now);
   auto answer = answer_publisher(std::get<Sdp>(offer), describe(peer));
   if (const auto* const error = std::get_if<SdpError>(&answer)) {
-    const Error refusal = error_of(*error);
+    Error refusal = error_of(*error);
     discard(peer);
     return refusal;
   }
@@ -68,7 +68,7 @@ control::Reply Forwarder::on(const control::Play& request, TimePoint now) {
   auto answer =
       answer_subscriber(std::get<Sdp>(offer), describe(peer), room->published(), room->streams());
   if (const auto* const error = std::get_if<SdpError>(&answer)) {
-    const Error refusal = error_of(*error);
+    Error refusal = error_of(*error);
     discard(peer);
     return refusal;
   }
@@ -160,7 +160,7 @@ std::optional<Error> Forwarder::refusal_of_new(const std::string& room,
 
 void Forwarder::accept(Peer& peer, Agreed agreed, TimePoint now) {
   const auto role = agreed.begins_dtls ? DtlsRole::client : DtlsRole::server;
-  peer.change_transport(now).set_remote(role, agreed.remote.fingerprints.front(), now);
+  peer.change_transport(now).set_remote(role, by_longest_hash(agreed.remote.fingerprints), now);
   peer.agreed = std::move(agreed);
   follow_transport(peer, now);
 }

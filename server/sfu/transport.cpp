@@ -8,8 +8,8 @@ namespace onair::sfu {
 Transport::Transport(TransportContext& context, TimePoint now)
     : context_(context), ice_(make_ice_credentials(), now) {}
 
-void Transport::set_remote(DtlsRole role, const Fingerprint& peer, TimePoint now) {
-  remote_ = Remote{role, peer};
+void Transport::set_remote(DtlsRole role, Fingerprints peer, TimePoint now) {
+  remote_ = Remote{role, std::move(peer)};
   if (role == DtlsRole::client && path()) begin_handshake(now);
 }
 
@@ -55,7 +55,7 @@ bool Transport::begin_handshake(TimePoint now) {
   if (!remote_ || !proven) return false;
   handshake_ = context_.handshakes.begin(proven->get().remote);
   if (!handshake_) return false;
-  dtls_.emplace(context_.dtls, remote_->role, remote_->fingerprint, now);
+  dtls_.emplace(context_.dtls, remote_->role, remote_->fingerprints, now);
   state_ = State::connecting;
   return true;
 }

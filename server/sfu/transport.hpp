@@ -41,7 +41,7 @@ class Transport {
   Transport(TransportContext& context, TimePoint now);
 
   /// The peer's description is known: who begins DTLS, and the certificate that the peer shows.
-  void set_remote(DtlsRole role, const Fingerprint& peer, TimePoint now);
+  void set_remote(DtlsRole role, Fingerprints peer, TimePoint now);
 
   /// A STUN message with our ufrag. A DTLS client begins its handshake with the first check.
   IceLite::Outcome receive_stun(const StunMessage& message, const Path& from, TimePoint now,
@@ -77,7 +77,7 @@ class Transport {
  private:
   struct Remote {
     DtlsRole role;
-    Fingerprint fingerprint;
+    Fingerprints fingerprints;
   };
 
   /// Begins the handshake if it may. False where it may not yet.

@@ -48,7 +48,7 @@ TEST(AnswerPublisher, WritesTheWholeAnswer) {
             "s=-\r\n"
             "t=0 0\r\n"
             "a=ice-lite\r\n"
-            "a=ice-options:trickle\r\n"
+            "a=ice-options:trickle ice2\r\n"
             "a=group:BUNDLE 0 1\r\n"
             "a=msid-semantic:WMS *\r\n"
             "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
@@ -133,8 +133,10 @@ TEST(AnswerPublisher, TakesPacketizationModeOneBeforeZero) {
   EXPECT_EQ(format_of(publish(offer), MediaKind::video).payload_type, 106);
 }
 
-TEST(AnswerPublisher, TakesOneSectionOfAKindAndRejectsTheOthersInOrder) {
-  const Negotiated answer = publish(kSeveralOfAKind);
+TEST(AnswerPublisher, RejectsSectionsThatSendNothingInOrder) {
+  std::string offer(kSeveralOfAKind);
+  const std::size_t second = offer.find("a=sendonly", offer.find("a=mid:1"));
+  const Negotiated answer = publish(offer.replace(second, 10, "a=inactive"));
   const Sdp sdp = parse(answer.text);
   ASSERT_EQ(sdp.sections.size(), 3u);
   EXPECT_TRUE(sdp.sections[0].in_use());
@@ -208,10 +210,15 @@ TEST(AnswerPublisher, RefusesByNameWhatItCannotAccept) {
     return error_of(answer_publisher(parse(offer), our_transport()));
   };
   EXPECT_EQ(refusal(kChromiumRecvonly), "no_media");
+  EXPECT_EQ(refusal(kSeveralOfAKind), "too_many") << "one picture would be seen by nobody";
+  EXPECT_EQ(refusal(replaced(kObsSendonly, "a=mid:1", "a=mid:1\na=ssrc-group:SIM 1 2 3")),
+            "simulcast");
   EXPECT_EQ(refusal(replaced(replaced(kObsSendonly, "H264", "H265"), "opus", "PCMX")), "no_codec");
   EXPECT_EQ(refusal(replaced(kObsSendonly, "H264", "H265")), "no_codec")
       << "not half a broadcast: viewers would hear and not see";
   EXPECT_EQ(refusal(replaced(kObsSendonly, "opus", "PCMX")), "no_codec");
+  EXPECT_EQ(refusal(replaced(kObsSendonly, "96", "72")), "no_codec")
+      << "with the marker bit it looks like RTCP";
   EXPECT_EQ(refusal(without_line(kObsSendonly, "a=rtcp-mux")), "no_rtcp_mux");
   EXPECT_EQ(refusal(without_line(kObsSendonly, "a=group:BUNDLE 0 1")), "no_bundle");
   EXPECT_EQ(refusal(without_line(kObsSendonly, "a=ice-ufrag:Vh4R")), "no_ice");
@@ -230,8 +237,8 @@ TEST(AnswerPublisher, OneSectionNeedsNoBundle) {
 }
 
 TEST(AnswerPublisher, EveryKnownOfferThatSendsIsAnsweredWithItsSections) {
-  for (const std::string_view offer : {kChromiumSendonly, kChromiumSimulcast, kSafariSendonly,
-                                       kObsSendonly, kGstreamerSendrecv, kSeveralOfAKind}) {
+  for (const std::string_view offer :
+       {kChromiumSendonly, kChromiumSimulcast, kSafariSendonly, kObsSendonly, kGstreamerSendrecv}) {
     const Sdp asked = parse(offer);
     const Sdp answered = parse(publish(offer).text);
     ASSERT_EQ(answered.sections.size(), asked.sections.size());

@@ -29,6 +29,9 @@ class Dtls : public testing::Test {
  protected:
   void start() { start(server.certificate.fingerprint(), client.certificate.fingerprint()); }
   void start(const Fingerprint& of_server, const Fingerprint& of_client) {
+    start(Fingerprints{of_server}, Fingerprints{of_client});
+  }
+  void start(const Fingerprints& of_server, const Fingerprints& of_client) {
     const TimePoint now = Clock::now();
     for (End* const end : {&client, &server}) {
       end->context.emplace(end->certificate, first_timeout);
@@ -218,6 +221,25 @@ TEST_F(Dtls, LongerHashesProveAPeerToo) {
     deliver();
     expect_connected();
   }
+}
+
+TEST_F(Dtls, OneOfSeveralFingerprintsIsEnough) {
+  const DtlsCertificate other;
+  start({other.fingerprint(), server.certificate.fingerprint()},
+        {client.certificate.fingerprint(), other.fingerprint()});
+  deliver();
+  expect_connected();
+}
+
+TEST(Fingerprints, ThoseByTheLongestHashCount) {
+  const DtlsCertificate certificate;
+  const auto by = [&](FingerprintHash hash) {
+    return *fingerprint_of(certificate.certificate(), hash);
+  };
+  const auto longest = by_longest_hash(
+      {by(FingerprintHash::sha256), by(FingerprintHash::sha512), by(FingerprintHash::sha384)});
+  EXPECT_EQ(longest, sfu::Fingerprints{by(FingerprintHash::sha512)});
+  EXPECT_TRUE(by_longest_hash({}).empty());
 }
 
 TEST_F(Dtls, CloseNotifyClosesTheOtherEnd) {

@@ -20,6 +20,7 @@ class EchoCore {
     if (std::holds_alternative<control::Stats>(request)) return control::Report{};
     return control::Done{};
   }
+  void set_candidates(const std::vector<LocalCandidate>&) {}
   void receive(MutableBytes packet, const Path& from, TimePoint) { out_.send(from, packet, 0); }
   void connection_closed(std::uint32_t, TimePoint) {}
   void advance(TimePoint) {}

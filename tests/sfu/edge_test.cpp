@@ -63,6 +63,32 @@ TEST(Addresses, EachIsACandidateOfUdpAndThenOfTcp) {
   EXPECT_EQ(ip_text(candidates[3].address), "::1");
 }
 
+TEST(Addresses, AreLookedForAgainOnceASecond) {
+  std::vector<InterfaceAddress> found = {{"lo", *parse_ip("127.0.0.1")}};
+  AnnouncedAddresses announced({}, 9100, [&] { return found; });
+  const auto first = [&] { return ip_text(announced.candidates().front().address); };
+  EXPECT_EQ(first(), "127.0.0.1") << "the network comes later";
+  TimePoint now(minutes(1));
+  EXPECT_FALSE(announced.have_changed(now));
+  found.push_back({"eth0", *parse_ip("192.0.2.5")});
+  EXPECT_FALSE(announced.have_changed(now));
+  now += seconds(1);
+  EXPECT_TRUE(announced.have_changed(now));
+  EXPECT_EQ(first(), "192.0.2.5");
+  now += seconds(1);
+  EXPECT_FALSE(announced.have_changed(now));
+  found.clear();
+  EXPECT_FALSE(announced.have_changed(now + seconds(1))) << "the last ones are better than none";
+}
+
+TEST(Addresses, ThoseThatAreGivenStay) {
+  AnnouncedAddresses announced({*parse_ip("203.0.113.1")}, 9100, [] {
+    return std::vector<InterfaceAddress>{{"eth0", *parse_ip("192.0.2.5")}};
+  });
+  EXPECT_FALSE(announced.have_changed(TimePoint(minutes(1))));
+  EXPECT_EQ(ip_text(announced.candidates().front().address), "203.0.113.1");
+}
+
 TEST(Addresses, AreReadAndWritten) {
   for (const char* ip : {"192.0.2.1", "2001:db8::1", "::1", "127.0.0.1"}) {
     Address address = parse_ip(ip).value();

@@ -83,6 +83,22 @@ TEST_F(ForwarderBounds, APeerDoesNotGetThePacketsOfAnAddressThatItForges) {
   EXPECT_EQ(received(), 3U) << "it was the talker's all the time";
 }
 
+TEST_F(ForwarderBounds, APeerThatMovesKeepsItsNewAddressToo) {
+  RemotePeer& talker = publish('a');
+  RemotePeer& viewer = play('b');
+  RemotePeer& forger = begin_join(3);
+  send_video(talker, 100, kKeyFrame);
+  talker.path.remote.port = 4'000;  // by a NAT
+  give(talker, talker.check());
+  send_video(talker, 101, kDelta);
+  ASSERT_EQ(viewer.packets.size(), 2U);
+  PacketBytes check = forger.check();
+  forwarder_.receive(check, talker.path, now_);
+  settle();
+  send_video(talker, 102, kDelta);
+  EXPECT_EQ(viewer.packets.size(), 3U);
+}
+
 TEST_F(ForwarderBounds, RtcpOfOnePeerHasARate) {
   RemotePeer& talker = publish('a');
   RemotePeer& viewer = play('b');

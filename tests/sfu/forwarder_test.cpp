@@ -182,6 +182,15 @@ TEST_F(ForwarderTest, APageIsInvitedAndAnswers) {
   EXPECT_EQ(code_of(ask(control::Answer{id('b'), answer})), ErrorCode::bad_request);
 }
 
+TEST_F(ForwarderTest, DescriptionsHaveTheAddressesOfNow) {
+  publish('a');
+  forwarder_.set_candidates({{Address::v4({192, 0, 2, 99}, 9100)}});
+  const std::string offer = remotes_[0]->with_own_certificate(std::string(kChromiumRecvonly));
+  const std::string answer = description(ask(control::Play{"lesson", id('b'), offer, ""}));
+  EXPECT_NE(answer.find(" 192.0.2.99 9100 typ host"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("192.0.2.1 "), std::string::npos);
+}
+
 TEST_F(ForwarderTest, SaysWhatItRefuses) {
   EXPECT_EQ(code_of(ask(control::Play{"lesson", id('b'), std::string(kChromiumRecvonly), ""})),
             ErrorCode::no_publication);

@@ -57,7 +57,7 @@ inline constexpr std::string_view kEyevinnRecvonly =
 #include "sfu/offers/eyevinn_recvonly.inc"
     ;
 
-/// Two pictures and a sound: one of each kind is taken.
+/// Two pictures and a sound.
 inline constexpr std::string_view kSeveralOfAKind =
 #include "sfu/offers/several_of_a_kind.inc"
     ;

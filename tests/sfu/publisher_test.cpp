@@ -36,7 +36,7 @@ struct Feedback {
   std::vector<ReportBlock> blocks;
   std::vector<std::uint16_t> lost;
   std::optional<std::uint64_t> remb;
-  int plis = 0, firs = 0, transport = 0, reports = 0;
+  int plis = 0, firs = 0, transport = 0, reports = 0, names = 0;
 };
 
 class PublisherTest : public ::testing::Test {
@@ -81,6 +81,7 @@ class PublisherTest : public ::testing::Test {
       } else if (const auto remb = read_remb(packet)) {
         one.remb = remb->bits_per_second;
       }
+      one.names += read_source_name(packet) ? 1 : 0;
       one.plis += read_pli(packet) ? 1 : 0;
       one.firs += read_fir(packet) ? 1 : 0;
       one.transport += read_transport_feedback(packet) ? 1 : 0;
@@ -164,13 +165,17 @@ TEST_F(PublisherTest, AsksForWhatIsMissingAtOnce) {
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0].lost, (std::vector<std::uint16_t>{2, 3}));
   EXPECT_EQ(all[0].reports, 1) << "a datagram begins with a report";
+  EXPECT_EQ(all[0].names, 1) << "and with a name, or it is no compound";
 }
 
 TEST_F(PublisherTest, ReducedSizeLeavesOutTheReport) {
   connect(browser(), {.reduced_size = true});
   send_video(1, true);
   send_video(4);
-  EXPECT_EQ(sent().at(0).reports, 0);
+  const auto all = sent();
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].reports, 0);
+  EXPECT_EQ(all[0].names, 0);
 }
 
 TEST_F(PublisherTest, AsksForKeyFramesAsAgreed) {

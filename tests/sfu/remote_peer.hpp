@@ -52,7 +52,7 @@ class RemotePeer {
     for (const Section& section : sdp->sections) {
       if (section.in_use()) remote_ = section.transport;
     }
-    dtls_.emplace(context_, DtlsRole::client, remote_.fingerprints.at(0), now);
+    dtls_.emplace(context_, DtlsRole::client, remote_.fingerprints, now);
   }
 
   PacketBytes check() { return check(remote_.pwd); }

@@ -52,10 +52,10 @@ DtlsContext::DtlsContext(const DtlsCertificate& certificate, Duration first_time
                                     SSL_OP_NO_COMPRESSION);
 }
 
-DtlsTransport::DtlsTransport(const DtlsContext& context, DtlsRole role, const Fingerprint& peer,
+DtlsTransport::DtlsTransport(const DtlsContext& context, DtlsRole role, Fingerprints peer,
                              TimePoint now)
-    : handshake_(
-          std::make_unique<DtlsHandshake>(context.settings(), role, peer, context.first_timeout())),
+    : handshake_(std::make_unique<DtlsHandshake>(context.settings(), role, std::move(peer),
+                                                 context.first_timeout())),
       give_up_at_(now + kHandshakeTimeout) {
   if (role == DtlsRole::client) follow(handshake_->receive({}), now);
 }
@@ -121,14 +121,14 @@ void DtlsTransport::fail(std::string why) {
 }
 
 std::optional<TimePoint> DtlsTransport::next_deadline(TimePoint now) const {
-  if (state_ == State::connected && !rest_->last_flight.empty()) return rest_->forget_flight_at;
+  if (rest_ && !rest_->last_flight.empty()) return rest_->forget_flight_at;
   if (state_ != State::handshaking) return std::nullopt;
   const auto timeout = handshake_->timeout();
   return timeout ? std::min(now + *timeout, give_up_at_) : give_up_at_;
 }
 
 void DtlsTransport::advance(TimePoint now) {
-  if (state_ == State::connected) {
+  if (rest_) {
     if (now >= rest_->forget_flight_at) rest_->last_flight = Datagrams();
   } else if (state_ == State::handshaking) {
     if (now >= give_up_at_) return fail("The DTLS handshake took too long.");
@@ -138,7 +138,7 @@ void DtlsTransport::advance(TimePoint now) {
 
 void DtlsTransport::close() {
   if (state_ == State::handshaking) handshake_.reset();
-  if (state_ == State::connected) outgoing_.push_back(std::move(rest_->close_notify));
+  if (rest_) outgoing_.push_back(std::move(rest_->close_notify));
   if (state_ == State::failed) return;
   rest_.reset();
   state_ = State::closed;
@@ -151,14 +151,13 @@ void DtlsTransport::receive_connected(Bytes datagram, TimePoint now) {
   while (const auto record = take_record(reader)) {
     const bool handshake = record->content == DtlsContent::handshake;
     if (record->epoch != 1 || (!handshake && record->content != DtlsContent::alert)) continue;
-    if (!rest_->records.allow(kRecordRate, now)) return;
+    if (!rest_ || !rest_->records.allow(kRecordRate, now)) return;
     const auto plain = rest_->read_key.open(*record, space);
     if (!plain) continue;
     if (handshake) {
-      resend_last_flight(now);
+      resend_last_flight(*rest_, now);
     } else if (plain->size() == kAlertSize) {
       handle_alert(*plain);
-      if (state_ != State::connected) return;
     }
   }
 }
@@ -171,10 +170,10 @@ void DtlsTransport::handle_alert(Bytes alert) {
 }
 
 /// The client repeats its Finished until it has ours. Its replay filter drops what it has already.
-void DtlsTransport::resend_last_flight(TimePoint now) {
-  if (now >= rest_->forget_flight_at || rest_->resends == kMaxFlightResends) return;
-  ++rest_->resends;
-  std::ranges::copy(rest_->last_flight, std::back_inserter(outgoing_));
+void DtlsTransport::resend_last_flight(Rest& rest, TimePoint now) {
+  if (now >= rest.forget_flight_at || rest.resends == kMaxFlightResends) return;
+  ++rest.resends;
+  std::ranges::copy(rest.last_flight, std::back_inserter(outgoing_));
 }
 
 }  // namespace onair::sfu

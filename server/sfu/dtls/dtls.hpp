@@ -71,9 +71,9 @@ class DtlsTransport {
   /// Records that are opened after the handshake: repeats of Finished, and one close_notify.
   static constexpr base::Rate kRecordRate{std::chrono::milliseconds(100), 100};
 
-  /// A client's first datagram is there at once. `peer` is the fingerprint of the peer's SDP.
+  /// A client's first datagram is there at once. `peer` is from the peer's SDP.
   /// Throws std::runtime_error when OpenSSL fails.
-  DtlsTransport(const DtlsContext& context, DtlsRole role, const Fingerprint& peer, TimePoint now);
+  DtlsTransport(const DtlsContext& context, DtlsRole role, Fingerprints peer, TimePoint now);
 
   /// Takes a datagram whose first byte says DTLS (20 to 63; RFC 7983). One that makes no sense is
   /// ignored.
@@ -115,7 +115,7 @@ class DtlsTransport {
   void fail(std::string why);
   void receive_connected(Bytes datagram, TimePoint now);
   void handle_alert(Bytes alert);
-  void resend_last_flight(TimePoint now);
+  void resend_last_flight(Rest& rest, TimePoint now);
 
   State state_ = State::handshaking;
   std::string failure_;

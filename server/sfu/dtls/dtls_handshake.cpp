@@ -28,9 +28,9 @@ std::string last_error() {
 
 }  // namespace
 
-DtlsHandshake::DtlsHandshake(SSL_CTX* settings, DtlsRole role, const Fingerprint& peer,
+DtlsHandshake::DtlsHandshake(SSL_CTX* settings, DtlsRole role, Fingerprints peer,
                              Duration first_timeout)
-    : peer_(peer), first_timeout_(first_timeout), ssl_(SSL_new(settings)) {
+    : peer_(std::move(peer)), first_timeout_(first_timeout), ssl_(SSL_new(settings)) {
   BIO* const bio = BIO_new(datagram_method());
   if (!ssl_ || bio == nullptr) {
     BIO_free(bio);
@@ -91,9 +91,10 @@ Duration DtlsHandshake::next_timeout(std::optional<Duration> last) const {
 }
 
 bool DtlsHandshake::accepts(const X509* certificate) {
-  const auto shown =
-      certificate != nullptr ? fingerprint_of(certificate, peer_.hash) : std::nullopt;
-  certificate_refused_ = shown != peer_;
+  certificate_refused_ =
+      certificate == nullptr || std::ranges::none_of(peer_, [&](const Fingerprint& announced) {
+        return fingerprint_of(certificate, announced.hash) == announced;
+      });
   return !certificate_refused_;
 }
 

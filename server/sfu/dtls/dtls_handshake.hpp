@@ -37,7 +37,7 @@ class DtlsHandshake {
   enum class Progress : std::uint8_t { going_on, done, failed };
 
   /// Throws std::runtime_error when OpenSSL fails.
-  DtlsHandshake(SSL_CTX* settings, DtlsRole role, const Fingerprint& peer, Duration first_timeout);
+  DtlsHandshake(SSL_CTX* settings, DtlsRole role, Fingerprints peer, Duration first_timeout);
   DtlsHandshake(const DtlsHandshake&) = delete;  // OpenSSL's object points to this one
   DtlsHandshake& operator=(const DtlsHandshake&) = delete;
 
@@ -68,7 +68,7 @@ class DtlsHandshake {
   Progress judge(int result);
   std::optional<SrtpKeys> export_keys();
 
-  Fingerprint peer_;
+  Fingerprints peer_;
   Duration first_timeout_;
   bool certificate_refused_ = false;
   std::string failure_;

@@ -68,7 +68,8 @@ std::optional<DtlsRecord> take_record(Reader& datagram) {
   const auto version = datagram.u16();
   const auto number = datagram.u64();
   const auto size = datagram.u16();
-  if (!size || *version >> 8 != kDtlsMajor) return std::nullopt;
+  if (!content || !version || !number || !size) return std::nullopt;
+  if (*version >> 8 != kDtlsMajor) return std::nullopt;
   const auto body = datagram.take(*size);
   if (!body) return std::nullopt;
   return DtlsRecord{.content = static_cast<DtlsContent>(*content),

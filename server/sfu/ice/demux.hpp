@@ -11,7 +11,7 @@ enum class PacketClass : std::uint8_t { stun, dtls, rtp, rtcp, other };
 
 /// By the first two bytes alone; what is too short for its protocol's header is `other`. Parsers
 /// still check everything. RTCP differs from RTP by its packet type, 192 to 223, which is a payload
-/// type of 64 to 95 with the marker bit: none of those may be negotiated (RFC 5761, section 4).
+/// type of 64 to 95 with the marker bit: none of those is negotiated (is_taken_for_rtcp).
 constexpr PacketClass classify(Bytes packet) {
   constexpr std::size_t kStunHeader = 20;
   constexpr std::size_t kDtlsHeader = 13;

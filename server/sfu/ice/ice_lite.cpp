@@ -64,7 +64,8 @@ IceLite::Outcome IceLite::handle(const StunMessage& message, const Path& from, T
                          .finish();
   const bool first_of_restart = restarted_ && used == &*restarted_;
   if (first_of_restart) {
-    outcome.retired_ufrag = std::exchange(local_, *std::exchange(restarted_, std::nullopt)).ufrag;
+    outcome.retired_ufrag = std::exchange(local_, *restarted_).ufrag;
+    restarted_.reset();
   }
   const bool takes_over =
       message.use_candidate || first_of_restart || !path_ || !has_checked(*path_, now);

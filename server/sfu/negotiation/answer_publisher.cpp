@@ -53,7 +53,7 @@ std::vector<StreamSource> sources_of(const Section& section, bool with_rtx) {
   return sources;
 }
 
-AgreedMedia agree(const Section& section, MediaKind kind, const Format& format) {
+AgreedMedia agree(const Section& section, MediaKind kind, const Format& format, Codec codec) {
   constexpr bool kPeerSends = true;
   AgreedMedia media;
   media.mid = section.mid;
@@ -61,8 +61,7 @@ AgreedMedia agree(const Section& section, MediaKind kind, const Format& format) 
   media.rtcp_rsize = section.rtcp_rsize;
   media.ptime = section.ptime;
   AgreedFormat agreed;
-  agreed.stream.codec = *codec_of(format);
-  agreed.stream.parameters = kept_parameters(agreed.stream.codec, format.parameters);
+  agreed.stream = {codec, kept_parameters(codec, format.parameters)};
   agreed.payload_type = format.payload_type;
   agreed.rtx_payload_type = rtx_of(section, format.payload_type);
   agreed.feedback = feedback_of(section, format.payload_type);
@@ -80,9 +79,12 @@ AgreedMedia agree(const Section& section, MediaKind kind, const Format& format) 
 }
 
 /// libdatachannel (OBS) needs every layer accepted. Browsers go on with one (RFC 8853
-/// section 5.3.2).
+/// section 5.3.2), but not by the older way, which announces all layers by their SSRCs.
 bool needs_simulcast(const Sdp& offer, const Section& section) {
-  return section.simulcast && offer.origin_user == "rtc";
+  const bool names_layers = std::ranges::any_of(
+      section.source_groups,
+      [](const SourceGroup& group) { return group.semantics == "SIM" && group.ssrcs.size() > 1; });
+  return names_layers || (section.simulcast && offer.origin_user == "rtc");
 }
 
 }  // namespace
@@ -99,17 +101,21 @@ SdpResult<Negotiated> answer_publisher(const Sdp& offer, const LocalTransport& l
   for (const Section& section : offer.sections) {
     const auto kind = kind_of(section);
     if (!kind || !sends(section.direction)) continue;
-    if (plan.sections[index_of(*kind)] != nullptr) continue;
-    is_offered[index_of(*kind)] = true;
+    // One of two pictures would be seen by nobody (RFC 9725 section 4.4.2).
+    if (std::exchange(is_offered[index_of(*kind)], true)) {
+      return SdpError{SdpErrorCode::too_many,
+                      "Several pictures or several sounds are not supported: send one of each."};
+    }
     const Format* const format = choose_format(section, *kind, policy.codecs);
-    if (format == nullptr) continue;
+    const auto codec = format != nullptr ? codec_of(*format) : std::nullopt;
+    if (!codec) continue;
     if (needs_simulcast(offer, section)) {
       return SdpError{SdpErrorCode::simulcast,
                       "Several layers of a picture are not supported yet: set the encoder's "
                       "number of simulcast layers to 1."};
     }
     plan.sections[index_of(*kind)] = &section;
-    plan.media[index_of(*kind)] = agree(section, *kind, *format);
+    plan.media[index_of(*kind)] = agree(section, *kind, *format, *codec);
   }
   if (std::ranges::none_of(is_offered, std::identity())) {
     return SdpError{SdpErrorCode::no_media, "The offer sends neither audio nor video."};

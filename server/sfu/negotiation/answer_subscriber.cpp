@@ -104,8 +104,9 @@ SdpResult<Negotiated> answer_subscriber(const Sdp& offer, const LocalTransport& 
     if (!kind || !receives(section.direction)) continue;
     receives_media = true;
     const std::size_t index = index_of(*kind);
-    if (plan.sections[index] != nullptr || !published[index]) continue;
-    auto formats = formats_for(section, *published[index], policy);
+    const auto& format = published[index];
+    if (plan.sections[index] != nullptr || !format) continue;
+    auto formats = formats_for(section, *format, policy);
     if (formats.empty()) continue;
     plan.sections[index] = &section;
     plan.media[index] = agree(section, *kind, std::move(formats), streams.sources[index]);

@@ -50,7 +50,7 @@ SdpResult<FragmentKind> kind_of(const IceFragment& fragment, const RemoteTranspo
 }
 
 std::string restart_answer(const LocalTransport& local, const Agreed& agreed) {
-  std::string text = "a=ice-lite\r\na=ice-options:trickle\r\n";
+  std::string text = "a=ice-lite\r\na=ice-options:trickle ice2\r\n";
   std::string bundle;
   const AgreedMedia* first = nullptr;
   MediaKind kind = MediaKind::audio;

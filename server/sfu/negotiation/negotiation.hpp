@@ -119,9 +119,9 @@ struct PublisherPolicy {
 };
 
 /// Answers `recvonly`. Feedback: nack, nack pli, ccm fir and transport-cc as offered, goog-remb for
-/// those without transport-cc. Of several m-lines of a kind, the first that fits is taken.
-/// Errors: no_media, no_codec, no_ice, no_fingerprint, no_bundle, no_rtcp_mux, simulcast (from an
-/// encoder that doesn't go on with one layer).
+/// those without transport-cc.
+/// Errors: too_many (m-lines of a kind that send), no_media, no_codec, no_ice, no_fingerprint,
+/// no_bundle, no_rtcp_mux, simulcast (from an encoder that doesn't go on with one layer).
 SdpResult<Negotiated> answer_publisher(const Sdp& offer, const LocalTransport& local,
                                        const PublisherPolicy& policy = {});
 

@@ -119,18 +119,21 @@ SubscriberOffer offer_subscriber(const LocalTransport& local, const Published& p
   std::vector<std::string> mids;
   for (const MediaKind kind : kEveryKind) {
     const std::size_t index = index_of(kind);
-    if (!published[index]) continue;
+    const auto& format = published[index];
+    if (!format) continue;
     mids.push_back(std::to_string(mids.size()));
     offer.kinds.push_back(kind);
-    offer.media[index] = offered(*published[index], mids.back(), streams.sources[index]);
+    offer.media[index] = offered(*format, mids.back(), streams.sources[index]);
   }
   SdpWriter writer(local, mids);
   for (const MediaKind kind : offer.kinds) {
+    const auto& media = offer.media[index_of(kind)];
+    if (!media) continue;
     LocalSection section;
     section.kind = kind;
     section.direction = Direction::sendonly;
     section.setup = Setup::actpass;
-    section.media = &*offer.media[index_of(kind)];
+    section.media = &*media;
     section.streams = &streams;
     writer.write(section);
   }
@@ -147,12 +150,12 @@ SdpResult<Agreed> read_answer(const Sdp& answer, const SubscriberOffer& offer) {
   for (std::size_t at = 0; at < offer.kinds.size(); ++at) {
     const MediaKind kind = offer.kinds[at];
     const Section& section = answer.sections[at];
-    const AgreedMedia& media = *offer.media[index_of(kind)];
-    if (section.media != name_of(kind) || section.mid != media.mid) {
+    const auto& media = offer.media[index_of(kind)];
+    if (!media || section.media != name_of(kind) || section.mid != media->mid) {
       return not_our_offer("The answer's m-lines are not the offer's.");
     }
     auto& answered = agreed.media[index_of(kind)];
-    answered = answered_media(section, media, kind);
+    answered = answered_media(section, *media, kind);
     if (answered) accepted.push_back(&section);
   }
   if (accepted.empty()) {

@@ -51,7 +51,7 @@ SdpWriter::SdpWriter(const LocalTransport& local, const std::vector<std::string>
   line({"s=-"});
   line({"t=0 0"});
   line({"a=ice-lite"});
-  line({"a=ice-options:trickle"});
+  line({"a=ice-options:trickle ice2"});
   if (!bundle.empty()) {
     text_ += "a=group:BUNDLE";
     for (const std::string& mid : bundle) text_ += ' ' + mid;

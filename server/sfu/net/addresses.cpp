@@ -7,7 +7,11 @@
 #include <memory>
 #include <net/if.h>
 #include <set>
+#include <stdexcept>
 #include <string_view>
+#include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "sfu/net/socket_address.hpp"
 
@@ -86,6 +90,41 @@ std::vector<LocalCandidate> candidates_of(std::vector<Address> addresses, std::u
     }
   }
   return candidates;
+}
+
+AnnouncedAddresses::AnnouncedAddresses(std::vector<Address> given, std::uint16_t port, Find find)
+    : port_(port),
+      find_(given.empty() ? std::move(find) : Find()),
+      addresses_(find_ ? to_announce(find_()) : std::move(given)) {
+  if (addresses_.empty()) {
+    throw std::runtime_error(
+        "This machine has no address to announce: give one with --media-address.");
+  }
+  log();
+}
+
+bool AnnouncedAddresses::have_changed(TimePoint now) {
+  if (!find_ || (next_look_ && now < *next_look_)) return false;
+  next_look_ = now + std::chrono::seconds(1);
+  auto found = to_announce(find_());
+  if (found.empty() || found == addresses_) return false;
+  addresses_ = std::move(found);
+  log();
+  return true;
+}
+
+void AnnouncedAddresses::log() const {
+  std::string text;
+  bool all_private = true;
+  for (const Address& address : addresses_) {
+    text += (text.empty() ? "" : ",") + ip_text(address);
+    all_private = all_private && (is_private(address) || is_loopback(address));
+  }
+  spdlog::info("event=announcing addresses={} port={}", text, port_);
+  if (find_ && all_private) {
+    spdlog::info(
+        "event=private_addresses hint=\"viewers outside this network need --media-address\"");
+  }
 }
 
 }  // namespace onair::sfu

@@ -1,6 +1,8 @@
 // Addresses to announce to peers.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,5 +25,28 @@ std::vector<Address> to_announce(const std::vector<InterfaceAddress>& found);
 
 /// Each address at the port, by UDP first, then by TCP.
 std::vector<LocalCandidate> candidates_of(std::vector<Address> addresses, std::uint16_t port);
+
+/// The addresses that peers learn: those given, or else those that this machine has, which change
+/// when it joins another network, or has none yet when this program starts.
+class AnnouncedAddresses {
+ public:
+  using Find = std::function<std::vector<InterfaceAddress>()>;
+
+  /// Throws std::runtime_error with a sentence for people where there is none.
+  AnnouncedAddresses(std::vector<Address> given, std::uint16_t port,
+                     Find find = interface_addresses);
+
+  std::vector<LocalCandidate> candidates() const { return candidates_of(addresses_, port_); }
+  /// True where they are no longer the same. Looks at most once a second.
+  bool have_changed(TimePoint now);
+
+ private:
+  void log() const;
+
+  const std::uint16_t port_;
+  const Find find_;  ///< empty: they are given
+  std::vector<Address> addresses_;
+  std::optional<TimePoint> next_look_;
+};
 
 }  // namespace onair::sfu

@@ -61,8 +61,8 @@ std::optional<ProgramOptions> read_options(int argc, const char* const* argv, in
     exit_code = EXIT_FAILURE;
     return std::nullopt;
   }
-  for (const std::string& address : addresses) {
-    options.media_addresses.push_back(parse_ip(address).value());
+  for (const std::string& text : addresses) {
+    if (const auto address = parse_ip(text)) options.media_addresses.push_back(*address);
   }
   return options;
 }

@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "sfu/forwarder_edge.hpp"
+#include "sfu/net/addresses.hpp"
 #include "sfu/net/control_socket.hpp"
 #include "sfu/net/event_loop.hpp"
 #include "sfu/net/farewell_file.hpp"
@@ -32,8 +33,8 @@ class Program final : public PacketReceiver {
                  [this](const control::Request& request, TimePoint now) {
                    return handle(request, now);
                  }),
-        core_({announced_candidates(options.media_addresses, media_.port()), random_instance()},
-              media_, control_),
+        addresses_(options.media_addresses, media_.port()),
+        core_({addresses_.candidates(), random_instance()}, media_, control_),
         farewells_(options.control.string() + ".farewells") {
     log_start(media_.udp(), options.control);
     send_farewells();
@@ -64,6 +65,7 @@ class Program final : public PacketReceiver {
     core_.connection_closed(connection, now);
   }
   control::Reply handle(const control::Request& request, TimePoint now) {
+    if (addresses_.have_changed(now)) core_.set_candidates(addresses_.candidates());
     control::Reply reply = core_.handle(request, now);
     if (auto* const report = std::get_if<control::Report>(&reply)) {
       report->packets_dropped = media_.dropped();
@@ -88,6 +90,7 @@ class Program final : public PacketReceiver {
   SignalWatch signals_;
   MediaSockets media_;
   ControlSocket control_;
+  AnnouncedAddresses addresses_;
   Core core_;
   FarewellFile farewells_;
   IdleEnd idle_;

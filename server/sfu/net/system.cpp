@@ -39,27 +39,6 @@ SignalWatch::SignalWatch(EventLoop& loop, std::function<void()> end) {
                  [end = std::move(end)](std::uint32_t, TimePoint) { end(); });
 }
 
-std::vector<LocalCandidate> announced_candidates(const std::vector<Address>& given,
-                                                 std::uint16_t port) {
-  const auto addresses = given.empty() ? to_announce(interface_addresses()) : given;
-  if (addresses.empty()) {
-    throw std::runtime_error(
-        "This machine has no address to announce: give one with --media-address.");
-  }
-  std::string text;
-  bool all_private = true;
-  for (const Address& address : addresses) {
-    text += (text.empty() ? "" : ",") + ip_text(address);
-    all_private = all_private && (is_private(address) || is_loopback(address));
-  }
-  spdlog::info("event=announcing addresses={} port={}", text, port);
-  if (given.empty() && all_private) {
-    spdlog::info(
-        "event=private_addresses hint=\"viewers outside this network need --media-address\"");
-  }
-  return candidates_of(addresses, port);
-}
-
 std::string random_instance() {
   std::array<std::uint8_t, 8> bytes;
   fill_random(bytes);

@@ -30,10 +30,6 @@ class SignalWatch {
   Watch watch_;
 };
 
-/// The addresses given, or those that this machine has.
-std::vector<LocalCandidate> announced_candidates(const std::vector<Address>& given,
-                                                 std::uint16_t port);
-
 /// 16 hexadecimal digits.
 std::string random_instance();
 

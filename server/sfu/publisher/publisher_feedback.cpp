@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::size_t kVideo = static_cast<std::size_t>(MediaKind::video);
 /// An empty receiver report.
-constexpr std::size_t kEmptyReport = 8;
 
 }  // namespace
 
@@ -46,9 +45,10 @@ std::size_t PublisherFeedback::advance(TimePoint now, MutableBytes out) {
     write_reports(writer, now);
     next_report_ = now + kReportInterval;
   } else if (!options_.reduced_size) {
-    // A datagram begins with a report (RFC 3550, section 6.1).
+    // A datagram begins with a report and the name of its sender (RFC 4585, section 3.1).
     writer.receiver_report(options_.sender_ssrc);
-    before = kEmptyReport;
+    writer.source_name(options_.sender_ssrc, options_.cname);
+    before = writer.size();
   }
   for (IncomingTrack* track : tracks_) write_nacks(writer, *track, now);
   write_key_frame_request(writer, now);

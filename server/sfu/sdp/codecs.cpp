@@ -91,6 +91,7 @@ std::uint32_t clock_rate_of(Codec codec) {
 }
 
 std::optional<Codec> codec_of(const Format& format) {
+  if (is_taken_for_rtcp(format.payload_type)) return std::nullopt;
   for (const Codec codec : kAllCodecs) {
     std::string_view encoding = encoding_of(codec);
     if (text::same_ignoring_case(format.codec, text::take(encoding, '/')) &&

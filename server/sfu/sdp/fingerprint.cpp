@@ -73,6 +73,14 @@ std::variant<Fingerprint, FingerprintRefusal> parse_fingerprint(std::string_view
   return fingerprint;
 }
 
+Fingerprints by_longest_hash(Fingerprints all) {
+  const auto longest = std::ranges::max_element(all, {}, &Fingerprint::hash);
+  if (longest == all.end()) return all;
+  const FingerprintHash hash = longest->hash;
+  std::erase_if(all, [hash](const Fingerprint& each) { return each.hash != hash; });
+  return all;
+}
+
 std::string text_of(const Fingerprint& fingerprint) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string text(known(fingerprint.hash).name);

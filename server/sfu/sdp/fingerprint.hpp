@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "sfu/base/bytes.hpp"
 
@@ -23,6 +24,12 @@ struct Fingerprint {
   Bytes digest() const;
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
+
+/// The fingerprints of one peer, whose certificate matches one of them.
+using Fingerprints = std::vector<Fingerprint>;
+
+/// Those by the longest hash, which alone count (RFC 8122, section 5).
+Fingerprints by_longest_hash(Fingerprints all);
 
 /// Says which part of a fingerprint can't be used, in a sentence for people.
 struct FingerprintRefusal {

@@ -58,7 +58,7 @@ struct RemoteTransport {
   std::string pwd;
   std::string ice_options;
   std::optional<Setup> setup;
-  std::vector<Fingerprint> fingerprints;
+  Fingerprints fingerprints;
   std::vector<Candidate> candidates;
   bool end_of_candidates = false;
 };
@@ -90,6 +90,12 @@ struct Source {
   std::string cname;
   std::string msid;
 };
+
+/// True for payload types that, with RTP's marker bit, look like RTCP: they may not be agreed to
+/// (RFC 5761, section 4).
+constexpr bool is_taken_for_rtcp(std::uint8_t payload_type) {
+  return payload_type >= 64 && payload_type <= 95;
+}
 
 struct SourceGroup {
   std::string semantics;  ///< `FID`: a stream and its repair

@@ -22,6 +22,7 @@ const Format* Section::find_format(std::uint8_t payload_type) const {
 const Format* Section::find_rtx_of(std::uint8_t payload_type) const {
   const auto found = std::find_if(formats.begin(), formats.end(), [&](const Format& format) {
     return text::same_ignoring_case(format.codec, "rtx") &&
+           !is_taken_for_rtcp(format.payload_type) &&
            text::number<std::uint8_t>(text::parameter(format.parameters, "apt")) == payload_type;
   });
   return found == formats.end() ? nullptr : &*found;

@@ -117,7 +117,8 @@ void Connection::begin_handshake(TimePoint now) {
   }
   state_ = State::handshaking;
   next_check_ = now + kConsentInterval;
-  dtls_.emplace(agent_.dtls, sfu::DtlsRole::client, std::get<sfu::Fingerprint>(fingerprint), now);
+  dtls_.emplace(agent_.dtls, sfu::DtlsRole::client,
+                sfu::Fingerprints{std::get<sfu::Fingerprint>(fingerprint)}, now);
   follow_dtls();
 }
 
