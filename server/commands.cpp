@@ -39,9 +39,10 @@ json ask(const Options& options, http::verb method, const std::string& target) {
   asio::io_context context;
   beast::tcp_stream stream(context);
   beast::error_code error;
-  stream.connect({asio::ip::address_v4::loopback(), *options.admin_port}, error);
+  const std::uint16_t port = options.admin_port.value_or(0);  // the command requires the option
+  stream.connect({asio::ip::address_v4::loopback(), port}, error);
   if (error) {
-    throw std::runtime_error("No server answers on port " + std::to_string(*options.admin_port) +
+    throw std::runtime_error("No server answers on port " + std::to_string(port) +
                              " of 127.0.0.1: is --admin-port that of the running server?");
   }
   http::request<http::string_body> request(method, target, 11);
@@ -106,7 +107,7 @@ void mint_token(const Options& options, const MintToken& token) {
   while (origin.ends_with('/')) origin.pop_back();
   std::cout << minted << "\n"
             << origin << (token.role == protocol::Role::talk ? "/talk.html?" : "/watch.html?")
-            << protocol::percent_encode(token.room) << "#token=" << minted << std::endl;
+            << protocol::percent_encode(token.room) << "#token=" << minted << "\n";
 }
 
 void manage_rooms(const Options& options, const ManageRooms& rooms) {

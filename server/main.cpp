@@ -67,7 +67,7 @@ void print_links(const onair::Options& options, const onair::Server& server) {
   if (server.admin_port() != 0) {
     std::cout << "Metrics: http://127.0.0.1:" << server.admin_port() << "/metrics\n";
   }
-  std::cout << "Another room: the same links with ?NAME. Stop with Ctrl-C." << std::endl;
+  std::cout << "Another room: the same links with ?NAME. Stop with Ctrl-C.\n" << std::flush;
 }
 
 /// A connection is a file descriptor: as many as the system allows.

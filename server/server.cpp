@@ -137,11 +137,11 @@ Server::Server(const Options& options)
   context_.workers = &workers_;
   context_.is_https_for_good = !options.tls_cert.empty();
   asio::io_context& first = workers_.front()->context();
-  listener_.emplace(net::listen(first, options.address, options.port, "--port"), workers_,
-                    context_);
+  listener_ = std::make_unique<net::Listener>(
+      net::listen(first, options.address, options.port, "--port"), workers_, context_);
   if (options.admin_port)
     admin_.emplace(*options.admin_port, admin_key(options), workers_, context_);
-  signals_.emplace(first, SIGINT, SIGTERM, SIGHUP);
+  signals_ = std::make_unique<boost::asio::signal_set>(first, SIGINT, SIGTERM, SIGHUP);
 }
 
 void Server::run() {

@@ -66,9 +66,9 @@ class Server {
   std::unique_ptr<net::ClusterNode> cluster_;  ///< nothing: this process is alone
   std::unique_ptr<net::Media> media_;  ///< nothing: no WHIP and no WHEP. Ends before its worker
   std::unique_ptr<net::ForwarderProcess> forwarder_;  ///< nothing: none that we start
-  std::optional<net::Listener> listener_;
+  std::unique_ptr<net::Listener> listener_;
   std::optional<net::Admin> admin_;
-  std::optional<boost::asio::signal_set> signals_;
+  std::unique_ptr<boost::asio::signal_set> signals_;
 };
 
 }  // namespace onair

@@ -167,8 +167,9 @@ IceServer read_ice_server(FieldReader& message, const json& element) {
   }
   server.username = fields.optional_text("username");
   server.credential = fields.optional_text("credential");
-  if (fields.refusal())
-    message.refuse("iceServers", "has an entry whose " + fields.refusal()->message);
+  if (const auto& refusal = fields.refusal()) {
+    message.refuse("iceServers", "has an entry whose " + refusal->message);
+  }
   return server;
 }
 
@@ -274,8 +275,9 @@ AudienceReception read_audience_reception(FieldReader& fields) {
   for (const json& element : *worst) {
     FieldReader watcher(element);
     sums.worst.push_back({watcher.peer("id"), read_figures(watcher)});
-    if (watcher.refusal())
-      fields.refuse("worst", "has an entry whose " + watcher.refusal()->message);
+    if (const auto& refusal = watcher.refusal()) {
+      fields.refuse("worst", "has an entry whose " + refusal->message);
+    }
   }
   return sums;
 }
@@ -526,7 +528,7 @@ Decoded decode(std::string_view frame) {
   }
   Message message{Unknown{}, fields.optional_peer("from"), fields.optional_peer("sendto")};
   if (!fields.refusal()) message.body = read_body(type, fields);
-  if (fields.refusal()) return *fields.refusal();
+  if (const auto& refusal = fields.refusal()) return *refusal;
   return message;
 }
 

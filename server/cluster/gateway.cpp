@@ -224,7 +224,8 @@ void Gateway::on_came_back(const protocol::PeerId& peer, TimePoint now) {
 void Gateway::on_detached(const protocol::PeerId& peer) {
   context_.wire.unsubscribe(context_.subjects.peer(peer));
   const auto name = moves_.detach(peer);
-  SharedRoom* const room = name ? find_room(*name) : nullptr;
+  if (!name) return;
+  SharedRoom* const room = find_room(*name);
   if (room == nullptr) return;
   room->members.erase(peer);
   if (!room->sends_members()) return;

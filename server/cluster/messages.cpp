@@ -88,8 +88,9 @@ std::optional<std::string_view> name_of(rooms::Order::Kind kind) {
 
 std::optional<std::uint64_t> number_in(std::string_view text) {
   std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [after, error] = std::from_chars(text.data(), end, number);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [after, error] = std::from_chars(begin, end, number);
   if (error != std::errc() || after != end) return std::nullopt;
   return number;
 }

@@ -89,7 +89,7 @@ Applicant Hub::identify(const Room& room, const EntryRequest& request, TimePoint
 
 /// The seniority by a token that was issued before this server began, while it settles.
 Seniority Hub::seniority_of(const Resumption& resumed, TimePoint now) const {
-  if (!settles(now)) return std::nullopt;
+  if (!settles(now) || !options_.began) return std::nullopt;
   const Duration before = *options_.began - (now - resumed.age);
   if (before <= Duration::zero()) return std::nullopt;
   return before;

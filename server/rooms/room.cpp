@@ -215,6 +215,7 @@ protocol::AudienceReception Room::reception_of(const protocol::PeerId& talker) c
 
 std::vector<TalkerInfo> Room::own_talkers() const {
   std::vector<TalkerInfo> own;
+  own.reserve(talkers.size());
   for (const Peer* talker : talkers) {
     own.push_back({talker->id, talker->on_air, talker->locks, talker->seniority});
   }

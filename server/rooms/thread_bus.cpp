@@ -81,7 +81,7 @@ void ThreadBus::detach(const protocol::PeerId& peer) {
 }
 
 void ThreadBus::came_back(const protocol::PeerId& peer) {
-  if (has_gateway_elsewhere()) enqueue(*gateway_, CameBack{peer});
+  if (const auto gateway = gateway_elsewhere()) enqueue(*gateway, CameBack{peer});
 }
 
 std::optional<HubId> ThreadBus::hub_of(const protocol::PeerId& peer) const {
@@ -90,18 +90,27 @@ std::optional<HubId> ThreadBus::hub_of(const protocol::PeerId& peer) const {
   return found->second;
 }
 
+std::optional<HubId> ThreadBus::gateway_elsewhere() const {
+  return gateway_ == self_ ? std::nullopt : gateway_;
+}
+
+/// Nothing where nobody could know the peer.
+std::optional<HubId> ThreadBus::next_hop(const protocol::PeerId& peer) const {
+  const auto at = hub_of(peer);
+  return at ? at : gateway_elsewhere();
+}
+
 bool ThreadBus::send(const DirectedFrame& frame) {
-  const auto at = hub_of(frame.to);
-  if (!at && !has_gateway_elsewhere()) return false;
-  enqueue(at ? *at : *gateway_, frame);
-  return true;
+  const auto at = next_hop(frame.to);
+  if (at) enqueue(*at, frame);
+  return at.has_value();
 }
 
 bool ThreadBus::take_over(const protocol::PeerId& peer, const std::string& room) {
-  const auto had = hub_of(peer);
+  const auto had = next_hop(peer);
   attach(peer, room);
-  if (!had && !has_gateway_elsewhere()) return false;
-  take_overs_.emplace_back(had ? *had : *gateway_, TakeOver{room, peer});
+  if (!had) return false;
+  take_overs_.emplace_back(*had, TakeOver{room, peer});
   has_news_ = true;
   return true;
 }
@@ -116,8 +125,7 @@ void ThreadBus::answer_joins(const std::string& room) {
 }
 
 void ThreadBus::return_to_sender(const Undelivered& undelivered) {
-  const auto at = hub_of(undelivered.from);
-  if (at || has_gateway_elsewhere()) enqueue(at ? *at : *gateway_, undelivered);
+  if (const auto at = next_hop(undelivered.from)) enqueue(*at, undelivered);
 }
 
 bool ThreadBus::claim(const std::string& room, const protocol::PeerId& peer) {
@@ -196,9 +204,8 @@ void ThreadBus::dispatch(HubId, CameBack& came_back, TimePoint now) {
 /// A peer that this hub no longer has may have moved meanwhile.
 void ThreadBus::dispatch(HubId from, DirectedFrame& frame, TimePoint now) {
   if (member_->on_directed(frame, now)) return;
-  const auto at = hub_of(frame.to);
+  const auto at = next_hop(frame.to);
   if (at && *at != from) return enqueue(*at, frame);
-  if (!at && has_gateway_elsewhere() && from != *gateway_) return enqueue(*gateway_, frame);
   enqueue(from, Undelivered{frame.room, frame.from, frame.to, Undelivered::Why::nobody});
 }
 

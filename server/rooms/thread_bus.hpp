@@ -146,7 +146,8 @@ class ThreadBus final : public Bus {
   void dispatch(HubId from, Order& order, TimePoint now);
 
   /// True where another end represents peers that the hubs here don't know.
-  bool has_gateway_elsewhere() const { return gateway_ && *gateway_ != self_; }
+  std::optional<HubId> gateway_elsewhere() const;
+  std::optional<HubId> next_hop(const protocol::PeerId& peer) const;
   void enqueue(HubId to, Message message);
   void enqueue_for_all(const Message& message);
   void note_share(const std::string& room, HubId hub, const RoomShare& share, TimePoint now);

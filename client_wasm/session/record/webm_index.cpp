@@ -137,8 +137,10 @@ void WebmIndex::open_element() {
     return;
   }
   if (rest.size() < size_length) return;
+  const auto size = take_number(rest);
+  if (!size) return;
   Element element{static_cast<std::uint32_t>(number_of(head_.substr(0, id_length)))};
-  element.size = *take_number(rest);
+  element.size = *size;
   element.is_endless = element.size == (std::uint64_t{1} << (7 * size_length)) - 1;
   begin(element);
   head_.clear();

@@ -153,7 +153,9 @@ void LocalStream::fail(LocalTrack& track, const Capture& request, Notice reason,
 /// The device that is sent stays, or comes back; the choice follows it.
 void LocalStream::give_up_switch(LocalTrack& track, const Capture& request, Notice reason,
                                  StreamOutputs& outputs) {
-  const MediaChoice before = *std::exchange(track.before, std::nullopt);
+  const auto kept = std::exchange(track.before, std::nullopt);
+  if (!kept) return;
+  const MediaChoice& before = *kept;
   const bool another = !same_device(track.kind, before, request.choice);
   outputs.emplace_back(another ? Notice::switch_failed : reason);
   copy_device(track.kind, before, choice_);

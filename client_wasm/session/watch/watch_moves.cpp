@@ -230,7 +230,8 @@ bool WatchSession::leave_forwarder(const PeerId& forwarder, std::string_view rea
 }
 
 bool WatchSession::close_all_of(const PeerId& of, std::string_view reason) {
-  const PeerId talker = of;  // the caller's may belong to a connection
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): may belong to a connection
+  const PeerId talker = of;
   bool any = false;
   for (const ConnectionKey& key : connections_.keys()) {
     if (talker_of(key) != talker) continue;

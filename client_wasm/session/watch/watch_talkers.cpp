@@ -187,7 +187,8 @@ std::optional<ConnectionKey> WatchSession::addressed(
 }
 
 ConnectionKey WatchSession::await_offer_of(const PeerId& peer) {
-  const PeerId with = peer;  // the caller's may belong to a connection
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): may belong to a connection
+  const PeerId with = peer;
   close_with(with, "a new request");
   unwanted_.erase(with);
   ConnectionKey key = connections_.open(with);

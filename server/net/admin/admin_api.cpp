@@ -61,10 +61,12 @@ std::optional<ApiPath> api_path(std::string_view path) {
   if (next_segment(path) != "v1" || next_segment(path) != "rooms") return std::nullopt;
   ApiPath result;
   if (path.empty()) return result;
-  if (!(result.room = next_segment(path))) return std::nullopt;
+  result.room = next_segment(path);
+  if (!result.room) return std::nullopt;
   if (path.empty()) return result;
-  if (next_segment(path) != "peers" || !(result.peer = next_segment(path))) return std::nullopt;
-  if (!path.empty()) return std::nullopt;
+  if (next_segment(path) != "peers") return std::nullopt;
+  result.peer = next_segment(path);
+  if (!result.peer || !path.empty()) return std::nullopt;
   return result;
 }
 

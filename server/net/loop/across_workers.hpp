@@ -41,8 +41,10 @@ class Awaited {
   }
 
   Task<Value> value() {
-    while (!state_->value) co_await bell_.async_wait(no_throw);
-    co_return std::move(*state_->value);
+    for (;;) {
+      if (state_->value) co_return std::move(*state_->value);
+      co_await bell_.async_wait(no_throw);
+    }
   }
 
  private:

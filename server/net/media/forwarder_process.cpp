@@ -51,6 +51,7 @@ std::optional<Listener> listener_of(const std::filesystem::path& path) {
   if (name.size() >= sizeof address.sun_path) return std::nullopt;
   std::memcpy(address.sun_path, name.data(), name.size());
   const int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connection < 0) return std::nullopt;
   std::optional<Listener> found;
   ucred peer{};
   socklen_t size = sizeof peer;

@@ -144,7 +144,7 @@ MediaAnswer MediaLink::created(media::Standard standard, const std::string& answ
           .ice_servers = ice_servers_};
 }
 
-void MediaLink::patch(media::Patch kind, const std::string& fragment, MediaReply reply) {
+void MediaLink::patch(media::Patch kind, const std::string& fragment, const MediaReply& reply) {
   if (kind == media::Patch::trickle) {
     return media_.forwarder().request(
         control::Trickle{peer_, fragment}, [reply](const ForwarderClient::Result& result) {

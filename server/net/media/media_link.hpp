@@ -62,7 +62,7 @@ class MediaLink : public ClientLink, public std::enable_shared_from_this<MediaLi
   /// All that the forwarder had is lost. What it was asked has failed before.
   virtual void on_forwarder_died() = 0;
   /// A PATCH, judged.
-  void patch(media::Patch kind, const std::string& fragment, MediaReply reply);
+  void patch(media::Patch kind, const std::string& fragment, const MediaReply& reply);
   media::IceSession ice_session() const { return {note_.etag, note_.ufrag}; }
 
   void send(const rooms::Frame& frame) final;

@@ -137,13 +137,13 @@ CertificateFiles self_signed_certificate(const std::filesystem::path& folder,
   CertificateFiles files{folder / "self-signed.pem", folder / "self-signed.key"};
   const std::string list = alternative_names(names);
   if (still_holds(files, list)) return files;
-  make_private_folder(folder);  // the files tell where that failed
+  const std::error_code no_folder = make_private_folder(folder);
   const Key key(EVP_EC_gen("P-256"));
   check(key != nullptr);
   const X509Certificate certificate = make_certificate(*key, list);
   const File key_file = create(files.key);
   const File chain_file = create(files.chain);
-  if (!key_file || !chain_file) {
+  if (no_folder || !key_file || !chain_file) {
     throw std::runtime_error("No certificate can be written to " + folder.string() +
                              ": choose another folder with --state-dir.");
   }

@@ -21,7 +21,7 @@ void check(int result, const char* what) {
 
 int open_socket() {
   const int descriptor = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  check(descriptor, "UDP socket");
+  if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "UDP socket");
   return descriptor;
 }
 
