@@ -15,8 +15,8 @@ void carry(DtlsTransport& from, DtlsTransport& to, TimePoint now) {
 
 /// Made once: hostile datagrams don't change it.
 DtlsTransport& connected(const DtlsCertificate& certificate, const DtlsContext& context) {
-  static DtlsTransport server(context, DtlsRole::server, certificate.fingerprint(), {});
-  static DtlsTransport client(context, DtlsRole::client, certificate.fingerprint(), {});
+  static DtlsTransport server(context, DtlsRole::server, {certificate.fingerprint()}, {});
+  static DtlsTransport client(context, DtlsRole::client, {certificate.fingerprint()}, {});
   while (client.state() == DtlsTransport::State::handshaking) {
     carry(client, server, {});
     carry(server, client, {});
@@ -38,7 +38,7 @@ void onair::fuzz::run(std::string_view input) {
   static const DtlsCertificate certificate;
   static const DtlsContext context(certificate, std::chrono::minutes(10));
   static DtlsTransport& old = connected(certificate, context);
-  DtlsTransport fresh(context, DtlsRole::server, certificate.fingerprint(), {});
+  DtlsTransport fresh(context, DtlsRole::server, {certificate.fingerprint()}, {});
   for_each_line(input, [&](std::string_view line) {
     read_fingerprint(line);
     fresh.receive(bytes_of(line), {});
