@@ -30,6 +30,12 @@ inline constexpr Duration kNegotiationTimeout{10'000};
 /// Limit for the transport to connect, after the descriptions were exchanged.
 inline constexpr Duration kConnectTimeout{15'000};
 
+/// Age at which a connection without an answer, or that has never connected, gives way to others
+/// that wait.
+inline constexpr Duration kLateAnswer{4'000};
+inline constexpr Duration kLateConnection{8'000};
+static_assert(kLateAnswer < kNegotiationTimeout && kLateConnection < kConnectTimeout);
+
 /// Delay before the talker restarts ICE: a `disconnected` transport often recovers by itself.
 inline constexpr Duration kTalkerDisconnectTimeout{4'000};
 

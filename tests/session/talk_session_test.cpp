@@ -168,6 +168,59 @@ TEST_F(TalkSessionTest, BeyondTheLimitItIsFull) {
   EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
 }
 
+TEST_F(TalkSessionTest, WhoNeverAnswersGivesWay) {
+  go_on_air();
+  negotiate("a");
+  talk.receive(protocol::TalkRequest{}, "b");
+  const ConnectionKey late = talk.all<CreateConnection>().at(0).key;
+  talk.receive(protocol::TalkRequest{}, "c");
+  EXPECT_EQ(talk.sent(), Lines{"talk_declined to c"}) << "it may still answer";
+  talk.now += kLateAnswer;
+  talk.receive(protocol::TalkRequest{}, "c");
+  EXPECT_EQ(talk.all<CloseConnection>().at(0).key, late);
+  EXPECT_EQ(talk.all<CreateConnection>().at(0).key.peer, "c");
+  EXPECT_EQ(talk.sent(), Lines{"talk_declined to b"}) << "it is told, and waits";
+}
+
+TEST_F(TalkSessionTest, WhoWaitsIsInvitedIntoThePlaceOfWhoNeverAnswers) {
+  go_on_air();
+  negotiate("a");
+  talk.receive(protocol::TalkRequest{}, "b");
+  talk.receive(protocol::TalkRequest{}, "c");
+  ASSERT_LE(talk.session.next_deadline(), talk.now + kLateAnswer);
+  talk.now += kLateAnswer;
+  talk.feed(TimePassed{});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready to c"});
+  talk.receive(protocol::TalkRequest{}, "d");
+  EXPECT_EQ(talk.sent(), Lines{"talk_declined to d"}) << "the place is kept for c";
+  talk.receive(protocol::TalkRequest{}, "c");
+  EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
+}
+
+TEST_F(TalkSessionTest, WhoseConnectionHasBeenThereDoesNotGiveWay) {
+  go_on_air();
+  for (const char* viewer : {"a", "b"}) {
+    talk.feed(TransportChanged{negotiate(viewer), TransportState::connected});
+  }
+  talk.now += kLateConnection;
+  talk.receive(protocol::TalkRequest{}, "c");
+  EXPECT_EQ(talk.sent(), Lines{"talk_declined to c"});
+}
+
+TEST_F(TalkSessionTest, APlaceIsKeptForWhoIsInvited) {
+  go_on_air();
+  negotiate("a");
+  negotiate("b");
+  talk.receive(protocol::TalkRequest{}, "c");
+  talk.receive(protocol::UserDisconnected{"a"});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready to c"});
+  talk.receive(protocol::TalkRequest{}, "d");
+  EXPECT_EQ(talk.sent(), Lines{"talk_declined to d"})
+      << "quicker than the one who was there before";
+  talk.receive(protocol::TalkRequest{}, "c");
+  EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
+}
+
 TEST_F(TalkSessionTest, InvitesWaitingViewersInOrderOneForEachFreeSlot) {
   go_on_air();
   negotiate("a");

@@ -64,6 +64,7 @@ struct ViewerConnection {
   using State = std::variant<Offering, AwaitingAnswer, ApplyingAnswer, Negotiated>;
 
   State state;
+  TimePoint opened_at{};
   bool was_connected = false;  ///< a path existed, so an ICE restart may find another
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
@@ -270,6 +271,11 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void offer_to(const PeerId& viewer);
   /// Offers to those whose turn for a new connection has come.
   void serve_waiting();
+  static std::optional<TimePoint> late_at(const ViewerConnection& connection);
+  std::vector<ConnectionKey> late_connections() const;
+  std::size_t free_places() const;
+  bool is_full_for(const PeerId& viewer) const;
+  void admit(const PeerId& viewer);
   /// Tells those who were declined as full that there is room.
   void invite_waiting();
   /// Keeps the tables of viewers under their bound.

@@ -120,13 +120,13 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
   waiting_.remove(from);
   // The forwarder gets an offer whatever the load, since it takes viewers off this talker.
   if (!is_forwarder(from)) {
-    const bool is_full = connections_.size() >= capacity();
+    const bool is_full = is_full_for(from);
     if (forwarding_.takes(from, request, is_full, now_)) {
       return emit_all(chat_.announce_relay(from));
     }
     if (is_full) return decline(from, DeclineReason::full);
   }
-  if (budget_.try_open(from, now_)) offer_to(from);
+  if (budget_.try_open(from, now_)) admit(from);
 }
 
 void TalkSession::on_message(const protocol::Answer& answer, const PeerId& from) {
@@ -273,25 +273,72 @@ void TalkSession::serve_waiting() {
   while (link_.joined()) {
     const std::optional<PeerId> viewer = budget_.next(now_);
     if (!viewer) return;
-    if (is_forwarder(*viewer) || connections_.size() < capacity()) {
-      offer_to(*viewer);
-    } else {
-      decline(*viewer, DeclineReason::full);
-    }
+    admit(*viewer);
   }
+}
+
+/// How long a connection keeps its place; nothing once it has been connected.
+std::optional<TimePoint> TalkSession::late_at(const ViewerConnection& connection) {
+  if (connection.was_connected) return std::nullopt;
+  const bool is_unanswered =
+      std::holds_alternative<ViewerConnection::Offering>(connection.state) ||
+      std::holds_alternative<ViewerConnection::AwaitingAnswer>(connection.state);
+  return connection.opened_at + (is_unanswered ? kLateAnswer : kLateConnection);
+}
+
+/// Connections that give way, the oldest first: who asks and never answers keeps nobody out.
+std::vector<ConnectionKey> TalkSession::late_connections() const {
+  std::vector<std::pair<TimePoint, ConnectionKey>> found;
+  for (const auto& [key, connection] : connections_) {
+    const auto at = late_at(connection);
+    if (at && *at <= now_ && !is_forwarder(key.peer)) found.emplace_back(connection.opened_at, key);
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<ConnectionKey> keys;
+  for (auto& [opened_at, key] : found) keys.push_back(std::move(key));
+  return keys;
+}
+
+std::size_t TalkSession::free_places() const {
+  const std::size_t taken = connections_.size() - late_connections().size();
+  return capacity() - std::min(taken, capacity());
+}
+
+/// Those who are invited have their places kept.
+bool TalkSession::is_full_for(const PeerId& viewer) const {
+  return waiting_.invited_besides(viewer, now_) >= free_places();
+}
+
+/// Offers to a viewer whose turn has come, or declines where there is no place.
+void TalkSession::admit(const PeerId& viewer) {
+  if (is_forwarder(viewer)) return offer_to(viewer);
+  if (is_full_for(viewer)) return decline(viewer, DeclineReason::full);
+  if (connections_.size() >= capacity()) {
+    const ConnectionKey late = late_connections().front();
+    close(late, "others wait, and its viewer does not answer");
+    decline(late.peer, DeclineReason::full);
+  }
+  offer_to(viewer);
 }
 
 void TalkSession::invite_waiting() {
   own_deadline_.cancel();
   if (!link_.joined()) return;  // the next welcome, or the next viewer that leaves, makes up for it
-  const std::size_t free = capacity() - std::min(connections_.size(), capacity());
+  const std::size_t free = free_places();
   const auto room_for = [this, free](const PeerId& viewer) {
     return forwarding_.may_take(viewer) ? std::max(free, Forwarding::kMostAtOnce) : free;
   };
   for (const PeerId& viewer : waiting_.invite(room_for, now_)) {
     send(protocol::TalkReady{}, viewer);
   }
-  if (const auto next = waiting_.next_deadline()) own_deadline_.set(*next);
+  std::optional<TimePoint> next = waiting_.next_deadline();
+  if (waiting_.size() > 0) {
+    for (const auto& [key, connection] : connections_) {
+      const auto at = late_at(connection);
+      if (at && *at > now_) next = earlier(next, *at);
+    }
+  }
+  if (next) own_deadline_.set(*next);
 }
 
 /// A viewer is forgotten when it leaves the room, but we may have been away then.
@@ -307,7 +354,9 @@ void TalkSession::forget_absent() {
 
 void TalkSession::offer_to(const PeerId& viewer) {
   const ConnectionKey key = connections_.open(viewer);
-  connections_.find(key)->due.set(now_ + kNegotiationTimeout);
+  ViewerConnection& connection = *connections_.find(key);
+  connection.opened_at = now_;
+  connection.due.set(now_ + kNegotiationTimeout);
   roster_.start_watching(viewer);
   trace(describe(key) + ": talk_request");
   output_.emplace_back(CreateConnection{key, link_.ice()});

@@ -34,6 +34,13 @@ std::vector<PeerId> WaitingViewers::invite(
   return next;
 }
 
+std::size_t WaitingViewers::invited_besides(const PeerId& viewer, TimePoint now) const {
+  return static_cast<std::size_t>(
+      std::count_if(invited_.begin(), invited_.end(), [&](const auto& invitation) {
+        return invitation.first != viewer && invitation.second > now;
+      }));
+}
+
 std::optional<TimePoint> WaitingViewers::next_deadline() const {
   std::optional<TimePoint> next;
   if (queue_.empty()) return next;

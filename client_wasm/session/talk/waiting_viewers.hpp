@@ -35,6 +35,8 @@ class WaitingViewers {
   std::optional<TimePoint> next_deadline() const;
 
   std::size_t size() const { return queue_.size(); }
+  /// How many others have an invitation, each of whom has a place kept.
+  std::size_t invited_besides(const PeerId& viewer, TimePoint now) const;
 
  private:
   std::vector<PeerId> queue_;
