@@ -72,8 +72,12 @@ function render() {
   showLink(view.link);
   const sent = view.picture === 'live' ? [text(`sent.picture.${view.pictureSent}`), text(`sent.sound.${view.soundSent}`)] : [];
   const late = frameIsLate && view.picture === 'live' ? text('viewer.noFrame') : '';
-  say('notice', [text(`notice.${view.notice}`), ...sent, late].filter(Boolean).join(' '));
-  say('cover', view.refusal ? refusal(view.refusal) : text(`picture.${view.picture}`));
+  const words = [text(`notice.${view.notice}`), ...sent, late].filter(Boolean).join(' ');
+  say('notice', words);
+  const over = view.refusal ? refusal(view.refusal) : text(`picture.${view.picture}`);
+  // In the frame of another page there is the picture alone: what is beside it elsewhere stands on it.
+  say('cover', over || (embedded ? words : ''));
+  element('cover').classList.toggle('low', embedded && over === '');
   element('request').disabled = view.refusal !== '';
   document.documentElement.dataset.picture = view.picture;
   element('badge').hidden = view.picture !== 'live' || !moves();

@@ -145,6 +145,13 @@ test('shows only the picture with ?embed, in a frame of another origin', async (
       return { width, height, rest: side instanceof HTMLElement && side.offsetParent };
     });
     assert.deepEqual(sizes, { width: 480, height: 270, rest: null });
+
+    await talker.evaluate(() => {
+      const { srcObject } = document.getElementById('local-video');
+      if (srcObject instanceof MediaStream) srcObject.getVideoTracks()[0].dispatchEvent(new Event('mute'));
+    });
+    await frame.waitForFunction(() => document.getElementById('cover').textContent.includes('is interrupted'));
+    assert.equal(await frame.evaluate(() => document.getElementById('cover').checkVisibility()), true);
     await close(page, talker);
   } finally {
     elsewhere.close();
