@@ -202,7 +202,7 @@ export class Recorder {
     this.#onair = onair;
     this.#room = room;
     this.#stream = stream;
-    this.#machine = new onair.Recording({ perform: (command, file) => this.#perform(command, file), changed });
+    this.#machine = new onair.Recording({ perform: (command, file) => this.#attempt(command, file), changed });
   }
 
   static get supported() {
@@ -266,6 +266,24 @@ export class Recorder {
 
   stop() {
     this.#machine.streamGone();
+  }
+
+  /**
+   * Where a command throws, the machine learns that it failed: it waits for nothing that does not come.
+   * @type {(command: import('./onair.mjs').RecordingCommand, number: number) => void}
+   */
+  #attempt(command, number) {
+    try {
+      this.#perform(command, number);
+    } catch (error) {
+      reportError(error);
+      const machine = this.#machine;
+      if (command === 'open_store') machine.storeRefused(number);
+      if (command === 'start_recorder' || command === 'stop_recorder') machine.recorderFailed(number);
+      if (command === 'store_piece') machine.storingFailed(number);
+      if (command === 'save_file') machine.savingFailed(number);
+      if (command === 'drop_file') machine.fileDropped(number);
+    }
   }
 
   /** @type {(command: import('./onair.mjs').RecordingCommand, number: number) => void} */
