@@ -121,17 +121,6 @@ std::variant<Caller, EngineError> caller_of(const Exchange& exchange) {
   return caller;
 }
 
-/// Attributes of the session cookie (RFC 6265bis). A page of another site, which
-/// is_welcome_origin() has let in, sends it back only with `SameSite=None`, and browsers take that
-/// over HTTPS alone.
-std::string cookie_attributes(const Exchange& exchange) {
-  const std::string common = "; Path=/socket.io; HttpOnly";
-  if (!is_https(exchange)) return common + "; SameSite=Strict";
-  const auto origin = view(exchange.request[http::field::origin]);
-  const bool is_ours = origin.empty() || origin == "https://" + exchange.client.host;
-  return common + (is_ours ? "; SameSite=Strict; Secure" : "; SameSite=None; Secure");
-}
-
 /// Takes the slots of a new session, or says why there is none. A session that polls takes a
 /// connection's slot too, since it is there while it has no connection.
 std::variant<ConnectionSlots, Refused> admit(const Exchange& exchange, bool polls) {
@@ -212,8 +201,9 @@ Task<Response> open_session(const Caller& caller, const Exchange& exchange) {
   std::optional<std::string> given = co_await payload.value();
   Response response = answer_of_poll(std::move(given));
   if (!cookie.empty()) {
-    response.set(http::field::set_cookie,
-                 std::string(kSessionCookie) + '=' + cookie + cookie_attributes(exchange));
+    response.set(http::field::set_cookie, std::string(kSessionCookie) + '=' + cookie +
+                                              "; Path=/socket.io; HttpOnly; SameSite=Strict" +
+                                              (is_https(exchange) ? "; Secure" : ""));
   }
   co_return response;
 }
