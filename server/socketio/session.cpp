@@ -64,10 +64,11 @@ void Session::send(Kind kind, std::string_view data) {
 /// The one way into the queue, so that whatever is sent counts: frames of the rooms, answers to the
 /// client's own packets, pings.
 void Session::send(const rooms::Frame& packet) {
-  if (transport_ == Transport::websocket) return host_.send_on_websocket(packet);
   if (!is_open()) return;
-  if (queue_bytes_ + packet->cost() > options_.max_queue_bytes) return host_.overflowed();
-  enqueue(packet);
+  const bool on_websocket = transport_ == Transport::websocket;
+  const std::size_t waiting = on_websocket ? host_.websocket_backlog() : queue_bytes_;
+  if (waiting + packet->cost() > options_.max_queue_bytes) return host_.overflowed();
+  on_websocket ? host_.send_on_websocket(packet) : enqueue(packet);
 }
 
 void Session::enqueue(const rooms::Frame& packet) {

@@ -30,6 +30,9 @@ class SessionHost {
   // The client's connections:
   /// Answers the poll that waits. The last one is followed by no other.
   virtual void answer_poll(std::string payload) = 0;
+  /// Bytes that wait for the client on its WebSocket, where that is another thread's: there the
+  /// stream's own bound holds too late.
+  virtual std::size_t websocket_backlog() const = 0;
   /// `packet` is the text of an Engine.IO packet; many sessions may share it.
   virtual void send_on_websocket(const rooms::Frame& packet) = 0;
   virtual void close_websocket(protocol::CloseCode code) = 0;

@@ -112,6 +112,7 @@ class Client final : public rooms::Link, private socketio::SessionHost {
 
   void step(unsigned char what, std::string_view text) {
     if (over_) return;
+    backlog_ = what % 16 < 8 ? 0 : kQueueBytes;
     const bool is_text = protocol::is_utf8(text);
     switch (what % 8) {
       case 0:
@@ -168,6 +169,7 @@ class Client final : public rooms::Link, private socketio::SessionHost {
     check(packets != nullptr, "a poll is answered by packets");
     for (const EnginePacket& packet : *packets) check_packet(socketio::encode_packet(packet));
   }
+  std::size_t websocket_backlog() const override { return backlog_; }
   void send_on_websocket(const rooms::Frame& packet) override { check_packet(packet->text()); }
   void close_websocket(protocol::CloseCode) override {
     check(std::exchange(open_websockets_, 0) == 1, "a WebSocket that is there is closed once");
@@ -195,6 +197,7 @@ class Client final : public rooms::Link, private socketio::SessionHost {
   bool websocket_;
   int open_websockets_ = websocket_ ? 1 : 0;
   bool poll_waits_ = false;
+  std::size_t backlog_ = 0;
   bool over_ = false;
   socketio::Translator translator_;
   socketio::Session session_;

@@ -33,6 +33,7 @@ class World final : public SessionHost {
                 *this, now) {}
 
   void answer_poll(std::string payload) override { deeds.push_back("answer " + payload); }
+  std::size_t websocket_backlog() const override { return backlog; }
   void send_on_websocket(const rooms::Frame& packet) override {
     deeds.push_back("send " + std::string(packet->text()));
   }
@@ -101,6 +102,7 @@ class World final : public SessionHost {
   bool refuses_rooms = false;
   bool tells_refusals = false;
   bool may_speak = true;
+  std::size_t backlog = 0;
   int overflows = 0;
   bool closes_what_overflows = false;
   Session session;
@@ -298,6 +300,38 @@ TEST(SocketioSession, WhatIsNotReadIsBounded) {
   world.session.close(CloseCode::try_again_later, world.now);
   world.session.flush();
   EXPECT_EQ(world.news(), (Deeds{"answer 1", "ended"}));
+}
+
+TEST(SocketioSession, WhatWaitsOnAWebSocketOfAnotherThreadHasTheBoundOfTheQueue) {
+  World world(Revision::v4, true);
+  world.closes_what_overflows = true;
+  world.begin();
+  world.backlog = 800;
+  EXPECT_TRUE(world.deliver(R"({"from":"a","n":1})"));
+  world.backlog = 990;
+  EXPECT_FALSE(world.deliver(R"({"from":"a","n":1})"));
+  EXPECT_EQ(world.news().back(), "close 1013");
+  EXPECT_TRUE(world.deliver(R"({"from":"a","n":1})")) << "it is closed already";
+}
+
+TEST(SocketioSession, TheQueueGoesOverToTheWebSocketHoweverMuchWaitsThere) {
+  World world(Revision::v4);
+  world.closes_what_overflows = true;
+  world.begin();
+  world.deliver(R"({"from":"a","n":0})");
+  world.session.flush();  // answers the poll that waits
+  for (int i = 0; i < 3; ++i) world.deliver(R"({"from":"a","n":1})");
+  ASSERT_TRUE(world.session.probe(world.now));
+  world.session.receive_on_websocket("2probe", world.now);
+  world.news();
+  world.backlog = 1'000;
+  world.session.receive_on_websocket("5", world.now);
+  EXPECT_EQ(world.overflows, 0);
+  EXPECT_EQ(world.news().size(), 3U);
+  world.session.close(CloseCode::policy_violation, world.now);
+  const Deeds last = world.news();
+  ASSERT_EQ(last.size(), 2U) << "it is told that it shall not come back, beside the bound";
+  EXPECT_EQ(last[0], "send 41");
 }
 
 TEST(SocketioSession, WhatTheClientItselfCausesIsBoundedToo) {

@@ -120,10 +120,11 @@ void SocketioSession::answer_poll(std::string payload) {
   if (const PollAnswer answer = std::exchange(poll_answer_, nullptr)) answer(std::move(payload));
 }
 
+std::size_t SocketioSession::websocket_backlog() const {
+  return gauge_ ? gauge_->waiting() : 0;
+}
+
 void SocketioSession::send_on_websocket(const rooms::Frame& packet) {
-  // The stream's queue has the same bound, but its thread may be too busy to take what is handed
-  // over.
-  if (gauge_ && gauge_->waiting() > worker_.limits().send_queue_bytes) return overflowed();
   if (gauge_) gauge_->handed_over += handed_over_cost(*packet);
   carrier_.call(worker_, [packet](SocketioCarrier& carrier) { carrier.send(packet); });
 }

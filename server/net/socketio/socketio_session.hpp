@@ -122,6 +122,7 @@ class SocketioSession final : public ClientLink,
 
  private:
   void answer_poll(std::string payload) override;
+  std::size_t websocket_backlog() const override;
   void send_on_websocket(const rooms::Frame& packet) override;
   void close_websocket(protocol::CloseCode code) override;
   void overflowed() override;
