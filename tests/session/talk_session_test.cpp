@@ -197,6 +197,47 @@ TEST_F(TalkSessionTest, WhoWaitsIsInvitedIntoThePlaceOfWhoNeverAnswers) {
   EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
 }
 
+TEST_F(TalkSessionTest, WhoAnswersAndNeverConnectsGivesWayToo) {
+  go_on_air();
+  negotiate("a");
+  const ConnectionKey late = negotiate("b");
+  talk.feed(TransportChanged{late, TransportState::connecting});
+  talk.receive(protocol::TalkRequest{}, "c");
+  talk.now += kLateConnection;
+  talk.feed(TimePassed{});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready to c"});
+  talk.receive(protocol::TalkRequest{}, "c");
+  EXPECT_EQ(talk.all<CreateConnection>().at(0).key.peer, "c");
+  EXPECT_EQ(talk.all<CloseConnection>().size(), 1u);
+}
+
+TEST_F(TalkSessionTest, WhoAsksAgainKeepsNoPlaceWhileOthersWait) {
+  go_on_air();
+  negotiate("a");
+  talk.receive(protocol::TalkRequest{}, "b");
+  talk.receive(protocol::TalkRequest{}, "c");
+  talk.now += kLateAnswer - Duration(100);
+  talk.receive(protocol::TalkRequest{}, "b");
+  EXPECT_EQ(talk.sent(), (Lines{"talk_declined to b", "talk_ready to c"}));
+}
+
+TEST_F(TalkSessionTest, WhoIsInvitedInVainKeepsItsTurn) {
+  go_on_air();
+  negotiate("a");
+  talk.receive(protocol::TalkRequest{}, "b");
+  const ConnectionKey late = talk.all<CreateConnection>().at(0).key;
+  talk.feed(LocalDescriptionMade{late, "offer"});
+  for (const char* viewer : {"c", "d"}) talk.receive(protocol::TalkRequest{}, viewer);
+  talk.now += kLateAnswer;
+  talk.feed(TimePassed{});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready to c"});
+  talk.receive(protocol::Answer{"answer", late.generation}, "b");
+  talk.receive(protocol::TalkRequest{}, "c");
+  EXPECT_EQ(talk.sent(), Lines{"talk_declined to c"});
+  talk.receive(protocol::Bye{}, "a");
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready to c"}) << "not d, who came later";
+}
+
 TEST_F(TalkSessionTest, WhoseConnectionHasBeenThereDoesNotGiveWay) {
   go_on_air();
   for (const char* viewer : {"a", "b"}) {

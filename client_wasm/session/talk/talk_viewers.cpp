@@ -115,15 +115,20 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
     }
     if (viewer.restarts < kMaxIceRestarts) return restart_ice(*key, viewer);
   }
-  // A viewer that requests a new connection has lost the old one, if we have one.
+  // A viewer that requests a new connection has lost the old one, if we have one. It keeps its
+  // place only where the old one was connected or nobody waits: who asks again must keep nobody
+  // out.
+  const auto old = connections_.latest_with(from);
+  const bool gave_up = old && late_at(*connections_.find(*old)).has_value();
   close_with(from, "new request");
-  waiting_.remove(from);
+  const bool was_invited = waiting_.remove(from);
   // The forwarder gets an offer whatever the load, since it takes viewers off this talker.
   if (!is_forwarder(from)) {
-    const bool is_full = is_full_for(from);
+    const bool is_full = is_full_for(from) || (gave_up && waiting_.size() > 0);
     if (forwarding_.takes(from, request, is_full, now_)) {
       return emit_all(chat_.announce_relay(from));
     }
+    if (is_full && was_invited) waiting_.add_first(from);
     if (is_full) return decline(from, DeclineReason::full);
   }
   if (budget_.try_open(from, now_)) admit(from);
@@ -277,9 +282,11 @@ void TalkSession::serve_waiting() {
   }
 }
 
-/// How long a connection keeps its place; nothing once it has been connected.
+/// Until when a connection keeps its place though others wait; nothing once it was connected.
 std::optional<TimePoint> TalkSession::late_at(const ViewerConnection& connection) {
-  if (connection.was_connected) return std::nullopt;
+  if (connection.was_connected || connection.transport == TransportState::connected) {
+    return std::nullopt;
+  }
   const bool is_unanswered =
       std::holds_alternative<ViewerConnection::Offering>(connection.state) ||
       std::holds_alternative<ViewerConnection::AwaitingAnswer>(connection.state);
@@ -304,17 +311,20 @@ std::size_t TalkSession::free_places() const {
   return capacity() - std::min(taken, capacity());
 }
 
-/// Those who are invited have their places kept.
+/// Those who are invited have their places kept, unless the forwarder may take them.
 bool TalkSession::is_full_for(const PeerId& viewer) const {
-  return waiting_.invited_besides(viewer, now_) >= free_places();
+  const auto needs_place = [&](const PeerId& invited) {
+    return invited != viewer && !forwarding_.may_take(invited);
+  };
+  return waiting_.invited(needs_place, now_) >= free_places();
 }
 
 /// Offers to a viewer whose turn has come, or declines where there is no place.
 void TalkSession::admit(const PeerId& viewer) {
   if (is_forwarder(viewer)) return offer_to(viewer);
   if (is_full_for(viewer)) return decline(viewer, DeclineReason::full);
-  if (connections_.size() >= capacity()) {
-    const ConnectionKey late = late_connections().front();
+  for (const ConnectionKey& late : late_connections()) {
+    if (connections_.size() < capacity()) break;
     close(late, "others wait, and its viewer does not answer");
     decline(late.peer, DeclineReason::full);
   }
@@ -335,7 +345,7 @@ void TalkSession::invite_waiting() {
   if (waiting_.size() > 0) {
     for (const auto& [key, connection] : connections_) {
       const auto at = late_at(connection);
-      if (at && *at > now_) next = earlier(next, *at);
+      if (at && *at > now_) next = earlier(next, at);
     }
   }
   if (next) own_deadline_.set(*next);

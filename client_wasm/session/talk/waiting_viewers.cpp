@@ -11,9 +11,15 @@ void WaitingViewers::add(const PeerId& viewer) {
   if (std::find(queue_.begin(), queue_.end(), viewer) == queue_.end()) queue_.push_back(viewer);
 }
 
-void WaitingViewers::remove(const PeerId& viewer) {
+void WaitingViewers::add_first(const PeerId& viewer) {
+  if (std::find(queue_.begin(), queue_.end(), viewer) == queue_.end()) {
+    queue_.insert(queue_.begin(), viewer);
+  }
+}
+
+bool WaitingViewers::remove(const PeerId& viewer) {
   std::erase(queue_, viewer);
-  invited_.erase(viewer);
+  return invited_.erase(viewer) > 0;
 }
 
 void WaitingViewers::clear() {
@@ -34,11 +40,11 @@ std::vector<PeerId> WaitingViewers::invite(
   return next;
 }
 
-std::size_t WaitingViewers::invited_besides(const PeerId& viewer, TimePoint now) const {
-  return static_cast<std::size_t>(
-      std::count_if(invited_.begin(), invited_.end(), [&](const auto& invitation) {
-        return invitation.first != viewer && invitation.second > now;
-      }));
+std::size_t WaitingViewers::invited(const std::function<bool(const PeerId&)>& counts,
+                                    TimePoint now) const {
+  return static_cast<std::size_t>(std::count_if(
+      invited_.begin(), invited_.end(),
+      [&](const auto& invitation) { return invitation.second > now && counts(invitation.first); }));
 }
 
 std::optional<TimePoint> WaitingViewers::next_deadline() const {

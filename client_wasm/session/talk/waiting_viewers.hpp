@@ -22,8 +22,11 @@ class WaitingViewers {
   /// A viewer was declined. A viewer that waits already keeps its position.
   void add(const PeerId& viewer);
 
-  /// A viewer asks again, or has left.
-  void remove(const PeerId& viewer);
+  /// An invited viewer found its place taken after all.
+  void add_first(const PeerId& viewer);
+
+  /// A viewer asks again, or has left. True if it had an invitation.
+  bool remove(const PeerId& viewer);
   void clear();
 
   /// The viewers to invite. `room_for` says of each how many, itself included, may have an
@@ -35,8 +38,8 @@ class WaitingViewers {
   std::optional<TimePoint> next_deadline() const;
 
   std::size_t size() const { return queue_.size(); }
-  /// How many others have an invitation, each of whom has a place kept.
-  std::size_t invited_besides(const PeerId& viewer, TimePoint now) const;
+  /// How many of those that `counts` have an invitation.
+  std::size_t invited(const std::function<bool(const PeerId&)>& counts, TimePoint now) const;
 
  private:
   std::vector<PeerId> queue_;
