@@ -77,12 +77,13 @@ void Forwarder::receive_stun(MutableBytes packet, const Path& from, TimePoint no
 /// somebody else, the other peer is no longer heard from there.
 bool Forwarder::is_others(const Path& path, const Peer& peer, TimePoint now) const {
   const Peer* const owner = directory_.find(path);
-  if (owner == nullptr || owner == &peer || !owner->transport().ice().is_at(path, now)) {
-    return false;
-  }
-  if (owner->connected_path == path) return true;
+  if (owner == nullptr || owner == &peer) return false;
+  const IceLite& ice = owner->transport().ice();
+  if (owner->connected_path == path) return ice.is_at(path, now);
+  // Only checks show that it has moved: its media may come from elsewhere.
   const auto& current = owner->transport().path();
-  return owner->is_connected() && current && current->get() == path && peer.connected_path != path;
+  return owner->is_connected() && current && current->get() == path && ice.has_checked(path, now) &&
+         peer.connected_path != path;
 }
 
 void Forwarder::receive_media(Peer& peer, PacketClass kind, MutableBytes packet, TimePoint now) {

@@ -99,6 +99,29 @@ TEST_F(ForwarderBounds, APeerThatMovesKeepsItsNewAddressToo) {
   EXPECT_EQ(viewer.packets.size(), 3U);
 }
 
+TEST_F(ForwarderBounds, MediaFromElsewhereHoldsNoAddress) {
+  RemotePeer& talker = publish('a');
+  RemotePeer& viewer = play('b');
+  RemotePeer& forger = add_remote();
+  const std::string offer = forger.with_own_certificate(std::string(kChromiumSendonly));
+  forger.set_remote(description(ask(control::Publish{"other", id('c'), offer, ""})), now_);
+  connect(forger);
+  Path next = talker.path;
+  next.remote.port = 4'000;
+  PacketBytes check = forger.check();
+  forwarder_.receive(check, next, now_);
+  std::uint16_t sequence = 0;
+  for (TimePoint end = now_ + kPathStale; now_ <= end;) {
+    give_video(forger, ++sequence, kDelta);
+    pass(std::chrono::seconds(1), {&talker, &viewer});
+  }
+  talker.path = next;
+  give(talker, talker.check());
+  const std::size_t before = viewer.packets.size();
+  send_video(talker, 100, kKeyFrame);
+  EXPECT_EQ(viewer.packets.size(), before + 1);
+}
+
 TEST_F(ForwarderBounds, RtcpOfOnePeerHasARate) {
   RemotePeer& talker = publish('a');
   RemotePeer& viewer = play('b');

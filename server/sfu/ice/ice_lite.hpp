@@ -128,6 +128,8 @@ class IceLite {
   /// True where the peer is known to be at this path: within kPathStale an authentic check came by
   /// it, or media while it was path().
   bool is_at(const Path& path, TimePoint now) const;
+  /// True where within kPathStale an authentic check came by this path.
+  bool has_checked(const Path& path, TimePoint now) const;
 
   /// True where the peer has been without an authentic check or media for kConsentTimeout, or since
   /// it was made: nothing may be sent to it any more.
@@ -143,7 +145,6 @@ class IceLite {
   const IceCredentials* credentials_of(std::string_view ufrag) const;
   std::optional<StunError> fault_of(const StunMessage& request, const IceCredentials* used) const;
   std::optional<Path> remember(const Path& path, TimePoint now);
-  bool has_checked(const Path& path, TimePoint now) const;
   KnownPath* find(const Path& path);
   KnownPath* begin() { return paths_.data(); }
   KnownPath* end() { return paths_.data() + path_count_; }

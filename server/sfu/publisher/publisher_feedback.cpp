@@ -8,7 +8,6 @@ namespace onair::sfu {
 namespace {
 
 constexpr std::size_t kVideo = static_cast<std::size_t>(MediaKind::video);
-/// An empty receiver report.
 
 }  // namespace
 
