@@ -41,8 +41,9 @@ class Awaited {
   }
 
   Task<Value> value() {
+    std::optional<Value>& answer = state_->value;
     for (;;) {
-      if (state_->value) co_return std::move(*state_->value);
+      if (answer) co_return std::move(*answer);
       co_await bell_.async_wait(no_throw);
     }
   }

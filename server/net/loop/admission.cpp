@@ -1,13 +1,29 @@
 #include "net/loop/admission.hpp"
 
+#include <algorithm>
+
 namespace onair::net {
+
+namespace {
+
+double per_second(std::size_t most) {
+  return 10 + static_cast<double>(most) / 20;
+}
+
+double at_once(std::size_t most) {
+  return 100 + static_cast<double>(most);
+}
+
+std::size_t clients_at_once(const Limits& limits) {
+  return std::max(limits.connections_per_address, limits.peers_per_address);
+}
+
+}  // namespace
 
 Admission::Admission(const Limits& limits)
     : most_connections_(limits.connections),
-      begun_(10 + static_cast<double>(limits.connections_per_address) / 20,
-             100 + static_cast<double>(limits.connections_per_address)),
-      entered_(10 + static_cast<double>(limits.connections_per_address) / 20,
-               100 + static_cast<double>(limits.connections_per_address)),
+      begun_(per_second(limits.connections_per_address), at_once(limits.connections_per_address)),
+      entered_(per_second(clients_at_once(limits)), at_once(clients_at_once(limits))),
       connections_by_address_(limits.connections_per_address),
       clients_by_address_(limits.peers_per_address),
       members_by_address_(2 * limits.peers_per_address) {}
@@ -28,8 +44,9 @@ Admission::Slot Admission::connect(const std::optional<std::string>& address,
 
 Admission::Client Admission::enter(const std::string& address,
                                    std::chrono::steady_clock::time_point now) {
-  if (!entered_.allow(address, now)) return {};
-  return readmit(address);
+  Client client = readmit(address);
+  if (client && !entered_.allow(address, now)) return {};
+  return client;
 }
 
 Admission::Client Admission::readmit(const std::string& address) {

@@ -42,8 +42,8 @@ class Admission {
   };
 
   /// A new client at this address; an empty one where there is no slot left, or too many were new
-  /// of late: an address has as many as connections, also where they all come from a proxy. `now`
-  /// never goes back.
+  /// of late: an address has them at the rate of connections, also where they all come from a
+  /// proxy, or of as many clients as it may have. `now` never goes back.
   Client enter(const std::string& address, std::chrono::steady_clock::time_point now);
   /// The same for a client that was there before this process.
   Client readmit(const std::string& address);
