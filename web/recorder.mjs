@@ -302,7 +302,8 @@ export class Recorder {
     const found = command === 'take_file' && this.#found.shift();
     if (found) this.#files.set(number, found);
     const file = this.#files.get(number);
-    if (!file || command === 'take_file') return;
+    if (command === 'take_file') return;
+    if (!file) throw new Error(`no file ${number} for ${command}`);
     const dropped = () => machine.fileDropped(number);
     /** @type {Record<Exclude<typeof command, 'open_store' | 'take_file'>, () => void>} */
     const acts = {
