@@ -29,12 +29,12 @@ class WaitingViewers {
   bool remove(const PeerId& viewer);
   void clear();
 
-  /// The viewers to invite. `room_for` says of each how many, itself included, may have an
-  /// invitation at a time for it to get one.
+  /// The viewers to invite. `room_for` gives the number of places that a viewer could take: it is
+  /// invited while fewer have an invitation.
   std::vector<PeerId> invite(const std::function<std::size_t(const PeerId&)>& room_for,
                              TimePoint now);
 
-  /// When an invitation expires that the next one waits for.
+  /// When the next invitation expires, if somebody waits for its place.
   std::optional<TimePoint> next_deadline() const;
 
   std::size_t size() const { return queue_.size(); }

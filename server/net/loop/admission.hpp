@@ -42,8 +42,9 @@ class Admission {
   };
 
   /// A new client at this address; an empty one where there is no slot left, or too many were new
-  /// of late: an address has them at the rate of connections, also where they all come from a
-  /// proxy, or of as many clients as it may have. `now` never goes back.
+  /// of late. An address may have as many new ones at once as it may have connections or clients,
+  /// and some more; then 10 and a twentieth of that a second. This holds behind a proxy too, whose
+  /// connections are not counted. `now` never goes back.
   Client enter(const std::string& address, std::chrono::steady_clock::time_point now);
   /// The same for a client that was there before this process.
   Client readmit(const std::string& address);
