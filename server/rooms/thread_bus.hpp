@@ -145,7 +145,7 @@ class ThreadBus final : public Bus {
   void dispatch(HubId from, HandOver& hand_over, TimePoint now);
   void dispatch(HubId from, Order& order, TimePoint now);
 
-  /// True where another end represents peers that the hubs here don't know.
+  /// The end that represents peers that the hubs here don't know; nothing where that is this one.
   std::optional<HubId> gateway_elsewhere() const;
   std::optional<HubId> next_hop(const protocol::PeerId& peer) const;
   void enqueue(HubId to, Message message);

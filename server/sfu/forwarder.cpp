@@ -67,8 +67,10 @@ void Forwarder::receive_stun(MutableBytes packet, const Path& from, TimePoint no
   if (outcome.forgotten) directory_.remove(*outcome.forgotten, *peer);
   if (!outcome.retired_ufrag.empty()) directory_.remove(outcome.retired_ufrag, *peer);
   if (outcome.is_proven && !is_others(from, *peer, now)) directory_.add(from, *peer);
-  if (outcome.has_moved) ++farewell_changes_;
-  if (outcome.has_moved) tell_path_of_viewer(*peer, now);
+  if (outcome.has_moved) {
+    ++farewell_changes_;
+    tell_path_of_viewer(*peer, now);
+  }
   follow_transport(*peer, now);
 }
 

@@ -6,7 +6,15 @@
 namespace onair::sfu::tests {
 namespace {
 
-class ForwarderBounds : public ForwarderTest {};
+class ForwarderBounds : public ForwarderTest {
+ protected:
+  /// Sends an authentic check of the peer's from an address that is not its own.
+  void forge(RemotePeer& forger, const Path& from) {
+    PacketBytes check = forger.check();
+    forwarder_.receive(check, from, now_);
+    settle();
+  }
+};
 
 TEST_F(ForwarderBounds, SaysWhenItIsFull) {
   Forwarder small({.candidates = {}, .instance = "small", .max_peers = 2, .max_rooms = 1}, *this,
@@ -64,18 +72,13 @@ TEST_F(ForwarderBounds, APeerDoesNotGetThePacketsOfAnAddressThatItForges) {
   send_video(talker, 100, kKeyFrame);
   const auto received = [&viewer] { return viewer.packets.size(); };
   ASSERT_EQ(received(), 1U);
-  const auto forge = [&] {
-    PacketBytes check = forger.check();
-    forwarder_.receive(check, talker.path, now_);
-    settle();
-  };
-  forge();
+  forge(forger, talker.path);
   send_video(talker, 101, kDelta);
   EXPECT_EQ(received(), 2U) << "the talker has just checked its own address";
 
   // A NAT gives the address to somebody else.
   pass(kPathStale, {&viewer, &forger});
-  forge();
+  forge(forger, talker.path);
   send_video(talker, 102, kDelta);
   EXPECT_EQ(received(), 2U);
   give(talker, talker.check());
@@ -92,9 +95,7 @@ TEST_F(ForwarderBounds, APeerThatMovesKeepsItsNewAddressToo) {
   give(talker, talker.check());
   send_video(talker, 101, kDelta);
   ASSERT_EQ(viewer.packets.size(), 2U);
-  PacketBytes check = forger.check();
-  forwarder_.receive(check, talker.path, now_);
-  settle();
+  forge(forger, talker.path);
   send_video(talker, 102, kDelta);
   EXPECT_EQ(viewer.packets.size(), 3U);
 }
@@ -108,8 +109,7 @@ TEST_F(ForwarderBounds, MediaFromElsewhereHoldsNoAddress) {
   connect(forger);
   Path next = talker.path;
   next.remote.port = 4'000;
-  PacketBytes check = forger.check();
-  forwarder_.receive(check, next, now_);
+  forge(forger, next);
   std::uint16_t sequence = 0;
   for (TimePoint end = now_ + kPathStale; now_ <= end;) {
     give_video(forger, ++sequence, kDelta);

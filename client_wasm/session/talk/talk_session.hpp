@@ -64,7 +64,7 @@ struct ViewerConnection {
   using State = std::variant<Offering, AwaitingAnswer, ApplyingAnswer, Negotiated>;
 
   State state;
-  TimePoint opened_at{};
+  TimePoint opened_at{};       ///< when the viewer's request was granted
   bool was_connected = false;  ///< a path existed, so an ICE restart may find another
   TransportState transport = TransportState::fresh;
   bool channel_open = false;
@@ -271,6 +271,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void offer_to(const PeerId& viewer);
   /// Offers to those whose turn for a new connection has come.
   void serve_waiting();
+  /// See kLateAnswer.
   static std::optional<TimePoint> late_at(const ViewerConnection& connection);
   std::vector<ConnectionKey> late_connections() const;
   std::size_t free_places() const;

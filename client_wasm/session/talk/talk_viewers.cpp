@@ -12,6 +12,16 @@ namespace onair::session {
 
 using protocol::DeclineReason;
 
+namespace {
+
+/// True while an answer of the viewer's is still to come.
+bool is_unanswered(const ViewerConnection& connection) {
+  return std::holds_alternative<ViewerConnection::Offering>(connection.state) ||
+         std::holds_alternative<ViewerConnection::AwaitingAnswer>(connection.state);
+}
+
+}  // namespace
+
 void TalkSession::on(const LocalDescriptionMade& made) {
   const auto [viewer, offering] = in_state<ViewerConnection::Offering>(made.key);
   if (offering == nullptr) return;
@@ -84,10 +94,7 @@ void TalkSession::on(const TransportChanged& changed) {
   if (changed.state == TransportState::connected) {
     // Only what was negotiated can be restarted. An event that comes before any answer is none of
     // ours.
-    const bool is_unanswered =
-        std::holds_alternative<ViewerConnection::Offering>(viewer->state) ||
-        std::holds_alternative<ViewerConnection::AwaitingAnswer>(viewer->state);
-    viewer->was_connected = viewer->was_connected || !is_unanswered;
+    viewer->was_connected = viewer->was_connected || !is_unanswered(*viewer);
     viewer->restarts = 0;
     forwarding_.left(changed.key.peer);  // where it watched through the forwarder
     forwarding_.reached(changed.key.peer);
@@ -128,8 +135,10 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
     if (forwarding_.takes(from, request, is_full, now_)) {
       return emit_all(chat_.announce_relay(from));
     }
-    if (is_full && was_invited) waiting_.add_first(from);
-    if (is_full) return decline(from, DeclineReason::full);
+    if (is_full) {
+      if (was_invited) waiting_.add_first(from);
+      return decline(from, DeclineReason::full);
+    }
   }
   if (budget_.try_open(from, now_)) admit(from);
 }
@@ -287,10 +296,7 @@ std::optional<TimePoint> TalkSession::late_at(const ViewerConnection& connection
   if (connection.was_connected || connection.transport == TransportState::connected) {
     return std::nullopt;
   }
-  const bool is_unanswered =
-      std::holds_alternative<ViewerConnection::Offering>(connection.state) ||
-      std::holds_alternative<ViewerConnection::AwaitingAnswer>(connection.state);
-  return connection.opened_at + (is_unanswered ? kLateAnswer : kLateConnection);
+  return connection.opened_at + (is_unanswered(connection) ? kLateAnswer : kLateConnection);
 }
 
 /// Connections that give way, the oldest first: who asks and never answers keeps nobody out.

@@ -7,13 +7,17 @@
 namespace onair::session {
 
 void WaitingViewers::add(const PeerId& viewer) {
-  if (queue_.size() >= kMaxWaiting) return;
-  if (std::find(queue_.begin(), queue_.end(), viewer) == queue_.end()) queue_.push_back(viewer);
+  insert(viewer, queue_.end());
 }
 
 void WaitingViewers::add_first(const PeerId& viewer) {
+  insert(viewer, queue_.begin());
+}
+
+void WaitingViewers::insert(const PeerId& viewer, std::vector<PeerId>::iterator position) {
+  if (queue_.size() >= kMaxWaiting) return;
   if (std::find(queue_.begin(), queue_.end(), viewer) == queue_.end()) {
-    queue_.insert(queue_.begin(), viewer);
+    queue_.insert(position, viewer);
   }
 }
 

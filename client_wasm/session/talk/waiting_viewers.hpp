@@ -42,6 +42,8 @@ class WaitingViewers {
   std::size_t invited(const std::function<bool(const PeerId&)>& counts, TimePoint now) const;
 
  private:
+  void insert(const PeerId& viewer, std::vector<PeerId>::iterator position);
+
   std::vector<PeerId> queue_;
   std::map<PeerId, TimePoint> invited_;  ///< until when
 };

@@ -230,7 +230,8 @@ bool WatchSession::leave_forwarder(const PeerId& forwarder, std::string_view rea
 }
 
 bool WatchSession::close_all_of(const PeerId& of, std::string_view reason) {
-  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): may belong to a connection
+  // The caller's may belong to a connection that is closed here.
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
   const PeerId talker = of;
   bool any = false;
   for (const ConnectionKey& key : connections_.keys()) {

@@ -187,7 +187,8 @@ std::optional<ConnectionKey> WatchSession::addressed(
 }
 
 ConnectionKey WatchSession::await_offer_of(const PeerId& peer) {
-  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): may belong to a connection
+  // The caller's may belong to a connection that is closed here.
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
   const PeerId with = peer;
   close_with(with, "a new request");
   unwanted_.erase(with);

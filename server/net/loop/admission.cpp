@@ -3,7 +3,6 @@
 #include <algorithm>
 
 namespace onair::net {
-
 namespace {
 
 double per_second(std::size_t most) {
