@@ -219,9 +219,11 @@ nlohmann::json WebSocketClient::receive() {
 }
 
 nlohmann::json WebSocketClient::receive_type(const std::string& type) {
+  const auto end = std::chrono::steady_clock::now() + kBound;
   for (;;) {
     nlohmann::json frame = receive();
     if (frame["type"] == type) return frame;
+    if (std::chrono::steady_clock::now() >= end) throw std::runtime_error("no " + type + " came");
   }
 }
 
