@@ -1,4 +1,5 @@
 // Viewers move to the forwarder and back, while anything else happens.
+#include <algorithm>
 #include <functional>
 #include <random>
 #include <set>
@@ -98,6 +99,36 @@ TEST_F(Forwarded, NobodyIsWithoutAPictureWhenTheServerIsKilled) {
   world.expect_empty_after_all_left();
 }
 
+TEST_F(Forwarded, OneThatLeavesWhileTheServerIsAwayDoesNotKeepTheRoomForwarded) {
+  world.pass(seconds(20));
+  world.kill_server();
+  watchers[2]->leave();
+  watchers.pop_back();
+  world.pass(seconds(1));
+  world.start_server();
+  world.pass(seconds(40));
+  EXPECT_EQ(talker->session.view().viewers, 2u);
+  EXPECT_EQ(talker->session.view().audience.size(), 2u);
+  talker->feed(session::DirectKept{true});
+  world.pass(seconds(40));
+  for (const Watcher* watcher : watchers) EXPECT_TRUE(is_direct(*watcher));
+  expect_pictures();
+  world.expect_empty_after_all_left();
+}
+
+TEST_F(Forwarded, ViewersOfAForwarderThatEndsWithItsServerAreServedSoonAfter) {
+  world.pass(seconds(20));
+  world.kill_server(/*with_forwarder=*/true);
+  world.pass(seconds(1));
+  world.start_server();
+  world.pass(seconds(15));
+  expect_pictures();
+  world.pass(seconds(60));
+  for (const Watcher* watcher : watchers) EXPECT_TRUE(is_forwarded(*watcher));
+  expect_pictures();
+  world.expect_empty_after_all_left();
+}
+
 TEST_F(Forwarded, TheTalkerLearnsWhoReceivesPoorly) {
   using Quality = session::Reception::Quality;
   const auto quality = [this](std::size_t watcher) {
@@ -157,16 +188,36 @@ const std::vector<Incident> kIncidents = {
      }},
     {"a viewer leaves",
      [](World&, Talker&, auto& watchers) {
-       watchers[2]->leave();
+       watchers.back()->leave();
        watchers.pop_back();
      }},
     {"a viewer comes",
      [](World& world, Talker&, auto& watchers) { watchers.push_back(&world.add_watcher()); }},
     {"a viewer presses Request", [](World&, Talker&, auto& watchers) { watchers[0]->request(); }},
+    {"the talker chooses music",
+     [](World&, Talker& talker, auto&) {
+       session::MediaChoice music;
+       music.sound = session::SoundMode::music;
+       talker.feed(session::MediaChosen{music});
+     }},
     {"the forwarder dies", [](World& world, Talker&, auto&) { world.forwarder().die(); }},
     {"the server is killed",
      [](World& world, Talker&, auto&) {
        world.kill_server();
+       world.pass(session::Duration(700));
+       world.start_server();
+     }},
+    {"the server and its forwarder are killed",
+     [](World& world, Talker&, auto&) {
+       world.kill_server(/*with_forwarder=*/true);
+       world.pass(session::Duration(700));
+       world.start_server();
+     }},
+    {"a viewer leaves while the server is away",
+     [](World& world, Talker&, auto& watchers) {
+       world.kill_server();
+       watchers.back()->leave();
+       watchers.pop_back();
        world.pass(session::Duration(700));
        world.start_server();
      }},
@@ -198,6 +249,11 @@ TEST(ForwardedInAnyOrder, EverybodyHasAPictureAgainAndNothingIsLeft) {
 
     ASSERT_TRUE(talker.session.on_air());
     expect_pictures_of(watchers);
+    const auto watching = std::count_if(watchers.begin(), watchers.end(), [](const Watcher* each) {
+      return each->session.view().refusal.empty();
+    });
+    EXPECT_EQ(talker.session.view().viewers, static_cast<std::size_t>(watching));
+    EXPECT_EQ(talker.session.view().connecting, 0u);
     world.expect_empty_after_all_left();
   }
 }

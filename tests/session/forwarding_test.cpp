@@ -309,6 +309,34 @@ TEST_F(ForwardingTest, KnowsItsViewersWhereTheForwardersConnectionIsMadeAnew) {
   EXPECT_EQ(forwarding.forwarded(), 15u);
 }
 
+TEST_F(ForwardingTest, AnotherForwarderThanTheOneThatIsGoneIsUsedAtOnce) {
+  forward_from_two();
+  move("v0");
+  EXPECT_TRUE(request("late"));
+  load.forwarder = "g";  // a server that was restarted has another one
+  const Forwarding::Steps steps = advance();
+  EXPECT_EQ(forwarding.forwarder(), "g");
+  EXPECT_EQ(forwarding.stage(), ForwardStage::forwarded);
+  EXPECT_TRUE(forwarding.is_forwarded("v0")) << "it may watch on";
+  EXPECT_EQ(steps.call_back, Peers{"late"}) << "its invitation went to the first one";
+  EXPECT_EQ(advance(Forwarding::kInvitePause).invite, direct);
+}
+
+TEST_F(ForwardingTest, WhoDoesNotConfirmThatItWatchesIsGone) {
+  watch_directly(15);
+  advance();
+  forwarder_comes();
+  for (const PeerId& viewer : Peers(direct)) move(viewer);
+  forwarding.moved("old", {"f", {}, {}});
+  forwarding.await_confirmations(now);
+  for (int i = 1; i < 15; ++i) forwarding.moved("v" + std::to_string(i), {"f", {}, kAble});
+  EXPECT_EQ(advance(kTalkerReturnTimeout - Duration(1)).gone, Peers{});
+  EXPECT_EQ(forwarding.next_deadline(), now + Duration(1));
+  EXPECT_EQ(advance(Duration(1)).gone, Peers{"v0"}) << "and not the client that never says so";
+  EXPECT_EQ(forwarding.forwarded(), 15u);
+  EXPECT_EQ(advance(kTalkerReturnTimeout).gone, Peers{});
+}
+
 TEST_F(ForwardingTest, ThoseWhoWaitForAForwarderThatIsLostAreCalledByTheTalker) {
   forward_from_two();
   EXPECT_TRUE(request("late"));

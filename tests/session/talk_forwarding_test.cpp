@@ -367,6 +367,13 @@ TEST_F(TalkForwardingTest, AskAgainAfterAReconnect) {
   talk.feed(MessageReceived{socket, {welcome, std::nullopt, std::nullopt}});
   EXPECT_EQ(talk.sent(), (Lines{"talk_ready", "use_forwarder"}));
   EXPECT_EQ(talk.session.view().viewers, 2u);
+  const protocol::Message confirmed{protocol::WatchingVia{"f", {}, kForwardable}, "a",
+                                    std::nullopt};
+  talk.feed(MessageReceived{socket, confirmed});
+  talk.now += kTalkerReturnTimeout;
+  talk.feed(TimePassed{});
+  ASSERT_EQ(talk.session.view().audience.size(), 1u) << "the other left meanwhile";
+  EXPECT_EQ(talk.session.view().audience.at(0).id, "a");
 }
 
 TEST_F(TalkForwardingTest, WhatIsOverWhileTheServerIsAwayIsToldAfterwards) {
@@ -389,6 +396,13 @@ TEST_F(TalkForwardingTest, WhatIsOverWhileTheServerIsAwayIsToldAfterwards) {
   const protocol::Message confirmed{protocol::WatchingVia{"f"}, "a", std::nullopt};
   talk.feed(MessageReceived{socket, confirmed});
   EXPECT_EQ(told(), (Told{{"a", ChatMedia{}}}));
+}
+
+TEST_F(TalkForwardingTest, AForwardedViewerThatRefusesALateOfferIsStillKnown) {
+  forward();
+  talk.receive(protocol::Bye{}, "a");
+  EXPECT_EQ(talk.session.view().forwarded, 2u);
+  EXPECT_EQ(talk.session.view().viewers, 2u);
 }
 
 TEST_F(TalkForwardingTest, StopEndsEverything) {

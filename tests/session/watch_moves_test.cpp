@@ -333,6 +333,40 @@ TEST_F(WatchMovesTest, AsksTheTalkerWhenTheForwarderIsLost) {
   }
 }
 
+TEST_F(WatchMovesTest, AsksTheTalkerWhereTheServerKnowsTheForwarderNoMore) {
+  const protocol::Error nobody{"no_such_peer", "Nobody in this room has that id."};
+  const ConnectionKey key = watch_by_forwarder();
+  watch.receive(nobody, "");
+  EXPECT_FALSE(asks_directly()) << "it may be about another, and the picture is here";
+  watch.feed(TransportChanged{key, TransportState::disconnected});
+  watch.receive(nobody, "");
+  EXPECT_FALSE(asks_directly()) << "the forwarder was not asked";
+  pass(kWatcherDisconnectTimeout);
+  EXPECT_EQ(watch.sent().at(0), "talk_request to f");
+  watch.receive(nobody, "");
+  EXPECT_TRUE(asks_directly());
+  connect("t", 3);
+  EXPECT_EQ(watch.session.connections().size(), 1u);
+}
+
+TEST_F(WatchMovesTest, OfTwoMovesAtATimeTheFirstPictureEndsTheOther) {
+  watch_by_forwarder();
+  watch.receive(protocol::TalkReady{{}, /*direct=*/true}, "t");  // call back
+  const ConnectionKey back = connect("t", 3);
+  watch.receive(protocol::TalkReady{"t"}, "g");  // another forwarder has come meanwhile
+  const ConnectionKey key = connect("g", 4);
+  measure(key, 1, 1);
+  measure(back, 1, 1);
+  pass(kOverlap);
+  ASSERT_EQ(watch.session.connections().size(), 1u);
+  EXPECT_EQ(watch.session.connections().begin()->first, key);
+  EXPECT_EQ(watch.session.view().picture, Picture::live);
+  EXPECT_TRUE(watch.session.view().forwarded);
+  const Lines sent = watch.sent();
+  EXPECT_EQ(std::count(sent.begin(), sent.end(), "bye to f"), 1);
+  EXPECT_GE(std::count(sent.begin(), sent.end(), "watching_via to t"), 1);
+}
+
 TEST_F(WatchMovesTest, StaysWithTheTalkerWhenTheForwarderIsLostOnTheWay) {
   const ConnectionKey old = watch_directly();
   invite();

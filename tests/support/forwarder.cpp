@@ -201,7 +201,7 @@ bool Forwarder::has_picture() const {
          world_.find_connection(connection->remote) != nullptr;
 }
 
-void Forwarder::die() {
+void Forwarder::break_connections(session::TransportState state) {
   std::vector<int> ends;
   if (incoming_) ends.push_back(*incoming_);
   for (const auto& [viewer, number] : viewers_) ends.push_back(number);
@@ -209,9 +209,19 @@ void Forwarder::die() {
     const FakeConnection* connection = world_.find_connection(number);
     FakeConnection* other = world_.find_connection(connection->remote);
     if (connection->connected && other != nullptr) {
-      other->report_transport(session::TransportState::failed);
+      other->report_transport(state);
     }
   }
+}
+
+void Forwarder::vanish() {
+  break_connections(session::TransportState::disconnected);
+  exit();
+  id_.clear();
+}
+
+void Forwarder::die() {
+  break_connections(session::TransportState::failed);
   end_viewings();
   close_incoming();
   if (!followed_.empty()) request();

@@ -23,6 +23,8 @@ class Forwarder final : public Client {
   void use(const protocol::PeerId& talker, bool on);
   /// Its process is killed, and another one is there at once.
   void die();
+  /// Its process ends together with the server, which tells nobody.
+  void vanish();
   /// A new server finds it as the old one left it.
   void take_back();
 
@@ -48,6 +50,8 @@ class Forwarder final : public Client {
   void on_offer(const protocol::Offer& offer);
   void offer_to(const protocol::PeerId& viewer);
   void lose_talker(const protocol::PeerId& talker, bool may_be_reloading);
+  /// Every other end loses its path.
+  void break_connections(session::TransportState state);
   void close_incoming();
   void close_viewer(const protocol::PeerId& viewer);
   void end_viewings();

@@ -130,9 +130,10 @@ void World::release() {
   settle();
 }
 
-void World::kill_server() {
+void World::kill_server(bool with_forwarder) {
   for (const auto& client : clients_) client->lose_socket();
   hub_.reset();
+  if (with_forwarder) forwarder_->vanish();
   tokens_.age = std::chrono::hours(1);  // every token is older than the next server
   settle();
 }
@@ -224,9 +225,14 @@ void World::close_connection(int number) {
   const FakeConnection* closing = find_connection(number);
   if (closing == nullptr) return;
   const FakeConnection* other = find_connection(closing->remote);
-  const auto tell = other != nullptr && other->remote == number ? other->report_closed : nullptr;
+  const bool has_other = other != nullptr && other->remote == number;
+  const auto tell = has_other ? other->report_closed : nullptr;
+  // A browser notices by itself that the path ends. A `bye` is quicker, but there is no server.
+  const bool is_lost = has_other && other->connected && !other->is_forwarders && !hub_;
+  const auto lose = is_lost ? other->report_transport : nullptr;
   connections_.erase(number);
   if (tell) tell();
+  if (lose) lose(session::TransportState::failed);
 }
 
 bool World::carries_picture(int number) {

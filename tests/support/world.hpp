@@ -92,8 +92,8 @@ class World {
   void release();
 
   /// Kills the server: every socket breaks, its state is lost, and nobody can enter until
-  /// `start_server`.
-  void kill_server();
+  /// `start_server`. The forwarder lives on unless it ends too.
+  void kill_server(bool with_forwarder = false);
   void start_server();
 
   /// Breaks the network between all browsers: every connected pair reports this state.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "session/timeouts.hpp"
@@ -115,12 +116,36 @@ void Forwarding::moved(const PeerId& viewer, const protocol::WatchingVia& via) {
   }
   if (can_move(via.caps)) capable_.insert(viewer);
   forwarded_.insert(viewer);
+  unconfirmed_.erase(viewer);
+}
+
+/// Another client, which says nothing of a forwarder, stays known until it leaves.
+void Forwarding::await_confirmations(TimePoint now) {
+  unconfirmed_.clear();
+  std::set_intersection(forwarded_.begin(), forwarded_.end(), capable_.begin(), capable_.end(),
+                        std::inserter(unconfirmed_, unconfirmed_.end()));
+  if (unconfirmed_.size() > kMostUnconfirmed) unconfirmed_.clear();
+  if (!unconfirmed_.empty()) confirm_by_.set(now + kTalkerReturnTimeout);
+}
+
+void Forwarding::end_unconfirmed(Steps& steps, TimePoint now) {
+  if (!confirm_by_.is_due(now)) return;
+  confirm_by_.cancel();
+  for (const PeerId& viewer : std::exchange(unconfirmed_, {})) {
+    if (!is_forwarded(viewer)) continue;
+    left(viewer);
+    steps.gone.push_back(viewer);
+  }
+}
+
+void Forwarding::refused(const PeerId& viewer) {
+  moving_.erase(viewer);
+  std::erase(invited_, viewer);
 }
 
 void Forwarding::left(const PeerId& viewer) {
-  moving_.erase(viewer);
+  refused(viewer);
   forwarded_.erase(viewer);
-  std::erase(invited_, viewer);
 }
 
 void Forwarding::unreached(const PeerId& viewer) {
@@ -179,6 +204,11 @@ Forwarding::Steps Forwarding::advance(const Load& load, const std::vector<PeerId
                                       TimePoint now) {
   Steps steps;
   advanced_at_ = now;
+  // After a restart of the server another one comes. Whom the first one serves may watch on.
+  const bool is_served = stage_ == Stage::forwarded || stage_ == Stage::returning;
+  if (is_served && load.forwarder && *load.forwarder != forwarder_)
+    forwarder_lost(PeerId(forwarder_));
+  end_unconfirmed(steps, now);
   end_overdue(steps, now);
   if (stage_ == Stage::direct || stage_ == Stage::asking) ask(load, steps, now);
   if (stage_ == Stage::forwarded && may_return(load, now)) {
@@ -194,6 +224,7 @@ Forwarding::Steps Forwarding::advance(const Load& load, const std::vector<PeerId
   steps.call_back.insert(steps.call_back.end(), abandoned_.begin(), abandoned_.end());
   abandoned_.clear();
   flush(steps, now);
+  has_asked_ = has_asked_ || steps.use_forwarder == true;
   return steps;
 }
 
@@ -341,6 +372,7 @@ std::optional<TimePoint> Forwarding::next_deadline() const {
   if (stage_ == Stage::asking) consider(ask_at_.at());
   if (stage_ == Stage::returning) consider(release_at_.at());
   if (!invited_.empty()) consider(invite_at_.at());
+  consider(confirm_by_.at());
   if (stage_ == Stage::forwarded && quiet_since_) {
     consider(std::max(*quiet_since_, moved_at_) + kQuietTime);
   }

@@ -53,6 +53,8 @@ class Forwarding {
   static constexpr unsigned kMostUnreached = 2;
   /// Limit of remembered viewers.
   static constexpr std::size_t kMaxViewers = 20'000;
+  /// Limit of those that must confirm that they watch: what answers together fits a send queue.
+  static constexpr std::size_t kMostUnconfirmed = 512;
 
   enum class Stage {
     direct,     ///< every viewer has a connection with the talker
@@ -63,7 +65,7 @@ class Forwarding {
 
   struct Load {
     bool on_air = false;
-    /// The forwarder whose connection with us is up, if there is one.
+    /// The forwarder whose connection with us is up, if there is one: of several the one in use.
     std::optional<PeerId> forwarder = {};
     std::size_t viewers = 0;       ///< direct, forwarded and waiting ones
     std::size_t capacity = 0;      ///< of direct ones
@@ -76,6 +78,7 @@ class Forwarding {
     std::optional<bool> use_forwarder = {};  ///< to tell the server
     std::vector<PeerId> invite = {};         ///< by the forwarder
     std::vector<PeerId> call_back = {};      ///< by the talker
+    std::vector<PeerId> gone = {};           ///< they watch no more, see await_confirmations()
   };
 
   Stage stage() const { return stage_; }
@@ -83,6 +86,9 @@ class Forwarding {
   bool is_forwarded(const PeerId& viewer) const { return forwarded_.contains(viewer); }
   std::size_t forwarded() const { return forwarded_.size(); }
   bool keeps_direct() const { return keeps_direct_; }
+  /// True once the server was told that a forwarder is needed. It is told again what holds where it
+  /// may not know, since a message may be lost with a socket.
+  bool has_asked() const { return has_asked_; }
   /// True where the operator lets the talker use a forwarder at all.
   bool is_possible() const { return policy_.when != ForwardPolicy::When::never; }
 
@@ -102,6 +108,13 @@ class Forwarding {
   bool may_take(const PeerId& viewer) const;
   /// The viewer says that it watches through a forwarder.
   void moved(const PeerId& viewer, const protocol::WatchingVia& via);
+  /// Viewers may have left the room while we were away, or the server was. Those who watch through
+  /// the forwarder answer our `talk_ready`; by kTalkerReturnTimeout the others count as gone. Not
+  /// in a crowd, of whose answers some may be lost.
+  void await_confirmations(TimePoint now);
+  /// The viewer has said `bye` to us: it wants no direct connection. One that watches through the
+  /// forwarder goes on: it may refuse an offer of ours that crossed its `watching_via`.
+  void refused(const PeerId& viewer);
   /// The viewer watches directly, or not at all any more.
   void left(const PeerId& viewer);
   /// A direct connection was negotiated and never came up, or is up.
@@ -130,10 +143,12 @@ class Forwarding {
   void abandon_newcomers();
   void end_stage();
   void call_back(Steps& steps, TimePoint now);
+  void end_unconfirmed(Steps& steps, TimePoint now);
   void flush(Steps& steps, TimePoint now);
 
   ForwardPolicy policy_;
   bool keeps_direct_ = false;
+  bool has_asked_ = false;
   Stage stage_ = Stage::direct;
   PeerId forwarder_;
   DeadlineTimer ask_at_;      ///< when to ask the server again
@@ -153,6 +168,8 @@ class Forwarding {
   };
   std::map<PeerId, Move> moving_;
   std::set<PeerId> forwarded_;
+  std::set<PeerId> unconfirmed_;  ///< of the forwarded ones
+  DeadlineTimer confirm_by_;
   struct Failures {
     unsigned count = 0;
     TimePoint last{};

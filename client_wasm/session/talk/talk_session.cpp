@@ -112,8 +112,12 @@ void TalkSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
   if (notice_ == Notice::no_signaling) notice_ = Notice::none;
   if (on_air()) {
     announce();
-    // A server that was restarted does not know it.
-    if (forwarding_.stage() != Forwarding::Stage::direct) send(protocol::UseForwarder{true});
+    // A server that was restarted, or another one, does not know it.
+    if (forwarding_.has_asked()) {
+      const bool is_direct = forwarding_.stage() == Forwarding::Stage::direct;
+      send(protocol::UseForwarder{!is_direct || forwarding_.forwarded() > 0});
+    }
+    forwarding_.await_confirmations(now_);
   } else if (std::count(welcome.talkers.begin(), welcome.talkers.end(), welcome.id) > 0) {
     send(protocol::EndTalk{});  // stopped while the server was unreachable
   }

@@ -175,7 +175,7 @@ void TalkSession::on_message(const protocol::Bye&, const PeerId& from) {
   close_with(from, "bye");
   budget_.withdraw(from);
   waiting_.remove(from);
-  forwarding_.left(from);
+  forwarding_.refused(from);
 }
 
 void TalkSession::on_message(const protocol::WatchingVia& via, const PeerId& from) {
@@ -222,7 +222,8 @@ Forwarding::Load TalkSession::load() const {
   for (const auto& [key, connection] : connections_) {
     direct += is_forwarder(key.peer) ? 0 : 1;
     const bool up = connection.transport == TransportState::connected;
-    if (up && is_forwarder(key.peer)) forwarder = key.peer;
+    if (!up || !is_forwarder(key.peer)) continue;
+    if (forwarder != forwarding_.forwarder()) forwarder = key.peer;
   }
   const SendLimits share = planner_.share_of(connections_.size());
   return {.on_air = on_air(),
@@ -256,6 +257,10 @@ void TalkSession::advance_forwarding() {
   }
   for (const PeerId& viewer : steps.call_back)
     send(protocol::TalkReady{{}, /*direct=*/true}, viewer);
+  for (const PeerId& viewer : steps.gone) {
+    if (!connections_.contains(viewer)) roster_.stop_watching(viewer);
+    chat_.close_relay(viewer);
+  }
 }
 
 void TalkSession::share_uplink() {

@@ -1,6 +1,6 @@
-// Viewers that were declined as `full`, in the order of their requests. When the talker can carry
-// more viewers, as many are invited to ask again; an invitation that nobody takes goes to the next
-// one.
+// The queue of viewers that were declined as `full`, in the order of their requests. For each place
+// that becomes free, one viewer is invited to ask again. If it does not, its invitation expires and
+// the next viewer is invited.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,8 @@ class WaitingViewers {
   bool remove(const PeerId& viewer);
   void clear();
 
-  /// The viewers to invite. `room_for` gives the number of places that a viewer could take: it is
-  /// invited while fewer have an invitation.
+  /// Invites viewers, and gives those that are new. `room_for(viewer)` is the number of free places
+  /// that this viewer could take: it is invited only while fewer viewers have an invitation.
   std::vector<PeerId> invite(const std::function<std::size_t(const PeerId&)>& room_for,
                              TimePoint now);
 

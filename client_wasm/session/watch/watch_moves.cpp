@@ -126,14 +126,19 @@ void WatchSession::finish_move(const ConnectionKey& key) {
   const PeerId talker = talker_of(key);
   connection.moves_until.reset();
   if (connection.of) chat_.open_relay(talker);
-  const auto before = connection_of(talker, key);
-  if (!before) {
+  if (!connection_of(talker, key)) {
     if (connection.of) send(protocol::WatchingVia{key.peer}, talker);
     return;
   }
-  switch_stream(*before, key);
-  connections_.find(*before)->is_replaced = true;
-  connections_.find(*before)->due.set(now_ + kOverlap);
+  // Mostly one. There are two where an invitation and a call back have crossed: the first picture
+  // that comes ends the other move.
+  while (const auto other = connection_of(talker, key)) {
+    TalkerConnection& replaced = *connections_.find(*other);
+    switch_stream(*other, key);
+    replaced.is_replaced = true;
+    replaced.moves_until.reset();
+    replaced.due.set(now_ + kOverlap);
+  }
 }
 
 void WatchSession::switch_stream(const ConnectionKey& from, const ConnectionKey& to) {
@@ -146,11 +151,10 @@ void WatchSession::close_replaced(const ConnectionKey& key) {
   const PeerId talker = talker_of(key);
   const PeerId peer = key.peer;
   close(key, "replaced");
-  if (peer != talker) {
-    send(protocol::Bye{}, peer);
-    return chat_.close_relay(talker);
-  }
-  confirm_forwarded(talker);
+  if (peer != talker) send(protocol::Bye{}, peer);
+  const auto by = connection_of(talker);
+  if (by && by->peer != talker) return confirm_forwarded(talker);
+  if (peer != talker) chat_.close_relay(talker);
 }
 
 void WatchSession::confirm_forwarded(const PeerId& talker) {

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "protocol/error_code.hpp"
+
 namespace onair::session {
 
 template class SessionBase<WatchSession, TalkerConnection, WatchInput, WatchOutput>;
@@ -278,6 +280,18 @@ void WatchSession::on_message(const protocol::UserDisconnected& gone, const Peer
   if (!close_all_of(gone.id, "user_disconnected") && !retries_in_vain()) return;
   stay_without(WatchView::Picture::waiting, "the talker has left");
   request_talkers_on_air();
+}
+
+/// The server does not say whom it misses. A forwarder that was just asked to restart ICE is
+/// likely: it has ended together with its server.
+void WatchSession::on_message(const protocol::Error& error, const PeerId& from) {
+  SessionBase::on_message(error, from);
+  if (error.code != name_of(protocol::ErrorCode::no_such_peer)) return;
+  for (const ConnectionKey& key : connections_.keys()) {
+    const TalkerConnection* const connection = connections_.find(key);
+    if (connection == nullptr || !connection->of || !is_broken(connection->transport)) continue;
+    if (connection->restarts > 0) leave_forwarder(PeerId(key.peer), "the forwarder is gone");
+  }
 }
 
 // Steps.

@@ -190,6 +190,7 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void on_message(const protocol::EndTalk&, const PeerId& from);
   void on_message(const protocol::UserDisconnected& gone, const PeerId& from);
   void on_message(const protocol::ChatMessages& chat, const PeerId& from);
+  void on_message(const protocol::Error& error, const PeerId& from);
   /// Ignores the kinds without a meaning for a watcher.
   template <OneOf<protocol::Enter, protocol::TalkRequest, protocol::Answer, protocol::Bye,
                   protocol::LockRoom, protocol::RemovePeer, protocol::EndRoom, protocol::Ping,

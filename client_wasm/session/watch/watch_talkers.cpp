@@ -96,8 +96,10 @@ void WatchSession::on(const TrackArrived& arrived) {
   TalkerConnection* talker = connections_.find(arrived.key);
   if (talker == nullptr) return;
   talker->has_stream = true;
-  const auto shown = connection_of(talker_of(arrived.key), arrived.key);
-  if (talker->moves_until && shown && attached_.contains(*shown)) return;  // see finish_move
+  const bool is_shown = std::any_of(attached_.begin(), attached_.end(), [&](const auto& key) {
+    return key != arrived.key && talker_of(key) == talker_of(arrived.key);
+  });
+  if (talker->moves_until && is_shown) return;  // see finish_move
   attach(arrived.key, *talker);
 }
 
