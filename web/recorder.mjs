@@ -3,7 +3,7 @@
 // no browser tells whether a download came to its end; the next visit finds it.
 
 const pieceLength = 1000; // ms
-const longestSilence = 10_000; // ms, before the first piece
+const longestSilence = 10_000; // ms, before the first piece and between two
 const types = ['video/webm;codecs=vp8,opus', 'video/webm', 'video/mp4'];
 
 /**
@@ -345,11 +345,17 @@ export class Recorder {
       if (!stream) throw new DOMException('nothing to record', 'InvalidStateError');
       const recorder = new MediaRecorder(stream, { mimeType: mimeType() });
       let broken = false;
-      const silence = setTimeout(() => machine.recorderSilent(number), longestSilence);
+      /** @type {ReturnType<typeof setTimeout> | undefined} */
+      let silence;
+      const awaitPiece = () => {
+        clearTimeout(silence);
+        silence = setTimeout(() => machine.recorderSilent(number), longestSilence);
+      };
+      awaitPiece();
       recorder.ondataavailable = ({ data }) => {
         file.piece = data;
         if (data.size === 0) return;
-        clearTimeout(silence);
+        awaitPiece();
         machine.pieceRecorded(number, data.size);
       };
       // The last piece and the stop follow.

@@ -120,6 +120,7 @@ export default /** @type {const} */ ({
       memory_full: 'The recording has stopped: it is as long as fits into memory. It is saved.',
       broke_off: 'The browser has ended the recording. What it recorded until then is saved.',
       nothing_came: 'The recording has stopped: for 10 seconds no picture came. Record again once the picture is there.',
+      stalled: 'For 10 seconds nothing new came to be recorded. The recording goes on as soon as something comes.',
       not_recorded: 'Recording failed: the browser can’t record this. Nothing was saved.',
       not_saved: 'The recording could not be saved. This browser keeps it, so that you can try again.',
     },

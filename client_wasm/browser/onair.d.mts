@@ -205,6 +205,7 @@ export type RecordingTrouble =
   | 'memory_full'
   | 'broke_off'
   | 'nothing_came'
+  | 'stalled'
   | 'not_recorded'
   | 'not_saved';
 

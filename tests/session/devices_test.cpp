@@ -701,6 +701,62 @@ TEST_F(Devices, ARefusedScreenFromAStandingStartAsksForNothingElse) {
   EXPECT_EQ(view().notice, Notice::screen_refused);
 }
 
+TEST_F(Devices, APreviewStaysWhereTheScreenIsRefused) {
+  talk.join();
+  talk.feed(StartRequested{MediaSource::camera, /*preview_only=*/true});
+  talk.feed(MediaReady{1});
+  talk.feed(PreviewReady{1});
+  talk.feed(StartRequested{MediaSource::screen});
+  EXPECT_TRUE(talk.all<ReleaseMedia>().empty());
+  talk.feed(MediaFailed{2, Notice::screen_refused});
+  EXPECT_EQ(view().stage, Stage::preview);
+  EXPECT_EQ(view().picture, DeviceState::live);
+  EXPECT_EQ(view().notice, Notice::screen_refused);
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(MediaReady{3});
+  EXPECT_TRUE(stopped(1, DeviceKind::camera));
+  EXPECT_FALSE(stopped(1, DeviceKind::microphone));
+  EXPECT_EQ(talk.sent(), Lines{}) << "its picture has not come";
+  talk.feed(PreviewReady{3});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready"});
+  EXPECT_TRUE(view().shares_screen);
+}
+
+TEST_F(Devices, APreviewedCameraDoesNotGoOnAirForAScreenThatIsBeingChosen) {
+  for (const bool choose : {false, true}) {
+    talk = tests::Stepper<TalkSession, TalkInput, TalkOutput>(TalkSession(TalkOptions{"lesson"}));
+    talk.join();
+    talk.feed(StartRequested{MediaSource::camera, /*preview_only=*/true});
+    talk.feed(MediaReady{1});
+    talk.feed(PreviewReady{1});
+    talk.feed(StartRequested{MediaSource::screen});
+    CaptureNumber camera = 1;
+    if (choose) {
+      talk.feed(MediaChosen{{.camera = "another"}});  // in place of the screen
+      camera = asked().capture;
+      talk.feed(MediaReady{camera});
+    } else {
+      talk.feed(MediaEnded{1, DeviceKind::microphone});
+      talk.feed(MediaReady{asked().capture});
+    }
+    talk.feed(PreviewReady{camera});  // its element has got a new stream
+    EXPECT_EQ(talk.sent(), Lines{}) << choose;
+    EXPECT_NE(view().stage, Stage::on_air) << choose;
+  }
+}
+
+TEST_F(Devices, OnAirWhileTheScreenIsChosenSendsThePreview) {
+  talk.join();
+  talk.feed(StartRequested{MediaSource::camera, /*preview_only=*/true});
+  talk.feed(MediaReady{1});
+  talk.feed(PreviewReady{1});
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(OnAirRequested{});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready"});
+  talk.feed(MediaFailed{2, Notice::screen_refused});
+  EXPECT_EQ(view().stage, Stage::on_air);
+}
+
 TEST_F(Devices, TheOwnSoundOfAScreenIsSound) {
   start(MediaSource::screen);
   talk.feed(MediaReady{1, {1920, 1080}, /*sound=*/true});

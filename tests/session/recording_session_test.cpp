@@ -253,6 +253,8 @@ TEST_F(RecordingSessionTest, ARecorderThatNothingComesToDoesNotRunForEver) {
   feed(StoreOpened{2});
   feed(PieceRecorded{2, 100});
   EXPECT_EQ(feed(RecorderSilent{2}), Lines{}) << "something came";
+  expect(State::recording, Trouble::stalled);
+  EXPECT_EQ(feed(PieceRecorded{2, 100}), Lines{"store 2"});
   expect(State::recording, Trouble::none);
 }
 

@@ -26,6 +26,7 @@ std::string_view name_of(Trouble trouble) {
     case Trouble::memory_full: return "memory_full";
     case Trouble::broke_off: return "broke_off";
     case Trouble::nothing_came: return "nothing_came";
+    case Trouble::stalled: return "stalled";
     case Trouble::not_recorded: return "not_recorded";
     case Trouble::not_saved: return "not_saved";
   }
@@ -62,7 +63,9 @@ RecordingView RecordingSession::view() const {
   }
   if (awaits_stream_) view.state = ViewState::starting;
   if (!current_) return view;
-  const bool runs = std::holds_alternative<Recording>(files_.at(*current_).state);
+  const File& current = files_.at(*current_);
+  const bool runs = std::holds_alternative<Recording>(current.state);
+  if (current.stalled) view.trouble = Trouble::stalled;
   view.state = runs ? ViewState::recording : ViewState::starting;
   return view;
 }
@@ -133,6 +136,7 @@ void RecordingSession::on(const PieceRecorded& piece) {
   File* file = find(piece.file);
   if (file == nullptr || is_over(*file)) return;
   file->bytes += piece.bytes;
+  file->stalled = false;
   if (!file->in_memory) {
     ++file->unstored;
     output_.emplace_back(StorePiece{piece.file});
@@ -180,7 +184,10 @@ void RecordingSession::on(const RecorderFailed& failed) {
 
 void RecordingSession::on(const RecorderSilent& silent) {
   File* file = find(silent.file);
-  if (file == nullptr || file->bytes > 0 || !std::holds_alternative<Recording>(file->state)) return;
+  if (file == nullptr || !std::holds_alternative<Recording>(file->state)) return;
+  // A screen on which nothing moves may give nothing for long.
+  file->stalled = file->bytes > 0;
+  if (file->stalled) return;
   trouble_ = Trouble::nothing_came;
   stop(silent.file, *file);
 }

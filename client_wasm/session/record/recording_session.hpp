@@ -99,7 +99,7 @@ struct RecorderStopped {
 struct RecorderFailed {
   FileNumber file;
 };
-/// No piece has come for 10 seconds since StartRecorder.
+/// No piece has come for 10 seconds since StartRecorder, or since the last one.
 struct RecorderSilent {
   FileNumber file;
 };
@@ -142,6 +142,7 @@ struct RecordingView {
     memory_full,   ///< likewise
     broke_off,     ///< the browser's recorder failed; what there is was saved
     nothing_came,  ///< the camera sends no picture; nothing was saved
+    stalled,       ///< nothing new comes to be recorded; the file goes on when it does
     not_recorded,  ///< the browser can't record this
     not_saved,     ///< the file is kept, and can be saved again
   };
@@ -186,6 +187,7 @@ class RecordingSession {
     State state;
     bool in_memory = false;   ///< from now on
     bool in_storage = false;  ///< some of it
+    bool stalled = false;     ///< the last that we heard of its recorder is RecorderSilent
     unsigned unstored = 0;    ///< pieces whose outcome is not known
     std::uint64_t bytes = 0;  ///< of all pieces
     std::uint64_t memory_bytes = 0;

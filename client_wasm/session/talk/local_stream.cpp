@@ -83,9 +83,15 @@ SoundMode LocalStream::sound() const {
 StreamOutputs LocalStream::handle(const StartRequested& start, TimePoint) {
   StreamOutputs outputs = {Notice::none};
   if (!on_air()) {
-    release_all(outputs);
-    covered_.reset();
-    outputs.emplace_back(transition(Preparing{start.preview_only}, "start pressed"));
+    // A preview goes on until the screen is granted, and where it is not.
+    const auto* preparing = std::get_if<Preparing>(&phase_);
+    const bool keeps =
+        start.source == MediaSource::screen && preparing != nullptr && preparing->ready;
+    if (!keeps) {
+      release_all(outputs);
+      covered_.reset();
+    }
+    outputs.emplace_back(transition(Preparing{start.preview_only, keeps}, "start pressed"));
   }
   if (start.source == MediaSource::screen) {
     acquire_screen(outputs);

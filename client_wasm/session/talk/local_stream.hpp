@@ -161,6 +161,7 @@ class LocalStream {
   void cover(CaptureNumber covered);
   void use(StreamOutputs& outputs) const;
   void keep_screen();
+  void go_back_to_preview();
   void fail_screen(Notice reason, StreamOutputs& outputs);
   void fail(LocalTrack& track, const Capture& request, Notice reason, StreamOutputs& outputs);
   void give_up_switch(LocalTrack& track, const Capture& request, Notice reason,

@@ -110,10 +110,18 @@ void LocalStream::keep_screen() {
   if (works(picture_) && is_screen(picture_.current)) camera_wanted_ = false;
 }
 
-/// Goes on after a screen that was refused: with what is sent, or what should have been by now.
+/// The screen was not granted: On Air was pressed for it alone.
+void LocalStream::go_back_to_preview() {
+  auto* const preparing = std::get_if<Preparing>(&phase_);
+  if (preparing != nullptr && preparing->ready) preparing->preview_only = true;
+}
+
+/// Goes on after a screen that was refused: with what is sent or previewed, or what should have
+/// been by now.
 void LocalStream::fail_screen(Notice reason, StreamOutputs& outputs) {
   outputs.emplace_back(reason);
   keep_screen();
+  go_back_to_preview();
   const auto before = std::exchange(picture_.before, std::nullopt);
   if (before) copy_device(DeviceKind::camera, *before, choice_);
   if (picture_.ended && is_screen(picture_.current)) return end_screen(outputs);
@@ -212,7 +220,8 @@ void LocalStream::make_ready(std::string_view reason, TimePoint now, StreamOutpu
   auto* preparing = std::get_if<Preparing>(&phase_);
   if (preparing == nullptr) return;
   preparing->ready = true;
-  if (!preparing->preview_only) go_on_air(reason, now, outputs);
+  // What is previewed while a screen is being chosen is not what goes on air.
+  if (!preparing->preview_only && !is_screen(picture_.next)) go_on_air(reason, now, outputs);
 }
 
 void LocalStream::acquire_screen(StreamOutputs& outputs) {
@@ -225,6 +234,7 @@ void LocalStream::acquire_screen(StreamOutputs& outputs) {
 void LocalStream::acquire(bool picture, bool microphone, const MediaChoice& choice,
                           StreamOutputs& outputs, const std::string& only_camera) {
   const CaptureNumber capture = ++last_capture_;
+  if (picture && is_screen(picture_.next)) go_back_to_preview();
   for (LocalTrack* track : {&picture_, &microphone_}) {
     if (!(track == &picture_ ? picture : microphone)) continue;
     await(*track, capture, outputs);
