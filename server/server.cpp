@@ -124,8 +124,9 @@ Server::Server(const Options& options)
   }
   if (const auto socket = net::forwarder_socket(options.forwarder, options.state_dir)) {
     net::Worker& first = *workers_.front();
-    media_ = std::make_unique<net::Media>(first, *socket, options.grace, context_.admission,
-                                          context_.draining);
+    media_ =
+        std::make_unique<net::Media>(first, *socket, options.grace, forwarder.forward != "never",
+                                     context_.admission, context_.draining);
     context_.media = media_.get();
     if (options.forwarder.mode == net::ForwarderOptions::Mode::automatic) {
       forwarder_ = std::make_unique<net::ForwarderProcess>(
@@ -161,8 +162,12 @@ void Server::run() {
   net::run_guarded(workers_.front()->context(), [this] { fail(); });
   for (std::thread& thread : threads) thread.join();
   if (cluster_) cluster_->stop();
-  // After a defect of ours pictures go on, and the next server finds the forwarder.
-  if (forwarder_ && !failed_) forwarder_->end(media_->forwarder_is_in_use());
+  if (ends_forwarder()) forwarder_->end(media_->forwarder_is_in_use());
+}
+
+/// After a defect of ours pictures go on, and the next server finds the forwarder.
+bool Server::ends_forwarder() const {
+  return forwarder_ != nullptr && !failed_;
 }
 
 /// Called by the hub of any worker. Media is on the first one's thread.
@@ -193,6 +198,8 @@ net::Task<void> Server::drain_and_stop() {
   const auto until = std::chrono::steady_clock::now() + drain_time_;
   spdlog::info("event=draining");
   listener_->stop();
+  // On this thread, and before anybody is sent away.
+  if (ends_forwarder()) workers_.front()->run_and_hand_over([this] { media_->end_viewings(); });
   for (const auto& worker : workers_) {
     asio::post(worker->context(), [&worker] { worker->send_all_off(); });
   }

@@ -52,6 +52,7 @@ class Server {
 
  private:
   void fail();
+  bool ends_forwarder() const;
   void use_forwarder(const std::string& room, const protocol::PeerId& talker, bool on,
                      const std::string& address);
   net::Task<void> drain_and_stop();

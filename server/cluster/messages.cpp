@@ -82,6 +82,7 @@ std::optional<std::string_view> name_of(rooms::Order::Kind kind) {
     case rooms::Order::Kind::remove_peer: return "remove_peer";
     case rooms::Order::Kind::end_room: return "end_room";
     case rooms::Order::Kind::release_slot: return std::nullopt;
+    case rooms::Order::Kind::release_forwarder: return "release_forwarder";
   }
   return std::nullopt;
 }
@@ -355,7 +356,8 @@ std::optional<rooms::Order> decode_order(std::string_view payload) {
   Fields fields(object);
   const auto name = fields.get<std::string>("kind");
   using Kind = rooms::Order::Kind;
-  for (const Kind kind : {Kind::remove_peer, Kind::end_room, Kind::release_slot}) {
+  for (const Kind kind :
+       {Kind::remove_peer, Kind::end_room, Kind::release_slot, Kind::release_forwarder}) {
     if (name != name_of(kind)) continue;
     rooms::Order order{kind, fields.get<std::string>("room"), fields.get<std::string>("peer"),
                        fields.get_or<bool>("member", false)};

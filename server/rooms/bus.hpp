@@ -44,17 +44,19 @@ struct RoomShare {
 /// A command for every hub, whether it has the room or not.
 struct Order {
   enum class Kind {
-    remove_peer,   ///< the viewer `peer`
-    end_room,      ///< for everyone but `peer`
-    release_slot,  ///< the talker `peer` has lost its talk slot to another
+    remove_peer,        ///< the viewer `peer`
+    end_room,           ///< for everyone but `peer`
+    release_slot,       ///< the talker `peer` has lost its talk slot to another
+    release_forwarder,  ///< the talker `peer` needs none any more, also not of another process
   };
   Kind kind;
   std::string room;
   protocol::PeerId peer;
-  /// For remove_peer: true once a hub or gateway has seen the peer in the room. Every hub then
-  /// remembers the removal. A hub or gateway that knows the peer repeats an order with false as
-  /// true. The other hubs forget it, so that a talker can't fill memory with invented ids; only
-  /// those that began a moment ago remember it (Hub::settles).
+  /// For remove_peer: whether a hub or gateway has seen the peer in the room. If true, every hub
+  /// remembers the removal, so that the peer can't come back. If false, the id may be invented: a
+  /// hub that knows the peer sends the order again with true, and the others do nothing, or a
+  /// talker could fill their memory. A hub that has just begun remembers it all the same
+  /// (Hub::settles): the peer may have been a member before.
   bool was_member = false;
   /// For remove_peer: by what address the talker is counted that has given the order
   /// (Link::address). Empty where it is not, or gave it at another process.

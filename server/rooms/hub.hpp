@@ -150,9 +150,11 @@ class Hub final : public BusMember {
   // orders.cpp
   void on_command(Peer& from, std::string_view frame, TimePoint now);
   bool charge_forwarder(Peer& from, bool on, TimePoint now);
+  void use_forwarder(const Peer& from, bool on);
   bool settles(TimePoint now) const;
   void on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint now);
   void remove_viewer(const Order& order, TimePoint now);
+  void tell_media(std::string_view room, const protocol::PeerId& gone);
   void end_room(Room& room, const protocol::PeerId& except, TimePoint now);
   void enforce_talker_limit(const std::string& room, TimePoint now);
   void release_slot(Peer& talker, TimePoint now);

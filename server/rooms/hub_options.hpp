@@ -57,7 +57,7 @@ struct HubOptions {
   /// there is none.
   std::optional<std::string> forward = {};
   /// A talker needs the forwarder in its room, or needs it no more. `address` is the talker's, see
-  /// Link::address. May not call the hub.
+  /// Link::address; empty where the talker is at another process. May not call the hub.
   std::function<void(const std::string& room, const protocol::PeerId& talker, bool on,
                      const std::string& address)>
       use_forwarder = [](const auto&, const auto&, bool, const auto&) {};

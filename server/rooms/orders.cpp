@@ -31,8 +31,7 @@ void Hub::on_command(Peer& from, std::string_view frame, TimePoint now) {
   } else if (const auto* remove = std::get_if<protocol::RemovePeer>(&body)) {
     on_remove_command(from, remove->id, now);
   } else if (const auto* use = std::get_if<protocol::UseForwarder>(&body)) {
-    if (charge_forwarder(from, use->on, now))
-      options_.use_forwarder(room, from.id, use->on, from.link->address);
+    if (charge_forwarder(from, use->on, now)) use_forwarder(from, use->on);
   } else if (std::holds_alternative<protocol::EndRoom>(body)) {
     bus_.order({Order::Kind::end_room, room, from.id});
     end_room(from.room, from.id, now);
@@ -45,6 +44,19 @@ bool Hub::charge_forwarder(Peer& from, bool on, TimePoint now) {
   if (std::exchange(from.uses_forwarder, on) == on) return true;
   return charge(*from.link, price_of_entry(options_.limits.rates), 0, now) &&
          charge_deliveries(*from.link, from.room.receivers(Reach::everyone), 0, now);
+}
+
+/// A talker may have come from another process, whose forwarder it used.
+void Hub::use_forwarder(const Peer& from, bool on) {
+  const Room& room = from.room;
+  options_.use_forwarder(room.name, from.id, on, from.link->address);
+  const bool may_have_another =
+      std::any_of(room.elsewhere.begin(), room.elsewhere.end(), [this](const auto& entry) {
+        return !bus_.is_of_this_process(entry.first) && entry.second.forwarders > 0;
+      });
+  if (!on && may_have_another) {
+    bus_.order({Order::Kind::release_forwarder, room.name, from.id});
+  }
 }
 
 /// True while there may be members that this hub does not know, since they were here before it.
@@ -74,6 +86,11 @@ void Hub::on_order(const Order& order, TimePoint now) {
     case Order::Kind::end_room:
       if (Room* const room = find_room(order.room)) end_room(*room, order.peer, now);
       return;
+    case Order::Kind::release_forwarder: {
+      const Room* const room = find_room(order.room);
+      if (room == nullptr || room->forwarders.empty()) return;
+      return options_.use_forwarder(order.room, order.peer, /*on=*/false, {});
+    }
   }
 }
 
@@ -87,12 +104,30 @@ void Hub::remove_viewer(const Order& order, TimePoint now) {
   }
   if (peer != nullptr || order.was_member || settles(now))
     removed_.add(order.room, order.peer, now, order.by);
-  if (peer != nullptr) remove(*peer, removed(), now);
+  if (peer != nullptr) return remove(*peer, removed(), now);
+  tell_media(order.room, order.peer);
+}
+
+/// A viewer may watch by the forwarder since before this server began, though it has not come back:
+/// the members that have its connection there learn that it is gone.
+void Hub::tell_media(std::string_view room_name, const protocol::PeerId& gone) {
+  const Room* const room = find_room(room_name);
+  if (room == nullptr || has(room->all_talkers(), gone)) return;
+  const Frame frame = frame_of(protocol::UserDisconnected{gone});
+  for (const auto* members : {&room->talkers, &room->forwarders}) {
+    for (const Peer* member : *members) {
+      const bool is_media = member->kind.returns_here && member->link != nullptr;
+      if (is_media) router_.send(*member->link, frame);
+    }
+  }
 }
 
 bool Hub::remove_peer(std::string_view name, const protocol::PeerId& id, TimePoint now) {
   Peer* const peer = find_peer(name, id);
-  if (peer == nullptr) return false;
+  if (peer == nullptr) {
+    tell_media(name, id);
+    return false;
+  }
   bus_.order({Order::Kind::remove_peer, peer->room.name, id, true});
   removed_.add(peer->room.name, id, now);
   remove(*peer, removed(), now);

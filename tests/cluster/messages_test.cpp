@@ -119,6 +119,7 @@ TEST(ClusterMessages, OrdersAreReadAsTheyWereWrittenOrStayHere) {
   using rooms::Order;
   for (const Order& order : {Order{Order::Kind::remove_peer, "lesson", "5f0c"},
                              Order{Order::Kind::remove_peer, "lesson", "5f0c", true},
+                             Order{Order::Kind::release_forwarder, "lesson", "5f0c"},
                              Order{Order::Kind::end_room, "lesson", "5f0c"},
                              Order{Order::Kind::end_room, "lesson", ""}}) {
     const auto text = encode(order);

@@ -154,12 +154,17 @@ TEST_F(MovingViewersTest, AnAddressHasSoManyPublicationsInAll) {
     sync(*page);
     return page;
   };
+  // Something comes from both: else one would give way on a machine that is slow enough.
   const auto first = page_of("first", "192.0.2.1");
   publish(*first);
+  forwarder.send_media(broadcast_peer, true);
   const auto second = page_of("second", "192.0.2.1");
   publish(*second);
+  forwarder.send_media(broadcast_peer, true);
+  const auto before = page_of("before", "192.0.2.2");
+  publish(*before);  // the forwarder's answer comes behind its news of those two
   const auto third = page_of("third", "192.0.2.1");
-  const auto neighbour = page_of("fourth", "192.0.2.2");
+  const auto neighbour = page_of("fourth", "192.0.2.3");
   publish(*neighbour);  // its wish came after the third one's
   EXPECT_EQ(post("/whip/fifth", {{"X-Forwarded-For", "192.0.2.1"}}).result_int(), 429u);
   use_forwarder(*third, false);
@@ -171,13 +176,23 @@ TEST_F(MovingViewersTest, AnAddressHasSoManyPublicationsInAll) {
 
 TEST_F(MovingViewersTest, OneThatIsThereIsNotInvitedAgain) {
   hold();
-  move();
-  invite(*talker, viewer_id);
+  forwarder.send_connected(move());
   WebSocketClient other(server->port());
-  invite(*talker, other.enter("watch")["id"]);
+  const std::string other_id = other.enter("watch")["id"];
+  watch(other, forwarder_id);  // its offer comes behind that event
+  invite(*talker, viewer_id);
+  invite(*talker, other_id);
   EXPECT_EQ(other.receive_type("talk_ready")["of"], id());
   viewer->send(json{{"type", "ping"}}.dump());
   EXPECT_EQ(viewer->receive()["type"], "pong");
+}
+
+TEST_F(MovingViewersTest, OneThatHasNotConnectedIsInvitedAgain) {
+  hold();
+  const std::string lost = move();
+  const std::string peer = move();
+  EXPECT_NE(peer, lost);
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, lost);
 }
 
 TEST_F(MovingViewersTest, TheyAreToldWhenTheTalkerEnds) {
@@ -266,6 +281,48 @@ TEST_F(MovingViewersTest, ANewServerTakesThemBack) {
   EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
 }
 
+TEST_F(MovingViewersTest, OneThatIsRemovedBeforeItComesBackToANewServerIsCutOff) {
+  hold();
+  const std::string peer = move();
+  server.reset();
+  start(options_with(forwarder));
+  WebSocketClient again(server->port());
+  again.send(
+      json{{"type", "enter"}, {"room", "lesson"}, {"role", "talk"}, {"resume", welcome["resume"]}}
+          .dump());
+  again.receive_type("welcome");
+  again.send(json{{"type", "remove_peer"}, {"id", viewer_id}}.dump());
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+}
+
+TEST_F(MovingViewersTest, ATalkerThatAsksBeforeANewServerKnowsTheForwarderKeepsItsViewers) {
+  hold();
+  const std::string peer = move();
+  server.reset();
+  forwarder.fall_silent();
+  server = std::make_unique<RunningServer>(options_with(forwarder));
+  WebSocketClient again(server->port());
+  again.send(
+      json{{"type", "enter"}, {"room", "lesson"}, {"role", "talk"}, {"resume", welcome["resume"]}}
+          .dump());
+  again.receive_type("welcome");
+  use_forwarder(again, true);
+  sync(again);  // a member has entered that follows the talker
+  forwarder.answer_again();
+  await_forwarder();
+  WebSocketClient viewer_again(server->port());
+  viewer_again.send(json{{"type", "enter"},
+                         {"room", "lesson"},
+                         {"role", "watch"},
+                         {"resume", viewer_welcome["resume"]}}
+                        .dump());
+  viewer_again.receive_type("welcome");
+  EXPECT_EQ(forwarder.count<control::Close>(), 0u);
+  use_forwarder(again, false);
+  EXPECT_EQ(viewer_again.receive_type("end_talk")["from"], forwarder_id) << "one member, one hold";
+  EXPECT_EQ(next_closed(2), (std::set{broadcast_peer, peer}));
+}
+
 TEST_F(MovingViewersTest, PagesGetNothingOfATalkerThatServesPlayersAlone) {
   viewer->enter("watch");
   talker->enter("talk");
@@ -326,6 +383,20 @@ TEST_F(MovingViewersTest, AnOperatorMayForbidIt) {
   EXPECT_EQ(talker->receive_type("players")["players"], 1) << "it came for the player";
   publish(*talker);
   EXPECT_EQ(player.get().result_int(), 201u);
+  invite(*talker, viewer->enter("watch")["id"]);
+  sync(*talker);
+  viewer->send(json{{"type", "talk_request"}, {"sendto", forwarder_id}}.dump());
+  EXPECT_EQ(viewer->receive_type("talk_declined")["from"], forwarder_id);
+}
+
+TEST_F(MovingViewersTest, AnOperatorMayForbidItInTheMiddleOfABroadcast) {
+  hold();
+  const std::string peer = move();
+  server.reset();
+  Options options = options_with(forwarder);
+  options.forwarder.forward = "never";
+  start(options);
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
 }
 
 TEST(MovingViewersOffTest, WithoutAForwarderNobodyIsToldToUseIt) {

@@ -778,6 +778,28 @@ test('has a player watch a browser that broadcasts at another process', bound, a
   while (talker.audience !== 2) await new Promise((resolve) => (talker.news = () => resolve(undefined)));
 });
 
+test('lets a talker that has moved to another process let go of the forwarder that it used', bound, async (t) => {
+  const { servers: [a, b], forwarders: [here] } = await withForwarders(t);
+  const talker = await Client.enter(t, a, 'talk');
+  talker.send({ type: 'talk_ready' });
+  const viewer = await Client.watch(t, b, talker);
+  talker.send({ type: 'use_forwarder', on: true });
+  const { from } = await talker.next();
+  await talker.nextIs('talk_request', { from, sendto: talker.id });
+  talker.send({ type: 'offer', sendto: from, sdp: 'v=0\r\nof the browser', connection: 7 });
+  const { peer } = await here.next('publish');
+  assert.equal((await talker.next()).type, 'answer');
+  viewer.send({ type: 'talk_request', sendto: from }); // it knows of the forwarder there
+  assert.equal((await viewer.next()).from, from);
+
+  talker.socket.terminate();
+  const moved = await Client.enter(t, b, 'talk', { resume: talker.welcome.resume });
+  assert.equal(moved.id, talker.id);
+  moved.send({ type: 'talk_ready' });
+  moved.send({ type: 'use_forwarder', on: false });
+  while ((await here.next('close')).peer !== peer); // first those of its viewers
+});
+
 test('tells a player that its room’s encoder is at another process, and lets pages watch it from everywhere', bound, async (t) => {
   const { servers: [a, b], forwarders: [here, there] } = await withForwarders(t);
   assert.equal((await postOffer(a, '/whip/lesson')).status, 201);

@@ -264,6 +264,55 @@ test('a second server of one folder leaves the forwarder to the first, until tha
   assert.deepEqual(await third.exited, [0, null]);
 });
 
+/** What a browser offers: sound alone, over a connection that never comes up. */
+const offerOfSound = [
+  'v=0', 'o=- 1 1 IN IP4 0.0.0.0', 's=-', 't=0 0', 'a=group:BUNDLE 0',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 111', 'c=IN IP4 0.0.0.0', 'a=mid:0', 'a=sendonly', 'a=rtcp-mux',
+  'a=ice-ufrag:page', 'a=ice-pwd:0123456789abcdef0123456789', 'a=setup:actpass',
+  `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`, 'a=rtpmap:111 opus/48000/2', '',
+].join('\r\n');
+
+test('sends the viewers of its forwarder to the talker before both end', { timeout: 30_000 }, async (t) => {
+  const server = new Server(t, ['--threads', '2', '--forwarder', 'auto', '--media-port', '0', '--media-address', '127.0.0.1']);
+  await server.logged(/event=forwarder_connected/);
+  const url = `ws://127.0.0.1:${await server.port()}/ws`;
+  /** @param {'talk' | 'watch'} role */
+  const enter = async (role) => {
+    const socket = new WebSocket(url);
+    /** @type {Record<string, string>[]} */
+    const messages = [];
+    socket.on('message', (data) => messages.push(JSON.parse(String(data))));
+    await once(socket, 'open');
+    /** @type {(message: object) => void} */
+    const send = (message) => socket.send(JSON.stringify(message));
+    /** @param {string} type */
+    const next = async (type) => {
+      for (;;) {
+        const index = messages.findIndex((message) => message.type === type);
+        if (index >= 0) return messages.splice(index, 1)[0];
+        await once(socket, 'message');
+      }
+    };
+    send({ type: 'enter', room: 'lesson', role });
+    return { send, next, closed: closing(socket), id: (await next('welcome')).id };
+  };
+  const talker = await enter('talk');
+  talker.send({ type: 'talk_ready' });
+  talker.send({ type: 'use_forwarder', on: true });
+  const { from } = await talker.next('talk_request');
+  talker.send({ type: 'offer', sendto: from, sdp: offerOfSound });
+  await talker.next('answer');
+  const viewer = await enter('watch');
+  viewer.send({ type: 'talk_request', sendto: from });
+  await viewer.next('offer');
+
+  server.child.kill('SIGTERM');
+  assert.equal((await viewer.next('end_talk')).from, from);
+  assert.equal((await talker.next('bye')).from, from);
+  assert.deepEqual([await viewer.closed, await talker.closed], [[1012], [1012]]);
+  assert.deepEqual(await server.exited, [0, null]);
+});
+
 test('says which options of the forwarder have no effect', async (t) => {
   const server = new Server(t, ['--forwarder', '/nowhere/control.sock', '--media-port', '9200', '--media-address', '192.0.2.1']);
   await server.logged(/event=option_without_effect option=media-port/);

@@ -110,6 +110,14 @@ class Worker {
   void count_slow_consumer() { ++slow_consumers_; }
   void count_refused(protocol::ErrorCode code) { hub_.count_refused(code); }
 
+  /// Calls `function` in a tick, and hands over to the other workers what it has to say to their
+  /// clients: they get it before whatever is posted to them next.
+  template <typename Function>
+  void run_and_hand_over(Function&& function) {
+    tick_.run(std::forward<Function>(function));
+    bus_.flush();
+  }
+
   /// A batch from another worker's bus.
   void deliver(rooms::HubId from, rooms::ThreadBus::Batch batch);
 

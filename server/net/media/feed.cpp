@@ -44,6 +44,17 @@ void Feed::take_back(const control::PeerInfo& peer, const media::Note& note) {
   linger(kLinger);  // unless players or pages are taken back too
 }
 
+void Feed::hand_over_to(Feed& other) {
+  for (MediaLink* player : std::exchange(players_, {})) other.add(*player);
+  for (auto& [player, ready] : std::exchange(waiting_, {})) {
+    other.when_ready(*player, std::move(ready));
+  }
+  for (const protocol::PeerId& talker : std::exchange(holders_, {})) {
+    other.hold(talker, note_.address);
+  }
+  end();
+}
+
 void Feed::add(MediaLink& player) {
   players_.insert(&player);
   announce_players();
@@ -128,6 +139,7 @@ void Feed::when_ready(MediaLink& player, Ready ready) {
 
 void Feed::entered(const protocol::Welcome& welcome) {
   on_air_.insert(welcome.talkers.begin(), welcome.talkers.end());
+  if (!media().serves_pages()) end_viewings();  // the operator has forbidden it since
   const bool is_taken_back = stage_ == Stage::ready;
   if (is_taken_back && (holders_.empty() || is_held())) return announce_players();
   if (!holders_.empty()) follow(protocol::PeerId(*holders_.begin()));
@@ -154,8 +166,8 @@ void Feed::received(const protocol::Message& message) {
     // asked before, and comes for each message: so the second time counts.
     if (error->code != name_of(protocol::ErrorCode::no_such_peer) || stage_ != Stage::asking)
       return;
-    if (is_doubtful_) return lose_talker(protocol::PeerId(note_.other));
-    is_doubtful_ = true;
+    if (had_no_such_peer_) return lose_talker(protocol::PeerId(note_.other));
+    had_no_such_peer_ = true;
     stage_ = Stage::idle;
     return ask_again_after(kRetry);
   }
@@ -251,7 +263,7 @@ void Feed::on_offer(const protocol::Offer& offer) {
     return send_message(protocol::Bye{}, note_.other);
   }
   packets_ = Packets::none_yet;
-  is_doubtful_ = false;
+  had_no_such_peer_ = false;
   may_be_anew_ = false;
   retry_.cancel();
   if (media::is_ice_lite(offer.sdp)) {
@@ -326,7 +338,7 @@ void Feed::stop_following() {
   note_.other.clear();
   stage_ = Stage::idle;
   is_elsewhere_ = false;
-  is_doubtful_ = false;
+  had_no_such_peer_ = false;
   packets_ = Packets::none_yet;
   retry_.cancel();
   invited_ = {};
@@ -343,11 +355,7 @@ void Feed::follow_another() {
 
 void Feed::on_forwarder_event(const control::Event& event) {
   const auto peer_of = [](const auto& of) -> const std::string& { return of.peer; };
-  const std::string& of = std::visit(peer_of, event);
-  if (of != peer()) {
-    if (std::holds_alternative<control::Gone>(event)) viewings_.forget(of);
-    return;
-  }
+  if (std::visit(peer_of, event) != peer()) return viewings_.on_event(event);
   if (const auto* change = std::get_if<control::MediaChange>(&event)) {
     packets_ = change->on ? Packets::come : Packets::stopped;
     return renew_if_dead();

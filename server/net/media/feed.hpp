@@ -1,7 +1,10 @@
-// The forwarder as a member of a room: it watches a browser's broadcast once, on behalf of all WHEP
-// players, and tells the broadcaster how many there are. A broadcaster that needs it holds it in
-// the room too, and moves pages to it, which it offers the broadcast. Where an encoder publishes,
-// it only listens for a broadcaster to follow.
+// The forwarder as a member of a room. It requests a browser's broadcast once, and serves it to
+// many:
+//  - to WHEP players, whose number it tells the broadcaster;
+//  - to pages that the broadcaster sends here. Such a broadcaster holds it: it stays in the room
+//    until it is released.
+// While an encoder publishes in the room, the forwarder has that picture already: this only notes
+// who else is on air.
 #pragma once
 
 #include <functional>
@@ -36,7 +39,10 @@ class Feed final : public MediaLink {
 
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
   /// A page watches it since before this server began.
-  void take_back_viewer(const std::string& peer, const media::Note& note);
+  void take_back_viewer(const sfu::control::PeerInfo& peer, const media::Note& note);
+  /// Ends. Another one of the room, with whom the forwarder has the broadcast, has its players and
+  /// holders from now on.
+  void hand_over_to(Feed& other);
 
   /// The talker needs it for pages: it stays, and follows this talker unless another one has it. It
   /// counts at the address of the first that holds it.
@@ -114,7 +120,7 @@ class Feed final : public MediaLink {
   std::set<protocol::PeerId> on_air_;  ///< talkers
   /// The server has answered a `talk_request` by `no_such_peer`. That may be about an earlier
   /// talker, so the request is repeated once; a second such error means that the talker is gone.
-  bool is_doubtful_ = false;
+  bool had_no_such_peer_ = false;
   Packets packets_ = Packets::none_yet;    ///< the broadcaster's, by the connection it had last
   rooms::TimePoint may_start_until_ = {};  ///< by when they have to come, see is_silent
   /// The talker has sent `talk_ready` or `use_forwarder` since its offer. Its page may have been

@@ -8,6 +8,7 @@
 namespace onair::net {
 namespace {
 
+namespace control = sfu::control;
 using std::chrono::steady_clock;
 
 /// A page that knows the forwarder asks it within this time. The others get an offer then, as from
@@ -24,9 +25,9 @@ constexpr std::size_t kMostUnproven = protocol::kMaxInvited;
 }  // namespace
 
 /// They watch a talker that held it, and does until it says otherwise.
-void Feed::take_back_viewer(const std::string& peer, const media::Note& note) {
+void Feed::take_back_viewer(const control::PeerInfo& peer, const media::Note& note) {
   viewings_.take_back(peer, note);
-  holders_.insert(note_.other);
+  if (media().serves_pages()) holders_.insert(note_.other);
 }
 
 void Feed::on_viewer(const protocol::PeerId& viewer, const protocol::Message& message) {
@@ -51,11 +52,13 @@ void Feed::on_request(const protocol::PeerId& viewer) {
 }
 
 void Feed::on_invite(const protocol::InviteWatchers& invite) {
-  if (!is_ready()) return;
+  if (!is_ready() || !media().serves_pages()) return;
   holders_.insert(note_.other);  // its use_forwarder may come later, since that goes by another way
   const auto until = steady_clock::now() + kAskTimeout;
   for (const protocol::PeerId& viewer : invite.peers) {
-    const bool is_known = viewings_.contains(viewer) || invited_.contains(viewer);
+    // One that has asked and is not connected may have lost its offer.
+    const bool is_known =
+        viewings_.serves(viewer) || invited_.contains(viewer) || unproven_.contains(viewer);
     if (is_known || viewer == note_.other || invited_.all().size() >= kMostInvited) continue;
     invited_.set(viewer, until);
     send_message(protocol::TalkReady{.of = note_.other}, viewer);

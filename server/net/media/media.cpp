@@ -24,9 +24,10 @@ MediaAnswer forwarder_is_away() {
 }  // namespace
 
 Media::Media(Worker& worker, const std::filesystem::path& forwarder_socket, rooms::Duration grace,
-             Admission& admission, const std::atomic<bool>& draining)
+             bool serves_pages, Admission& admission, const std::atomic<bool>& draining)
     : worker_(worker),
       grace_(grace),
+      serves_pages_(serves_pages),
       draining_(draining),
       forwarder_(worker, forwarder_socket, *this),
       timeout_(worker.context()),
@@ -261,6 +262,11 @@ void Media::on_forwarder_died() {
   }
 }
 
+void Media::end_viewings() {
+  const auto feeds = feeds_;  // some leave by it
+  for (const auto& [room, feed] : feeds) feed->on_forwarder_died();
+}
+
 /// The one function that brings together the forwarder's state and this process's,
 /// whichever of the two has been started anew.
 void Media::on_forwarder_connected(const std::vector<control::PeerInfo>& peers) {
@@ -293,7 +299,15 @@ void Media::take_back(const std::vector<control::PeerInfo>& peers) {
   // Talkers come before those who watch them.
   for (const bool publishing : {true, false}) {
     for (const control::PeerInfo& peer : peers) {
-      if (peer.publishes != publishing || peers_.contains(peer.peer)) continue;
+      if (peer.publishes != publishing) continue;
+      if (const auto known = peers_.find(peer.peer); known != peers_.end()) {
+        // The news that it is connected may be lost.
+        const auto link = known->second.lock();
+        if (link && peer.connected) {
+          link->on_forwarder_event(control::Connected{peer.room, peer.peer});
+        }
+        continue;
+      }
       const auto note = media::note_of(peer.note);
       if (!note) continue;
       take_back(peer, *note);
@@ -314,23 +328,27 @@ void Media::take_back(const control::PeerInfo& peer, const media::Note& note) {
       return create_link<WhipTalker>(std::move(entry), note.key)->take_back(peer, note);
     case media::Note::Kind::whep:
       return create_link<WhepPlayer>(std::move(entry))->take_back(peer, note);
-    case media::Note::Kind::feed: {
-      const auto feed = create_link<Feed>(peer.room);
-      feeds_[peer.room] = feed;
-      return feed->take_back(peer, note);
-    }
+    case media::Note::Kind::feed: return take_back_feed(peer, note);
     case media::Note::Kind::viewer: return take_back_viewer(peer, note);
   }
+}
+
+void Media::take_back_feed(const control::PeerInfo& peer, const media::Note& note) {
+  const auto feed = create_link<Feed>(peer.room);
+  // A talker may have asked for the forwarder before we knew that it has the broadcast.
+  const auto early = std::exchange(feeds_[peer.room], feed);
+  feed->take_back(peer, note);
+  if (early) early->hand_over_to(*feed);
 }
 
 void Media::take_back_viewer(const control::PeerInfo& peer, const media::Note& note) {
   for (const auto& [pointer, link] : links_) {
     if (link->id() != note.member) continue;
     if (link->note().kind == media::Note::Kind::whip) {
-      return static_cast<WhipTalker&>(*link).take_back_viewer(peer.peer, note);
+      return static_cast<WhipTalker&>(*link).take_back_viewer(peer, note);
     }
     if (link->note().kind == media::Note::Kind::feed) {
-      return static_cast<Feed&>(*link).take_back_viewer(peer.peer, note);
+      return static_cast<Feed&>(*link).take_back_viewer(peer, note);
     }
   }
   forwarder_.close(peer.peer);  // whom it watched is gone

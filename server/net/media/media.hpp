@@ -34,10 +34,12 @@ struct MediaReport {
 
 class Media final : private ForwarderHost {
  public:
-  /// `grace` is how long a talker's slot is kept for an encoder whose connection broke. `admission`
-  /// counts the clients that are taken back; it, `draining` and the worker outlive this.
+  /// `grace` is how long a talker's slot is kept for an encoder whose connection broke.
+  /// `serves_pages` is false where the operator lets no browser's broadcast move to the forwarder.
+  /// `admission` counts the clients that are taken back; it, `draining` and the worker outlive
+  /// this.
   Media(Worker& worker, const std::filesystem::path& forwarder_socket, rooms::Duration grace,
-        Admission& admission, const std::atomic<bool>& draining);
+        bool serves_pages, Admission& admission, const std::atomic<bool>& draining);
   /// Only when the worker's io_context runs no more, and before the worker ends.
   ~Media();
   Media(const Media&) = delete;
@@ -49,6 +51,10 @@ class Media final : private ForwarderHost {
   /// Sets what is called for a forwarder that speaks another version of the protocol: `replace`
   /// gives false where it can do nothing. Before start().
   void on_mismatch(std::function<bool()> replace) { replace_ = std::move(replace); }
+
+  /// The forwarder will end together with this server: pages to which it sends a browser's
+  /// broadcast are told, and go to the talker.
+  void end_viewings();
 
   /// Another server uses the forwarder, and this one waits until that has ended.
   bool forwarder_is_in_use() const { return is_in_use_; }
@@ -77,6 +83,7 @@ class Media final : private ForwarderHost {
   // For the members:
   ForwarderClient& forwarder() { return forwarder_; }
   rooms::Duration grace() const { return grace_; }
+  bool serves_pages() const { return serves_pages_; }
   /// The server ends: members leave, and the next server takes them over.
   bool is_draining() const { return draining_; }
   /// Events of this peer connection are for the link from now on.
@@ -112,6 +119,7 @@ class Media final : private ForwarderHost {
   bool free_slot_for_publication(const std::string& address, const WhipTalker* replaced);
   void take_back(const std::vector<sfu::control::PeerInfo>& peers);
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
+  void take_back_feed(const sfu::control::PeerInfo& peer, const media::Note& note);
   void take_back_viewer(const sfu::control::PeerInfo& peer, const media::Note& note);
   void end_those_without(const std::set<std::string>& living);
   std::shared_ptr<MediaLink> find(const media::Target& target) const;
@@ -122,6 +130,7 @@ class Media final : private ForwarderHost {
 
   Worker& worker_;
   const rooms::Duration grace_;
+  const bool serves_pages_;
   const std::atomic<bool>& draining_;
   std::map<const MediaLink*, std::shared_ptr<MediaLink>> links_;
   std::unordered_map<std::string, std::weak_ptr<MediaLink>>

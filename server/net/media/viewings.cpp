@@ -125,15 +125,28 @@ void Viewings::end_all() {
   close_all();
 }
 
-void Viewings::forget(const std::string& peer) {
-  std::erase_if(viewings_, [&peer](const auto& entry) { return entry.second.peer == peer; });
+void Viewings::on_event(const control::Event& event) {
+  const std::string& peer =
+      std::visit([](const auto& of) -> const auto& { return of.peer; }, event);
+  const auto found = std::ranges::find_if(
+      viewings_, [&peer](const auto& entry) { return entry.second.peer == peer; });
+  if (found == viewings_.end()) return;
+  if (std::holds_alternative<control::Connected>(event)) found->second.connected = true;
+  if (!std::holds_alternative<control::Gone>(event)) return;
   media().disown_peer(peer);
+  viewings_.erase(found);
 }
 
-void Viewings::take_back(const std::string& peer, const media::Note& note) {
-  viewings_[note.other] = {peer, note.connection.value_or(0), true, true};
+bool Viewings::serves(const protocol::PeerId& viewer) const {
+  const auto found = viewings_.find(viewer);
+  return found != viewings_.end() && found->second.connected;
+}
+
+void Viewings::take_back(const control::PeerInfo& peer, const media::Note& note) {
+  viewings_[note.other] = {peer.peer, note.connection.value_or(0), /*offered=*/true,
+                           /*answered=*/true, peer.connected};
   last_connection_ = std::max(last_connection_, note.connection.value_or(0));
-  media().own_peer(peer, member_);
+  media().own_peer(peer.peer, member_);
 }
 
 void Viewings::take_over(Viewings& before) {

@@ -30,16 +30,18 @@ class Viewings {
   void close_all();
   /// The same, and tells each page by `end_talk`.
   void end_all();
-  /// The forwarder has closed it by itself. The page finds out, and asks again.
-  void forget(const std::string& peer);
+  /// An event of one of its peer connections. Where the forwarder has closed it, the page finds out
+  /// and asks again.
+  void on_event(const sfu::control::Event& event);
 
   /// A page watches since before this server began.
-  void take_back(const std::string& peer, const media::Note& note);
+  void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
   /// Takes those of a member in whose place this one comes: they watch the room's publication,
   /// whoever publishes it, and stay.
   void take_over(Viewings& before);
 
-  bool contains(const protocol::PeerId& viewer) const { return viewings_.contains(viewer); }
+  /// True where the page's connection is up.
+  bool serves(const protocol::PeerId& viewer) const;
   bool empty() const { return viewings_.empty(); }
 
  private:
@@ -49,6 +51,7 @@ class Viewings {
     protocol::ConnectionId connection = 0;
     bool offered = false;
     bool answered = false;
+    bool connected = false;
   };
 
   void invited(const protocol::PeerId& viewer, const std::string& peer,

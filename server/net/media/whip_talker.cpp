@@ -98,9 +98,8 @@ void WhipTalker::published(const ForwarderClient::Result& result) {
 
 void WhipTalker::on_forwarder_event(const control::Event& event) {
   const auto peer_of = [](const auto& of) -> const std::string& { return of.peer; };
-  const std::string& of = std::visit(peer_of, event);
-  if (of == peer()) return on_own_peer(event);
-  if (std::holds_alternative<control::Gone>(event)) viewings_.forget(of);
+  if (std::visit(peer_of, event) == peer()) return on_own_peer(event);
+  viewings_.on_event(event);
 }
 
 void WhipTalker::on_own_peer(const control::Event& event) {

@@ -19,7 +19,7 @@ class WhipTalker final : public MediaLink {
   void publish(std::string offer, MediaReply reply);
   void take_back(const sfu::control::PeerInfo& peer, const media::Note& note);
   /// A page watches it since before this server began.
-  void take_back_viewer(const std::string& peer, const media::Note& note) {
+  void take_back_viewer(const sfu::control::PeerInfo& peer, const media::Note& note) {
     viewings_.take_back(peer, note);
   }
 
