@@ -147,7 +147,7 @@ std::vector<Farewell> Forwarder::farewells() const {
   for (const auto& [id, peer] : peers_) {
     const auto& path = peer.transport().path();
     if (!path || path->get().connection != 0) continue;
-    const auto farewell = Farewell::to_peer(path->get().remote, peer.transport().close_notify());
+    const auto farewell = Farewell::to_peer(path->get(), peer.transport().close_notify());
     if (farewell) all.push_back(*farewell);
   }
   return all;

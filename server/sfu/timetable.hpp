@@ -10,9 +10,9 @@
 
 namespace onair::sfu {
 
-/// Keeps the deadlines of things that know their own next_deadline(now). A thing is due at once
-/// when it's touched, and after it was handled again when it says: so a tick of the loop costs what
-/// is due in it, however many things there are. Allocates no memory for a thing that it knows.
+/// Keeps the deadlines of rooms or peers, so that a tick of the loop visits only those that are
+/// due. One that is touched is due at once. After it was handled, its own next_deadline(now) says
+/// when it is due again. Allocates memory only for one that it does not know yet.
 template <typename Thing>
 class Timetable {
  public:

@@ -267,8 +267,8 @@ TEST_F(ForwarderTest, AFarewellEndsAPeersConnection) {
   EXPECT_TRUE(has_changed()) << "it goes to the new address";
   const auto farewells = forwarder_.farewells();
   ASSERT_EQ(farewells.size(), 2U);
-  EXPECT_EQ(farewells[0].to, talker.path.remote);
-  EXPECT_EQ(farewells[1].to, viewer.path.remote);
+  EXPECT_EQ(farewells[0].to, talker.path);
+  EXPECT_EQ(farewells[1].to, viewer.path);
   viewer.receive(farewells[1].datagram(), now_);
   EXPECT_TRUE(viewer.is_closed());
   EXPECT_FALSE(talker.is_closed());

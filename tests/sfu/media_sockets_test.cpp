@@ -87,6 +87,27 @@ TEST_F(MediaSocketsTest, AnswersLeaveFromTheAddressThatThePacketCameTo) {
   EXPECT_NE(echo.paths.at(0).local, echo.paths.at(1).local);
 }
 
+TEST_F(MediaSocketsTest, TheNextProcessSendsFromTheSameAddress) {
+  for (const char* ip : {"127.0.0.3", "127.0.0.2"}) {
+    Peer peer = udp(ip);
+    peer.send("one");
+    EXPECT_EQ(peer.receive(), "one");
+  }
+  UdpSocket next(0);
+  next.take_over(media.udp().local_addresses());
+  Peer peer(loop, SOCK_DGRAM, "127.0.0.2", next.port());
+  peer.send("two");
+  bool has_come = false;
+  EXPECT_TRUE(tick_until(loop, [&] {
+    next.receive([&](MutableBytes packet, const Path& from) {
+      has_come = true;
+      next.send({.remote = from.remote, .local = echo.paths.at(1).local}, packet, 0);
+    });
+    return has_come;
+  }));
+  EXPECT_EQ(peer.receive(), "two") << "it takes nothing from another address";
+}
+
 TEST_F(MediaSocketsTest, TakesABatchOfPackets) {
   Peer peer = udp();
   for (int i = 0; i < 200; ++i) peer.send(std::to_string(i));

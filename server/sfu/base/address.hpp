@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <vector>
 
 namespace onair::sfu {
 
@@ -51,6 +52,9 @@ struct Path {
 
   friend auto operator<=>(const Path&, const Path&) = default;
 };
+
+/// Our addresses, in the order in which Path::local counts them.
+using LocalAddresses = std::vector<std::array<std::uint8_t, 16>>;
 
 struct PathHash {
   std::size_t operator()(const Path& path) const {

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -37,7 +38,7 @@ class Program final : public PacketReceiver {
         core_({addresses_.candidates(), random_instance()}, media_, control_),
         farewells_(options.control.string() + ".farewells") {
     log_start(media_.udp(), options.control);
-    send_farewells();
+    take_farewells();
   }
 
   /// Until SIGTERM or SIGINT, or nobody needs it any more.
@@ -45,7 +46,9 @@ class Program final : public PacketReceiver {
     for (TimePoint now = Clock::now(); !is_ended_; now = loop_.tick(next_deadline())) {
       core_.advance(now);
       media_.advance(now);
-      farewells_.keep(core_, now);
+      farewells_.keep(core_, media_.udp().local_addresses(), now);
+      left_.advance(now,
+                    [this](const Farewell& each) { media_.send(each.to, each.datagram(), 0); });
       drops_.report(media_.dropped(), now);
       if (exits_when_idle_ && idle_.advance(control_.servers(), core_.peers(), now)) {
         spdlog::info("event=idle action=end");
@@ -73,15 +76,17 @@ class Program final : public PacketReceiver {
     }
     return reply;
   }
-  /// Sends the farewells that a killed process left.
-  void send_farewells() {
-    const auto left = farewells_.take_left();
-    for (const Farewell& each : left) media_.send({.remote = each.to}, each.datagram(), 0);
-    if (!left.empty()) spdlog::warn("event=farewells count={}", left.size());
+  /// The farewells that a killed process left go out by and by.
+  void take_farewells() {
+    FarewellFile::Left left = farewells_.take_left();
+    if (!left.farewells.empty()) spdlog::warn("event=farewells count={}", left.farewells.size());
+    media_.udp().take_over(std::move(left.local));
+    left_ = FarewellRounds(std::move(left.farewells), Clock::now());
   }
   std::optional<TimePoint> next_deadline() const {
     const auto of_edge = earliest(media_.next_deadline(), farewells_.next_deadline(core_));
-    return earliest(earliest(core_.next_deadline(), of_edge), idle_.next_deadline());
+    const auto of_rest = earliest(left_.next_deadline(), idle_.next_deadline());
+    return earliest(earliest(core_.next_deadline(), of_edge), of_rest);
   }
 
   bool is_ended_ = false;
@@ -93,6 +98,7 @@ class Program final : public PacketReceiver {
   AnnouncedAddresses addresses_;
   Core core_;
   FarewellFile farewells_;
+  FarewellRounds left_;
   IdleEnd idle_;
   DropLog drops_;
 };

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <system_error>
+#include <utility>
 
 #include "sfu/net/socket_address.hpp"
 
@@ -172,6 +173,10 @@ std::uint16_t UdpSocket::local_number(const msghdr& header) {
     found = local_addresses_.insert(found, ip);
   }
   return static_cast<std::uint16_t>(found - local_addresses_.begin() + 1);
+}
+
+void UdpSocket::take_over(LocalAddresses addresses) {
+  if (addresses.size() <= kMaxLocalAddresses) local_addresses_ = std::move(addresses);
 }
 
 void UdpSocket::send(const Path& to, Bytes bytes, std::uint16_t segment_size) {

@@ -52,6 +52,10 @@ class UdpSocket {
   /// any other, and a queue here would only make it late.
   void send(const Path& to, Bytes bytes, std::uint16_t segment_size);
 
+  const LocalAddresses& local_addresses() const { return local_addresses_; }
+  /// Counts our addresses as the process before this one did. Before the first packet.
+  void take_over(LocalAddresses addresses);
+
   /// For tests: sends each datagram by itself, as on a kernel without UDP_SEGMENT.
   void disable_segmentation() { segments_ = false; }
 
@@ -88,7 +92,7 @@ class UdpSocket {
   std::unique_ptr<Batch> batch_;
   /// Our addresses that packets came to; Path::local counts them from 1. Bounded: with a routed
   /// network of its own (AnyIP) a machine has any number.
-  std::vector<std::array<std::uint8_t, 16>> local_addresses_;
+  LocalAddresses local_addresses_;
 };
 
 }  // namespace onair::sfu
