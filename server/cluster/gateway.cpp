@@ -340,7 +340,7 @@ bool Gateway::is_consistent() const {
   };
   const auto is_open = [this](const auto& due) { return rooms_.contains(due.first); };
   return queued_orders_.size() <= QueuedOrders::kMost && directed_.is_consistent() &&
-         std::all_of(rooms_.begin(), rooms_.end(), is_scheduled) &&
+         leases_.is_consistent() && std::all_of(rooms_.begin(), rooms_.end(), is_scheduled) &&
          std::all_of(due_.all().begin(), due_.all().end(), is_open);
 }
 

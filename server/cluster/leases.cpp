@@ -1,5 +1,6 @@
 #include "cluster/leases.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "cluster/json_fields.hpp"
@@ -114,8 +115,17 @@ void Leases::refused(const Claimant& claimant, std::string_view value, std::uint
   release_slot_(claimant);
 }
 
+bool Leases::is_consistent() const {
+  return std::all_of(due_.all().begin(), due_.all().end(),
+                     [this](const auto& entry) { return leases_.contains(entry.first); });
+}
+
 void Leases::unavailable(const Claimant& claimant, TimePoint now) {
   available_ = false;
+  postponed(claimant, now);
+}
+
+void Leases::postponed(const Claimant& claimant, TimePoint now) {
   const auto found = leases_.find(claimant);
   if (found == leases_.end()) return;
   if (found->second.has_left) return void(forget(found));

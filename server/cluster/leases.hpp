@@ -59,6 +59,8 @@ class LeaseMember {
                        TimePoint now) = 0;
   /// The store is out of reach. Nothing is known.
   virtual void unavailable(const Claimant& claimant, TimePoint now) = 0;
+  /// Too many others wait for the store: it was not asked.
+  virtual void postponed(const Claimant& claimant, TimePoint now) = 0;
 
  protected:
   ~LeaseMember() = default;
@@ -86,10 +88,14 @@ class Leases final : public LeaseMember {
   void advance(TimePoint now);
   std::optional<TimePoint> next_deadline() const { return due_.next(); }
 
+  /// True where whoever is due has a lease or wants one. For tests.
+  bool is_consistent() const;
+
   void granted(const Claimant& claimant, std::uint64_t revision, TimePoint now) override;
   void refused(const Claimant& claimant, std::string_view value, std::uint64_t revision,
                TimePoint now) override;
   void unavailable(const Claimant& claimant, TimePoint now) override;
+  void postponed(const Claimant& claimant, TimePoint now) override;
 
  private:
   struct Lease {

@@ -1,12 +1,14 @@
 // The peers that this process serves, and their moves from and to other processes: the process that
 // serves a peer now claims it, the one that had it sends the frames buffered for it.
 //
-// A claim may miss the process that has the peer: it is cut off, or its subscription is under way.
-// Then both serve the peer. So a process repeats what it has claimed (`served_too`) when news may
-// have been missed, and once after a claim that nobody answered. Of two processes, the one with the
-// greater name decides, so that they can't decide differently: the one to which the peer came
-// earlier hands it over. What a process says of a peer may be out of date when it comes. So nobody
-// decides while its own claim is under way, which the other hands the peer over for.
+// A claim may miss the process that has the peer, if that one is cut off or not yet subscribed.
+// Then both serve the peer. Rules against that:
+//  - A process repeats its claims (`served_too`) when it may have missed news, and once after a
+//    claim that nobody answered.
+//  - Of two processes that serve one peer, the one with the greater name decides, so that both
+//    can't decide differently. The one to which the peer came earlier hands it over.
+//  - A process decides nothing about a peer while its own claim to it is unanswered: the other one
+//    is about to hand the peer over.
 #pragma once
 
 #include <map>

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "cluster/gateway.hpp"
@@ -24,12 +26,44 @@ class NoWire final : public cluster::Wire {
   }
 };
 
-class NoLeases final : public cluster::LeaseStore {
+/// Keeps what was asked until the fuzzer answers.
+class KeptLeases final : public cluster::LeaseStore {
  public:
-  void create(const cluster::Claimant&, const std::string&, const std::string&) override {}
-  void update(const cluster::Claimant&, const std::string&, const std::string&,
-              std::uint64_t) override {}
-  void release(const std::string&, std::uint64_t) override {}
+  void create(const cluster::Claimant& claimant, const std::string& key,
+              const std::string&) override {
+    ask(claimant, key);
+  }
+  void update(const cluster::Claimant& claimant, const std::string& key, const std::string&,
+              std::uint64_t) override {
+    ask(claimant, key);
+  }
+  void release(const std::string& key, std::uint64_t) override { check_key(key); }
+
+  /// Answers the first one: `g`ranted, `r`efused for this value, `u`navailable or `p`ostponed.
+  void answer(char kind, std::string_view value, cluster::LeaseMember& member,
+              rooms::TimePoint now) {
+    if (asked_.empty()) return;
+    const cluster::Claimant claimant = *asked_.begin();
+    asked_.erase(asked_.begin());
+    switch (kind) {
+      case 'g': return member.granted(claimant, ++revision_, now);
+      case 'r': return member.refused(claimant, value, ++revision_, now);
+      case 'u': return member.unavailable(claimant, now);
+      default: return member.postponed(claimant, now);
+    }
+  }
+
+ private:
+  void ask(const cluster::Claimant& claimant, const std::string& key) {
+    check_key(key);
+    check(asked_.insert(claimant).second, "one request of a claimant is under way");
+  }
+  static void check_key(const std::string& key) {
+    check(key.find_first_of(" \r\n*>") == std::string::npos, "a key is one word");
+  }
+
+  std::set<cluster::Claimant> asked_;
+  std::uint64_t revision_ = 0;
 };
 
 void check_codec(std::string_view input) {
@@ -79,8 +113,14 @@ void order_many(cluster::Gateway& gateway, std::string_view room, rooms::TimePoi
 }
 
 /// Takes a line that stands for this process or its wire. False for any other line.
-bool take_local(cluster::Gateway& gateway, std::string_view line, rooms::TimePoint now) {
-  switch (line.empty() ? '\0' : line.front()) {
+bool take_local(cluster::Gateway& gateway, KeptLeases& leases, std::string_view line,
+                rooms::TimePoint now) {
+  const char kind = line.empty() ? '\0' : line.front();
+  switch (kind) {
+    case 'g':
+    case 'r':
+    case 'u':
+    case 'p': leases.answer(kind, line.substr(1), gateway.leases(), now); return true;
     case '>': send_many(gateway, line.substr(1), now); return true;
     case '!': order_many(gateway, line.substr(1), now); return true;
     case '-': gateway.disconnected(); return true;
@@ -96,7 +136,7 @@ bool take_local(cluster::Gateway& gateway, std::string_view line, rooms::TimePoi
 void onair::fuzz::run(std::string_view input) {
   check_codec(input);
   NoWire wire;
-  NoLeases leases;
+  KeptLeases leases;
   rooms::ThreadBus bus(1, 2, [](rooms::HubId, const rooms::ThreadBus::Batch&) {}, 1);
   cluster::Gateway gateway({.process = "5f0c"}, bus, wire, leases);
   bus.serve(gateway);
@@ -114,7 +154,7 @@ void onair::fuzz::run(std::string_view input) {
     std::replace(payload.begin(), payload.end(), '\x1e', '\n');
     check_codec(payload);
     now += std::chrono::milliseconds(300);
-    if (!take_local(gateway, line, now)) {
+    if (!take_local(gateway, leases, line, now)) {
       gateway.on_message(subject, payload, "reply", now);
       gateway.on_no_subscriber(subject, now);
     }

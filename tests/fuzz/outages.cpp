@@ -53,9 +53,15 @@ class NumberedTokens final : public rooms::ResumeTokens {
 
 class World {
  public:
-  /// Makes one step. Its first byte says what, its second byte who or which; a client's frame
-  /// follows.
+  /// Makes one step.
   void step(std::string_view text) {
+    perform(text);
+    // Looking at every entry after every step would take time that the fuzzer has better uses for.
+    if (++steps_ % 32 == 0) check_queues();
+  }
+
+  /// The first byte says what, the second byte who or which; a client's frame follows.
+  void perform(std::string_view text) {
     if (text.size() < 2) return;
     const auto which = static_cast<unsigned char>(text[1]);
     const std::size_t who = which % kClients;
@@ -85,7 +91,9 @@ class World {
       cluster_.process(i).wire->let_go();
       mend(i);
     }
+    check_queues();
     cluster_.pass(std::chrono::seconds(60));
+    check_queues();
     check_members();
     for (std::size_t who = 0; who < kClients; ++who) leave(who, rooms::Hub::Leaving::for_good);
     cluster_.pass(std::chrono::seconds(60));
@@ -173,8 +181,16 @@ class World {
     }
   }
 
+  void check_queues() {
+    for (std::size_t i = 0; i < kProcesses; ++i) {
+      check(cluster_.process(i).gateway->is_consistent(),
+            "queues keep their bounds, and schedules agree");
+    }
+  }
+
   NumberedTokens tokens_;
   int last_id_ = 0;
+  int steps_ = 0;
   tests::Cluster cluster_{
       std::vector<rooms::HubId>(kProcesses, 1), [this] {
         return rooms::HubOptions{

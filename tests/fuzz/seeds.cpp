@@ -46,6 +46,22 @@ int main(int, char** argv) {
                             "\x01\x02\x03\x04\x05\x06\x07\x08\x70\x01\x02"
                             "ab",
                             26));
+  // Lines of both ends of the control socket, read in pieces (see control.cpp).
+  for (
+      const char* lines :
+      {R"({"id":1,"do":"hello","version":1,"exclusive":true})",
+       R"({"id":8,"do":"list","after":"0123456789abcdef01234567"})",
+       R"({"id":9,"do":"publish","room":"lesson","peer":"0123456789abcdef01234567","sdp":"v=0\r\n","note":"{}"})",
+       R"({"id":9,"do":"invite","room":"lesson","peer":"0123456789abcdef01234567","note":"n"})",
+       R"({"id":7,"do":"close","peer":"0123456789abcdef01234567"})", R"({"id":8,"do":"stats"})",
+       R"({"id":7,"ok":{}})", R"({"id":8,"ok":{"peers":[]}})", R"({"id":9,"ok":{"sdp":"v=0\r\n"}})",
+       R"({"id":9,"error":"no_publication","message":"Nobody broadcasts in this room yet."})",
+       R"({"event":"connected","room":"lesson","peer":"0123456789abcdef01234567"})",
+       R"({"event":"media","room":"lesson","peer":"0123456789abcdef01234567","on":true})",
+       R"({"event":"gone","room":"lesson","peer":"0123456789abcdef01234567","reason":"closed"})"}) {
+    for (const char at_once : {'\x07', '\xff'})
+      write("control", at_once + std::string(lines) + "\n");
+  }
   // Lines of what comes on the wire of a cluster (see cluster.cpp).
   write(
       "cluster",
@@ -72,6 +88,10 @@ int main(int, char** argv) {
   write("cluster",
         "-\n>\x01\xff\n>\x01\xff\n>\x01\xff\n>\x01\xff\n>\x01\xff\n>\x06\xff\n"
         "!a\n!b\n!a\n!a\n+\nonair.process.5f0c.undelivered.3 \n>\x04\x01\n");
+  // Answers of the store of leases.
+  write("cluster",
+        "onair.alive p\n \n \n \ng\n \n \n \n \nr{\"talker\":\"id9\",\"process\":\"p\"}\nu\n"
+        " \n \n \n \np\n \n \n \n \ng\n");
   for (const std::string_view offer : onair::tests::kOffers) write("sdp", std::string(offer));
   write("sdp",
         "a=ice-ufrag:EsAw\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\nm=audio 9 UDP/TLS/RTP/SAVPF 111\n"

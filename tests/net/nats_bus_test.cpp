@@ -119,6 +119,10 @@ class RealEnd final : public cluster::WireMember,
     ADD_FAILURE() << "no answer of JetStream to " << claimant.talker;
     --unanswered_;
   }
+  void postponed(const cluster::Claimant& claimant, TimePoint) override {
+    ADD_FAILURE() << "too many requests wait before that of " << claimant.talker;
+    --unanswered_;
+  }
 
  private:
   template <typename Tell>

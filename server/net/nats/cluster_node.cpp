@@ -14,12 +14,16 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kProcessIdBytes = 8;
 
+/// Of frames that wait for this thread.
+constexpr std::size_t kMostBacklogBytes = 16'777'216;
+
 }  // namespace
 
 ClusterNode::ClusterNode(const ClusterOptions& options, rooms::HubId self,
                          rooms::ThreadBus::Post post, rooms::Duration grace,
                          std::size_t talkers_per_room, std::function<void()> on_exception)
-    : bus_(self, self + 1, std::move(post), self),
+    : backlog_(kMostBacklogBytes),
+      bus_(self, self + 1, std::move(post), self),
       leases_(options.prefix + "_leases", cluster::kLeaseLifetime),
       wire_(options.nats, context_, member_),
       gateway_({.prefix = options.prefix,
@@ -43,6 +47,8 @@ void ClusterNode::start() {
 void ClusterNode::leave() {
   leaves_ = true;
   asio::post(context_, [this] {
+    while (handle_some()) {
+    }
     gateway_.leave();
     wire_.flush();
     context_.stop();
@@ -56,10 +62,23 @@ void ClusterNode::stop() {
 }
 
 void ClusterNode::deliver(rooms::HubId from, rooms::ThreadBus::Batch batch) {
-  asio::post(context_, [this, from, batch = std::move(batch)]() mutable {
-    bus_.deliver(from, std::move(batch), Clock::now());
-    after_news();
+  if (backlog_.add(from, std::move(batch))) handle_soon();
+}
+
+void ClusterNode::handle_soon() {
+  asio::post(context_, [this] {
+    if (handle_some()) handle_soon();
   });
+}
+
+/// Leaves the rest to another turn of the loop: the heartbeat and the leases' renewals come in
+/// time, however much clients send. False where nothing waited.
+bool ClusterNode::handle_some() {
+  Backlog::Part part = backlog_.take();
+  if (part.batch.empty()) return false;
+  bus_.deliver(part.from, std::move(part.batch), Clock::now());
+  after_news();
+  return true;
 }
 
 ClusterReport ClusterNode::report() const {
@@ -121,6 +140,11 @@ void ClusterNode::Answers::refused(const cluster::Claimant& claimant, std::strin
 
 void ClusterNode::Answers::unavailable(const cluster::Claimant& claimant, rooms::TimePoint now) {
   node_.gateway_.leases().unavailable(claimant, now);
+  node_.after_news();
+}
+
+void ClusterNode::Answers::postponed(const cluster::Claimant& claimant, rooms::TimePoint now) {
+  node_.gateway_.leases().postponed(claimant, now);
   node_.after_news();
 }
 

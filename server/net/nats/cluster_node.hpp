@@ -11,6 +11,7 @@
 
 #include "cluster/gateway.hpp"
 #include "net/loop/aliases.hpp"
+#include "net/nats/backlog.hpp"
 #include "net/nats/nats_leases.hpp"
 #include "net/nats/nats_wire.hpp"
 #include "rooms/thread_bus.hpp"
@@ -81,17 +82,21 @@ class ClusterNode {
     void refused(const cluster::Claimant& claimant, std::string_view value, std::uint64_t revision,
                  rooms::TimePoint now) override;
     void unavailable(const cluster::Claimant& claimant, rooms::TimePoint now) override;
+    void postponed(const cluster::Claimant& claimant, rooms::TimePoint now) override;
 
    private:
     ClusterNode& node_;
   };
 
+  void handle_soon();
+  bool handle_some();
   void after_news();
 
   asio::io_context context_{1};
   asio::executor_work_guard<Executor> work_{context_.get_executor()};
   Timer timer_{context_};
   std::optional<rooms::TimePoint> wake_at_;
+  Backlog backlog_;
   rooms::ThreadBus bus_;
   Member member_{*this};
   Answers lease_member_{*this};

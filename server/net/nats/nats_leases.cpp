@@ -1,5 +1,6 @@
 #include "net/nats/nats_leases.hpp"
 
+#include <limits>
 #include <nats/nats.h>
 #include <utility>
 
@@ -15,6 +16,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kWait = 2'000;  // ms, for each answer
 constexpr int kReplicas = 3;
+
+/// For renewals, each of which waits for its answer, and releases: there are no more than leases.
+constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
 
 /// How long leases may be given back when the process ends.
 constexpr std::chrono::seconds kFarewell{2};
@@ -131,40 +135,62 @@ void NatsLeases::try_create(const cluster::Claimant& claimant, const std::string
   report_unavailable(claimant);
 }
 
-/// Reports a request that throws as unavailable, so that its claimant retries.
-template <typename Request>
-void NatsLeases::make(const cluster::Claimant& claimant, Request request) {
-  boost::asio::post(context_, [this, claimant, request = std::move(request)] {
+bool NatsLeases::add(std::deque<Request>& queue, std::size_t most, Request request) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue.size() >= most) return false;
+    queue.push_back(std::move(request));
+  }
+  boost::asio::post(context_, [this] { make_next(); });
+  return true;
+}
+
+void NatsLeases::make_next() {
+  Request request;
+  {
+    const std::lock_guard lock(mutex_);
+    std::deque<Request>& queue = renewals_.empty() ? others_ : renewals_;
+    request = std::move(queue.front());
+    queue.pop_front();
+  }
+  request();
+}
+
+NatsLeases::Request NatsLeases::guarded(const cluster::Claimant& claimant, Request request) {
+  return [this, claimant, request = std::move(request)] {
     try {
       request();
     } catch (...) {
       report_unavailable(claimant);
       throw;
     }
-  });
+  };
 }
 
 void NatsLeases::create(const cluster::Claimant& claimant, const std::string& key,
                         const std::string& value) {
-  make(claimant, [=, this] { try_create(claimant, key, value, /*again=*/true); });
+  Request request =
+      guarded(claimant, [=, this] { try_create(claimant, key, value, /*again=*/true); });
+  if (add(others_, kMostWaiting, std::move(request))) return;
+  report([claimant](cluster::LeaseMember& member) { member.postponed(claimant, Clock::now()); });
 }
 
 void NatsLeases::update(const cluster::Claimant& claimant, const std::string& key,
                         const std::string& value, std::uint64_t revision) {
-  make(claimant, [=, this] {
-    std::uint64_t next = 0;
-    if (!open()) return report_unavailable(claimant);
-    if (kvStore_UpdateString(&next, store_, key.c_str(), value.c_str(), revision) != NATS_OK) {
-      return report_refused(claimant, key, value);
-    }
-    report([claimant, next](cluster::LeaseMember& member) {
-      member.granted(claimant, next, Clock::now());
-    });
-  });
+  add(renewals_, kNoBound, guarded(claimant, [=, this] {
+        std::uint64_t next = 0;
+        if (!open()) return report_unavailable(claimant);
+        if (kvStore_UpdateString(&next, store_, key.c_str(), value.c_str(), revision) != NATS_OK) {
+          return report_refused(claimant, key, value);
+        }
+        report([claimant, next](cluster::LeaseMember& member) {
+          member.granted(claimant, next, Clock::now());
+        });
+      }));
 }
 
 void NatsLeases::release(const std::string& key, std::uint64_t revision) {
-  boost::asio::post(context_, [=, this] {
+  add(others_, kNoBound, [=, this] {
     std::uint64_t next = 0;
     if (open()) kvStore_UpdateString(&next, store_, key.c_str(), "", revision);
   });

@@ -1,11 +1,15 @@
 // Leases by a key-value bucket of JetStream
 // (https://docs.nats.io/nats-concepts/jetstream/key-value-store). The library's calls wait for
-// their answers, so they are made on a thread of their own.
+// their answers, so they are made on a thread of their own: renewals first, so that whoever talks
+// goes on, however many others begin.
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <deque>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -22,6 +26,9 @@ namespace onair::net {
 
 class NatsLeases final : public cluster::LeaseStore {
  public:
+  /// While so many requests wait that are no renewals, a further create is postponed.
+  static constexpr std::size_t kMostWaiting = 1'000;
+
   /// `bucket` is made where it is missing, on three servers if there are so many; what is in it
   /// expires after `lifetime`.
   NatsLeases(std::string bucket, std::chrono::milliseconds lifetime);
@@ -43,15 +50,17 @@ class NatsLeases final : public cluster::LeaseStore {
 
  private:
   using Report = std::function<void(cluster::LeaseMember&)>;
+  using Request = std::function<void()>;
 
   /// Opens the bucket, and makes it where it is missing.
   bool open();
   bool note_available();
   void close();
-  /// Posts a claimant's request to the thread of the leases. A request that throws is reported as
-  /// unavailable.
-  template <typename Request>
-  void make(const cluster::Claimant& claimant, Request request);
+  /// Has the request made on the thread of the leases. False where too many wait.
+  bool add(std::deque<Request>& queue, std::size_t most, Request request);
+  void make_next();
+  /// A claimant's request. One that throws is reported as unavailable.
+  Request guarded(const cluster::Claimant& claimant, Request request);
   /// Reports that the bucket does not answer, and lets go of it: it lives in the memory of NATS and
   /// may be gone. The next request opens it again, or makes it.
   void report_unavailable(const cluster::Claimant& claimant);
@@ -73,6 +82,9 @@ class NatsLeases final : public cluster::LeaseStore {
   std::atomic<std::chrono::steady_clock::duration> ends_at_{
       std::chrono::steady_clock::duration::max()};
   bool has_warned_ = false;  ///< the log says that JetStream gives no bucket
+  std::mutex mutex_;         ///< of what follows
+  std::deque<Request> renewals_;
+  std::deque<Request> others_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
       context_.get_executor()};
