@@ -14,9 +14,9 @@ class Origins {
   /// no difference. Throws std::invalid_argument with a sentence for people where one is no origin.
   explicit Origins(const std::vector<std::string>& allowed = {});
 
-  /// `origin` is the header of that name, which what is no browser does not send; empty is allowed.
-  /// `host` is the host by which the page's server was reached: an origin with this host and port
-  /// is the server's own, whatever its scheme, since a proxy may have ended the TLS.
+  /// `origin` is the header of that name. Empty is allowed: only browsers send it. `host` is the
+  /// host and port by which this server was reached: an origin with the same is the server's own.
+  /// The scheme does not matter, since a proxy may have ended the TLS.
   bool allows(std::string_view origin, std::string_view host) const;
 
  private:

@@ -51,10 +51,10 @@ class ByteShare {
     held_ = bytes;
   }
 
-  /// True if the budget is exceeded and `lasting` is above the fair share (above twice the bound:
-  /// above 0). Such a client gets nothing more, so all together exceed twice the bound only by what
-  /// the others get in one tick. FrameStream passes the bytes that the last flush left: later bytes
-  /// do not show how fast the client reads.
+  /// True if the budget is exceeded and `lasting` is above the fair share; where twice the budget
+  /// is exceeded, above 0. Such a client gets nothing more. So all together exceed twice the budget
+  /// only by what the others get in one tick. `lasting` are the bytes that the last flush left
+  /// unsent: bytes that were added since say nothing of how fast the client reads.
   bool is_beyond_fair_share(std::size_t lasting) const {
     if (!budget_.is_exceeded()) return false;
     return lasting > (budget_.is_exceeded_twice() ? 0 : budget_.fair_share());
