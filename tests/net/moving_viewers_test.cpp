@@ -36,6 +36,13 @@ class MovingViewersTest : public WhipTest {
     client.send(json{{"type", "ping"}}.dump());
     client.receive_type("pong");
   }
+  /// Enters as whom an earlier server has welcomed.
+  static void come_back(WebSocketClient& client, const std::string& role, const json& before) {
+    client.send(
+        json{{"type", "enter"}, {"room", "lesson"}, {"role", role}, {"resume", before["resume"]}}
+            .dump());
+    EXPECT_EQ(client.receive_type("welcome")["id"], before["id"]);
+  }
   /// The talker is on air, and the forwarder has its broadcast.
   void hold() {
     viewer_welcome = viewer->enter("watch");
@@ -262,12 +269,6 @@ TEST_F(MovingViewersTest, ANewServerTakesThemBack) {
   const std::string peer = move();
   server.reset();  // as kill -9: it tells the forwarder nothing
   start(options_with(forwarder));
-  const auto come_back = [](WebSocketClient& client, const std::string& role, const json& before) {
-    client.send(
-        json{{"type", "enter"}, {"room", "lesson"}, {"role", role}, {"resume", before["resume"]}}
-            .dump());
-    EXPECT_EQ(client.receive_type("welcome")["id"], before["id"]);
-  };
   WebSocketClient talker_again(server->port());
   come_back(talker_again, "talk", welcome);
   WebSocketClient viewer_again(server->port());
@@ -287,10 +288,7 @@ TEST_F(MovingViewersTest, OneThatIsRemovedBeforeItComesBackToANewServerIsCutOff)
   server.reset();
   start(options_with(forwarder));
   WebSocketClient again(server->port());
-  again.send(
-      json{{"type", "enter"}, {"room", "lesson"}, {"role", "talk"}, {"resume", welcome["resume"]}}
-          .dump());
-  again.receive_type("welcome");
+  come_back(again, "talk", welcome);
   again.send(json{{"type", "remove_peer"}, {"id", viewer_id}}.dump());
   EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
 }
@@ -302,21 +300,13 @@ TEST_F(MovingViewersTest, ATalkerThatAsksBeforeANewServerKnowsTheForwarderKeepsI
   forwarder.fall_silent();
   server = std::make_unique<RunningServer>(options_with(forwarder));
   WebSocketClient again(server->port());
-  again.send(
-      json{{"type", "enter"}, {"room", "lesson"}, {"role", "talk"}, {"resume", welcome["resume"]}}
-          .dump());
-  again.receive_type("welcome");
+  come_back(again, "talk", welcome);
   use_forwarder(again, true);
   sync(again);  // a member has entered that follows the talker
   forwarder.answer_again();
   await_forwarder();
   WebSocketClient viewer_again(server->port());
-  viewer_again.send(json{{"type", "enter"},
-                         {"room", "lesson"},
-                         {"role", "watch"},
-                         {"resume", viewer_welcome["resume"]}}
-                        .dump());
-  viewer_again.receive_type("welcome");
+  come_back(viewer_again, "watch", viewer_welcome);
   EXPECT_EQ(forwarder.count<control::Close>(), 0u);
   use_forwarder(again, false);
   EXPECT_EQ(viewer_again.receive_type("end_talk")["from"], forwarder_id) << "one member, one hold";

@@ -24,6 +24,13 @@ class Devices : public testing::Test {
     talk.feed(MediaReady{1});
     talk.feed(PreviewReady{1});
   }
+  /// Shows the camera of capture 1 to the broadcaster alone.
+  void preview() {
+    talk.join();
+    talk.feed(StartRequested{MediaSource::camera, /*preview_only=*/true});
+    talk.feed(MediaReady{1});
+    talk.feed(PreviewReady{1});
+  }
   /// On air with the browser's choice of a camera, which is this one.
   void show_camera(const std::string& id) {
     start();
@@ -702,10 +709,7 @@ TEST_F(Devices, ARefusedScreenFromAStandingStartAsksForNothingElse) {
 }
 
 TEST_F(Devices, APreviewStaysWhereTheScreenIsRefused) {
-  talk.join();
-  talk.feed(StartRequested{MediaSource::camera, /*preview_only=*/true});
-  talk.feed(MediaReady{1});
-  talk.feed(PreviewReady{1});
+  preview();
   talk.feed(StartRequested{MediaSource::screen});
   EXPECT_TRUE(talk.all<ReleaseMedia>().empty());
   talk.feed(MediaFailed{2, Notice::screen_refused});
@@ -725,10 +729,7 @@ TEST_F(Devices, APreviewStaysWhereTheScreenIsRefused) {
 TEST_F(Devices, APreviewedCameraDoesNotGoOnAirForAScreenThatIsBeingChosen) {
   for (const bool choose : {false, true}) {
     talk = tests::Stepper<TalkSession, TalkInput, TalkOutput>(TalkSession(TalkOptions{"lesson"}));
-    talk.join();
-    talk.feed(StartRequested{MediaSource::camera, /*preview_only=*/true});
-    talk.feed(MediaReady{1});
-    talk.feed(PreviewReady{1});
+    preview();
     talk.feed(StartRequested{MediaSource::screen});
     CaptureNumber camera = 1;
     if (choose) {
@@ -746,10 +747,7 @@ TEST_F(Devices, APreviewedCameraDoesNotGoOnAirForAScreenThatIsBeingChosen) {
 }
 
 TEST_F(Devices, OnAirWhileTheScreenIsChosenSendsThePreview) {
-  talk.join();
-  talk.feed(StartRequested{MediaSource::camera, /*preview_only=*/true});
-  talk.feed(MediaReady{1});
-  talk.feed(PreviewReady{1});
+  preview();
   talk.feed(StartRequested{MediaSource::screen});
   talk.feed(OnAirRequested{});
   EXPECT_EQ(talk.sent(), Lines{"talk_ready"});
