@@ -309,8 +309,7 @@ void trim_values(CLI::App& app) {
       },
       "");
   for (CLI::Option* option : app.get_options()) {
-    const bool has_value = option->get_expected_min() > 0;
-    if (has_value) option->transform(trims);  // before the checks that it has
+    option->transform(trims);  // before the checks that it has
   }
 }
 
