@@ -54,15 +54,23 @@ struct Peer {
   Peer(protocol::PeerId its_id, const MemberKind& its_kind, protocol::Role its_role, Room& its_room)
       : id(std::move(its_id)), kind(its_kind), role(its_role), room(its_room) {}
 
+  using State = std::variant<Away, Present, Arriving, SlotKept, Moving>;
+
+ private:
+  // First what every delivery needs, see prefetch().
+  State state_ = {};
+
+ public:
+  Link* link = nullptr;                      ///< null while it has no socket
+  std::unique_ptr<QueueShares> shares = {};  ///< of its send queue; null where nobody has filled it
+  EffectiveRole effective_role = EffectiveRole::none;  ///< see Room::update_role
   protocol::PeerId id;
   MemberKind kind;
   protocol::Role role;  ///< as it entered
   Room& room;
-  Link* link = nullptr;  ///< null while it has no socket
   /// Link::admission_slot of the link that it has or had last.
   std::shared_ptr<void> admission_slot;
-  std::size_t index = 0;                               ///< in Room::everyone
-  EffectiveRole effective_role = EffectiveRole::none;  ///< see Room::update_role
+  std::size_t index = 0;  ///< in Room::everyone
   bool on_air = false;
   bool locks = false;           ///< a talker that lets no further viewers in
   bool may_talk = false;        ///< by its pass, where its role is inferred
@@ -73,11 +81,8 @@ struct Peer {
   bool has_sent = false;
   bool sent_reception = false;  ///< a talker: its last `audience_reception` counted somebody
   Seniority seniority = {};
-  std::optional<std::string> name = {};      ///< by its pass
-  std::unique_ptr<Mailbox> mailbox = {};     ///< null where nothing is buffered
-  std::unique_ptr<QueueShares> shares = {};  ///< of its send queue; null where nobody has filled it
-
-  using State = std::variant<Away, Present, Arriving, SlotKept, Moving>;
+  std::optional<std::string> name = {};   ///< by its pass
+  std::unique_ptr<Mailbox> mailbox = {};  ///< null where nothing is buffered
 
   template <typename Kind>
   bool is() const {
@@ -107,7 +112,6 @@ struct Peer {
     std::uint32_t watchers = 0;
     std::uint32_t away = 0;
   };
-  State state_ = {};
   Counted counted_ = {};
 };
 

@@ -10,6 +10,13 @@ namespace onair::net {
 namespace {
 
 constexpr std::size_t kMost = 65'537;
+constexpr std::size_t kSmall = 2'048;
+
+class MessageBufferTest : public testing::Test {
+ protected:
+  BufferPool pool{kSmall, 4};
+  MessageBuffer message{pool};
+};
 
 /// Puts the text in, as much at a time as there is room for.
 std::size_t put(MessageBuffer& message, const std::string& text) {
@@ -29,9 +36,9 @@ std::string text_of(std::size_t bytes) {
   return text;
 }
 
-TEST(MessageBuffer, HoldsMessagesOfAnyLength) {
-  MessageBuffer message;
-  for (const std::size_t bytes : {1UL, 63UL, 64UL, 65UL, 4'096UL, 4'097UL, 65'536UL, 10UL}) {
+TEST_F(MessageBufferTest, HoldsMessagesOfAnyLength) {
+  for (const std::size_t bytes :
+       {1UL, 2'047UL, 2'048UL, 2'049UL, 8'192UL, 8'193UL, 65'536UL, 10UL}) {
     put(message, text_of(bytes));
     EXPECT_EQ(message.text(), text_of(bytes));
     message.clear();
@@ -39,15 +46,13 @@ TEST(MessageBuffer, HoldsMessagesOfAnyLength) {
   }
 }
 
-TEST(MessageBuffer, TakesAFewPartsForALongMessage) {
-  MessageBuffer message;
-  EXPECT_EQ(put(message, text_of(60)), 1u);
+TEST_F(MessageBufferTest, TakesAFewPartsForALongMessage) {
+  EXPECT_EQ(put(message, text_of(kSmall)), 1u);
   message.clear();
   EXPECT_LE(put(message, text_of(65'536)), 4u);
 }
 
-TEST(MessageBuffer, TheRoomEndsAtTheLimit) {
-  MessageBuffer message;
+TEST_F(MessageBufferTest, TheRoomEndsAtTheLimit) {
   EXPECT_EQ(message.room(10).size(), 10u);
   message.add(9);
   EXPECT_EQ(message.room(10).size(), 1u);
@@ -56,19 +61,34 @@ TEST(MessageBuffer, TheRoomEndsAtTheLimit) {
   EXPECT_EQ(message.room(5'001).size(), 1u);
 }
 
-TEST(MessageBuffer, TakesMemoryAsTheMessageComesAndNoneWhileNothingDoes) {
-  MessageBuffer message;
-  const void* const own = message.room(kMost).data();
-  const char* const begin = reinterpret_cast<const char*>(&message);
-  EXPECT_TRUE(own >= begin && own < begin + sizeof message);
-  put(message, text_of(65));
-  EXPECT_LE(message.room(kMost).size(), 4'096u);
+TEST_F(MessageBufferTest, TakesMemoryAsTheMessageComesAndNoneWhileNothingDoes) {
+  const char* const first = pool.take().get();
+  const MessageBuffer::Room room(message, kMost);
+  EXPECT_EQ(pool.take().get(), first) << "nobody has looked at the room";
+  const boost::asio::mutable_buffer small = *room.begin();
+  EXPECT_EQ(small.data(), first);
+  EXPECT_EQ(small.size(), kSmall);
+  EXPECT_EQ((*room.begin()).data(), first) << "it is one room, however often it is looked at";
+  EXPECT_NE(pool.take().get(), first);
+  EXPECT_EQ(message.memory(), 0u);
+  message.add(10);
+  EXPECT_LE(message.room(kMost).size(), 4 * kSmall);
+  EXPECT_EQ(message.memory(), 4 * kSmall);
+  EXPECT_EQ(pool.take().get(), first) << "what is longer has memory of its own";
   message.clear();
-  EXPECT_EQ(message.room(kMost).data(), own);
+  EXPECT_EQ(message.memory(), 0u);
+}
+
+TEST_F(MessageBufferTest, TheRoomIsABufferSequence) {
+  static_assert(boost::asio::is_mutable_buffer_sequence<MessageBuffer::Room>::value);
+  const MessageBuffer::Room room(message, kMost);
+  EXPECT_EQ(boost::asio::buffer_size(room), kSmall);
+  EXPECT_EQ(std::distance(room.begin(), room.end()), 1);
+  EXPECT_EQ(--room.end(), room.begin());
 }
 
 TEST(BufferPool, LendsABufferToOneAtATime) {
-  BufferPool pool;
+  BufferPool pool(16, 2);
   Buffer one = pool.take();
   Buffer other = pool.take();
   EXPECT_NE(one.get(), other.get());
@@ -78,7 +98,7 @@ TEST(BufferPool, LendsABufferToOneAtATime) {
 }
 
 TEST(BufferPool, InputKeepsItsBufferUntilAllOfItIsConsumed) {
-  BufferPool pool;
+  BufferPool pool(16, 2);
   Buffer buffer = pool.take();
   const char* const bytes = buffer.get();
   std::memcpy(buffer.get(), "abc", 3);
@@ -94,7 +114,7 @@ TEST(BufferPool, InputKeepsItsBufferUntilAllOfItIsConsumed) {
 }
 
 TEST(BufferPool, WhatWaitsLongLeavesIt) {
-  BufferPool pool;
+  BufferPool pool(16, 2);
   Buffer buffer = pool.take();
   const char* const bytes = buffer.get();
   std::memcpy(buffer.get(), "abc", 3);

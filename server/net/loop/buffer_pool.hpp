@@ -24,10 +24,14 @@ using Buffer = std::unique_ptr<char[], ReturnBuffer>;
 /// Buffers of one size for the operations of one thread. It outlives what was taken from it.
 class BufferPool {
  public:
-  static constexpr std::size_t kBytes = 65'536;
+  /// At most `most_kept` free buffers of so many bytes are kept; more are freed.
+  BufferPool(std::size_t bytes, std::size_t most_kept) : bytes_(bytes), most_kept_(most_kept) {}
+
+  /// The size of a buffer.
+  std::size_t bytes() const { return bytes_; }
 
   Buffer take() {
-    if (free_.empty()) return Buffer(new char[kBytes], {this});
+    if (free_.empty()) return Buffer(new char[bytes_], {this});
     Buffer buffer(free_.back().release(), {this});
     free_.pop_back();
     return buffer;
@@ -36,13 +40,12 @@ class BufferPool {
  private:
   friend ReturnBuffer;
 
-  /// At most kKept free buffers are kept; more are freed.
-  static constexpr std::size_t kKept = 4;
-
   void put_back(std::unique_ptr<char[]> bytes) {
-    if (free_.size() < kKept) free_.push_back(std::move(bytes));
+    if (free_.size() < most_kept_) free_.push_back(std::move(bytes));
   }
 
+  const std::size_t bytes_;
+  const std::size_t most_kept_;
   std::vector<std::unique_ptr<char[]>> free_;
 };
 

@@ -83,14 +83,14 @@ class InputShare {
     share_.set_bytes(bytes);
     bytes_ = bytes;
     if (bytes == 0) return settle();
-    if (!place_) place_ = budget_.inputs_.insert(budget_.inputs_.end(), this);
+    if (!entry_) entry_ = budget_.inputs_.insert(budget_.inputs_.end(), this);
   }
 
   /// What it holds is whole: it counts, and gives way no more.
   void settle() {
-    if (!place_) return;
-    budget_.inputs_.erase(*place_);
-    place_.reset();
+    if (!entry_) return;
+    budget_.inputs_.erase(*entry_);
+    entry_.reset();
   }
 
   /// Ends others that hold more than `small` for longer, until all together hold no more than they
@@ -114,7 +114,7 @@ class InputShare {
   ByteShare share_;
   std::function<void()> end_;
   std::size_t bytes_ = 0;
-  std::optional<std::list<InputShare*>::iterator> place_;
+  std::optional<std::list<InputShare*>::iterator> entry_;
 };
 
 }  // namespace onair::net

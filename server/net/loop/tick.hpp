@@ -91,8 +91,13 @@ class Tick {
   /// Input from them that is not whole yet: messages and bodies of requests.
   ByteBudget input_budget;
 
+  /// Bytes of a buffer for what is read from a socket at once.
+  static constexpr std::size_t kReadBytes = 65'536;
+
   /// For what is read from this thread's sockets.
   BufferPool& buffers() { return buffers_; }
+  /// For the beginnings of messages. What Beast hands over at once fits into one.
+  BufferPool& message_buffers() { return message_buffers_; }
 
  private:
   /// Notes that functions run, for as long as it lives.
@@ -145,7 +150,8 @@ class Tick {
   std::function<void()> before_flush_;
   std::vector<std::shared_ptr<Flushable>> outputs_;
   std::vector<std::shared_ptr<Flushable>> flushing_;
-  BufferPool buffers_;
+  BufferPool buffers_{kReadBytes, 4};
+  BufferPool message_buffers_{2'048, 64};
 };
 
 }  // namespace onair::net

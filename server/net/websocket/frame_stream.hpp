@@ -284,15 +284,15 @@ class FrameStream final : public Flushable {
   bool last_was_pushed_ = false;
   bool hung_up_ = false;
   bool closed_ = false;
+  /// Bytes left after the last flush. Later bytes do not show how fast the client reads.
+  std::size_t left_by_flush_ = 0;
+  ByteShare share_;                     ///< what waits to be written
+  std::shared_ptr<OutputGauge> gauge_;  ///< mostly null
   beast::saved_handler teardown_;
 
   std::weak_ptr<void> owner_;
-  ByteShare share_;  ///< what waits to be written
-  /// Bytes left after the last flush. Later bytes do not show how fast the client reads.
-  std::size_t left_by_flush_ = 0;
   std::size_t max_queue_bytes_;
   std::size_t ignored_bytes_ = 0;
-  std::shared_ptr<OutputGauge> gauge_;  ///< mostly null
 
   Input input_;                  ///< read from the transport and not yet handed on
   asio::mutable_buffer target_;  ///< the reader's, as long as there is one

@@ -40,7 +40,7 @@ class PlainTransport {
       if (error) return done(error, Input());
       Buffer buffer = tick_.buffers().take();
       const std::size_t size =
-          socket_.read_some(asio::buffer(buffer.get(), BufferPool::kBytes), error);
+          socket_.read_some(asio::buffer(buffer.get(), Tick::kReadBytes), error);
       if (error == asio::error::would_block) return read(std::move(done));
       done(error, Input(std::move(buffer), size));
     });
@@ -143,7 +143,7 @@ class TlsTransport {
   /// Bytes that are received at once: as a rule what they hold, and what was there of a record,
   /// fits into one buffer.
   static constexpr std::size_t kMostAtOnce = 32'768;
-  static_assert(kMostAtOnce + TlsCodec::kRecordBytes <= BufferPool::kBytes);
+  static_assert(kMostAtOnce + TlsCodec::kRecordBytes <= Tick::kReadBytes);
 
   Input read_now(error_code& error) {
     const Buffer received = tick_.buffers().take();
@@ -154,8 +154,8 @@ class TlsTransport {
       if (error) return {};
     }
     Buffer text = tick_.buffers().take();
-    const std::size_t size = codec_.decrypt({received.get(), bytes},
-                                            asio::buffer(text.get(), BufferPool::kBytes), error);
+    const std::size_t size =
+        codec_.decrypt({received.get(), bytes}, asio::buffer(text.get(), Tick::kReadBytes), error);
     has_more_ = error != asio::error::would_block;
     error_code ignored;  // what is not sent now goes with the next write
     send(ignored);

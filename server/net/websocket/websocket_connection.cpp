@@ -33,8 +33,8 @@ WebsocketConnection<Transport>::WebsocketConnection(typename Transport::Stream s
                                                     std::string_view unread, ConnectionSlots slots,
                                                     Worker& worker)
     : worker_(worker),
-      slots_(std::move(slots)),
-      websocket_(std::move(stream), worker.tick(), unread, worker.limits().send_queue_bytes) {
+      websocket_(std::move(stream), worker.tick(), unread, worker.limits().send_queue_bytes),
+      slots_(std::move(slots)) {
   // Beast sends a ping after half of the idle time.
   websocket_.set_option(websocket::stream_base::timeout{
       worker.limits().handshake_time, worker.limits().idle_time, /*keep_alive_pings=*/true});
@@ -105,7 +105,7 @@ void WebsocketConnection<Transport>::go_on_reading() {
 template <typename Transport>
 void WebsocketConnection<Transport>::read_now() {
   websocket_.async_read_some(
-      incoming_.room(worker_.limits().frame_bytes + 1),
+      MessageBuffer::Room(incoming_, worker_.limits().frame_bytes + 1),
       asio::bind_executor(worker_.tick().executor(),
                           [self = this->shared_from_this()](error_code error, std::size_t bytes) {
                             self->run_step([&] { self->received(error, bytes); });
@@ -120,7 +120,6 @@ void WebsocketConnection<Transport>::received(error_code error, std::size_t byte
   }
   if (bytes == 0 && !websocket_.is_message_done() && listens()) overhead(0);
   incoming_.add(bytes);
-  incoming_share_.set_bytes(incoming_.memory());
   if (!listens() || !take_piece()) incoming_.clear();
   incoming_share_.set_bytes(incoming_.memory());
   read();
@@ -142,11 +141,12 @@ bool WebsocketConnection<Transport>::take_piece() {
   if (websocket_.is_message_done()) {
     message(incoming_.text());
     incoming_.clear();
-  } else if (incoming_share_.gives_way(most / kInputThatStays)) {
-    give_way();
-    return false;
+    return true;
   }
-  return true;
+  incoming_share_.set_bytes(incoming_.memory());
+  if (!incoming_share_.gives_way(most / kInputThatStays)) return true;
+  give_way();
+  return false;
 }
 
 template <typename Transport>

@@ -98,15 +98,16 @@ class WebsocketConnection : public std::enable_shared_from_this<WebsocketConnect
   void give_way();
   rooms::Hub::Leaving leaving() const;
 
+  // First what every delivery needs, see rooms::prefetch.
   Worker& worker_;
-  ConnectionSlots slots_;
+  std::optional<protocol::CloseCode> closing_;
   beast::websocket::stream<FrameStream<Transport>, /*deflate=*/false> websocket_;
-  MessageBuffer incoming_;  ///< the message that is being read
+  ConnectionSlots slots_;
+  MessageBuffer incoming_{worker_.tick().message_buffers()};  ///< the message that is being read
   InputShare incoming_share_{worker_.tick().input_budget, [this] { give_way(); }};
   int reads_in_a_row_ = 0;
   std::shared_ptr<WebsocketConnection> paused_;  ///< itself, while it is not to read
   std::unique_ptr<Timer> hang_up_timer_;
-  std::optional<protocol::CloseCode> closing_;
 };
 
 extern template class WebsocketConnection<PlainTransport>;
