@@ -201,6 +201,25 @@ TEST_F(TlsTest, ACrowdBeyondTheBoundOnHandshakesGetsInAllTheSame) {
   EXPECT_EQ(done, kClients);
 }
 
+TEST_F(TlsTest, TheConnectionThatHasWaitedLongestForARequestGivesWay) {
+  const auto files = make("a");
+  Options options = with(files);
+  options.threads = 1;
+  options.limits.waiting_tls_connections = 1;
+  options.limits.handshake_time = std::chrono::minutes(5);
+  const RunningServer server(options);
+  ssl::context context = trusting(files);
+  TlsSocket older = connect(context, server.port());
+  EXPECT_EQ(get(older, "/").result_int(), 200u);  // and waits for the next request
+  TlsSocket newer = connect(context, server.port());
+  EXPECT_EQ(get(newer, "/").result_int(), 200u);
+  boost::system::error_code ended;
+  char byte = 0;
+  older.read_some(asio::buffer(&byte, 1), ended);
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(get(newer, "/").result_int(), 200u);
+}
+
 TEST_F(TlsTest, AReloadIsForNewConnectionsAndDropsNobody) {
   const auto first = make("a");
   const auto second = make("b");

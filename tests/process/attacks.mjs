@@ -475,6 +475,13 @@ export const tls_attacks = {
     });
   },
 
+  'pages by TLS, and then nothing': (at) =>
+    times(900, async () => {
+      const socket = await encrypted(at);
+      socket.write('GET /watch.html HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await new Promise((resolve) => socket.once('data', resolve).once('close', resolve));
+    }),
+
   'renegotiation, and records that are small or too long': (at) =>
     times(8, async (i) => {
       for (let n = 0; n < 5; ++n) {

@@ -198,6 +198,18 @@ Task<std::variant<error_code, Response>> take_body(Connection<Stream>& connectio
   co_return taken;
 }
 
+/// Reads the header of the next request.
+template <typename Stream>
+Task<error_code> next_header(Connection<Stream>& connection, RequestParser& parser) {
+  std::optional<WaitingConnections::Slot> waits;
+  if (std::is_same_v<Stream, SslStream>) {
+    waits.emplace(connection.worker.waiting_tls_connections(),
+                  [&connection] { connection.tcp_layer().close(); });
+  }
+  co_return co_await read_header(connection.stream, connection.buffer, parser,
+                                 connection.server.limits);
+}
+
 template <typename Stream>
 Task<void> serve(Connection<Stream>& connection) {
   ServerContext& server = connection.server;
@@ -205,8 +217,7 @@ Task<void> serve(Connection<Stream>& connection) {
   for (bool more = true; more; time = kKeepAlive) {
     connection.tcp_layer().expires_after(time);
     RequestParser parser;
-    error_code error =
-        co_await read_header(connection.stream, connection.buffer, parser, server.limits);
+    error_code error = co_await next_header(connection, parser);
     if (error && !is_malformed(error)) co_return;
     const Route& route =
         route_of(parser.get());  // also of a header whose first line alone was read

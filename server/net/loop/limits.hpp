@@ -46,6 +46,11 @@ struct Limits {
   /// least. More wait.
   std::size_t handshakes = 256;
 
+  /// Connections with TLS that wait for a request at a time, each with some 100 KB, of which each
+  /// thread has an equal share and one at least. Of more, the one that has waited longest is
+  /// closed.
+  std::size_t waiting_tls_connections = 256;
+
   /// Encoders (WHIP) from one address: of more than these, one from which nothing comes gives way;
   /// where there is none, the new one is answered with 429.
   std::size_t encoders_per_address = 100;

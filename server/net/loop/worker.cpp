@@ -13,14 +13,20 @@ std::size_t threads_of(rooms::HubId members, const std::optional<rooms::HubId>& 
   return gateway ? members - 1U : members;
 }
 
+/// A thread's equal share of a bound, and one at least.
+std::size_t share_of(std::size_t bound, std::size_t threads) {
+  return std::max<std::size_t>(1, bound / threads);
+}
+
 }  // namespace
 
 Worker::Worker(rooms::HubId self, rooms::HubId members, std::optional<rooms::HubId> gateway,
                rooms::ThreadBus::Post post, rooms::HubOptions options, const Limits& limits)
     : self_(self),
       limits_(limits),
-      handshakes_(context_,
-                  std::max<std::size_t>(1, limits.handshakes / threads_of(members, gateway))),
+      handshakes_(context_, share_of(limits.handshakes, threads_of(members, gateway))),
+      waiting_tls_connections_(
+          share_of(limits.waiting_tls_connections, threads_of(members, gateway))),
       bus_(self, members, std::move(post), gateway),
       hub_(std::move(options), bus_) {
   bus_.serve(hub_);

@@ -18,6 +18,7 @@
 #include "net/loop/handshakes.hpp"
 #include "net/loop/limits.hpp"
 #include "net/loop/tick.hpp"
+#include "net/loop/waiting_connections.hpp"
 #include "rooms/hub.hpp"
 #include "rooms/thread_bus.hpp"
 #include "socketio/translation.hpp"
@@ -81,6 +82,7 @@ class Worker {
   asio::io_context& context() { return context_; }
   Tick& tick() { return tick_; }
   Handshakes& handshakes() { return handshakes_; }
+  WaitingConnections& waiting_tls_connections() { return waiting_tls_connections_; }
   const Limits& limits() const { return limits_; }
 
   /// Sessions of socket.io's clients, by sid.
@@ -148,6 +150,7 @@ class Worker {
   const Limits& limits_;
   Tick tick_{context_};
   Handshakes handshakes_;
+  WaitingConnections waiting_tls_connections_;
   rooms::ThreadBus bus_;
   rooms::Hub hub_;
   std::map<std::uint64_t, std::shared_ptr<ClientLink>> links_;  ///< by number

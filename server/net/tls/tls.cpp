@@ -16,6 +16,8 @@ std::shared_ptr<ssl::context> load(const CertificateFiles& files) {
     context->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
                          ssl::context::no_tlsv1_1 | ssl::context::no_sslv2 |
                          ssl::context::no_sslv3 | SSL_OP_NO_RENEGOTIATION);
+    // A connection that waits has no buffers for records (SSL_CTX_set_mode(3)).
+    SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
     context->use_certificate_chain_file(files.chain.string());
     context->use_private_key_file(files.key.string(), ssl::context::pem);
     return context;
