@@ -21,14 +21,13 @@ const VIEWERS = 10;
 /** How often each talker sends. */
 const PACE_MS = 10;
 const MOST_GROWTH_KIB = 65_536;
-/** In milliseconds. The machine may be busy with more than this test, so a single frame may take longer. */
-const MOST_MEDIAN = 100;
-const MOST = 2_000;
 /**
- * In milliseconds: how much later than at the server that nobody attacks 99 of 100 frames may be. A storm of a thousand
- * connections holds the frames up that come with it, longer on slow machines.
+ * In milliseconds: how much later 99 of 100 frames may arrive than those that were sent at the same time at the server
+ * that nobody attacks; a single one may take three times as long. Where the machine has other work too, that server's
+ * longest delay shows how much: so many times it is added, since an attack is work for the machine as well.
  */
-const MOST_LATER = 300;
+const MOST_LATER = 100;
+const TIMES_OF_UNDISTURBED = 8;
 
 /** @param {Server} server @param {'VmRSS' | 'VmHWM'} field the memory now, or the most there ever was */
 const memory = (server, field) =>
@@ -43,7 +42,7 @@ class Class {
   received = 0;
   /** @type {number[]} when each number was sent */
   sent_at = [];
-  /** @type {number[]} */
+  /** @type {number[]} by number: how long it took to whom it took longest */
   delays = [];
   /** @type {string[]} what should not have happened */
   faults = [];
@@ -82,7 +81,7 @@ class Class {
     if (number !== this.next[way]) this.faults.push(`member ${i} got ${number} in place of ${this.next[way]}`);
     this.next[way] = number + (i === 0 ? VIEWERS : 1);
     this.received += 1;
-    this.delays.push(performance.now() - this.sent_at[number]);
+    this.delays[number] = Math.max(this.delays[number] ?? 0, performance.now() - this.sent_at[number]);
     if (i === echoes + 1) this.members[i].send(JSON.stringify({ type: 'wave', number, sendto: this.talker }));
     this.news();
   }
@@ -105,10 +104,10 @@ class Class {
   }
 }
 
-/** The delay that so many of a hundred frames do not exceed, in milliseconds. @param {Class[]} classes @param {number} of */
-function percentile(classes, of) {
-  const delays = classes.flatMap((one) => one.delays).sort((a, b) => a - b);
-  return delays[Math.floor(((delays.length - 1) * of) / 100)];
+/** What so many of a hundred values do not exceed. @param {number[]} values @param {number} of */
+function percentile(values, of) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(((sorted.length - 1) * of) / 100)];
 }
 
 /** @param {string} name @param {{ port: number, admin: number, room: string, talker: string }} at */
@@ -171,15 +170,15 @@ async function withstand(t, name, threads, shared) {
   }
 
   const growth = servers.map((server, i) => memory(server, 'VmHWM') - idle[i]);
-  const frames = attacked.reduce((sum, one) => sum + one.delays.length, 0);
-  const [median, nearly_all, most] = [50, 99, 100].map((of) => percentile(attacked, of));
-  const undisturbed_most = percentile([undisturbed], 99);
+  const later = attacked.flatMap((one) => one.delays.map((delay, number) => delay - undisturbed.delays[number]));
+  const [median, nearly_all, all] = [50, 99, 100].map((of) => percentile(later, of));
+  const longest = percentile(undisturbed.delays, 100);
   const figures =
-    `median ${median.toFixed(1)} ms, 99 % ${nearly_all.toFixed(1)} ms (undisturbed ${undisturbed_most.toFixed(1)}), ` +
-    `at most ${most.toFixed(0)} ms`;
-  t.diagnostic(`delays of ${frames} frames: ${figures}; memory +${growth} KiB`);
-  assert.ok(median < MOST_MEDIAN && most < MOST, figures);
-  assert.ok(nearly_all < undisturbed_most + MOST_LATER, figures);
+    `half at most ${median.toFixed(1)} ms later than at the other server, 99 % ${nearly_all.toFixed(1)}, ` +
+    `all ${all.toFixed(0)} (${undisturbed.delays.length} frames, there at most ${longest.toFixed(0)} ms)`;
+  t.diagnostic(`${figures}; memory +${growth} KiB`);
+  const most = MOST_LATER + TIMES_OF_UNDISTURBED * longest;
+  assert.ok(nearly_all < most && all < 3 * most, figures);
   for (const kib of growth) assert.ok(kib <= MOST_GROWTH_KIB, `grew by ${kib} KiB`);
 }
 
