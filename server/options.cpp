@@ -19,13 +19,17 @@
 namespace onair {
 namespace {
 
+std::string text_of(double number) {
+  std::ostringstream text;
+  text << number;
+  return text.str();
+}
+
 /// A duration on the command line is a number of seconds, which may have a fraction.
 template <typename Duration>
 CLI::Option* add_seconds(CLI::App& app, const std::string& name, Duration& duration,
                          const std::string& help, double least, double most) {
   using Seconds = std::chrono::duration<double>;
-  std::ostringstream preset;
-  preset << Seconds(duration).count();
   return app
       .add_option_function<double>(
           name,
@@ -33,9 +37,17 @@ CLI::Option* add_seconds(CLI::App& app, const std::string& name, Duration& durat
             duration = std::chrono::duration_cast<Duration>(Seconds(seconds));
           },
           help)
-      ->check(CLI::Range(least, most))
+      ->check(CLI::Validator(
+          [least, most](const std::string& value) -> std::string {
+            char* end = nullptr;
+            const double seconds = std::strtod(value.c_str(), &end);
+            const bool is_number = end != value.c_str() && *end == '\0';
+            if (is_number && seconds >= least && seconds <= most) return "";  // not nan
+            return "must be a number of seconds from " + text_of(least) + " to " + text_of(most);
+          },
+          "in [" + text_of(least) + " - " + text_of(most) + "]"))
       ->type_name("SECONDS")
-      ->default_str(preset.str());
+      ->default_str(text_of(Seconds(duration).count()));
 }
 
 /// An option that may be given several times, and holds several values with commas between them.
@@ -313,6 +325,19 @@ void trim_values(CLI::App& app) {
   }
 }
 
+/// Refuses numbers that the library would read as octal or hexadecimal.
+void demand_decimal_numbers(CLI::App& app) {
+  const CLI::Validator is_decimal(
+      [](const std::string& value) -> std::string {
+        const bool has_prefix = value.size() > 1 && value.front() == '0';
+        return has_prefix ? value + " must be a decimal number without leading zeros" : "";
+      },
+      "");
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_type_name().starts_with("UINT")) option->check(is_decimal);
+  }
+}
+
 /// "--max-rooms" is ONAIR_MAX_ROOMS in the environment. --help and --version have no variable, and
 /// that of --config is read before (with_config_of_environment).
 void add_environment(CLI::App& app) {
@@ -434,6 +459,7 @@ std::optional<Options> read_options(int argc, const char* const* argv, int& exit
   app.option_defaults()->group("Bounds");
   add_bounds(app, options);
   trim_values(app);
+  demand_decimal_numbers(app);
   add_environment(app);
   app.option_defaults()->group("Options");
   app.fallthrough()->require_subcommand(0, 1);

@@ -30,7 +30,7 @@ export default /** @type {const} */ ({
     joined: 'Connected',
     reconnecting: 'Reconnecting…',
     unreachable: 'The server can’t be reached. Retrying…',
-    refused: 'The server refuses entry to this room.',
+    refused: 'You are not in this room.',
     forbidden: 'The server lets no page of this address in. Its operator can allow it (--allow-origin). Retrying…',
     tooMany: 'Too many connections from your network. Retrying…',
     ending: 'The server is full, or about to restart. Retrying…',
@@ -202,7 +202,7 @@ export default /** @type {const} */ ({
     guest: 'Guest',
     remove: 'Remove',
     removeLine: 'Remove the message of {name}',
-    closed: 'The chat opens with the broadcast.',
+    closed: 'The chat opens when somebody broadcasts from a browser.',
     muted: 'The broadcaster has muted you.',
     refused: {
       too_fast: 'Not sent: you write too fast. Wait a moment.',

@@ -30,6 +30,15 @@ inline float price_of_entry(const Rates& rates) {
   return std::min(50.0F, rates.frames_per_second * rates.burst.count() / 10);
 }
 
+/// All clients of an address together may send as much as so many of them, in each thread.
+inline constexpr float kClientsAtFullRate = 4;
+
+/// The price of a message where they send more, in messages: 50 by the default rates. A client that
+/// sends little has a hundred at once all the same.
+inline float price_at_busy_address(const Rates& rates) {
+  return std::clamp(rates.frames_per_second * rates.burst.count() / 100, 1.0F, 50.0F);
+}
+
 /// A client that uses up a bucket is warned and its frames still count; one that then uses up as
 /// much again without a pause is cut off. So a client that stays loses no frame.
 class Allowance {
@@ -43,7 +52,14 @@ class Allowance {
   /// Takes so many frames, of so many bytes together, into account.
   Verdict spend(const Rates& rates, float frames, float bytes, TimePoint now);
 
+  /// Takes them into account where the buckets have room for them, and gives false where not.
+  bool take(const Rates& rates, float frames, float bytes, TimePoint now);
+
  private:
+  void refill(const Rates& rates, TimePoint now);
+  /// The part of the fuller bucket that is used.
+  float used(const Rates& rates) const;
+
   TimePoint at_{};
   float frames_ = 0;  ///< taken and not yet given back
   float bytes_ = 0;

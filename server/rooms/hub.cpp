@@ -123,8 +123,21 @@ bool Hub::charge_deliveries(Link& link, std::size_t deliveries, std::size_t byte
   return charge(link, times, times * static_cast<float>(bytes), now);
 }
 
+/// True where the clients of its address together send too much for it to cost them a price each.
+bool Hub::is_address_busy(const Link& link, float frames, float bytes, TimePoint now) const {
+  if (!link.address) return false;
+  Rates of_all = options_.limits.rates;
+  of_all.frames_per_second *= kClientsAtFullRate;
+  of_all.bytes_per_second *= kClientsAtFullRate;
+  return !link.address->allowance.take(of_all, frames, bytes, now);
+}
+
+/// At a busy address those are soon cut off that send much, and not those that share it and send
+/// little.
 bool Hub::charge(Link& link, float frames, float bytes, TimePoint now) {
-  switch (link.allowance.spend(options_.limits.rates, frames, bytes, now)) {
+  const float price =
+      is_address_busy(link, frames, bytes, now) ? price_at_busy_address(options_.limits.rates) : 1;
+  switch (link.allowance.spend(options_.limits.rates, price * frames, price * bytes, now)) {
     case Allowance::Verdict::fine: return true;
     case Allowance::Verdict::warn:
       refuse(link, {ErrorCode::rate_limited, "Slow down, or the connection will be closed."});

@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
 
 #include "protocol/error_code.hpp"
 #include "rooms/allowance.hpp"
+#include "rooms/client_address.hpp"
 #include "rooms/frame.hpp"
 
 namespace onair::rooms {
@@ -37,8 +37,8 @@ class Link {
   /// that enters over this link holds it too, until it is gone or comes back over another link. To
   /// be set before the hub knows the link.
   std::shared_ptr<void> admission_slot;
-  /// By what address this client is counted; empty where it is not. Likewise.
-  std::string address;
+  /// By what address this client is counted; null where it is not. Likewise.
+  std::shared_ptr<ClientAddress> address;
 
   // Written by the hub alone:
   Peer* peer = nullptr;       ///< the member that entered over this link

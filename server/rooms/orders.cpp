@@ -18,6 +18,10 @@ const Refusal& removed() {
   return refusal;
 }
 
+std::string address_of(const Link& link) {
+  return link.address ? link.address->text : "";
+}
+
 }  // namespace
 
 /// Decodes whole frames, since commands are rare.
@@ -49,7 +53,7 @@ bool Hub::charge_forwarder(Peer& from, bool on, TimePoint now) {
 /// A talker may have come from another process, whose forwarder it used.
 void Hub::use_forwarder(const Peer& from, bool on) {
   const Room& room = from.room;
-  options_.use_forwarder(room.name, from.id, on, from.link->address);
+  options_.use_forwarder(room.name, from.id, on, address_of(*from.link));
   const bool may_have_another =
       std::any_of(room.elsewhere.begin(), room.elsewhere.end(), [this](const auto& entry) {
         return !bus_.is_of_this_process(entry.first) && entry.second.forwarders > 0;
@@ -72,7 +76,8 @@ void Hub::on_remove_command(Peer& from, const protocol::PeerId& id, TimePoint no
   // It may be the forwarder, and whoever has it come again pays anew.
   for (Peer* talker : from.room.talkers) talker->uses_forwarder = false;
   const bool was_member = from.room.peers.contains(id) || bus_.hub_of(id);
-  const Order order{Order::Kind::remove_peer, from.room.name, id, was_member, from.link->address};
+  const Order order{Order::Kind::remove_peer, from.room.name, id, was_member,
+                    address_of(*from.link)};
   bus_.order(order);
   remove_viewer(order, now);
 }

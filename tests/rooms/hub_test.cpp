@@ -516,6 +516,54 @@ class FullHouseTest : public HubTest {
   std::vector<std::unique_ptr<Listener>> crowd;
 };
 
+class BusyAddressTest : public HubFixture {};  // with the default rates
+
+TEST_F(BusyAddressTest, ThoseAreCutOffThatSendMuch) {
+  const auto address = std::make_shared<ClientAddress>(ClientAddress{"192.0.2.1"});
+  Client honest;
+  Client stranger;  // at another address
+  honest.address = address;
+  stranger.address = std::make_shared<ClientAddress>(ClientAddress{"192.0.2.2"});
+  std::vector<std::unique_ptr<Client>> flooders;
+  const auto enter = [this](Client& client) {
+    hub.receive(client, R"({"type":"enter","room":"lesson","role":"watch"})", now);
+  };
+  enter(honest);
+  enter(stranger);
+  for (int i = 0; i < 20; ++i) {
+    flooders.push_back(std::make_unique<Client>());
+    flooders.back()->address = address;
+    enter(*flooders.back());
+  }
+  for (int second = 0; second < 5; ++second) {
+    for (int frame = 0; frame < 900; ++frame) {
+      for (const auto& flooder : flooders) {
+        if (!flooder->closed) hub.receive(*flooder, R"({"type":"wave"})", now);
+      }
+    }
+    for (int frame = 0; frame < 5; ++frame) {
+      for (Client* client : {&honest, &stranger}) hub.receive(*client, R"({"type":"wave"})", now);
+    }
+    now += std::chrono::seconds(1);
+  }
+  for (const auto& flooder : flooders) {
+    EXPECT_EQ(flooder->closed, protocol::CloseCode::policy_violation) << "none is above its own";
+  }
+  for (Client* client : {&honest, &stranger}) {
+    EXPECT_EQ(client->closed, std::nullopt);
+    EXPECT_EQ(client->news(), News{"welcome"});
+  }
+}
+
+TEST(ClientAddresses, AreThoseThatSomebodyHolds) {
+  ClientAddresses addresses;
+  EXPECT_EQ(addresses.of(""), nullptr);
+  const auto held = addresses.of("192.0.2.1");
+  for (int i = 0; i < 1'000; ++i) addresses.of("192.0.2." + std::to_string(i));
+  EXPECT_EQ(addresses.of("192.0.2.1"), held);
+  EXPECT_LE(addresses.size(), 64u);
+}
+
 TEST_F(FullHouseTest, ChangingRoomsCostsMoreThanAFrame) {
   Client wanderer;
   for (int i = 0; i < 205 && !wanderer.closed; ++i) {

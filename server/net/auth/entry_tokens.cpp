@@ -53,6 +53,9 @@ std::optional<std::string> claims_signed_by(const std::string& key, jwt_alg_t al
   const Jwt jwt(error == 0 ? read : nullptr, &jwt_free);
   // The library believes the token's own header in how to use the key.
   if (!jwt || jwt_get_alg(jwt.get()) != algorithm) return std::nullopt;
+  // What its issuer has marked as critical, nobody here knows (RFC 7515 section 4.1.11).
+  const Text critical(jwt_get_headers_json(jwt.get(), "crit"), &std::free);
+  if (critical) return std::nullopt;
   const Text claims(jwt_get_grants_json(jwt.get(), nullptr), &std::free);
   if (!claims) return std::nullopt;
   return std::string(claims.get());

@@ -40,24 +40,23 @@ constexpr std::size_t kReadBytes = 8'192;
 template <typename Stream>
 struct Connection {
   // Not an aggregate: GCC 12 destroys one twice that is made in a co_await expression.
-  Connection(Stream its_stream, beast::flat_buffer its_buffer, Admission::Slot its_slot,
-             Worker& its_worker, ServerContext& its_server)
+  Connection(Stream its_stream, beast::flat_buffer its_buffer, const asio::ip::address& its_remote,
+             Admission::Slot its_slot, Worker& its_worker, ServerContext& its_server)
       : stream(std::move(its_stream)),
         buffer(std::move(its_buffer)),
+        remote(its_remote),
         slot(std::move(its_slot)),
         worker(its_worker),
         server(its_server) {
     buffer.max_size(server.limits.header_bytes + kReadBytes);
-    error_code ignored;
-    remote = tcp_layer().socket().remote_endpoint(ignored).address();
   }
 
   Stream stream;
   beast::flat_buffer buffer;  ///< read and not yet understood
+  asio::ip::address remote;
   Admission::Slot slot;
   Worker& worker;
   ServerContext& server;
-  asio::ip::address remote;
 
   TcpStream& tcp_layer() { return beast::get_lowest_layer(stream); }
 };
@@ -276,8 +275,8 @@ Task<void> serve(Connection<Stream>& connection) {
 
 }  // namespace
 
-Task<void> serve_connection(TcpStream stream, Admission::Slot slot, Worker& worker,
-                            ServerContext& server) {
+Task<void> serve_connection(TcpStream stream, asio::ip::address remote, Admission::Slot slot,
+                            Worker& worker, ServerContext& server) {
   beast::flat_buffer buffer;
   bool is_tls = false;
   const auto until = std::chrono::steady_clock::now() + server.limits.handshake_time;
@@ -288,13 +287,10 @@ Task<void> serve_connection(TcpStream stream, Admission::Slot slot, Worker& work
     is_tls = detected;
   }
   if (!is_tls) {
-    Connection<TcpStream> connection(std::move(stream), std::move(buffer), std::move(slot), worker,
-                                     server);
+    Connection<TcpStream> connection(std::move(stream), std::move(buffer), remote, std::move(slot),
+                                     worker, server);
     co_return co_await serve(connection);
   }
-  error_code gone;
-  const auto remote = stream.socket().remote_endpoint(gone).address();
-  if (gone) co_return;
   auto handshake_slot = co_await worker.handshakes().enter(counted_address(remote), until);
   if (!handshake_slot) co_return;
   const auto context = server.certificate->context();
@@ -307,8 +303,8 @@ Task<void> serve_connection(TcpStream stream, Admission::Slot slot, Worker& work
     co_return;
   }
   buffer.consume(used);
-  Connection<SslStream> connection(std::move(tls), std::move(buffer), std::move(slot), worker,
-                                   server);
+  Connection<SslStream> connection(std::move(tls), std::move(buffer), remote, std::move(slot),
+                                   worker, server);
   co_await serve(connection);
 }
 

@@ -8,9 +8,9 @@
 
 namespace onair::net {
 
-/// Serves requests by their routes. `stream` belongs to the worker's io_context; `worker` and
-/// `server` outlive it.
-Task<void> serve_connection(TcpStream stream, Admission::Slot slot, Worker& worker,
-                            ServerContext& server);
+/// Serves requests by their routes. `stream` belongs to the worker's io_context, and comes from
+/// `remote`; `worker` and `server` outlive it.
+Task<void> serve_connection(TcpStream stream, asio::ip::address remote, Admission::Slot slot,
+                            Worker& worker, ServerContext& server);
 
 }  // namespace onair::net

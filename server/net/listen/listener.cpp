@@ -100,34 +100,35 @@ Task<void> Listener::accept_connections() {
     if (error == asio::error::operation_aborted) co_return;
     // Only now is there a socket, so that no wait on this thread holds one of another.
     Socket socket(worker.context());
-    if (!error) acceptor_.accept(socket, error);
+    tcp::endpoint remote;
+    if (!error) acceptor_.accept(socket, remote, error);
     if (error == asio::error::would_block) continue;
     if (error) {
       co_await pause_after(error);
       continue;
     }
     if (std::exchange(pause_, {}).count() > 0) spdlog::info("event=accepting_again");
-    serve(std::move(socket), worker);
+    serve(std::move(socket), remote.address(), worker);
   }
 }
 
-void Listener::serve(Socket socket, Worker& worker) {
-  error_code ignored;
-  const auto remote = socket.remote_endpoint(ignored).address();
+void Listener::serve(Socket socket, const asio::ip::address& remote, Worker& worker) {
   const bool is_proxy = server_.proxies.contains(remote);
   auto slot =
       server_.admission.connect(is_proxy ? std::nullopt : std::optional(counted_address(remote)),
                                 std::chrono::steady_clock::now());
   if (!slot) {
     if (!server_.certificate) {
+      error_code ignored;
       socket.non_blocking(true, ignored);
       socket.write_some(asio::buffer(kNoSlot), ignored);
     }
     return;
   }
-  asio::co_spawn(worker.context(),
-                 serve_connection(TcpStream(std::move(socket)), std::move(slot), worker, server_),
-                 end_of_connection);
+  asio::co_spawn(
+      worker.context(),
+      serve_connection(TcpStream(std::move(socket)), remote, std::move(slot), worker, server_),
+      end_of_connection);
 }
 
 /// Mostly file descriptors ran out: those who come wait in the system's queue.

@@ -32,7 +32,7 @@ class Listener {
   using Socket = asio::basic_stream_socket<tcp, Executor>;
 
   Task<void> accept_connections();
-  void serve(Socket socket, Worker& worker);
+  void serve(Socket socket, const asio::ip::address& remote, Worker& worker);
   Task<void> pause_after(error_code error);
 
   Acceptor acceptor_;

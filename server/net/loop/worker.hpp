@@ -109,6 +109,11 @@ class Worker {
   /// The link stays, in no room.
   void leave(rooms::Link& link);
 
+  /// For Link::address; null for no text.
+  std::shared_ptr<rooms::ClientAddress> address_of(const std::string& text) {
+    return addresses_.of(text);
+  }
+
   void count_slow_consumer() { ++slow_consumers_; }
   void count_refused(protocol::ErrorCode code) { hub_.count_refused(code); }
 
@@ -151,6 +156,7 @@ class Worker {
   Tick tick_{context_};
   Handshakes handshakes_;
   WaitingConnections waiting_tls_connections_;
+  rooms::ClientAddresses addresses_;
   rooms::ThreadBus bus_;
   rooms::Hub hub_;
   std::map<std::uint64_t, std::shared_ptr<ClientLink>> links_;  ///< by number

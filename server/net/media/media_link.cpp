@@ -42,7 +42,7 @@ MediaLink::MediaLink(Media& media, rooms::MemberKind kind, protocol::Role role,
         std::chrono::duration_cast<std::chrono::seconds>(*entry_.pass.holds_for).count();
   }
   admission_slot = entry_.slots.member;
-  address = note_.address;
+  address = worker().address_of(note_.address);
 }
 
 void MediaLink::enter() {

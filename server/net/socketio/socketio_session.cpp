@@ -19,7 +19,9 @@ SocketioSession::SocketioSession(Worker& worker, socketio::SessionOptions option
       owner_(options.revision, std::move(opener)),
       revision_(options.revision),
       core_(std::move(options), *this, Clock::now()),
-      timer_(worker.context()) {}
+      timer_(worker.context()) {
+  address = worker.address_of(slots_.client.address);
+}
 
 void SocketioSession::start(Remote<SocketioCarrier> carrier, std::shared_ptr<OutputGauge> gauge) {
   carrier_ = std::move(carrier);

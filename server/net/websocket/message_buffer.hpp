@@ -86,7 +86,7 @@ class MessageBuffer {
   }
 
  private:
-  static constexpr std::uint32_t kGrowth = 4;
+  static constexpr std::size_t kGrowth = 4;
 
   char* bytes() { return long_ ? long_.get() : small_.get(); }
 
@@ -99,13 +99,12 @@ class MessageBuffer {
   bool is_due_to_grow() const { return size_ == capacity_ || (small_ && size_ > 0); }
 
   void grow(std::size_t most) {
-    const auto capacity =
-        static_cast<std::uint32_t>(std::min<std::size_t>(kGrowth * capacity_, most));
+    const std::size_t capacity = std::min(kGrowth * std::size_t{capacity_}, most);
     std::unique_ptr<char[]> larger(new char[capacity]);
     std::memcpy(larger.get(), bytes(), size_);
     small_.reset();
     long_ = std::move(larger);
-    capacity_ = capacity;
+    capacity_ = static_cast<std::uint32_t>(capacity);
   }
 
   BufferPool& pool_;

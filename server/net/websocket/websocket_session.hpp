@@ -14,7 +14,7 @@ class WebsocketSession final : public ClientLink, public WebsocketConnection<Tra
                    const ConnectionSlots& slots, Worker& worker)
       : WebsocketConnection<Transport>(std::move(stream), unread, slots, worker) {
     admission_slot = slots.client.member;
-    address = slots.client.address;
+    address = worker.address_of(slots.client.address);
   }
 
   /// Answers the upgrade, and serves the client.

@@ -32,7 +32,8 @@ struct StoredPacket {
 };
 
 /// Holds the packets whose sequence numbers lie within `capacity` of the highest. Memory is
-/// allocated once. A sequence number is published once at most.
+/// allocated once, for the first packet: a talker that sends none costs none. A sequence number is
+/// published once at most.
 class PacketRing {
  public:
   /// A power of two, at most 2^15.
@@ -52,9 +53,10 @@ class PacketRing {
   void clear();
 
  private:
-  StoredPacket& slot_of(std::uint32_t sequence) { return slots_[sequence & (slots_.size() - 1)]; }
+  StoredPacket& slot_of(std::uint32_t sequence) { return slots_[sequence & (capacity_ - 1)]; }
 
-  std::vector<StoredPacket> slots_;
+  const std::size_t capacity_;
+  std::vector<StoredPacket> slots_;  ///< `capacity_`, or none yet
   bool begun_ = false;
   std::uint32_t highest_ = 0;
   std::uint32_t oldest_ = 0;  ///< lower numbers are refused
