@@ -185,6 +185,17 @@ test('words, player and chat that do not load at first come later', async () => 
   await viewer.close();
 });
 
+test('the fading of a viewer’s sound that does not load at first comes later, and is no failure of the page', async () => {
+  const { viewer, mend } = await watchWithout(/crossfade\.mjs/);
+  await until('it is missing', () =>
+    viewer.console.some((line) => line.startsWith('warning') && line.includes('crossfade')),
+  );
+  await viewer.says('stuck', /did not load/);
+  mend();
+  await viewer.shows('stuck', false);
+  await viewer.close();
+});
+
 test('loads every page without policy violations and missing files', async () => {
   for (const path of ['', 'talk.html', 'watch.html']) {
     const opened = await chromium.open(`${server.origin}/${path}`);
