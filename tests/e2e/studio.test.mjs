@@ -318,6 +318,61 @@ test('full storage ends the recording, says so and gives the file of what there 
   await talker.evaluate(() => {
     const { add } = IDBObjectStore.prototype;
     let pieces = 0;
+test('says that a recording stalls, and goes on when something comes', async () => {
+  const talker = await goOnAir(chromium, server, 'stalled');
+  await talker.evaluate(() => {
+    const { setTimeout: wait } = window;
+    const sooner = (/** @type {() => void} */ run, /** @type {number} */ pause) => wait(run, pause === 10_000 ? 4_000 : pause);
+    window.setTimeout = /** @type {typeof window.setTimeout} */ (sooner);
+    window.MediaRecorder = class extends MediaRecorder {
+      /**
+       * @param {MediaStream} stream
+       * @param {MediaRecorderOptions} [options]
+       */
+      constructor(stream, options) {
+        super(stream, options);
+        window.testRecorder = this;
+      }
+    };
+  });
+  await talker.press('record');
+  await recordFor(talker, 1);
+  await talker.evaluate(() => window.testRecorder.pause()); // then it gives nothing
+  await talker.says('notice', /nothing new came to be recorded/);
+  await talker.says('recording', /Recording/);
+  await talker.evaluate(() => window.testRecorder.resume());
+  await talker.says('notice', /^$/);
+  await recordFor(talker, 3);
+  const downloading = talker.page.waitForEvent('download');
+  await talker.press('record');
+  const { kinds, duration } = probe(await (await downloading).path());
+  assert.deepEqual(kinds, ['audio', 'video']);
+  assert.ok(duration > 1.5, `${duration} s`);
+  await close(talker);
+});
+
+test('gives the file of a recording whose copy the browser can’t mark as saved', async () => {
+  const talker = await goOnAir(chromium, server, 'unmarked');
+  await talker.press('record');
+  await recordFor(talker, 1);
+  await talker.evaluate(() => {
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (
+      /** @type {string | Iterable<string>} */ stores,
+      /** @type {IDBTransactionMode | undefined} */ mode,
+    ) {
+      if (stores === 'recordings' && mode === 'readwrite') throw new DOMException('closed', 'InvalidStateError');
+      return transaction.call(this, stores, mode);
+    };
+  });
+  const downloading = talker.page.waitForEvent('download');
+  await talker.press('record');
+  assert.deepEqual(probe(await (await downloading).path()).kinds, ['audio', 'video']);
+  await talker.says('unsaved-text', /keeps a copy/);
+  assert.equal(await talker.text('notice'), '');
+  await close(talker);
+});
+
     IDBObjectStore.prototype.add = function (/** @type {unknown} */ value) {
       if (this.name === 'pieces' && ++pieces > 2) throw new DOMException('no space', 'QuotaExceededError');
       return add.call(this, value);
