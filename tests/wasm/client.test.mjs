@@ -244,6 +244,23 @@ test('switches from camera to screen and keeps the microphone', async () => {
   client.leave();
 });
 
+test('gives a viewer whose connection takes no other tracks a new one with them', async () => {
+  const { client, socket } = await goOnAir();
+  socket.deliver({ type: 'talk_request', from: 'v' });
+  await settle();
+  const old = lastConnection();
+  FakePeerConnection.failing.add('replaceTrack');
+  client.startScreen();
+  await settle();
+  assert.equal(old.closed, true);
+  assert.deepEqual(
+    lastConnection().transceivers.map(({ sender }) => sender.track),
+    [media.camera.tracks[0], media.screen.getVideoTracks()[0]],
+  );
+  assert.deepEqual([lastSent(socket).type, lastSent(socket).sendto], ['offer', 'v']);
+  client.leave();
+});
+
 for (const [name, notice] of [
   ['NotAllowedError', 'camera_refused'],
   ['NotFoundError', 'no_camera'],

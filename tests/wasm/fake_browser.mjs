@@ -263,7 +263,7 @@ export class FakePeerConnection {
       },
       /** @param {FakeTrack | null} next */
       replaceTrack(next) {
-        this.track = next;
+        if (!FakePeerConnection.failing.has('replaceTrack')) this.track = next;
         return connection.#outcome('replaceTrack');
       },
     };
