@@ -96,7 +96,7 @@ test_packages=(
   ca-certificates git ccache clang libgtest-dev googletest libsrtp2-dev
   npm chromium firefox-esr coturn nats-server nginx-light caddy iproute2 util-linux ffmpeg openssl
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-nice
-  gir1.2-gst-plugins-bad-1.0 python3-gi
+  gir1.2-gst-plugins-bad-1.0 python3-gi python3-yaml
 )
 # Debian 12's ends at once: it has libsoup 2, and the libnice there brings libsoup 3.
 [[ $(</etc/os-release) == *VERSION_CODENAME=bookworm* ]] || test_packages+=(simple-whip-client)

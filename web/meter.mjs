@@ -1,5 +1,11 @@
 // Shows the microphone's level as a bar.
 
+/**
+ * Browsers allow a page few of them.
+ * @param {AudioContext} context
+ */
+const end = async (context) => context.close();
+
 /** Shows the level of a stream's sound in a <meter>. Hides the meter without a stream or without sound. */
 export class LevelMeter {
   #meter;
@@ -22,13 +28,23 @@ export class LevelMeter {
   watch(stream) {
     clearInterval(this.#timer);
     this.#meter.hidden = true;
+    const isOld = this.#context !== undefined;
+    // An AudioContext may have a sample rate that the device no longer has. A new one takes the device's.
+    if (!this.#attempt(stream) && isOld) this.#attempt(stream);
+  }
+
+  /** @param {MediaStream | null} stream */
+  #attempt(stream) {
     try {
       this.#source?.disconnect();
       this.#source = undefined;
       if (stream?.getAudioTracks().length) this.#listen(stream);
+      return true;
     } catch (error) {
       console.warn(error);
-      this.#context = undefined; // for instance of a sample rate that the device no longer has
+      if (this.#context) end(this.#context).catch(() => {}); // it is of no use any more
+      this.#source = this.#context = undefined;
+      return false;
     }
   }
 

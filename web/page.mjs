@@ -53,7 +53,17 @@ export const ofTab = storage('sessionStorage');
  */
 const showStuck = (stuck) => {
   element('stuck').hidden = !stuck;
+  if (stuck) element('again').onclick ??= loadAgain;
 };
+
+/**
+ * A link would open the page anew: as another peer, who finds the room taken by the one that this page was.
+ * @param {Event} event
+ */
+function loadAgain(event) {
+  event.preventDefault();
+  location.reload();
+}
 
 /** The page works: later failures are reported by the code that fails, or here. */
 export function cameUp() {

@@ -2,8 +2,14 @@
 
 import { element, text } from './page.mjs';
 
-/** Browsers may refuse these actions for reasons of their own. */
-const refused = () => {};
+/**
+ * Browsers may refuse an action for reasons of their own: some by a promise, some by an exception.
+ * @param {() => unknown} act
+ */
+function attempt(act) {
+  const acted = new Promise((resolve) => resolve(act()));
+  acted.catch(() => {});
+}
 
 /**
  * `stage` contains the pictures; the first one decides for all. `pictures()` lists them. `stop(true)` stops them,
@@ -94,15 +100,18 @@ export class Player {
   }
 
   #toggleFullscreen() {
-    if (document.fullscreenElement) document.exitFullscreen().catch(refused);
-    else if ('requestFullscreen' in this.#stage) this.#stage.requestFullscreen().catch(refused);
-    // An iPhone allows full screen only for the video element itself.
-    else this.#first.webkitEnterFullscreen?.();
+    attempt(() => {
+      if (document.fullscreenElement) return document.exitFullscreen();
+      if ('requestFullscreen' in this.#stage) return this.#stage.requestFullscreen();
+      // An iPhone allows full screen only for the video element itself, and not before it has a picture.
+      return this.#first.webkitEnterFullscreen?.();
+    });
   }
 
   #togglePictureInPicture() {
-    if (document.pictureInPictureElement) document.exitPictureInPicture().catch(refused);
-    else this.#first.requestPictureInPicture().catch(refused);
+    attempt(() =>
+      document.pictureInPictureElement ? document.exitPictureInPicture() : this.#first.requestPictureInPicture(),
+    );
   }
 
   /** @param {KeyboardEvent} event */

@@ -42,17 +42,17 @@ const committed = (transaction) =>
   });
 
 /** @type {(database: IDBDatabase, store: 'recordings' | 'pieces', value: object) => Promise<void>} */
-function keep(database, store, value) {
+async function keep(database, store, value) {
   const transaction = database.transaction(store, 'readwrite');
   transaction.objectStore(store).add(value);
-  return committed(transaction);
+  await committed(transaction);
 }
 
 /** @type {(database: IDBDatabase, recording: Recording) => Promise<void>} */
-function noteSaved(database, recording) {
+async function noteSaved(database, recording) {
   const transaction = database.transaction('recordings', 'readwrite');
   transaction.objectStore('recordings').put({ ...recording, saved: true });
-  return committed(transaction);
+  await committed(transaction);
 }
 
 /** @type {(database: IDBDatabase, recording: Recording) => Promise<Blob[]>} */

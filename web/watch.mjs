@@ -263,7 +263,8 @@ async function openTheRest() {
   offerLanguages();
   await Promise.all([openPlayer(), embedded || openChat()]);
   render();
-  const { Crossfades } = await import('./crossfade.mjs');
+  /** @type {typeof import('./crossfade.mjs')} */
+  const { Crossfades } = await load((query) => import(`./crossfade.mjs${query}`));
   crossfades = new Crossfades(pictures);
 }
 

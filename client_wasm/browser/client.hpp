@@ -336,7 +336,7 @@ void Client<Derived, Session, Input>::call_page(const val& function,
   const val list = val::array();
   for (const val& argument : arguments) list.call<void>("push", argument);
   const Outcome called = attempt(function, "apply", {val::null(), list});
-  if (!called.ok) val::global("console").call<void>("error", called.value);
+  if (!called.ok) report(called.value);
 }
 
 template <typename Derived, typename Session, typename Input>

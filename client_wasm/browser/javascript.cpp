@@ -45,6 +45,11 @@ std::string describe_error(const val& error) {
   return val::global("String")(error).as<std::string>();
 }
 
+void report(const val& error) {
+  if (attempt(val::global(), "reportError", {error}).ok) return;
+  val::global("console").call<void>("error", error);
+}
+
 bool is_nothing(const val& value) {
   return value.isNull() || value.isUndefined();
 }

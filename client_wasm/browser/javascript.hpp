@@ -26,6 +26,10 @@ Outcome attempt_new(const char* global_class, std::initializer_list<val> argumen
 /// Text of any thrown value, such as "NotAllowedError: Permission denied".
 std::string describe_error(const val& error);
 
+/// Reports what a function of the page has thrown as the browser does where nobody catches it, so
+/// that the page learns of it: it shows then that something went wrong. Old browsers log it alone.
+void report(const val& error);
+
 bool is_nothing(const val& value);
 
 template <typename Value>

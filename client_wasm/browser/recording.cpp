@@ -22,7 +22,8 @@ void Recording::feed(session::RecordingInput input) {
             if constexpr (requires { command.file; }) {
               perform(command.kName, command.file);
             } else {
-              attempt(page_, "changed", {});
+              const Outcome told = attempt(page_, "changed", {});
+              if (!told.ok) report(told.value);
             }
           },
           output);
@@ -32,7 +33,8 @@ void Recording::feed(session::RecordingInput input) {
 }
 
 void Recording::perform(std::string_view command, session::FileNumber file) {
-  attempt(page_, "perform", {val(std::string(command)), val(file)});
+  const Outcome performed = attempt(page_, "perform", {val(std::string(command)), val(file)});
+  if (!performed.ok) report(performed.value);
 }
 
 val Recording::view() const {

@@ -109,6 +109,7 @@ void WatchClient::exchange_sound(const ConnectionKey& key) {
 bool WatchClient::crossfade(const val& shown, const val& sound) {
   if (is_nothing(page_.crossfade)) return false;
   const Outcome begun = attempt(page_.crossfade, "call", {val::null(), shown, sound});
+  if (!begun.ok) report(begun.value);
   return begun.ok && begun.value.isTrue();
 }
 

@@ -498,6 +498,58 @@ test('tells broadcaster and viewers when the system interrupts the microphone, a
   await close(viewer, talker);
 });
 
+test('keeps the preview while a screen is chosen, and where the choice is cancelled', async () => {
+  const { viewer, talker } = await open('picker');
+  const isIn = (/** @type {string} */ stage) =>
+    until(`the stage is ${stage}`, () =>
+      talker.evaluate((wanted) => document.documentElement.dataset.stage === wanted, stage),
+    );
+  const time = () => talker.evaluate(() => document.getElementById('local-video').currentTime);
+  const isWhole = async () => {
+    const states = await talker.evaluate(() => window.testTracks.map(({ kind, readyState }) => `${kind} ${readyState}`));
+    assert.deepEqual(states.sort(), ['audio live', 'video live'], 'the tracks of the preview, and no others');
+    const before = await time();
+    await until('the preview goes on', async () => (await time()) > before);
+  };
+  await talker.press('preview');
+  await isIn('preview');
+  await talker.evaluate(() => {
+    navigator.mediaDevices.getDisplayMedia = () =>
+      new Promise((_, reject) => {
+        const cancel = () => reject(new DOMException('put in by the test', 'NotAllowedError'));
+        addEventListener('test-cancel', cancel, { once: true });
+      });
+  });
+  await talker.press('start-screen');
+  await isIn('starting');
+  await isWhole();
+  await talker.evaluate(() => dispatchEvent(new Event('test-cancel')));
+  await isIn('preview');
+  await talker.says('notice', /The screen is not shared/);
+  await isWhole();
+  await talker.press('on-air');
+  await sees(viewer, 320);
+  await viewer.decodesFrames();
+  await isWhole();
+  await close(viewer, talker);
+});
+
+test('shows the screen to a viewer whose connection takes no other picture', async () => {
+  const { viewer, talker } = await open('no-replacing');
+  await goOnAir(talker);
+  await sees(viewer, 320);
+  await talker.evaluate(() => {
+    RTCRtpSender.prototype.replaceTrack = () =>
+      Promise.reject(new DOMException('put in by the test', 'InvalidModificationError'));
+  });
+  await talker.press('start-screen');
+  await sees(viewer, 400);
+  await viewer.decodesFrames();
+  await hears(viewer);
+  assert.equal(await viewer.openConnections(), 1);
+  await close(viewer, talker);
+});
+
 test('asks the encoder to keep a screen sharp, and not a camera', async () => {
   const { viewer, talker } = await open('sharp');
   await goOnAir(talker);

@@ -10,6 +10,7 @@ interface Window {
   /** The stream of the talker's preview. */
   testPreview: () => MediaStream;
   testShared: ShareData | undefined;
+  testRecorder: MediaRecorder;
   /** The errors that asking for a device ends in. */
   testTrouble: { video?: string; audio?: string };
   /** The tracks of devices that were granted. */

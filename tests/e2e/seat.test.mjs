@@ -5,9 +5,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { watchAsNewcomer } from './newcomer.mjs';
+import { probe, recorded, recordFor, seek } from './recordings.mjs';
 import { Chromium, Firefox, goOnAir, Page, Server, until } from './support.mjs';
 
 /** @type {Server} */
@@ -273,5 +275,30 @@ describe('with Firefox', () => {
     await talker.press('language');
     await talker.says('badge', /配信中/);
     await close(viewer, talker);
+  });
+
+  test('records a file in Firefox that plays there and in Chromium, from any time on', async () => {
+    const talker = await goOnAir(firefox, server, 'fox-records');
+    await talker.press('record');
+    await talker.says('recording', /Recording/);
+    await recordFor(talker, 3);
+    await talker.press('record');
+    const file = await firefox.saved();
+    assert.match(basename(file), /^fox-records-.*-1\.webm$/);
+    const { kinds, seconds, duration } = probe(file);
+    assert.deepEqual(kinds, ['audio', 'video']);
+    assert.ok(seconds >= 2.5, `${seconds} s`);
+    assert.ok(Math.abs(duration - seconds) < 0.5, `it says that it has ${duration} s, and has ${seconds} s`);
+    const start = await open('');
+    for (const player of [talker, start]) {
+      const sought = await seek(player, file, 2);
+      assert.ok(Number.isFinite(sought.duration), 'a player knows its length');
+      assert.equal(sought.time, 2);
+      assert.ok(sought.width > 0);
+    }
+    await talker.says('unsaved-text', /keeps a copy of the recording/);
+    await talker.press('discard-unsaved');
+    await recorded(talker, 0);
+    await close(start, talker);
   });
 });

@@ -1,10 +1,10 @@
 // Tests the broadcaster's page as people use it.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
+import { probe, recorded, recordFor, seek } from './recordings.mjs';
 import { Chromium, goOnAir, Page, Server, until } from './support.mjs';
 
 /** @type {Server} */
@@ -217,41 +217,6 @@ test('shows the link, copies it and makes a QR code of it', async () => {
   await close(talker);
 });
 
-/**
- * Asks ffprobe for the kinds of a file's streams, its last time stamp, and the duration that it says of itself.
- * @param {string} file
- */
-function probe(file) {
-  /** @param {string[]} args */
-  const ask = (...args) => execFileSync('ffprobe', ['-v', 'error', '-of', 'csv=p=0', ...args, file], { encoding: 'utf8' });
-  return {
-    kinds: ask('-show_entries', 'stream=codec_type').trim().split('\n').sort(),
-    seconds: Math.max(...ask('-show_entries', 'packet=pts_time').trim().split('\n').map(parseFloat)),
-    duration: parseFloat(ask('-show_entries', 'format=duration')),
-  };
-}
-
-/** @type {(page: { evaluate: Page['evaluate'] }) => Promise<number>} */
-const storedPieces = (page) =>
-  page.evaluate(async () => {
-    const opening = indexedDB.open('onair-recordings', 1);
-    await new Promise((resolve) => {
-      opening.onsuccess = resolve;
-    });
-    const counting = opening.result.transaction('pieces').objectStore('pieces').count();
-    await new Promise((resolve) => {
-      counting.onsuccess = resolve;
-    });
-    opening.result.close();
-    return counting.result;
-  });
-
-/** @type {(page: { evaluate: Page['evaluate'] }, seconds: number) => Promise<boolean>} */
-const recordFor = (page, seconds) => until(`${seconds} s are recorded`, async () => (await storedPieces(page)) >= seconds);
-
-/** @type {(page: { evaluate: Page['evaluate'] }, pieces: number) => Promise<boolean>} */
-const recorded = (page, pieces) => until(`${pieces} pieces are stored`, async () => (await storedPieces(page)) === pieces);
-
 test('records a file that plays', async () => {
   const talker = await goOnAir(chromium, server, 'recorded');
   await talker.press('record');
@@ -267,21 +232,9 @@ test('records a file that plays', async () => {
   assert.deepEqual(kinds, ['audio', 'video']);
   assert.ok(seconds >= 2.5, `${seconds} s`);
   assert.ok(Math.abs(duration - seconds) < 0.5, `it says that it has ${duration} s, and has ${seconds} s`);
-  const seeking = await talker.evaluate(async (bytes) => {
-    const video = document.createElement('video');
-    const data = Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0));
-    video.src = URL.createObjectURL(new Blob([data], { type: 'video/webm' }));
-    await new Promise((resolve) => {
-      video.onloadedmetadata = resolve;
-    });
-    video.currentTime = 2;
-    await new Promise((resolve) => {
-      video.onseeked = resolve;
-    });
-    return { duration: video.duration, time: video.currentTime, width: video.videoWidth };
-  }, readFileSync(file, 'base64'));
-  assert.ok(Number.isFinite(seeking.duration), 'a player knows its length');
-  assert.equal(seeking.time, 2);
+  const sought = await seek(talker, file, 2);
+  assert.ok(Number.isFinite(sought.duration), 'a player knows its length');
+  assert.equal(sought.time, 2);
   await talker.says('unsaved-text', /keeps a copy of the recording/);
   const again = talker.page.waitForEvent('download');
   await talker.press('save-unsaved');
@@ -362,6 +315,61 @@ test('the copy of a saved recording makes room for the next one', async () => {
   await talker.press('record');
   const { duration } = probe(await (await second).path());
   assert.ok(duration > 2.5, `${duration} s: the first second, which did not fit, is there too`);
+  await close(talker);
+});
+
+test('says that a recording stalls, and goes on when something comes', async () => {
+  const talker = await goOnAir(chromium, server, 'stalled');
+  await talker.evaluate(() => {
+    const { setTimeout: wait } = window;
+    const sooner = (/** @type {() => void} */ run, /** @type {number} */ pause) => wait(run, pause === 10_000 ? 4_000 : pause);
+    window.setTimeout = /** @type {typeof window.setTimeout} */ (sooner);
+    window.MediaRecorder = class extends MediaRecorder {
+      /**
+       * @param {MediaStream} stream
+       * @param {MediaRecorderOptions} [options]
+       */
+      constructor(stream, options) {
+        super(stream, options);
+        window.testRecorder = this;
+      }
+    };
+  });
+  await talker.press('record');
+  await recordFor(talker, 1);
+  await talker.evaluate(() => window.testRecorder.pause()); // then it gives nothing
+  await talker.says('notice', /nothing new came to be recorded/);
+  await talker.says('recording', /Recording/);
+  await talker.evaluate(() => window.testRecorder.resume());
+  await talker.says('notice', /^$/);
+  await recordFor(talker, 3);
+  const downloading = talker.page.waitForEvent('download');
+  await talker.press('record');
+  const { kinds, duration } = probe(await (await downloading).path());
+  assert.deepEqual(kinds, ['audio', 'video']);
+  assert.ok(duration > 1.5, `${duration} s`);
+  await close(talker);
+});
+
+test('gives the file of a recording whose copy the browser can’t mark as saved', async () => {
+  const talker = await goOnAir(chromium, server, 'unmarked');
+  await talker.press('record');
+  await recordFor(talker, 1);
+  await talker.evaluate(() => {
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (
+      /** @type {string | Iterable<string>} */ stores,
+      /** @type {IDBTransactionMode | undefined} */ mode,
+    ) {
+      if (stores === 'recordings' && mode === 'readwrite') throw new DOMException('closed', 'InvalidStateError');
+      return transaction.call(this, stores, mode);
+    };
+  });
+  const downloading = talker.page.waitForEvent('download');
+  await talker.press('record');
+  assert.deepEqual(probe(await (await downloading).path()).kinds, ['audio', 'video']);
+  await talker.says('unsaved-text', /keeps a copy/);
+  assert.equal(await talker.text('notice'), '');
   await close(talker);
 });
 

@@ -1,7 +1,7 @@
 // Starts the real server and real browsers, and reads what a page really shows.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -178,6 +178,7 @@ export class Firefox {
 
   static async start() {
     const profile = mkdtempSync(join(tmpdir(), 'onair-firefox-'));
+    mkdirSync(join(profile, 'saved'));
     const browser = await puppeteer.launch({
       browser: 'firefox',
       executablePath: '/usr/bin/firefox-esr',
@@ -191,6 +192,8 @@ export class Firefox {
         'network.captive-portal-service.enabled': false,
         'network.connectivity-service.enabled': false,
         'app.update.enabled': false,
+        'browser.download.folderList': 2, // the folder below
+        'browser.download.dir': join(profile, 'saved'),
       },
     });
     return new Firefox(browser, profile);
@@ -208,6 +211,15 @@ export class Firefox {
     page.on('pageerror', (error) => opened.note('error', String(error)));
     await page.goto(url);
     return opened;
+  }
+
+  /** Waits for the one file that the pages have saved, and gives its path. */
+  saved() {
+    return until('a file is saved', () => {
+      const files = readdirSync(join(this.profile, 'saved')).map((name) => join(this.profile, 'saved', name));
+      // One that is not whole yet has another with the name's end .part beside it.
+      return files.length === 1 && statSync(files[0]).size > 0 ? files[0] : undefined;
+    });
   }
 
   async stop() {

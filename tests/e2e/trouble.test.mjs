@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Chromium, Server, until } from './support.mjs';
+import { Chromium, Page, Server, until } from './support.mjs';
 
 /** @type {Server} */
 let server;
@@ -83,6 +83,71 @@ test('reports a lost server and reconnects to it', async () => {
   await again.stop();
 });
 
+for (const [path, missing, button] of /** @type {const} */ ([
+  ['talk.html', 'qr', 'show-qr'],
+  ['watch.html', 'cover', 'request'],
+])) {
+  test(`says at ${path} that something of its own failed, and comes up again as the peer that it was`, async () => {
+    const page = await chromium.open(`${server.origin}/${path}?failed`);
+    await page.says('link', /Connected/);
+    await page.evaluate((id) => document.getElementById(id).remove(), missing);
+    assert.equal(await page.shown('stuck'), false);
+    await page.press(button);
+    await page.says('stuck', /Something on this page went wrong/);
+    const loaded = page.page.waitForEvent('load');
+    await page.page.click('#again');
+    await loaded;
+    await page.says('link', /Connected/);
+    assert.equal(await page.shown('stuck'), false);
+    const how = await page.evaluate(() => performance.getEntriesByType('navigation')[0].toJSON().type);
+    assert.equal(how, 'reload');
+    await page.close();
+  });
+
+  test(`tells failures of its own at ${path}, which nobody handled, from those of another origin’s script`, async () => {
+    const page = await chromium.open(`${server.origin}/${path}?extended`, undefined, { bypassCSP: true });
+    await page.says('link', /Connected/);
+    await runForeignScript(page);
+    assert.equal(await page.shown('stuck'), false);
+    await page.evaluate(`import('${server.origin}/reach.mjs').then(({ whyRefused }) => {
+      window.fetch = () => Promise.reject(new TypeError('put in by the test'));
+      whyRefused();
+    })`);
+    await page.says('stuck', /Something on this page went wrong/);
+    await page.close();
+  });
+}
+
+/**
+ * Runs a script as extensions put them into pages: it throws, and has a promise that nobody handles. Its address is of
+ * no server, and the browser shows its errors to the page.
+ * @param {Page} page
+ */
+async function runForeignScript(page) {
+  await page.page.route('https://extension.example/**', (route) =>
+    route.fulfill({
+      headers: { 'Content-Type': 'text/javascript', 'Access-Control-Allow-Origin': '*' },
+      body: 'Promise.reject(new Error("a promise of an extension")); throw new Error("an extension");',
+    }),
+  );
+  const seen = await page.evaluate(async () => {
+    /** @type {string[]} */
+    const messages = [];
+    const both = new Promise((resolve) => {
+      const note = (/** @type {string} */ message) => messages.push(message) === 2 && resolve(undefined);
+      addEventListener('error', ({ message }) => note(message));
+      addEventListener('unhandledrejection', ({ reason }) => note(reason.message));
+    });
+    const script = document.createElement('script');
+    script.crossOrigin = 'anonymous';
+    script.src = 'https://extension.example/inject.js';
+    document.head.append(script);
+    await both;
+    return messages.sort();
+  });
+  assert.deepEqual(seen, ['Uncaught Error: an extension', 'a promise of an extension']);
+}
+
 /**
  * A viewer's page that gets no file of these names until `mend` is called.
  * @param {RegExp} names
@@ -117,6 +182,17 @@ test('words, player and chat that do not load at first come later', async () => 
   await viewer.says('cover', /Waiting/);
   await until('the chat is there', () => viewer.evaluate(() => document.getElementById('chat-text') !== null));
   await until('the player is there', () => viewer.evaluate(() => document.getElementById('pause').title !== ''));
+  await viewer.close();
+});
+
+test('the fading of a viewer’s sound that does not load at first comes later, and is no failure of the page', async () => {
+  const { viewer, mend } = await watchWithout(/crossfade\.mjs/);
+  await until('it is missing', () =>
+    viewer.console.some((line) => line.startsWith('warning') && line.includes('crossfade')),
+  );
+  await viewer.says('stuck', /did not load/);
+  mend();
+  await viewer.shows('stuck', false);
   await viewer.close();
 });
 

@@ -262,6 +262,24 @@ TEST(Bounds, PeersPerAddress) {
   EXPECT_EQ(upgrade_status(server.port(), {{"X-Forwarded-For", "192.0.2.10"}}), 101u);
 }
 
+TEST(Bounds, APageOfAnAddressThatHasItsPeersLearnsSoByHttp) {
+  Options options = test_options();
+  options.limits.peers_per_address = 1;
+  const RunningServer server(options);
+  const auto ask = [&server](const char* address) {
+    return request(server.port(), boost::beast::http::verb::post, "/ws",
+                   {{"Content-Length", "0"},
+                    {"Origin", "http://localhost"},
+                    {"X-Forwarded-For", address}})
+        .result_int();
+  };
+  EXPECT_EQ(ask("192.0.2.9"), 426u) << "would be let in";
+  EXPECT_EQ(ask("192.0.2.9"), 426u) << "who asks is no peer";
+  const WebSocketClient peer(server.port(), "/ws", "192.0.2.9");
+  EXPECT_EQ(ask("192.0.2.9"), 429u);
+  EXPECT_EQ(ask("192.0.2.10"), 426u);
+}
+
 TEST(Bounds, ConnectionsInAll) {
   Options options = test_options();
   options.limits.connections = 2;

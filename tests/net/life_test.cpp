@@ -48,6 +48,22 @@ TEST(Life, WhileDrainingItIsNotReady) {
   EXPECT_EQ(request(server.admin_port(), verb::get, "/healthz").result_int(), 200u);
 }
 
+TEST(Life, APageThatAsksOverItsOldConnectionLearnsThatTheServerEnds) {
+  Options options = test_options();
+  options.drain_time = std::chrono::seconds(20);
+  RunningServer server(options);
+  const StubbornClient stubborn(server.port());
+  RawConnection page(server.port());
+  const std::string question =
+      "POST /ws HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nContent-Length: 0\r\n";
+  page.send(question + "\r\n");
+  EXPECT_EQ(page.receive(12), "HTTP/1.1 426");
+  server.server().drain();
+  page.send(question + "Connection: close\r\n\r\n");
+  const std::string answers = page.receive_all();
+  EXPECT_NE(answers.find("HTTP/1.1 503"), std::string::npos) << answers;
+}
+
 TEST(Life, ADrainEndsAfterItsTime) {
   Options options = test_options();
   options.drain_time = std::chrono::milliseconds(100);

@@ -1,5 +1,6 @@
 // Tests the files of server/examples with other ports and names: proxies in front of the server, and a coturn that
-// accepts the server's credentials. Debian has no Traefik to test its file with. With ONAIR_SERVER and ONAIR_SITE set as by scripts/test.
+// accepts the server's credentials. Debian has no Traefik, so its file is only read. With ONAIR_SERVER and ONAIR_SITE set as
+// by scripts/test.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -158,6 +159,29 @@ async function serves(t, port) {
     new Promise((resolve) => client.once('connect', () => resolve(undefined))),
   ]);
 }
+
+/**
+ * @typedef {{ service: string, middlewares: string[] }} Router
+ * @typedef {{ loadBalancer: { servers: { url: string }[] } }} Service
+ * @typedef {{ headers: { customRequestHeaders: Record<string, unknown> } }} Middleware
+ * @typedef {{ routers: Record<string, Router>, services: Record<string, Service>, middlewares: Record<string, Middleware> }} Traefik
+ */
+
+test('the parts of Traefik’s file name each other, and it takes one header of a client away', () => {
+  const script = 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)';
+  const file = JSON.parse(execFileSync('python3', ['-c', script], { input: example('traefik.yml'), encoding: 'utf8' }));
+  /** @type {Traefik} */
+  const { routers, services, middlewares } = file.http;
+  const used = Object.values(routers);
+  assert.ok(used.length > 0);
+  // Traefik leaves a router out whose service or middleware it does not know, and says so in its log alone.
+  assert.deepEqual(used.map(({ service }) => service).sort(), Object.keys(services).sort());
+  assert.deepEqual(used.flatMap((router) => router.middlewares).sort(), Object.keys(middlewares).sort());
+  const servers = Object.values(services).flatMap(({ loadBalancer }) => loadBalancer.servers);
+  assert.deepEqual(servers, [{ url: 'http://127.0.0.1:9001' }], 'where the server listens');
+  const removed = Object.values(middlewares).map(({ headers }) => headers.customRequestHeaders);
+  assert.deepEqual(removed, [{ Forwarded: '' }], 'an empty text takes it away');
+});
 
 test('gives credentials that coturn accepts, which relays into no private network', { timeout: 60_000 }, async (t) => {
   const folder = folderOf(t);

@@ -1,7 +1,11 @@
 // Talkers and viewers who leave and return.
+#include <set>
+#include <variant>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "session/timeouts.hpp"
 #include "support/clients.hpp"
 
 namespace onair::tests {
@@ -161,6 +165,49 @@ TEST(ComingAndGoing, ASwitchOfCameraKeepsTheConnections) {
                                                     {2, session::DeviceKind::camera}}));
   EXPECT_EQ(watcher.count_received<protocol::Offer>(), 1u);
   EXPECT_EQ(watcher.picture(), Picture::live);
+  world.expect_empty_after_all_left();
+}
+
+TEST(ComingAndGoing, AViewerWhoseConnectionTakesNoOtherTracksGetsThemByANewOneAtOnce) {
+  World world;
+  Talker& talker = world.add_talker();
+  Watcher& watcher = world.add_watcher();
+  talker.start_video();
+  world.settle();
+  talker.fail_next.insert(session::Step::replace_tracks);
+  talker.start_screen();
+  world.settle();
+  EXPECT_EQ(talker.count_done<session::CreateConnection>(), 2u);
+  EXPECT_EQ(watcher.picture(), Picture::live);
+  ASSERT_EQ(watcher.session.connections().size(), 1u);
+  const ConnectionKey& key = watcher.session.connections().begin()->first;
+  EXPECT_EQ(watcher.all_shown, std::set<ConnectionKey>{key});
+  EXPECT_TRUE(watcher.has_frames(key));
+  world.expect_empty_after_all_left();
+}
+
+TEST(ComingAndGoing, ViewersHearOfAPictureWithoutAFrameAfterASwitchAndThenOfItsFirst) {
+  using protocol::Sent;
+  World world;
+  Talker& talker = world.add_talker();
+  Watcher& watcher = world.add_watcher();
+  const auto sent = [&watcher] { return watcher.session.view().sends; };
+  talker.start_video();
+  world.settle();
+  world.hold("metadata");
+  talker.start_screen();
+  world.settle();
+  EXPECT_EQ(sent(), protocol::ChatMedia{}) << "its first frame may come yet";
+  world.pass(session::kFirstFrameTimeout);
+  EXPECT_EQ(sent(), (protocol::ChatMedia{Sent::none, Sent::live}));
+  world.release();
+  EXPECT_EQ(sent(), protocol::ChatMedia{});
+  std::vector<bool> pictures;
+  for (const auto& output : watcher.done) {
+    const auto* attached = std::get_if<session::AttachStream>(&output);
+    if (attached != nullptr) pictures.push_back(attached->picture);
+  }
+  EXPECT_EQ(pictures, (std::vector{true, false, true}));
   world.expect_empty_after_all_left();
 }
 

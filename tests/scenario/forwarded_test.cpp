@@ -158,6 +158,46 @@ TEST_F(Forwarded, TheTalkerLearnsWhoReceivesPoorly) {
   world.expect_empty_after_all_left();
 }
 
+TEST_F(Forwarded, ViewersLearnByWayOfTheServerWhatTheTalkerDoesNotSend) {
+  using protocol::Sent;
+  const auto expect_sent = [this](Sent picture, Sent sound) {
+    for (const Watcher* watcher : watchers) {
+      EXPECT_TRUE(is_forwarded(*watcher));
+      EXPECT_EQ(watcher->session.view().sends, (protocol::ChatMedia{picture, sound}));
+    }
+  };
+  world.pass(seconds(20));
+  talker->feed(session::MediaMuted{1, session::DeviceKind::camera, true});
+  world.settle();
+  expect_sent(Sent::interrupted, Sent::live);
+  watchers.push_back(&world.add_watcher());
+  world.pass(seconds(5));
+  expect_sent(Sent::interrupted, Sent::live);
+
+  talker->feed(session::MediaMuted{1, session::DeviceKind::camera, false});
+  talker->refuse_media = session::Notice::no_camera;
+  talker->feed(session::MediaEnded{1, session::DeviceKind::microphone});
+  world.settle();
+  expect_sent(Sent::live, Sent::none);
+  world.expect_empty_after_all_left();
+}
+
+TEST_F(Forwarded, AForwarderWhoseConnectionTakesNoOtherTracksGetsThemByANewOne) {
+  world.pass(seconds(20));
+  const std::size_t made = talker->count_done<session::CreateConnection>();
+  talker->fail_next.insert(session::Step::replace_tracks);
+  talker->start_screen();
+  world.pass(seconds(20));
+  EXPECT_GT(talker->count_done<session::CreateConnection>(), made);
+  EXPECT_EQ(talker->session.connections().size(), 1u);
+  for (const Watcher* watcher : watchers) {
+    EXPECT_TRUE(is_forwarded(*watcher));
+    EXPECT_EQ(watcher->count_done<session::DetachStream>(), 0u);
+  }
+  expect_pictures();
+  world.expect_empty_after_all_left();
+}
+
 /// An event that may happen at any moment of a move.
 struct Incident {
   const char* name;
@@ -199,6 +239,11 @@ const std::vector<Incident> kIncidents = {
        session::MediaChoice music;
        music.sound = session::SoundMode::music;
        talker.feed(session::MediaChosen{music});
+     }},
+    {"the talker shows a screen, which a connection does not take",
+     [](World&, Talker& talker, auto&) {
+       talker.fail_next.insert(session::Step::replace_tracks);
+       talker.start_screen();
      }},
     {"the forwarder dies", [](World& world, Talker&, auto&) { world.forwarder().die(); }},
     {"the server is killed",

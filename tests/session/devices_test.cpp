@@ -673,6 +673,48 @@ TEST_F(Devices, ASwitchToACameraWithoutAFrameIsSaid) {
   EXPECT_EQ(view().picture, DeviceState::idle);
 }
 
+TEST_F(Devices, AConnectedViewerHearsOfASwitchToACameraWithoutAFrameAndThenOfItsFirst) {
+  go_on_air();
+  talk.receive(protocol::TalkRequest{}, "v");
+  talk.feed(ChatOpened{talk.all<CreateConnection>().at(0).key});
+  talk.feed(MediaChosen{{"2", "", PictureSize::standard}});
+  talk.feed(MediaReady{2});
+  EXPECT_TRUE(talk.all<SendChat>().empty()) << "its first frame may come yet";
+  talk.now += kFirstFrameTimeout;
+  talk.feed(TimePassed{});
+  EXPECT_EQ(talk.all<SendChat>().at(0).message, ChatMessage(ChatMedia{Sent::none, Sent::live}));
+  talk.feed(TimePassed{});
+  EXPECT_TRUE(talk.all<SendChat>().empty()) << "once";
+  talk.feed(PreviewReady{2});
+  EXPECT_EQ(talk.all<SendChat>().at(0).message, ChatMessage(ChatMedia{}));
+}
+
+TEST_F(Devices, APictureAfterNoneIsToldToViewersWithItsFirstFrameForTheirSoundWouldWaitForIt) {
+  const ChatMedia sound_alone{Sent::none, Sent::live};
+  start();
+  talk.feed(MediaReady{1});
+  talk.now += kFirstFrameTimeout;
+  talk.feed(TimePassed{});
+  talk.feed(MediaChosen{{"2", "", PictureSize::standard}});
+  talk.feed(MediaReady{2});
+  EXPECT_EQ(talk.session.sent_media(), sound_alone) << "it may send no frame either";
+  talk.feed(PreviewReady{2});
+  EXPECT_EQ(talk.session.sent_media(), ChatMedia{});
+
+  talk.feed(MediaEnded{2});
+  talk.feed(MediaFailed{asked().capture, Notice::no_camera});
+  EXPECT_EQ(talk.session.sent_media(), sound_alone);
+  talk.feed(StartRequested{MediaSource::screen});
+  const CaptureNumber screen = asked().capture;
+  talk.feed(MediaReady{screen});
+  EXPECT_EQ(talk.session.sent_media(), sound_alone);
+  talk.now += kFirstFrameTimeout;
+  talk.feed(TimePassed{});
+  EXPECT_EQ(talk.session.sent_media(), sound_alone);
+  talk.feed(PreviewReady{screen});
+  EXPECT_EQ(talk.session.sent_media(), ChatMedia{});
+}
+
 // Screen first.
 
 TEST_F(Devices, AScreenFromAStandingStartBringsTheMicrophone) {

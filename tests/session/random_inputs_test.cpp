@@ -198,7 +198,7 @@ class Random {
       case 7:
         return StepFailed{key(audit),
                           one_of<Step>({Step::create_connection, Step::add_candidate,
-                                        Step::make_local_description}),
+                                        Step::make_local_description, Step::replace_tracks}),
                           "x"};
       case 8: return CandidateFound{key(audit), {}};
       case 9:

@@ -458,6 +458,50 @@ TEST_F(TalkSessionTest, AnotherStreamReplacesTheFirstWithoutANewOffer) {
   EXPECT_TRUE(talk.session.on_air()) << "the one before is not missed";
 }
 
+TEST_F(TalkSessionTest, AViewerWhoseTracksCantBeReplacedKeepsItsPlaceByANewConnection) {
+  go_on_air();
+  const ConnectionKey other = negotiate("a");
+  const ConnectionKey old = negotiate("v");
+  talk.receive(protocol::TalkRequest{}, "waits");
+  talk.feed(StartRequested{MediaSource::screen});
+  talk.feed(MediaReady{2});
+  talk.feed(TracksReplaced{other});
+  talk.feed(StepFailed{old, Step::replace_tracks, "x"});
+  EXPECT_EQ(talk.all<CloseConnection>().at(0).key, old);
+  const ConnectionKey anew = talk.all<CreateConnection>().at(0).key;
+  EXPECT_EQ(anew.peer, "v");
+  EXPECT_EQ(talk.sent(), Lines{}) << "nobody else gets its place";
+  talk.feed(LocalDescriptionMade{anew, "offer"});
+  EXPECT_EQ(talk.sent(), Lines{"offer to v"});
+  EXPECT_NE(talk.session.connections().find(other), nullptr);
+  talk.feed(StepFailed{old, Step::replace_tracks, "x"});
+  EXPECT_TRUE(talk.all<CloseConnection>().empty()) << "it is gone already";
+}
+
+TEST_F(TalkSessionTest, WithoutTheServerAConnectionWaitsForTracksThatItTakesOrForANewOne) {
+  for (const bool takes_next : {false, true}) {
+    SCOPED_TRACE(takes_next);
+    talk = tests::Stepper<TalkSession, TalkInput, TalkOutput>(TalkSession(options()));
+    go_on_air();
+    const ConnectionKey old = negotiate("v");
+    talk.feed(TransportChanged{old, TransportState::connected});
+    talk.feed(SocketClosed{1});
+    talk.feed(StepFailed{old, Step::replace_tracks, "x"});
+    EXPECT_TRUE(talk.all<CloseConnection>().empty()) << "no offer gets to its viewer";
+    if (takes_next) talk.feed(TracksReplaced{old});
+    for (int i = 0; i < 100 && talk.all<OpenSocket>().empty(); ++i) {
+      talk.now = talk.session.next_deadline().value_or(talk.now);
+      talk.feed(TimePassed{});
+    }
+    const SocketNumber socket = talk.all<OpenSocket>().at(0).socket;
+    talk.feed(SocketOpened{socket});
+    const protocol::Welcome welcome{"me", "lesson", "token", {}, {"me"}};
+    talk.feed(MessageReceived{socket, {welcome, std::nullopt, std::nullopt}});
+    EXPECT_EQ(talk.session.connections().find(old) != nullptr, takes_next);
+    EXPECT_EQ(talk.all<CreateConnection>().size(), takes_next ? 0u : 1u);
+  }
+}
+
 TEST_F(TalkSessionTest, ARefusedSwitchKeepsWhatRuns) {
   go_on_air();
   talk.feed(StartRequested{MediaSource::screen});

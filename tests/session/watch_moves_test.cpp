@@ -258,6 +258,23 @@ TEST_F(WatchMovesTest, ANewcomerGoesToTheForwarderAtOnce) {
   EXPECT_TRUE(watch.session.view().chat_open);
 }
 
+TEST_F(WatchMovesTest, OffersForAConnectionThatIsReplacedKeepItNoLonger) {
+  const ConnectionKey direct = watch_directly();
+  invite();
+  measure(connect("f", 2), 1, 1);
+  ASSERT_EQ(watch.all<SwitchStream>().size(), 1u);
+  for (const protocol::ConnectionId id : {1, 7}) {  // of this one, and of a new one
+    watch.receive(protocol::Offer{"another", id}, "t");
+    EXPECT_TRUE(watch.all<ApplyRemoteDescription>().empty());
+  }
+  watch.feed(TrackArrived{direct});
+  EXPECT_TRUE(watch.all<AttachStream>().empty()) << "the other one's picture is shown";
+  watch.feed(TransportChanged{direct, TransportState::connected});
+  pass(kOverlap);
+  EXPECT_EQ(watch.all<CloseConnection>().at(0).key, direct);
+  EXPECT_EQ(watch.session.connections().size(), 1u);
+}
+
 TEST_F(WatchMovesTest, ANewcomerToSoundAloneGoesToTheForwarderWithoutAPicture) {
   using protocol::Sent;
   watch.join({"t"});

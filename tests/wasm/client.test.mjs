@@ -244,6 +244,23 @@ test('switches from camera to screen and keeps the microphone', async () => {
   client.leave();
 });
 
+test('gives a viewer whose connection takes no other tracks a new one with them', async () => {
+  const { client, socket } = await goOnAir();
+  socket.deliver({ type: 'talk_request', from: 'v' });
+  await settle();
+  const old = lastConnection();
+  FakePeerConnection.failing.add('replaceTrack');
+  client.startScreen();
+  await settle();
+  assert.equal(old.closed, true);
+  assert.deepEqual(
+    lastConnection().transceivers.map(({ sender }) => sender.track),
+    [media.camera.tracks[0], media.screen.getVideoTracks()[0]],
+  );
+  assert.deepEqual([lastSent(socket).type, lastSent(socket).sendto], ['offer', 'v']);
+  client.leave();
+});
+
 for (const [name, notice] of [
   ['NotAllowedError', 'camera_refused'],
   ['NotFoundError', 'no_camera'],
@@ -622,20 +639,27 @@ test('ignores data that is no message', () => {
   client.leave();
 });
 
-test('survives an exception in the page’s own function', () => {
-  const failed = mock.method(console, 'error', () => {});
-  const client = new onair.WatchClient({
-    url: 'ws://here/ws', room: 'r', video: standing(new FakeVideo()),
-    changed() { throw new Error('a bug in the page'); },
-    text() {},
-    remember() {},
+for (const old of [false, true]) {
+  test(`survives an exception in the page’s own function, which ${old ? 'an old browser logs' : 'the browser reports'}`, () => {
+    const logged = mock.method(console, 'error', () => {});
+    const reported = mock.fn();
+    if (!old) put({ reportError: reported });
+    const bug = new Error('a bug in the page');
+    const client = new onair.WatchClient({
+      url: 'ws://here/ws', room: 'r', video: standing(new FakeVideo()),
+      changed() { throw bug; },
+      text() {},
+      remember() {},
+    });
+    client.start();
+    join();
+    assert.equal(client.view().link, 'joined');
+    const [owner, other] = old ? [logged, reported] : [reported, logged];
+    assert.equal(owner.mock.calls[0]?.arguments[0], bug);
+    assert.equal(other.mock.callCount(), 0);
+    client.leave();
   });
-  client.start();
-  join();
-  assert.equal(client.view().link, 'joined');
-  assert.ok(failed.mock.callCount() > 0);
-  client.leave();
-});
+}
 
 test('tells the page of the players of the server’s forwarder', async () => {
   const { client, socket } = await goOnAir();

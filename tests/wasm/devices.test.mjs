@@ -156,6 +156,8 @@ test('takes a camera in when it is plugged in, and sends it to who watches', asy
   const [microphone, camera] = devices.granted.map(({ tracks }) => tracks[0]);
   assert.deepEqual(sentBy(connection), [microphone, camera]);
   assert.deepEqual(video.srcObject?.getTracks(), [camera, microphone]);
+  assert.deepEqual(messagesOf(connection).at(-1), { type: 'media', picture: 'none', sound: 'live' });
+  video.onloadedmetadata({}); // its first frame
   assert.deepEqual(messagesOf(connection).at(-1), { type: 'media', picture: 'live', sound: 'live' });
   assert.equal(client.view().picture, 'live');
   client.leave();

@@ -263,7 +263,7 @@ export class FakePeerConnection {
       },
       /** @param {FakeTrack | null} next */
       replaceTrack(next) {
-        this.track = next;
+        if (!FakePeerConnection.failing.has('replaceTrack')) this.track = next;
         return connection.#outcome('replaceTrack');
       },
     };
@@ -382,6 +382,7 @@ export function install(media) {
     AudioContext: FakeAudioContext,
     crypto: webcrypto, // Node 18 has it only in a module
     isSecureContext: true,
+    reportError: undefined, // a test of a browser that has it puts it there
     performance: { now: () => timePassed },
     setTimeout,
     clearTimeout: (/** @type {number} */ timer) => timers.delete(timer),

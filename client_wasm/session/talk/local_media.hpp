@@ -111,7 +111,8 @@ struct ReleaseMedia {
 };
 
 /// Send the tracks of the stream in use instead of the earlier ones (replaceTrack, without a new
-/// negotiation). Ends in TracksReplaced or StepFailed.
+/// negotiation). Ends in TracksReplaced or StepFailed; after the latter the viewer gets a new
+/// connection.
 struct ReplaceTracks {
   ConnectionKey key;
 };

@@ -58,7 +58,7 @@ DeviceState LocalStream::state_of(const LocalTrack& track) const {
 protocol::ChatMedia LocalStream::sent() const {
   using protocol::Sent;
   const auto sent_of = [](const LocalTrack& track) {
-    if (track.frameless) return Sent::none;
+    if (track.frameless || track.unseen) return Sent::none;
     if (track.interrupted) return Sent::interrupted;
     return track.current != 0 || track.gave_way ? Sent::live : Sent::none;
   };

@@ -105,6 +105,7 @@ class LocalStream {
     bool ended = false;        ///< the current one was unplugged
     bool interrupted = false;  ///< the system mutes the current one
     bool frameless = false;    ///< no frame of the current one has come in time
+    bool unseen = false;       ///< the current one came where none was sent, and no frame of it yet
     bool gave_way = false;     ///< the current one was released so that the next one can open
     /// The choice to return to if the next one fails: set while a device that works is being
     /// replaced.

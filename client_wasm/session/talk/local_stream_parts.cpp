@@ -47,7 +47,9 @@ StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
       covered_.reset();
       only_camera_ = camera;
     }
+    const bool had_none = on_air() && sent().picture == protocol::Sent::none;
     adopt(picture_, releases);
+    picture_.unseen = had_none;
     first_frame_.set(now + kFirstFrameTimeout);
   }
   if (microphone) adopt(microphone_, releases);
@@ -68,7 +70,7 @@ StreamOutputs LocalStream::handle(const MediaReady& ready, TimePoint now) {
 StreamOutputs LocalStream::handle(const PreviewReady& ready, TimePoint now) {
   if (ready.capture == 0 || picture_.current != ready.capture) return {};
   first_frame_.cancel();
-  picture_.frameless = false;
+  picture_.frameless = picture_.unseen = false;
   StreamOutputs outputs;
   make_ready("metadata loaded", now, outputs);
   return outputs;
@@ -174,7 +176,7 @@ void LocalStream::give_up_switch(LocalTrack& track, const Capture& request, Noti
 /// The broadcast goes on without this track.
 void LocalStream::go_without(LocalTrack& track, DeviceState why, StreamOutputs& outputs) {
   const bool was_sent = std::exchange(track.gave_way, false) || track.current != 0;
-  track.ended = track.interrupted = track.frameless = false;
+  track.ended = track.interrupted = track.frameless = track.unseen = false;
   if (&track == &picture_) first_frame_.cancel();
   track.trouble = why;
   if (&track == &picture_) camera_missed_ = false;
@@ -282,7 +284,7 @@ void LocalStream::release_all(StreamOutputs& outputs) {
 /// The track's next capture becomes its current one.
 void LocalStream::adopt(LocalTrack& track, StreamOutputs& outputs) {
   const CaptureNumber before = std::exchange(track.current, std::exchange(track.next, 0));
-  track.ended = track.interrupted = track.frameless = track.gave_way = false;
+  track.ended = track.interrupted = track.frameless = track.unseen = track.gave_way = false;
   track.before.reset();
   track.trouble = DeviceState::idle;
   if (before != 0) release(before, track, outputs);

@@ -18,6 +18,7 @@ TalkSession::TalkSession(TalkOptions options)
 
 void TalkSession::settle() {
   serve_waiting();
+  replace_stuck();
   if (stream_.picture() != planned_) planner_.set_picture(planned_ = stream_.picture());
   emit_all(chat_.announce_media(stream_.sent()));
   advance_forwarding();

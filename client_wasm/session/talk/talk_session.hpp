@@ -77,6 +77,7 @@ struct ViewerConnection {
   unsigned restarts = 0;                  ///< ICE restarts since it was last connected
   CandidateQuota candidates = {};         ///< of the negotiation
   SoundMode offered = SoundMode::speech;  ///< in the last offer
+  bool keeps_old_tracks = false;          ///< replaceTrack() has failed
 };
 
 struct TalkOptions {
@@ -241,7 +242,7 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   // talk_viewers.cpp: the viewers' connections
   void on(const LocalDescriptionMade& made);
   void on(const RemoteDescriptionApplied& applied);
-  void on(const TracksReplaced&) {}
+  void on(const TracksReplaced& replaced);
   void on(const SendingLimited&) {}
   void on(const SendingMeasured& measured);
   void on(const StepFailed& failed);
@@ -268,6 +269,8 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   void share_uplink();
   /// Offers anew where the last offer had another kind of sound.
   void renegotiate_sound();
+  /// Offers new connections to the viewers whose connection did not take other tracks.
+  void replace_stuck();
   void offer_to(const PeerId& viewer);
   /// Offers to those whose turn for a new connection has come.
   void serve_waiting();

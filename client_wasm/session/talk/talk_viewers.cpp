@@ -52,12 +52,18 @@ void TalkSession::on(const StepFailed& failed) {
   if (connections_.find(failed.key) == nullptr) return;
   trace(describe(failed));
   // These failures leave the connection usable.
-  if (failed.step == Step::add_candidate || failed.step == Step::replace_tracks ||
-      failed.step == Step::limit_sending) {
+  if (failed.step == Step::add_candidate || failed.step == Step::limit_sending) return;
+  if (failed.step == Step::replace_tracks) {
+    connections_.find(failed.key)->keeps_old_tracks = true;
     return;
   }
   close(failed.key, "a step failed");
   decline(failed.key.peer, DeclineReason::failed);
+}
+
+void TalkSession::on(const TracksReplaced& replaced) {
+  ViewerConnection* viewer = connections_.find(replaced.key);
+  if (viewer != nullptr) viewer->keeps_old_tracks = false;
 }
 
 void TalkSession::on(const SendingMeasured& measured) {
@@ -285,6 +291,18 @@ void TalkSession::renegotiate_sound() {
     viewer.due.set(now_ + kNegotiationTimeout);
     output_.emplace_back(MakeLocalDescription{key});
     advance(key, viewer, ViewerConnection::Offering{}, "another kind of sound");
+  }
+}
+
+/// The tracks that such a connection keeps have ended: its viewer would see the last frame for
+/// ever.
+void TalkSession::replace_stuck() {
+  if (!link_.joined()) return;
+  for (const ConnectionKey& key : connections_.keys()) {
+    const ViewerConnection* viewer = connections_.find(key);
+    if (viewer == nullptr || !viewer->keeps_old_tracks) continue;
+    close_with(key.peer, "it could not take other tracks");
+    if (budget_.try_open(key.peer, now_)) offer_to(key.peer);
   }
 }
 

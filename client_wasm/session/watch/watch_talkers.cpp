@@ -34,9 +34,10 @@ void WatchSession::on(const LocalDescriptionMade& made) {
   const std::vector<Candidate> found = std::move(answering->found);
   send(protocol::Answer{made.sdp, talker->id}, made.key.peer);
   for (const Candidate& candidate : found) send(candidate, made.key.peer);
+  advance(made.key, *talker, TalkerConnection::Negotiated{}, "answer sent");
+  if (talker->is_replaced) return;  // it closes when it is due
   talker->due.cancel();
   if (talker->transport != TransportState::connected) talker->due.set(now_ + kConnectTimeout);
-  advance(made.key, *talker, TalkerConnection::Negotiated{}, "answer sent");
 }
 
 void WatchSession::on(const StepFailed& failed) {
@@ -63,6 +64,7 @@ void WatchSession::on(const TransportChanged& changed) {
   if (talker == nullptr) return;
   talker->transport = changed.state;
   trace(describe(changed));
+  if (talker->is_replaced) return;
   if (changed.state == TransportState::connected) {
     talker->due.cancel();
     talker->was_connected = true;
@@ -77,7 +79,6 @@ void WatchSession::on(const TransportChanged& changed) {
     return;
   }
   if (!is_broken(changed.state)) return;
-  if (talker->is_replaced) return;
   if (talker->moves_until && changed.state == TransportState::failed) {
     return fail_move(changed.key, "no path");
   }
@@ -96,6 +97,7 @@ void WatchSession::on(const TrackArrived& arrived) {
   TalkerConnection* talker = connections_.find(arrived.key);
   if (talker == nullptr) return;
   talker->has_stream = true;
+  if (talker->is_replaced) return;
   const bool is_shown = std::any_of(attached_.begin(), attached_.end(), [&](const auto& key) {
     return key != arrived.key && talker_of(key) == talker_of(arrived.key);
   });
@@ -118,6 +120,9 @@ void WatchSession::on(const ReceivingMeasured& measured) {
 
 void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) {
   std::optional<ConnectionKey> key = addressed(from, offer.connection);
+  // Its sender learns in a moment that we have the picture by another way, and have closed this
+  // one.
+  if (key && connections_.find(*key)->is_replaced) return;
   std::optional<PeerId> of;
   protocol::ChatMedia sends;
   if (key && !continues(offer, *connections_.find(*key))) {
