@@ -34,8 +34,10 @@ void WatchSession::on(const LocalDescriptionMade& made) {
   const std::vector<Candidate> found = std::move(answering->found);
   send(protocol::Answer{made.sdp, talker->id}, made.key.peer);
   for (const Candidate& candidate : found) send(candidate, made.key.peer);
-  talker->due.cancel();
-  if (talker->transport != TransportState::connected) talker->due.set(now_ + kConnectTimeout);
+  if (!talker->is_replaced) {
+    talker->due.cancel();
+    if (talker->transport != TransportState::connected) talker->due.set(now_ + kConnectTimeout);
+  }
   advance(made.key, *talker, TalkerConnection::Negotiated{}, "answer sent");
 }
 
@@ -64,12 +66,14 @@ void WatchSession::on(const TransportChanged& changed) {
   talker->transport = changed.state;
   trace(describe(changed));
   if (changed.state == TransportState::connected) {
-    talker->due.cancel();
+    if (!talker->is_replaced) talker->due.cancel();
     talker->was_connected = true;
     talker->restarts = 0;
     // The talker may have forgotten us while we were away.
-    if (talker->of && !talker->moves_until)
+    if (talker->of && !talker->moves_until) {
+      chat_.open_relay(*talker->of);
       send(protocol::WatchingVia{changed.key.peer}, *talker->of);
+    }
     failures_ = 0;
     retry_.reset();
     full_retry_.reset();
@@ -126,6 +130,7 @@ void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) 
     close_with(from, "a new offer");
     key.reset();
   }
+  if (key && connections_.find(*key)->is_replaced) return;  // it closes in a moment
   if (!key) {
     if (unwanted_.erase(from) > 0) return;
     if (!has_room()) return send(protocol::Bye{}, from);
