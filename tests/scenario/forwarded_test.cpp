@@ -446,6 +446,10 @@ TEST_F(ForwardedInAnyOrder, SoIsItWhereTheTalkerServesTwoAtMost) {
   run_all(options, [](Scene&) {});
 }
 
+TEST_F(ForwardedInAnyOrder, SoIsItWhereAViewerHasNoDirectPath) {
+  run_all({}, [](Scene& scene) { scene.watchers[1]->reaches_no_browser = true; });
+}
+
 /// Every viewer has the pictures of both.
 void expect_pictures_of_both(const Scene& scene) {
   for (const Watcher* watcher : scene.watching()) {

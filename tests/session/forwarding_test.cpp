@@ -373,6 +373,16 @@ TEST_F(ForwardingTest, OfACrowdThoseWhoAreSilentAreAskedSomeAtATimeBeforeTheyCou
   }
 }
 
+TEST_F(ForwardingTest, OneThatLostTheForwarderGoesThereAgainWhereNoDirectConnectionReachesIt) {
+  forward_from_two();
+  move("v0");
+  EXPECT_FALSE(request("v0", kAble, /*alone=*/true)) << "it has lost it";
+  forwarding.unreached("v0");
+  EXPECT_FALSE(request("v0")) << "once may be a moment";
+  forwarding.unreached("v0");
+  EXPECT_TRUE(request("v0"));
+}
+
 TEST_F(ForwardingTest, ANewcomerThatGivesUpTheWaitForTheForwarderIsNotSentThereAgain) {
   forward_from_two();
   EXPECT_TRUE(request("late"));

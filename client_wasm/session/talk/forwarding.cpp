@@ -91,7 +91,8 @@ bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& reques
     return false;
   }
   if (keeps_direct_ && !direct_is_full) return false;
-  if (!may_take(viewer) || (failures_of(viewer) > 0 && !direct_is_full)) return false;
+  if (!may_take(viewer)) return false;
+  if (failures_of(viewer) > 0 && !direct_is_full && !is_unreached(viewer)) return false;
   if (std::find(invited_.begin(), invited_.end(), viewer) == invited_.end()) {
     invited_.push_back(viewer);
   }
@@ -175,6 +176,11 @@ void Forwarding::left(const PeerId& viewer) {
 
 void Forwarding::unreached(const PeerId& viewer) {
   if (unreached_.size() < kMaxViewers) ++unreached_[viewer];
+}
+
+bool Forwarding::is_unreached(const PeerId& viewer) const {
+  const auto found = unreached_.find(viewer);
+  return found != unreached_.end() && found->second >= kMostUnreached;
 }
 
 bool Forwarding::any_is_unreached() const {

@@ -106,7 +106,8 @@ class Forwarding {
   void forwarder_lost(const PeerId& forwarder);
 
   /// True where a viewer that asks for an offer gets the forwarder's instead, by Steps. One that
-  /// the forwarder did not reach does only where `direct_is_full`.
+  /// the forwarder did not reach does only where `direct_is_full`, or no direct connection reaches
+  /// it either.
   bool takes(const PeerId& viewer, const protocol::TalkRequest& request, bool direct_is_full,
              TimePoint now);
   /// True where takes() may be, if all direct connections are used.
@@ -137,6 +138,7 @@ class Forwarding {
 
  private:
   bool is_needed(const Load& load, TimePoint now) const;
+  bool is_unreached(const PeerId& viewer) const;
   bool any_is_unreached() const;
   bool is_quiet(const Load& load) const;
   bool may_return(const Load& load, TimePoint now);
