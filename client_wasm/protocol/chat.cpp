@@ -38,15 +38,19 @@ bool flag_in(const json& object, const char* name) {
 std::optional<ChatMessage> say_in(const json& object) {
   auto text = text_in(object, "text");
   if (!text) return std::nullopt;
-  return ChatSay{text_in(object, "name").value_or(""), *std::move(text)};
+  return ChatSay{text_in(object, "name").value_or(""), *std::move(text), number_in(object, "id")};
 }
 
 std::optional<ChatMessage> line_in(const json& object) {
   const auto id = number_in(object, "id");
   auto line = line_of(text_in(object, "name").value_or(""), text_in(object, "text").value_or(""));
   if (!id || !line) return std::nullopt;
-  return ChatLine{*id, std::move(line->name), std::move(line->text), flag_in(object, "host"),
-                  flag_in(object, "yours")};
+  return ChatLine{*id,
+                  std::move(line->name),
+                  std::move(line->text),
+                  flag_in(object, "host"),
+                  flag_in(object, "yours"),
+                  number_in(object, "said")};
 }
 
 std::optional<ChatMessage> removed_in(const json& object) {
@@ -59,7 +63,7 @@ std::optional<ChatMessage> refused_in(const json& object) {
   using Reason = ChatRefused::Reason;
   const auto name = text_in(object, "reason");
   for (const Reason reason : {Reason::too_fast, Reason::too_long, Reason::muted}) {
-    if (name == name_of(reason)) return ChatRefused{reason};
+    if (name == name_of(reason)) return ChatRefused{reason, number_in(object, "said")};
   }
   return std::nullopt;
 }
@@ -80,7 +84,9 @@ std::optional<ChatMessage> media_in(const json& object) {
 }
 
 json written(const ChatSay& say) {
-  return {{"type", "say"}, {"name", say.name}, {"text", say.text}};
+  json object = {{"type", "say"}, {"name", say.name}, {"text", say.text}};
+  if (say.id) object["id"] = *say.id;
+  return object;
 }
 json written(const ChatBegin& begin) {
   return {{"type", "begin"}, {"muted", begin.muted}};
@@ -89,6 +95,7 @@ json written(const ChatLine& line) {
   json object = {{"type", "line"}, {"id", line.id}, {"name", line.name}, {"text", line.text}};
   if (line.by_talker) object["host"] = true;
   if (line.yours) object["yours"] = true;
+  if (line.said) object["said"] = *line.said;
   return object;
 }
 json written(const ChatRemoved& removed) {
@@ -98,7 +105,9 @@ json written(const ChatMuted& muted) {
   return {{"type", "muted"}, {"muted", muted.muted}};
 }
 json written(const ChatRefused& refused) {
-  return {{"type", "refused"}, {"reason", name_of(refused.reason)}};
+  json object = {{"type", "refused"}, {"reason", name_of(refused.reason)}};
+  if (refused.said) object["said"] = *refused.said;
+  return object;
 }
 json written(const ChatMedia& media) {
   return {{"type", "media"}, {"picture", name_of(media.picture)}, {"sound", name_of(media.sound)}};

@@ -14,10 +14,16 @@ namespace onair::protocol {
 /// Identifies a line within one talker's page.
 using ChatLineId = std::uint32_t;
 
+/// A watcher's own number for what it says.
+using SayId = std::uint32_t;
+
 /// Watcher to talker: a line for everyone.
 struct ChatSay {
   std::string name;  ///< empty if the author gave none
   std::string text;
+  /// The talker drops a line with the number of one that it has taken: so the watcher may send
+  /// again what may be lost.
+  std::optional<SayId> id = {};
   bool operator==(const ChatSay&) const = default;
 };
 
@@ -33,8 +39,9 @@ struct ChatLine {
   ChatLineId id;
   std::string name;
   std::string text;
-  bool by_talker = false;  ///< written by the talker: `host` on the wire
-  bool yours = false;      ///< written by this watcher
+  bool by_talker = false;          ///< written by the talker: `host` on the wire
+  bool yours = false;              ///< written by this watcher
+  std::optional<SayId> said = {};  ///< to its author alone: the `id` of what it said
   bool operator==(const ChatLine&) const = default;
 };
 
@@ -54,6 +61,7 @@ struct ChatMuted {
 struct ChatRefused {
   enum class Reason { too_fast, too_long, muted };
   Reason reason;
+  std::optional<SayId> said = {};  ///< the `id` of what it said
   bool operator==(const ChatRefused&) const = default;
 };
 

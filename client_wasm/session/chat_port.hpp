@@ -24,6 +24,11 @@ class ChatPort {
   /// The server leads to this member, or no longer.
   void open_relay(const PeerId& member) { relayed_.insert(member); }
   void close_relay(const PeerId& member) { relayed_.erase(member); }
+  void close_relays() { relayed_.clear(); }
+  template <typename Keep>
+  void close_relays_but(Keep keep) {
+    std::erase_if(relayed_, [&keep](const auto& member) { return !keep(member); });
+  }
 
   /// The members with a channel, in order of their ids.
   std::set<PeerId> direct_members() const {
@@ -43,6 +48,10 @@ class ChatPort {
     return relayed_.contains(member) && !is_direct(member);
   }
   bool relays() const { return !relayed_.empty(); }
+  /// True where a message can reach this member.
+  bool reaches(const PeerId& member) const {
+    return relayed_.contains(member) || is_direct(member);
+  }
 
   /// Adds the command that sends `message` over the member's latest channel, or else by the server,
   /// if either leads there.

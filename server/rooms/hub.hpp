@@ -116,6 +116,14 @@ class Hub final : public BusMember {
   /// Removes a member (`removed`). False where there is none.
   bool remove_peer(std::string_view room, const protocol::PeerId& peer, TimePoint now);
 
+  // For the forwarder's members:
+  /// True from the server's start until the forwarder has said whom it serves: one that is removed
+  /// meanwhile may be of those, though no hub knows it.
+  void await_forwarder(bool awaits) { awaits_forwarder_ = awaits; }
+  bool is_removed(const std::string& room, const protocol::PeerId& peer) const {
+    return removed_.contains(room, peer);
+  }
+
   void on_room_ready(const std::string& room, TimePoint now) override;
   std::optional<RoomShare> share_of(const std::string& room) const override;
   void on_share(const std::string& room, HubId hub, std::optional<RoomShare> share,
@@ -204,6 +212,7 @@ class Hub final : public BusMember {
   std::size_t waiting_bytes_ = 0;     ///< of all EarlyFrames in `rooms_`
   Rooms rooms_;
   RemovedPeers removed_;
+  bool awaits_forwarder_ = false;
 };
 
 }  // namespace onair::rooms

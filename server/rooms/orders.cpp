@@ -107,14 +107,15 @@ void Hub::remove_viewer(const Order& order, TimePoint now) {
   if (peer != nullptr && !order.was_member) {
     bus_.order({Order::Kind::remove_peer, order.room, order.peer, true, order.by});
   }
-  if (peer != nullptr || order.was_member || settles(now))
+  if (peer != nullptr || order.was_member || settles(now) || awaits_forwarder_)
     removed_.add(order.room, order.peer, now, order.by);
   if (peer != nullptr) return remove(*peer, removed(), now);
   tell_media(order.room, order.peer);
 }
 
 /// A viewer may watch by the forwarder since before this server began, though it has not come back:
-/// the members that have its connection there learn that it is gone.
+/// the members that have its connection there learn that it is gone. Those that come later ask
+/// is_removed().
 void Hub::tell_media(std::string_view room_name, const protocol::PeerId& gone) {
   const Room* const room = find_room(room_name);
   if (room == nullptr || has(room->all_talkers(), gone)) return;

@@ -293,6 +293,22 @@ TEST_F(MovingViewersTest, OneThatIsRemovedBeforeItComesBackToANewServerIsCutOff)
   EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
 }
 
+TEST_F(MovingViewersTest, OneThatIsRemovedBeforeANewServerKnowsTheForwarderIsCutOff) {
+  hold();
+  const std::string peer = move();
+  server.reset();
+  forwarder.fall_silent();
+  server = std::make_unique<RunningServer>(options_with(forwarder));
+  WebSocketClient again(server->port());
+  come_back(again, "talk", welcome);
+  again.send(json{{"type", "remove_peer"}, {"id", viewer_id}}.dump());
+  sync(again);
+  forwarder.answer_again();
+  await_forwarder();
+  EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
+  EXPECT_EQ(forwarder.count<control::Close>(), 0u) << "the broadcast goes on";
+}
+
 TEST_F(MovingViewersTest, ATalkerThatAsksBeforeANewServerKnowsTheForwarderKeepsItsViewers) {
   hold();
   const std::string peer = move();

@@ -10,14 +10,17 @@ namespace {
 TEST(ChatCodec, WhatIsWrittenIsReadAsItWas) {
   const ChatMessage messages[] = {
       ChatSay{"Aki", "こんにちは\n\"<b>\""},
+      ChatSay{"", "numbered", 4'294'967'295},
       ChatBegin{true},
       ChatLine{7, "", "hello", true, false},
       ChatLine{8, "Bo", "hi", false, true},
+      ChatLine{9, "Bo", "numbered", false, true, 5},
       ChatRemoved{7},
       ChatMuted{false},
       ChatRefused{ChatRefused::Reason::too_fast},
       ChatRefused{ChatRefused::Reason::too_long},
       ChatRefused{ChatRefused::Reason::muted},
+      ChatRefused{ChatRefused::Reason::muted, 5},
       ChatMedia{Sent::live, Sent::none},
       ChatMedia{Sent::interrupted, Sent::live},
   };
@@ -42,8 +45,12 @@ TEST(ChatCodec, WhatIsNoChatMessageIsNothing) {
 }
 
 TEST(ChatCodec, TheLongestLineFitsTheChannel) {
-  const ChatLine longest{4'294'967'295, std::string(kMaxChatNameBytes, '"'),
-                         std::string(kMaxChatTextBytes, '"'), true, true};
+  const ChatLine longest{4'294'967'295,
+                         std::string(kMaxChatNameBytes, '"'),
+                         std::string(kMaxChatTextBytes, '"'),
+                         true,
+                         true,
+                         4'294'967'295};
   EXPECT_LE(encode_chat(longest).size(), kMaxTextBytes);
   EXPECT_EQ(decode_chat(encode_chat(longest)), ChatMessage(longest));
 }

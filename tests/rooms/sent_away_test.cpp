@@ -119,6 +119,15 @@ TEST_F(SentAwayTest, InventedIdsAreNotRemembered) {
   EXPECT_EQ(other.news(), News{"welcome"});
 }
 
+TEST_F(SentAwayTest, WhoMayBeAtTheForwarderIsRememberedUntilThatHasSaidWhomItServes) {
+  hub.await_forwarder(true);
+  send(talker, R"({"type":"remove_peer","id":"id77"})");
+  hub.await_forwarder(false);
+  send(talker, R"({"type":"remove_peer","id":"id78"})");
+  EXPECT_TRUE(hub.is_removed("lesson", "id77"));
+  EXPECT_FALSE(hub.is_removed("lesson", "id78"));
+}
+
 TEST_F(SentAwayTest, AfterARestartATalkerRemovesThoseAgainWhomTheServerDoesNotKnow) {
   ThreadBus new_bus(0, 1, nullptr);
   Hub restarted({.make_id = [this] { return "id" + std::to_string(++last_id); },

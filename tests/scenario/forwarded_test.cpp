@@ -1,9 +1,13 @@
 // Viewers move to the forwarder and back, while anything else happens.
 #include <algorithm>
+#include <cstddef>
 #include <functional>
+#include <iterator>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -116,6 +120,26 @@ TEST_F(Forwarded, OneThatLeavesWhileTheServerIsAwayDoesNotKeepTheRoomForwarded) 
   world.expect_empty_after_all_left();
 }
 
+TEST_F(Forwarded, AViewerThatSleptForAMinuteIsKnownAndHeardAgain) {
+  world.pass(seconds(20));
+  world.hold("watcher4");  // nothing reaches it or leaves it
+  watchers[1]->lose_socket();
+  world.pass(seconds(60));
+  EXPECT_EQ(talker->session.view().viewers, 2u);
+  world.release();
+  watchers[1]->report_transport(session::TransportState::disconnected);
+  world.pass(seconds(40));
+  EXPECT_EQ(talker->session.view().viewers, 3u);
+  expect_pictures();
+  watchers[1]->say("I was asleep");
+  world.pass(seconds(1));
+  for (const Watcher* watcher : watchers) {
+    EXPECT_EQ(watcher->chat_texts(), std::vector<std::string>{"I was asleep"});
+  }
+  EXPECT_EQ(talker->chat_texts(), std::vector<std::string>{"I was asleep"});
+  world.expect_empty_after_all_left();
+}
+
 TEST_F(Forwarded, ViewersOfAForwarderThatEndsWithItsServerAreServedSoonAfter) {
   world.pass(seconds(20));
   world.kill_server(/*with_forwarder=*/true);
@@ -198,107 +222,333 @@ TEST_F(Forwarded, AForwarderWhoseConnectionTakesNoOtherTracksGetsThemByANewOne) 
   world.expect_empty_after_all_left();
 }
 
+/// A room whose viewers move, while they and the talker write in the chat.
+struct Scene {
+  explicit Scene(std::uint32_t seed, std::size_t talkers = 1) : world(talkers, "2"), random(seed) {
+    world.shuffle(seed);
+  }
+
+  Watcher& add_watcher() { return *watchers.emplace_back(&world.add_watcher()); }
+  void run_some() { world.run_some(static_cast<int>(random() % 300)); }
+  /// Those whom the room has let in.
+  std::vector<Watcher*> watching() const {
+    std::vector<Watcher*> found;
+    std::copy_if(watchers.begin(), watchers.end(), std::back_inserter(found),
+                 [](const auto& each) { return each->session.view().refusal.empty(); });
+    return found;
+  }
+  /// Each who can writes a line.
+  void write_lines() {
+    for (Watcher* watcher : watching()) {
+      if (!watcher->session.view().chat_open) continue;
+      watcher->say(next_line());
+      lines.push_back({watcher, last_line()});
+    }
+    talker->say(next_line());
+    lines.push_back({nullptr, last_line()});
+  }
+
+  World world;
+  std::minstd_rand random;
+  Talker* talker = nullptr;
+  std::vector<Watcher*> watchers;
+  /// What was written, and by whom: nobody stands for the talker.
+  std::vector<std::pair<const Watcher*, std::string>> lines;
+
+ private:
+  std::string last_line() const { return "line " + std::to_string(lines_); }
+  std::string next_line() {
+    ++lines_;
+    return last_line();
+  }
+
+  int lines_ = 0;
+};
+
 /// An event that may happen at any moment of a move.
 struct Incident {
   const char* name;
-  std::function<void(World&, Talker&, std::vector<Watcher*>&)> happen;
+  std::function<void(Scene&)> happen;
+  /// Somebody's page ends, and what is under way to it or from it.
+  bool loses_lines = false;
 };
+
+void reload_talker(Scene& scene, PageEnd end) {
+  scene.talker = &scene.world.reload(*scene.talker, end);
+}
+
+void reload_viewer(Scene& scene, PageEnd end) {
+  scene.watchers[1] = &scene.world.reload(*scene.watchers[1], end);
+}
+
+/// Another talker comes, without what the first one was let in with.
+void replace_talker(Scene& scene) {
+  scene.talker = &scene.world.add_talker();
+  scene.talker->start_video();
+}
 
 const std::vector<Incident> kIncidents = {
     {"the talker stops and starts",
-     [](World& world, Talker& talker, auto&) {
-       talker.stop_video();
-       world.pass(session::Duration(50));
-       talker.start_video();
+     [](Scene& scene) {
+       scene.talker->stop_video();
+       scene.world.pass(session::Duration(50));
+       scene.talker->start_video();
      }},
     {"the talker locks the room",
-     [](World&, Talker& talker, auto&) { talker.feed(session::LockSwitched{true}); }},
+     [](Scene& scene) { scene.talker->feed(session::LockSwitched{true}); }},
     {"the talker keeps the room direct, and lets it go",
-     [](World& world, Talker& talker, auto&) {
-       talker.feed(session::DirectKept{true});
-       world.pass(session::Duration(300));
-       talker.feed(session::DirectKept{false});
+     [](Scene& scene) {
+       scene.talker->feed(session::DirectKept{true});
+       scene.world.pass(session::Duration(300));
+       scene.talker->feed(session::DirectKept{false});
      }},
-    {"the talker loses its socket", [](World&, Talker& talker, auto&) { talker.lose_socket(); }},
-    {"a viewer loses its socket",
-     [](World&, Talker&, auto& watchers) { watchers[1]->lose_socket(); }},
+    {"the talker keeps the room direct for a while, and lets it go",
+     [](Scene& scene) {
+       scene.talker->feed(session::DirectKept{true});
+       scene.run_some();
+       scene.talker->feed(session::DirectKept{false});
+     }},
+    {"the talker loses its socket", [](Scene& scene) { scene.talker->lose_socket(); }},
+    {"the talker loads its page anew", [](Scene& scene) { reload_talker(scene, PageEnd::closed); },
+     /*loses_lines=*/true},
+    {"the talker's page crashes, and is loaded anew",
+     [](Scene& scene) { reload_talker(scene, PageEnd::crashed); }, /*loses_lines=*/true},
+    {"the operator removes the talker, and another comes",
+     [](Scene& scene) {
+       const bool is_there =
+           scene.world.hub().remove_peer("lesson", scene.talker->id(), scene.world.now());
+       if (is_there) replace_talker(scene);
+     },
+     /*loses_lines=*/true},
+    {"the talker vanishes, and another takes over",
+     [](Scene& scene) {
+       scene.talker->crash();
+       scene.run_some();
+       replace_talker(scene);
+     },
+     /*loses_lines=*/true},
+    {"the talker ends the room, and begins again with others",
+     [](Scene& scene) {
+       scene.talker->feed(session::RoomEndRequested{});
+       scene.run_some();
+       scene.talker->start_video();
+       for (int i = 0; i < 2; ++i) scene.add_watcher();
+     },
+     /*loses_lines=*/true},
+    {"a viewer loses its socket", [](Scene& scene) { scene.watchers[1]->lose_socket(); }},
     {"a viewer is removed",
-     [](World&, Talker& talker, auto& watchers) {
-       talker.feed(session::RemovalRequested{watchers[0]->id()});
-     }},
+     [](Scene& scene) { scene.talker->feed(session::RemovalRequested{scene.watchers[0]->id()}); }},
     {"a viewer leaves",
-     [](World&, Talker&, auto& watchers) {
-       watchers.back()->leave();
-       watchers.pop_back();
+     [](Scene& scene) {
+       scene.watchers.back()->leave();
+       scene.watchers.pop_back();
      }},
-    {"a viewer comes",
-     [](World& world, Talker&, auto& watchers) { watchers.push_back(&world.add_watcher()); }},
-    {"a viewer presses Request", [](World&, Talker&, auto& watchers) { watchers[0]->request(); }},
+    {"a viewer comes", [](Scene& scene) { scene.add_watcher(); }},
+    {"a viewer loads its page anew", [](Scene& scene) { reload_viewer(scene, PageEnd::closed); }},
+    {"a viewer's page crashes, and is loaded anew",
+     [](Scene& scene) { reload_viewer(scene, PageEnd::crashed); }},
+    {"a viewer presses Request", [](Scene& scene) { scene.watchers[0]->request(); }},
     {"the talker chooses music",
-     [](World&, Talker& talker, auto&) {
+     [](Scene& scene) {
        session::MediaChoice music;
        music.sound = session::SoundMode::music;
-       talker.feed(session::MediaChosen{music});
+       scene.talker->feed(session::MediaChosen{music});
      }},
     {"the talker shows a screen, which a connection does not take",
-     [](World&, Talker& talker, auto&) {
-       talker.fail_next.insert(session::Step::replace_tracks);
-       talker.start_screen();
+     [](Scene& scene) {
+       scene.talker->fail_next.insert(session::Step::replace_tracks);
+       scene.talker->start_screen();
      }},
-    {"the forwarder dies", [](World& world, Talker&, auto&) { world.forwarder().die(); }},
+    {"the forwarder dies", [](Scene& scene) { scene.world.forwarder().die(); }},
     {"the server is killed",
-     [](World& world, Talker&, auto&) {
-       world.kill_server();
-       world.pass(session::Duration(700));
-       world.start_server();
+     [](Scene& scene) {
+       scene.world.kill_server();
+       scene.world.pass(session::Duration(700));
+       scene.world.start_server();
      }},
     {"the server and its forwarder are killed",
-     [](World& world, Talker&, auto&) {
-       world.kill_server(/*with_forwarder=*/true);
-       world.pass(session::Duration(700));
-       world.start_server();
+     [](Scene& scene) {
+       scene.world.kill_server(/*with_forwarder=*/true);
+       scene.world.pass(session::Duration(700));
+       scene.world.start_server();
      }},
     {"a viewer leaves while the server is away",
-     [](World& world, Talker&, auto& watchers) {
-       world.kill_server();
-       watchers.back()->leave();
-       watchers.pop_back();
-       world.pass(session::Duration(700));
-       world.start_server();
+     [](Scene& scene) {
+       scene.world.kill_server();
+       scene.watchers.back()->leave();
+       scene.watchers.pop_back();
+       scene.world.pass(session::Duration(700));
+       scene.world.start_server();
      }},
     {"the network breaks",
-     [](World& world, Talker&, auto&) {
-       world.break_transports(session::TransportState::disconnected);
-     }},
+     [](Scene& scene) { scene.world.break_transports(session::TransportState::disconnected); }},
 };
+
+/// The talker knows who watches, and by what way.
+void expect_view(const Scene& scene, const Talker& talker) {
+  const std::vector<Watcher*> watching = scene.watching();
+  const auto forwarded =
+      std::count_if(watching.begin(), watching.end(), [&](const Watcher* watcher) {
+        const auto& connections = watcher->session.connections();
+        return std::any_of(connections.begin(), connections.end(),
+                           [&](const auto& entry) { return entry.second.of == talker.id(); });
+      });
+  const session::TalkView view = talker.session.view();
+  EXPECT_EQ(view.viewers, watching.size());
+  EXPECT_EQ(view.connecting, 0u);
+  EXPECT_EQ(view.forwarded, static_cast<std::size_t>(forwarded));
+}
+
+template <typename Page>
+std::ptrdiff_t times_shown(const Page& page, const std::string& line) {
+  const std::vector<std::string> texts = page.chat_texts();
+  return std::count(texts.begin(), texts.end(), line);
+}
+
+/// Everybody has every line once; but of a page that has ended not what was under way.
+void expect_lines(const Scene& scene, bool some_are_lost) {
+  const std::vector<Watcher*> watching = scene.watching();
+  for (const auto& [author, line] : scene.lines) {
+    const bool is_here =
+        author == nullptr || std::find(watching.begin(), watching.end(), author) != watching.end();
+    const int at_least = is_here && !some_are_lost ? 1 : 0;
+    std::vector<std::ptrdiff_t> shown = {times_shown(*scene.talker, line)};
+    for (const Watcher* watcher : watching) shown.push_back(times_shown(*watcher, line));
+    for (const std::ptrdiff_t times : shown) {
+      EXPECT_GE(times, at_least) << line;
+      EXPECT_LE(times, 1) << line;
+    }
+  }
+}
+
+/// The chat goes both ways.
+void expect_chat(Scene& scene) {
+  for (const Watcher* watcher : scene.watching()) EXPECT_TRUE(watcher->session.view().chat_open);
+  scene.lines.clear();
+  scene.write_lines();
+  scene.world.pass(seconds(5));
+  EXPECT_EQ(scene.lines.size(), scene.watching().size() + 1);
+  expect_lines(scene, /*some_are_lost=*/false);
+}
+
+/// Where everybody has left, the talker knows nobody.
+void expect_nobody_left(Scene& scene, const Talker& talker) {
+  for (Watcher* watcher : scene.watchers) watcher->leave();
+  scene.world.pass(seconds(2));
+  const session::TalkView view = talker.session.view();
+  EXPECT_EQ(view.viewers, 0u);
+  EXPECT_EQ(view.connecting, 0u);
+  EXPECT_EQ(view.forwarded, 0u);
+  EXPECT_EQ(scene.world.forwarder().viewers(), 0u);
+}
 
 /// Each incident at each of many moments, in many orders of all that is under way; and then
 /// another.
-TEST(ForwardedInAnyOrder, EverybodyHasAPictureAgainAndNothingIsLeft) {
-  for (std::uint32_t seed = 1; seed <= 400 && !testing::Test::HasFailure(); ++seed) {
-    std::minstd_rand random(seed);
+class ForwardedInAnyOrder : public testing::Test {
+ protected:
+  void run(std::uint32_t seed, const session::TalkOptions& options,
+           const std::function<void(Scene&)>& prepare) {
+    Scene scene(seed);
     const Incident& first = kIncidents[seed % kIncidents.size()];
-    const Incident& second = kIncidents[random() % kIncidents.size()];
+    const Incident& second = kIncidents[scene.random() % kIncidents.size()];
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + first.name + ", " + second.name);
-    World world(1, "2");
-    Talker& talker = world.add_talker();
-    std::vector<Watcher*> watchers;
-    for (int i = 0; i < 3; ++i) watchers.push_back(&world.add_watcher());
-    world.shuffle(seed);
-    talker.start_video();
-    world.run_some(static_cast<int>(random() % 300));
-    first.happen(world, talker, watchers);
-    world.run_some(static_cast<int>(random() % 300));
-    second.happen(world, talker, watchers);
-    world.pass(seconds(120));
+    scene.talker = &scene.world.add_talker(options);
+    for (int i = 0; i < 3; ++i) scene.add_watcher();
+    prepare(scene);
+    scene.talker->start_video();
+    for (const Incident* incident : {&first, &second}) {
+      scene.run_some();
+      scene.write_lines();
+      scene.run_some();
+      incident->happen(scene);
+    }
+    scene.world.pass(seconds(120));
 
-    ASSERT_TRUE(talker.session.on_air());
-    expect_pictures_of(watchers);
-    const auto watching = std::count_if(watchers.begin(), watchers.end(), [](const Watcher* each) {
-      return each->session.view().refusal.empty();
-    });
-    EXPECT_EQ(talker.session.view().viewers, static_cast<std::size_t>(watching));
-    EXPECT_EQ(talker.session.view().connecting, 0u);
+    ASSERT_TRUE(scene.talker->session.on_air());
+    expect_pictures_of(scene.watchers);
+    expect_view(scene, *scene.talker);
+    expect_lines(scene, first.loses_lines || second.loses_lines);
+    expect_chat(scene);
+    expect_nobody_left(scene, *scene.talker);
+    scene.world.expect_empty_after_all_left();
+  }
+  /// Each incident is the first one so many times.
+  static constexpr std::size_t kRounds = 1;
+  void run_all(const session::TalkOptions& options, const std::function<void(Scene&)>& prepare,
+               std::size_t rounds = kRounds) {
+    for (std::uint32_t seed = 1; seed <= rounds * kIncidents.size() && !HasFailure(); ++seed)
+      run(seed, options, prepare);
+  }
+};
+
+TEST_F(ForwardedInAnyOrder, EverybodyHasAPictureAgainAndNothingIsLeft) {
+  run_all({}, [](Scene&) {}, 4 * kRounds);
+}
+
+TEST_F(ForwardedInAnyOrder, SoIsItWhereTheTalkerServesTwoAtMost) {
+  session::TalkOptions options;
+  options.max_viewers = 2;
+  run_all(options, [](Scene&) {});
+}
+
+TEST_F(ForwardedInAnyOrder, SoIsItWhereAViewerHasNoDirectPath) {
+  run_all({}, [](Scene& scene) { scene.watchers[1]->reaches_no_browser = true; });
+}
+
+/// Every viewer has the pictures of both.
+void expect_pictures_of_both(const Scene& scene) {
+  for (const Watcher* watcher : scene.watching()) {
+    std::set<ConnectionKey> keys;
+    for (const auto& [key, connection] : watcher->session.connections()) {
+      keys.insert(key);
+      EXPECT_TRUE(watcher->has_frames(key));
+    }
+    EXPECT_EQ(keys.size(), 2u);
+    EXPECT_EQ(watcher->all_shown, keys);
+  }
+}
+
+TEST_F(ForwardedInAnyOrder, SoIsItWithTwoTalkersOfWhomOneIsForwarded) {
+  for (std::uint32_t seed = 1; seed <= kRounds * kIncidents.size() && !HasFailure(); ++seed) {
+    Scene scene(seed, /*talkers=*/2);
+    const Incident& incident = kIncidents[seed % kIncidents.size()];
+    SCOPED_TRACE("seed " + std::to_string(seed) + ": " + incident.name);
+    Talker& other = scene.world.add_talker();
+    scene.talker = &scene.world.add_talker();
+    for (int i = 0; i < 3; ++i) scene.add_watcher();
+    other.start_video();
+    scene.run_some();
+    scene.talker->start_video();
+    scene.run_some();
+    incident.happen(scene);
+    scene.world.pass(seconds(150));
+
+    if (!other.session.view().refusal.empty()) continue;  // its room was ended
+    expect_pictures_of_both(scene);
+    expect_view(scene, *scene.talker);
+    expect_view(scene, other);
+    expect_nobody_left(scene, *scene.talker);
+    scene.world.expect_empty_after_all_left();
+  }
+}
+
+TEST(Unreachable, ThoseWhomNoWayReachesLeaveThePlacesToOthers) {
+  for (const std::optional<std::string>& forward :
+       {std::optional<std::string>(), std::optional<std::string>("auto")}) {
+    World world(1, forward);
+    session::TalkOptions options;
+    options.max_viewers = 3;
+    Talker& talker = world.add_talker(options);
+    for (int i = 0; i < 12; ++i) world.add_watcher().reaches_nobody = true;
+    talker.start_video();
+    world.pass(std::chrono::minutes(10));
+    const std::size_t before = talker.count_done<session::CreateConnection>();
+    world.pass(std::chrono::minutes(5));
+    EXPECT_LE(talker.count_done<session::CreateConnection>() - before, 40u)
+        << "of three places, which change hands every 8 s otherwise";
+    Watcher& honest = world.add_watcher();
+    world.pass(seconds(20));
+    EXPECT_EQ(honest.picture(), Picture::live);
     world.expect_empty_after_all_left();
   }
 }

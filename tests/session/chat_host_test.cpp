@@ -12,6 +12,24 @@ using protocol::ChatSay;
 using Reason = ChatRefused::Reason;
 using Result = std::variant<ChatLine, ChatRefused>;
 
+TEST(ChatHost, KnowsALineThatComesTwiceAndTellsItsAuthorWhichItWas) {
+  ChatHost chat;
+  const ChatSay say{"Aki", "one", 7};
+  EXPECT_FALSE(chat.has_taken("a", say));
+  EXPECT_EQ(chat.receive("a", say, {}), Result(ChatLine{1, "Aki", "one"}));
+  EXPECT_TRUE(chat.has_taken("a", say));
+  EXPECT_FALSE(chat.has_taken("b", say)) << "each viewer has its own numbers";
+  EXPECT_FALSE(chat.has_taken("a", ChatSay{"Aki", "one"})) << "of an earlier client";
+  EXPECT_EQ(std::get<ChatLine>(chat.begin("a").at(1)).said, 7u);
+  EXPECT_EQ(std::get<ChatLine>(chat.begin("b").at(1)).said, std::nullopt);
+
+  const TimePoint later{Duration(100'000)};
+  for (protocol::SayId id = 8; id < 8 + ChatHost::kMaxSaid; ++id) {
+    chat.receive("a", ChatSay{"", "x", id}, later + id * Duration(2'000));
+  }
+  EXPECT_FALSE(chat.has_taken("a", say)) << "it remembers a bounded number";
+}
+
 TEST(ChatHost, NumbersLinesAndGivesThemToThoseWhoComeLate) {
   ChatHost chat;
   EXPECT_EQ(chat.receive("a", ChatSay{"Aki", "one"}, {}), Result(ChatLine{1, "Aki", "one"}));

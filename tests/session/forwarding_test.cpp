@@ -1,5 +1,7 @@
 #include "session/talk/forwarding.hpp"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "session/timeouts.hpp"
@@ -335,6 +337,57 @@ TEST_F(ForwardingTest, WhoDoesNotConfirmThatItWatchesIsGone) {
   EXPECT_EQ(advance(Duration(1)).gone, Peers{"v0"}) << "and not the client that never says so";
   EXPECT_EQ(forwarding.forwarded(), 15u);
   EXPECT_EQ(advance(kTalkerReturnTimeout).gone, Peers{});
+}
+
+TEST_F(ForwardingTest, OfACrowdThoseWhoAreSilentAreAskedSomeAtATimeBeforeTheyCountAsGone) {
+  forward_from_two();
+  for (const PeerId& viewer : Peers(direct)) move(viewer);
+  std::set<PeerId> left;
+  for (int count = 1'000; count <= 10'000; count += 9'000) {
+    const auto answer = [this](const PeerId& viewer) {
+      forwarding.moved(viewer, {"f", {}, kAble});
+    };
+    Peers crowd;
+    for (int i = 0; i < count; ++i)
+      crowd.push_back(std::to_string(count) + " " + std::to_string(i));
+    for (const PeerId& viewer : crowd) answer(viewer);
+    forwarding.await_confirmations(now);
+    for (const char* viewer : {"v0", "v1"}) answer(viewer);
+    // Of each three one answers, the answer of another is lost, and the third has left.
+    for (std::size_t i = 0; i < crowd.size(); i += 3) answer(crowd[i]);
+    for (std::size_t i = 2; i < crowd.size(); i += 3) left.insert(crowd[i]);
+    EXPECT_EQ(forwarding.next_deadline(), now + kTalkerReturnTimeout);
+    std::set<PeerId> gone;
+    while (const auto next = forwarding.next_deadline()) {
+      const Forwarding::Steps steps = advance(*next - now);
+      EXPECT_LE(steps.ask.size(), Forwarding::kAskedAtOnce);
+      gone.insert(steps.gone.begin(), steps.gone.end());
+      for (const PeerId& viewer : steps.ask) {
+        if (!left.contains(viewer)) answer(viewer);
+      }
+    }
+    EXPECT_EQ(gone, left);
+    EXPECT_EQ(forwarding.forwarded(), 2 + crowd.size() - left.size());
+    for (const PeerId& viewer : crowd) forwarding.forget(viewer);
+    left.clear();
+  }
+}
+
+TEST_F(ForwardingTest, OneThatLostTheForwarderGoesThereAgainWhereNoDirectConnectionReachesIt) {
+  forward_from_two();
+  move("v0");
+  EXPECT_FALSE(request("v0", kAble, /*alone=*/true)) << "it has lost it";
+  forwarding.unreached("v0");
+  EXPECT_FALSE(request("v0")) << "once may be a moment";
+  forwarding.unreached("v0");
+  EXPECT_TRUE(request("v0"));
+}
+
+TEST_F(ForwardingTest, ANewcomerThatGivesUpTheWaitForTheForwarderIsNotSentThereAgain) {
+  forward_from_two();
+  EXPECT_TRUE(request("late"));
+  forwarding.refused("late", now);
+  EXPECT_FALSE(request("late"));
 }
 
 TEST_F(ForwardingTest, ThoseWhoWaitForAForwarderThatIsLostAreCalledByTheTalker) {

@@ -42,6 +42,15 @@ TEST(Roster, RemembersABoundedNumberOfForwarders) {
   EXPECT_FALSE(roster.players_of("f0"));
 }
 
+TEST(Roster, KnowsWhoWasRemoved) {
+  Roster roster;
+  roster.start_watching("a");
+  roster.remove("a");
+  roster.forget("a");
+  EXPECT_TRUE(roster.is_removed("a"));
+  EXPECT_FALSE(roster.is_removed("b"));
+}
+
 TEST(Roster, RestoresLockAndRemovalsAtAServerThatLostThem) {
   Roster roster;
   EXPECT_EQ(roster.restore(true, /*is_first_welcome=*/true), Messages{}) << "takes the server's";

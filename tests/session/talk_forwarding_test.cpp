@@ -67,6 +67,21 @@ class TalkForwardingTest : public testing::Test {
       move(viewer);
     }
   }
+  /// The server is away for a moment, and lets us in again.
+  void reconnect() {
+    talk.feed(SocketClosed{socket_});
+    talk.now = *talk.session.next_deadline();
+    talk.feed(TimePassed{});
+    socket_ = talk.all<OpenSocket>().at(0).socket;
+    talk.feed(SocketOpened{socket_});
+    protocol::Welcome welcome{"me", "lesson", "token", {}, {"me"}};
+    welcome.forward = "2";
+    receive(welcome);
+  }
+  /// By the socket that is open.
+  void receive(protocol::Body body, std::optional<PeerId> from = {}) {
+    talk.feed(MessageReceived{socket_, {std::move(body), std::move(from), std::nullopt}});
+  }
   /// What viewers were just told that the talker sends, by way of the server: "all" or the peer.
   std::vector<std::pair<PeerId, protocol::ChatMedia>> told() const {
     std::vector<std::pair<PeerId, protocol::ChatMedia>> found;
@@ -92,6 +107,7 @@ class TalkForwardingTest : public testing::Test {
 
  private:
   int more_ = 0;
+  SocketNumber socket_ = 1;
 };
 
 TEST_F(TalkForwardingTest, MovesItsViewersToTheForwarder) {
@@ -329,6 +345,72 @@ TEST_F(TalkForwardingTest, TheChatReachesBothKindsOfViewers) {
   EXPECT_EQ(talk.sent(), Lines{"chat_messages to a"});
 }
 
+TEST_F(TalkForwardingTest, AViewerThatComesBackIsHeardByTheServerUntilItsChannelOpens) {
+  forward();
+  talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, "a");
+  const ConnectionKey direct = connect("a");
+  const protocol::ChatSay say{"Hanako", "Hello", 7};
+  talk.receive(protocol::ChatMessages{{say}}, "a");
+  EXPECT_EQ(talk.all<ShowChatLine>().size(), 1u);
+  talk.feed(ChatOpened{direct});
+  std::size_t answered = 0;
+  for (const SendChat& send : talk.all<SendChat>()) {
+    const auto* line = std::get_if<ChatLine>(&send.message);
+    answered += line != nullptr && line->yours && line->said == 7u ? 1 : 0;
+  }
+  EXPECT_EQ(answered, 1u) << "the viewer knows that it came";
+  talk.feed(ChatReceived{direct, say});
+  EXPECT_EQ(talk.all<ShowChatLine>().size(), 0u) << "what it says twice is shown once";
+  talk.feed(ChatEntered{"", "Welcome back"});
+  EXPECT_EQ(talk.sent(), Lines{"chat_messages"}) << "for b alone";
+  EXPECT_EQ(talk.all<SendChat>().size(), 1u);
+}
+
+TEST_F(TalkForwardingTest, HearsNobodyAfterTheEnd) {
+  forward();
+  talk.feed(StopRequested{});
+  talk.receive(protocol::ChatMessages{{protocol::ChatSay{"", "Hello"}}}, "a");
+  EXPECT_EQ(talk.all<ShowChatLine>().size(), 0u);
+  talk.feed(ChatEntered{"", "Is anybody here?"});
+  EXPECT_EQ(talk.sent(), Lines{});
+}
+
+TEST_F(TalkForwardingTest, ARemovedViewerStaysRemovedWhateverItSays) {
+  forward();
+  talk.feed(RemovalRequested{"a"});
+  move("a");
+  talk.receive(protocol::ChatMessages{{protocol::ChatSay{"", "Hello"}}}, "a");
+  EXPECT_EQ(talk.all<ShowChatLine>().size(), 0u);
+  talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, "a");
+  EXPECT_EQ(talk.all<CreateConnection>().size(), 0u);
+  EXPECT_EQ(talk.session.view().viewers, 1u);
+}
+
+TEST_F(TalkForwardingTest, AViewerThatCannotComeBackIsNotCalledAgain) {
+  forward();
+  talk.feed(DirectKept{true});
+  for (const char* viewer : {"a", "b"}) {
+    talk.receive(protocol::TalkRequest{{}, {}, kForwardable, /*direct=*/true}, viewer);
+    if (viewer == std::string("b")) connect("b");
+  }
+  talk.receive(protocol::Bye{}, "a");
+  EXPECT_EQ(talk.sent(), Lines{});
+  move("a");
+  EXPECT_EQ(talk.sent(), Lines{"chat_messages to a"});
+  talk.feed(DirectKept{false});
+  EXPECT_EQ(talk.session.view().forwarding, ForwardStage::forwarded);
+}
+
+TEST_F(TalkForwardingTest, ANewcomerThatGivesUpTheWaitForTheForwarderIsServedDirectly) {
+  forward();
+  const protocol::TalkRequest request{{}, {}, kForwardable};
+  talk.receive(request, "c");
+  EXPECT_EQ(talk.all<CreateConnection>().size(), 0u);
+  talk.receive(protocol::Bye{}, "c");
+  talk.receive(request, "c");
+  EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
+}
+
 using Told = std::vector<std::pair<PeerId, protocol::ChatMedia>>;
 
 TEST_F(TalkForwardingTest, ANewcomerIsToldWhatIsMissingBeforeTheForwarderInvitesIt) {
@@ -374,6 +456,37 @@ TEST_F(TalkForwardingTest, AskAgainAfterAReconnect) {
   talk.feed(TimePassed{});
   ASSERT_EQ(talk.session.view().audience.size(), 1u) << "the other left meanwhile";
   EXPECT_EQ(talk.session.view().audience.at(0).id, "a");
+}
+
+TEST_F(TalkForwardingTest, OfACrowdThoseWhoLeftWhileTheServerWasAwayAreGoneInTheEnd) {
+  constexpr std::size_t crowd = 600;
+  const auto asked_after = [this](Duration duration) {
+    talk.now += duration;
+    talk.feed(TimePassed{});
+    Lines asked;
+    for (const std::string& line : talk.sent()) {
+      if (line.starts_with("talk_ready to ")) asked.push_back(line.substr(14));
+    }
+    receive(protocol::Pong{});
+    return asked;
+  };
+  forward();
+  more_are_forwarded(static_cast<int>(crowd));
+  reconnect();
+  Lines asked = asked_after(kTalkerReturnTimeout);
+  EXPECT_EQ(talk.session.view().viewers, crowd + 2) << "their answers may be lost";
+  while (!asked.empty()) {
+    EXPECT_LE(asked.size(), Forwarding::kAskedAtOnce);
+    for (const PeerId& viewer : asked) {
+      if (viewer == "a" || viewer == "v7") receive(protocol::WatchingVia{"f"}, viewer);
+    }
+    asked = asked_after(Forwarding::kAnswerTime);
+  }
+  const TalkView view = talk.session.view();
+  EXPECT_EQ(view.viewers, 2u);
+  ASSERT_EQ(view.audience.size(), 2u);
+  EXPECT_EQ(view.audience[0].id, "a");
+  EXPECT_EQ(view.audience[1].id, "v7");
 }
 
 TEST_F(TalkForwardingTest, WhatIsOverWhileTheServerIsAwayIsToldAfterwards) {

@@ -1,5 +1,7 @@
 #include "session/talk/talk_session.hpp"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "session/timeouts.hpp"
@@ -236,6 +238,73 @@ TEST_F(TalkSessionTest, WhoIsInvitedInVainKeepsItsTurn) {
   EXPECT_EQ(talk.sent(), Lines{"talk_declined to c"});
   talk.receive(protocol::Bye{}, "a");
   EXPECT_EQ(talk.sent(), Lines{"talk_ready to c"}) << "not d, who came later";
+}
+
+TEST_F(TalkSessionTest, WhomNothingReachesLeavesThePlacesToOthers) {
+  go_on_air();
+  const Lines unreachable = {"u1", "u2", "u3", "u4", "u5"};
+  std::set<PeerId> invited;
+  std::size_t made = 0;
+  const auto note_invited = [&] {
+    for (const std::string& line : talk.sent()) {
+      if (line.starts_with("talk_ready to u")) invited.insert(line.substr(14));
+    }
+  };
+  const auto ask = [&](const PeerId& viewer) {
+    invited.erase(viewer);
+    talk.receive(protocol::TalkRequest{}, viewer);
+    note_invited();
+    if (talk.all<CreateConnection>().empty()) return;
+    const ConnectionKey key = talk.all<CreateConnection>()[0].key;
+    ++made;
+    talk.feed(LocalDescriptionMade{key, "offer"});
+    talk.receive(protocol::Answer{"answer", key.generation}, viewer);
+    talk.feed(RemoteDescriptionApplied{key});
+    note_invited();
+  };
+  // Each asks where it is invited, and now and then by itself, as viewers do.
+  const auto pass = [&](int seconds) {
+    for (int second = 0; second < seconds; ++second) {
+      talk.now += Duration(1'000);
+      talk.feed(TimePassed{});
+      note_invited();
+      talk.receive(protocol::Pong{});
+      note_invited();
+      for (const PeerId& viewer : unreachable) {
+        const bool is_there = talk.session.connections().contains(viewer);
+        if (invited.contains(viewer) || (!is_there && second % 30 == 0)) ask(viewer);
+      }
+    }
+  };
+  pass(600);
+  made = 0;
+  pass(300);
+  EXPECT_LE(made, 15u) << "of two places, which would change hands every 8 s";
+  talk.receive(protocol::TalkRequest{}, "new");
+  if (talk.all<CreateConnection>().empty()) {
+    pass(8);  // whoever has the places just now
+    talk.receive(protocol::TalkRequest{}, "new");
+  }
+  EXPECT_EQ(talk.all<CreateConnection>().size(), 1u);
+}
+
+TEST_F(TalkSessionTest, WhoHasFailedDrivesNobodyOutAndComesAfterThoseWhoHaveNot) {
+  go_on_air();
+  negotiate("a");
+  negotiate("b");
+  for (const char* viewer : {"c", "d"}) talk.receive(protocol::TalkRequest{}, viewer);
+  talk.now += kLateConnection;
+  talk.feed(TimePassed{});
+  EXPECT_EQ(talk.sent(), (Lines{"talk_ready to c", "talk_ready to d"}));
+  negotiate("c");
+  negotiate("d");
+  talk.receive(protocol::TalkRequest{}, "e");
+  talk.now += kLateConnection;
+  talk.feed(TimePassed{});
+  EXPECT_EQ(talk.sent(), Lines{"talk_ready to e"}) << "a and b, who were there before, have failed";
+  talk.receive(protocol::TalkRequest{}, "a");
+  EXPECT_EQ(talk.sent(), Lines{"talk_declined to a"});
+  negotiate("e");
 }
 
 TEST_F(TalkSessionTest, WhoseConnectionHasBeenThereDoesNotGiveWay) {

@@ -52,10 +52,26 @@ TEST(WaitingViewers, OneForWhomThereIsNoRoomKeepsNobodyWaiting) {
   EXPECT_EQ(waiting.size(), 1u);
 }
 
+TEST(WaitingViewers, WhoHasFailedMoreOftenComesLater) {
+  WaitingViewers waiting;
+  waiting.add("failed twice", 2);
+  waiting.add("failed", 1);
+  waiting.add("new");
+  waiting.add("newer");
+  waiting.add_first("failed, and was invited", 1);
+  EXPECT_EQ(waiting.invite(room(5), TimePoint()),
+            (Viewers{"new", "newer", "failed, and was invited", "failed", "failed twice"}));
+}
+
 TEST(WaitingViewers, AreBounded) {
   WaitingViewers waiting;
-  for (int i = 0; i < 10'000; ++i) waiting.add(std::to_string(i));
+  for (int i = 0; i < 10'000; ++i) waiting.add(std::to_string(i), 1);
   EXPECT_EQ(waiting.size(), WaitingViewers::kMaxWaiting);
+  waiting.add("failed again", 2);
+  waiting.add("new");
+  EXPECT_EQ(waiting.size(), WaitingViewers::kMaxWaiting);
+  EXPECT_EQ(waiting.invite(room(1), TimePoint()), Viewers{"new"})
+      << "in the place of one that has failed";
   waiting.clear();
   EXPECT_EQ(waiting.size(), 0u);
 }

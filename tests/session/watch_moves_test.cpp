@@ -155,6 +155,20 @@ TEST_F(WatchMovesTest, ReportsNothingOfADirectConnection) {
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(next_report(key, 8).empty());
 }
 
+TEST_F(WatchMovesTest, TheReplacedConnectionClosesWhateverHappensToItMeanwhile) {
+  const ConnectionKey old = watch_directly();
+  watch.receive(protocol::Offer{"another kind of sound", 1}, "t");
+  watch.feed(RemoteDescriptionApplied{old});
+  invite();
+  measure(connect("f", 2), 1, 1);
+  watch.feed(LocalDescriptionMade{old, "answer"});
+  watch.feed(TransportChanged{old, TransportState::connected});
+  watch.receive(protocol::Offer{"yet another", 1}, "t");
+  pass(kOverlap);
+  EXPECT_EQ(watch.session.connections().find(old), nullptr);
+  EXPECT_EQ(watch.sent(), Lines{"watching_via to t"});
+}
+
 TEST_F(WatchMovesTest, KeepsTheOldConnectionWhereNoPictureComes) {
   const ConnectionKey old = watch_directly();
   invite();
@@ -457,6 +471,18 @@ TEST_F(WatchMovesTest, AnotherTalkerIsWatchedWhereTheForwardedOneStaysAway) {
   EXPECT_EQ(watch.session.connections().size(), 1u);
 }
 
+TEST_F(WatchMovesTest, WhatIsSaidGoesToTheTalkerThatIsWatchedNow) {
+  watch_by_forwarder();
+  watch.receive(protocol::UserDisconnected{"t"});
+  watch.receive(protocol::TalkReady{}, "u");
+  EXPECT_FALSE(watch.session.view().chat_open);
+  const ConnectionKey key = connect("u", 3);
+  watch.feed(ChatOpened{key});
+  watch.feed(ChatEntered{"", "Hello"});
+  ASSERT_EQ(watch.all<SendChat>().size(), 1u);
+  EXPECT_EQ(watch.all<SendChat>()[0].key, key);
+}
+
 TEST_F(WatchMovesTest, ATalkerFoundAfterAReconnectIsWatchedInPlaceOfTheForwardedOneThatLeft) {
   watch_by_forwarder();
   reconnect({"u"});
@@ -610,6 +636,65 @@ TEST_F(WatchMovesTest, TheChatGoesByWayOfTheServer) {
   EXPECT_EQ(watch.all<ShowChatLine>().size(), 0u) << "not of a talker whom we watch";
   watch.receive(protocol::ChatMessages{{protocol::ChatMuted{true}}}, "t");
   EXPECT_TRUE(watch.session.view().chat_muted);
+}
+
+TEST_F(WatchMovesTest, ALineThatWasLostWithTheOldConnectionIsSaidAgainByTheServer) {
+  const ConnectionKey old = watch_directly();
+  watch.feed(ChatOpened{old});
+  invite();
+  measure(connect("f", 2), 1, 1);
+  watch.feed(ChatEntered{"Hanako", "Hello"});
+  const auto say = std::get<protocol::ChatSay>(watch.all<SendChat>().at(0).message);
+  ASSERT_TRUE(say.id.has_value());
+  pass(kOverlap);
+  EXPECT_EQ(watch.sent(), Lines{"watching_via to t"});
+  const protocol::ChatMessages begin{{protocol::ChatBegin{}, protocol::ChatMedia{}}};
+  watch.receive(begin, "t");
+  ASSERT_EQ(watch.sent(), Lines{"chat_messages to t"}) << "the talker does not have it";
+  const protocol::Body sent = watch.all<SendMessage>()[0].message.body;
+  EXPECT_EQ(std::get<protocol::ChatMessages>(sent).messages.at(0), protocol::ChatMessage(say))
+      << "with the same number";
+  watch.receive(protocol::ChatMessages{{ChatLine{1, "Hanako", "Hello", false, true, say.id}}}, "t");
+  watch.receive(begin, "t");
+  EXPECT_EQ(watch.sent(), Lines{}) << "it has been answered";
+}
+
+TEST_F(WatchMovesTest, ALineThatWasLostOnTheWayBackIsSaidAgainOverTheChannel) {
+  watch_by_forwarder();
+  watch.feed(ChatEntered{"", "one"});
+  watch.feed(ChatEntered{"", "two"});
+  const protocol::Body body = watch.all<SendMessage>().at(0).message.body;
+  const auto two = std::get<protocol::ChatSay>(std::get<protocol::ChatMessages>(body).messages[0]);
+  watch.receive(protocol::TalkReady{std::nullopt, /*direct=*/true}, "t");
+  const ConnectionKey direct = connect("t", 3);
+  watch.feed(ChatOpened{direct});
+  watch.feed(ChatReceived{direct, protocol::ChatBegin{}});
+  watch.feed(ChatReceived{direct, ChatLine{1, "", "two", false, /*yours=*/true, two.id}});
+  watch.feed(ChatReceived{direct, protocol::ChatMedia{}});
+  ASSERT_EQ(watch.all<SendChat>().size(), 1u) << "the other one had arrived";
+  EXPECT_EQ(std::get<protocol::ChatSay>(watch.all<SendChat>()[0].message).text, "one");
+  watch.feed(ChatReceived{direct, protocol::ChatMedia{protocol::Sent::none}});
+  EXPECT_EQ(watch.all<SendChat>().size(), 0u) << "once";
+}
+
+TEST_F(WatchMovesTest, NoLineIsSaidAgainThatIsOldOrToATalkerThatWouldNotKnowIt) {
+  const protocol::ChatMessages begin{{protocol::ChatBegin{}, protocol::ChatMedia{}}};
+  watch_by_forwarder();
+  watch.feed(ChatEntered{"", "old"});
+  pass(WatchChat::kAnswerTimeout + Duration(1));
+  watch.receive(begin, "t");
+  EXPECT_EQ(watch.sent(), Lines{});
+  for (const protocol::ChatMessage& answer :
+       {protocol::ChatMessage(ChatLine{1, "", "one", false, /*yours=*/true}),
+        protocol::ChatMessage(ChatRefused{ChatRefused::Reason::muted})}) {
+    watch.feed(ChatEntered{"", "one"});
+    watch.receive(protocol::ChatMessages{{answer}}, "t");
+    watch.receive(begin, "t");
+    EXPECT_EQ(watch.sent(), Lines{}) << "an earlier talker, which does not say which it was";
+  }
+  for (int i = 0; i < 100; ++i) watch.feed(ChatEntered{"", "many"});
+  watch.receive(begin, "t");
+  EXPECT_EQ(watch.sent().size(), WatchChat::kMaxUnanswered);
 }
 
 TEST_F(WatchMovesTest, LeavesNothingBehind) {

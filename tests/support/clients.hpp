@@ -49,11 +49,14 @@ class SessionClient : public Client {
   Session session;
   std::set<session::Step> fail_next;        ///< steps whose next attempt fails
   bool forwarder_needs_turn = false;        ///< no other path leads there
+  bool reaches_no_browser = false;          ///< no path leads to a talker's
+  bool reaches_nobody = false;              ///< nor to the forwarder
   std::vector<protocol::Message> received;  ///< from the server, in order
   std::vector<std::string> texts;           ///< from data channels
   std::vector<Output> done;                 ///< every output, in order
 
   void feed(const Input& input) {
+    if (has_crashed_) return;
     for (Output& output : session.handle(input, world_.now())) {
       done.push_back(output);
       std::visit([this](const auto& command) { derived().perform(command); }, output);
@@ -86,9 +89,18 @@ class SessionClient : public Client {
 
   void lose_socket() override { break_socket(rooms::Hub::Leaving::perhaps); }
   void leave() override { feed(session::LeaveRequested{}); }
+  void crash() override {
+    has_crashed_ = true;
+    socket_number_ = 0;
+    drop(std::exchange(socket_, nullptr), rooms::Hub::Leaving::perhaps);
+    for (const auto& [key, number] : std::exchange(numbers_, {})) world_.lose_connection(number);
+  }
   void pass_time() override { feed(session::TimePassed{}); }
-  std::optional<TimePoint> next_deadline() const override { return session.next_deadline(); }
+  std::optional<TimePoint> next_deadline() const override {
+    return has_crashed_ ? std::nullopt : session.next_deadline();
+  }
   bool is_empty() const override {
+    if (has_crashed_) return true;
     return session.connections().empty() && numbers_.empty() && !session.next_deadline();
   }
 
@@ -175,7 +187,8 @@ class SessionClient : public Client {
     FakeConnection& made = world_.make_connection();
     numbers_[create.key] = made.number;
     const ConnectionKey key = create.key;
-    made.misses_forwarder = forwarder_needs_turn && !create.ice.turn_only;
+    made.misses_forwarder = reaches_nobody || (forwarder_needs_turn && !create.ice.turn_only);
+    made.misses_browsers = reaches_nobody || reaches_no_browser;
     made.report_transport = [this, key](session::TransportState state) {
       post_input("transport", key, "transport " + std::string(name_of(state)),
                  session::TransportChanged{key, state});
@@ -294,9 +307,13 @@ class SessionClient : public Client {
 
   void perform(const session::ShowChatLine& show) { chat.push_back(show); }
   void perform(const session::TakeChatLineAway& take) {
-    std::erase_if(chat, [&take](const auto& shown) { return shown.line.id == take.id; });
+    std::erase_if(chat, [&take](const auto& shown) {
+      return shown.host == take.host && shown.line.id == take.id;
+    });
   }
-  void perform(const session::ClearChat&) { chat.clear(); }
+  void perform(const session::ClearChat& clear) {
+    std::erase_if(chat, [&clear](const auto& shown) { return shown.host == clear.host; });
+  }
   void perform(const session::ShowChatRefused& refused) { refusals.push_back(refused.reason); }
 
   void perform(const session::ViewChanged&) {}
@@ -373,6 +390,7 @@ class SessionClient : public Client {
   std::map<ConnectionKey, int> numbers_;
   int outcomes_ = 0;
   std::size_t created_ = 0;  ///< connections
+  bool has_crashed_ = false;
 };
 
 class Talker final
@@ -385,6 +403,8 @@ class Talker final
   void on_air() { feed(session::OnAirRequested{}); }
   void stop_video() { feed(session::StopRequested{}); }
   void say_text(std::string text) { feed(session::TextEntered{std::move(text)}); }
+
+  session::TalkOptions options;  ///< of its page
 
   using Track = std::pair<session::CaptureNumber, session::DeviceKind>;
   std::set<Track> tracks;  ///< that run

@@ -17,6 +17,7 @@ using protocol::PeerId;
 
 constexpr Duration kRetry{500};
 constexpr Duration kLinger{5'000};
+constexpr Duration kSilence{30'000};
 
 }  // namespace
 
@@ -25,7 +26,9 @@ void Forwarder::use(const PeerId& talker, bool on) {
     holders_.insert(talker);
     end_at_.reset();
     if (!socket_) return enter({});
-    if (is_in_ && (followed_ != talker || !incoming_)) follow(talker);
+    // It has one talker's picture at a time.
+    const bool is_free = followed_ == talker ? !incoming_ : !holders_.contains(followed_);
+    if (is_in_ && is_free) follow(talker);
     return;
   }
   if (holders_.erase(talker) == 0) return;
@@ -70,6 +73,8 @@ void Forwarder::receive(const protocol::Message& message) {
   } else if (const auto* gone = std::get_if<protocol::UserDisconnected>(&message.body)) {
     close_viewer(gone->id);
     lose_talker(gone->id, /*may_be_reloading=*/true);
+  } else if (const auto* error = std::get_if<protocol::Error>(&message.body)) {
+    if (error->code == "no_such_peer") miss_talker();
   } else if (message.from) {
     const PeerId& from = *message.from;
     if (std::holds_alternative<protocol::TalkReady>(message.body)) {
@@ -98,7 +103,7 @@ void Forwarder::on_talker(const protocol::Message& message) {
     if (!incoming_) return;
     holders_.insert(followed_);
     for (const PeerId& viewer : invite->peers) {
-      if (!viewers_.contains(viewer)) send(protocol::TalkReady{.of = followed_}, viewer);
+      if (!serves(viewer)) send(protocol::TalkReady{.of = followed_}, viewer);
     }
   }
 }
@@ -140,6 +145,7 @@ void Forwarder::follow(const PeerId& talker) {
   if (talker != followed_ && incoming_) send(protocol::Bye{}, followed_);
   close_incoming();
   followed_ = watched_ = talker;
+  has_missed_ = false;
   request();
 }
 
@@ -149,7 +155,15 @@ void Forwarder::request() {
   send(protocol::TalkRequest{}, followed_);
 }
 
+/// The first answer may be about another whom it asked before.
+void Forwarder::miss_talker() {
+  if (incoming_ || followed_.empty()) return;
+  if (std::exchange(has_missed_, true)) return lose_talker(PeerId(followed_), false);
+  request_at_ = world_.now() + kRetry;
+}
+
 void Forwarder::on_offer(const protocol::Offer& offer) {
+  has_missed_ = false;
   if (incoming_) {
     close_incoming();
     send(protocol::Bye{}, followed_);
@@ -175,6 +189,7 @@ void Forwarder::offer_to(const PeerId& viewer) {
   close_viewer(viewer);
   const int number = make_connection([this, viewer] { close_viewer(viewer); });
   viewers_[viewer] = number;
+  offered_[viewer] = world_.now();
   const protocol::ConnectionId id = ++last_offer_;
   send(protocol::Offer{std::to_string(number) + " 0", id}, viewer);
   protocol::Candidate candidate;
@@ -193,6 +208,13 @@ void Forwarder::lose_talker(const PeerId& talker, bool may_be_reloading) {
   if (talker == watched_ && !may_be_reloading) end_viewings();
   if (!holders_.empty() && followed_.empty()) return follow(PeerId(*holders_.begin()));
   if (was_held && holders_.empty()) end_at_ = world_.now() + kLinger;
+}
+
+bool Forwarder::serves(const PeerId& viewer) const {
+  const auto found = viewers_.find(viewer);
+  if (found == viewers_.end()) return false;
+  const FakeConnection* connection = world_.find_connection(found->second);
+  return connection != nullptr && connection->connected;
 }
 
 bool Forwarder::has_picture() const {
@@ -262,6 +284,9 @@ void Forwarder::exit() {
 void Forwarder::pass_time() {
   if (request_at_ && *request_at_ <= world_.now() && !incoming_ && !followed_.empty()) request();
   if (request_at_ && *request_at_ <= world_.now()) request_at_.reset();
+  for (const auto& [viewer, at] : std::map(offered_)) {
+    if (at + kSilence <= world_.now() && !serves(viewer)) close_viewer(viewer);
+  }
   if (!end_at_ || *end_at_ > world_.now()) return;
   end_at_.reset();
   if (holders_.empty()) exit();
@@ -280,10 +305,12 @@ void Forwarder::close_viewer(const PeerId& viewer) {
   if (found == viewers_.end()) return;
   const int number = found->second;
   viewers_.erase(found);
+  offered_.erase(viewer);
   world_.close_connection(number);
 }
 
 void Forwarder::end_viewings() {
+  offered_.clear();
   for (const auto& [viewer, number] : std::exchange(viewers_, {})) {
     send(protocol::EndTalk{}, viewer);
     world_.close_connection(number);

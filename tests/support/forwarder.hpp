@@ -47,11 +47,14 @@ class Forwarder final : public Client {
   void send(protocol::Body body, const protocol::PeerId& to);
   void follow(const protocol::PeerId& talker);
   void request();
+  void miss_talker();
   void on_offer(const protocol::Offer& offer);
   void offer_to(const protocol::PeerId& viewer);
   void lose_talker(const protocol::PeerId& talker, bool may_be_reloading);
   /// Every other end loses its path.
   void break_connections(session::TransportState state);
+  /// Its connection is up. One that has asked and is not connected may have lost its offer.
+  bool serves(const protocol::PeerId& viewer) const;
   void close_incoming();
   void close_viewer(const protocol::PeerId& viewer);
   void end_viewings();
@@ -69,6 +72,8 @@ class Forwarder final : public Client {
   protocol::PeerId watched_;  ///< whose picture the viewers have
   std::optional<int> incoming_;
   std::map<protocol::PeerId, int> viewers_;
+  std::map<protocol::PeerId, TimePoint> offered_;  ///< when: what is silent for long is closed
+  bool has_missed_ = false;                        ///< the server does not know whom it asked
   protocol::ConnectionId last_offer_ = 0;
   std::optional<TimePoint> request_at_;
   std::optional<TimePoint> end_at_;

@@ -40,8 +40,9 @@ World::World(std::size_t talkers_per_room, std::optional<std::string> forward)
 Talker& World::add_talker(session::TalkOptions options) {
   if (options.room.empty()) options.room = "lesson";
   auto talker = std::make_unique<Talker>(*this, "talker" + std::to_string(clients_.size() + 1),
-                                         session::TalkSession(std::move(options)));
+                                         session::TalkSession(options));
   Talker& added = *talker;
+  added.options = std::move(options);
   clients_.push_back(std::move(talker));
   added.feed(session::Started{});
   return added;
@@ -55,6 +56,28 @@ Watcher& World::add_watcher(session::WatchOptions options) {
   clients_.push_back(std::move(watcher));
   added.feed(session::Started{});
   return added;
+}
+
+Talker& World::reload(Talker& talker, PageEnd end) {
+  end == PageEnd::closed ? talker.leave() : talker.crash();
+  session::TalkOptions options = talker.options;
+  if (!talker.token.empty()) options.resume = talker.token;
+  options.first_generation = static_cast<session::Generation>(1'000 * clients_.size());
+  Talker& again = add_talker(std::move(options));
+  again.start_video();
+  return again;
+}
+
+Watcher& World::reload(Watcher& watcher, PageEnd end) {
+  end == PageEnd::closed ? watcher.leave() : watcher.crash();
+  session::WatchOptions options;
+  if (!watcher.token.empty()) options.resume = watcher.token;
+  options.backoff_seed = static_cast<std::uint32_t>(1'000 * clients_.size());
+  Watcher& again = add_watcher(std::move(options));
+  again.forwarder_needs_turn = watcher.forwarder_needs_turn;
+  again.reaches_no_browser = watcher.reaches_no_browser;
+  again.reaches_nobody = watcher.reaches_nobody;
+  return again;
 }
 
 void World::settle() {
@@ -209,7 +232,7 @@ void World::connect_if_ready(int number) {
   for (const FakeConnection* end : {one, other}) {
     if (!end->local_made || !end->has_candidate) return;
     const FakeConnection* far = end == one ? other : one;
-    if (end->misses_forwarder && far->is_forwarders) return;
+    if (far->is_forwarders ? end->misses_forwarder : end->misses_browsers) return;
   }
   for (FakeConnection* end : {one, other}) {
     end->connected = true;
@@ -233,6 +256,18 @@ void World::close_connection(int number) {
   connections_.erase(number);
   if (tell) tell();
   if (lose) lose(session::TransportState::failed);
+}
+
+void World::lose_connection(int number) {
+  const FakeConnection* lost = find_connection(number);
+  if (lost == nullptr) return;
+  const FakeConnection* other = find_connection(lost->remote);
+  const bool was_connected = other != nullptr && other->remote == number && other->connected;
+  const auto lose = was_connected ? other->report_transport : nullptr;
+  const auto tell = was_connected ? other->report_closed : nullptr;
+  connections_.erase(number);
+  if (lose) lose(session::TransportState::disconnected);
+  if (tell) tell();
 }
 
 bool World::carries_picture(int number) {

@@ -44,6 +44,7 @@ struct FakeConnection {
   bool connected = false;
   bool is_forwarders = false;
   bool misses_forwarder = false;  ///< gets no path to it
+  bool misses_browsers = false;   ///< gets no path to any
   std::string name;               ///< for labels
   std::function<void(session::TransportState)> report_transport;
   std::function<void()> report_channel_open;
@@ -51,6 +52,12 @@ struct FakeConnection {
   std::function<void()> report_chat_open;
   std::function<void(const std::string&)> report_chat;
   std::function<void()> report_closed;  ///< of the other end, where this one is told
+};
+
+/// How a page ends.
+enum class PageEnd {
+  closed,   ///< it says goodbye
+  crashed,  ///< it says nothing, and nothing comes from it any more
 };
 
 /// Interface of both kinds of client.
@@ -61,6 +68,8 @@ class Client {
   /// Cuts this client's socket, as by the network or a server that vanished.
   virtual void lose_socket() = 0;
   virtual void leave() = 0;
+  /// Its page crashes.
+  virtual void crash() {}
   virtual void pass_time() = 0;
   virtual std::optional<TimePoint> next_deadline() const = 0;
   /// True if neither session nor browser has a connection left.
@@ -74,6 +83,9 @@ class World {
 
   class Talker& add_talker(session::TalkOptions options = {});
   class Watcher& add_watcher(session::WatchOptions options = {});
+  /// The page ends, and is loaded again by whoever it was.
+  class Talker& reload(class Talker& talker, PageEnd end);
+  class Watcher& reload(class Watcher& watcher, PageEnd end);
 
   /// Runs actions, in order within each lane, until none is left. Fails the test if they never end.
   void settle();
@@ -103,6 +115,7 @@ class World {
   void expect_empty_after_all_left();
 
   rooms::Hub& hub() { return *hub_; }
+  std::size_t talkers_per_room() const { return talkers_per_room_; }
   bool has_forwarder() const { return forwarder_ != nullptr; }
   class Forwarder& forwarder() { return *forwarder_; }
   TimePoint now() const { return now_; }
@@ -113,6 +126,8 @@ class World {
   FakeConnection* find_connection(int number);
   FakeConnection& make_connection();
   void close_connection(int number);
+  /// The connection's browser has crashed: the other end finds out by itself.
+  void lose_connection(int number);
   /// True if frames come by this connection.
   bool carries_picture(int number);
   std::size_t open_connections() const { return connections_.size(); }

@@ -10,9 +10,17 @@ std::vector<ChatMessage> ChatHost::begin(const PeerId& viewer) const {
   for (const Kept& kept : kept_) {
     ChatLine line = kept.line;
     line.yours = kept.author == viewer;
+    if (line.yours) line.said = kept.said;
     messages.emplace_back(std::move(line));
   }
   return messages;
+}
+
+bool ChatHost::has_taken(const PeerId& viewer, const protocol::ChatSay& say) const {
+  const auto found = viewers_.find(viewer);
+  if (found == viewers_.end() || !say.id) return false;
+  const std::vector<protocol::SayId>& said = found->second.said;
+  return std::find(said.begin(), said.end(), *say.id) != said.end();
 }
 
 std::variant<ChatLine, ChatRefused> ChatHost::receive(const PeerId& viewer,
@@ -24,7 +32,11 @@ std::variant<ChatLine, ChatRefused> ChatHost::receive(const PeerId& viewer,
   auto line = protocol::line_of(say.name, say.text);
   if (!line) return ChatRefused{Reason::too_long};
   line->name = author.name = name_for(viewer, std::move(line->name));
-  return keep(viewer, {0, std::move(line->name), std::move(line->text)});
+  if (say.id) {
+    if (author.said.size() == kMaxSaid) author.said.erase(author.said.begin());
+    author.said.push_back(*say.id);
+  }
+  return keep(viewer, {0, std::move(line->name), std::move(line->text)}, say.id);
 }
 
 std::optional<ChatLine> ChatHost::post(std::string_view name, std::string_view text) {
@@ -68,10 +80,10 @@ std::string ChatHost::name_for(const PeerId& viewer, std::string claimed) const 
   return is_taken ? std::string() : claimed;
 }
 
-ChatLine ChatHost::keep(PeerId author, ChatLine line) {
+ChatLine ChatHost::keep(PeerId author, ChatLine line, std::optional<protocol::SayId> said) {
   line.id = ++last_id_;
   if (kept_.size() == kKeptLines) kept_.pop_front();
-  kept_.push_back({std::move(author), line});
+  kept_.push_back({std::move(author), line, said});
   return line;
 }
 

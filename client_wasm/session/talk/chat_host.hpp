@@ -22,9 +22,14 @@ class ChatHost {
   static constexpr std::size_t kKeptLines = 50;
   /// Rate limit for the lines of one viewer.
   static constexpr Rate kLines{5, Duration(2'000)};
+  /// Numbers remembered of what one viewer has said; more than it sends again at once.
+  static constexpr std::size_t kMaxSaid = 32;
 
   /// Messages for a viewer whose channel has just opened: `begin`, then the last lines.
   std::vector<ChatMessage> begin(const PeerId& viewer) const;
+
+  /// True for a line that the viewer sends again, since it could not know that we have it.
+  bool has_taken(const PeerId& viewer, const protocol::ChatSay& say) const;
 
   /// Takes a line of a viewer. Returns the line to send to everyone, or the reason to refuse it.
   std::variant<ChatLine, ChatRefused> receive(const PeerId& viewer, const protocol::ChatSay& say,
@@ -60,17 +65,19 @@ class ChatHost {
   struct Kept {
     PeerId author;
     ChatLine line;
+    std::optional<protocol::SayId> said;
   };
   struct Viewer {
     std::string name = {};
     bool has_token_name = false;
     bool muted = false;
     TokenBucket lines = {};
+    std::vector<protocol::SayId> said = {};  ///< the last kMaxSaid of the lines that were taken
   };
 
   /// The name of a line in which this viewer calls itself `claimed`.
   std::string name_for(const PeerId& viewer, std::string claimed) const;
-  ChatLine keep(PeerId author, ChatLine line);
+  ChatLine keep(PeerId author, ChatLine line, std::optional<protocol::SayId> said = {});
 
   ChatLineId last_id_ = 0;
   std::deque<Kept> kept_;

@@ -91,7 +91,8 @@ bool Forwarding::takes(const PeerId& viewer, const protocol::TalkRequest& reques
     return false;
   }
   if (keeps_direct_ && !direct_is_full) return false;
-  if (!may_take(viewer) || (failures_of(viewer) > 0 && !direct_is_full)) return false;
+  if (!may_take(viewer)) return false;
+  if (failures_of(viewer) > 0 && !direct_is_full && !is_unreached(viewer)) return false;
   if (std::find(invited_.begin(), invited_.end(), viewer) == invited_.end()) {
     invited_.push_back(viewer);
   }
@@ -116,40 +117,70 @@ void Forwarding::moved(const PeerId& viewer, const protocol::WatchingVia& via) {
   }
   if (can_move(via.caps)) capable_.insert(viewer);
   forwarded_.insert(viewer);
-  unconfirmed_.erase(viewer);
+  confirm(viewer);
 }
 
 /// Another client, which says nothing of a forwarder, stays known until it leaves.
 void Forwarding::await_confirmations(TimePoint now) {
   unconfirmed_.clear();
+  asked_.clear();
   std::set_intersection(forwarded_.begin(), forwarded_.end(), capable_.begin(), capable_.end(),
                         std::inserter(unconfirmed_, unconfirmed_.end()));
-  if (unconfirmed_.size() > kMostUnconfirmed) unconfirmed_.clear();
-  if (!unconfirmed_.empty()) confirm_by_.set(now + kTalkerReturnTimeout);
+  if (unconfirmed_.size() <= kMostUnconfirmed) asked_.swap(unconfirmed_);
+  confirm_by_.cancel();
+  if (!asked_.empty() || !unconfirmed_.empty()) confirm_by_.set(now + kTalkerReturnTimeout);
 }
 
+void Forwarding::confirm(const PeerId& viewer) {
+  unconfirmed_.erase(viewer);
+  asked_.erase(viewer);
+}
+
+/// Those who were asked and are silent count as gone, and the next are asked.
 void Forwarding::end_unconfirmed(Steps& steps, TimePoint now) {
   if (!confirm_by_.is_due(now)) return;
   confirm_by_.cancel();
-  for (const PeerId& viewer : std::exchange(unconfirmed_, {})) {
+  for (const PeerId& viewer : std::exchange(asked_, {})) {
     if (!is_forwarded(viewer)) continue;
     left(viewer);
     steps.gone.push_back(viewer);
   }
+  while (!unconfirmed_.empty() && asked_.size() < kAskedAtOnce) {
+    asked_.insert(unconfirmed_.extract(unconfirmed_.begin()));
+  }
+  if (asked_.empty()) return;
+  steps.ask.assign(asked_.begin(), asked_.end());
+  confirm_by_.set(now + kAnswerTime);
 }
 
-void Forwarding::refused(const PeerId& viewer) {
+/// One that gives up its wait for the forwarder would be sent there again, for ever; and one that
+/// gives up its way back would be called again.
+void Forwarding::refused(const PeerId& viewer, TimePoint now) {
+  const auto move = moving_.find(viewer);
+  const bool waits = move != moving_.end() && !move->second.of_batch;
+  if (waits && stage_ == Stage::forwarded) count_failure(viewer, now);
+  if (waits && stage_ == Stage::returning) stuck_.insert(viewer);
+  cancel_move(viewer);
+}
+
+void Forwarding::cancel_move(const PeerId& viewer) {
   moving_.erase(viewer);
   std::erase(invited_, viewer);
 }
 
 void Forwarding::left(const PeerId& viewer) {
-  refused(viewer);
+  cancel_move(viewer);
   forwarded_.erase(viewer);
+  confirm(viewer);
 }
 
 void Forwarding::unreached(const PeerId& viewer) {
   if (unreached_.size() < kMaxViewers) ++unreached_[viewer];
+}
+
+bool Forwarding::is_unreached(const PeerId& viewer) const {
+  const auto found = unreached_.find(viewer);
+  return found != unreached_.end() && found->second >= kMostUnreached;
 }
 
 bool Forwarding::any_is_unreached() const {

@@ -53,8 +53,12 @@ class Forwarding {
   static constexpr unsigned kMostUnreached = 2;
   /// Limit of remembered viewers.
   static constexpr std::size_t kMaxViewers = 20'000;
-  /// Limit of those that must confirm that they watch: what answers together fits a send queue.
+  /// Up to so many viewers confirm together that they watch. Of more, whose answers may be lost,
+  /// the silent ones are asked once more, some at a time.
   static constexpr std::size_t kMostUnconfirmed = 512;
+  static constexpr std::size_t kAskedAtOnce = 128;
+  /// How long one that is asked once more has to answer.
+  static constexpr Duration kAnswerTime{5'000};
 
   enum class Stage {
     direct,     ///< every viewer has a connection with the talker
@@ -78,6 +82,7 @@ class Forwarding {
     std::optional<bool> use_forwarder = {};  ///< to tell the server
     std::vector<PeerId> invite = {};         ///< by the forwarder
     std::vector<PeerId> call_back = {};      ///< by the talker
+    std::vector<PeerId> ask = {};            ///< by the talker, whether they watch
     std::vector<PeerId> gone = {};           ///< they watch no more, see await_confirmations()
   };
 
@@ -101,7 +106,8 @@ class Forwarding {
   void forwarder_lost(const PeerId& forwarder);
 
   /// True where a viewer that asks for an offer gets the forwarder's instead, by Steps. One that
-  /// the forwarder did not reach does only where `direct_is_full`.
+  /// the forwarder did not reach does only where `direct_is_full`, or no direct connection reaches
+  /// it either.
   bool takes(const PeerId& viewer, const protocol::TalkRequest& request, bool direct_is_full,
              TimePoint now);
   /// True where takes() may be, if all direct connections are used.
@@ -109,12 +115,13 @@ class Forwarding {
   /// The viewer says that it watches through a forwarder.
   void moved(const PeerId& viewer, const protocol::WatchingVia& via);
   /// Viewers may have left the room while we were away, or the server was. Those who watch through
-  /// the forwarder answer our `talk_ready`; by kTalkerReturnTimeout the others count as gone. Not
-  /// in a crowd, of whose answers some may be lost.
+  /// the forwarder answer our `talk_ready`; by kTalkerReturnTimeout the others count as gone. In a
+  /// crowd the others are asked first, by Steps.
   void await_confirmations(TimePoint now);
   /// The viewer has said `bye` to us: it wants no direct connection. One that watches through the
-  /// forwarder goes on: it may refuse an offer of ours that crossed its `watching_via`.
-  void refused(const PeerId& viewer);
+  /// forwarder goes on: it may refuse an offer of ours that crossed its `watching_via`. One that
+  /// waits for the forwarder has waited in vain.
+  void refused(const PeerId& viewer, TimePoint now);
   /// The viewer watches directly, or not at all any more.
   void left(const PeerId& viewer);
   /// A direct connection was negotiated and never came up, or is up.
@@ -131,6 +138,7 @@ class Forwarding {
 
  private:
   bool is_needed(const Load& load, TimePoint now) const;
+  bool is_unreached(const PeerId& viewer) const;
   bool any_is_unreached() const;
   bool is_quiet(const Load& load) const;
   bool may_return(const Load& load, TimePoint now);
@@ -143,7 +151,9 @@ class Forwarding {
   void abandon_newcomers();
   void end_stage();
   void call_back(Steps& steps, TimePoint now);
+  void confirm(const PeerId& viewer);
   void end_unconfirmed(Steps& steps, TimePoint now);
+  void cancel_move(const PeerId& viewer);
   void flush(Steps& steps, TimePoint now);
 
   ForwardPolicy policy_;
@@ -168,7 +178,9 @@ class Forwarding {
   };
   std::map<PeerId, Move> moving_;
   std::set<PeerId> forwarded_;
-  std::set<PeerId> unconfirmed_;  ///< of the forwarded ones
+  /// Of the forwarded ones, those that confirm_by_ ends, and of a crowd those that are asked then.
+  std::set<PeerId> asked_;
+  std::set<PeerId> unconfirmed_;
   DeadlineTimer confirm_by_;
   struct Failures {
     unsigned count = 0;

@@ -1,6 +1,7 @@
 // The viewers that the talker knows, whatever path leads to them, and the room's admission rules.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -67,6 +68,10 @@ class Roster {
   protocol::RemovePeer remove(const PeerId& viewer) {
     if (removed_.size() < kMaxRemoved) removed_.push_back(viewer);
     return {viewer};
+  }
+  /// True for a viewer that was removed, and that a server which has lost that may let in again.
+  bool is_removed(const PeerId& viewer) const {
+    return std::find(removed_.begin(), removed_.end(), viewer) != removed_.end();
   }
   protocol::LockRoom lock(bool locked) { return {locked_ = locked}; }
   bool is_locked() const { return locked_; }

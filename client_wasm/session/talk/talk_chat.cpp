@@ -40,6 +40,7 @@ ChatOutputs TalkChat::handle(const MutingRequested& muting) {
 
 ChatOutputs TalkChat::handle(const ChatOpened& opened) {
   ChatOutputs outputs;
+  port_.close_relay(opened.key.peer);
   port_.open(opened.key);
   for (ChatMessage& message : host_.begin(opened.key.peer)) {
     outputs.emplace_back(SendChat{opened.key, std::move(message)});
@@ -57,11 +58,13 @@ ChatOutputs TalkChat::announce_media(const protocol::ChatMedia& media) {
 
 ChatOutputs TalkChat::receive(const PeerId& from, const ChatMessage& message, TimePoint now) {
   const auto* say = std::get_if<protocol::ChatSay>(&message);
-  if (say == nullptr) return {};
+  if (say == nullptr || host_.has_taken(from, *say)) return {};
   const auto result = host_.receive(from, *say, now);
-  if (const auto* line = std::get_if<ChatLine>(&result)) return broadcast(*line, from);
+  if (const auto* line = std::get_if<ChatLine>(&result)) return broadcast(*line, from, say->id);
+  ChatRefused refused = std::get<ChatRefused>(result);
+  refused.said = say->id;
   ChatOutputs outputs;
-  port_.send(from, std::get<ChatRefused>(result), outputs);
+  port_.send(from, refused, outputs);
   return outputs;
 }
 
@@ -86,10 +89,12 @@ ChatOutputs TalkChat::open_relay(const PeerId& viewer) {
 }
 
 /// Sends the line to all members, to its author first, and shows it on our own page.
-ChatOutputs TalkChat::broadcast(const ChatLine& line, const PeerId& author) const {
+ChatOutputs TalkChat::broadcast(const ChatLine& line, const PeerId& author,
+                                std::optional<protocol::SayId> said) const {
   ChatOutputs outputs;
   ChatLine authors = line;
   authors.yours = true;
+  authors.said = said;
   if (!author.empty()) port_.send(author, std::move(authors), outputs);
   for (const PeerId& member : port_.direct_members()) {
     if (member != author) port_.send(member, line, outputs);

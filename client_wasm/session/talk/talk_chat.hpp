@@ -1,6 +1,7 @@
 // The talker's chat: applies the rules of ChatHost and sends the results to all members.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,7 @@ class TalkChat {
   ChatOutputs handle(const MutingRequested& muting);
   /// The viewer gets the last lines, and the state of the media, also where nothing is missing: it
   /// may know another one from before, of another connection or of our page before it was reloaded.
+  /// Until then the server leads to it, where it did.
   ChatOutputs handle(const ChatOpened& opened);
   /// A message of a viewer, whatever way it came.
   ChatOutputs receive(const PeerId& from, const ChatMessage& message, TimePoint now);
@@ -27,6 +29,9 @@ class TalkChat {
   /// From now on the server leads to this viewer, who gets the same.
   ChatOutputs open_relay(const PeerId& viewer);
   void close_relay(const PeerId& viewer) { port_.close_relay(viewer); }
+  void close_relays() { port_.close_relays(); }
+  /// True for a viewer of whom we hear, and who hears of us.
+  bool reaches(const PeerId& viewer) const { return port_.reaches(viewer); }
 
   /// Sends all members, and those who come later, the state of the media if it has changed.
   ChatOutputs announce_media(const protocol::ChatMedia& media);
@@ -41,6 +46,7 @@ class TalkChat {
   template <typename Keep>
   void forget_all_but(Keep keep) {
     host_.forget_all_but(keep);
+    port_.close_relays_but(keep);
   }
   /// Number of viewers of whom something is remembered.
   std::size_t viewers() const { return host_.viewers(); }
@@ -51,7 +57,8 @@ class TalkChat {
   bool is_muted(const PeerId& viewer) const { return host_.is_muted(viewer); }
 
  private:
-  ChatOutputs broadcast(const ChatLine& line, const PeerId& author = {}) const;
+  ChatOutputs broadcast(const ChatLine& line, const PeerId& author = {},
+                        std::optional<protocol::SayId> said = {}) const;
 
   ChatHost host_;
   ChatPort port_;

@@ -38,6 +38,7 @@ void TalkSession::on_closing(const ConnectionKey& key) {
   const bool was_negotiated = std::holds_alternative<ViewerConnection::Negotiated>(viewer.state);
   if (was_negotiated && !viewer.was_connected && !is_forwarder(key.peer)) {
     forwarding_.unreached(key.peer);
+    unreached_.failed(key.peer, now_);
   }
   if (connections_.keys_with(key.peer).size() > 1) return;
   roster_.stop_watching(key.peer);
@@ -102,9 +103,11 @@ void TalkSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
     close_all("new peer id");
     budget_.withdraw_all();
     waiting_.clear();
+    unreached_.clear();
     forwarding_.reset();
     reported_ = {};
     roster_.clear();
+    chat_.close_relays();
   }
   for (const ConnectionKey& key : connections_.keys()) {
     ViewerConnection& viewer = *connections_.find(key);
@@ -129,19 +132,24 @@ void TalkSession::on_message(const protocol::UserDisconnected& gone, const PeerI
   chat_.forget(gone.id);
   roster_.forget(gone.id);
   waiting_.remove(gone.id);
+  unreached_.forget(gone.id);
   forwarding_.forget(gone.id);
 }
 
 void TalkSession::on_message(const protocol::ChatMessages& chat, const PeerId& from) {
-  if (forwarding_.is_forwarded(from)) emit_all(chat_.receive(from, chat.messages.front(), now_));
+  // Also of one whose direct connection is up: its channel may open later.
+  if (!on_air() || !chat_.reaches(from)) return;
+  emit_all(chat_.receive(from, chat.messages.front(), now_));
 }
 
 void TalkSession::on(const RemovalRequested& removal) {
   if (!roster_.contains(removal.viewer)) return;
   send(roster_.remove(removal.viewer));
   close_with(removal.viewer, "removed");
+  chat_.close_relay(removal.viewer);
   budget_.withdraw(removal.viewer);
   waiting_.remove(removal.viewer);
+  unreached_.forget(removal.viewer);
   forwarding_.forget(removal.viewer);
 }
 
@@ -174,7 +182,9 @@ void TalkSession::stop(Notice why) {
   close_all("stopped");
   budget_.withdraw_all();
   waiting_.clear();
+  unreached_.clear();
   forwarding_.reset();
+  chat_.close_relays();
   reported_ = {};
   emit_all(stream_.stop());
 }

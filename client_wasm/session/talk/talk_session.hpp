@@ -19,6 +19,7 @@
 #include "session/talk/local_stream.hpp"
 #include "session/talk/roster.hpp"
 #include "session/talk/talk_chat.hpp"
+#include "session/talk/unreached_viewers.hpp"
 #include "session/talk/uplink_planner.hpp"
 #include "session/talk/waiting_viewers.hpp"
 
@@ -157,8 +158,8 @@ struct TalkView {
 
 class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput, TalkOutput> {
  public:
-  /// Limit of remembered viewers. Beyond it those that have no connection and wait for none are
-  /// forgotten.
+  /// Limit of remembered viewers, or twice as many as are here. Beyond it those that have no
+  /// connection and wait for none are forgotten.
   static constexpr std::size_t kMaxViewers = 1'024;
   /// Viewers that the view lists one by one, and how many of them beyond that.
   static constexpr std::size_t kMostListed = 50;
@@ -277,11 +278,17 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   /// See kLateAnswer.
   static std::optional<TimePoint> late_at(const ViewerConnection& connection);
   std::vector<ConnectionKey> late_connections() const;
+  /// Places of others that give way count as free.
   std::size_t free_places() const;
+  std::size_t free_places_for(const PeerId& viewer) const;
   bool is_full_for(const PeerId& viewer) const;
   void admit(const PeerId& viewer);
+  /// Closes a connection that was given its time.
+  void give_up(const ConnectionKey& key, std::string_view reason);
   /// Tells those who were declined as full that there is room.
   void invite_waiting();
+  /// When there may be room for one of them.
+  std::optional<TimePoint> next_room() const;
   /// Keeps the tables of viewers under their bound.
   void forget_absent();
   void recover(const ConnectionKey& key);
@@ -300,7 +307,9 @@ class TalkSession : public SessionBase<TalkSession, ViewerConnection, TalkInput,
   UplinkPlanner planner_;
   PictureKind planned_;
   WaitingViewers waiting_;
+  UnreachedViewers unreached_;
   Forwarding forwarding_;
+  std::size_t forgets_at_ = kMaxViewers;  ///< so many viewers
   std::uint32_t watching_ = 0;
   protocol::AudienceReception reported_;  ///< of viewers that watch through the forwarder
   TalkView shown_;

@@ -1,5 +1,6 @@
 // The viewers' connections.
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "session/names.hpp"
@@ -104,7 +105,7 @@ void TalkSession::on(const TransportChanged& changed) {
     viewer->restarts = 0;
     forwarding_.left(changed.key.peer);  // where it watched through the forwarder
     forwarding_.reached(changed.key.peer);
-    chat_.close_relay(changed.key.peer);
+    unreached_.forget(changed.key.peer);
   }
   // A negotiation in progress has its own deadline.
   if (!std::holds_alternative<ViewerConnection::Negotiated>(viewer->state)) return;
@@ -118,6 +119,7 @@ void TalkSession::on(const TransportChanged& changed) {
 
 void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId& from) {
   if (!on_air()) return decline(from, DeclineReason::not_on_air);
+  if (roster_.is_removed(from)) return;  // a server that was restarted may not know it yet
   forget_absent();
   if (request.name) chat_.set_name(from, *request.name);
   const auto key = request.connection ? addressed(from, request.connection) : std::nullopt;
@@ -137,12 +139,13 @@ void TalkSession::on_message(const protocol::TalkRequest& request, const PeerId&
   const bool was_invited = waiting_.remove(from);
   // The forwarder gets an offer whatever the load, since it takes viewers off this talker.
   if (!is_forwarder(from)) {
-    const bool is_full = is_full_for(from) || (gave_up && waiting_.size() > 0);
+    const bool gives_way = gave_up || unreached_.pauses(from, now_);
+    const bool is_full = is_full_for(from) || (gives_way && waiting_.size() > 0);
     if (forwarding_.takes(from, request, is_full, now_)) {
       return emit_all(chat_.announce_relay(from));
     }
     if (is_full) {
-      if (was_invited) waiting_.add_first(from);
+      if (was_invited) waiting_.add_first(from, unreached_.failures_of(from));
       return decline(from, DeclineReason::full);
     }
   }
@@ -181,16 +184,17 @@ void TalkSession::on_message(const protocol::Bye&, const PeerId& from) {
   close_with(from, "bye");
   budget_.withdraw(from);
   waiting_.remove(from);
-  forwarding_.refused(from);
+  forwarding_.refused(from, now_);
 }
 
 void TalkSession::on_message(const protocol::WatchingVia& via, const PeerId& from) {
-  if (!on_air()) return;
+  if (!on_air() || roster_.is_removed(from)) return;
   forget_absent();
   if (via.name) chat_.set_name(from, *via.name);
   forwarding_.moved(from, via);
   close_with(from, "moved to the forwarder");
   waiting_.remove(from);
+  unreached_.forget(from);
   if (!forwarding_.is_forwarded(from)) return;
   roster_.start_watching(from);
   emit_all(chat_.open_relay(from));
@@ -263,6 +267,7 @@ void TalkSession::advance_forwarding() {
   }
   for (const PeerId& viewer : steps.call_back)
     send(protocol::TalkReady{{}, /*direct=*/true}, viewer);
+  for (const PeerId& viewer : steps.ask) send(protocol::TalkReady{}, viewer);
   for (const PeerId& viewer : steps.gone) {
     if (!connections_.contains(viewer)) roster_.stop_watching(viewer);
     chat_.close_relay(viewer);
@@ -322,16 +327,18 @@ std::optional<TimePoint> TalkSession::late_at(const ViewerConnection& connection
   return connection.opened_at + (is_unanswered(connection) ? kLateAnswer : kLateConnection);
 }
 
-/// Connections that give way, the oldest first: who asks and never answers keeps nobody out.
+/// Connections that give way, the oldest first, but before them those of viewers that have failed
+/// before: who asks and never answers keeps nobody out.
 std::vector<ConnectionKey> TalkSession::late_connections() const {
-  std::vector<std::pair<TimePoint, ConnectionKey>> found;
+  std::vector<std::tuple<bool, TimePoint, ConnectionKey>> found;
   for (const auto& [key, connection] : connections_) {
     const auto at = late_at(connection);
-    if (at && *at <= now_ && !is_forwarder(key.peer)) found.emplace_back(connection.opened_at, key);
+    if (!at || *at > now_ || is_forwarder(key.peer)) continue;
+    found.emplace_back(unreached_.failures_of(key.peer) == 0, connection.opened_at, key);
   }
   std::sort(found.begin(), found.end());
   std::vector<ConnectionKey> keys;
-  for (auto& [opened_at, key] : found) keys.push_back(std::move(key));
+  for (auto& [is_first, opened_at, key] : found) keys.push_back(std::move(key));
   return keys;
 }
 
@@ -340,12 +347,18 @@ std::size_t TalkSession::free_places() const {
   return capacity() - std::min(taken, capacity());
 }
 
+/// One that has failed to connect drives nobody out before its pause has ended.
+std::size_t TalkSession::free_places_for(const PeerId& viewer) const {
+  if (!unreached_.pauses(viewer, now_)) return free_places();
+  return capacity() - std::min(connections_.size(), capacity());
+}
+
 /// Those who are invited have their places kept, unless the forwarder may take them.
 bool TalkSession::is_full_for(const PeerId& viewer) const {
   const auto needs_place = [&](const PeerId& invited) {
     return invited != viewer && !forwarding_.may_take(invited);
   };
-  return waiting_.invited(needs_place, now_) >= free_places();
+  return waiting_.invited(needs_place, now_) >= free_places_for(viewer);
 }
 
 /// Offers to a viewer whose turn has come, or declines where there is no place.
@@ -354,7 +367,7 @@ void TalkSession::admit(const PeerId& viewer) {
   if (is_full_for(viewer)) return decline(viewer, DeclineReason::full);
   for (const ConnectionKey& late : late_connections()) {
     if (connections_.size() < capacity()) break;
-    close(late, "others wait, and its viewer does not answer");
+    give_up(late, "others wait, and its viewer does not answer");
     decline(late.peer, DeclineReason::full);
   }
   offer_to(viewer);
@@ -365,30 +378,39 @@ void TalkSession::invite_waiting() {
   if (!link_.joined()) return;  // the next welcome, or the next viewer that leaves, makes up for it
   const std::size_t free = free_places();
   const auto room_for = [this, free](const PeerId& viewer) {
-    return forwarding_.may_take(viewer) ? std::max(free, Forwarding::kMostAtOnce) : free;
+    if (forwarding_.may_take(viewer)) return std::max(free, Forwarding::kMostAtOnce);
+    return unreached_.pauses(viewer, now_) ? std::size_t{0} : free;
   };
   for (const PeerId& viewer : waiting_.invite(room_for, now_)) {
     send(protocol::TalkReady{}, viewer);
   }
-  std::optional<TimePoint> next = waiting_.next_deadline();
-  if (waiting_.size() > 0) {
-    for (const auto& [key, connection] : connections_) {
-      const auto at = late_at(connection);
-      if (at && *at > now_) next = earlier(next, at);
-    }
-  }
-  if (next) own_deadline_.set(*next);
+  if (const auto next = next_room()) own_deadline_.set(*next);
 }
 
-/// A viewer is forgotten when it leaves the room, but we may have been away then.
+std::optional<TimePoint> TalkSession::next_room() const {
+  std::optional<TimePoint> next = waiting_.next_deadline();
+  if (waiting_.size() == 0) return next;
+  for (const auto& [key, connection] : connections_) {
+    const auto at = late_at(connection);
+    if (at && *at > now_) next = earlier(next, at);
+  }
+  waiting_.for_each(
+      [&](const PeerId& viewer) { next = earlier(next, unreached_.pauses_until(viewer, now_)); });
+  return next;
+}
+
+/// A viewer is forgotten when it leaves the room, but we may have been away then. Looks at all of
+/// them only when twice as many have come as were left the last time: a crowd says something often.
 void TalkSession::forget_absent() {
-  if (std::max(roster_.viewers().size(), chat_.viewers()) < kMaxViewers) return;
+  const auto known = [this] { return std::max(roster_.viewers().size(), chat_.viewers()); };
+  if (known() < forgets_at_) return;
   const auto is_here = [this](const PeerId& viewer) {
     return connections_.contains(viewer) || budget_.waits(viewer) ||
            forwarding_.is_forwarded(viewer);
   };
   roster_.forget_all_but(is_here);
   chat_.forget_all_but(is_here);
+  forgets_at_ = std::max(kMaxViewers, 2 * known());
 }
 
 void TalkSession::offer_to(const PeerId& viewer) {
@@ -409,8 +431,16 @@ void TalkSession::recover(const ConnectionKey& key) {
   } else if (viewer.was_connected && viewer.restarts < kMaxIceRestarts) {
     restart_ice(key, viewer);
   } else {
-    close(key, "no connection in time");
+    give_up(key, "no connection in time");
   }
+}
+
+/// One that was negotiated is counted when it closes.
+void TalkSession::give_up(const ConnectionKey& key, std::string_view reason) {
+  const ViewerConnection& viewer = *connections_.find(key);
+  const bool never_answered = is_unanswered(viewer) && !viewer.was_connected;
+  if (never_answered && !is_forwarder(key.peer)) unreached_.failed(key.peer, now_);
+  close(key, reason);
 }
 
 void TalkSession::restart_ice(const ConnectionKey& key, ViewerConnection& viewer) {
@@ -423,7 +453,7 @@ void TalkSession::restart_ice(const ConnectionKey& key, ViewerConnection& viewer
 }
 
 void TalkSession::decline(const PeerId& viewer, DeclineReason reason) {
-  if (reason == DeclineReason::full) waiting_.add(viewer);
+  if (reason == DeclineReason::full) waiting_.add(viewer, unreached_.failures_of(viewer));
   send(protocol::TalkDeclined{reason}, viewer);
 }
 

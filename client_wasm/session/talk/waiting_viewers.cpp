@@ -6,23 +6,33 @@
 
 namespace onair::session {
 
-void WaitingViewers::add(const PeerId& viewer) {
-  insert(viewer, queue_.end());
+void WaitingViewers::add(const PeerId& viewer, unsigned failures) {
+  if (!make_room_for(viewer, failures)) return;
+  const auto after = std::find_if(queue_.begin(), queue_.end(), [failures](const Waiting& waiting) {
+    return waiting.failures > failures;
+  });
+  queue_.insert(after, Waiting{viewer, failures});
 }
 
-void WaitingViewers::add_first(const PeerId& viewer) {
-  insert(viewer, queue_.begin());
+void WaitingViewers::add_first(const PeerId& viewer, unsigned failures) {
+  if (!make_room_for(viewer, failures)) return;
+  const auto after = std::find_if(queue_.begin(), queue_.end(), [failures](const Waiting& waiting) {
+    return waiting.failures >= failures;
+  });
+  queue_.insert(after, Waiting{viewer, failures});
 }
 
-void WaitingViewers::insert(const PeerId& viewer, std::vector<PeerId>::iterator position) {
-  if (queue_.size() >= kMaxWaiting) return;
-  if (std::find(queue_.begin(), queue_.end(), viewer) == queue_.end()) {
-    queue_.insert(position, viewer);
-  }
+bool WaitingViewers::make_room_for(const PeerId& viewer, unsigned failures) {
+  const auto is_viewer = [&viewer](const Waiting& waiting) { return waiting.viewer == viewer; };
+  if (std::any_of(queue_.begin(), queue_.end(), is_viewer)) return false;
+  if (queue_.size() < kMaxWaiting) return true;
+  if (queue_.back().failures <= failures) return false;
+  queue_.pop_back();
+  return true;
 }
 
 bool WaitingViewers::remove(const PeerId& viewer) {
-  std::erase(queue_, viewer);
+  std::erase_if(queue_, [&viewer](const Waiting& waiting) { return waiting.viewer == viewer; });
   return invited_.erase(viewer) > 0;
 }
 
@@ -35,12 +45,13 @@ std::vector<PeerId> WaitingViewers::invite(
     const std::function<std::size_t(const PeerId&)>& room_for, TimePoint now) {
   std::erase_if(invited_, [now](const auto& invitation) { return invitation.second <= now; });
   std::vector<PeerId> next;
-  for (const PeerId& viewer : queue_) {
+  for (const auto& [viewer, failures] : queue_) {
     if (invited_.size() >= room_for(viewer)) continue;
     invited_[viewer] = now + kNegotiationTimeout;
     next.push_back(viewer);
   }
-  std::erase_if(queue_, [this](const PeerId& viewer) { return invited_.contains(viewer); });
+  std::erase_if(queue_,
+                [this](const Waiting& waiting) { return invited_.contains(waiting.viewer); });
   return next;
 }
 

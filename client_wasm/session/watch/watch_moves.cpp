@@ -164,6 +164,7 @@ void WatchSession::confirm_forwarded(const PeerId& talker) {
   if (connection.moves_until) return;  // not yet
   if (connection.transport == TransportState::connected)
     connection.due.cancel();  // see await_talker
+  chat_.open_relay(talker);
   send(protocol::WatchingVia{by->peer}, talker);
 }
 

@@ -46,10 +46,12 @@ WatchSession::WatchSession(WatchOptions options)
                   /*first_generation=*/1, kNewTalkers),
       options_(std::move(options)),
       retry_(kReconnectDelays, options_.backoff_seed),
-      full_retry_(kFullDelays, options_.backoff_seed) {}
+      full_retry_(kFullDelays, options_.backoff_seed),
+      chat_(options_.backoff_seed) {}
 
 void WatchSession::on_session_ended() {
   close_all("session ended");
+  chat_.forget_unanswered();
   on_air_.clear();
   by_turn_.clear();
   budget_.withdraw_all();
@@ -58,10 +60,13 @@ void WatchSession::on_session_ended() {
 }
 
 void WatchSession::on_closing(const ConnectionKey& key) {
-  const auto other = connection_of(talker_of(key), key);
+  const PeerId& talker = talker_of(key);
+  const auto other = connection_of(talker, key);
   if (other && connections_.find(*other)->has_stream) switch_stream(key, *other);
   if (attached_.erase(key) > 0) output_.emplace_back(DetachStream{key});
   chat_.forget(key);
+  // Or what is said goes to it, where another talker is watched by then.
+  if (!other) chat_.close_relay(talker);
 }
 
 void WatchSession::settle() {
@@ -169,8 +174,8 @@ void WatchSession::on(const ChatReceived& received) {
   if (const auto* media = std::get_if<protocol::ChatMedia>(&received.message)) {
     take_media(received.key.peer, *media);
   }
-  emit_all(
-      chat_.receive(received.key.peer, received.message, /*several_talkers=*/max_talkers_ > 1));
+  emit_all(chat_.receive(received.key.peer, received.message,
+                         /*several_talkers=*/max_talkers_ > 1, now_));
 }
 
 void WatchSession::on_message(const protocol::ChatMessages& chat, const PeerId& from) {
@@ -178,7 +183,7 @@ void WatchSession::on_message(const protocol::ChatMessages& chat, const PeerId& 
   for (const protocol::ChatMessage& message : chat.messages) {
     if (const auto* media = std::get_if<protocol::ChatMedia>(&message)) take_media(from, *media);
   }
-  emit_all(chat_.receive_relayed(from, chat.messages, /*several_talkers=*/max_talkers_ > 1));
+  emit_all(chat_.receive_relayed(from, chat.messages, /*several_talkers=*/max_talkers_ > 1, now_));
 }
 
 void WatchSession::take_media(const PeerId& of, const protocol::ChatMedia& media) {
@@ -200,7 +205,10 @@ void WatchSession::on_message(const protocol::Welcome& welcome, const PeerId&) {
   if (entry == SignalingLink::Entry::none) return;
   output_.emplace_back(RememberToken{welcome.resume});
   max_talkers_ = std::clamp<std::size_t>(welcome.talkers_per_room, 1, options_.max_talkers);
-  if (entry == SignalingLink::Entry::fresh) close_all("new peer id");
+  if (entry == SignalingLink::Entry::fresh) {
+    close_all("new peer id");
+    chat_.forget_unanswered();
+  }
   for (const ConnectionKey& key : connections_.keys()) {
     TalkerConnection& talker = *connections_.find(key);
     if (talker.transport == TransportState::connected) continue;

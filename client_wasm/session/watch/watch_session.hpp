@@ -178,7 +178,7 @@ class WatchSession : public SessionBase<WatchSession, TalkerConnection, WatchInp
   void on(const LeaveRequested&);
   void on(const TimePassed& passed);
   void on(const RequestPressed&);
-  void on(const ChatEntered& entered) { emit_all(chat_.handle(entered)); }
+  void on(const ChatEntered& entered) { emit_all(chat_.handle(entered, now_)); }
   void on(const ChatOpened& opened);
   void on(const ChatClosed& closed) { chat_.handle(closed); }
   void on(const ChatReceived& received);

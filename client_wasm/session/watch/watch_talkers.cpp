@@ -70,8 +70,10 @@ void WatchSession::on(const TransportChanged& changed) {
     talker->was_connected = true;
     talker->restarts = 0;
     // The talker may have forgotten us while we were away.
-    if (talker->of && !talker->moves_until)
+    if (talker->of && !talker->moves_until) {
+      chat_.open_relay(*talker->of);
       send(protocol::WatchingVia{changed.key.peer}, *talker->of);
+    }
     failures_ = 0;
     retry_.reset();
     full_retry_.reset();
@@ -131,6 +133,7 @@ void WatchSession::on_message(const protocol::Offer& offer, const PeerId& from) 
     close_with(from, "a new offer");
     key.reset();
   }
+  if (key && connections_.find(*key)->is_replaced) return;  // it closes in a moment
   if (!key) {
     if (unwanted_.erase(from) > 0) return;
     if (!has_room()) return send(protocol::Bye{}, from);

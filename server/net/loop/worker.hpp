@@ -138,6 +138,12 @@ class Worker {
   bool end_room(const std::string& room);
   bool remove_peer(const std::string& room, const protocol::PeerId& peer);
 
+  // As rooms::Hub has it:
+  void await_forwarder(bool awaits) { hub_.await_forwarder(awaits); }
+  bool is_removed(const std::string& room, const protocol::PeerId& peer) const {
+    return hub_.is_removed(room, peer);
+  }
+
  private:
   struct Newcomer {
     rooms::TimePoint until;

@@ -139,6 +139,7 @@ void Feed::when_ready(MediaLink& player, Ready ready) {
 
 void Feed::entered(const protocol::Welcome& welcome) {
   on_air_.insert(welcome.talkers.begin(), welcome.talkers.end());
+  viewings_.close_removed();
   if (!media().serves_pages()) end_viewings();  // the operator has forbidden it since
   const bool is_taken_back = stage_ == Stage::ready;
   if (is_taken_back && (holders_.empty() || is_held())) return announce_players();

@@ -277,6 +277,7 @@ void Media::on_forwarder_connected(const std::vector<control::PeerInfo>& peers) 
   for (const control::PeerInfo& peer : peers) living.insert(peer.peer);
   end_those_without(living);
   if (!draining_) take_back(peers);
+  worker_.await_forwarder(false);
   const auto feeds = feeds_;
   for (const auto& [room, feed] : feeds) feed->on_forwarder_connected();
 }
@@ -341,7 +342,9 @@ void Media::take_back_feed(const control::PeerInfo& peer, const media::Note& not
   if (early) early->hand_over_to(*feed);
 }
 
+/// One that was removed since the server began stays out, though the forwarder serves it.
 void Media::take_back_viewer(const control::PeerInfo& peer, const media::Note& note) {
+  if (worker_.is_removed(peer.room, note.other)) return forwarder_.close(peer.peer);
   for (const auto& [pointer, link] : links_) {
     if (link->id() != note.member) continue;
     if (link->note().kind == media::Note::Kind::whip) {

@@ -46,7 +46,10 @@ class Media final : private ForwarderHost {
   Media& operator=(const Media&) = delete;
 
   /// Connects to the forwarder, and takes back whom an earlier server had there.
-  void start() { forwarder_.start(); }
+  void start() {
+    worker_.await_forwarder(true);
+    forwarder_.start();
+  }
 
   /// Sets what is called for a forwarder that speaks another version of the protocol: `replace`
   /// gives false where it can do nothing. Before start().

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "net/auth/crypto.hpp"
 #include "net/media/media.hpp"
@@ -112,6 +113,14 @@ void Viewings::close(const protocol::PeerId& viewer) {
 void Viewings::left(const protocol::PeerId& viewer) {
   requests_.erase(viewer);
   close(viewer);
+}
+
+void Viewings::close_removed() {
+  std::vector<protocol::PeerId> removed;
+  for (const auto& [viewer, viewing] : viewings_) {
+    if (media().worker().is_removed(member_.room(), viewer)) removed.push_back(viewer);
+  }
+  for (const protocol::PeerId& viewer : removed) left(viewer);
 }
 
 void Viewings::close_all() {

@@ -27,6 +27,9 @@ class Viewings {
   void close(const protocol::PeerId& viewer);
   /// The page has left the room.
   void left(const protocol::PeerId& viewer);
+  /// Closes those of pages that were removed before the member was in the room, and so was not
+  /// told.
+  void close_removed();
   void close_all();
   /// The same, and tells each page by `end_talk`.
   void end_all();

@@ -50,6 +50,7 @@ void WhipTalker::entered(const protocol::Welcome&) {
   }
   if (before) take_over_from(*before);
   if (stage_ == Stage::published) {
+    viewings_.close_removed();
     if (was_connected_) go_on_air();  // taken back
     if (!sends_) await_encoder();
     return;
