@@ -18,6 +18,8 @@ import { WebSocket } from 'ws';
 const MIB = 1_048_576;
 /** The address that a proxy would tell of the attacker, so that the bounds of an address hold for it. */
 const FROM = { 'X-Forwarded-For': '203.0.113.9' };
+/** Addresses of its own for each of several attackers: those of one are cut off by what they send together. @param {number} i */
+const from = (i) => ({ 'X-Forwarded-For': `203.0.113.${20 + i}` });
 const id = (/** @type {number} */ i) => i.toString(16).padStart(24, 'a');
 
 /** @template T @param {number} count @param {(i: number) => T | Promise<T>} make @returns {Promise<T[]>} */
@@ -246,8 +248,8 @@ export const attacks = {
     const talks = await enter(at, 'busy', 'talk');
     const { id: talker, resume } = JSON.parse(talks.answer);
     const fill = () =>
-      times(4, async () => {
-        const { socket } = await enter(at, 'busy', 'watch');
+      times(4, async (i) => {
+        const { socket } = await enter(at, 'busy', 'watch', from(i));
         await flood(socket, series(150, () => ({ type: 'answer', sendto: talker, sdp: 'x'.repeat(60_000) })));
         await answered(socket);
       });
@@ -382,9 +384,9 @@ export const attacks = {
 
   'frames kept for members that are away': (at) =>
     times(8, async (k) => {
-      const talks = await enter(at, `kept-${k}`, 'talk');
+      const talks = await enter(at, `kept-${k}`, 'talk', from(k));
       const ids = await times(60, async () => {
-        const { socket, answer } = await enter(at, `kept-${k}`, 'watch');
+        const { socket, answer } = await enter(at, `kept-${k}`, 'watch', from(k));
         socket.terminate();
         return JSON.parse(answer).id;
       });
