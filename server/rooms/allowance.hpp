@@ -33,8 +33,8 @@ inline float price_of_entry(const Rates& rates) {
 /// All clients of an address together may send as much as so many of them, in each thread.
 inline constexpr float kClientsAtFullRate = 4;
 
-/// The price of a message where they send more, in messages: 50 by the default rates. A client that
-/// sends little has a hundred at once all the same.
+/// The price of a message where they send more, in messages: 50 by the default rates. A client may
+/// still send a hundred messages at once.
 inline float price_at_busy_address(const Rates& rates) {
   return std::clamp(rates.frames_per_second * rates.burst.count() / 100, 1.0F, 50.0F);
 }

@@ -123,20 +123,21 @@ bool Hub::charge_deliveries(Link& link, std::size_t deliveries, std::size_t byte
   return charge(link, times, times * static_cast<float>(bytes), now);
 }
 
-/// True where the clients of its address together send too much for it to cost them a price each.
-bool Hub::is_address_busy(const Link& link, float frames, float bytes, TimePoint now) const {
-  if (!link.address) return false;
+/// Charges the client's address, which all its clients share. False where they send more than they
+/// may together; then nothing is charged.
+bool Hub::charge_address(const Link& link, float frames, float bytes, TimePoint now) const {
+  if (!link.address) return true;
   Rates of_all = options_.limits.rates;
   of_all.frames_per_second *= kClientsAtFullRate;
   of_all.bytes_per_second *= kClientsAtFullRate;
-  return !link.address->allowance.take(of_all, frames, bytes, now);
+  return link.address->allowance.take(of_all, frames, bytes, now);
 }
 
-/// At a busy address those are soon cut off that send much, and not those that share it and send
-/// little.
+/// Where an address sends too much, each message costs its client more: so the clients that send
+/// much are soon cut off, and those that share the address and send little are not.
 bool Hub::charge(Link& link, float frames, float bytes, TimePoint now) {
   const float price =
-      is_address_busy(link, frames, bytes, now) ? price_at_busy_address(options_.limits.rates) : 1;
+      charge_address(link, frames, bytes, now) ? 1 : price_at_busy_address(options_.limits.rates);
   switch (link.allowance.spend(options_.limits.rates, price * frames, price * bytes, now)) {
     case Allowance::Verdict::fine: return true;
     case Allowance::Verdict::warn:

@@ -139,7 +139,7 @@ class Hub final : public BusMember {
  private:
   using Rooms = std::map<std::string, Room, std::less<>>;
 
-  bool is_address_busy(const Link& link, float frames, float bytes, TimePoint now) const;
+  bool charge_address(const Link& link, float frames, float bytes, TimePoint now) const;
   bool charge(Link& link, float frames, float bytes, TimePoint now);
   bool charge_deliveries(Link& link, std::size_t deliveries, std::size_t bytes, TimePoint now);
   bool charge_entry(Link& link, TimePoint now);

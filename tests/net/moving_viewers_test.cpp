@@ -43,6 +43,11 @@ class MovingViewersTest : public WhipTest {
             .dump());
     EXPECT_EQ(client.receive_type("welcome")["id"], before["id"]);
   }
+  /// The talker comes back to a new server, and removes the viewer, which has not come back.
+  void come_back_and_remove(WebSocketClient& again) {
+    come_back(again, "talk", welcome);
+    again.send(json{{"type", "remove_peer"}, {"id", viewer_id}}.dump());
+  }
   /// The talker is on air, and the forwarder has its broadcast.
   void hold() {
     viewer_welcome = viewer->enter("watch");
@@ -288,8 +293,7 @@ TEST_F(MovingViewersTest, OneThatIsRemovedBeforeItComesBackToANewServerIsCutOff)
   server.reset();
   start(options_with(forwarder));
   WebSocketClient again(server->port());
-  come_back(again, "talk", welcome);
-  again.send(json{{"type", "remove_peer"}, {"id", viewer_id}}.dump());
+  come_back_and_remove(again);
   EXPECT_EQ(forwarder.expect<control::Close>().peer, peer);
 }
 
@@ -300,8 +304,7 @@ TEST_F(MovingViewersTest, OneThatIsRemovedBeforeANewServerKnowsTheForwarderIsCut
   forwarder.fall_silent();
   server = std::make_unique<RunningServer>(options_with(forwarder));
   WebSocketClient again(server->port());
-  come_back(again, "talk", welcome);
-  again.send(json{{"type", "remove_peer"}, {"id", viewer_id}}.dump());
+  come_back_and_remove(again);
   sync(again);
   forwarder.answer_again();
   await_forwarder();

@@ -50,6 +50,13 @@ class TlsTest : public testing::Test {
     options.tls_key = files.key;
     return options;
   }
+  /// On one thread, where connections wait as long as a test likes.
+  Options patient_with(const net::CertificateFiles& files) {
+    Options options = with(files);
+    options.threads = 1;
+    options.limits.handshake_time = std::chrono::minutes(5);
+    return options;
+  }
   /// A client that trusts this certificate alone.
   ssl::context trusting(const net::CertificateFiles& files) {
     ssl::context context(ssl::context::tls_client);
@@ -154,10 +161,8 @@ TEST_F(TlsTest, RefusesWhatIsOlderThanTls12) {
 
 TEST_F(TlsTest, TheOldestHandshakeOfAnAddressWithManyGivesWay) {
   const auto files = make("a");
-  Options options = with(files);
-  options.threads = 1;
+  Options options = patient_with(files);
   options.limits.handshakes = 2;
-  options.limits.handshake_time = std::chrono::minutes(5);
   const RunningServer server(options);
   const auto stop = [&] {
     // The head of a ClientHello, whose rest does not come.
@@ -203,10 +208,8 @@ TEST_F(TlsTest, ACrowdBeyondTheBoundOnHandshakesGetsInAllTheSame) {
 
 TEST_F(TlsTest, TheConnectionThatHasWaitedLongestForARequestGivesWay) {
   const auto files = make("a");
-  Options options = with(files);
-  options.threads = 1;
+  Options options = patient_with(files);
   options.limits.waiting_tls_connections = 1;
-  options.limits.handshake_time = std::chrono::minutes(5);
   const RunningServer server(options);
   ssl::context context = trusting(files);
   TlsSocket older = connect(context, server.port());
